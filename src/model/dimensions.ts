@@ -1,0 +1,90 @@
+/**
+ * The registry of dimensions. An entry here and a column in schema.sql make a dimension: the store writes its
+ * column, the rollup aggregates it, the query language accepts it, all from this table.
+ *
+ * Names are those of the Plausible Stats API v2, whose clients work with Speck.
+ */
+
+/**
+ * What a dimension is an attribute of. An `event` dimension is read from each event; a `visit` dimension from the
+ * first event of the visit, so that everything in a visit is attributed to what brought it; `entry` and `exit` are
+ * those of the visit's first and last page view.
+ */
+export type Scope = 'event' | 'visit' | 'entry' | 'exit';
+
+interface DimensionEntry {
+  readonly scope: Scope;
+  /** The column of `events` it is read from. */
+  readonly column: string;
+  /** How an answer names the absence of a value. */
+  readonly none: string;
+  /** A dimension that only renames another's values: it is rolled up as that one. */
+  readonly labels?: 'country';
+  /** A second name for another dimension: it is rolled up as that one. */
+  readonly alias?: string;
+}
+
+const entries = {
+  'event:name': { scope: 'event', column: 'name', none: '(not set)' },
+  'event:page': { scope: 'event', column: 'page', none: '(not set)' },
+  'event:hostname': { scope: 'event', column: 'hostname', none: '(not set)' },
+  'visit:entry_page': { scope: 'entry', column: 'page', none: '(not set)' },
+  'visit:exit_page': { scope: 'exit', column: 'page', none: '(not set)' },
+  'visit:entry_page_hostname': { scope: 'entry', column: 'hostname', none: '(not set)' },
+  'visit:exit_page_hostname': { scope: 'exit', column: 'hostname', none: '(not set)' },
+  'visit:source': { scope: 'visit', column: 'source', none: 'Direct / None' },
+  'visit:referrer': { scope: 'visit', column: 'referrer', none: 'Direct / None' },
+  'visit:channel': { scope: 'visit', column: 'channel', none: '(not set)' },
+  'visit:utm_source': { scope: 'visit', column: 'utm_source', none: '(not set)' },
+  'visit:utm_medium': { scope: 'visit', column: 'utm_medium', none: '(not set)' },
+  'visit:utm_campaign': { scope: 'visit', column: 'utm_campaign', none: '(not set)' },
+  'visit:utm_content': { scope: 'visit', column: 'utm_content', none: '(not set)' },
+  'visit:utm_term': { scope: 'visit', column: 'utm_term', none: '(not set)' },
+  'visit:device': { scope: 'visit', column: 'device', none: '(not set)' },
+  'visit:browser': { scope: 'visit', column: 'browser', none: '(not set)' },
+  'visit:browser_version': { scope: 'visit', column: 'browser_version', none: '(not set)' },
+  'visit:os': { scope: 'visit', column: 'os', none: '(not set)' },
+  'visit:os_version': { scope: 'visit', column: 'os_version', none: '(not set)' },
+  'visit:country': { scope: 'visit', column: 'country', none: '(not set)' },
+  'visit:country_name': {
+    scope: 'visit',
+    column: 'country',
+    none: '(not set)',
+    labels: 'country',
+    alias: 'visit:country',
+  },
+  'visit:region': { scope: 'visit', column: 'region', none: '(not set)' },
+  'visit:region_name': { scope: 'visit', column: 'region_name', none: '(not set)' },
+  'visit:city': { scope: 'visit', column: 'city', none: '(not set)' },
+  'visit:city_name': { scope: 'visit', column: 'city', none: '(not set)', alias: 'visit:city' },
+  'visit:language': { scope: 'visit', column: 'language', none: '(not set)' },
+} as const satisfies Record<string, DimensionEntry>;
+
+export type DimensionName = keyof typeof entries;
+export type DimensionColumn = (typeof entries)[DimensionName]['column'];
+
+export interface Dimension extends DimensionEntry {
+  readonly name: DimensionName;
+  readonly column: DimensionColumn;
+  /** The name its rollup rows carry. */
+  readonly rollup: DimensionName;
+}
+
+export const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
+  Object.entries<DimensionEntry>(entries).map(([name, entry]) => [
+    name,
+    { ...entry, name, rollup: entry.alias ?? name } as Dimension,
+  ]),
+);
+
+/** The dimensions that have rollup rows of their own. */
+export const ROLLED_DIMENSIONS: readonly Dimension[] = [...DIMENSIONS.values()].filter(
+  (dimension) => dimension.alias === undefined,
+);
+
+/** Values of a rolled-up dimension past the most visited ones are summed under this name. */
+export const OTHER = '(other)';
+export const KEPT_VALUES = 1000;
+
+export const TIME_DIMENSIONS = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'] as const;
+export type TimeDimension = (typeof TIME_DIMENSIONS)[number];

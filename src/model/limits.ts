@@ -1,0 +1,40 @@
+/**
+ * Every bound on what Speck takes in, in one place. Sizes are in characters unless they say bytes. A text that is
+ * too long is cut where cutting keeps its meaning (a page, a title); an id or a key that is too long is refused.
+ */
+export const LIMITS = {
+  /** Bytes of a beacon's body, after decompression. */
+  beaconBytes: 64 * 1024,
+  /** Bytes of an API request's body. */
+  apiBytes: 1024 * 1024,
+  /** Events in one `POST /api/v1/events`. */
+  apiEvents: 1000,
+  /** Events in one beacon. */
+  beaconEvents: 100,
+  /** Characters of a pixel request's URL that are looked at. Cloudflare itself takes up to 16 KB. */
+  url: 16 * 1024,
+  /** Query or form fields looked at in one event; what comes after them is ignored. */
+  fields: 256,
+  name: 120,
+  eid: 128,
+  page: 1024,
+  hostname: 253,
+  referrer: 512,
+  source: 120,
+  utm: 200,
+  language: 16,
+  place: 120,
+  agentVersion: 24,
+  userAgent: 512,
+  address: 64,
+  /** Custom properties an event keeps, and the length of their keys and values. */
+  props: 30,
+  propKey: 100,
+  propValue: 500,
+  /** Greatest revenue, in millionths: what a double holds exactly. */
+  valueMicros: Number.MAX_SAFE_INTEGER,
+  /** Events before this moment are taken for a broken clock: 2000-01-01T00:00:00Z. */
+  oldestTs: 946_684_800_000,
+  /** How far a client's clock may run ahead, in milliseconds. */
+  clockSkew: 5 * 60_000,
+} as const;

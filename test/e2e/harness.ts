@@ -1,0 +1,90 @@
+/**
+ * Starts the Worker as it would be deployed, under the real local runtime with its own D1, for tests that speak to it
+ * from outside over HTTP.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createTestHarness } from 'wrangler';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ADMIN_TOKEN = 'test-admin-token';
+
+export interface Speck {
+  /** The Worker's address, without a slash at the end. */
+  readonly url: string;
+  readonly db: Database;
+  /** Runs the cron trigger and waits for it. */
+  cron(at?: Date): Promise<void>;
+  /** An API request with the admin token; a body is sent as JSON. */
+  api(method: string, path: string, body?: unknown): Promise<Response>;
+  /** Adds a pixel and gives its id. */
+  addPixel(settings?: { name?: string; url?: string; timezone?: string }): Promise<string>;
+  /** What the Worker logged. */
+  logs(): readonly { readonly message: string }[];
+  close(): Promise<void>;
+}
+
+/** The part of D1 that tests use. */
+export interface Database {
+  prepare(sql: string): Statement;
+}
+interface Statement {
+  bind(...values: unknown[]): Statement;
+  all<Row = Record<string, unknown>>(): Promise<{ results: Row[] }>;
+  run(): Promise<unknown>;
+}
+
+export interface SpeckOptions {
+  readonly secrets?: Record<string, string>;
+  readonly vars?: Record<string, string>;
+}
+
+export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
+  const harness = createTestHarness({
+    root: ROOT,
+    workers: [
+      {
+        configPath: 'wrangler.toml',
+        prebuiltWorkerDir: 'dist/worker',
+        secrets: options.secrets ?? { ADMIN_TOKEN },
+        ...(options.vars ? { vars: options.vars } : {}),
+      },
+    ],
+  });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker<{ DB: Database }>();
+  const db = (await worker.getEnv()).DB;
+  for (const statement of schemaStatements()) await db.prepare(statement).run();
+
+  const origin = url.origin;
+  const api = (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(origin + path, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  return {
+    url: origin,
+    db,
+    api,
+    async cron(at = new Date()) {
+      await worker.scheduled({ cron: '*/5 * * * *', scheduledTime: at });
+    },
+    async addPixel(settings = {}) {
+      const response = await api('POST', '/api/v1/pixels', { name: 'Test', url: 'https://site.example', ...settings });
+      if (response.status !== 201) throw new Error(`adding a pixel: ${response.status} ${await response.text()}`);
+      return ((await response.json()) as { id: string }).id;
+    },
+    logs: () => harness.getLogs(),
+    close: () => harness.close(),
+  };
+}
+
+/** schema.sql as single statements: D1 takes one at a time, and each ends with a semicolon at a line's end. */
+export function schemaStatements(): string[] {
+  return readFileSync(`${ROOT}/schema.sql`, 'utf8')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement.replaceAll(/^--.*$/gm, '').trim() !== '');
+}

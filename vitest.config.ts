@@ -1,0 +1,49 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+/**
+ * worker: unit and property tests inside workerd, with a real D1.
+ * node: the whole Worker from outside, the scripts, and pages in a real Chromium.
+ * data: what needs a log of real traffic (SPECK_ACCESS_LOG), and so is not part of `npm test`.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { ADMIN_TOKEN: 'test-admin-token' } },
+          }),
+        ],
+        test: {
+          name: 'worker',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{e2e,browser,scripts,data}/**'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'node',
+          include: ['test/{e2e,browser,scripts}/**/*.test.ts'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'data',
+          include: ['test/data/**/*.test.ts'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
