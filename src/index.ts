@@ -1,2 +1,19 @@
-import tag from '../dist/speck.min.js';
-export default { async fetch() { return new Response(tag); }, async scheduled() {} };
+/** The Worker: answers pixels at once, everything else by the API, and rolls up when the cron asks. */
+import { route } from './api/router.ts';
+import { collect } from './collect/answer.ts';
+import type { Env } from './env.ts';
+import { runJob } from './rollup/job.ts';
+
+export default {
+  fetch(request, env, ctx) {
+    return collect(request, env, ctx) ?? route(request, env);
+  },
+
+  async scheduled(controller, env) {
+    // Awaited, not handed to waitUntil: a run that fails must count as failed.
+    const report = await runJob(env, Number(controller.scheduledTime));
+    console.log(
+      `rolled up ${report.rolledUp} days, purged ${report.purgedEvents} events${report.more ? ', more to do' : ''}`,
+    );
+  },
+} satisfies ExportedHandler<Env>;

@@ -26,7 +26,8 @@ export const LIMITS = {
   place: 120,
   agentVersion: 24,
   userAgent: 512,
-  address: 64,
+  /** A client's address; a log may hold a host name in its place. */
+  address: 255,
   /** Custom properties an event keeps, and the length of their keys and values. */
   props: 30,
   propKey: 100,

@@ -1,0 +1,73 @@
+/** Who may do what. Closed by default: without ADMIN_TOKEN nothing is answered, without a token nothing is shown. */
+import type { Env } from '../env.ts';
+import { hex } from '../model/random.ts';
+import type { Scope } from '../model/token.ts';
+import { findToken } from '../store/tokens.ts';
+import { Problem } from './problem.ts';
+
+/** What a request's token allows. */
+export interface Grant {
+  readonly admin: boolean;
+  readonly scopes: readonly Scope[];
+  /** The one pixel it is for, or null for all. */
+  readonly pixel: string | null;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The grant of a request's `Authorization: Bearer` token.
+ * @throws Problem when there is none, or no such token.
+ */
+export async function authenticate(request: Request, env: Env): Promise<Grant> {
+  if (!env.ADMIN_TOKEN) {
+    throw new Problem(
+      'no_admin_token',
+      'The API is closed until the secret ADMIN_TOKEN is set: npx wrangler secret put ADMIN_TOKEN.',
+    );
+  }
+  const [, token] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '') ?? [];
+  if (token === undefined) {
+    throw new Problem('missing_token', 'Send the header Authorization: Bearer TOKEN.', {
+      headers: CHALLENGE,
+    });
+  }
+  // Digests have one length, so comparing them in constant time tells nothing of the secret, its length included.
+  const [given, expected] = await Promise.all([digest(token), digest(env.ADMIN_TOKEN)]);
+  if (crypto.subtle.timingSafeEqual(given, expected)) {
+    return { admin: true, scopes: ['pixels:write', 'events:write', 'stats:read'], pixel: null };
+  }
+  const found = await findToken(env.DB, hex(new Uint8Array(given)));
+  if (!found) {
+    throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
+  }
+  return { admin: false, scopes: found.scopes, pixel: found.pixel };
+}
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="speck"' };
+
+/** A token's form in the store. */
+export async function hashToken(token: string): Promise<string> {
+  return hex(new Uint8Array(await digest(token)));
+}
+
+function digest(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest('SHA-256', encoder.encode(text));
+}
+
+/** @throws Problem when the grant lacks the scope. */
+export function requireScope(grant: Grant, scope: Scope): void {
+  if (grant.scopes.includes(scope)) return;
+  throw new Problem('missing_scope', `This token lacks the scope ${scope}.`);
+}
+
+/** @throws Problem when the grant is for another pixel. */
+export function requirePixel(grant: Grant, pixel: string): void {
+  if (grant.pixel === null || grant.pixel === pixel) return;
+  throw new Problem('wrong_pixel', 'This token is for another pixel.');
+}
+
+/** @throws Problem when the grant is bound to one pixel, or is not the admin's where it must be. */
+export function requireAdmin(grant: Grant): void {
+  if (!grant.admin) throw new Problem('missing_scope', 'Only ADMIN_TOKEN may do this.');
+}

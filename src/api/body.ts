@@ -1,0 +1,33 @@
+/** Reads and checks the bodies of API requests. */
+import * as v from 'valibot';
+import { readBody } from '../collect/body.ts';
+import { LIMITS } from '../model/limits.ts';
+import { pathOf } from '../model/path.ts';
+import { Problem } from './problem.ts';
+
+const BODY_ERRORS = {
+  body_too_large: `A body takes up to ${LIMITS.apiBytes} bytes. Send less at a time.`,
+  unsupported_encoding: 'Send the body as it is, or with Content-Encoding: gzip.',
+  broken_encoding: 'The body is not the gzip stream it claims to be.',
+  broken_body: 'The body ended before it was complete.',
+} as const;
+
+/** @throws Problem when the body is too large or not JSON. */
+export async function readJson(request: Request): Promise<unknown> {
+  const body = await readBody(request, LIMITS.apiBytes);
+  if (!body.ok) throw new Problem(body.error, BODY_ERRORS[body.error]);
+  try {
+    return JSON.parse(body.value);
+  } catch {
+    throw new Problem('invalid_json', 'The body is not JSON.');
+  }
+}
+
+/** @throws Problem that names each mistake, when a value does not have a schema's form. */
+export function check<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw new Problem('invalid_body', 'The body is not what it should be: see errors.', {
+    errors: result.issues.map((issue) => ({ path: pathOf(issue.path ?? []), message: issue.message })),
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * `POST /api/v1/events`: events from servers and imports. It is answered only when the rows are durable, and says of
+ * each refused event which it was and why; the others are stored all the same.
+ */
+import * as v from 'valibot';
+import { fromJson } from '../collect/wire/native.ts';
+import { type Incoming, takeIn } from '../enrich/ingest.ts';
+import type { Env } from '../env.ts';
+import { LIMITS } from '../model/limits.ts';
+import { type Client, NO_HINTS, NOWHERE } from '../model/wire.ts';
+import { type Grant, requireScope } from './auth.ts';
+import { check, readJson } from './body.ts';
+import { Problem } from './problem.ts';
+
+const Body = v.strictObject({
+  events: v.pipe(
+    v.array(v.unknown()),
+    v.minLength(1, 'Send at least one event.'),
+    v.maxLength(LIMITS.apiEvents, `Send at most ${LIMITS.apiEvents} events at a time.`),
+  ),
+});
+
+/** The sender is a server: nothing of its own connection is the visitor's. */
+const NO_CLIENT: Client = {
+  ip: '',
+  userAgent: '',
+  languages: '',
+  referer: '',
+  purpose: '',
+  hints: NO_HINTS,
+  place: NOWHERE,
+};
+
+export async function addEvents(request: Request, env: Env, grant: Grant): Promise<Response> {
+  requireScope(grant, 'events:write');
+  const { events } = check(Body, await readJson(request));
+  const now = Date.now();
+  const incoming = events.map((event) => incomingOf(event, now));
+  const foreign = incoming.findIndex(
+    ({ raw }) => grant.pixel !== null && raw !== null && raw.id !== grant.pixel,
+  );
+  if (foreign >= 0) {
+    throw new Problem('wrong_pixel', 'This token is for another pixel than the events; nothing was stored.', {
+      errors: [{ path: `events[${foreign}].id`, message: 'Not the pixel of this token.' }],
+    });
+  }
+
+  const fates = await takeIn(env, incoming, now);
+  const rejected = fates.flatMap((fate, index) =>
+    fate.is === 'rejected' ? [{ index, reason: fate.reason, message: fate.detail }] : [],
+  );
+  const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
+  return Response.json(
+    { accepted: count('stored'), duplicates: count('duplicate'), rejected },
+    { status: 202, headers: { 'cache-control': 'no-store' } },
+  );
+}
+
+function incomingOf(event: unknown, receivedAt: number): Incoming {
+  const raw = fromJson(event);
+  const { ts, ip, ua, country } = (raw === null ? {} : event) as Record<string, unknown>;
+  return { raw, arrival: { receivedAt, head: false, client: NO_CLIENT, overrides: { ts, ip, ua, country } } };
+}

@@ -1,0 +1,81 @@
+/**
+ * Errors as `application/problem+json` (RFC 9457), and the one place that turns a throw into an answer. `reason` is a
+ * stable word for programs, `detail` a sentence for people that says what to do.
+ */
+
+/** One mistake in a request's body, where it is and what is wrong. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export const PROBLEMS = {
+  invalid_body: { status: 400, title: 'Invalid body' },
+  invalid_json: { status: 400, title: 'Invalid JSON' },
+  invalid_query: { status: 400, title: 'Invalid query' },
+  beyond_retention: { status: 400, title: 'Beyond retention' },
+  unsupported_encoding: { status: 415, title: 'Unsupported encoding' },
+  broken_encoding: { status: 400, title: 'Broken encoding' },
+  broken_body: { status: 400, title: 'Broken body' },
+  missing_token: { status: 401, title: 'No token' },
+  wrong_token: { status: 401, title: 'Wrong token' },
+  missing_scope: { status: 403, title: 'Not allowed' },
+  wrong_pixel: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Wrong method' },
+  timezone_fixed: { status: 409, title: 'Time zone is fixed' },
+  body_too_large: { status: 413, title: 'Body too large' },
+  no_admin_token: { status: 503, title: 'No admin token' },
+  store_unavailable: { status: 503, title: 'Store unavailable' },
+  internal_error: { status: 500, title: 'Internal error' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type Reason = keyof typeof PROBLEMS;
+
+/** Thrown by the API's code where a request cannot go on. */
+export class Problem extends Error {
+  readonly reason: Reason;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    reason: Reason,
+    detail: string,
+    options: {
+      readonly errors?: readonly FieldError[];
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(detail);
+    this.reason = reason;
+    this.errors = options.errors;
+    this.headers = options.headers ?? {};
+  }
+
+  response(): Response {
+    const { status, title } = PROBLEMS[this.reason];
+    const body = {
+      title,
+      status,
+      detail: this.message,
+      reason: this.reason,
+      ...(this.errors ? { errors: this.errors } : {}),
+    };
+    return Response.json(body, {
+      status,
+      headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...this.headers },
+    });
+  }
+}
+
+/** Any throw as an answer. What is not a `Problem` is logged, and its message kept from the client. */
+export function problemResponse(error: unknown): Response {
+  if (error instanceof Problem) return error.response();
+  console.error('unexpected error', error);
+  const fromStore = error instanceof Error && error.message.startsWith('D1_');
+  return fromStore
+    ? new Problem('store_unavailable', 'The database did not answer. Nothing was changed; try again.', {
+        headers: { 'retry-after': '5' },
+      }).response()
+    : new Problem('internal_error', 'Something went wrong here. It has been logged.').response();
+}

@@ -1,0 +1,53 @@
+/** `/api/v1/tokens`: keys for servers and colleagues. Only the admin token makes, lists and deletes them. */
+import * as v from 'valibot';
+import type { Env } from '../env.ts';
+import { PIXEL_ID } from '../model/pixel.ts';
+import { randomBase58 } from '../model/random.ts';
+import { SCOPES, type Token } from '../model/token.ts';
+import { deleteToken, insertToken, listTokens } from '../store/tokens.ts';
+import { type Grant, hashToken, requireAdmin } from './auth.ts';
+import { check, readJson } from './body.ts';
+import { requireExisting } from './pixels.ts';
+import { Problem } from './problem.ts';
+
+const NewToken = v.strictObject({
+  name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A token needs a name.'), v.maxLength(120)),
+  scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, `Give one or more of ${SCOPES.join(', ')}.`)),
+  pixel: v.optional(v.nullable(v.pipe(v.string(), v.regex(PIXEL_ID, 'This is no pixel id.'))), null),
+});
+
+/** The answer holds the token itself, this once: the store keeps only its hash. */
+export async function addToken(request: Request, env: Env, grant: Grant): Promise<Response> {
+  requireAdmin(grant);
+  const { name, scopes, pixel } = check(NewToken, await readJson(request));
+  if (pixel !== null) await requireExisting(env, grant, pixel);
+  const secret = `speck_${randomBase58(40)}`;
+  const token: Token = {
+    id: `tok_${randomBase58(12)}`,
+    name,
+    scopes: SCOPES.filter((scope) => scopes.includes(scope)),
+    pixel,
+    created_at: Date.now(),
+  };
+  await insertToken(env.DB, token, await hashToken(secret));
+  return Response.json(
+    { ...shown(token), token: secret },
+    { status: 201, headers: { 'cache-control': 'no-store' } },
+  );
+}
+
+export async function readTokens(_request: Request, env: Env, grant: Grant): Promise<Response> {
+  requireAdmin(grant);
+  const tokens = await listTokens(env.DB);
+  return Response.json({ tokens: tokens.map(shown) }, { headers: { 'cache-control': 'no-store' } });
+}
+
+export async function removeToken(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
+  requireAdmin(grant);
+  if (!(await deleteToken(env.DB, id))) throw new Problem('not_found', 'No token has this id.');
+  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+}
+
+function shown(token: Token): Record<string, unknown> {
+  return { ...token, created_at: new Date(token.created_at).toISOString() };
+}

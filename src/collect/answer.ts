@@ -1,0 +1,154 @@
+/**
+ * The hot path: answers a pixel or beacon request at once and hands its events to the buffer. It reads from top to
+ * bottom like the protocol. Nothing is looked up here: an unknown pixel, a bot, an opt-out are found out after the
+ * answer has gone.
+ */
+
+import { ingest } from '../enrich/ingest.ts';
+import type { Env } from '../env.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { RawHit } from '../model/wire.ts';
+import { readBody } from './body.ts';
+import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
+import { clientOf } from './client.ts';
+import { corsHeaders, preflight } from './cors.ts';
+import { GIF } from './gif.ts';
+import type { Mistake, WireFormat } from './wire/format.ts';
+import { FORMATS } from './wire/table.ts';
+
+const buffer = new Buffer();
+
+const GIF_METHODS = 'GET, HEAD, OPTIONS';
+const BEACON_METHODS = 'POST, OPTIONS';
+
+/** A page that is isolated (COEP) loads only what says it may be loaded from anywhere. */
+const GIF_HEADERS = {
+  'content-type': 'image/gif',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'cross-origin',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Answers a collecting request, or gives null when the request is for someone else. */
+export function collect(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+): Response | Promise<Response> | null {
+  const { url } = request;
+  const pathStart = url.indexOf('/', 'https://'.length);
+  const queryStart = url.indexOf('?', pathStart);
+  const path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart);
+  const format = FORMATS.get(path);
+  if (format === undefined) return null;
+  if (format.answers === 'beacon') return beacon(request, format, env, ctx);
+  return gif(request, format, queryStart < 0 ? '' : url.slice(queryStart + 1), env, ctx);
+}
+
+function gif(request: Request, format: WireFormat, query: string, env: Env, ctx: ExecutionContext): Response {
+  const { method } = request;
+  if (method !== 'GET' && method !== 'HEAD') {
+    return method === 'OPTIONS' ? preflight(request, GIF_METHODS) : wrongMethod(GIF_METHODS);
+  }
+  const origin = request.headers.get('origin');
+  const headers = origin === null ? GIF_HEADERS : { ...GIF_HEADERS, ...corsHeaders(origin) };
+  const body = method === 'HEAD' ? null : GIF;
+  const mistake = format.mistakeIn(query);
+  if (mistake !== null) {
+    return new Response(body, { status: 400, headers: { ...headers, 'x-speck-reason': mistake } });
+  }
+  const hit: Hit = {
+    receivedAt: Date.now(),
+    head: method === 'HEAD',
+    client: clientOf(request),
+    format,
+    events: query,
+  };
+  keep(hit, 1, env, ctx);
+  return new Response(body, { headers });
+}
+
+async function beacon(
+  request: Request,
+  format: WireFormat,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const { method } = request;
+  if (method !== 'POST') {
+    return method === 'OPTIONS' ? preflight(request, BEACON_METHODS) : wrongMethod(BEACON_METHODS);
+  }
+  const headers = { 'cache-control': 'no-store', ...corsHeaders(request.headers.get('origin')) };
+  // The body must be read before the answer: the runtime closes it with the response.
+  const body = await readBody(request, LIMITS.beaconBytes);
+  if (!body.ok) return refuse(body.error, headers);
+  const events = format.parse(body.value);
+  if (typeof events === 'string') return refuse(events, headers);
+  const hit: Hit = { receivedAt: Date.now(), head: false, client: clientOf(request), format, events };
+  keep(hit, events.length, env, ctx);
+  return new Response(null, { status: 204, headers });
+}
+
+const REFUSALS: Record<
+  Mistake,
+  { readonly status: number; readonly title: string; readonly detail: string }
+> = {
+  body_too_large: {
+    status: 413,
+    title: 'Body too large',
+    detail: `A beacon takes up to ${LIMITS.beaconBytes} bytes, also once unpacked. Send fewer events at a time.`,
+  },
+  unsupported_encoding: {
+    status: 415,
+    title: 'Unsupported encoding',
+    detail: 'Send the body as it is, or with Content-Encoding: gzip.',
+  },
+  broken_body: { status: 400, title: 'Broken body', detail: 'The body ended before it was complete.' },
+  broken_encoding: {
+    status: 400,
+    title: 'Broken encoding',
+    detail: 'The body is not the gzip stream it claims to be.',
+  },
+  broken_json: { status: 400, title: 'Broken JSON', detail: 'The body begins like JSON but does not parse.' },
+  missing_id: { status: 400, title: 'No pixel id', detail: 'Send id=px_… with each event.' },
+  too_many_events: {
+    status: 413,
+    title: 'Too many events',
+    detail: `A beacon takes up to ${LIMITS.beaconEvents} events.`,
+  },
+};
+
+function refuse(reason: Mistake, headers: Record<string, string>): Response {
+  return Response.json(
+    { ...REFUSALS[reason], reason },
+    {
+      status: REFUSALS[reason].status,
+      headers: { ...headers, 'content-type': 'application/problem+json', 'x-speck-reason': reason },
+    },
+  );
+}
+
+function wrongMethod(allow: string): Response {
+  return Response.json(
+    { title: 'Wrong method', status: 405, detail: `Use ${allow}.`, reason: 'method_not_allowed' },
+    { status: 405, headers: { allow, 'content-type': 'application/problem+json' } },
+  );
+}
+
+/** Hands a hit to the buffer and does what that asks of this request, after its answer. */
+function keep(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
+  const duty = buffer.push(hit, count, hit.receivedAt);
+  if (duty.full) ctx.waitUntil(ingest(env, duty.full.map(rawHit)));
+  if (duty.take) ctx.waitUntil(flushLater(env, duty.take));
+}
+
+async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
+  await scheduler.wait(FLUSH_AFTER);
+  const hits = take();
+  if (hits.length > 0) await ingest(env, hits.map(rawHit));
+}
+
+function rawHit({ receivedAt, head, client, format, events }: Hit): RawHit {
+  const parsed = typeof events === 'string' ? format.parse(events) : events;
+  return { receivedAt, head, client, events: typeof parsed === 'string' ? [null] : parsed };
+}

@@ -1,0 +1,56 @@
+/** Reads a request's body within a bound, whatever its headers claim. */
+import { err, ok, type Result } from '../model/result.ts';
+
+export type BodyError = 'body_too_large' | 'unsupported_encoding' | 'broken_encoding' | 'broken_body';
+
+const decoder = new TextDecoder();
+
+/**
+ * A body as text, gunzipped where it says so, at most `limit` bytes either way. Bytes that are not UTF-8 become
+ * U+FFFD, as a browser would show them.
+ */
+export async function readBody(request: Request, limit: number): Promise<Result<string, BodyError>> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return err('body_too_large');
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip') return err('unsupported_encoding');
+  if (request.body === null) return ok('');
+
+  const bytes = await readAll(request.body, limit, 'broken_body');
+  if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decoder.decode(bytes.value)) : bytes;
+  const unzipped = new Blob([bytes.value]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const text = await readAll(unzipped, limit, 'broken_encoding');
+  return text.ok ? ok(decoder.decode(text.value)) : text;
+}
+
+/** All of a stream, or `broken` when it fails before its end. */
+async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+  broken: BodyError,
+): Promise<Result<Uint8Array, BodyError>> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > limit) {
+        await reader.cancel();
+        return err('body_too_large');
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return err(broken);
+  }
+  if (chunks.length === 1) return ok(chunks[0] as Uint8Array);
+  const all = new Uint8Array(size);
+  let offset = 0;
+  for (const part of chunks) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return ok(all);
+}

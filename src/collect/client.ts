@@ -1,0 +1,37 @@
+/** What a request tells of its client, as plain data. */
+import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
+
+export function clientOf(request: Request): Client {
+  const { headers } = request;
+  const platform = headers.get('sec-ch-ua-platform');
+  return {
+    ip: headers.get('cf-connecting-ip') ?? '',
+    userAgent: headers.get('user-agent') ?? '',
+    languages: headers.get('accept-language') ?? '',
+    referer: headers.get('referer') ?? '',
+    purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? headers.get('x-moz') ?? '',
+    hints:
+      platform === null
+        ? NO_HINTS
+        : {
+            platform,
+            platformVersion: headers.get('sec-ch-ua-platform-version') ?? '',
+            mobile: headers.get('sec-ch-ua-mobile') ?? '',
+          },
+    place: placeOf(request.cf as Partial<IncomingRequestCfProperties> | undefined),
+  };
+}
+
+/** Where Cloudflare locates the client. The local runtime knows nothing, or gives a fixed place. */
+function placeOf(cf: Partial<IncomingRequestCfProperties> | null | undefined): Place {
+  const country: string | undefined = cf?.country;
+  // T1 is Tor, XX is unknown: neither is a place.
+  if (!cf || !country || country === 'T1' || country === 'XX') return NOWHERE;
+  const { regionCode, region, city } = cf;
+  return {
+    country,
+    region: regionCode ? `${country}-${regionCode}` : '',
+    regionName: region ?? '',
+    city: city ?? '',
+  };
+}

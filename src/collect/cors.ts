@@ -1,0 +1,29 @@
+/**
+ * Cross-origin headers of the collecting side. `sendBeacon` always sends credentials, and a credentialed answer must
+ * name the origin: `*` would be refused by the browser.
+ */
+
+/** Headers for an answer to a request from `origin` (the Origin header, or null when there is none). */
+export function corsHeaders(origin: string | null): Record<string, string> {
+  if (origin === null) return {};
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': 'x-speck-reason',
+    vary: 'Origin',
+  };
+}
+
+/** The answer to a preflight request. */
+export function preflight(request: Request, methods: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...corsHeaders(request.headers.get('origin')),
+      allow: methods,
+      'access-control-allow-methods': methods,
+      'access-control-allow-headers': 'content-type, content-encoding',
+      'access-control-max-age': '86400',
+    },
+  });
+}

@@ -1,0 +1,88 @@
+/** Reads browser, operating system and kind of device from a user agent and its client hints. */
+import { UAParser } from 'ua-parser-js';
+import { LIMITS } from '../model/limits.ts';
+import type { ClientHints } from '../model/wire.ts';
+import { Cache } from './cache.ts';
+
+export interface Agent {
+  readonly device: string;
+  readonly browser: string;
+  /** Major version only: more would help to recognise a person and answers no question an owner has. */
+  readonly browserVersion: string;
+  readonly os: string;
+  readonly osVersion: string;
+}
+
+const DEVICES: Readonly<Record<string, string>> = {
+  mobile: 'Mobile',
+  tablet: 'Tablet',
+  smarttv: 'TV',
+  console: 'Console',
+  wearable: 'Wearable',
+  embedded: 'Embedded',
+};
+
+/** Parsing takes some 70 µs and a site sees the same few hundred agents again and again. */
+export const agents = new Cache<string, Agent>(2000);
+
+export function parseAgent(userAgent: string, hints: ClientHints): Agent {
+  const text = userAgent.slice(0, LIMITS.userAgent);
+  let agent = agents.get(text);
+  if (agent === undefined) {
+    agent = parse(text);
+    agents.set(text, agent);
+  }
+  return hints.platform === '' ? agent : withHints(agent, hints);
+}
+
+function parse(userAgent: string): Agent {
+  const { browser, os, device } = new UAParser(userAgent).getResult();
+  const known = browser.name !== undefined || os.name !== undefined;
+  return {
+    device: device.type === undefined ? (known ? 'Desktop' : '') : (DEVICES[device.type] ?? ''),
+    browser: browser.name ?? '',
+    browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
+    os: os.name ?? '',
+    osVersion: os.version?.slice(0, LIMITS.agentVersion) ?? '',
+  };
+}
+
+/** Names that the hint `Sec-CH-UA-Platform` gives otherwise than the user agent's. */
+const PLATFORMS: Readonly<Record<string, string>> = {
+  macOS: 'Mac OS',
+  'Chrome OS': 'Chromium OS',
+  Unknown: '',
+};
+
+/**
+ * Chromium freezes the user agent's version of the system, and says Linux for some phones in desktop mode; the hints
+ * tell the truth. A hint that names no platform changes nothing.
+ */
+function withHints(agent: Agent, hints: ClientHints): Agent {
+  const platform = unquote(hints.platform);
+  const os = PLATFORMS[platform] ?? platform;
+  if (os === '') return agent;
+  const version = unquote(hints.platformVersion);
+  return {
+    ...agent,
+    device: hints.mobile === '?1' && agent.device === 'Desktop' ? 'Mobile' : agent.device,
+    os: sameSystem(agent.os, os) ? agent.os : os.slice(0, LIMITS.place),
+    osVersion: version === '' ? agent.osVersion : osVersion(os, version),
+  };
+}
+
+/** A distribution is a Linux: the user agent says more than the hint. */
+function sameSystem(fromAgent: string, fromHint: string): boolean {
+  return fromAgent === fromHint || (fromHint === 'Linux' && fromAgent !== '' && fromAgent !== 'Android');
+}
+
+/** Windows counts its releases otherwise in the hint: from 13 on it is Windows 11. */
+function osVersion(os: string, version: string): string {
+  const [major = '', minor] = version.split('.');
+  if (os === 'Windows') return Number(major) >= 13 ? '11' : Number(major) > 0 ? '10' : version.slice(0, 8);
+  return (minor === undefined || minor === '0' ? major : `${major}.${minor}`).slice(0, LIMITS.agentVersion);
+}
+
+function unquote(text: string): string {
+  return text.replaceAll('"', '').trim();
+}

@@ -1,0 +1,232 @@
+/**
+ * Turns a raw event and what is known of its client into an event, or into a rejection. Pure functions of their
+ * arguments: the clock, the pixel and the client are passed in, and the visitor's hash is left to the caller, who
+ * has the salt.
+ */
+import { type AgentClass, type Event, PAGEVIEW } from '../model/event.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { nextEventId, shortHash } from '../model/random.ts';
+import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
+import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
+import type { LocalDay } from '../store/events.ts';
+import { type Agent, parseAgent } from './agent.ts';
+import { classify } from './bots.ts';
+import { attribute } from './referrer.ts';
+import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
+
+/** How an event reached Speck. */
+export interface Arrival {
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly head: boolean;
+  readonly client: Client;
+  /** What an authenticated sender says in the client's place; null when the client itself sent the event. */
+  readonly overrides: Overrides | null;
+}
+
+/** An event that lacks only its visitor, and what that is hashed from. */
+export interface Draft {
+  readonly event: Omit<Event, 'visitor'>;
+  readonly day: LocalDay;
+  /** Null when the client cannot be told from others. */
+  readonly identity: { readonly ip: string; readonly userAgent: string } | null;
+}
+
+const reject = (reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) =>
+  err({ reason, detail });
+
+export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Draft, Rejection> {
+  if (arrival.head) return reject('head_request');
+  const name = eventName(raw.ev);
+  if (!name.ok) return name;
+  const overridden = applyOverrides(arrival);
+  if (!overridden.ok) return overridden;
+  const { ts, client } = overridden.value;
+  const agentClass = classOf(client, name.value, arrival.overrides === null);
+  if (!agentClass.ok) return agentClass;
+  if (raw.eid.length > LIMITS.eid) return reject('invalid_eid');
+  if (maskEmails(raw.eid) !== raw.eid) return reject('invalid_eid', 'The event id holds an e-mail address.');
+  const url = pageUrl(raw.dl, client.referer, pixel.url);
+  if (!url.ok) return url;
+  const revenue = revenueOf(raw.cd);
+  if (!revenue.ok) return revenue;
+
+  const mailProxy = agentClass.value === 'mail_proxy';
+  const page: Page = url.value
+    ? scrubPage(url.value, pixel.settings.query_params)
+    : { hostname: '', page: '' };
+  const attribution = attribute(url.value, parseUrl(raw.rl), ownHosts(pixel, page.hostname));
+  const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints);
+  const place = mailProxy ? NOWHERE : client.place;
+  const eid = scrubText(raw.eid, LIMITS.eid);
+  return ok({
+    event: {
+      pixel: pixel.id,
+      ts,
+      id: eid === '' ? nextEventId() : shortHash(`${name.value}\n${eid}`),
+      eid,
+      name: name.value,
+      ...page,
+      referrer: attribution.referrer,
+      source: attribution.source,
+      channel: attribution.channel,
+      utm_source: attribution.utm.source,
+      utm_medium: attribution.utm.medium,
+      utm_campaign: attribution.utm.campaign,
+      utm_content: attribution.utm.content,
+      utm_term: attribution.utm.term,
+      device: agent.device,
+      browser: agent.browser,
+      browser_version: agent.browserVersion,
+      os: agent.os,
+      os_version: agent.osVersion,
+      country: scrubText(place.country, 2),
+      region: scrubText(place.region, LIMITS.place),
+      region_name: scrubText(place.regionName, LIMITS.place),
+      city: scrubText(place.city, LIMITS.place),
+      language: language(client.languages),
+      agent_class: agentClass.value,
+      value: revenue.value.value,
+      currency: revenue.value.currency,
+      props: propsOf(raw.cd),
+    },
+    day: localDayOf(pixel.timezone, ts),
+    // A mail proxy stands for all its readers; without address and agent nobody can be told from anybody.
+    identity:
+      mailProxy || client.ip === '' || client.userAgent === ''
+        ? null
+        : { ip: client.ip, userAgent: client.userAgent },
+  });
+}
+
+const NO_AGENT: Agent = { device: '', browser: '', browserVersion: '', os: '', osVersion: '' };
+
+/** The local day that holds an instant, with its bounds. */
+export function localDayOf(zone: string, ts: number): LocalDay {
+  const day = localDay(zone, ts);
+  return { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
+}
+
+function eventName(ev: string): Result<string, Rejection> {
+  if (ev === '' || ev === 'PageView') return ok(PAGEVIEW);
+  const name = scrubText(ev, LIMITS.name + 1);
+  if (name === '' || name.length > LIMITS.name) return reject('invalid_name');
+  return ok(name);
+}
+
+function classOf(client: Client, name: string, firstHand: boolean): Result<AgentClass, Rejection> {
+  const { class: found, detail } = classify(client.userAgent, client.purpose, name, firstHand);
+  return found === 'bot' || found === 'prefetch' ? reject(found, detail) : ok(found);
+}
+
+/** The page's URL: what the event says, else the page that asked for the image, else none. */
+function pageUrl(dl: string, referer: string, pixelUrl: string): Result<URL | null, Rejection> {
+  if (dl === '') return ok(webUrl(referer));
+  const url = dl.startsWith('/') && !dl.startsWith('//') ? webUrl(dl, pixelUrl) : webUrl(dl);
+  return url ? ok(url) : reject('invalid_url');
+}
+
+function webUrl(text: string, base?: string): URL | null {
+  const url = parseUrl(text, base);
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
+}
+
+function parseUrl(text: string, base?: string): URL | null {
+  return text === '' ? null : URL.parse(text.slice(0, LIMITS.url), base);
+}
+
+/** Hosts that belong to the owner, so that coming from one of them is no source. */
+function ownHosts(pixel: Pixel, hostname: string): string[] {
+  const own = URL.parse(pixel.url)?.hostname ?? '';
+  return [...new Set([hostname, own])].filter((host) => host !== '').map(withoutWww);
+}
+
+/** The first language a client asks for, without its country: `de` for `de-AT,en;q=0.8`. */
+function language(languages: string): string {
+  return /^\s*([a-z]{2,3})\b/i.exec(languages)?.[1]?.toLowerCase() ?? '';
+}
+
+interface Overridden {
+  readonly ts: number;
+  readonly client: Client;
+}
+
+function applyOverrides({ receivedAt, client, overrides }: Arrival): Result<Overridden, Rejection> {
+  if (overrides === null) return ok({ ts: receivedAt, client });
+  const { ip, ua, country } = overrides;
+  if (ip !== undefined && !isPlain(ip, LIMITS.address)) {
+    return reject('invalid_override', 'ip is not an address or a host name.');
+  }
+  if (ua !== undefined && typeof ua !== 'string') return reject('invalid_override', 'ua is not a text.');
+  if (country !== undefined && !(typeof country === 'string' && /^[A-Za-z]{2}$/.test(country))) {
+    return reject('invalid_override', 'country is not an ISO 3166-1 alpha-2 code.');
+  }
+  const time = overrides.ts === undefined ? ok(receivedAt) : parseTime(overrides.ts);
+  if (!time.ok) return time;
+  if (time.value > receivedAt + LIMITS.clockSkew) return reject('time_in_future');
+  if (time.value < LIMITS.oldestTs) return reject('time_too_old');
+  return ok({
+    ts: time.value,
+    client: {
+      ...client,
+      ip: ip ?? '',
+      userAgent: (ua ?? '').replaceAll('\n', ' '),
+      place: country === undefined ? client.place : { ...NOWHERE, country: country.toUpperCase() },
+    },
+  });
+}
+
+/** A text of some length without spaces or control characters. */
+function isPlain(value: unknown, limit: number): value is string {
+  return typeof value === 'string' && value.length <= limit && /^[\x21-\x7e]+$/.test(value);
+}
+
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** ISO 8601 with its offset, or epoch milliseconds. */
+function parseTime(value: unknown): Result<number, Rejection> {
+  if (typeof value === 'number' && Number.isFinite(value)) return ok(Math.trunc(value));
+  if (typeof value !== 'string') return reject('invalid_time');
+  const [, day] = ISO_TIME.exec(value) ?? [];
+  const ts = day !== undefined && isDay(day) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ts) ? reject('invalid_time') : ok(ts);
+}
+
+interface Revenue {
+  readonly value: number | null;
+  readonly currency: string;
+}
+
+/** `cd[value]` in millionths and `cd[currency]`. A currency without a value means nothing. */
+function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
+  const sent = customField(cd, 'value');
+  if (sent === undefined || sent === null || sent === '') return ok({ value: null, currency: '' });
+  if (typeof sent !== 'number' && typeof sent !== 'string') return reject('invalid_value');
+  const micros = Math.round(Number(sent) * 1e6);
+  if (!(Math.abs(micros) <= LIMITS.valueMicros)) return reject('invalid_value');
+  const currency = customField(cd, 'currency') ?? '';
+  if (currency === '') return ok({ value: micros, currency: '' });
+  if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) return reject('invalid_currency');
+  return ok({ value: micros, currency: currency.toUpperCase() });
+}
+
+function customField(cd: RawEvent['cd'], key: string): unknown {
+  return cd.find(([name]) => name === key)?.[1];
+}
+
+/** Custom data without revenue, as the text of a JSON object; `''` when there is none. */
+function propsOf(cd: RawEvent['cd']): string {
+  const props = new Map<string, string>();
+  for (const [key, value] of cd) {
+    if (key === 'value' || key === 'currency' || props.size >= LIMITS.props) continue;
+    const name = scrubText(key, LIMITS.propKey);
+    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+    if (name !== '' && !props.has(name)) props.set(name, scrubText(text, LIMITS.propValue));
+  }
+  if (props.size === 0) return '';
+  // Written by hand since an object cannot hold every key: `__proto__` would vanish.
+  return `{${[...props].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+}

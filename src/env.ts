@@ -1,0 +1,30 @@
+/** The Worker's bindings and settings. Everything outside is checked once, here, and complained of in a sentence. */
+
+export interface Env {
+  readonly DB: D1Database;
+  /** Optional: without it, events are kept in D1 only. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
+  /** A secret. With none set, the API answers 503. */
+  readonly ADMIN_TOKEN?: string;
+  readonly CRON_STATEMENTS?: string;
+}
+
+/** A cron run needs this many statements to do anything at all: look, recompute one day, look for purges. */
+const LEAST_CRON_STATEMENTS = 10;
+const DEFAULT_CRON_STATEMENTS = 45;
+
+/**
+ * How many D1 statements a cron run may use.
+ * @throws Error when the setting is not a whole number of at least 10.
+ */
+export function cronStatements(env: Env): number {
+  const text = env.CRON_STATEMENTS;
+  if (text === undefined || text === '') return DEFAULT_CRON_STATEMENTS;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < LEAST_CRON_STATEMENTS) {
+    throw new Error(
+      `CRON_STATEMENTS is ${JSON.stringify(text)}; set it to a whole number of at least ${LEAST_CRON_STATEMENTS} in wrangler.toml.`,
+    );
+  }
+  return count;
+}

@@ -1,0 +1,46 @@
+import { DIMENSIONS, type DimensionColumn } from './dimensions.ts';
+
+/** What kind of client sent an event. Only people and their mail programs are stored; the rest is a rejection. */
+export type AgentClass = 'human' | 'mail_proxy';
+
+/**
+ * One thing that happened, as it is stored. Nothing in it identifies a person: no address, no user agent, no full
+ * referrer. An absent text is `''`. docs/storage.md says what each field holds.
+ */
+export interface Event extends Readonly<Record<DimensionColumn, string>> {
+  readonly pixel: string;
+  /** Epoch milliseconds. */
+  readonly ts: number;
+  /** Unique with `pixel` and `ts`; set at the edge, or derived from `eid`. */
+  readonly id: string;
+  /** The client's own id of the event, which makes it unique per pixel and name for 48 hours. */
+  readonly eid: string;
+  /** The day's visitor hash, or `''` when the client cannot be told from others. */
+  readonly visitor: string;
+  readonly agent_class: AgentClass;
+  /** Revenue in millionths of `currency`, or null. */
+  readonly value: number | null;
+  /** ISO 4217, or `''`. */
+  readonly currency: string;
+  /** Custom data as a JSON object, or `''`. */
+  readonly props: string;
+}
+
+/** The columns of `events` in the order in which a row is sent to D1. */
+export const EVENT_COLUMNS: readonly (keyof Event)[] = [
+  'pixel',
+  'ts',
+  'id',
+  'eid',
+  'visitor',
+  ...new Set([...DIMENSIONS.values()].map((dimension) => dimension.column)),
+  'agent_class',
+  'value',
+  'currency',
+  'props',
+];
+
+export const PAGEVIEW = 'pageview';
+
+/** A client's event id holds for this long: a browser and a server may both report one purchase. */
+export const EID_WINDOW = 48 * 3_600_000;

@@ -1,0 +1,27 @@
+/** What an owner can set per pixel. Every setting has a default, so a pixel needs only a name and a URL. */
+export interface PixelSettings {
+  /** Days that raw events are kept; rollups stay. */
+  readonly retention_days: number;
+  /** Query parameters that belong to a page's name; all others are dropped. */
+  readonly query_params: readonly string[];
+}
+
+export const LEAST_RETENTION_DAYS = 1;
+export const GREATEST_RETENTION_DAYS = 3650;
+
+export const DEFAULT_SETTINGS: PixelSettings = { retention_days: 90, query_params: [] };
+
+/** One site, app or brand that an owner counts. */
+export interface Pixel {
+  /** `px_` and 16 base58 characters. */
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  /** IANA time zone; its midnights bound the local days. */
+  readonly timezone: string;
+  readonly settings: PixelSettings;
+  /** Epoch milliseconds. */
+  readonly created_at: number;
+}
+
+export const PIXEL_ID = /^px_[1-9A-HJ-NP-Za-km-z]{16}$/;

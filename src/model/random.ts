@@ -1,0 +1,56 @@
+/** Identifiers that nobody can guess, and some that need not be guessed. */
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+/** `length` random base58 characters, each equally likely. */
+export function randomBase58(length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
+      // 232 = 4 * 58: bytes beyond would make the first characters likelier.
+      if (byte < 232 && text.length < length) text += BASE58[byte % 58];
+    }
+  }
+  return text;
+}
+
+export function randomHex(bytes: number): string {
+  return hex(crypto.getRandomValues(new Uint8Array(bytes)));
+}
+
+export function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/**
+ * Two independent 32-bit FNV-1a hashes of a text, as 14 base36 characters. It only keeps apart events of one pixel and
+ * millisecond, so it need not withstand an attacker: who can forge a collision can as well send nothing.
+ */
+export function shortHash(text: string): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ (code + i), 0x85ebca6b);
+  }
+  return (a >>> 0).toString(36).padStart(7, '0') + (b >>> 0).toString(36).padStart(7, '0');
+}
+
+let sequence = 0;
+
+/**
+ * An event id made at the edge. Ids of one isolate sort in the order they were made, so that events of the same
+ * millisecond keep their order; the random part tells isolates apart.
+ */
+export function nextEventId(): string {
+  sequence = (sequence + 1) % 36 ** 4;
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (
+    sequence.toString(36).padStart(4, '0') +
+    high.toString(36).padStart(7, '0') +
+    low.toString(36).padStart(7, '0')
+  );
+}

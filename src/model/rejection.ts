@@ -1,0 +1,31 @@
+/**
+ * Every reason for which an event is not stored. The list is closed: the owner's explanations, the API's messages and
+ * the counters are all made from it.
+ */
+export const REJECTION_REASONS = {
+  missing_id: 'No pixel id: send id=px_… with the event.',
+  unknown_pixel: 'No pixel has this id. Was it deleted, or mistyped?',
+  bot: 'The user agent is that of a crawler, a monitor or a script.',
+  prefetch: 'The browser fetched the page ahead of a visit that may never come.',
+  head_request: 'A HEAD request asks about the pixel; it is not a view.',
+  invalid_event: 'The event is not an object of fields.',
+  invalid_name: 'The event name is empty or too long.',
+  invalid_eid: 'The event id is too long.',
+  invalid_url: 'The page URL is not an http or https URL.',
+  invalid_time: 'The time is neither ISO 8601 nor epoch milliseconds.',
+  time_in_future: 'The time lies in the future.',
+  time_too_old: 'The time lies before the year 2000.',
+  invalid_value: 'The value is not a finite number, or too large.',
+  invalid_currency: 'The currency is not a three-letter ISO 4217 code.',
+  invalid_override: 'An override (ip, ua, country) is not what it should be.',
+  day_closed: "The raw events of this event's day are past retention and gone, so the day can take no more.",
+} as const;
+
+export type RejectionReason = keyof typeof REJECTION_REASONS;
+
+/** An event that was not stored, and why. */
+export interface Rejection {
+  readonly reason: RejectionReason;
+  /** What was wrong in this case, with nothing personal in it. */
+  readonly detail: string;
+}

@@ -1,0 +1,206 @@
+/**
+ * Local days in any IANA time zone, from the zone's offset changes. Asking `Intl` costs some microseconds, so each
+ * zone's changes are found once per year and kept; everything else is arithmetic.
+ *
+ * A local day is the stretch from the first instant whose local date is that day to the first instant of the next
+ * one. It has 23, 24 or 25 hours, or 23.5 or 24.5 (Lord Howe), or none at all (Samoa skipped 2011-12-30).
+ */
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** A stretch of a local day with one offset. A day without an offset change has one. */
+export interface Segment {
+  /** The local date, `YYYY-MM-DD`. */
+  readonly day: string;
+  /** Epoch milliseconds; `end` is excluded. */
+  readonly start: number;
+  readonly end: number;
+  /** Local time minus UTC, in milliseconds. */
+  readonly offset: number;
+}
+
+/** From `at` on (epoch milliseconds) local time is UTC plus `offset`. */
+interface OffsetChange {
+  readonly at: number;
+  readonly offset: number;
+}
+
+/** Zones are few but years may be many: an owner may import twenty. What is dropped is found again. */
+const MAX_CACHED_YEARS = 2000;
+const cachedYears = new Map<string, readonly OffsetChange[]>();
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Whether the runtime knows a time zone of this name. A bare offset such as `+05:30` is no zone. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    format(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Local time minus UTC at an instant, in milliseconds. */
+export function offsetAt(zone: string, ts: number): number {
+  const changes = changesOf(zone, new Date(ts).getUTCFullYear());
+  let offset = changes[0]?.offset ?? 0;
+  for (const change of changes) {
+    if (change.at > ts) break;
+    offset = change.offset;
+  }
+  return offset;
+}
+
+/** The first instant of a local day, in epoch milliseconds. */
+export function dayStart(zone: string, day: string): number {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  // No offset is beyond UTC-12 or UTC+14, so what holds 15 hours before and after brackets the local midnight.
+  const before = offsetAt(zone, midnight - 15 * HOUR);
+  const after = offsetAt(zone, midnight + 15 * HOUR);
+  if (before === after) return midnight - before;
+  const change = changeWithin(zone, midnight - 15 * HOUR, midnight + 15 * HOUR);
+  if (midnight - before < change) return midnight - before;
+  return Math.max(change, midnight - after);
+}
+
+/** The local day that holds an instant. */
+export function localDay(zone: string, ts: number): string {
+  const day = isoDay(ts + offsetAt(zone, ts));
+  // Where clocks went back over midnight (Newfoundland until 2011), the wall clock shows a date twice.
+  if (ts < dayStart(zone, day)) return addDays(day, -1);
+  const next = addDays(day, 1);
+  return ts >= dayStart(zone, next) ? next : day;
+}
+
+/** The segments of the local days `from` to `to`, both included. Days that a zone skipped have none. */
+export function segments(zone: string, from: string, to: string): Segment[] {
+  const found: Segment[] = [];
+  let start = dayStart(zone, from);
+  for (let day = from; day <= to; day = addDays(day, 1)) {
+    const end = dayStart(zone, addDays(day, 1));
+    if (end > start) found.push(...split(zone, day, start, end));
+    start = end;
+  }
+  return found;
+}
+
+function split(zone: string, day: string, start: number, end: number): Segment[] {
+  const first = offsetAt(zone, start);
+  const last = offsetAt(zone, end - 1);
+  if (first === last) return [{ day, start, end, offset: first }];
+  const change = changeWithin(zone, start, end);
+  return [
+    { day, start, end: change, offset: first },
+    { day, start: change, end, offset: last },
+  ];
+}
+
+/** The day `count` days after one, which may be negative. */
+export function addDays(day: string, count: number): string {
+  return isoDay(Date.parse(`${day}T00:00:00Z`) + count * DAY);
+}
+
+/** The Monday of the week that holds a day. */
+export function weekStart(day: string): string {
+  const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
+  return addDays(day, -weekday);
+}
+
+/** The first of a day's month, or of the month `count` months after it. */
+export function monthStart(day: string, count = 0): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  return isoDay(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count, 1));
+}
+
+/** Whether a text is a date of the calendar in the form `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const ts = Date.parse(`${text}T00:00:00Z`);
+  return Number.isFinite(ts) && isoDay(ts) === text;
+}
+
+function isoDay(ts: number): string {
+  return new Date(ts).toISOString().slice(0, 10);
+}
+
+/** The last offset change in a stretch that is known to hold one. */
+function changeWithin(zone: string, from: number, to: number): number {
+  let at = from;
+  const years = new Set([new Date(from).getUTCFullYear(), new Date(to).getUTCFullYear()]);
+  for (const year of years) {
+    for (const change of changesOf(zone, year).slice(1)) {
+      if (change.at > from && change.at <= to) at = change.at;
+    }
+  }
+  return at;
+}
+
+/** A year's offset changes: first what holds when it begins (UTC), then each change within it. */
+function changesOf(zone: string, year: number): readonly OffsetChange[] {
+  const key = `${zone} ${year}`;
+  const cached = cachedYears.get(key);
+  if (cached) return cached;
+  const changes = findChanges(zone, year);
+  if (cachedYears.size >= MAX_CACHED_YEARS) cachedYears.clear();
+  cachedYears.set(key, changes);
+  return changes;
+}
+
+function findChanges(zone: string, year: number): OffsetChange[] {
+  const begin = Date.UTC(year, 0, 1);
+  const end = Date.UTC(year + 1, 0, 1);
+  let offset = askOffset(zone, begin);
+  const changes: OffsetChange[] = [{ at: begin, offset }];
+  // No zone has changed twice within a week, so a weekly look sees every change.
+  for (let at = begin; at < end; at += 7 * DAY) {
+    const next = Math.min(at + 7 * DAY, end - 1000);
+    const nextOffset = askOffset(zone, next);
+    if (nextOffset === offset) continue;
+    changes.push({ at: findChange(zone, at, next, offset), offset: nextOffset });
+    offset = nextOffset;
+  }
+  return changes;
+}
+
+/** The instant, to the second, at which the offset stops being `offset`: after `low`, at `high` at the latest. */
+function findChange(zone: string, low: number, high: number, offset: number): number {
+  let [before, after] = [low / 1000, high / 1000];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (askOffset(zone, middle * 1000) === offset) before = middle;
+    else after = middle;
+  }
+  return after * 1000;
+}
+
+/** Local time minus UTC as `Intl` has it. `ts` is a whole second. */
+function askOffset(zone: string, ts: number): number {
+  const parts = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
+  for (const { type, value } of format(zone).formatToParts(ts)) {
+    if (type in parts) parts[type as keyof typeof parts] = Number(value);
+  }
+  const { year, month, day, hour, minute, second } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - ts;
+}
+
+function format(zone: string): Intl.DateTimeFormat {
+  let known = formats.get(zone);
+  if (!known) {
+    known = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'iso8601',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formats.set(zone, known);
+  }
+  return known;
+}

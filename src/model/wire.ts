@@ -1,0 +1,65 @@
+/** What the collecting side hands on: plain data, since it outlives its request and is shared between requests. */
+
+/** What is known of a client from its connection and headers. An unknown text is `''`. */
+export interface Client {
+  readonly ip: string;
+  readonly userAgent: string;
+  /** `Accept-Language`, as sent. */
+  readonly languages: string;
+  readonly referer: string;
+  /** `Sec-Purpose`, `Purpose` or `X-Moz`: why a browser fetches before anyone looks. */
+  readonly purpose: string;
+  readonly hints: ClientHints;
+  readonly place: Place;
+}
+
+/** User-Agent Client Hints, as sent. */
+export interface ClientHints {
+  /** `Sec-CH-UA-Platform`. */
+  readonly platform: string;
+  /** `Sec-CH-UA-Platform-Version`. */
+  readonly platformVersion: string;
+  /** `Sec-CH-UA-Mobile`: `?1` or `?0`. */
+  readonly mobile: string;
+}
+
+export interface Place {
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** ISO 3166-2, such as `US-CA`. */
+  readonly region: string;
+  readonly regionName: string;
+  readonly city: string;
+}
+
+export const NO_HINTS: ClientHints = { platform: '', platformVersion: '', mobile: '' };
+export const NOWHERE: Place = { country: '', region: '', regionName: '', city: '' };
+
+/** The fields of one event, as any wire format speaks them, before anything is looked up or trusted. */
+export interface RawEvent {
+  readonly id: string;
+  readonly ev: string;
+  readonly dl: string;
+  readonly rl: string;
+  readonly eid: string;
+  /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
+  readonly cd: readonly (readonly [string, unknown])[];
+}
+
+/** The events of one request with what is known of its client. An entry that is no event at all is null. */
+export interface RawHit {
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** Asked for with HEAD, which is no view. */
+  readonly head: boolean;
+  readonly client: Client;
+  readonly events: readonly (RawEvent | null)[];
+}
+
+/** What an authenticated sender says in its client's place, before it is checked. */
+export interface Overrides {
+  readonly ts: unknown;
+  readonly ip: unknown;
+  readonly ua: unknown;
+  readonly country: unknown;
+}

@@ -1,0 +1,100 @@
+/** Resolves a question's range and time dimension to days and labels, in the pixel's time zone. */
+import type { TimeDimension } from '../model/dimensions.ts';
+import { addDays, localDay, monthStart, segments, weekStart } from '../model/time-zone.ts';
+import type { RangeName } from './language.ts';
+
+/** A first and a last local day, both included. */
+export interface DayRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What labels may be asked for at once: a year of hours. */
+export const MAX_LABELS = 9000;
+
+/**
+ * @param firstDay the pixel's first day with events, for `all`; null when it has none.
+ */
+export function resolveRange(
+  range: RangeName | readonly [string, string],
+  zone: string,
+  now: number,
+  firstDay: string | null,
+): DayRange {
+  if (typeof range !== 'string') return { from: range[0], to: range[1] };
+  const today = localDay(zone, now);
+  const since = (from: string): DayRange => ({ from, to: today });
+  switch (range) {
+    case 'day':
+      return since(today);
+    case '7d':
+      return since(addDays(today, -6));
+    case '28d':
+      return since(addDays(today, -27));
+    case '30d':
+      return since(addDays(today, -29));
+    case '91d':
+      return since(addDays(today, -90));
+    case 'month':
+      return since(monthStart(today));
+    case '6mo':
+      return since(monthStart(today, -5));
+    case '12mo':
+      return since(monthStart(today, -11));
+    case 'year':
+      return since(`${today.slice(0, 4)}-01-01`);
+    case 'all':
+      return since(firstDay !== null && firstDay < today ? firstDay : today);
+  }
+}
+
+/** The number of days in a range. */
+export function dayCount({ from, to }: DayRange): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+}
+
+/** `time` stands for the grain that suits the range. */
+export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeDimension, 'time'> {
+  if (time !== 'time') return time;
+  const days = dayCount(range);
+  if (days <= 2) return 'time:hour';
+  if (days <= 40) return 'time:day';
+  return days <= 52 * 7 ? 'time:week' : 'time:month';
+}
+
+/** The label under which a day is gathered. Hours are labelled in SQL, event by event. */
+export function bucketOf(time: TimeDimension | null, day: string): string {
+  switch (time) {
+    case 'time:day':
+      return day;
+    case 'time:week':
+      return weekStart(day);
+    case 'time:month':
+      return monthStart(day);
+    default:
+      return '';
+  }
+}
+
+/**
+ * All labels of a range in order, with or without events, as the SQL of local days writes them. An hour that the
+ * clocks skipped has none, one that they repeated has one.
+ */
+export function timeLabels(
+  time: Exclude<TimeDimension, 'time'>,
+  zone: string,
+  { from, to }: DayRange,
+): string[] {
+  if (time !== 'time:hour') {
+    const labels = new Set<string>();
+    for (let day = from; day <= to; day = addDays(day, 1)) labels.add(bucketOf(time, day));
+    return [...labels];
+  }
+  const labels = new Set<string>();
+  for (const { day, start, end, offset } of segments(zone, from, to)) {
+    for (let local = start + offset; local < end + offset; local += 3_600_000 - (local % 3_600_000)) {
+      labels.add(`${day} ${new Date(local).toISOString().slice(11, 13)}:00:00`);
+    }
+  }
+  return [...labels];
+}

@@ -1,0 +1,105 @@
+/** Keeps pixels, and a short-lived copy of those that events ask for. */
+import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../model/pixel.ts';
+
+/**
+ * How long an isolate goes by its own copy, in milliseconds: a change reaches every isolate within this time. An id
+ * that no pixel has is remembered as long, so that a mistyped snippet does not cost a look-up a request.
+ */
+export const PIXEL_CACHE_TTL = 30_000;
+const MAX_CACHED_PIXELS = 1000;
+
+interface CachedPixel {
+  readonly pixel: Pixel | null;
+  readonly until: number;
+}
+
+const cache = new Map<string, CachedPixel>();
+
+interface PixelRow {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly timezone: string;
+  readonly settings: string;
+  readonly created_at: number;
+}
+
+function fromRow({ settings, ...row }: PixelRow): Pixel {
+  return { ...row, settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(settings) as Partial<PixelSettings>) } };
+}
+
+export async function insertPixel(db: D1Database, pixel: Pixel): Promise<void> {
+  await db
+    .prepare('INSERT INTO pixels (id, name, url, timezone, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+    .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings), pixel.created_at)
+    .run();
+  cache.delete(pixel.id);
+}
+
+export async function updatePixel(db: D1Database, pixel: Pixel): Promise<void> {
+  await db
+    .prepare('UPDATE pixels SET name = ?2, url = ?3, timezone = ?4, settings = ?5 WHERE id = ?1')
+    .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings))
+    .run();
+  cache.delete(pixel.id);
+}
+
+export async function listPixels(db: D1Database): Promise<Pixel[]> {
+  const { results } = await db.prepare('SELECT * FROM pixels ORDER BY created_at, id').all<PixelRow>();
+  return results.map(fromRow);
+}
+
+/** A pixel as D1 has it now. */
+export async function getPixel(db: D1Database, id: string): Promise<Pixel | null> {
+  const row = await db.prepare('SELECT * FROM pixels WHERE id = ?').bind(id).first<PixelRow>();
+  return row ? fromRow(row) : null;
+}
+
+/**
+ * Deletes a pixel and all that was kept of it, in one transaction.
+ * @returns whether there was one.
+ */
+export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
+  const tables = ['events', 'rollups', 'days', 'rejections', 'tokens'];
+  const results = await db.batch([
+    ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
+    db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
+  ]);
+  cache.delete(id);
+  return (results.at(-1)?.meta.changes ?? 0) > 0;
+}
+
+/** Whether a pixel has any event or rollup, which ties it to its time zone. */
+export async function hasDays(db: D1Database, id: string): Promise<boolean> {
+  return (await db.prepare('SELECT 1 FROM days WHERE pixel = ? LIMIT 1').bind(id).first()) !== null;
+}
+
+/**
+ * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids that no pixel has are absent. At most one
+ * statement, whatever their number.
+ */
+export async function findPixels(
+  db: D1Database,
+  ids: Iterable<string>,
+  now: number,
+): Promise<ReadonlyMap<string, Pixel>> {
+  const found = new Map<string, Pixel>();
+  const missing: string[] = [];
+  for (const id of new Set(ids)) {
+    const cached = cache.get(id);
+    if (!cached || cached.until <= now) missing.push(id);
+    else if (cached.pixel) found.set(id, cached.pixel);
+  }
+  if (missing.length === 0) return found;
+
+  const { results } = await db
+    .prepare('SELECT * FROM pixels WHERE id IN (SELECT value FROM json_each(?))')
+    .bind(JSON.stringify(missing))
+    .all<PixelRow>();
+  for (const row of results) found.set(row.id, fromRow(row));
+  if (cache.size + missing.length > MAX_CACHED_PIXELS) cache.clear();
+  for (const id of missing.slice(0, MAX_CACHED_PIXELS)) {
+    cache.set(id, { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
+  }
+  return found;
+}
