@@ -10,10 +10,14 @@ const node = process.execPath;
  */
 export default function build(): void {
   if (process.env['SPECK_BUILT'] === 'yes') return;
-  execFileSync(node, ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dist/worker'], {
-    cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    node,
+    ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dist/worker'],
+    {
+      cwd: root,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   process.env['SPECK_BUILT'] = 'yes';
 }

@@ -72,8 +72,13 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
       await worker.scheduled({ cron: '*/5 * * * *', scheduledTime: at });
     },
     async addPixel(settings = {}) {
-      const response = await api('POST', '/api/v1/pixels', { name: 'Test', url: 'https://site.example', ...settings });
-      if (response.status !== 201) throw new Error(`adding a pixel: ${response.status} ${await response.text()}`);
+      const response = await api('POST', '/api/v1/pixels', {
+        name: 'Test',
+        url: 'https://site.example',
+        ...settings,
+      });
+      if (response.status !== 201)
+        throw new Error(`adding a pixel: ${response.status} ${await response.text()}`);
       return ((await response.json()) as { id: string }).id;
     },
     logs: () => harness.getLogs(),
