@@ -74,7 +74,7 @@ export function visitValue(visit: Visit, dimension: string): string | null {
 }
 
 /** An event's value of a dimension, its visit's where the dimension is one of visits. */
-export function valueOf(event: OracleEvent, visit: Visit, dimension: string, zone: string): string {
+export function valueIn(event: OracleEvent, visit: Visit, dimension: string, zone: string): string {
   if (dimension === 'time:hour') return local(zone, event.ts).hour;
   if (dimension === 'total') return '';
   return visitValue(visit, dimension) ?? String(event[dimension.slice('event:'.length)] ?? '');

@@ -3,6 +3,12 @@ import { err, ok, type Result } from '../model/result.ts';
 
 export type BodyError = 'body_too_large' | 'unsupported_encoding' | 'broken_encoding' | 'broken_body';
 
+/**
+ * How far past its limit a body is still read, and thrown away, before it is refused: who closes a connection on a
+ * client that is still sending takes the refusal's reason from it.
+ */
+const DRAINED = 8 * 1024 * 1024;
+
 const decoder = new TextDecoder();
 
 /**
@@ -10,41 +16,49 @@ const decoder = new TextDecoder();
  * U+FFFD, as a browser would show them.
  */
 export async function readBody(request: Request, limit: number): Promise<Result<string, BodyError>> {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) return err('body_too_large');
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') return err('unsupported_encoding');
   if (request.body === null) return ok('');
 
-  const bytes = await readAll(request.body, limit, 'broken_body');
+  const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
   if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decoder.decode(bytes.value)) : bytes;
   const unzipped = new Blob([bytes.value]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const text = await readAll(unzipped, limit, 'broken_encoding');
+  const text = await readAll(unzipped, limit, limit, 'broken_encoding');
   return text.ok ? ok(decoder.decode(text.value)) : text;
 }
 
-/** All of a stream, or `broken` when it fails before its end. */
+/**
+ * All of a stream.
+ *
+ * @param limit the most bytes that are kept.
+ * @param drained the most bytes that are read.
+ * @param broken the error when the stream fails before its end.
+ */
 async function readAll(
   stream: ReadableStream<Uint8Array>,
   limit: number,
+  drained: number,
   broken: BodyError,
 ): Promise<Result<Uint8Array, BodyError>> {
   const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
+  let chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       size += value.length;
-      if (size > limit) {
+      if (size <= limit) chunks.push(value);
+      else chunks = [];
+      if (size > drained) {
         await reader.cancel();
-        return err('body_too_large');
+        break;
       }
-      chunks.push(value);
     }
   } catch {
     return err(broken);
   }
+  if (size > limit) return err('body_too_large');
   if (chunks.length === 1) return ok(chunks[0] as Uint8Array);
   const all = new Uint8Array(size);
   let offset = 0;

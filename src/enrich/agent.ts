@@ -1,5 +1,5 @@
 /** Reads browser, operating system and kind of device from a user agent and its client hints. */
-import { UAParser } from 'ua-parser-js';
+import UAParser from 'ua-parser-js';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
 import { Cache } from './cache.ts';

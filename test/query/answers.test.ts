@@ -13,7 +13,7 @@ import {
   type OracleCounts,
   type OracleEvent,
   type Visit,
-  valueOf,
+  valueIn,
   visitsOf,
   zero,
 } from '../oracle.ts';
@@ -66,7 +66,7 @@ function keyOf(event: OracleEvent, visit: Visit, dimension: string, zone: string
     case 'time:hour':
       return local(zone, event.ts).hour;
     default:
-      return shown(dimension, valueOf(event, visit, BASE[dimension] ?? dimension, zone));
+      return shown(dimension, valueIn(event, visit, BASE[dimension] ?? dimension, zone));
   }
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ROLLED_DIMENSIONS } from '../../src/model/dimensions.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { applySchema, db, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
-import { countBy, local, type OracleEvent, valueOf, visitsOf, zero } from '../oracle.ts';
+import { countBy, local, type OracleEvent, valueIn, visitsOf, zero } from '../oracle.ts';
 
 const LATER = Date.parse('2027-06-01T00:00:00Z');
 
@@ -26,7 +26,7 @@ function expectedRollups(events: readonly OracleEvent[], zone: string): Rows {
   for (const dimension of dimensions) {
     const counts = countBy(
       visits,
-      (event, visit) => `${local(zone, event.ts).day} ${dimension} ${valueOf(event, visit, dimension, zone)}`,
+      (event, visit) => `${local(zone, event.ts).day} ${dimension} ${valueIn(event, visit, dimension, zone)}`,
     );
     for (const [key, value] of counts) rows[key] = value;
   }

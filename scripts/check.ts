@@ -1,0 +1,45 @@
+/**
+ * `npm run check`: types, lint and format, and the size of what is deployed. What CI runs before the tests, and what to
+ * run before a commit.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Bytes after gzip -9. */
+const BUDGETS = [
+  { what: 'Worker', file: 'dist/worker/index.js', bytes: 90_000 },
+  { what: 'tag', file: 'dist/speck.min.js', bytes: 1_200 },
+] as const;
+
+function run(what: string, script: string, ...args: string[]): void {
+  console.log(`– ${what}`);
+  try {
+    execFileSync(process.execPath, [`node_modules/${script}`, ...args], {
+      cwd: root,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'warn' },
+      stdio: 'inherit',
+    });
+  } catch {
+    console.error(`check: ${what} failed`);
+    process.exit(1);
+  }
+}
+
+// First, since the Worker's types include the built tag.
+run('build', 'wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dist/worker');
+for (const project of ['tsconfig.json', 'tsconfig.node.json', 'tsconfig.tag.json']) {
+  run(`types of ${project}`, 'typescript/bin/tsc', '-p', project);
+}
+run('lint and format', '@biomejs/biome/bin/biome', 'check', '.');
+
+let over = false;
+for (const { what, file, bytes } of BUDGETS) {
+  const size = gzipSync(readFileSync(`${root}/${file}`), { level: 9 }).length;
+  over ||= size > bytes;
+  console.log(`– size of the ${what}: ${size} of ${bytes} bytes gzipped${size > bytes ? ': too large' : ''}`);
+}
+process.exit(over ? 1 : 0);

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseFields } from '../../src/collect/wire/fields.ts';
+import { fromFields, fromJson, nativeBeacon, nativePixel } from '../../src/collect/wire/native.ts';
+import { LIMITS } from '../../src/model/limits.ts';
+
+describe('fields of a query or form', () => {
+  it.each([
+    ['a=1&b=2', { a: '1', b: '2' }],
+    ['a=%20+x', { a: '  x' }],
+    ['a=%C3%A4', { a: 'ä' }],
+    ['a=%', { a: '%' }],
+    ['a=%zz%C3', { a: '%zz\ufffd' }],
+    ['a', { a: '' }],
+    ['=1&&a=1=2', { a: '1=2' }],
+    ['a=1&a=2', { a: '1' }],
+    ['__proto__=1&constructor=2', { ['__proto__']: '1', constructor: '2' }],
+  ])('%s', (text, expected) => {
+    expect([...parseFields(text)]).toEqual(Object.entries(expected));
+  });
+
+  it('are what URLSearchParams reads, and never throw', () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('a', 'b', '=', '&', '%', '2', '0', 'C', '3', '+', 'ü'),
+          maxLength: 60,
+        }),
+        (text) => {
+          const first = new Map<string, string>();
+          for (const [key, value] of new URLSearchParams(text))
+            if (key !== '' && !first.has(key)) first.set(key, value);
+          expect([...parseFields(text)]).toEqual([...first]);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('are read up to a limit', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => `f${index}=1`).join('&');
+    expect(parseFields(many).size).toBe(LIMITS.fields);
+  });
+});
+
+describe('the native format', () => {
+  it('reads custom data from brackets and from objects alike', () => {
+    expect(fromFields(parseFields('id=px&ev=Purchase&cd[value]=9.99&cd%5Bcurrency%5D=EUR')).cd).toEqual([
+      ['value', '9.99'],
+      ['currency', 'EUR'],
+    ]);
+    expect(fromJson({ id: 'px', cd: { value: 9.99 }, 'cd[currency]': 'EUR' })?.cd).toEqual([
+      ['value', 9.99],
+      ['currency', 'EUR'],
+    ]);
+  });
+
+  it.each([
+    ['id=px_1', null],
+    ['ev=x&id=px_1', null],
+    ['', 'missing_id'],
+    ['id=', 'missing_id'],
+    ['id=&ev=x', 'missing_id'],
+    ['pid=px_1', 'missing_id'],
+    ['ev=id=3', 'missing_id'],
+  ])('sees in %s whether there is an id', (query, mistake) => {
+    expect(nativePixel.mistakeIn(query)).toBe(mistake);
+  });
+
+  it.each([
+    ['{"id":"px"', 'broken_json'],
+    ['[]', 'missing_id'],
+    ['{}', 'missing_id'],
+    ['[1,2]', 'missing_id'],
+    ['', 'missing_id'],
+    ['ev=x', 'missing_id'],
+    [
+      JSON.stringify(Array.from({ length: LIMITS.beaconEvents + 1 }, () => ({ id: 'px' }))),
+      'too_many_events',
+    ],
+  ])('refuses the beacon %s', (body, mistake) => {
+    expect(nativeBeacon.parse(body)).toBe(mistake);
+  });
+
+  it('takes a beacon as object, array or form, and keeps the place of what is no event', () => {
+    expect(nativeBeacon.parse(' {"id":"px","ev":"A"}')).toMatchObject([{ id: 'px', ev: 'A' }]);
+    expect(nativeBeacon.parse('[{"id":"px"},7,null]')).toMatchObject([{ id: 'px' }, null, null]);
+    expect(nativeBeacon.parse('id=px&ev=A')).toMatchObject([{ id: 'px', ev: 'A' }]);
+  });
+
+  it('never throws, whatever the body', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.json().map((text) => `[${text}]`),
+        ),
+        (text) => {
+          const parsed = nativeBeacon.parse(text);
+          expect(typeof parsed === 'string' || Array.isArray(parsed)).toBe(true);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseQuestion } from '../../src/query/language.ts';
+import { resolveRange, resolveTime, timeLabels } from '../../src/query/range.ts';
+
+const base = { site_id: 'px_1', metrics: ['visitors'], date_range: '7d' };
+const pathsOf = (body: unknown): string[] => {
+  const parsed = parseQuestion(body);
+  return parsed.ok ? [] : parsed.error.map(({ path }) => path);
+};
+
+describe('the query language', () => {
+  it.each([
+    [{ metrics: ['visitor'] }, 'metrics[0]'],
+    [{ metrics: [] }, 'metrics'],
+    [{ metrics: ['visits', 'visits'] }, 'metrics[1]'],
+    [{ date_range: 'fortnight' }, 'date_range'],
+    [{ date_range: ['2026-02-30', '2026-03-01'] }, 'date_range[0]'],
+    [{ date_range: ['2026-03-01', '2026-02-01'] }, 'date_range'],
+    [{ date_range: ['2026-03-01'] }, 'date_range[1]'],
+    [{ dimensions: ['visit:shoe_size'] }, 'dimensions[0]'],
+    [{ dimensions: ['time:day', 'time:hour'] }, 'dimensions[1]'],
+    [{ dimensions: ['event:page'], metrics: ['events', 'bounce_rate'] }, 'metrics[1]'],
+    [{ filters: [['equals', 'event:page', ['/']]] }, 'filters[0][0]'],
+    [{ filters: [['is', 'time:day', ['2026-01-01']]] }, 'filters[0][1]'],
+    [{ filters: [['is', 'event:page', '/']] }, 'filters[0][2]'],
+    [{ filters: [['is', 'event:page', []]] }, 'filters[0][2]'],
+    [{ filters: [['and', [['is', 'nope', ['/']]]]] }, 'filters[0][1][0][1]'],
+    [{ filters: [['not', 7]] }, 'filters[0][1]'],
+    [{ filters: 'all' }, 'filters'],
+    [{ order_by: [['events', 'asc']] }, 'order_by[0][0]'],
+    [{ order_by: [['visitors', 'up']] }, 'order_by[0][1]'],
+    [{ pagination: { limit: -1 } }, 'pagination.limit'],
+    [{ pagination: { offset: -1 } }, 'pagination.offset'],
+    [{ pagination: { limit: 1.5 } }, 'pagination.limit'],
+    [{ page: -1 }, 'page'],
+    [{ include: { time_labels: true } }, 'include.time_labels'],
+    [{ site_id: undefined }, 'site_id'],
+  ])('says of %j where the mistake is', (change, path) => {
+    expect(pathsOf({ ...base, ...change })).toContain(path);
+  });
+
+  it('refuses filters that are too many or too deep', () => {
+    const test = ['is', 'event:page', ['/']];
+    expect(pathsOf({ ...base, filters: Array.from({ length: 41 }, () => test) })).toEqual(['filters[40]']);
+    let deep: unknown = test;
+    for (let level = 0; level < 50; level++) deep = ['not', deep];
+    expect(pathsOf({ ...base, filters: [deep] })).toHaveLength(1);
+  });
+
+  it('never throws, whatever the body', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (filters, dimensions) => {
+        parseQuestion(filters);
+        parseQuestion({ ...base, filters, dimensions });
+        parseQuestion({ ...base, filters: [filters], order_by: dimensions });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('ranges', () => {
+  const now = Date.parse('2026-11-24T22:30:00Z');
+  it.each([
+    ['day', 'UTC', ['2026-11-24', '2026-11-24']],
+    ['day', 'Pacific/Kiritimati', ['2026-11-25', '2026-11-25']],
+    ['7d', 'UTC', ['2026-11-18', '2026-11-24']],
+    ['30d', 'UTC', ['2026-10-26', '2026-11-24']],
+    ['month', 'UTC', ['2026-11-01', '2026-11-24']],
+    ['6mo', 'UTC', ['2026-06-01', '2026-11-24']],
+    ['12mo', 'UTC', ['2025-12-01', '2026-11-24']],
+    ['year', 'UTC', ['2026-01-01', '2026-11-24']],
+    ['all', 'UTC', ['2015-05-17', '2026-11-24']],
+  ] as const)('%s in %s is %j', (name, zone, [from, to]) => {
+    expect(resolveRange(name, zone, now, '2015-05-17')).toEqual({ from, to });
+  });
+
+  it('suit their grain of time', () => {
+    const grain = (from: string, to: string) => resolveTime('time', { from, to });
+    expect(grain('2026-01-01', '2026-01-02')).toBe('time:hour');
+    expect(grain('2026-01-01', '2026-01-31')).toBe('time:day');
+    expect(grain('2026-01-01', '2026-06-30')).toBe('time:week');
+    expect(grain('2025-01-01', '2026-06-30')).toBe('time:month');
+  });
+
+  it('have an hour less or an hour twice when the clocks change', () => {
+    const hours = (zone: string, day: string) => timeLabels('time:hour', zone, { from: day, to: day });
+    expect(hours('Europe/Berlin', '2026-03-29')).toHaveLength(23);
+    expect(hours('Europe/Berlin', '2026-03-29')).not.toContain('2026-03-29 02:00:00');
+    expect(hours('Europe/Berlin', '2026-10-25')).toHaveLength(24);
+    expect(hours('Asia/Kolkata', '2026-10-25')).toHaveLength(24);
+  });
+});

@@ -1,0 +1,177 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EID_WINDOW } from '../../src/model/event.ts';
+import { point, writePoints } from '../../src/store/analytics-engine.ts';
+import { writeBatch } from '../../src/store/events.ts';
+import { applySchema, db, makePixel, place, runJobs, store } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
+
+const AT = Date.parse('2026-02-03T10:00:00Z');
+const event = (id: string, more: Partial<OracleEvent> = {}): OracleEvent =>
+  ({ ts: AT, id, name: 'pageview', visitor: 'v', ...more }) as OracleEvent;
+
+beforeAll(applySchema);
+
+async function count(table: string, pixel: string): Promise<number> {
+  return (
+    (await db.prepare(`SELECT count(*) AS n FROM ${table} WHERE pixel = ?`).bind(pixel).first<number>('n')) ??
+    0
+  );
+}
+
+describe('writing a batch', () => {
+  it('may be done again without doubling anything', async () => {
+    const pixel = await makePixel('UTC');
+    const batch = [event('a'), event('b'), event('c', { eid: 'order-1', name: 'Purchase' })];
+    expect(await store(pixel, batch)).toEqual(['stored', 'stored', 'stored']);
+    expect(await store(pixel, batch)).toEqual(['duplicate', 'duplicate', 'duplicate']);
+    expect(await count('events', pixel.id)).toBe(3);
+  });
+
+  it('takes one report of an event per client id, pixel and name within 48 hours', async () => {
+    const pixel = await makePixel('UTC');
+    const other = await makePixel('UTC');
+    const purchase = (id: string, ts: number, name = 'Purchase') => event(id, { ts, name, eid: 'order-1' });
+    expect(await store(pixel, [purchase('browser', AT), purchase('server', AT + 5000)])).toEqual([
+      'stored',
+      'duplicate',
+    ]);
+    expect(await store(pixel, [purchase('late', AT + EID_WINDOW)])).toEqual(['duplicate']);
+    expect(await store(pixel, [purchase('before', AT - 1000)])).toEqual(['duplicate']);
+    expect(await store(pixel, [purchase('next', AT + EID_WINDOW + 1)])).toEqual(['stored']);
+    expect(await store(pixel, [purchase('lead', AT, 'Lead')])).toEqual(['stored']);
+    expect(await store(other, [purchase('browser', AT)])).toEqual(['stored']);
+  });
+
+  it('says of one event what it was, not of its neighbours', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, [event('b')]);
+    expect(await store(pixel, [event('a'), event('b'), event('c')])).toEqual([
+      'stored',
+      'duplicate',
+      'stored',
+    ]);
+  });
+
+  it('writes more than D1 takes in one parameter, in one transaction', async () => {
+    const pixel = await makePixel('UTC');
+    const long = '\u20ac'.repeat(1000);
+    const batch = Array.from({ length: 1000 }, (_, index) =>
+      event(`e${index}`, { page: long, referrer: long }),
+    );
+    const outcomes = await store(pixel, batch);
+    expect(new Set(outcomes)).toEqual(new Set(['stored']));
+    expect(await count('events', pixel.id)).toBe(1000);
+  });
+
+  it('writes all of it or nothing', async () => {
+    const pixel = await makePixel('UTC');
+    const good = place(pixel, event('good'));
+    const broken = { ...good, event: { ...good.event, id: 'bad', ts: 'no number' as unknown as number } };
+    await expect(writeBatch(db, [good, broken], [], AT)).rejects.toThrow('INTEGER');
+    expect(await count('events', pixel.id)).toBe(0);
+    expect(await count('days', pixel.id)).toBe(0);
+  });
+
+  it('takes hostile text as text', async () => {
+    const pixel = await makePixel('UTC');
+    const texts = [`'; DROP TABLE events; --`, '<script>alert(1)</script>', '$[0]', '\\u0000"', '😀\u202e'];
+    await store(
+      pixel,
+      texts.map((page, index) => event(`e${index}`, { page })),
+    );
+    const { results } = await db
+      .prepare('SELECT page FROM events WHERE pixel = ? ORDER BY id')
+      .bind(pixel.id)
+      .all();
+    expect(results.map(({ page }) => page)).toEqual(texts);
+  });
+
+  it('counts rejections, with the latest sample', async () => {
+    const pixel = await makePixel('UTC');
+    const rejection = (name: string) =>
+      ({ pixel: pixel.id, day: '2026-02-03', reason: 'bot', at: AT, sample: { name } }) as const;
+    await writeBatch(db, [], [rejection('a'), rejection('b')], AT);
+    await writeBatch(db, [], [rejection('c')], AT);
+    const { results } = await db.prepare('SELECT * FROM rejections WHERE pixel = ?').bind(pixel.id).all();
+    expect(results).toMatchObject([{ reason: 'bot', count: 3, sample: '{"name":"c"}' }]);
+  });
+
+  it('does nothing when there is nothing to do', async () => {
+    expect(await writeBatch(db, [], [], AT)).toEqual([]);
+  });
+});
+
+describe('retention', () => {
+  const DAY = 86_400_000;
+
+  it('deletes raw events past it, keeps rollups, and closes the day', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    await store(pixel, [event('a'), event('b')], AT);
+    await runJobs(AT + 29 * DAY);
+    expect(await count('events', pixel.id)).toBe(2);
+    await runJobs(AT + 40 * DAY);
+    expect(await count('events', pixel.id)).toBe(0);
+    expect(await count('rollups', pixel.id)).toBeGreaterThan(0);
+    expect(await store(pixel, [event('late')], AT + 41 * DAY)).toEqual(['day_closed']);
+    expect(await count('events', pixel.id)).toBe(0);
+    const total = `SELECT pageviews FROM rollups WHERE pixel = ? AND dimension = 'total'`;
+    await runJobs(AT + 42 * DAY);
+    expect(await db.prepare(total).bind(pixel.id).first('pageviews')).toBe(2);
+  });
+
+  it('leaves a day that an import is filling open for 48 hours', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    const now = AT + 400 * DAY;
+    await store(pixel, [event('a')], now);
+    await runJobs(now);
+    expect(await store(pixel, [event('b')], now)).toEqual(['stored']);
+    await runJobs(now + DAY);
+    expect(await count('events', pixel.id)).toBe(2);
+    await runJobs(now + 4 * DAY);
+    expect(await count('events', pixel.id)).toBe(0);
+  });
+
+  it('deletes a large day in chunks', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 1 });
+    for (let part = 0; part < 12; part++) {
+      await store(
+        pixel,
+        Array.from({ length: 1000 }, (_, index) => event(`e${part}-${index}`)),
+        AT,
+      );
+    }
+    await runJobs(AT + 2 * DAY);
+    await runJobs(AT + 5 * DAY);
+    expect(await count('events', pixel.id)).toBe(0);
+    expect(await db.prepare('SELECT raw FROM days WHERE pixel = ?').bind(pixel.id).first('raw')).toBe(2);
+  });
+});
+
+describe('Analytics Engine points', () => {
+  const whole = () => {
+    const pixel = { id: 'px_1111111111111111', timezone: 'UTC' } as Parameters<typeof place>[0];
+    return place(pixel, event('a', { page: '\u20ac'.repeat(20_000), source: 'x', props: '{"secret":1}' }))
+      .event;
+  };
+
+  it('stay within 20 blobs and 16 KB, and hold no custom data', () => {
+    const { blobs = [], indexes } = point(whole());
+    expect(blobs.length).toBeLessThanOrEqual(20);
+    const bytes = blobs.reduce((sum: number, blob) => sum + new TextEncoder().encode(String(blob)).length, 0);
+    expect(bytes).toBeLessThanOrEqual(16 * 1024);
+    expect(blobs).toContain('x');
+    expect(JSON.stringify(blobs)).not.toContain('secret');
+    expect(indexes).toEqual(['px_1111111111111111']);
+  });
+
+  it('are at most 250 an invocation, and none for events of long ago', () => {
+    const points: unknown[] = [];
+    const dataset = {
+      writeDataPoint: (written: unknown) => points.push(written),
+    } as unknown as AnalyticsEngineDataset;
+    writePoints(dataset, Array.from({ length: 300 }, whole), AT);
+    expect(points).toHaveLength(250);
+    writePoints(dataset, [whole()], AT + 3_600_000);
+    expect(points).toHaveLength(250);
+  });
+});
