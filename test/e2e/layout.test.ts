@@ -1,0 +1,75 @@
+/** The promises of the layout: imports run downwards, versions agree, and a dimension is an entry and a column. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DIMENSIONS } from '../../src/model/dimensions.ts';
+import { EVENT_COLUMNS } from '../../src/model/event.ts';
+import { VERSION } from '../../src/model/version.ts';
+import { ROOT, schemaStatements } from './harness.ts';
+
+/** From the top down. A folder may import its own level and those below. */
+const LEVELS = [
+  ['index.ts'],
+  ['api', 'dashboard'],
+  ['query', 'rollup', 'collect', 'privacy'],
+  ['enrich'],
+  ['store'],
+  ['env.ts'],
+  ['model'],
+];
+
+const levelOf = (path: string): number =>
+  LEVELS.findIndex((level) => level.includes(path.split('/')[0] ?? ''));
+
+const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.startsWith('tag/'))
+  .map((path) => path.replaceAll('\\', '/'));
+
+describe('the layout', () => {
+  it.each(sources)('%s imports downwards only', (path) => {
+    expect(levelOf(path), `${path} is in no known place`).toBeGreaterThanOrEqual(0);
+    const text = readFileSync(join(ROOT, 'src', path), 'utf8');
+    const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, target]) =>
+      relative('src', normalize(join('src', dirname(path), target ?? ''))).replaceAll('\\', '/'),
+    );
+    for (const target of imports.filter((one) => !one.startsWith('..'))) {
+      expect(levelOf(target), `${path} imports ${target}`).toBeGreaterThanOrEqual(levelOf(path));
+    }
+  });
+
+  it('keeps SQL to the store, the rollup, the query and the health check', () => {
+    const speaking = sources.filter((path) =>
+      /\.prepare\(/.test(readFileSync(join(ROOT, 'src', path), 'utf8')),
+    );
+    const allowed = /^(store\/|rollup\/|query\/run\.ts$|api\/health\.ts$)/;
+    expect(speaking.filter((path) => !allowed.test(path))).toEqual([]);
+  });
+
+  it('has a column for each dimension, and writes each column', () => {
+    const table =
+      schemaStatements().find((statement) => statement.includes('TABLE IF NOT EXISTS events')) ?? '';
+    const columns = [...table.matchAll(/^ {2}([a-z_]+) (?:TEXT|INTEGER)/gm)].map(([, column]) => column);
+    expect(new Set<string | undefined>(EVENT_COLUMNS)).toEqual(new Set(columns));
+    for (const { column } of DIMENSIONS.values()) expect(columns).toContain(column);
+  });
+
+  it('has one version', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(VERSION).toBe(version);
+  });
+
+  it('locks what every platform installs', () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, unknown>;
+    };
+    for (const name of [
+      'workerd-darwin-64',
+      'workerd-darwin-arm64',
+      'workerd-linux-64',
+      'workerd-linux-arm64',
+      'workerd-windows-64',
+    ]) {
+      expect(lock.packages).toHaveProperty([`node_modules/@cloudflare/${name}`]);
+    }
+  });
+});
