@@ -42,5 +42,5 @@ it('adds a pixel, counts two events and reads them back', async () => {
       { metrics: [1, 1], dimensions: ['/welcome'] },
     ],
   ]);
-  expect(stdout).toMatch(/"install":\{"script":"<script defer/);
+  expect(stdout).toMatch(/"install":\{"script":"<script>/);
 });

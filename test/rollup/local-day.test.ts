@@ -104,6 +104,27 @@ describe('the rollup of local days', () => {
     expect(await rollupsOf(pixel)).toEqual(before);
   });
 
+  it('takes a gap of exactly 30 minutes for the same visit, and one of a millisecond more for a new one', async () => {
+    const pixel = await makePixel('UTC');
+    const at = Date.parse('2026-02-03T10:00:00Z');
+    const views = [0, 1_800_000, 3_600_001].map((after, index) => ({
+      ts: at + after,
+      id: `e${index}`,
+      name: 'pageview',
+      visitor: 'v',
+    }));
+    await store(pixel, views);
+    await runJobs(LATER);
+    expect((await rollupsOf(pixel))['2026-02-03 total ']).toEqual({
+      visitors: 1,
+      visits: 2,
+      pageviews: 3,
+      events: 3,
+      bounces: 1,
+      duration: 1_800_000,
+    });
+  });
+
   it('drops the rows of values that a late event has taken away', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');

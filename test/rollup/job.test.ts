@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addDays } from '../../src/model/time-zone.ts';
+import { runJob } from '../../src/rollup/job.ts';
+import { applySchema, db, makePixel, store, testEnv } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
+
+const DAY = 86_400_000;
+const FIRST = '2026-01-01';
+const NOW = Date.parse('2026-03-01T00:00:00Z');
+
+beforeAll(applySchema);
+
+/** One page view at noon on each of so many days. */
+const days = (count: number): OracleEvent[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ts: Date.parse(`${addDays(FIRST, index)}T12:00:00Z`),
+    id: `e${index}`,
+    name: 'pageview',
+    visitor: 'v',
+    page: '/',
+  }));
+
+async function rolledDays(pixel: string): Promise<number> {
+  const sql = `SELECT count(*) AS n FROM rollups WHERE pixel = ? AND dimension = 'total' AND pageviews = 1`;
+  return (await db.prepare(sql).bind(pixel).first<number>('n')) ?? 0;
+}
+
+describe('the cron job', () => {
+  it('keeps within its budget of statements and goes on in the next run', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, days(20), NOW);
+    let statements = 0;
+    const counting = new Proxy(db, {
+      get(target, property) {
+        const value = Reflect.get(target, property);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]) => {
+          if (property === 'prepare') statements++;
+          return Reflect.apply(value, target, given);
+        };
+      },
+    });
+    const env = { ...testEnv, DB: counting, CRON_STATEMENTS: '25' };
+    const first = await runJob(env, NOW);
+    expect(statements).toBeLessThanOrEqual(25);
+    expect(first.more).toBe(true);
+    expect(await rolledDays(pixel.id)).toBe(first.rolledUp);
+    for (let run = 0; run < 10 && (await runJob(env, NOW)).more; run++) statements = 0;
+    expect(await rolledDays(pixel.id)).toBe(20);
+  });
+
+  it('may run three times at once', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, days(5), NOW);
+    await Promise.all([runJob(testEnv, NOW), runJob(testEnv, NOW), runJob(testEnv, NOW)]);
+    expect(await rolledDays(pixel.id)).toBe(5);
+  });
+
+  it('leaves a day alone until it is over in its own time zone', async () => {
+    const early = await makePixel('Pacific/Kiritimati');
+    const late = await makePixel('America/Los_Angeles');
+    const noon = Date.parse('2026-02-10T12:00:00Z');
+    const view = { id: 'a', name: 'pageview', visitor: 'v', ts: noon - 3 * 3_600_000 };
+    for (const pixel of [early, late]) await store(pixel, [view], noon);
+    await runJob(testEnv, noon);
+    expect(await rolledDays(early.id)).toBe(1);
+    expect(await rolledDays(late.id)).toBe(0);
+    await runJob(testEnv, noon + DAY);
+    expect(await rolledDays(late.id)).toBe(1);
+  });
+
+  it('goes on with other days when one fails, and tries that one again', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, days(3), NOW);
+    await db
+      .prepare(
+        `CREATE TRIGGER broken BEFORE INSERT ON rollups WHEN NEW.day = '2026-01-02' BEGIN SELECT raise(ABORT, 'broken'); END`,
+      )
+      .run();
+    expect(await runJob(testEnv, NOW)).toMatchObject({ rolledUp: 2, failed: 1, more: true });
+    await db.prepare('DROP TRIGGER broken').run();
+    expect(await runJob(testEnv, NOW)).toMatchObject({ rolledUp: 1, failed: 0 });
+    expect(await rolledDays(pixel.id)).toBe(3);
+  });
+
+  it('refuses a setting it cannot work with, in a sentence', async () => {
+    await expect(runJob({ ...testEnv, CRON_STATEMENTS: 'many' }, NOW)).rejects.toThrow(
+      /CRON_STATEMENTS is "many"; set it/,
+    );
+  });
+});
