@@ -1,0 +1,143 @@
+/** The command line of `npm run import`. */
+import { parseArgs } from 'node:util';
+import { localToken } from './dev-vars.ts';
+import { MOST_EVENTS } from './events-client.ts';
+import { INCLUDABLE, type Includable } from './page-views.ts';
+
+export const USAGE = `Usage: npm run import -- FILE --pixel ID --origin URL [FLAGS]
+
+Counts the page views of a web server's access log: Apache's and nginx's combined and common formats, plain or
+gzipped. FILE may be - for standard input.
+
+  --pixel ID        The pixel that they are counted for: px_…
+  --origin URL      The address of the site whose log it is, such as https://example.com
+  --url URL         Speck's address. Default: http://127.0.0.1:8787
+  --token TOKEN     A token with the scope events:write. Default: SPECK_TOKEN, or for a Speck on this machine
+                    ADMIN_TOKEN in .dev.vars
+  --include LIST    Count these requests, too, by commas: ${INCLUDABLE.join(', ')}; or all
+  --batch N         Send N events at a time, up to ${MOST_EVENTS}. Default: ${MOST_EVENTS}
+  --dry-run         Send nothing; show what would be sent
+
+A page view is a GET, answered with 2xx or 304, of what is not a static file, download, feed or robots.txt by its
+name. A feed whose name looks like a page's counts; most feed readers are refused as bots.
+
+Every event carries an id made from its line, so that importing a log again, or after it has grown, counts nothing
+twice. Import it with the same lines in the same order.
+
+Events older than the pixel's retention (90 days by default) are counted, too: the cron rolls their days up and, two
+days after a day's last change, deletes its events. From then on that day takes no more of them (day_closed).
+
+Exit code: 0 when all readable lines were taken, 1 when something failed or was refused, 2 for a wrong command.`;
+
+export interface ImportOptions {
+  readonly file: string;
+  readonly pixel: string;
+  readonly origin: string;
+  readonly url: string;
+  readonly token: string;
+  readonly include: ReadonlySet<Includable>;
+  readonly batch: number;
+  readonly dryRun: boolean;
+}
+
+/** The command is wrong; the message says how. */
+export class UsageError extends Error {}
+
+/** @returns the options, or `help`. @throws UsageError */
+export function parseOptions(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): ImportOptions | 'help' {
+  const { values, positionals } = parseFlags(args);
+  if (values.help) return 'help';
+  const [file, ...rest] = positionals;
+  if (file === undefined) throw new UsageError('Which log? Name a file, or - for standard input.');
+  if (rest.length > 0) throw new UsageError(`One log at a time: what is ${JSON.stringify(rest[0])}?`);
+  const dryRun = values['dry-run'] ?? false;
+  const url = originOf(values.url, '--url');
+  return {
+    file,
+    pixel: pixelOf(values.pixel, dryRun),
+    origin: originOf(values.origin, '--origin'),
+    url,
+    token: tokenOf(values.token, environment, url, dryRun),
+    include: includeOf(values.include),
+    batch: batchOf(values.batch),
+    dryRun,
+  };
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        pixel: { type: 'string' },
+        origin: { type: 'string' },
+        url: { type: 'string', default: 'http://127.0.0.1:8787' },
+        token: { type: 'string' },
+        include: { type: 'string', multiple: true, default: [] },
+        batch: { type: 'string', default: String(MOST_EVENTS) },
+        'dry-run': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function pixelOf(pixel: string | undefined, dryRun: boolean): string {
+  if (pixel === undefined && dryRun) return 'px_…';
+  if (pixel === undefined) throw new UsageError('For which pixel? Say --pixel px_…');
+  if (!pixel.startsWith('px_'))
+    throw new UsageError(`${JSON.stringify(pixel)} is no pixel id: they begin with px_`);
+  return pixel;
+}
+
+/** @returns the origin of a URL that is nothing but one, without a slash at the end. */
+function originOf(text: string | undefined, flag: string): string {
+  if (text === undefined) throw new UsageError(`A log holds paths only: say whose, with ${flag} https://…`);
+  const url = URL.parse(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '') {
+    throw new UsageError(`${flag} ${JSON.stringify(text)} is not like https://example.com, without a path.`);
+  }
+  return url.origin;
+}
+
+/** The local token stays on this machine: no other Speck knows it, and none should. */
+function tokenOf(
+  flag: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  url: string,
+  dryRun: boolean,
+): string {
+  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+  const { SPECK_TOKEN } = environment;
+  const token = flag || SPECK_TOKEN || (local ? localToken() : undefined);
+  if (token === undefined && !dryRun) {
+    throw new UsageError(
+      `No token for ${url}: say --token, or set SPECK_TOKEN${local ? ', or run npm start, which makes one' : ''}.`,
+    );
+  }
+  return token ?? '';
+}
+
+function includeOf(lists: readonly string[]): ReadonlySet<Includable> {
+  const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim());
+  if (names.includes('all')) return new Set(INCLUDABLE);
+  const unknown = names.find((name) => !(INCLUDABLE as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--include ${JSON.stringify(unknown)}: there are ${INCLUDABLE.join(', ')} and all.`);
+  }
+  return new Set(names as Includable[]);
+}
+
+function batchOf(text: string): number {
+  const batch = Number(text);
+  if (!Number.isInteger(batch) || batch < 1 || batch > MOST_EVENTS) {
+    throw new UsageError(`--batch ${JSON.stringify(text)} must be a number from 1 to ${MOST_EVENTS}.`);
+  }
+  return batch;
+}

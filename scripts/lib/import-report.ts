@@ -1,0 +1,161 @@
+/** Counts what becomes of a log's lines and tells it: progress on standard error, the sum on standard output. */
+import { UNREADABLE, type Unreadable } from './access-log.ts';
+import type { Answer } from './events-client.ts';
+import { SKIPPED, type SkipReason } from './page-views.ts';
+
+/** How many lines of a kind are named; the rest is a number. */
+const NAMED_UNREADABLE = 20;
+const NAMED_REFUSED = 5;
+/** Milliseconds between two progress lines, on a terminal and elsewhere. */
+const TERMINAL_INTERVAL = 100;
+const LOG_INTERVAL = 10_000;
+/** Refused as a matter of course: it says nothing about the log. */
+const EXPECTED_REASON = 'bot';
+
+interface RefusedLines {
+  count: number;
+  readonly examples: string[];
+}
+
+export class Report {
+  #lines = 0;
+  #pageViews = 0;
+  #accepted = 0;
+  #duplicates = 0;
+  #oldest = Number.POSITIVE_INFINITY;
+  #newest = Number.NEGATIVE_INFINITY;
+  readonly #skipped = new Map<SkipReason, number>();
+  readonly #refused = new Map<string, RefusedLines>();
+  readonly #unreadable: string[] = [];
+  #unreadableCount = 0;
+
+  line(): void {
+    this.#lines += 1;
+  }
+
+  unreadable(line: number, reason: Unreadable): void {
+    this.#unreadableCount += 1;
+    if (this.#unreadable.length < NAMED_UNREADABLE)
+      this.#unreadable.push(`line ${line} ${UNREADABLE[reason]}`);
+  }
+
+  skipped(reason: SkipReason): void {
+    this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
+  }
+
+  pageView(time: number): void {
+    this.#pageViews += 1;
+    this.#oldest = Math.min(this.#oldest, time);
+    this.#newest = Math.max(this.#newest, time);
+  }
+
+  /** @param lines The line number of each event that was sent. */
+  answered(answer: Answer, lines: readonly number[]): void {
+    this.#accepted += answer.accepted;
+    this.#duplicates += answer.duplicates;
+    for (const { index, reason, message } of answer.rejected) {
+      const refused = this.#refused.get(reason) ?? { count: 0, examples: [] };
+      refused.count += 1;
+      if (refused.examples.length < NAMED_REFUSED) refused.examples.push(`line ${lines[index]}: ${message}`);
+      this.#refused.set(reason, refused);
+    }
+  }
+
+  /** Whether every line that could be read was taken, or is one that nobody wants. */
+  get complete(): boolean {
+    return [...this.#refused.keys()].every((reason) => reason === EXPECTED_REASON);
+  }
+
+  /** Whether there were lines, but none in a format that is known. */
+  get foreign(): boolean {
+    return this.#lines > 0 && this.#unreadableCount === this.#lines;
+  }
+
+  get status(): string {
+    return `${count(this.#lines)} lines, ${count(this.#pageViews)} page views, ${count(this.#accepted)} accepted`;
+  }
+
+  summary(name: string, sent: boolean): string {
+    return [
+      `${name}: ${count(this.#lines)} lines`,
+      ...this.#pageViewLines(sent),
+      ...this.#skippedLines(),
+      ...this.#unreadableLines(),
+    ].join('\n');
+  }
+
+  #pageViewLines(sent: boolean): string[] {
+    const lines = [row(this.#pageViews, `page views${this.#span()}`)];
+    if (!sent) return lines;
+    lines.push(row(this.#accepted, 'accepted', 1));
+    if (this.#duplicates > 0) lines.push(row(this.#duplicates, 'already there', 1));
+    for (const [reason, { count: refused, examples }] of byCount(this.#refused, (entry) => entry.count)) {
+      lines.push(row(refused, `refused: ${reason}`, 1));
+      if (reason !== EXPECTED_REASON) lines.push(...listed(examples, refused));
+    }
+    return lines;
+  }
+
+  #span(): string {
+    if (this.#pageViews === 0) return '';
+    return `, ${new Date(this.#oldest).toISOString()} to ${new Date(this.#newest).toISOString()}`;
+  }
+
+  #skippedLines(): string[] {
+    return byCount(this.#skipped, (number) => number).map(([reason, number]) =>
+      row(number, `not page views: ${reason} (${SKIPPED[reason]})`),
+    );
+  }
+
+  #unreadableLines(): string[] {
+    if (this.#unreadableCount === 0) return [];
+    return [row(this.#unreadableCount, 'unreadable'), ...listed(this.#unreadable, this.#unreadableCount)];
+  }
+}
+
+/** Tells how far the import is: on a terminal in one line that changes, elsewhere in a line now and then. */
+export class Progress {
+  readonly #output: NodeJS.WriteStream;
+  #next: number;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+    this.#next = Date.now() + (output.isTTY ? 0 : LOG_INTERVAL);
+  }
+
+  show(status: () => string, part: number | undefined): void {
+    const now = Date.now();
+    if (now < this.#next) return;
+    this.#next = now + (this.#output.isTTY ? TERMINAL_INTERVAL : LOG_INTERVAL);
+    const text = part === undefined ? status() : `${Math.floor(part * 100)} %: ${status()}`;
+    this.#output.write(this.#output.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+  }
+
+  /** A line of its own, which stays. */
+  say(message: string): void {
+    this.clear();
+    this.#output.write(`${message}\n`);
+  }
+
+  clear(): void {
+    if (this.#output.isTTY) this.#output.write('\r\x1b[K');
+  }
+}
+
+function row(number: number, text: string, depth = 0): string {
+  return `${'  '.repeat(depth)}${count(number).padStart(10)}  ${text}`;
+}
+
+function listed(examples: readonly string[], all: number): string[] {
+  const rest = all - examples.length;
+  const lines = rest > 0 ? [...examples, `and ${count(rest)} more`] : examples;
+  return lines.map((line) => `${' '.repeat(16)}${line}`);
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en');
+}
+
+function byCount<Key, Value>(map: ReadonlyMap<Key, Value>, of: (value: Value) => number): [Key, Value][] {
+  return [...map].sort(([, a], [, b]) => of(b) - of(a));
+}

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FakeSpeck, startFakeSpeck } from './fake-speck.ts';
+import { ROOT, runScript } from './project.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'speck-import-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+let fake: FakeSpeck;
+beforeEach(async () => {
+  fake = await startFakeSpeck();
+});
+afterEach(() => fake.close());
+
+const line = (path: string, agent = 'Browser') =>
+  `192.0.2.7 - - [10/Oct/2000:13:55:36 +0000] "GET ${path} HTTP/1.1" 200 1 "-" "${agent}"\n`;
+
+const LOG = [
+  line('/one'),
+  line('/style.css'),
+  line('/two'),
+  line('/two'),
+  'this is no line of a log\n',
+  '\n',
+  line('/three', 'Crawler'),
+  line('/gone').replace(' 200 ', ' 404 '),
+  line('/four').slice(0, -10),
+].join('');
+
+function write(name: string, content: string | Buffer): string {
+  const file = join(directory, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+/** Runs the import to its end. */
+async function importLog(args: readonly string[], input?: Buffer) {
+  const script = runScript(
+    join(ROOT, 'scripts', 'import.ts'),
+    ['--url', fake.url, '--pixel', 'px_1', '--origin', 'https://site.example', ...args],
+    { SPECK_TOKEN: 'secret' },
+    input,
+  );
+  const code = await script.ended;
+  return { code, stdout: script.stdout(), stderr: script.stderr() };
+}
+
+const pages = () => [...fake.taken.values()].map(({ dl }) => dl.replace('https://site.example', ''));
+
+test('page views are sent, and the rest is told', async () => {
+  fake.refuse = ({ ua }) => (ua === 'Crawler' ? 'bot' : undefined);
+  const { code, stdout, stderr } = await importLog([write('access.log', LOG)]);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(pages()).toEqual(['/one', '/two', '/two']);
+  expect(fake.requests[0]?.authorization).toBe('Bearer secret');
+  expect(fake.requests[0]?.events[0]).toEqual({
+    id: 'px_1',
+    ev: 'pageview',
+    dl: 'https://site.example/one',
+    eid: expect.stringMatching(/^log_/),
+    ts: Date.UTC(2000, 9, 10, 13, 55, 36),
+    ip: '192.0.2.7',
+    ua: 'Browser',
+  });
+  expect(stdout.split('\n').map((text) => text.trim())).toEqual([
+    'access.log: 8 lines',
+    '4  page views, 2000-10-10T13:55:36.000Z to 2000-10-10T13:55:36.000Z',
+    '3  accepted',
+    '1  refused: bot',
+    '1  not page views: static (files that pages are made of, downloads, feeds, robots.txt)',
+    '1  not page views: errors (answered with an error, or not at all)',
+    '2  unreadable',
+    'line 5 is not in common or combined log format',
+    'line 9 is cut short, or has a quote too many',
+    '',
+  ]);
+});
+
+describe('a second import changes nothing', () => {
+  test('plain, packed, grown, from standard input', async () => {
+    await importLog([write('access.log', LOG)]);
+    const taken = [...fake.taken.keys()];
+    for (const again of [
+      await importLog([write('packed', gzipSync(LOG))]),
+      await importLog(['-'], Buffer.from(LOG)),
+      await importLog(['-'], gzipSync(LOG)),
+    ]) {
+      expect(again.code).toBe(0);
+      expect(again.stdout).toMatch(/ 0 {2}accepted\n +4 {2}already there/);
+      expect([...fake.taken.keys()]).toEqual(taken);
+    }
+    await importLog([write('grown', `${LOG}\n${line('/five')}`)]);
+    expect(pages()).toEqual(['/one', '/two', '/two', '/three', '/five']);
+  });
+
+  test('when the first one broke off', async () => {
+    fake.replies.push({ status: 202, body: { accepted: 1, duplicates: 0, rejected: [] } }, { status: 404 });
+    const broken = await importLog([write('access.log', LOG), '--batch', '2']);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toContain('Check --url and --pixel.');
+    expect((await importLog([write('access.log', LOG)])).code).toBe(0);
+    expect(pages()).toHaveLength(4);
+  });
+});
+
+test('batches keep to what a request may hold', async () => {
+  const long = 'x'.repeat(5000);
+  const many = Array.from({ length: 1500 }, (_, index) => line(`/${index}`)).join('');
+  const large = Array.from({ length: 500 }, (_, index) => line(`/${index}/${long}`)).join('');
+  const { code } = await importLog([write('access.log', many + large)]);
+  expect(code).toBe(0);
+  expect(fake.taken.size).toBe(2000);
+  expect(fake.requests.map(({ events }) => events.length)).toEqual([
+    1000,
+    expect.any(Number),
+    expect.any(Number),
+    expect.any(Number),
+  ]);
+  for (const { bytes } of fake.requests) expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test('what fails for a while is sent again', async () => {
+  fake.replies.push('hang up', { status: 503 });
+  const { code, stderr } = await importLog([write('access.log', LOG)]);
+  expect(code).toBe(0);
+  expect(stderr.match(/trying again in/g)).toHaveLength(2);
+  expect(fake.taken.size).toBe(4);
+});
+
+test('a refusal that is not a matter of course fails, by its line', async () => {
+  fake.refuse = ({ dl }) => (dl.endsWith('/two') ? 'day_closed' : undefined);
+  const { code, stdout } = await importLog([write('access.log', LOG)]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/2 {2}refused: day_closed\n +line 3: refused for day_closed\n +line 4: refused/);
+  expect(pages()).toEqual(['/one', '/three']);
+});
+
+test('a pixel that is not there ends it at once', async () => {
+  fake.refuse = () => 'unknown_pixel';
+  const { code, stderr } = await importLog([write('access.log', LOG), '--batch', '1']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${fake.url} has no pixel px_1.`);
+  expect(fake.requests).toHaveLength(1);
+});
+
+test('a dry run sends nothing', async () => {
+  const { code, stdout, stderr } = await importLog([
+    write('access.log', LOG),
+    '--dry-run',
+    '--include',
+    'all',
+  ]);
+  expect(code).toBe(0);
+  expect(fake.requests).toEqual([]);
+  expect(stdout).toContain('6  page views');
+  expect(
+    stderr
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text).dl),
+  ).toEqual(['https://site.example/one', 'https://site.example/style.css', 'https://site.example/two']);
+});
+
+test('what is no log fails', async () => {
+  const { code, stderr } = await importLog([write('page.html', '<html>\n<body>\n')]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('Not one line could be read.');
+});
+
+test('a file that is not there, and one that is cut', async () => {
+  const missing = await importLog([join(directory, 'missing')]);
+  expect(missing.code).toBe(1);
+  expect(missing.stderr).toContain('cannot be read: ENOENT');
+  const cut = await importLog([write('cut.gz', gzipSync(LOG).subarray(0, -12))]);
+  expect(cut.code).toBe(1);
+  expect(cut.stderr).toContain('cannot be read: unexpected end of file');
+});
+
+test.each([
+  [[], 'Which log?'],
+  [['a', 'b'], 'One log at a time'],
+  [['a', '--pixel', '12'], 'begin with px_'],
+  [['a', '--origin', 'site.example'], '--origin "site.example" is not like'],
+  [['a', '--origin', 'https://site.example/blog'], 'without a path'],
+  [['a', '--include', 'static,pages'], '--include "pages"'],
+  [['a', '--batch', '1001'], '--batch "1001"'],
+  [['a', '--loud'], "Unknown option '--loud'"],
+])('a wrong command: %j', async (args, message) => {
+  const { code, stderr } = await importLog(args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
+
+test('the token of this machine goes to no other', async () => {
+  const script = runScript(join(ROOT, 'scripts', 'import.ts'), [
+    ...['access.log', '--pixel', 'px_1', '--origin', 'https://site.example', '--url', 'https://px.example'],
+  ]);
+  expect(await script.ended).toBe(2);
+  expect(script.stderr()).toContain('No token for https://px.example: say --token, or set SPECK_TOKEN.');
+});
+
+test('--help', async () => {
+  const { code, stdout } = await importLog(['--help']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Usage: npm run import -- FILE --pixel ID --origin URL');
+});

@@ -1,0 +1,97 @@
+/** A copy of the project in a temporary directory, so that scripts run for a test touch nobody's token or database. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const COPIED = ['.dev.vars.example', 'dist', 'package.json', 'schema.sql', 'scripts', 'src', 'wrangler.toml'];
+
+export interface Project {
+  readonly directory: string;
+  read(file: string): string;
+  /** Starts a script of the copy. */
+  run(script: string, args?: readonly string[], environment?: NodeJS.ProcessEnv): Script;
+  remove(): void;
+}
+
+export function copyProject(): Project {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'speck-')));
+  for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
+  return {
+    directory,
+    read: (file) => readFileSync(join(directory, file), 'utf8'),
+    run: (script, args = [], environment = {}) =>
+      runScript(join(directory, script), args, {
+        // wrangler's own notes stay in the copy, too.
+        WRANGLER_LOG_PATH: join(directory, 'wrangler-log'),
+        WRANGLER_REGISTRY_PATH: join(directory, 'wrangler-registry'),
+        ...environment,
+      }),
+    remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+export interface Script {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Its exit code, once it has ended. A signal that it did not handle is a failure: -1. */
+  readonly ended: Promise<number>;
+  /** Waits until it has printed a text that matches, and gives the match. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** Runs a script with this Node. Its standard input is `input`, or empty. */
+export function runScript(
+  path: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  input?: string | Buffer,
+): Script {
+  const child = spawn(process.execPath, [path, ...args], {
+    env: { ...inherited(), ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  // A script that ends before it has read its input breaks the pipe: that is its right.
+  child.stdin.on('error', () => undefined).end(input);
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? -1));
+  });
+  return {
+    child,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    ended,
+    async printed(pattern) {
+      let over = false;
+      void ended.finally(() => {
+        over = true;
+      });
+      for (;;) {
+        const match = pattern.exec(output.stdout);
+        if (match) return match;
+        if (over)
+          throw new Error(`It ended without printing ${pattern}:\n${output.stdout}\n${output.stderr}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
+
+/** The environment without what would change how a script behaves. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PORT, SPECK_TOKEN, NODE_OPTIONS, FORCE_COLOR, ...environment } = process.env;
+  return { ...environment, NO_COLOR: '1' };
+}

@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { tryListen } from '../../scripts/lib/address.ts';
+import { copyProject, type Project, type Script } from './project.ts';
+
+const projects: Project[] = [];
+const scripts: Script[] = [];
+
+afterEach(async () => {
+  for (const script of scripts.splice(0)) {
+    script.child.kill('SIGTERM');
+    await script.ended;
+  }
+  for (const project of projects.splice(0)) project.remove();
+});
+
+function project(): Project {
+  const copy = copyProject();
+  projects.push(copy);
+  return copy;
+}
+
+function start(copy: Project, args: readonly string[], environment?: NodeJS.ProcessEnv): Script {
+  const script = copy.run('scripts/start.ts', args, environment);
+  scripts.push(script);
+  return script;
+}
+
+async function banner(script: Script): Promise<{ url: string; port: number; token: string }> {
+  const [, url, port] = await script.printed(/^Speck runs at (http:\/\/127\.0\.0\.1:(\d+))$/m);
+  const [, token] = await script.printed(/^Token +(\S+)/m);
+  await script.printed(/data-pixel/);
+  return { url: url as string, port: Number(port), token: token as string };
+}
+
+test('the first start makes a token, and Ctrl-C ends all of it', async () => {
+  const copy = project();
+  const script = start(copy, ['--port', '0']);
+  const { url, port, token } = await banner(script);
+
+  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(copy.read('.dev.vars')).toBe(
+    copy.read('.dev.vars.example').replace('ADMIN_TOKEN=', `ADMIN_TOKEN=${token}`),
+  );
+  expect(script.stdout()).toContain(`curl ${url}/api/v1/pixels`);
+  expect(script.stdout()).toContain(`<script defer src="${url}/speck.js"`);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+
+  script.child.kill('SIGINT');
+  expect(await script.ended).toBe(0);
+  expect(await tryListen('127.0.0.1', port)).toEqual({ port });
+  expect(processesOf(copy)).toEqual([]);
+  expect(script.stdout()).not.toContain('not automatically triggered');
+});
+
+test('a later start keeps the token, and what was stored', async () => {
+  const copy = project();
+  const settings = '# mine\nADMIN_TOKEN="an-older-token"\nCRON_STATEMENTS=40\n';
+  writeFileSync(join(copy.directory, '.dev.vars'), settings);
+  const pixel = { name: 'Kept', url: 'https://site.example' };
+
+  const first = start(copy, ['--port=0', '--persist-to', 'elsewhere']);
+  const { url, token } = await banner(first);
+  expect(token).toBe('an-older-token');
+  const headers = { authorization: 'Bearer an-older-token', 'content-type': 'application/json' };
+  const added = await fetch(`${url}/api/v1/pixels`, { method: 'POST', headers, body: JSON.stringify(pixel) });
+  expect(added.status).toBe(201);
+  const { id } = (await added.json()) as { id: string };
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+
+  const second = start(copy, ['--persist-to', 'elsewhere'], { PORT: '0' });
+  const again = await banner(second);
+  const kept = await fetch(`${again.url}/api/v1/pixels/${id}`, { headers });
+  expect(await kept.json()).toMatchObject(pixel);
+  expect(copy.read('.dev.vars')).toBe(settings);
+  expect(existsSync(join(copy.directory, '.wrangler', 'state'))).toBe(false);
+});
+
+test('a taken port is said before anything is made', async () => {
+  const server = await listen();
+  const { port } = server.address() as { port: number };
+  const copy = project();
+
+  const script = start(copy, [], { PORT: String(port) });
+  expect(await script.ended).toBe(1);
+  expect(script.stderr()).toContain(`127.0.0.1:${port} is taken`);
+  expect(script.stderr()).toContain(`PORT=${port + 1} npm start`);
+  expect(existsSync(join(copy.directory, '.dev.vars'))).toBe(false);
+  expect(existsSync(join(copy.directory, '.wrangler'))).toBe(false);
+  server.close();
+});
+
+test('a port that is none is said', async () => {
+  const script = start(project(), ['--port', 'http']);
+  expect(await script.ended).toBe(1);
+  expect(script.stderr()).toContain('The port is "http"');
+});
+
+test('a Worker that does not build is said, with a failure', async () => {
+  const copy = project();
+  writeFileSync(join(copy.directory, 'src', 'index.ts'), 'export default {');
+  const script = start(copy, ['--port', '0']);
+  await expect.poll(() => script.stderr(), { timeout: 30_000 }).toContain('src/index.ts');
+  script.child.kill('SIGINT');
+  expect(await script.ended).toBe(0);
+  expect(script.stdout()).not.toContain('Speck runs at');
+});
+
+function listen(): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** The ids of running processes that work in a copy, where the system can tell. */
+function processesOf(copy: Project): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && worksIn(name, copy.directory));
+}
+
+function worksIn(id: string, directory: string): boolean {
+  try {
+    return readlinkSync(`/proc/${id}/cwd`).startsWith(directory);
+  } catch {
+    // It has ended, or is not ours to look at.
+    return false;
+  }
+}
