@@ -66,15 +66,32 @@ CREATE TABLE IF NOT EXISTS events (
 -- Finds the other report of an event that carries a client's id. Events without one cost nothing here.
 CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid <> '';
 
--- What was not stored, and why: a count and the latest samples a pixel, day and reason.
+-- What was not stored, and why: a count and the latest samples a pixel, day, reason and (of bots) family. batches
+-- holds the ids of the last batches counted, so that one that comes again is not counted again.
 CREATE TABLE IF NOT EXISTS rejections (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
   reason TEXT NOT NULL,
+  family TEXT NOT NULL,
   count INTEGER NOT NULL,
-  sample TEXT NOT NULL,
+  samples TEXT NOT NULL,
   last_at INTEGER NOT NULL,
-  PRIMARY KEY (pixel, day, reason)
+  batches TEXT NOT NULL,
+  PRIMARY KEY (pixel, day, reason, family)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that the queue has given up, for the owner to look at and replay.
+CREATE TABLE IF NOT EXISTS dead_letters (
+  id TEXT NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What health tells: how much was spilled or lost, and when the cron last ran.
+CREATE TABLE IF NOT EXISTS counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The local days that have events. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more events.

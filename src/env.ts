@@ -1,3 +1,5 @@
+import type { Message } from './model/batch.ts';
+
 /** The Worker's bindings and settings. Everything outside is checked once, here, and complained of in a sentence. */
 
 export interface Env {
@@ -7,6 +9,22 @@ export interface Env {
   /** A secret. With none set, the API answers 503. */
   readonly ADMIN_TOKEN?: string;
   readonly CRON_STATEMENTS?: string;
+  /** `direct` or `queue`. */
+  readonly INGEST_MODE?: string;
+  /** Optional: without it, what D1 will not take is lost. */
+  readonly QUEUE?: Queue<Message>;
+  /** Optional: limits events per pixel and address. */
+  readonly RATE_LIMIT?: RateLimit;
+}
+
+/** `direct`: events go to D1, and to the queue only when D1 will not take them. `queue`: all go through the queue. */
+export type IngestMode = 'direct' | 'queue';
+
+/**
+ * How events reach the store. A word that is neither counts as `direct`, which loses nothing; health says so.
+ */
+export function ingestMode(env: Env): IngestMode {
+  return env.INGEST_MODE === 'queue' ? 'queue' : 'direct';
 }
 
 /** A cron run needs this many statements to do anything at all: look, recompute one day, look for purges. */

@@ -1,7 +1,9 @@
-/** The Worker: answers pixels at once, everything else by the API, and rolls up when the cron asks. */
+/** The Worker: answers pixels at once, everything else by the API; rolls up when the cron asks; empties the queue. */
 import { route } from './api/router.ts';
 import { collect } from './collect/answer.ts';
+import { consume } from './enrich/consume.ts';
 import type { Env } from './env.ts';
+import type { Message } from './model/batch.ts';
 import { runJob } from './rollup/job.ts';
 
 export default {
@@ -16,4 +18,6 @@ export default {
       `rolled up ${report.rolledUp} days, purged ${report.purgedEvents} events${report.more ? ', more to do' : ''}`,
     );
   },
-} satisfies ExportedHandler<Env>;
+
+  queue: (batch, env) => consume(batch, env),
+} satisfies ExportedHandler<Env, Message>;

@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import schema from '../schema.sql?raw';
 import { localDayOf } from '../src/enrich/enrich.ts';
 import type { Env } from '../src/env.ts';
+import type { PlacedEvent } from '../src/model/batch.ts';
 import { EVENT_COLUMNS, type Event } from '../src/model/event.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../src/model/pixel.ts';
 import { randomBase58 } from '../src/model/random.ts';
 import { runJob } from '../src/rollup/job.ts';
-import { type PlacedEvent, writeBatch } from '../src/store/events.ts';
+import { writeBatch } from '../src/store/events.ts';
 import { insertPixel } from '../src/store/pixels.ts';
 import type { OracleEvent } from './oracle.ts';
 
@@ -36,8 +37,7 @@ export async function makePixel(timezone: string, settings: Partial<PixelSetting
 export async function store(pixel: Pixel, events: readonly OracleEvent[], now = Date.now()) {
   return writeBatch(
     db,
-    events.map((event) => place(pixel, event)),
-    [],
+    { id: randomBase58(12), events: events.map((event) => place(pixel, event)), rejections: [] },
     now,
   );
 }

@@ -1,5 +1,7 @@
 /** Who may do what. Closed by default: without ADMIN_TOKEN nothing is answered, without a token nothing is shown. */
+
 import type { Env } from '../env.ts';
+import { Cache } from '../model/cache.ts';
 import { hex } from '../model/random.ts';
 import type { Scope } from '../model/token.ts';
 import { findToken } from '../store/tokens.ts';
@@ -37,11 +39,42 @@ export async function authenticate(request: Request, env: Env): Promise<Grant> {
   if (crypto.subtle.timingSafeEqual(given, expected)) {
     return { admin: true, scopes: ['pixels:write', 'events:write', 'stats:read'], pixel: null };
   }
+  const address = request.headers.get('cf-connecting-ip') ?? '';
+  const now = Date.now();
+  refuseGuessers(address, now);
   const found = await findToken(env.DB, hex(new Uint8Array(given)));
   if (!found) {
+    countGuess(address, now);
     throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
   }
   return { admin: false, scopes: found.scopes, pixel: found.pixel };
+}
+
+/**
+ * Wrong tokens an address may try in a minute. It is counted per isolate: a bound on what guessing costs us, not what
+ * keeps the API closed, which is that a token has 230 bits.
+ */
+const GUESSES = 20;
+const GUESS_WINDOW = 60_000;
+export const guesses = new Cache<string, { readonly count: number; readonly until: number }>(1000);
+
+function refuseGuessers(address: string, now: number): void {
+  const guessed = guesses.get(address);
+  if (!guessed || guessed.until <= now || guessed.count < GUESSES) return;
+  const seconds = Math.ceil((guessed.until - now) / 1000);
+  throw new Problem(
+    'too_many_attempts',
+    `Too many wrong tokens from this address. Try again in ${seconds} seconds.`,
+    {
+      headers: { 'retry-after': String(seconds) },
+    },
+  );
+}
+
+function countGuess(address: string, now: number): void {
+  const guessed = guesses.get(address);
+  const open = guessed && guessed.until > now ? guessed : { count: 0, until: now + GUESS_WINDOW };
+  guesses.set(address, { ...open, count: open.count + 1 });
 }
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="speck"' };

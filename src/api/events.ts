@@ -4,9 +4,11 @@
  */
 import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native.ts';
-import { type Incoming, takeIn } from '../enrich/ingest.ts';
+import { takeIn } from '../enrich/ingest.ts';
+import type { Incoming } from '../enrich/prepare.ts';
 import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
+import { nextEventId } from '../model/random.ts';
 import { type Client, NO_HINTS, NOWHERE } from '../model/wire.ts';
 import { type Grant, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
@@ -26,6 +28,7 @@ const NO_CLIENT: Client = {
   userAgent: '',
   languages: '',
   referer: '',
+  origin: '',
   purpose: '',
   hints: NO_HINTS,
   place: NOWHERE,
@@ -59,5 +62,14 @@ export async function addEvents(request: Request, env: Env, grant: Grant): Promi
 function incomingOf(event: unknown, receivedAt: number): Incoming {
   const raw = fromJson(event);
   const { ts, ip, ua, country } = (raw === null ? {} : event) as Record<string, unknown>;
-  return { raw, arrival: { receivedAt, head: false, client: NO_CLIENT, overrides: { ts, ip, ua, country } } };
+  return {
+    raw,
+    arrival: {
+      id: nextEventId(),
+      receivedAt,
+      head: false,
+      client: NO_CLIENT,
+      overrides: { ts, ip, ua, country },
+    },
+  };
 }

@@ -33,6 +33,21 @@ const Settings = v.strictObject({
   retention_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_RETENTION_DAYS), v.maxValue(GREATEST_RETENTION_DAYS)),
   ),
+  origins: v.optional(
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.toLowerCase(),
+          v.regex(
+            /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/,
+            'Give a host without scheme or port, such as example.com or *.example.com.',
+          ),
+        ),
+      ),
+      v.maxLength(50),
+    ),
+  ),
   query_params: v.optional(
     v.pipe(
       v.array(

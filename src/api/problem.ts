@@ -25,6 +25,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'Wrong method' },
   timezone_fixed: { status: 409, title: 'Time zone is fixed' },
   body_too_large: { status: 413, title: 'Body too large' },
+  too_many_attempts: { status: 429, title: 'Too many attempts' },
   no_admin_token: { status: 503, title: 'No admin token' },
   store_unavailable: { status: 503, title: 'Store unavailable' },
   internal_error: { status: 500, title: 'Internal error' },

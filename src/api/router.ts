@@ -3,11 +3,13 @@ import { IttyRouter } from 'itty-router';
 import tag from '../../dist/speck.min.js';
 import type { Env } from '../env.ts';
 import { authenticate, type Grant } from './auth.ts';
+import { readDead, replayDead } from './dead-letters.ts';
 import { addEvents } from './events.ts';
 import { health } from './health.ts';
 import { addPixel, changePixel, readPixel, readPixels, removePixel } from './pixels.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { query } from './query.ts';
+import { live, rejections } from './rejections.ts';
 import { addToken, readTokens, removeToken } from './tokens.ts';
 
 type Handler = (request: Request, env: Env, grant: Grant, id: string) => Promise<Response>;
@@ -19,11 +21,15 @@ const ROUTES: readonly Route[] = [
   ['GET', '/api/v1/pixels/:id', readPixel],
   ['PATCH', '/api/v1/pixels/:id', changePixel],
   ['DELETE', '/api/v1/pixels/:id', removePixel],
+  ['GET', '/api/v1/pixels/:id/rejections', rejections],
+  ['GET', '/api/v1/pixels/:id/live', live],
   ['POST', '/api/v1/events', addEvents],
   ['POST', '/api/v2/query', query],
   ['POST', '/api/v1/tokens', addToken],
   ['GET', '/api/v1/tokens', readTokens],
   ['DELETE', '/api/v1/tokens/:id', removeToken],
+  ['GET', '/api/v1/dead-letters', readDead],
+  ['POST', '/api/v1/dead-letters/replay', replayDead],
 ];
 
 const router = IttyRouter();

@@ -7,6 +7,7 @@
 import { ingest } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
+import { nextEventId } from '../model/random.ts';
 import type { RawHit } from '../model/wire.ts';
 import { readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
@@ -150,5 +151,11 @@ async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
 
 function rawHit({ receivedAt, head, client, format, events }: Hit): RawHit {
   const parsed = typeof events === 'string' ? format.parse(events) : events;
-  return { receivedAt, head, client, events: typeof parsed === 'string' ? [null] : parsed };
+  return {
+    id: nextEventId(),
+    receivedAt,
+    head,
+    client,
+    events: typeof parsed === 'string' ? [null] : parsed,
+  };
 }

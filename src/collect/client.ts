@@ -9,6 +9,7 @@ export function clientOf(request: Request): Client {
     userAgent: headers.get('user-agent') ?? '',
     languages: headers.get('accept-language') ?? '',
     referer: headers.get('referer') ?? '',
+    origin: headers.get('origin') ?? '',
     purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? headers.get('x-moz') ?? '',
     hints:
       platform === null

@@ -1,8 +1,8 @@
 /** Reads browser, operating system and kind of device from a user agent and its client hints. */
 import UAParser from 'ua-parser-js';
+import { Cache } from '../model/cache.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
-import { Cache } from './cache.ts';
 
 export interface Agent {
   readonly device: string;

@@ -3,22 +3,26 @@
  * arguments: the clock, the pixel and the client are passed in, and the visitor's hash is left to the caller, who
  * has the salt.
  */
+
+import type { LocalDay } from '../model/batch.ts';
 import { type AgentClass, type Event, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
-import { nextEventId, shortHash } from '../model/random.ts';
+import { shortHash } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
-import type { LocalDay } from '../store/events.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
+import { isAllowed, originOf } from './origins.ts';
 import { attribute } from './referrer.ts';
 import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
 
 /** How an event reached Speck. */
 export interface Arrival {
+  /** The event's id, unless the client gave one. */
+  readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly head: boolean;
@@ -37,6 +41,7 @@ export interface Draft {
 
 const reject = (reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) =>
   err({ reason, detail });
+const rejectBot = (family: string) => err({ reason: 'bot' as const, detail: REJECTION_REASONS.bot, family });
 
 export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Draft, Rejection> {
   if (arrival.head) return reject('head_request');
@@ -47,6 +52,12 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
   const { ts, client } = overridden.value;
   const agentClass = classOf(client, name.value, arrival.overrides === null);
   if (!agentClass.ok) return agentClass;
+  if (arrival.overrides === null && !isAllowed(pixel.settings.origins, client)) {
+    return reject(
+      'origin_not_allowed',
+      `${originOf(client) || 'No origin'} is not on this pixel's list of origins.`,
+    );
+  }
   if (raw.eid.length > LIMITS.eid) return reject('invalid_eid');
   if (maskEmails(raw.eid) !== raw.eid) return reject('invalid_eid', 'The event id holds an e-mail address.');
   const url = pageUrl(raw.dl, client.referer, pixel.url);
@@ -66,7 +77,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
     event: {
       pixel: pixel.id,
       ts,
-      id: eid === '' ? nextEventId() : shortHash(`${name.value}\n${eid}`),
+      id: eid === '' ? arrival.id : shortHash(`${name.value}\n${eid}`),
       eid,
       name: name.value,
       ...page,
@@ -119,7 +130,8 @@ function eventName(ev: string): Result<string, Rejection> {
 
 function classOf(client: Client, name: string, firstHand: boolean): Result<AgentClass, Rejection> {
   const { class: found, detail } = classify(client.userAgent, client.purpose, name, firstHand);
-  return found === 'bot' || found === 'prefetch' ? reject(found, detail) : ok(found);
+  if (found === 'bot') return rejectBot(detail);
+  return found === 'prefetch' ? reject(found, detail) : ok(found);
 }
 
 /** The page's URL: what the event says, else the page that asked for the image, else none. */

@@ -1,121 +1,165 @@
 /**
- * Takes raw events all the way into the store: looks up what enriching needs (pixels, salts), enriches, writes. The
- * pixel's requests, the API and the queue all come through here.
+ * Takes raw events all the way into the store: enriches them and writes them, tries again what fails in passing, and
+ * puts aside in the queue what D1 will not take. The pixel's requests, the API and the queue all come through here.
  */
-import type { Env } from '../env.ts';
-import type { Event } from '../model/event.ts';
-import type { Pixel } from '../model/pixel.ts';
-import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
-import type { RawEvent, RawHit } from '../model/wire.ts';
+import { type Env, ingestMode } from '../env.ts';
+import type { Batch, Message, PlacedEvent } from '../model/batch.ts';
+import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
+import type { RawHit } from '../model/wire.ts';
 import { writePoints } from '../store/analytics-engine.ts';
-import { type CountedRejection, type PlacedEvent, writeBatch } from '../store/events.ts';
-import { findPixels } from '../store/pixels.ts';
-import { findSalts } from '../store/salts.ts';
-import { type Arrival, type Draft, enrich, localDayOf } from './enrich.ts';
-import { scrubPage, scrubText } from './scrub.ts';
-import { visitorHash } from './visitor.ts';
-
-/** A raw event with how it came; null in place of the event when it was none. */
-export interface Incoming {
-  readonly raw: RawEvent | null;
-  readonly arrival: Arrival;
-}
+import { count, writeCounts } from '../store/counters.ts';
+import { type Outcome, writeBatch } from '../store/events.ts';
+import { failureKind, withRetries } from '../store/failure.ts';
+import { openHits, sendBatch, sendHits } from '../store/queue.ts';
+import { type Incoming, prepare } from './prepare.ts';
 
 /** What became of an incoming event. */
 export type Fate = { readonly is: 'stored' | 'duplicate' } | ({ readonly is: 'rejected' } & Rejection);
 
-/** Stores the events of buffered requests. */
+/** Stores the events of buffered requests, or puts them aside. It never throws: nobody would hear. */
 export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
-  const incoming = hits.flatMap(({ events, ...hit }) =>
-    events.map((raw) => ({ raw, arrival: { ...hit, overrides: null } })),
-  );
-  await takeIn(env, incoming, Date.now());
+  const now = Date.now();
+  const incoming = incomingOf(hits);
+  let batch: Batch;
+  try {
+    ({ batch } = await withRetries(() => prepare(env, incoming, now)));
+  } catch (error) {
+    await putAside(env, incoming.length, error, (queue) => sendHits(queue, env.ADMIN_TOKEN, hits));
+    return;
+  }
+  if (ingestMode(env) === 'queue' && env.QUEUE) {
+    try {
+      await sendBatch(env.QUEUE, batch);
+      return;
+    } catch (error) {
+      // D1 is slower, but it is there.
+      console.error(`the queue refused a batch, writing it directly: ${error}`);
+    }
+  }
+  try {
+    await write(env, batch, now);
+  } catch (error) {
+    await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
+      sendBatch(queue, batch),
+    );
+  }
 }
 
 /**
- * Stores events and counts rejections.
+ * Stores an authenticated sender's events. Once it returns, what is stored is durable.
  *
- * @returns the fate of each event, in the order given. Once it returns, what is stored is durable.
- * @throws what D1 throws; then nothing was stored, and the same call may be made again.
+ * @returns the fate of each event, in the order given.
+ * @throws what D1 throws; then nothing is acknowledged, and the same call may be made again.
  */
 export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
-  const pixels = await findPixels(
-    env.DB,
-    incoming.flatMap(({ raw }) => (raw && raw.id !== '' ? [raw.id] : [])),
-    now,
-  );
-  const enriched = incoming.map((one) => enrichOne(one, pixels));
-  const drafts = enriched.flatMap((result) => (result.ok ? [result.value] : []));
-  const placed = await withVisitors(env.DB, drafts, now);
-
-  const rejections = incoming.flatMap((one, index) => {
-    const result = enriched[index];
-    return result && !result.ok ? [counted(one, result.error, pixels)] : [];
-  });
-  const outcomes = await writeBatch(env.DB, placed, rejections, now);
-
-  const stored: Event[] = [];
-  const closed: CountedRejection[] = [];
+  const { batch, results } = await withRetries(() => prepare(env, incoming, now));
+  const outcomes = await write(env, batch, now);
   let next = 0;
-  const fates = enriched.map((result, index): Fate => {
+  return results.map((result): Fate => {
     if (!result.ok) return { is: 'rejected', ...result.error };
-    const outcome = outcomes[next];
-    const { event } = placed[next++] as PlacedEvent;
-    if (outcome === 'stored') stored.push(event);
-    if (outcome !== 'day_closed') return { is: outcome ?? 'duplicate' };
-    const rejection: Rejection = { reason: 'day_closed', detail: REJECTION_REASONS.day_closed };
-    closed.push(counted(incoming[index] as Incoming, rejection, pixels));
-    return { is: 'rejected', ...rejection };
+    const outcome = outcomes[next++] ?? 'duplicate';
+    if (outcome === 'stored' || outcome === 'duplicate') return { is: outcome };
+    return { is: 'rejected', reason: outcome, detail: REJECTION_REASONS[outcome] };
   });
-  if (closed.length > 0) await writeBatch(env.DB, [], closed, now);
-  if (env.ANALYTICS) writePoints(env.ANALYTICS, stored, now);
-  return fates;
 }
 
-type Enriched = ReturnType<typeof enrich>;
-
-function enrichOne({ raw, arrival }: Incoming, pixels: ReadonlyMap<string, Pixel>): Enriched {
-  if (raw === null) return rejected('invalid_event');
-  if (raw.id === '') return rejected('missing_id');
-  const pixel = pixels.get(raw.id);
-  return pixel ? enrich(raw, arrival, pixel) : rejected('unknown_pixel');
+/**
+ * Stores what a message of the queue holds.
+ * @throws what D1 throws, and when the message cannot be read.
+ */
+export async function deliver(env: Env, message: Message, now: number): Promise<void> {
+  if (message.kind === 'batch') {
+    await write(env, message.batch, now);
+    return;
+  }
+  const hits = await openHits(env.ADMIN_TOKEN, message.sealed);
+  const { batch } = await withRetries(() => prepare(env, incomingOf(hits), now));
+  // The message's id, not a new one: it may come again.
+  await write(env, { ...batch, id: message.id }, now);
 }
 
-function rejected(reason: RejectionReason): Enriched {
-  return { ok: false, error: { reason, detail: REJECTION_REASONS[reason] } };
-}
-
-async function withVisitors(db: D1Database, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
-  const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
-  const salts = await findSalts(db, dates, now);
-  return Promise.all(
-    drafts.map(async ({ event, day, identity }) => {
-      const salt = salts.get(day.day);
-      const visitor =
-        identity && salt ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent) : '';
-      return { event: { ...event, visitor } as Event, day };
-    }),
+function incomingOf(hits: readonly RawHit[]): Incoming[] {
+  return hits.flatMap(({ events, id, ...hit }) =>
+    events.map((raw, index) => ({
+      raw,
+      arrival: { ...hit, id: id + index.toString(36).padStart(2, '0'), overrides: null },
+    })),
   );
 }
 
-/** A rejection as it is counted: per local day of its pixel, or under no pixel and the UTC day when there is none. */
-function counted(
-  { raw, arrival }: Incoming,
-  { reason, detail }: Rejection,
-  pixels: ReadonlyMap<string, Pixel>,
-): CountedRejection {
-  const pixel = raw ? pixels.get(raw.id) : undefined;
-  const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
-  const page = url ? scrubPage(url, []) : { hostname: '', page: '' };
+type Written = Outcome | 'unstorable';
+
+/** Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone. */
+async function write(env: Env, batch: Batch, now: number): Promise<Written[]> {
+  let outcomes: Written[];
+  try {
+    outcomes = await withRetries(() => writeBatch(env.DB, batch, now));
+  } catch (error) {
+    if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
+    outcomes = await writeHalves(env, batch, now, error);
+    return outcomes;
+  }
+  if (env.ANALYTICS) {
+    const stored = batch.events.filter((_, index) => outcomes[index] === 'stored');
+    writePoints(
+      env.ANALYTICS,
+      stored.map(({ event }) => event),
+      now,
+    );
+  }
+  await writeCounts(env.DB);
+  return outcomes;
+}
+
+async function writeHalves(
+  env: Env,
+  { id, events, rejections }: Batch,
+  now: number,
+  error: unknown,
+): Promise<Written[]> {
+  const [only] = events;
+  if (events.length === 1 && only) {
+    console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
+    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, now);
+    return ['unstorable'];
+  }
+  const middle = Math.ceil(events.length / 2);
+  const first = await write(env, { id: `${id}a`, events: events.slice(0, middle), rejections }, now);
+  const second = await write(env, { id: `${id}b`, events: events.slice(middle), rejections: [] }, now);
+  return [...first, ...second];
+}
+
+function unstorable({ event, day }: PlacedEvent, now: number): Batch['rejections'][number] {
   return {
-    pixel: pixel?.id ?? '',
-    day: localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt).day,
-    reason,
-    at: arrival.receivedAt,
+    pixel: event.pixel,
+    day: day.day,
+    reason: 'unstorable',
+    family: '',
+    at: now,
     sample: {
-      detail: scrubText(detail, 200),
-      name: scrubText(raw?.ev ?? '', 120),
-      ...(pixel ? page : { id: scrubText(raw?.id ?? '', 40) }),
+      detail: REJECTION_REASONS.unstorable,
+      name: event.name,
+      hostname: event.hostname,
+      page: event.page,
     },
   };
+}
+
+/** Puts into the queue what D1 would not take. What the queue refuses as well is lost, counted and logged. */
+async function putAside(
+  env: Env,
+  events: number,
+  error: unknown,
+  send: (queue: Queue<Message>) => Promise<void>,
+): Promise<void> {
+  const now = Date.now();
+  try {
+    if (!env.QUEUE) throw new Error('no queue is bound, so nothing can be put aside');
+    await send(env.QUEUE);
+    count('spilled_batches', 1, now);
+    console.warn(`put ${events} events aside, for D1 said: ${error}`);
+  } catch (refusal) {
+    count('lost_events', events, now);
+    console.error(`lost ${events} events: D1 said ${error}; then ${refusal}`);
+  }
 }

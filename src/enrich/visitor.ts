@@ -2,7 +2,7 @@
  * The visitor hash: HMAC-SHA-256 of pixel, address and user agent under the random salt of one local date. It tells
  * visitors of a day apart and, once the salt is gone, nothing else.
  */
-import { Cache } from './cache.ts';
+import { Cache } from '../model/cache.ts';
 
 /** 128 bits: two visitors of a day collide once in 10^38 pairs. */
 const HASH_BYTES = 16;

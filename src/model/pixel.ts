@@ -4,12 +4,14 @@ export interface PixelSettings {
   readonly retention_days: number;
   /** Query parameters that belong to a page's name; all others are dropped. */
   readonly query_params: readonly string[];
+  /** Hosts that may send events, such as `example.com` and `*.example.com`; empty for all. */
+  readonly origins: readonly string[];
 }
 
 export const LEAST_RETENTION_DAYS = 1;
 export const GREATEST_RETENTION_DAYS = 3650;
 
-export const DEFAULT_SETTINGS: PixelSettings = { retention_days: 90, query_params: [] };
+export const DEFAULT_SETTINGS: PixelSettings = { retention_days: 90, query_params: [], origins: [] };
 
 /** One site, app or brand that an owner counts. */
 export interface Pixel {

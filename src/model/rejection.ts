@@ -18,6 +18,9 @@ export const REJECTION_REASONS = {
   invalid_value: 'The value is not a finite number, or too large.',
   invalid_currency: 'The currency is not a three-letter ISO 4217 code.',
   invalid_override: 'An override (ip, ua, country) is not what it should be.',
+  origin_not_allowed: 'The page is not on an origin that this pixel allows.',
+  rate_limited: 'Too many events from one address.',
+  unstorable: 'The store refused this event and no other of its batch.',
   day_closed: "The raw events of this event's day are past retention and gone, so the day can take no more.",
 } as const;
 
@@ -28,4 +31,6 @@ export interface Rejection {
   readonly reason: RejectionReason;
   /** What was wrong in this case, with nothing personal in it. */
   readonly detail: string;
+  /** Of a bot: what it calls itself. */
+  readonly family?: string;
 }

@@ -7,6 +7,7 @@ export interface Client {
   /** `Accept-Language`, as sent. */
   readonly languages: string;
   readonly referer: string;
+  readonly origin: string;
   /** `Sec-Purpose`, `Purpose` or `X-Moz`: why a browser fetches before anyone looks. */
   readonly purpose: string;
   readonly hints: ClientHints;
@@ -48,6 +49,8 @@ export interface RawEvent {
 
 /** The events of one request with what is known of its client. An entry that is no event at all is null. */
 export interface RawHit {
+  /** Made at the edge; the ids of its events begin with it, so that a hit that is enriched twice is one. */
+  readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   /** Asked for with HEAD, which is no view. */

@@ -5,6 +5,7 @@
  */
 import { cronStatements, type Env } from '../env.ts';
 import { segments } from '../model/time-zone.ts';
+import { count, writeCounts } from '../store/counters.ts';
 import {
   closeDay,
   type DirtyDay,
@@ -63,7 +64,9 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
     }
   }
 
-  const purge = await purgeExpired(db, now, budget);
+  const purge = await purgeExpired(db, now, budget - 1);
+  count('cron_runs', 1, now);
+  await writeCounts(db);
   return {
     rolledUp: dirty.length - failed,
     failed,

@@ -2,31 +2,10 @@
  * Writes events. A batch is one transaction of a few statements, whatever its size: the rows travel as one JSON
  * parameter. Everything in it may be sent again without doubling anything.
  */
+
+import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
-import type { RejectionReason } from '../model/rejection.ts';
-
-/** An event on its way to the store, with the local day that holds it. */
-export interface PlacedEvent {
-  readonly event: Event;
-  readonly day: LocalDay;
-}
-
-export interface LocalDay {
-  readonly day: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A rejection with where it is counted. `pixel` is `''` when there is none to count it for. */
-export interface CountedRejection {
-  readonly pixel: string;
-  readonly day: string;
-  readonly reason: RejectionReason;
-  readonly at: number;
-  /** What the owner is shown: scrubbed of anything personal. */
-  readonly sample: Readonly<Record<string, string>>;
-}
 
 /** What became of each event of a batch, by its place in it. */
 export type Outcome = 'stored' | 'duplicate' | 'day_closed';
@@ -69,36 +48,74 @@ const MARK_DAYS = `
   WHERE true
   ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1 WHERE dirty = 0 AND raw = 0`;
 
+/** Latest samples kept a row, and different bots told apart a pixel and day: the rest counts as `(other)`. */
+const SAMPLES = 5;
+const FAMILIES = 50;
+/** Characters of batch ids kept a row: a redelivery is recognised among some thirty batches. */
+const BATCH_IDS = 400;
+
+const KNOWN_FAMILY = `
+  iif(n.family = ''
+      OR EXISTS (SELECT 1 FROM rejections r
+        WHERE (r.pixel, r.day, r.reason, r.family) = (n.pixel, n.day, n.reason, n.family))
+      OR (SELECT count(*) FROM rejections r
+        WHERE (r.pixel, r.day, r.reason) = (n.pixel, n.day, n.reason)) < ${FAMILIES},
+    n.family, '(other)')`;
+
+const ON_COUNTED = `
+  ON CONFLICT (pixel, day, reason, family) DO UPDATE SET
+    count = count + excluded.count,
+    samples = (
+      SELECT json_group_array(json(value)) FROM (
+        SELECT value FROM json_each(excluded.samples) UNION ALL SELECT value FROM json_each(rejections.samples)
+        LIMIT ${SAMPLES})),
+    last_at = max(last_at, excluded.last_at),
+    batches = substr(excluded.batches || ' ' || batches, 1, ${BATCH_IDS})
+  WHERE instr(rejections.batches, excluded.batches) = 0`;
+
 const COUNT_REJECTIONS = `
-  INSERT INTO rejections (pixel, day, reason, count, sample, last_at)
-  SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5
+  INSERT INTO rejections (pixel, day, reason, family, count, samples, last_at, batches)
+  SELECT n.pixel, n.day, n.reason, ${KNOWN_FAMILY} AS known, sum(n.count), max(n.samples), max(n.last_at), ?2
+  FROM (
+    SELECT value ->> 0 AS pixel, value ->> 1 AS day, value ->> 2 AS reason, value ->> 3 AS family,
+      value ->> 4 AS count, value ->> 5 AS samples, value ->> 6 AS last_at
+    FROM json_each(?1)) n
+  GROUP BY n.pixel, n.day, n.reason, known
+  HAVING true ${ON_COUNTED}`;
+
+/** Events of a closed day are counted under that day, and one of them is the sample. */
+const COUNT_CLOSED = `
+  INSERT INTO rejections (pixel, day, reason, family, count, samples, last_at, batches)
+  SELECT ${PIXEL}, ${DAY}, 'day_closed', '', count(*),
+    json_array(json_object('name', min(${NAME}))), ?3, ?2
   FROM json_each(?1) j
-  WHERE true
-  ON CONFLICT (pixel, day, reason) DO UPDATE SET
-    count = count + excluded.count, sample = excluded.sample, last_at = excluded.last_at`;
+  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
+  GROUP BY ${PIXEL}, ${DAY}
+  HAVING true ${ON_COUNTED}`;
 
 /**
  * Writes events, marks their days dirty and counts rejections, all or nothing.
  *
- * @returns each event's outcome, in the order given. Events of a closed day are not stored and not counted here:
- *   the caller decides whether to answer them or to count them.
+ * @returns each event's outcome, in the order given. Events of a closed day are not stored but counted as rejected.
  * @throws what D1 throws; then nothing was written and the same call may be made again.
  */
-export async function writeBatch(
-  db: D1Database,
-  placed: readonly PlacedEvent[],
-  rejections: readonly CountedRejection[],
-  now: number,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = placed.map(() => 'duplicate');
-  const first = firstReports(placed);
-  const chunks = chunk(first.map((place) => rowOf(placed[place] as PlacedEvent)));
-  const askClosed = placed.some(({ day }) => day.end + LEAST_RETENTION_DAYS * 86_400_000 < now);
+export async function writeBatch(db: D1Database, batch: Batch, now: number): Promise<Outcome[]> {
+  const { events, rejections } = batch;
+  const outcomes: Outcome[] = events.map(() => 'duplicate');
+  const first = firstReports(events);
+  const chunks = chunk(first.map((place) => rowOf(events[place] as PlacedEvent)));
+  const askClosed = events.some(({ day }) => day.end + LEAST_RETENTION_DAYS * 86_400_000 < now);
   const statements = chunks.map(({ json }) => db.prepare(INSERT_EVENTS).bind(json));
-  if (askClosed) statements.push(...chunks.map(({ json }) => db.prepare(CLOSED_EVENTS).bind(json)));
-  if (placed.length > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify(daysOf(placed))));
+  if (askClosed) {
+    statements.push(...chunks.map(({ json }) => db.prepare(CLOSED_EVENTS).bind(json)));
+    // Chunks of one batch may fall on the same day: each needs an id of its own to be counted.
+    statements.push(
+      ...chunks.map(({ json }, index) => db.prepare(COUNT_CLOSED).bind(json, `${batch.id}/${index}`, now)),
+    );
+  }
+  if (events.length > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify(daysOf(events))));
   if (rejections.length > 0) {
-    statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections))));
+    statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections)), batch.id));
   }
   if (statements.length === 0) return outcomes;
 
@@ -111,7 +128,7 @@ export async function writeBatch(
     }
   });
   for (const place of first) {
-    const { event } = placed[place] as PlacedEvent;
+    const { event } = events[place] as PlacedEvent;
     if (stored.delete(`${event.pixel} ${event.ts} ${event.id}`)) outcomes[place] = 'stored';
   }
   return outcomes;
@@ -175,20 +192,23 @@ function daysOf(placed: readonly PlacedEvent[]): unknown[][] {
   return [...days.values()];
 }
 
-/** One row per pixel, day and reason, with the latest sample. */
+/** One row per pixel, day, reason and family, with the latest samples. */
 function sum(rejections: readonly CountedRejection[]): unknown[][] {
-  const rows = new Map<string, { rejection: CountedRejection; count: number }>();
+  const rows = new Map<string, { first: CountedRejection; count: number; samples: unknown[] }>();
   for (const rejection of rejections) {
-    const key = `${rejection.pixel} ${rejection.day} ${rejection.reason}`;
-    const count = (rows.get(key)?.count ?? 0) + 1;
-    rows.set(key, { rejection, count });
+    const key = JSON.stringify([rejection.pixel, rejection.day, rejection.reason, rejection.family]);
+    const row = rows.get(key) ?? { first: rejection, count: 0, samples: [] };
+    rows.set(key, row);
+    row.count++;
+    row.samples = [rejection.sample, ...row.samples].slice(0, SAMPLES);
   }
-  return [...rows.values()].map(({ rejection: { pixel, day, reason, sample, at }, count }) => [
+  return [...rows.values()].map(({ first: { pixel, day, reason, family, at }, count, samples }) => [
     pixel,
     day,
     reason,
+    family,
     count,
-    JSON.stringify(sample),
+    JSON.stringify(samples),
     at,
   ]);
 }

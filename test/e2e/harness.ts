@@ -37,6 +37,8 @@ interface Statement {
 export interface SpeckOptions {
   readonly secrets?: Record<string, string>;
   readonly vars?: Record<string, string>;
+  /** Another configuration than wrangler.toml. */
+  readonly configPath?: string;
 }
 
 export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
@@ -44,7 +46,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
     root: ROOT,
     workers: [
       {
-        configPath: 'wrangler.toml',
+        configPath: options.configPath ?? 'wrangler.toml',
         prebuiltWorkerDir: 'dist/worker',
         secrets: options.secrets ?? { ADMIN_TOKEN },
         ...(options.vars ? { vars: options.vars } : {}),

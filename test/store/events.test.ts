@@ -67,7 +67,9 @@ describe('writing a batch', () => {
     const pixel = await makePixel('UTC');
     const good = place(pixel, event('good'));
     const broken = { ...good, event: { ...good.event, id: 'bad', ts: 'no number' as unknown as number } };
-    await expect(writeBatch(db, [good, broken], [], AT)).rejects.toThrow('INTEGER');
+    await expect(writeBatch(db, { id: 'x', events: [good, broken], rejections: [] }, AT)).rejects.toThrow(
+      'INTEGER',
+    );
     expect(await count('events', pixel.id)).toBe(0);
     expect(await count('days', pixel.id)).toBe(0);
   });
@@ -86,18 +88,44 @@ describe('writing a batch', () => {
     expect(results.map(({ page }) => page)).toEqual(texts);
   });
 
-  it('counts rejections, with the latest sample', async () => {
+  it('counts rejections once a batch, with the latest samples', async () => {
     const pixel = await makePixel('UTC');
-    const rejection = (name: string) =>
-      ({ pixel: pixel.id, day: '2026-02-03', reason: 'bot', at: AT, sample: { name } }) as const;
-    await writeBatch(db, [], [rejection('a'), rejection('b')], AT);
-    await writeBatch(db, [], [rejection('c')], AT);
-    const { results } = await db.prepare('SELECT * FROM rejections WHERE pixel = ?').bind(pixel.id).all();
-    expect(results).toMatchObject([{ reason: 'bot', count: 3, sample: '{"name":"c"}' }]);
+    const rejection = (name: string, family = '') =>
+      ({ pixel: pixel.id, day: '2026-02-03', reason: 'bot', family, at: AT, sample: { name } }) as const;
+    const write = (id: string, ...rejections: ReturnType<typeof rejection>[]) =>
+      writeBatch(db, { id, events: [], rejections }, AT);
+    await write('one', rejection('a'), rejection('b'), rejection('g', 'Googlebot'));
+    await write('one', rejection('a'), rejection('b'), rejection('g', 'Googlebot'));
+    await write('two', rejection('c'));
+    await write('one', rejection('a'), rejection('b'));
+    const sql = 'SELECT family, count, samples FROM rejections WHERE pixel = ? ORDER BY family';
+    const { results } = await db.prepare(sql).bind(pixel.id).all();
+    expect(results).toEqual([
+      { family: '', count: 3, samples: '[{"name":"c"},{"name":"b"},{"name":"a"}]' },
+      { family: 'Googlebot', count: 1, samples: '[{"name":"g"}]' },
+    ]);
+  });
+
+  it('tells only so many bots apart', async () => {
+    const pixel = await makePixel('UTC');
+    for (let bot = 0; bot < 60; bot++) {
+      const rejection = {
+        pixel: pixel.id,
+        day: '2026-02-03',
+        reason: 'bot',
+        family: `bot${bot}`,
+        at: AT,
+        sample: {},
+      } as const;
+      await writeBatch(db, { id: `b${bot}`, events: [], rejections: [rejection] }, AT);
+    }
+    expect(await count('rejections', pixel.id)).toBe(51);
+    const other = `SELECT count FROM rejections WHERE pixel = ? AND family = '(other)'`;
+    expect(await db.prepare(other).bind(pixel.id).first('count')).toBe(10);
   });
 
   it('does nothing when there is nothing to do', async () => {
-    expect(await writeBatch(db, [], [], AT)).toEqual([]);
+    expect(await writeBatch(db, { id: 'x', events: [], rejections: [] }, AT)).toEqual([]);
   });
 });
 
@@ -114,6 +142,8 @@ describe('retention', () => {
     expect(await count('rollups', pixel.id)).toBeGreaterThan(0);
     expect(await store(pixel, [event('late')], AT + 41 * DAY)).toEqual(['day_closed']);
     expect(await count('events', pixel.id)).toBe(0);
+    const closed = `SELECT count FROM rejections WHERE pixel = ? AND reason = 'day_closed'`;
+    expect(await db.prepare(closed).bind(pixel.id).first('count')).toBe(1);
     const total = `SELECT pageviews FROM rollups WHERE pixel = ? AND dimension = 'total'`;
     await runJobs(AT + 42 * DAY);
     expect(await db.prepare(total).bind(pixel.id).first('pageviews')).toBe(2);

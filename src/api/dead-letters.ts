@@ -1,0 +1,43 @@
+/**
+ * `/api/v1/dead-letters`: batches that the queue has given up. Replaying writes them by the code that failed before, so
+ * it is for when what was at fault is mended.
+ */
+import { deliver } from '../enrich/ingest.ts';
+import type { Env } from '../env.ts';
+import type { Message } from '../model/batch.ts';
+import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
+import { type Grant, requireAdmin } from './auth.ts';
+
+/** Each takes some statements, and the free plan has 50 an invocation. */
+const AT_ONCE = 5;
+
+export async function readDead(_request: Request, env: Env, grant: Grant): Promise<Response> {
+  requireAdmin(grant);
+  return Response.json(
+    { count: await countDeadLetters(env.DB) },
+    { headers: { 'cache-control': 'no-store' } },
+  );
+}
+
+/**
+ * Replays the oldest letters after `after`. The answer's `next` is to be given as `after` of the next request; it is null
+ * when all have been tried.
+ */
+export async function replayDead(request: Request, env: Env, grant: Grant): Promise<Response> {
+  requireAdmin(grant);
+  const after = new URL(request.url).searchParams.get('after') ?? '';
+  const letters = await readDeadLetters(env.DB, after, AT_ONCE);
+  let replayed = 0;
+  const failed: { id: string; message: string }[] = [];
+  for (const { id, body } of letters) {
+    try {
+      await deliver(env, JSON.parse(body) as Message, Date.now());
+      await deleteDeadLetter(env.DB, id);
+      replayed++;
+    } catch (error) {
+      failed.push({ id, message: String(error).slice(0, 300) });
+    }
+  }
+  const next = letters.length === AT_ONCE ? (letters.at(-1)?.id ?? null) : null;
+  return Response.json({ replayed, failed, next }, { headers: { 'cache-control': 'no-store' } });
+}

@@ -1,0 +1,99 @@
+/** Makes raw events ready to be written: looks up what enriching needs (pixels, salts), enriches, hashes visitors. */
+import type { Env } from '../env.ts';
+import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
+import type { Event } from '../model/event.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { randomBase58 } from '../model/random.ts';
+import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
+import { err, type Result } from '../model/result.ts';
+import type { RawEvent } from '../model/wire.ts';
+import { findPixels } from '../store/pixels.ts';
+import { findSalts } from '../store/salts.ts';
+import { type Arrival, type Draft, enrich, localDayOf } from './enrich.ts';
+import { scrubPage, scrubText } from './scrub.ts';
+import { visitorHash } from './visitor.ts';
+
+/** A raw event with how it came; null in place of the event when it was none. */
+export interface Incoming {
+  readonly raw: RawEvent | null;
+  readonly arrival: Arrival;
+}
+
+export interface Prepared {
+  readonly batch: Batch;
+  /** Of each incoming event, in the order given: whether it is in the batch's events, or why not. */
+  readonly results: readonly Result<Draft, Rejection>[];
+}
+
+/** @throws what D1 throws. */
+export async function prepare(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
+  const ids = incoming.flatMap(({ raw }) => (raw && raw.id !== '' ? [raw.id] : []));
+  const pixels = await findPixels(env.DB, ids, now);
+  const results = await Promise.all(
+    incoming.map(async (one) => (await isOverLimit(env, one, pixels)) ?? enrichOne(one, pixels)),
+  );
+  const drafts = results.flatMap((result) => (result.ok ? [result.value] : []));
+  const rejections = results.flatMap((result, index) =>
+    result.ok ? [] : [counted(incoming[index] as Incoming, result.error, pixels)],
+  );
+  const events = await withVisitors(env.DB, drafts, now);
+  return { batch: { id: randomBase58(12), events, rejections }, results };
+}
+
+function enrichOne({ raw, arrival }: Incoming, pixels: ReadonlyMap<string, Pixel>): Result<Draft, Rejection> {
+  if (raw === null) return rejected('invalid_event');
+  if (raw.id === '') return rejected('missing_id');
+  const pixel = pixels.get(raw.id);
+  return pixel ? enrich(raw, arrival, pixel) : rejected('unknown_pixel');
+}
+
+function rejected(reason: RejectionReason): Result<Draft, Rejection> {
+  return err({ reason, detail: REJECTION_REASONS[reason] });
+}
+
+/** Asks the rate limit of a pixel and address, where the owner has set one. Who has a token is not limited. */
+async function isOverLimit(
+  { RATE_LIMIT }: Env,
+  { raw, arrival }: Incoming,
+  pixels: ReadonlyMap<string, Pixel>,
+): Promise<Result<Draft, Rejection> | null> {
+  if (!RATE_LIMIT || raw === null || arrival.overrides !== null || !pixels.has(raw.id)) return null;
+  const { success } = await RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
+  return success ? null : rejected('rate_limited');
+}
+
+async function withVisitors(db: D1Database, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
+  const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
+  const salts = await findSalts(db, dates, now);
+  return Promise.all(
+    drafts.map(async ({ event, day, identity }) => {
+      const salt = salts.get(day.day);
+      const visitor =
+        identity && salt ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent) : '';
+      return { event: { ...event, visitor } as Event, day };
+    }),
+  );
+}
+
+/** A rejection as it is counted: per local day of its pixel, or under no pixel and the UTC day when there is none. */
+function counted(
+  { raw, arrival }: Incoming,
+  { reason, detail, family }: Rejection,
+  pixels: ReadonlyMap<string, Pixel>,
+): CountedRejection {
+  const pixel = raw ? pixels.get(raw.id) : undefined;
+  const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
+  const page = url ? scrubPage(url, []) : { hostname: '', page: '' };
+  return {
+    pixel: pixel?.id ?? '',
+    day: localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt).day,
+    reason,
+    family: scrubText(family ?? '', 60),
+    at: arrival.receivedAt,
+    sample: {
+      detail: scrubText(detail, 200),
+      name: scrubText(raw?.ev ?? '', 120),
+      ...(pixel ? page : { id: scrubText(raw?.id ?? '', 40) }),
+    },
+  };
+}

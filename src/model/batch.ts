@@ -1,0 +1,42 @@
+/** What is written together, and what waits in the queue. Plain data, since it travels. */
+import type { Event } from './event.ts';
+import type { RejectionReason } from './rejection.ts';
+
+/** An event on its way to the store, with the local day that holds it. */
+export interface PlacedEvent {
+  readonly event: Event;
+  readonly day: LocalDay;
+}
+
+export interface LocalDay {
+  readonly day: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A rejection with where it is counted. `pixel` is `''` when there is none to count it for. */
+export interface CountedRejection {
+  readonly pixel: string;
+  readonly day: string;
+  readonly reason: RejectionReason;
+  /** Of a bot: what it calls itself; else `''`. */
+  readonly family: string;
+  readonly at: number;
+  /** What the owner is shown: scrubbed of anything personal. */
+  readonly sample: Readonly<Record<string, string>>;
+}
+
+/**
+ * Events and rejections that are written together. Plain data: it also travels through the queue. Its id makes it count
+ * once, however often it arrives.
+ */
+export interface Batch {
+  readonly id: string;
+  readonly events: readonly PlacedEvent[];
+  readonly rejections: readonly CountedRejection[];
+}
+
+/** A message of the queue: a batch, or raw hits, encrypted since they hold addresses and user agents. */
+export type Message =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'hits'; readonly id: string; readonly sealed: string };

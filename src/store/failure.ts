@@ -1,0 +1,66 @@
+/**
+ * What to do when D1 fails, told by its messages (https://developers.cloudflare.com/d1/observability/debug-d1/), and
+ * the trying again that transient failures deserve.
+ */
+
+/**
+ * `retry`: passes by itself, try again shortly. `spill`: D1 is overwhelmed or of unknown mind, trying again makes it
+ * worse: put the batch aside. `reject`: the data is at fault and will never be taken.
+ */
+export type FailureKind = 'retry' | 'spill' | 'reject';
+
+const KINDS: readonly (readonly [pattern: RegExp, kind: FailureKind])[] = [
+  [/Network connection lost/i, 'retry'],
+  [/storage caused object to be reset/i, 'retry'],
+  [/reset because its code was updated/i, 'retry'],
+  [/Cannot resolve D1 DB due to transient issue/i, 'retry'],
+  [/overloaded/i, 'spill'],
+  [/exceeded timeout|timed out/i, 'spill'],
+  [/out of memory|exceeded its memory|isolate exceeded/i, 'spill'],
+  [/SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)|string or blob too big/i, 'reject'],
+];
+
+export function failureKind(error: unknown): FailureKind {
+  const text = String(error);
+  return KINDS.find(([pattern]) => pattern.test(text))?.[1] ?? 'spill';
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  /** The longest wait before the second attempt, in milliseconds; it doubles with each attempt. */
+  readonly backoff: number;
+  /** How long one attempt may take, in milliseconds. What D1 does after that is idempotent. */
+  readonly timeout: number;
+}
+
+/** Three waits of 1.75 s at the most, four attempts of 6 s: within the 30 s that `waitUntil` has. */
+export const RETRY_POLICY: RetryPolicy = { attempts: 4, backoff: 250, timeout: 6_000 };
+
+/**
+ * Runs an idempotent operation until it succeeds, fails for good, or has failed often enough.
+ * @throws the last failure.
+ */
+export async function withRetries<T>(operation: () => Promise<T>, policy = RETRY_POLICY): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withTimeout(operation(), policy.timeout);
+    } catch (error) {
+      if (attempt >= policy.attempts || failureKind(error) !== 'retry') throw error;
+      // Full jitter: isolates that failed together must not come back together.
+      await scheduler.wait(Math.random() * policy.backoff * 2 ** (attempt - 1));
+    }
+  }
+}
+
+async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  const over = new AbortController();
+  const late = scheduler.wait(milliseconds, { signal: over.signal }).then(() => {
+    throw new Error(`D1 timed out: no answer within ${milliseconds} ms`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,34 @@
+/** Reads the latest events as they are, for checking an installation. */
+import { EVENT_COLUMNS } from '../model/event.ts';
+
+/** Without the visitor's hash: nobody needs it to check an installation. */
+const SHOWN = EVENT_COLUMNS.filter((column) => column !== 'visitor' && column !== 'pixel');
+
+export type LiveEvent = Readonly<Record<(typeof SHOWN)[number], unknown>>;
+
+export interface Live {
+  /** Different visitors since then. */
+  readonly visitors: number;
+  /** The latest events, the youngest first. */
+  readonly events: readonly LiveEvent[];
+}
+
+/** A pixel's events after a moment, in epoch milliseconds. */
+export async function readLive(db: D1Database, pixel: string, since: number, limit: number): Promise<Live> {
+  const [counted, latest] = await db.batch<Record<string, unknown>>([
+    db
+      .prepare(
+        `SELECT count(DISTINCT nullif(visitor, '')) AS visitors FROM events WHERE pixel = ? AND ts > ?`,
+      )
+      .bind(pixel, since),
+    db
+      .prepare(
+        `SELECT ${SHOWN.join(', ')} FROM events WHERE pixel = ? AND ts > ? ORDER BY ts DESC, id DESC LIMIT ?`,
+      )
+      .bind(pixel, since, limit),
+  ]);
+  return {
+    visitors: Number(counted?.results[0]?.['visitors'] ?? 0),
+    events: (latest?.results ?? []) as LiveEvent[],
+  };
+}

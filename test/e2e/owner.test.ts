@@ -1,0 +1,129 @@
+/** What an owner sees: refusals explained, events as they arrive, health; and how guessing tokens is slowed down. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Speck, startSpeck } from './harness.ts';
+
+let speck: Speck;
+let pixel: string;
+
+beforeAll(async () => {
+  speck = await startSpeck();
+  pixel = await speck.addPixel();
+});
+afterAll(() => speck.close());
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
+
+const view = (ua: string, path = '/', headers: Record<string, string> = {}) =>
+  fetch(`${speck.url}/p.gif?id=${pixel}&dl=${encodeURIComponent(`https://site.example${path}`)}`, {
+    headers: { 'user-agent': ua, ...headers },
+  });
+
+async function until<T>(ask: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const value = await ask();
+    if (done(value) || tries > 60) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+interface Refusals {
+  days: {
+    day: string;
+    rejections: { reason: string; count: number; families?: Record<string, number>; samples: unknown[] }[];
+  }[];
+}
+const refusals = async (query = '') =>
+  (await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`)).json()) as Refusals;
+
+describe('rejections', () => {
+  it('are told by day and reason, bots by what they call themselves, samples without anything personal', async () => {
+    await view(
+      'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+      '/a?mail=ann@mail.example',
+    );
+    await view('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)');
+    await view('Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)');
+    await view(FIREFOX, '/', { 'sec-purpose': 'prefetch' });
+    const answer = await until(refusals, ({ days }) => (days[0]?.rejections.length ?? 0) === 2);
+    expect(answer.days).toHaveLength(1);
+    const [bots, prefetched] = answer.days[0]?.rejections ?? [];
+    expect(bots).toMatchObject({ reason: 'bot', count: 3, families: { Googlebot: 2, bingbot: 1 } });
+    expect(prefetched).toMatchObject({ reason: 'prefetch', count: 1, samples: [{ page: '/' }] });
+    const text = JSON.stringify(answer);
+    for (const personal of ['127.0.0.1', 'ann@mail.example', 'Mozilla/5.0'])
+      expect(text).not.toContain(personal);
+  });
+
+  it('are none for days before, and a wrong day is refused', async () => {
+    expect((await refusals('?from=2020-01-01&to=2020-01-31')).days).toEqual([]);
+    for (const query of ['?from=2020-02-30', '?from=2020-02-02&to=2020-02-01']) {
+      const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ reason: 'invalid_query', errors: [{ path: 'from' }] });
+    }
+  });
+
+  it('tell of a page on an origin that is not allowed', async () => {
+    await speck.api('PATCH', `/api/v1/pixels/${pixel}`, {
+      settings: { origins: ['site.example', '*.shop.example'] },
+    });
+    await view(FIREFOX, '/', { referer: 'https://evil.example/' });
+    await view(FIREFOX, '/allowed', { referer: 'https://www.shop.example/' });
+    const answer = await until(refusals, ({ days }) => (days[0]?.rejections.length ?? 0) === 3);
+    await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { origins: [] } });
+    expect(answer.days[0]?.rejections.find(({ reason }) => reason === 'origin_not_allowed')).toMatchObject({
+      count: 1,
+      samples: [{ detail: expect.stringContaining('evil.example') }],
+    });
+  });
+});
+
+describe('the live view', () => {
+  it('shows events as they arrive, the youngest first, and no visitor', async () => {
+    const before = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await view(FIREFOX, '/first');
+    await view(FIREFOX, '/second');
+    const ask = async () =>
+      (await (await speck.api('GET', `/api/v1/pixels/${pixel}/live?since=${before}`)).json()) as {
+        visitors: number;
+        events: Record<string, unknown>[];
+      };
+    const answer = await until(ask, ({ events }) => events.length === 2);
+    expect(answer.events.map(({ page }) => page)).toEqual(['/second', '/first']);
+    expect(answer.visitors).toBe(1);
+    expect(answer.events[0]).toMatchObject({ name: 'pageview', browser: 'Firefox', value: null, props: {} });
+    expect(answer.events[0]).not.toHaveProperty('visitor');
+    expect((await speck.api('GET', `/api/v1/pixels/${pixel}/live?since=now`)).status).toBe(400);
+  });
+});
+
+describe('health', () => {
+  it('says how storing, rolling up and spilling are doing, and holds no secret', async () => {
+    await speck.cron();
+    const response = await fetch(`${speck.url}/health`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('public, max-age=5');
+    const health = await response.json();
+    expect(health).toMatchObject({
+      status: 'ok',
+      version: expect.any(String),
+      store: { round_trip_ms: expect.any(Number) },
+      ingest: { mode: 'direct', spilling: 'on', spilled_batches: 0, dead_batches: 0, lost_events: 0 },
+      rollup: { oldest_dirty_day_seconds: 0, last_cron: expect.any(String) },
+    });
+    expect(JSON.stringify(health)).not.toContain('test-admin-token');
+  });
+});
+
+describe('guessing tokens', () => {
+  it('is answered with 429 after some attempts, while the owner is let in', async () => {
+    const guess = () => fetch(`${speck.url}/api/v1/pixels`, { headers: { authorization: 'Bearer guess' } });
+    let last = await guess();
+    for (let attempt = 0; attempt < 25; attempt++) last = await guess();
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await last.json()).toMatchObject({ reason: 'too_many_attempts' });
+    expect((await speck.api('GET', '/api/v1/pixels')).status).toBe(200);
+  });
+});
