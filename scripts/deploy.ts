@@ -1,7 +1,9 @@
 /**
- * `npm run deploy`: brings the schema and then the Worker to Cloudflare, so that new code never meets old tables. At the
- * first deploy there is no database yet; wrangler makes it while it deploys, and the schema comes right after.
+ * `npm run deploy`: brings the schema, the queues and then the Worker to Cloudflare, so that new code never meets old
+ * tables. At the first deploy there is no database yet; wrangler makes it while it deploys, and the schema comes right
+ * after.
  */
+import { ensureQueue, queueNames } from './lib/queues.ts';
 import { ended, sharedFlags, spawnWrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm run deploy [-- FLAGS]
@@ -28,6 +30,8 @@ async function main(args: readonly string[]): Promise<number> {
     console.error('\nThe schema could not be applied, so nothing was deployed: see above.');
     return 1;
   }
+  // After the schema, which asks to log in where that is needed.
+  if (!(await makeQueues(args))) return 1;
   if ((await deploy(args)) !== 0) {
     console.error('\nThe Worker was not deployed: see above. To try again does no harm.');
     return 1;
@@ -42,6 +46,22 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function deploy(args: readonly string[]): Promise<number> {
   return ended(spawnWrangler(['deploy', ...args], { stdio: 'inherit' }));
+}
+
+async function makeQueues(args: readonly string[]): Promise<boolean> {
+  for (const name of await queueNames(args)) {
+    const queue = await ensureQueue(name, args);
+    if (queue === 'failed') {
+      console.error(
+        `\nThe queue ${name} was not found and could not be made, so the Worker was not deployed: see above. With` +
+          ' CLOUDFLARE_API_TOKEN, the token needs the permission Queues: Edit. Run npm run deploy again, or take the' +
+          ' queues out of wrangler.toml: Speck works without them.',
+      );
+      return false;
+    }
+    if (queue === 'made') console.log(`Made the queue ${name}.`);
+  }
+  return true;
 }
 
 async function applySchema(args: readonly string[]): Promise<'applied' | 'no database' | 'failed'> {

@@ -1,8 +1,9 @@
 /** The command line of `npm run import`. */
-import { parseArgs } from 'node:util';
-import { localToken } from './dev-vars.ts';
 import { MOST_EVENTS } from './events-client.ts';
 import { INCLUDABLE, type Includable } from './page-views.ts';
+import { originOf, parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './target.ts';
+
+export { UsageError };
 
 export const USAGE = `Usage: npm run import -- FILE --pixel ID --origin URL [FLAGS]
 
@@ -40,52 +41,40 @@ export interface ImportOptions {
   readonly dryRun: boolean;
 }
 
-/** The command is wrong; the message says how. */
-export class UsageError extends Error {}
-
 /** @returns the options, or `help`. @throws UsageError */
 export function parseOptions(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): ImportOptions | 'help' {
-  const { values, positionals } = parseFlags(args);
+  const { values, positionals } = parseFlags({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...TARGET_FLAGS,
+      pixel: { type: 'string' },
+      origin: { type: 'string' },
+      include: { type: 'string', multiple: true, default: [] },
+      batch: { type: 'string', default: String(MOST_EVENTS) },
+      'dry-run': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) return 'help';
   const [file, ...rest] = positionals;
   if (file === undefined) throw new UsageError('Which log? Name a file, or - for standard input.');
   if (rest.length > 0) throw new UsageError(`One log at a time: what is ${JSON.stringify(rest[0])}?`);
   const dryRun = values['dry-run'] ?? false;
-  const url = originOf(values.url, '--url');
+  const target = targetOf(values, environment);
   return {
     file,
     pixel: pixelOf(values.pixel, dryRun),
-    origin: originOf(values.origin, '--origin'),
-    url,
-    token: tokenOf(values.token, environment, url, dryRun),
+    origin: siteOf(values.origin),
+    url: target.url,
+    token: dryRun ? '' : requireToken(target),
     include: includeOf(values.include),
     batch: batchOf(values.batch),
     dryRun,
   };
-}
-
-function parseFlags(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        pixel: { type: 'string' },
-        origin: { type: 'string' },
-        url: { type: 'string', default: 'http://127.0.0.1:8787' },
-        token: { type: 'string' },
-        include: { type: 'string', multiple: true, default: [] },
-        batch: { type: 'string', default: String(MOST_EVENTS) },
-        'dry-run': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function pixelOf(pixel: string | undefined, dryRun: boolean): string {
@@ -96,32 +85,10 @@ function pixelOf(pixel: string | undefined, dryRun: boolean): string {
   return pixel;
 }
 
-/** @returns the origin of a URL that is nothing but one, without a slash at the end. */
-function originOf(text: string | undefined, flag: string): string {
-  if (text === undefined) throw new UsageError(`A log holds paths only: say whose, with ${flag} https://…`);
-  const url = URL.parse(text);
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '') {
-    throw new UsageError(`${flag} ${JSON.stringify(text)} is not like https://example.com, without a path.`);
-  }
-  return url.origin;
-}
-
-/** The local token stays on this machine: no other Speck knows it, and none should. */
-function tokenOf(
-  flag: string | undefined,
-  environment: NodeJS.ProcessEnv,
-  url: string,
-  dryRun: boolean,
-): string {
-  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
-  const { SPECK_TOKEN } = environment;
-  const token = flag || SPECK_TOKEN || (local ? localToken() : undefined);
-  if (token === undefined && !dryRun) {
-    throw new UsageError(
-      `No token for ${url}: say --token, or set SPECK_TOKEN${local ? ', or run npm start, which makes one' : ''}.`,
-    );
-  }
-  return token ?? '';
+function siteOf(origin: string | undefined): string {
+  if (origin === undefined)
+    throw new UsageError('A log holds paths only: say whose, with --origin https://…');
+  return originOf(origin, '--origin');
 }
 
 function includeOf(lists: readonly string[]): ReadonlySet<Includable> {

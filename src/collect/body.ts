@@ -22,7 +22,7 @@ export async function readBody(request: Request, limit: number): Promise<Result<
 
   const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
   if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decoder.decode(bytes.value)) : bytes;
-  const unzipped = new Blob([bytes.value]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const unzipped = new Blob([bytes.value.slice()]).stream().pipeThrough(new DecompressionStream('gzip'));
   const text = await readAll(unzipped, limit, limit, 'broken_encoding');
   return text.ok ? ok(decoder.decode(text.value)) : text;
 }

@@ -14,7 +14,8 @@ afterAll(() => {
 });
 beforeEach(() => {
   cloudflare.changes.length = 0;
-  cloudflare.broken = false;
+  cloudflare.consumers.clear();
+  cloudflare.refuses = undefined;
 });
 
 async function deploy(...args: string[]) {
@@ -23,30 +24,51 @@ async function deploy(...args: string[]) {
   return { code, output: script.stdout() + script.stderr() };
 }
 
-test('at first the database, the Worker and then the tables; after that the tables first', async () => {
+const QUEUES = ['queue speck-events', 'queue speck-dead-letters'];
+
+test('at first the queues, the database, the Worker and then the tables; after that the tables first', async () => {
   const first = await deploy();
   expect(first.output).toContain('wrangler secret put ADMIN_TOKEN');
+  expect(first.output).toContain('Made the queue speck-dead-letters.');
   expect(first.output).not.toContain('ERROR');
   expect(first.code).toBe(0);
-  expect(cloudflare.changes).toEqual(['database', 'worker', 'schema']);
+  expect(cloudflare.changes).toEqual([...QUEUES, 'database speck', 'worker', 'schema']);
+  expect(Object.fromEntries(cloudflare.consumers)).toEqual({
+    'speck-events': 'speck-dead-letters',
+    'speck-dead-letters': undefined,
+  });
 
+  cloudflare.consumers.set('speck-events', 'another');
   const again = await deploy();
+  expect(again.output).not.toContain('Made the queue');
   expect(again.code).toBe(0);
-  expect(cloudflare.changes.slice(3)).toEqual(['schema', 'worker']);
+  expect(cloudflare.changes.slice(5)).toEqual(['schema', 'worker']);
+  expect(cloudflare.consumers.get('speck-events')).toBe('speck-dead-letters');
 });
 
 test('without its tables nothing is deployed', async () => {
-  cloudflare.changes.push('database');
-  cloudflare.broken = true;
+  cloudflare.changes.push('database speck');
+  cloudflare.refuses = 'schema';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('nothing was deployed');
-  expect(cloudflare.changes).toEqual(['database']);
+  expect(cloudflare.changes).toEqual(['database speck']);
+});
+
+test('without its queues the Worker is not deployed, and that says what to do', async () => {
+  cloudflare.changes.push('database speck', 'queue speck-events');
+  cloudflare.refuses = 'queues';
+  const { code, output } = await deploy();
+  expect(code).toBe(1);
+  expect(output).toContain('[code: 10000]');
+  expect(output).toContain('The queue speck-dead-letters was not found and could not be made');
+  expect(output).toContain('the permission Queues: Edit');
+  expect(cloudflare.changes).toEqual(['database speck', 'queue speck-events', 'schema']);
 });
 
 test('a dry run asks nobody', async () => {
   const { code, output } = await deploy('--dry-run');
   expect(code).toBe(0);
-  expect(output).toContain('env.DB (speck)');
+  expect(output).toContain('env.QUEUE (speck-events)');
   expect(cloudflare.changes).toEqual([]);
 });

@@ -1,14 +1,17 @@
 /** As much of Cloudflare's API as wrangler asks for when it deploys, with an account that begins empty. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 export interface FakeCloudflare {
   /** What wrangler needs to be told. */
   readonly environment: NodeJS.ProcessEnv;
   /** What was changed, in order. */
   readonly changes: string[];
-  /** Whether the schema is refused. */
-  broken: boolean;
+  /** The queues that a Worker consumes, each with the queue that takes what it gives up. */
+  readonly consumers: Map<string, string | undefined>;
+  /** What is refused, if anything. */
+  refuses: 'schema' | 'queues' | undefined;
   close(): void;
 }
 
@@ -28,7 +31,15 @@ const IMPORTED = {
 interface Route {
   readonly method: string;
   readonly path: RegExp;
-  answer(fake: FakeCloudflare): { status?: number; code?: number; result?: unknown; change?: string };
+  answer(
+    fake: FakeCloudflare,
+    request: Request,
+  ): { status?: number; code?: number; result?: unknown; change?: string };
+}
+
+interface Request {
+  readonly url: URL;
+  readonly body: string;
 }
 
 const made = (fake: FakeCloudflare, change: string): boolean => fake.changes.includes(change);
@@ -38,17 +49,48 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /\/d1\/database\/[\w-]+$/,
-    answer: (fake) => (made(fake, 'database') ? { result: DATABASE } : { status: 404, code: 7404 }),
+    answer: (fake) =>
+      made(fake, `database ${DATABASE.name}`) ? { result: DATABASE } : { status: 404, code: 7404 },
   },
   {
     method: 'POST',
     path: /\/d1\/database$/,
-    answer: () => ({ result: DATABASE, change: 'database' }),
+    answer: (_, { body }) => ({ result: DATABASE, change: `database ${JSON.parse(body).name}` }),
   },
   {
     method: 'POST',
     path: /\/d1\/database\/[\w-]+\/import$/,
-    answer: ({ broken }) => (broken ? { status: 400, code: 7500 } : { result: IMPORTED, change: 'schema' }),
+    answer: ({ refuses }) =>
+      refuses === 'schema' ? { status: 400, code: 7500 } : { result: IMPORTED, change: 'schema' },
+  },
+  {
+    method: 'GET',
+    path: /\/queues$/,
+    answer: (fake, { url }) => ({
+      result: url.searchParams.getAll('name').flatMap((name) => queue(fake, name)),
+    }),
+  },
+  {
+    method: 'POST',
+    path: /\/queues$/,
+    answer(fake, { body }) {
+      if (fake.refuses === 'queues') return { status: 403, code: 10_000 };
+      const { queue_name } = JSON.parse(body) as { queue_name: string };
+      // An account has a name once only.
+      return made(fake, `queue ${queue_name}`)
+        ? { status: 409, code: 11_009 }
+        : { result: { queue_name }, change: `queue ${queue_name}` };
+    },
+  },
+  {
+    method: 'POST',
+    path: /\/queues\/[\w-]+\/consumers$/,
+    answer: consume,
+  },
+  {
+    method: 'PUT',
+    path: /\/queues\/[\w-]+\/consumers\/consumer$/,
+    answer: consume,
   },
   {
     method: 'GET',
@@ -74,17 +116,30 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
+/** A queue's id is its name here. */
+function queue({ changes, consumers }: FakeCloudflare, name: string): unknown[] {
+  if (!changes.includes(`queue ${name}`)) return [];
+  const consumer = { consumer_id: 'consumer', type: 'worker', script: 'speck' };
+  return [{ queue_id: name, queue_name: name, consumers: consumers.has(name) ? [consumer] : [] }];
+}
+
+function consume(fake: FakeCloudflare, { url, body }: Request): { result: unknown } {
+  const { dead_letter_queue } = JSON.parse(body) as { dead_letter_queue?: string };
+  const [, name = ''] = /\/queues\/([\w-]+)\//.exec(url.pathname) ?? [];
+  fake.consumers.set(name, dead_letter_queue);
+  return { result: {} };
+}
+
 export async function startFakeCloudflare(): Promise<FakeCloudflare> {
-  const server = createServer((request, response) => {
-    request.resume().once('end', () => {
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      const route = ROUTES.find(({ method, path }) => method === request.method && path.test(pathname));
-      const { status = 200, code, result = [], change } = route?.answer(fake) ?? {};
-      if (change !== undefined) fake.changes.push(change);
-      const errors = code === undefined ? [] : [{ code, message: 'refused' }];
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ success: status < 400, errors, messages: [], result }));
-    });
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const body = await text(request);
+    const route = ROUTES.find(({ method, path }) => method === request.method && path.test(url.pathname));
+    const { status = 200, code, result = [], change } = route?.answer(fake, { url, body }) ?? {};
+    if (change !== undefined) fake.changes.push(change);
+    const errors = code === undefined ? [] : [{ code, message: 'refused' }];
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ success: status < 400, errors, messages: [], result }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -95,7 +150,8 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
       CLOUDFLARE_ACCOUNT_ID: 'account',
     },
     changes: [],
-    broken: false,
+    consumers: new Map(),
+    refuses: undefined,
     close: () => {
       server.close();
       server.closeAllConnections();

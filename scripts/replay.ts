@@ -1,0 +1,84 @@
+/** `npm run replay`: has Speck write the events that the queue had given up. `--help` says how. */
+import { SendError } from './lib/api-client.ts';
+import { countDeadLetters, replayDeadLetters } from './lib/dead-letters-client.ts';
+import { parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './lib/target.ts';
+
+const USAGE = `Usage: npm run replay [-- FLAGS]
+
+Replays the dead letters: batches of events that the queue gave up after many tries, and that Speck has kept since. For
+when what was at fault is mended. To replay again does no harm: no event is counted twice.
+
+  --url URL      Speck's address. Default: http://127.0.0.1:8787
+  --token TOKEN  The owner's token. Default: SPECK_TOKEN, or for a Speck on this machine ADMIN_TOKEN in .dev.vars
+
+Exit code: 0 when none failed, 1 when something did, 2 for a wrong command.`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | 'help';
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\nnpm run replay -- --help says more.`);
+    return 2;
+  }
+  if (options === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  try {
+    return await replay(options);
+  } catch (error) {
+    if (!(error instanceof SendError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+interface Options {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** @throws UsageError */
+function parseOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseFlags({
+    args: [...args],
+    options: { ...TARGET_FLAGS, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return 'help';
+  const target = targetOf(values, process.env);
+  return { url: target.url, token: requireToken(target) };
+}
+
+/** @returns the exit code. @throws SendError */
+async function replay(options: Options): Promise<number> {
+  const client = { ...options, onRetry: (message: string) => console.error(message) };
+  const count = await countDeadLetters(client);
+  if (count === 0) {
+    console.log(`There is nothing to replay: ${options.url} has no dead letters.`);
+    return 0;
+  }
+  let replayed = 0;
+  let failed = 0;
+  try {
+    let after: string | null = null;
+    do {
+      const answer = await replayDeadLetters(after, client);
+      replayed += answer.replayed;
+      failed += answer.failed.length;
+      for (const { id, message } of answer.failed) console.error(`${id} failed: ${message}`);
+      after = answer.next;
+    } while (after !== null);
+  } finally {
+    // Also when it breaks off: what was replayed until then is done.
+    console.log(`${replayed} of ${count} dead letters replayed.`);
+  }
+  if (failed === 0) return 0;
+  console.error(
+    `${failed} failed, and are kept. Mend what their messages tell, then run the same command again.`,
+  );
+  return 1;
+}
