@@ -1,6 +1,7 @@
 /** Which request goes where. Everything under `/api` needs a token; the rest is public. */
 import { IttyRouter } from 'itty-router';
 import tag from '../../dist/speck.min.js';
+import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
 import { authenticate, type Grant } from './auth.ts';
 import { readDead, replayDead } from './dead-letters.ts';
@@ -58,6 +59,7 @@ export async function route(request: Request, env: Env): Promise<Response> {
   try {
     return (await router.fetch(request, env)) as Response;
   } catch (error) {
+    await discardBody(request);
     return problemResponse(error);
   }
 }

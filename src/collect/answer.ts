@@ -9,7 +9,7 @@ import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import type { RawHit } from '../model/wire.ts';
-import { readBody } from './body.ts';
+import { discardBody, readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
 import { clientOf } from './client.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -48,10 +48,16 @@ export function collect(
   return gif(request, format, queryStart < 0 ? '' : url.slice(queryStart + 1), env, ctx);
 }
 
-function gif(request: Request, format: WireFormat, query: string, env: Env, ctx: ExecutionContext): Response {
+function gif(
+  request: Request,
+  format: WireFormat,
+  query: string,
+  env: Env,
+  ctx: ExecutionContext,
+): Response | Promise<Response> {
   const { method } = request;
   if (method !== 'GET' && method !== 'HEAD') {
-    return method === 'OPTIONS' ? preflight(request, GIF_METHODS) : wrongMethod(GIF_METHODS);
+    return method === 'OPTIONS' ? preflight(request, GIF_METHODS) : wrongMethod(request, GIF_METHODS);
   }
   const body = method === 'HEAD' ? null : GIF;
   const mistake = format.mistakeIn(query);
@@ -77,7 +83,7 @@ async function beacon(
 ): Promise<Response> {
   const { method } = request;
   if (method !== 'POST') {
-    return method === 'OPTIONS' ? preflight(request, BEACON_METHODS) : wrongMethod(BEACON_METHODS);
+    return method === 'OPTIONS' ? preflight(request, BEACON_METHODS) : wrongMethod(request, BEACON_METHODS);
   }
   const headers = { 'cache-control': 'no-store', ...corsHeaders(request.headers.get('origin')) };
   // The body must be read before the answer: the runtime closes it with the response.
@@ -129,7 +135,8 @@ function refuse(reason: Mistake, headers: Record<string, string>): Response {
   );
 }
 
-function wrongMethod(allow: string): Response {
+async function wrongMethod(request: Request, allow: string): Promise<Response> {
+  await discardBody(request);
   return Response.json(
     { title: 'Wrong method', status: 405, detail: `Use ${allow}.`, reason: 'method_not_allowed' },
     { status: 405, headers: { allow, 'content-type': 'application/problem+json' } },

@@ -17,7 +17,10 @@ const decoder = new TextDecoder();
  */
 export async function readBody(request: Request, limit: number): Promise<Result<string, BodyError>> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') return err('unsupported_encoding');
+  if (encoding !== 'identity' && encoding !== 'gzip') {
+    await discardBody(request);
+    return err('unsupported_encoding');
+  }
   if (request.body === null) return ok('');
 
   const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
@@ -25,6 +28,11 @@ export async function readBody(request: Request, limit: number): Promise<Result<
   const unzipped = new Blob([bytes.value.slice()]).stream().pipeThrough(new DecompressionStream('gzip'));
   const text = await readAll(unzipped, limit, limit, 'broken_encoding');
   return text.ok ? ok(decoder.decode(text.value)) : text;
+}
+
+/** Reads a body that nobody wants, for the same reason, before a request is refused for something else. */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.body !== null && !request.bodyUsed) await readAll(request.body, 0, DRAINED, 'broken_body');
 }
 
 /**

@@ -207,9 +207,12 @@ describe('over HTTP', () => {
               ...(withBody ? { body: body.replaceAll('PIXEL', id) } : {}),
             },
           );
-          await response.arrayBuffer();
+          const answer = await response.text();
           statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-          expect(response.status, `${method} ${path}?${query}`).toBeLessThan(500);
+          expect(
+            response.status,
+            `${method} ${path}?${query} with ${JSON.stringify(headers)}: ${answer}`,
+          ).toBeLessThan(500);
         }),
       );
     }
