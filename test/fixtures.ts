@@ -39,6 +39,7 @@ export async function store(pixel: Pixel, events: readonly OracleEvent[], now = 
     db,
     { id: randomBase58(12), events: events.map((event) => place(pixel, event)), rejections: [] },
     now,
+    true,
   );
 }
 

@@ -1,6 +1,8 @@
 /** Tells people from programs by user agent and by why the browser says it fetches. */
 import { isbot, isbotMatch } from 'isbot';
+import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
+import { LIMITS } from '../model/limits.ts';
 
 export interface Classification {
   readonly class: AgentClass | 'bot' | 'prefetch';
@@ -19,6 +21,10 @@ const APPLE_MAIL = 'Mozilla/5.0';
 const BY_HAND = /^curl\//;
 
 const HUMAN: Classification = { class: 'human', detail: '' };
+const PROXY: Classification = { class: 'mail_proxy', detail: '' };
+
+/** Some 2 µs an agent, and a site sees the same few hundred again and again. */
+const known = new Cache<string, Classification>(2000);
 
 /**
  * @param purpose the `Sec-Purpose` or `Purpose` header, or `''`.
@@ -30,12 +36,23 @@ export function classify(
   eventName: string,
   firstHand: boolean,
 ): Classification {
-  if (/prefetch|prerender|preview/i.test(purpose)) return { class: 'prefetch', detail: purpose.slice(0, 40) };
-  if (MAIL_PROXY.test(userAgent) || (userAgent === APPLE_MAIL && eventName === 'email_open')) {
-    return { class: 'mail_proxy', detail: '' };
+  if (purpose !== '' && /prefetch|prerender|preview/i.test(purpose)) {
+    return { class: 'prefetch', detail: purpose.slice(0, 40) };
   }
+  if (userAgent === APPLE_MAIL && eventName === 'email_open') return PROXY;
   if (firstHand && userAgent === '') return { class: 'bot', detail: 'no user agent' };
   if (firstHand && BY_HAND.test(userAgent)) return HUMAN;
+  const text = userAgent.slice(0, LIMITS.userAgent);
+  let found = known.get(text);
+  if (found === undefined) {
+    found = classifyAgent(text);
+    known.set(text, found);
+  }
+  return found;
+}
+
+function classifyAgent(userAgent: string): Classification {
+  if (MAIL_PROXY.test(userAgent)) return PROXY;
   return isbot(userAgent) ? { class: 'bot', detail: family(userAgent) } : HUMAN;
 }
 

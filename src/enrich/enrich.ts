@@ -5,6 +5,7 @@
  */
 
 import type { LocalDay } from '../model/batch.ts';
+import { Cache } from '../model/cache.ts';
 import { type AgentClass, type Event, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -115,10 +116,17 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
 
 const NO_AGENT: Agent = { device: '', browser: '', browserVersion: '', os: '', osVersion: '' };
 
+/** The day last asked for in each zone: most events are of today. */
+const latestDays = new Cache<string, LocalDay>(1000);
+
 /** The local day that holds an instant, with its bounds. */
 export function localDayOf(zone: string, ts: number): LocalDay {
+  const latest = latestDays.get(zone);
+  if (latest && latest.start <= ts && ts < latest.end) return latest;
   const day = localDay(zone, ts);
-  return { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
+  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
+  latestDays.set(zone, found);
+  return found;
 }
 
 function eventName(ev: string): Result<string, Rejection> {

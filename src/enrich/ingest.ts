@@ -37,7 +37,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     }
   }
   try {
-    await write(env, batch, now);
+    await write(env, batch, now, false);
   } catch (error) {
     await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, batch),
@@ -53,7 +53,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
  */
 export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
   const { batch, results } = await withRetries(() => prepare(env, incoming, now));
-  const outcomes = await write(env, batch, now);
+  const outcomes = await write(env, batch, now, true);
   let next = 0;
   return results.map((result): Fate => {
     if (!result.ok) return { is: 'rejected', ...result.error };
@@ -69,13 +69,13 @@ export async function takeIn(env: Env, incoming: readonly Incoming[], now: numbe
  */
 export async function deliver(env: Env, message: Message, now: number): Promise<void> {
   if (message.kind === 'batch') {
-    await write(env, message.batch, now);
+    await write(env, message.batch, now, false);
     return;
   }
   const hits = await openHits(env.ADMIN_TOKEN, message.sealed);
   const { batch } = await withRetries(() => prepare(env, incomingOf(hits), now));
   // The message's id, not a new one: it may come again.
-  await write(env, { ...batch, id: message.id }, now);
+  await write(env, { ...batch, id: message.id }, now, false);
 }
 
 function incomingOf(hits: readonly RawHit[]): Incoming[] {
@@ -90,13 +90,13 @@ function incomingOf(hits: readonly RawHit[]): Incoming[] {
 type Written = Outcome | 'unstorable';
 
 /** Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone. */
-async function write(env: Env, batch: Batch, now: number): Promise<Written[]> {
+async function write(env: Env, batch: Batch, now: number, tell: boolean): Promise<Written[]> {
   let outcomes: Written[];
   try {
-    outcomes = await withRetries(() => writeBatch(env.DB, batch, now));
+    outcomes = await withRetries(() => writeBatch(env.DB, batch, now, tell));
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
-    outcomes = await writeHalves(env, batch, now, error);
+    outcomes = await writeHalves(env, batch, now, tell, error);
     return outcomes;
   }
   if (env.ANALYTICS) {
@@ -115,17 +115,18 @@ async function writeHalves(
   env: Env,
   { id, events, rejections }: Batch,
   now: number,
+  tell: boolean,
   error: unknown,
 ): Promise<Written[]> {
   const [only] = events;
   if (events.length === 1 && only) {
     console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
-    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, now);
+    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, now, tell);
     return ['unstorable'];
   }
   const middle = Math.ceil(events.length / 2);
-  const first = await write(env, { id: `${id}a`, events: events.slice(0, middle), rejections }, now);
-  const second = await write(env, { id: `${id}b`, events: events.slice(middle), rejections: [] }, now);
+  const first = await write(env, { id: `${id}a`, events: events.slice(0, middle), rejections }, now, tell);
+  const second = await write(env, { id: `${id}b`, events: events.slice(middle), rejections: [] }, now, tell);
   return [...first, ...second];
 }
 

@@ -52,6 +52,18 @@ describe('writing a batch', () => {
     ]);
   });
 
+  it('says so too without being asked to tell, as far as it knows', async () => {
+    const pixel = await makePixel('UTC');
+    const write = (...events: OracleEvent[]) =>
+      writeBatch(db, { id: 'x', events: events.map((one) => place(pixel, one)), rejections: [] }, AT, false);
+    expect(await write(event('a'), event('b', { eid: 'one', name: 'Sale' }))).toEqual(['stored', 'stored']);
+    expect(await write(event('b', { eid: 'one', name: 'Sale' }), event('c'))).toEqual([
+      'duplicate',
+      'duplicate',
+    ]);
+    expect(await count('events', pixel.id)).toBe(3);
+  });
+
   it('writes more than D1 takes in one parameter, in one transaction', async () => {
     const pixel = await makePixel('UTC');
     const long = '\u20ac'.repeat(1000);
@@ -67,9 +79,9 @@ describe('writing a batch', () => {
     const pixel = await makePixel('UTC');
     const good = place(pixel, event('good'));
     const broken = { ...good, event: { ...good.event, id: 'bad', ts: 'no number' as unknown as number } };
-    await expect(writeBatch(db, { id: 'x', events: [good, broken], rejections: [] }, AT)).rejects.toThrow(
-      'INTEGER',
-    );
+    await expect(
+      writeBatch(db, { id: 'x', events: [good, broken], rejections: [] }, AT, true),
+    ).rejects.toThrow('INTEGER');
     expect(await count('events', pixel.id)).toBe(0);
     expect(await count('days', pixel.id)).toBe(0);
   });
@@ -93,7 +105,7 @@ describe('writing a batch', () => {
     const rejection = (name: string, family = '') =>
       ({ pixel: pixel.id, day: '2026-02-03', reason: 'bot', family, at: AT, sample: { name } }) as const;
     const write = (id: string, ...rejections: ReturnType<typeof rejection>[]) =>
-      writeBatch(db, { id, events: [], rejections }, AT);
+      writeBatch(db, { id, events: [], rejections }, AT, true);
     await write('one', rejection('a'), rejection('b'), rejection('g', 'Googlebot'));
     await write('one', rejection('a'), rejection('b'), rejection('g', 'Googlebot'));
     await write('two', rejection('c'));
@@ -117,7 +129,7 @@ describe('writing a batch', () => {
         at: AT,
         sample: {},
       } as const;
-      await writeBatch(db, { id: `b${bot}`, events: [], rejections: [rejection] }, AT);
+      await writeBatch(db, { id: `b${bot}`, events: [], rejections: [rejection] }, AT, true);
     }
     expect(await count('rejections', pixel.id)).toBe(51);
     const other = `SELECT count FROM rejections WHERE pixel = ? AND family = '(other)'`;
@@ -125,7 +137,7 @@ describe('writing a batch', () => {
   });
 
   it('does nothing when there is nothing to do', async () => {
-    expect(await writeBatch(db, { id: 'x', events: [], rejections: [] }, AT)).toEqual([]);
+    expect(await writeBatch(db, { id: 'x', events: [], rejections: [] }, AT, true)).toEqual([]);
   });
 });
 

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { Cache } from '../../src/model/cache.ts';
+
+describe('a cache', () => {
+  it('holds no more than its size, whatever is put in', () => {
+    const cache = new Cache<string, number>(100);
+    for (let entry = 0; entry < 10_000; entry++) {
+      cache.set(`k${entry}`, entry);
+      cache.get(`k${entry % 7}`);
+      expect(cache.count).toBeLessThanOrEqual(100);
+    }
+    expect(cache.get('k9999')).toBe(9999);
+    expect(cache.get('k5000')).toBe(undefined);
+  });
+
+  it('keeps what is asked for again and again', () => {
+    const cache = new Cache<string, number>(10);
+    cache.set('wanted', 1);
+    for (let entry = 0; entry < 1000; entry++) {
+      cache.set(`k${entry}`, entry);
+      expect(cache.get('wanted')).toBe(1);
+    }
+  });
+});
