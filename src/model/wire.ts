@@ -8,7 +8,7 @@ export interface Client {
   readonly languages: string;
   readonly referer: string;
   readonly origin: string;
-  /** `Sec-Purpose`, `Purpose` or `X-Moz`: why a browser fetches before anyone looks. */
+  /** `Sec-Purpose` or `Purpose`: why a browser fetches before anyone looks. */
   readonly purpose: string;
   readonly hints: ClientHints;
   readonly place: Place;

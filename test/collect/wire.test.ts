@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFields } from '../../src/collect/wire/fields.ts';
 import { fromFields, fromJson, nativeBeacon, nativePixel } from '../../src/collect/wire/native.ts';
+import { parseFields } from '../../src/model/fields.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 
 describe('fields of a query or form', () => {

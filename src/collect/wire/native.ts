@@ -2,9 +2,10 @@
  * Speck's own wire format. Its fields are those of Meta's `/tr`, the de-facto standard of image pixels, as a query, a
  * form or JSON; in JSON `cd` and `ud` may be objects.
  */
+
+import { parseFields } from '../../model/fields.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { RawEvent } from '../../model/wire.ts';
-import { parseFields } from './fields.ts';
 import type { Mistake, WireFormat } from './format.ts';
 
 export const nativePixel: WireFormat = {

@@ -2,7 +2,7 @@
  * Reads `a=1&b=2` the way a browser writes it. Never throws: what does not decode is kept as it is, since the
  * scrubbing that follows copes with any text.
  */
-import { LIMITS } from '../../model/limits.ts';
+import { LIMITS } from './limits.ts';
 
 /** The fields of a query or a form, the first `LIMITS.fields` of them. Of a repeated name the first one counts. */
 export function parseFields(text: string): Map<string, string> {

@@ -1,0 +1,152 @@
+/** The Workers that the bench compares, and how each is started. A further one is one more entry in CONTENDERS. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { transformSync } from 'esbuild';
+import type { V4WorkerOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { ADMIN_TOKEN, ROOT, schemaStatements } from '../../test/e2e/harness.ts';
+import type { Answer } from './answer.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+
+export interface Contender {
+  readonly key: string;
+  readonly name: string;
+  /** Starts it and gives the pixel that its requests are to name. */
+  start(setting: Setting): Promise<Started>;
+}
+
+export interface Setting {
+  /** Where Speck's built Worker is. */
+  readonly speckDir: string;
+  /** What Speck answers: what everyone else is to answer. Not yet known when Speck itself is started. */
+  readonly answer: Answer | undefined;
+}
+
+export interface Started {
+  readonly runtime: Runtime;
+  readonly pixel: string;
+  /** Where its events end up, if it keeps any. */
+  readonly events: EventTable | undefined;
+}
+
+export interface EventTable {
+  /** A stored row for every answered request is a promise of this contender: the bench fails without. */
+  readonly promised: boolean;
+  count(): Promise<number>;
+  /** Empties it, so that each measurement begins alike. */
+  clear(): Promise<void>;
+  /** What the Worker itself says it did not store, by reason; for the one who reads about missing events. */
+  explain(): Promise<string>;
+}
+
+/** Speck is `c`; it is started first, since the others answer what it answers. */
+export const SPECK: Contender = {
+  key: 'c',
+  name: 'Speck, storing events',
+  async start({ speckDir }) {
+    const runtime = await startRuntime(speckWorker(speckDir));
+    await applySchema(runtime, schemaStatements());
+    return { runtime, pixel: await addPixel(runtime), events: await eventTable(runtime, true, REJECTIONS) };
+  },
+};
+
+export const CONTENDERS: readonly Contender[] = [
+  {
+    key: 'a',
+    name: 'bare Worker, same answer',
+    async start({ answer }) {
+      const runtime = await startRuntime(benchWorker('bare', answer));
+      return { runtime, pixel: 'px_2222222222222222', events: undefined };
+    },
+  },
+  {
+    key: 'b',
+    name: 'naive Worker, one INSERT each',
+    async start({ answer }) {
+      const runtime = await startRuntime({ ...benchWorker('naive', answer), d1Databases: { DB: 'naive' } });
+      await applySchema(runtime, [readFileSync(join(ROOT, 'bench/workers/naive.sql'), 'utf8')]);
+      return { runtime, pixel: 'px_2222222222222222', events: await eventTable(runtime, false) };
+    },
+  },
+  SPECK,
+];
+
+/** Speck's Worker as deployed: the bundle, and the bindings and settings of wrangler.toml. */
+function speckWorker(directory: string): V4WorkerOptions {
+  const modules = readdirSync(directory)
+    .filter((file) => !/\.(map|md)$/.test(file) && file !== 'index.js')
+    .map((file) => ({ type: 'Text' as const, path: join(directory, file) }));
+  const configured = configuredOptions();
+  return {
+    ...configured,
+    name: 'speck',
+    rootPath: ROOT,
+    modulesRoot: directory,
+    modules: [{ type: 'ESModule', path: join(directory, 'index.js') }, ...modules],
+    bindings: { ...configured.bindings, ADMIN_TOKEN },
+  };
+}
+
+/** A Worker of the bench's own, with the compatibility date and flags that Speck has. */
+function benchWorker(name: string, answer: Answer | undefined): V4WorkerOptions {
+  if (answer === undefined) throw new Error(`${name}: Speck's answer has to be known first`);
+  const { compatibilityDate, compatibilityFlags } = configuredOptions();
+  const source = readFileSync(join(ROOT, `bench/workers/${name}.ts`), 'utf8');
+  return {
+    name,
+    modules: true,
+    script: transformSync(source, { loader: 'ts', format: 'esm', define: { ANSWER: JSON.stringify(answer) } })
+      .code,
+    ...(compatibilityDate === undefined ? {} : { compatibilityDate }),
+    ...(compatibilityFlags === undefined ? {} : { compatibilityFlags }),
+  };
+}
+
+/** wrangler.toml in the words of Miniflare. Wrangler leaves it untyped; these are the parts that the bench names. */
+function configuredOptions(): {
+  bindings?: Record<string, string>;
+  compatibilityDate?: string;
+  compatibilityFlags?: string[];
+} {
+  return unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions as ReturnType<
+    typeof configuredOptions
+  >;
+}
+
+async function applySchema(runtime: Runtime, statements: readonly string[]): Promise<void> {
+  const database = await runtime.database('DB');
+  for (const statement of statements) await database.prepare(statement).run();
+}
+
+async function addPixel({ port }: Runtime): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/pixels`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Bench', url: 'https://site.example', timezone: 'Europe/Berlin' }),
+  });
+  if (response.status !== 201) throw new Error(`adding a pixel: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { id: string }).id;
+}
+
+const REJECTIONS = 'SELECT reason, sum(count) AS count FROM rejections GROUP BY reason';
+
+async function eventTable(runtime: Runtime, promised: boolean, why?: string): Promise<EventTable> {
+  const database = await runtime.database('DB');
+  return {
+    promised,
+    async count() {
+      const { results } = await database
+        .prepare('SELECT count(*) AS count FROM events')
+        .all<{ count: number }>();
+      return results[0]?.count ?? 0;
+    },
+    async clear() {
+      await database.prepare('DELETE FROM events').run();
+    },
+    async explain() {
+      if (why === undefined) return '';
+      const { results } = await database.prepare(why).all<{ reason: string; count: number }>();
+      return results.map(({ reason, count }) => `${reason} ${count}`).join(', ');
+    },
+  };
+}

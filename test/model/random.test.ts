@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { nextEventId, randomBase58, shortHash } from '../../src/model/random.ts';
+
+describe('ids', () => {
+  it('made at the edge sort in the order they were made', () => {
+    const ids = Array.from({ length: 2000 }, nextEventId);
+    expect(ids).toEqual(ids.toSorted());
+    expect(new Set(ids).size).toBe(2000);
+  });
+
+  it('of pixels use every base58 character about as often', () => {
+    const text = randomBase58(29_000);
+    expect(text).toMatch(/^[1-9A-HJ-NP-Za-km-z]+$/);
+    const counts = new Map<string, number>();
+    for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+    expect(counts.size).toBe(58);
+    for (const count of counts.values()) expect(Math.abs(count - 500)).toBeLessThan(180);
+  });
+
+  it('derived from texts differ with them', () => {
+    const hashes = Array.from({ length: 20_000 }, (_, index) => shortHash(`Purchase\norder-${index}`));
+    expect(new Set(hashes).size).toBe(20_000);
+    expect(shortHash('a')).toBe(shortHash('a'));
+  });
+});
