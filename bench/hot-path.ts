@@ -13,7 +13,7 @@ import { machine } from './lib/machine.ts';
 import { Client, type Measurement, measure, summary } from './lib/measure.ts';
 import { type Options, parseOptions, USAGE } from './lib/options.ts';
 import { type Record, report } from './lib/report.ts';
-import { HOW_REACHED } from './lib/runtime.ts';
+import { WAYS } from './lib/runtime.ts';
 
 const WARM_UP = { connections: 32, seconds: 3 };
 /** Other load on a machine comes and goes within seconds: the Workers take turns faster than that. */
@@ -42,7 +42,7 @@ async function bench(): Promise<number> {
   }
 
   console.log(`${machine()}`);
-  console.log(`Reached over ${HOW_REACHED}.`);
+  console.log(`Reached over ${WAYS[options.way]}.`);
   console.log(`${options.rounds} rounds of ${options.seconds} s. All answer ${answer.status} with`);
   console.log(`${JSON.stringify(answer.headers)}.`);
   console.log(
@@ -82,7 +82,7 @@ async function start(
   contender: Contender,
   answer: Parameters<Contender['start']>[0]['answer'],
 ): Promise<Started> {
-  const running = await contender.start({ speckDir, answer });
+  const running = await contender.start({ speckDir, answer, way: options.way });
   started.set(contender, running);
   return running;
 }

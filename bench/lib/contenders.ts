@@ -6,7 +6,7 @@ import type { V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { ADMIN_TOKEN, ROOT, schemaStatements } from '../../test/e2e/harness.ts';
 import type { Answer } from './answer.ts';
-import { type Runtime, startRuntime } from './runtime.ts';
+import { type Runtime, startRuntime, type Way } from './runtime.ts';
 
 export interface Contender {
   readonly key: string;
@@ -16,6 +16,7 @@ export interface Contender {
 }
 
 export interface Setting {
+  readonly way: Way;
   /** Where Speck's built Worker is. */
   readonly speckDir: string;
   /** What Speck answers: what everyone else is to answer. Not yet known when Speck itself is started. */
@@ -43,8 +44,8 @@ export interface EventTable {
 export const SPECK: Contender = {
   key: 'c',
   name: 'Speck, storing events',
-  async start({ speckDir }) {
-    const runtime = await startRuntime(speckWorker(speckDir));
+  async start({ speckDir, way }) {
+    const runtime = await startRuntime(speckWorker(speckDir), way);
     await applySchema(runtime, schemaStatements());
     return { runtime, pixel: await addPixel(runtime), events: await eventTable(runtime, true, REJECTIONS) };
   },
@@ -54,16 +55,17 @@ export const CONTENDERS: readonly Contender[] = [
   {
     key: 'a',
     name: 'bare Worker, same answer',
-    async start({ answer }) {
-      const runtime = await startRuntime(benchWorker('bare', answer));
+    async start({ answer, way }) {
+      const runtime = await startRuntime(benchWorker('bare', answer), way);
       return { runtime, pixel: 'px_2222222222222222', events: undefined };
     },
   },
   {
     key: 'b',
     name: 'naive Worker, one INSERT each',
-    async start({ answer }) {
-      const runtime = await startRuntime({ ...benchWorker('naive', answer), d1Databases: { DB: 'naive' } });
+    async start({ answer, way }) {
+      const worker = { ...benchWorker('naive', answer), d1Databases: { DB: 'naive' } };
+      const runtime = await startRuntime(worker, way);
       await applySchema(runtime, [readFileSync(join(ROOT, 'bench/workers/naive.sql'), 'utf8')]);
       return { runtime, pixel: 'px_2222222222222222', events: await eventTable(runtime, false) };
     },

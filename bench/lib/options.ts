@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Way } from './runtime.ts';
 
 export interface Options {
   readonly rounds: number;
@@ -10,6 +11,7 @@ export interface Options {
   readonly json: string | undefined;
   /** A directory with a built Worker to measure as Speck; undefined means: build the one in this repository. */
   readonly worker: string | undefined;
+  readonly way: Way;
 }
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -18,7 +20,9 @@ export const USAGE = `Usage: npm run bench -- [options]
   --concurrency N,N…    connections, one request in flight on each (1,32,256)
   --only KEY,KEY…       measure these Workers only: a bare, b naive, c Speck
   --json FILE           also write every measurement to FILE
-  --worker DIR          measure the Worker built in DIR as Speck, instead of building this one`;
+  --worker DIR          measure the Worker built in DIR as Speck, instead of building this one
+  --direct              reach the Workers by the runtime's own socket: past Miniflare's entry Worker, whose cost
+                        all share, so that they stand further apart`;
 
 /** Throws with a sentence for the user when an option is not understood. */
 export function parseOptions(args: readonly string[]): Options | 'help' {
@@ -31,6 +35,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       only: { type: 'string' },
       json: { type: 'string' },
       worker: { type: 'string' },
+      direct: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -42,6 +47,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     only: values.only?.split(','),
     json: values.json,
     worker: values.worker,
+    way: values.direct ? 'direct' : 'entry',
   };
 }
 

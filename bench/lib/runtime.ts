@@ -1,7 +1,7 @@
 /**
- * One Worker in a runtime process of its own, reached over the runtime's socket straight into the Worker: Miniflare's
- * usual address leads through an entry Worker of its own in the same process, which would cost every contender the
- * same and so draw them closer together than they are.
+ * One Worker in a runtime process of its own. Miniflare's usual address leads through an entry Worker in the same process,
+ * which costs every contender the same and so draws them closer together than they are; the runtime's own socket leads
+ * past it.
  */
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from 'miniflare';
 import type { Database } from '../../test/e2e/harness.ts';
@@ -15,11 +15,14 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** For the bench's output. */
-export const HOW_REACHED =
-  "the runtime's own socket into the Worker (Miniflare's unsafeDirectSockets), no entry Worker";
+/** How the Workers are reached, in the words of the bench's output. */
+export type Way = keyof typeof WAYS;
+export const WAYS = {
+  direct: "the runtime's own socket into the Worker (Miniflare's unsafeDirectSockets), no entry Worker",
+  entry: "Miniflare's address, through its entry Worker, as wrangler dev and the test harness do",
+} as const;
 
-export async function startRuntime(worker: V4WorkerOptions): Promise<Runtime> {
+export async function startRuntime(worker: V4WorkerOptions, way: Way): Promise<Runtime> {
   const others = new Set(runtimeProcesses());
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -35,7 +38,7 @@ export async function startRuntime(worker: V4WorkerOptions): Promise<Runtime> {
   if (more.length > 0)
     throw new Error('the runtime has more than one process; the bench counts the time of one');
   return {
-    port: Number((await miniflare.unsafeGetDirectURL()).port),
+    port: Number((way === 'direct' ? await miniflare.unsafeGetDirectURL() : await miniflare.ready).port),
     pid,
     database: (binding) => miniflare.getD1Database(binding) as Promise<Database>,
     close: () => miniflare.dispose(),
