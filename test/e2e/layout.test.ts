@@ -59,17 +59,16 @@ describe('the layout', () => {
   });
 
   it('locks what every platform installs', () => {
-    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-      packages: Record<string, unknown>;
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
     };
-    for (const name of [
-      'workerd-darwin-64',
-      'workerd-darwin-arm64',
-      'workerd-linux-64',
-      'workerd-linux-arm64',
-      'workerd-windows-64',
-    ]) {
-      expect(lock.packages).toHaveProperty([`node_modules/@cloudflare/${name}`]);
+    const locked = Object.keys(packages);
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !locked.some((path) => path.endsWith(`node_modules/${name}`)));
+    expect(missing).toEqual([]);
+    for (const platform of ['darwin-64', 'darwin-arm64', 'linux-64', 'linux-arm64', 'windows-64']) {
+      expect(packages).toHaveProperty([`node_modules/@cloudflare/workerd-${platform}`]);
     }
   });
 });
