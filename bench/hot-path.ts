@@ -20,10 +20,14 @@ const WARM_UP = { connections: 32, seconds: 3 };
 const TURN_SECONDS = 1;
 
 const options = optionsOrExit();
+const chosen = CONTENDERS.filter(({ key }) => options.only?.includes(key) ?? true);
+if (chosen.length < (options.only?.length ?? 0)) {
+  console.error(`--only: the Workers are ${CONTENDERS.map(({ key }) => key).join(', ')}\n${USAGE}`);
+  process.exit(2);
+}
 if (options.worker === undefined) build();
 const speckDir = resolve(options.worker ?? `${ROOT}dist/worker`);
 
-const chosen = CONTENDERS.filter(({ key }) => options.only?.includes(key) ?? true);
 const client = new Client();
 const started = new Map<Contender, Started>();
 try {
@@ -41,7 +45,8 @@ async function bench(): Promise<number> {
     assertSameAnswer(contender.name, await fetchAnswer(runtime.port, pixel), answer);
   }
 
-  console.log(`${machine()}`);
+  const measuredOn = machine();
+  console.log(measuredOn);
   console.log(`Reached over ${WAYS[options.way]}.`);
   console.log(`${options.rounds} rounds of ${options.seconds} s. All answer ${answer.status} with`);
   console.log(`${JSON.stringify(answer.headers)}.`);
@@ -70,7 +75,7 @@ async function bench(): Promise<number> {
   if (options.json !== undefined) {
     writeFileSync(
       options.json,
-      `${JSON.stringify({ machine: machine(), options, answer, records }, null, 2)}\n`,
+      `${JSON.stringify({ machine: measuredOn, options, answer, records }, null, 2)}\n`,
     );
   }
   if (chosen.includes(SPECK)) console.log(missingLine(records));

@@ -71,7 +71,33 @@ export const CONTENDERS: readonly Contender[] = [
     },
   },
   SPECK,
+  {
+    key: 'c0',
+    name: 'Speck, store switched off',
+    async start({ speckDir, way }) {
+      const runtime = await startRuntime(withoutStore(speckWorker(speckDir), speckDir), way);
+      await applySchema(runtime, schemaStatements());
+      return { runtime, pixel: await addPixel(runtime), events: undefined };
+    },
+  },
 ];
+
+/** Where the built Worker writes a batch. */
+const WRITE = 'async function writeBatch(db, batch, now, tell) {';
+
+/** The same Worker, which does all but the write to D1. */
+function withoutStore(worker: V4WorkerOptions, directory: string): V4WorkerOptions {
+  const index = join(directory, 'index.js');
+  const source = readFileSync(index, 'utf8');
+  if (!source.includes(WRITE)) throw new Error(`the built Worker has no ${WRITE}`);
+  const contents = source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`);
+  const { modules } = worker;
+  if (!Array.isArray(modules)) throw new Error('the built Worker has no list of modules');
+  return {
+    ...worker,
+    modules: modules.map((module) => (module.path === index ? { ...module, contents } : module)),
+  };
+}
 
 /** Speck's Worker as deployed: the bundle, and the bindings and settings of wrangler.toml. */
 function speckWorker(directory: string): V4WorkerOptions {

@@ -18,7 +18,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --rounds N            times each Worker is measured at each concurrency (5)
   --seconds S           seconds a measurement takes (4)
   --concurrency N,N…    connections, one request in flight on each (1,32,256)
-  --only KEY,KEY…       measure these Workers only: a bare, b naive, c Speck
+  --only KEY,KEY…       measure these Workers only: a bare, b naive, c Speck, c0 without store
   --json FILE           also write every measurement to FILE
   --worker DIR          measure the Worker built in DIR as Speck, instead of building this one
   --direct              reach the Workers by the runtime's own socket: past Miniflare's entry Worker, whose cost
@@ -41,14 +41,20 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   });
   if (values.help) return 'help';
   return {
-    rounds: positive('--rounds', values.rounds),
+    rounds: whole('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),
-    concurrency: values.concurrency.split(',').map((part) => positive('--concurrency', part)),
+    concurrency: values.concurrency.split(',').map((part) => whole('--concurrency', part)),
     only: values.only?.split(','),
     json: values.json,
     worker: values.worker,
     way: values.direct ? 'direct' : 'entry',
   };
+}
+
+function whole(name: string, text: string): number {
+  const value = positive(name, text);
+  if (!Number.isInteger(value)) throw new Error(`${name}: ${JSON.stringify(text)} is not a whole number`);
+  return value;
 }
 
 function positive(name: string, text: string): number {

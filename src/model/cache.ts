@@ -28,6 +28,11 @@ export class Cache<Key, Value> {
     return old;
   }
 
+  delete(key: Key): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   set(key: Key, value: Value): void {
     if (this.#young.size >= this.#generation && !this.#young.has(key)) {
       this.#old = this.#young;

@@ -6,6 +6,8 @@
  * one. It has 23, 24 or 25 hours, or 23.5 or 24.5 (Lord Howe), or none at all (Samoa skipped 2011-12-30).
  */
 
+import { Cache } from './cache.ts';
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -27,9 +29,8 @@ interface OffsetChange {
 }
 
 /** Zones are few but years may be many: an owner may import twenty. What is dropped is found again. */
-const MAX_CACHED_YEARS = 2000;
-const cachedYears = new Map<string, readonly OffsetChange[]>();
-const formats = new Map<string, Intl.DateTimeFormat>();
+const cachedYears = new Cache<string, readonly OffsetChange[]>(2000);
+const formats = new Cache<string, Intl.DateTimeFormat>(200);
 
 /** Whether the runtime knows a time zone of this name. A bare offset such as `+05:30` is no zone. */
 export function isTimeZone(name: string): boolean {
@@ -143,7 +144,6 @@ function changesOf(zone: string, year: number): readonly OffsetChange[] {
   const cached = cachedYears.get(key);
   if (cached) return cached;
   const changes = findChanges(zone, year);
-  if (cachedYears.size >= MAX_CACHED_YEARS) cachedYears.clear();
   cachedYears.set(key, changes);
   return changes;
 }

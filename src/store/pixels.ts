@@ -1,4 +1,5 @@
 /** Keeps pixels, and a short-lived copy of those that events ask for. */
+import { Cache } from '../model/cache.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../model/pixel.ts';
 
 /**
@@ -6,14 +7,12 @@ import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../model/pixel
  * that no pixel has is remembered as long, so that a mistyped snippet does not cost a look-up a request.
  */
 export const PIXEL_CACHE_TTL = 30_000;
-const MAX_CACHED_PIXELS = 1000;
-
 interface CachedPixel {
   readonly pixel: Pixel | null;
   readonly until: number;
 }
 
-const cache = new Map<string, CachedPixel>();
+const cache = new Cache<string, CachedPixel>(1000);
 
 interface PixelRow {
   readonly id: string;
@@ -97,8 +96,7 @@ export async function findPixels(
     .bind(JSON.stringify(missing))
     .all<PixelRow>();
   for (const row of results) found.set(row.id, fromRow(row));
-  if (cache.size + missing.length > MAX_CACHED_PIXELS) cache.clear();
-  for (const id of missing.slice(0, MAX_CACHED_PIXELS)) {
+  for (const id of missing) {
     cache.set(id, { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
   }
   return found;

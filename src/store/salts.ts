@@ -2,6 +2,7 @@
  * Keeps one random salt a calendar date. A visitor is recognised under the salt of the pixel's local date and cannot
  * be once it is gone, not even by the owner: the way from a hash back to an address ends with its salt.
  */
+import { Cache } from '../model/cache.ts';
 import { randomHex } from '../model/random.ts';
 
 const HOUR = 3_600_000;
@@ -9,9 +10,8 @@ const HOUR = 3_600_000;
 export const SALT_GRACE = 48 * HOUR;
 /** A date is over everywhere when it is over at UTC-12. */
 const LAST_ZONE = 12 * HOUR;
-const MAX_CACHED_SALTS = 500;
 
-const cache = new Map<string, { readonly salt: string; readonly expiresAt: number }>();
+const cache = new Cache<string, { readonly salt: string; readonly expiresAt: number }>(500);
 
 /** When the salt of a date, made now or before, is to be deleted. */
 export function saltExpiry(date: string, now: number): number {
@@ -50,7 +50,6 @@ export async function findSalts(
       .prepare('SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))')
       .bind(JSON.stringify(missing)),
   ]);
-  if (cache.size + missing.length > MAX_CACHED_SALTS) cache.clear();
   for (const { date, salt, expires_at } of kept?.results ?? []) {
     found.set(date, salt);
     cache.set(date, { salt, expiresAt: expires_at });
@@ -61,6 +60,5 @@ export async function findSalts(
 /** Deletes the salts whose time is over. */
 export async function deleteExpiredSalts(db: D1Database, now: number): Promise<number> {
   const { meta } = await db.prepare('DELETE FROM salts WHERE expires_at <= ?').bind(now).run();
-  for (const [date, { expiresAt }] of cache) if (expiresAt <= now) cache.delete(date);
   return meta.changes;
 }

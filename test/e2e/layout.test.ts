@@ -53,6 +53,27 @@ describe('the layout', () => {
     for (const { column } of DIMENSIONS.values()) expect(columns).toContain(column);
   });
 
+  it('keeps nothing in an isolate without a bound: what grows is a Cache', () => {
+    // Tables that are filled once, and counts by a closed list of names.
+    const allowed = ['byHost', 'byName', 'waiting'];
+    const unbounded = sources.flatMap((path) =>
+      [
+        ...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(
+          /^(?:export )?(?:const|let) (\w+)[^=\n]*= new (?:Map|Set)\b(?!\()/gm,
+        ),
+      ]
+        .concat([
+          ...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(
+            /^(?:export )?(?:const|let) (\w+)[^=\n]*= new (?:Map|Set)(?:<.*>)?\(\);/gm,
+          ),
+        ])
+        .map(([, name]) => name ?? '')
+        .filter((name) => !allowed.includes(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unbounded.filter((place) => !place.endsWith('NO_FIELDS'))).toEqual([]);
+  });
+
   it('has one version', () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect(VERSION).toBe(version);

@@ -13,6 +13,13 @@ describe('a cache', () => {
     expect(cache.get('k5000')).toBe(undefined);
   });
 
+  it('forgets what it is told to', () => {
+    const cache = new Cache<string, number>(4);
+    for (const key of ['a', 'b', 'c']) cache.set(key, 1);
+    for (const key of ['a', 'c']) cache.delete(key);
+    expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 1, undefined]);
+  });
+
   it('keeps what is asked for again and again', () => {
     const cache = new Cache<string, number>(10);
     cache.set('wanted', 1);
