@@ -28,7 +28,7 @@ interface Batch {
   events: number;
 }
 
-/** What a request must do for having pushed: nothing, flush what it was handed, or wait and then flush. */
+/** What a request must do for having pushed: nothing, flush what it was handed, or wait and then flush. Never both. */
 export interface Duty {
   /** Flush at once. */
   readonly full?: readonly Hit[];
@@ -41,17 +41,19 @@ const NOTHING: Duty = {};
 export class Buffer {
   #batch: Batch | null = null;
 
-  /** Adds a request's events, of which there are `count`. */
+  /**
+   * Adds a request's events, of which there are `count`. Whoever fills a batch flushes it, so that no request flushes
+   * two: what Analytics Engine takes is counted per request.
+   */
   push(hit: Hit, count: number, now: number): Duty {
     const open = this.#batch;
-    if (open === null) return this.#open(hit, count, now);
-    if (open.events + count > MAX_BATCH_EVENTS || now - open.openedAt > ABANDONED_AFTER) {
-      const full = this.#take(open);
-      return { full, ...this.#open(hit, count, now) };
-    }
+    if (open === null) return count >= MAX_BATCH_EVENTS ? { full: [hit] } : this.#open(hit, count, now);
+    if (now - open.openedAt > ABANDONED_AFTER) return { full: [...this.#take(open), hit] };
+    // Too many for what is left of the batch: it goes by itself.
+    if (open.events + count > MAX_BATCH_EVENTS) return { full: [hit] };
     open.hits.push(hit);
     open.events += count;
-    return NOTHING;
+    return open.events === MAX_BATCH_EVENTS ? { full: this.#take(open) } : NOTHING;
   }
 
   #open(hit: Hit, count: number, now: number): Duty {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Buffer, type Hit, MAX_BATCH_EVENTS } from '../../src/collect/buffer.ts';
 
@@ -12,25 +13,53 @@ describe('the buffer', () => {
     expect(buffer.push(hit('c'), 1, 60)).toHaveProperty('take');
   });
 
-  it('hands a full batch to the request that overfills it, and nothing to its owner', () => {
+  it('hands a full batch to the request that fills it, and nothing to its owner', () => {
     const buffer = new Buffer();
     const owner = buffer.push(hit('first'), 1, 0);
-    for (let count = 1; count < MAX_BATCH_EVENTS; count++) expect(buffer.push(hit('more'), 1, 1)).toEqual({});
-    const { full, take } = buffer.push(hit('over'), 1, 2);
+    for (let count = 2; count < MAX_BATCH_EVENTS; count++) expect(buffer.push(hit('more'), 1, 1)).toEqual({});
+    const { full, take } = buffer.push(hit('last'), 1, 2);
     expect(full).toHaveLength(MAX_BATCH_EVENTS);
+    expect(take).toBe(undefined);
     expect(owner.take?.()).toEqual([]);
-    expect(take?.()).toEqual([hit('over')]);
+    expect(buffer.push(hit('next'), 1, 3)).toHaveProperty('take');
   });
 
-  it('counts events, not requests', () => {
+  it('counts events, not requests, and lets many go by themselves when they do not fit', () => {
     const buffer = new Buffer();
-    buffer.push(hit('a'), MAX_BATCH_EVENTS - 1, 0);
-    expect(buffer.push(hit('b'), 2, 0).full).toEqual([hit('a')]);
+    const owner = buffer.push(hit('a'), MAX_BATCH_EVENTS - 1, 0);
+    expect(buffer.push(hit('b'), 2, 0)).toEqual({ full: [hit('b')] });
+    expect(owner.take?.()).toEqual([hit('a')]);
+  });
+
+  it('never asks a request to flush more than Analytics Engine takes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 300 }), (counts) => {
+        const buffer = new Buffer();
+        const sizes = new Map(counts.map((count, index) => [`h${index}`, count]));
+        const owners: (() => readonly Hit[])[] = [];
+        const flushed: string[] = [];
+        const flush = (hits: readonly Hit[]) => {
+          const names = hits.map(({ events }) => String(events));
+          expect(names.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0)).toBeLessThanOrEqual(
+            MAX_BATCH_EVENTS,
+          );
+          flushed.push(...names);
+        };
+        counts.forEach((count, index) => {
+          const { full, take } = buffer.push(hit(`h${index}`), count, index);
+          expect(full && take).toBe(undefined);
+          if (full) flush(full);
+          if (take) owners.push(take);
+        });
+        for (const take of owners) flush(take());
+        expect(flushed.toSorted()).toEqual([...sizes.keys()].toSorted());
+      }),
+    );
   });
 
   it('takes over what an owner has abandoned', () => {
     const buffer = new Buffer();
     buffer.push(hit('lost?'), 1, 0);
-    expect(buffer.push(hit('rescuer'), 1, 5_000).full).toEqual([hit('lost?')]);
+    expect(buffer.push(hit('rescuer'), 1, 5_000)).toEqual({ full: [hit('lost?'), hit('rescuer')] });
   });
 });
