@@ -3,7 +3,7 @@
 import type { Env } from '../env.ts';
 import { Cache } from '../model/cache.ts';
 import { hex } from '../model/random.ts';
-import type { Scope } from '../model/token.ts';
+import { SCOPES, type Scope } from '../model/token.ts';
 import { findToken } from '../store/tokens.ts';
 import { Problem } from './problem.ts';
 
@@ -37,7 +37,7 @@ export async function authenticate(request: Request, env: Env): Promise<Grant> {
   // Digests have one length, so comparing them in constant time tells nothing of the secret, its length included.
   const [given, expected] = await Promise.all([digest(token), digest(env.ADMIN_TOKEN)]);
   if (crypto.subtle.timingSafeEqual(given, expected)) {
-    return { admin: true, scopes: ['pixels:write', 'events:write', 'stats:read'], pixel: null };
+    return { admin: true, scopes: SCOPES, pixel: null };
   }
   const address = request.headers.get('cf-connecting-ip') ?? '';
   const now = Date.now();
@@ -56,7 +56,7 @@ export async function authenticate(request: Request, env: Env): Promise<Grant> {
  */
 const GUESSES = 20;
 const GUESS_WINDOW = 60_000;
-export const guesses = new Cache<string, { readonly count: number; readonly until: number }>(1000);
+const guesses = new Cache<string, { readonly count: number; readonly until: number }>(1000);
 
 function refuseGuessers(address: string, now: number): void {
   const guessed = guesses.get(address);

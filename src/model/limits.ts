@@ -22,7 +22,6 @@ export const LIMITS = {
   referrer: 512,
   source: 120,
   utm: 200,
-  language: 16,
   place: 120,
   agentVersion: 24,
   userAgent: 512,

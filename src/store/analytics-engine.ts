@@ -60,7 +60,8 @@ export function point(event: Event): AnalyticsEngineDataPoint {
     left -= encoder.encode(cut).length;
     return cut;
   });
-  return { indexes: [event.pixel], blobs, doubles: [event.ts, (event.value ?? 0) / 1e6] };
+  const doubles: Record<(typeof DOUBLES)[number], number> = { ts: event.ts, value: (event.value ?? 0) / 1e6 };
+  return { indexes: [event.pixel], blobs, doubles: DOUBLES.map((name) => doubles[name]) };
 }
 
 function cutToBytes(text: string, bytes: number): string {
