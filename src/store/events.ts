@@ -4,6 +4,7 @@
  */
 
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
+import { Cache } from '../model/cache.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 
@@ -54,6 +55,15 @@ const MARK_DAYS = `
   FROM json_each(?1) j
   WHERE true
   ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1 WHERE dirty = 0 AND raw = 0`;
+
+/**
+ * Days that this isolate has lately marked. An open day stays dirty until it has closed, so its next batches need not
+ * mark it again, which is a statement less for each. Not in the last minutes of a day: a batch that is slow to arrive
+ * could come after the cron has rolled the day up. And not for long, since an owner may delete the pixel and its days.
+ */
+const marked = new Cache<string, number>(1000);
+const MARKED_FOR = 10_000;
+const BEFORE_DAY_ENDS = 120_000;
 
 /** Latest samples kept a row, and different bots told apart a pixel and day: the rest counts as `(other)`. */
 const SAMPLES = 5;
@@ -127,13 +137,15 @@ export async function writeBatch(
       ...chunks.map(({ json }, index) => db.prepare(COUNT_CLOSED).bind(json, `${batch.id}/${index}`, now)),
     );
   }
-  if (events.length > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify(daysOf(events))));
+  const days = unmarkedDays(events, now);
+  if (days.size > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify([...days.values()])));
   if (rejections.length > 0) {
     statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections)), batch.id));
   }
   if (statements.length === 0) return outcomes;
 
   const results = await db.batch<Record<string, unknown>>(statements);
+  for (const key of days.keys()) marked.set(key, now + MARKED_FOR);
   const stored = new Set<string>();
   chunks.forEach(({ start, rows }, index) => {
     for (const row of results[index]?.results ?? []) stored.add(keyOf(row));
@@ -206,12 +218,16 @@ function chunk(rows: readonly unknown[][]): Chunk[] {
   return chunks;
 }
 
-function daysOf(placed: readonly PlacedEvent[]): unknown[][] {
+/** The rows that mark the days of some events, without those that are known to be marked. */
+function unmarkedDays(placed: readonly PlacedEvent[], now: number): Map<string, unknown[]> {
   const days = new Map<string, unknown[]>();
   for (const { event, day } of placed) {
-    days.set(`${event.pixel} ${day.day}`, [event.pixel, day.day, day.start, day.end]);
+    const key = `${event.pixel} ${day.day}`;
+    if (days.has(key)) continue;
+    if (day.end > now + BEFORE_DAY_ENDS && (marked.get(key) ?? 0) > now) continue;
+    days.set(key, [event.pixel, day.day, day.start, day.end]);
   }
-  return [...days.values()];
+  return days;
 }
 
 /** One row per pixel, day, reason and family, with the latest samples. */

@@ -64,6 +64,23 @@ describe('writing a batch', () => {
     expect(await count('events', pixel.id)).toBe(3);
   });
 
+  it('marks the day of each batch dirty, but an open one it has just marked not again', async () => {
+    const pixel = await makePixel('UTC');
+    let id = 0;
+    const dirtyAfter = async (now: number): Promise<number | null> => {
+      await db.prepare('UPDATE days SET dirty = 0 WHERE pixel = ?').bind(pixel.id).run();
+      await store(pixel, [event(`e${id++}`)], now);
+      return db.prepare('SELECT dirty FROM days WHERE pixel = ?').bind(pixel.id).first<number>('dirty');
+    };
+    const midnight = Date.parse('2026-02-04T00:00:00Z');
+    expect(await dirtyAfter(AT)).toBe(1);
+    expect(await dirtyAfter(AT + 9999)).toBe(0);
+    expect(await dirtyAfter(AT + 10_000)).toBe(1);
+    for (const before of [130_000, 120_000, 119_999, 0, -1000, -2000]) {
+      expect(await dirtyAfter(midnight - before)).toBe(1);
+    }
+  });
+
   it('writes more than D1 takes in one parameter, in one transaction', async () => {
     const pixel = await makePixel('UTC');
     const long = '\u20ac'.repeat(1000);
