@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS events (
   eid TEXT NOT NULL,
   name TEXT NOT NULL,
   visitor TEXT NOT NULL,
+  person TEXT NOT NULL,
   hostname TEXT NOT NULL,
   page TEXT NOT NULL,
   referrer TEXT NOT NULL,
@@ -57,6 +58,8 @@ CREATE TABLE IF NOT EXISTS events (
   city TEXT NOT NULL,
   language TEXT NOT NULL,
   agent_class TEXT NOT NULL,
+  engaged INTEGER,
+  scroll INTEGER,
   value INTEGER,
   currency TEXT NOT NULL,
   props TEXT NOT NULL,
@@ -94,7 +97,10 @@ CREATE TABLE IF NOT EXISTS counters (
   last_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The local days that have events. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more events.
+-- The local days that have events. dirty: 1 when events have changed since the last rollup, 2 while a large day is
+-- rolled up slice by slice and nothing has changed since that began, 3 when only goals have changed. rolled_at and events tell of the last rollup: when,
+-- and of how many events. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
+-- events.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -102,24 +108,47 @@ CREATE TABLE IF NOT EXISTS days (
   ends_at INTEGER NOT NULL,
   dirty INTEGER NOT NULL,
   rolled_at INTEGER,
+  events INTEGER NOT NULL DEFAULT 0,
+  slice INTEGER NOT NULL DEFAULT 0,
+  slices INTEGER NOT NULL DEFAULT 0,
   raw INTEGER NOT NULL,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
 -- What the cron asks for: the days to roll up, and each pixel's oldest days that still hold raw events.
-CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty = 1;
+CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
 
+-- The counts of a day for each value of each dimension. Rows with a currency hold revenue (in millionths) and sales of
+-- that currency and nothing else; the others hold all but these.
 CREATE TABLE IF NOT EXISTS rollups (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
   dimension TEXT NOT NULL,
   value TEXT NOT NULL,
+  currency TEXT NOT NULL,
   visitors INTEGER NOT NULL,
   visits INTEGER NOT NULL,
   pageviews INTEGER NOT NULL,
   events INTEGER NOT NULL,
   bounces INTEGER NOT NULL,
   duration INTEGER NOT NULL,
-  PRIMARY KEY (pixel, day, dimension, value)
+  engaged INTEGER NOT NULL,
+  engaged_visits INTEGER NOT NULL,
+  scroll INTEGER NOT NULL,
+  scrolled_visits INTEGER NOT NULL,
+  revenue INTEGER NOT NULL,
+  sales INTEGER NOT NULL,
+  PRIMARY KEY (pixel, day, dimension, value, currency)
+) STRICT, WITHOUT ROWID;
+
+-- A large day's rollup in the making: some hundred rows of a slice of its visitors each, as JSONB, until all slices are
+-- there and are summed. A row for each would cost as much as the events themselves.
+CREATE TABLE IF NOT EXISTS rollup_slices (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  slice INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  counts BLOB NOT NULL,
+  PRIMARY KEY (pixel, day, slice, part)
 ) STRICT, WITHOUT ROWID;

@@ -1,111 +1,118 @@
-/** `npm run import`: counts the page views of a web server's access log. `--help` says how. */
+/** `npm run import`: counts the page views of a web server's access log, or writes an export back. `--help` says how. */
 import { basename } from 'node:path';
-import { parseLine } from './lib/access-log.ts';
-import { type Batch, Batcher } from './lib/batch.ts';
-import { SendError, sendEvents } from './lib/events-client.ts';
-import { type ImportOptions, parseOptions, USAGE, UsageError } from './lib/import-options.ts';
+import type { ClientOptions } from './lib/api-client.ts';
+import { type Batch, Batcher, type BodyForm, EVENTS_BODY, type FileEvent, LINES_BODY } from './lib/batch.ts';
+import { type Answer, restoreEvents, SendError, sendEvents } from './lib/events-client.ts';
+import { exportEvents, exportFormat, START_BYTES } from './lib/export-import.ts';
+import { type ImportOptions, parseOptions, requireOrigin, USAGE, UsageError } from './lib/import-options.ts';
 import { Progress, Report } from './lib/import-report.ts';
-import { type Line, openLines, type Source } from './lib/lines.ts';
-import { classify, eventOf, type ImportedEvent, LineIds } from './lib/page-views.ts';
+import { openSource, peek } from './lib/lines.ts';
+import { logEvents } from './lib/log-import.ts';
 
 /** A dry run shows this many. */
 const SHOWN_EVENTS = 3;
-const FOREIGN =
-  'Not one line could be read. Is this an access log of Apache or nginx, in combined or common format?';
+
+/** What is imported, and how it is sent. */
+interface Import {
+  readonly report: Report;
+  readonly events: AsyncIterable<FileEvent>;
+  readonly form: BodyForm;
+  send(body: string, client: ClientOptions): Promise<Answer>;
+  /** What to say when not one line could be read. */
+  readonly foreign: string;
+}
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: ImportOptions | 'help';
   try {
-    options = parseOptions(args, process.env);
+    const options = parseOptions(args, process.env);
+    if (options !== 'help') return await importFile(options);
+    console.log(USAGE);
+    return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\nnpm run import -- --help says more.`);
     return 2;
   }
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
+}
+
+/** @returns the exit code. @throws UsageError */
+async function importFile(options: ImportOptions): Promise<number> {
+  const progress = new Progress(process.stderr);
   const name = options.file === '-' ? 'Standard input' : basename(options.file);
-  const report = new Report();
-  const failure = (await importLog(options, report)) ?? (report.foreign ? FOREIGN : undefined);
+  let report = new Report('events');
+  let failure: string | undefined;
+  try {
+    const source = openSource(options.file);
+    const found = await recognise(source.chunks, options);
+    report = found.report;
+    await sendAll(found, options, progress, () => source.progress());
+    if (report.foreign) failure = found.foreign;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    failure =
+      error instanceof SendError
+        ? error.message
+        : `${options.file} cannot be read: ${error instanceof Error ? error.message : error}.`;
+  } finally {
+    progress.clear();
+  }
   console.log(report.summary(name, !options.dryRun));
   if (failure !== undefined) console.error(`\n${failure}`);
   return failure === undefined && report.complete ? 0 : 1;
 }
 
-/** @returns why it had to stop, or undefined when it came to the end. */
-async function importLog(options: ImportOptions, report: Report): Promise<string | undefined> {
-  const progress = new Progress(process.stderr);
-  let source: Source;
-  try {
-    source = openLines(options.file);
-    await sendLines(source, options, report, progress);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SendError) return error.message;
-    return `${options.file} cannot be read: ${error instanceof Error ? error.message : error}.`;
-  } finally {
-    progress.clear();
+/** Tells a log from an export by its first bytes. */
+async function recognise(chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<Import> {
+  const { start, all } = await peek(chunks, START_BYTES);
+  const format = exportFormat(start.toString());
+  if (format) {
+    const report = new Report('events');
+    return {
+      report,
+      events: exportEvents(format, all, report),
+      form: LINES_BODY,
+      send: (body, client) => restoreEvents(options.pixel, body, client),
+      foreign: 'Not one line could be read. Is this an export of Speck?',
+    };
   }
+  const report = new Report('page views');
+  return {
+    report,
+    events: logEvents(all, options, requireOrigin(options), report),
+    form: EVENTS_BODY,
+    send: sendEvents,
+    foreign:
+      'Not one line could be read. Is this an access log of Apache or nginx, in combined or common format?',
+  };
 }
 
-async function sendLines(
-  source: Source,
+async function sendAll(
+  { report, events, form, send }: Import,
   options: ImportOptions,
-  report: Report,
   progress: Progress,
+  part: () => number | undefined,
 ): Promise<void> {
-  const batcher = new Batcher(options.batch);
-  const ids = new LineIds();
-  const send = (batch: Batch | undefined) => batch && sendBatch(batch, options, report, progress);
-  let shown = 0;
-
-  for await (const line of source.lines) {
-    const event = eventOfLine(line, options, ids, report);
-    progress.show(() => report.status, source.progress());
-    if (!event) continue;
-    if (!options.dryRun) await send(batcher.add(event, line.number));
-    else if (shown++ < SHOWN_EVENTS) progress.say(JSON.stringify(event));
-  }
-  await send(batcher.take());
-}
-
-function eventOfLine(line: Line, options: ImportOptions, ids: LineIds, report: Report): ImportedEvent | null {
-  if (line.text?.trim() === '') return null;
-  report.line();
-  if (line.text === null) {
-    report.unreadable(line.number, 'too_long');
-    return null;
-  }
-  const parsed = parseLine(line.text);
-  if (!parsed.ok) {
-    report.unreadable(line.number, parsed.error);
-    return null;
-  }
-  const entry = parsed.value;
-  const page = classify(entry, options.origin, options.include);
-  if (!page.ok) {
-    report.skipped(page.error);
-    return null;
-  }
-  report.pageView(entry.time);
-  return eventOf(entry, page.value, options.pixel, ids.idOf(line.text));
-}
-
-async function sendBatch(
-  { body, lines }: Batch,
-  options: ImportOptions,
-  report: Report,
-  progress: Progress,
-): Promise<void> {
-  const answer = await sendEvents(body, {
+  const batcher = new Batcher(options.batch, form);
+  const client: ClientOptions = {
     url: options.url,
     token: options.token,
     onRetry: (message) => progress.say(message),
-  });
+  };
+  const sendBatch = async (batch: Batch | undefined): Promise<void> => {
+    if (batch) take(await send(batch.body, client), batch, options, report);
+  };
+  let shown = 0;
+  for await (const event of events) {
+    progress.show(() => report.status, part());
+    if (!options.dryRun) await sendBatch(batcher.add(event));
+    else if (shown++ < SHOWN_EVENTS) progress.say(event.text);
+  }
+  await sendBatch(batcher.take());
+}
+
+function take(answer: Answer, { lines }: Batch, options: ImportOptions, report: Report): void {
   if (answer.rejected.some(({ reason }) => reason === 'unknown_pixel')) {
     throw new SendError(`${options.url} has no pixel ${options.pixel}. Check --pixel and --url.`);
   }

@@ -3,3 +3,9 @@ declare module '*.min.js' {
   const text: string;
   export default text;
 }
+
+/** The built OpenAPI document, as text. */
+declare module '*.json.txt' {
+  const text: string;
+  export default text;
+}

@@ -11,7 +11,7 @@ import { randomBase58 } from '../src/model/random.ts';
 import { runJob } from '../src/rollup/job.ts';
 import { writeBatch } from '../src/store/events.ts';
 import { insertPixel } from '../src/store/pixels.ts';
-import type { OracleEvent } from './oracle.ts';
+import type { OracleEvent, OracleGoal } from './oracle.ts';
 
 export const testEnv = env as unknown as Env;
 export const db = testEnv.DB;
@@ -48,6 +48,8 @@ export function place(pixel: Pixel, event: OracleEvent): PlacedEvent {
   const whole = {
     ...blank,
     value: null,
+    engaged: null,
+    scroll: null,
     agent_class: 'human',
     ...event,
     pixel: pixel.id,
@@ -82,27 +84,91 @@ export const ODD_DAYS: readonly (readonly [zone: string, day: string])[] = [
 
 const HOUR = 3_600_000;
 
-/** Events from a day before to a day after an odd day, of few visitors and values, so that they meet often. */
-export function histories(day: string): fc.Arbitrary<OracleEvent[]> {
+/** Goals of every kind, some of which one event reaches together, one that none does, and pages full of patterns. */
+export const GOALS: readonly OracleGoal[] = [
+  { name: 'Signup', event: 'Signup' },
+  { name: 'Bought', event: 'Purchase' },
+  { name: 'Saw anything', event: 'pageview' },
+  { name: 'Reported', event: 'engagement' },
+  { name: 'Read the blog', page: '/blog/*' },
+  { name: 'Odd page', page: '/a?b[c]' },
+  { name: 'Below odd page', page: '/a?b[c]*e' },
+  { name: 'Went pro', property: 'plan', value: 'pro' },
+  { name: 'Größe XL', property: 'Größe in cm', value: 'Übergröße' },
+];
+
+const PAGES = ['/', '/', '/a', '/blog/', '/blog/one', '/Blog/one', '/a?b[c]', '/a?b[c]/more', '/axbc', ''];
+
+/** Keys with a space, letters beyond ASCII, quotes and a dot; values that are empty, and that differ by case only. */
+const PROPS: readonly Record<string, string>[] = [
+  { plan: 'pro' },
+  { plan: 'Pro' },
+  { plan: 'free' },
+  { plan: '' },
+  { plan: 'pro', 'Größe in cm': 'Übergröße' },
+  { plan: 'free', 'it\'s "a.b"': '%_' },
+  { 'Größe in cm': 'übergröße' },
+  { 'Größe in cm': 'L', 'it\'s "a.b"': '' },
+];
+export const PROP_KEYS = ['plan', 'Größe in cm', 'it\'s "a.b"', 'nobody'];
+
+const NO_SALE = { value: null, currency: '' };
+const SALES = [
+  { value: 12_500_000, currency: 'EUR' },
+  { value: 1, currency: 'EUR' },
+  { value: 0, currency: 'EUR' },
+  { value: -5_000_000, currency: 'USD' },
+  { value: 99_990_000, currency: 'USD' },
+  { value: 7_000_000, currency: '' },
+  { value: null, currency: 'EUR' },
+];
+
+/**
+ * Events from a day before to a day after an odd day, of few visitors and values, so that they meet often; engagements
+ * among them, with or without a visit to belong to.
+ */
+export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent[]> {
   const noon = Date.parse(`${day}T12:00:00Z`);
-  const event = fc.record({
+  const common = {
     ts: fc.oneof(
       fc.integer({ min: noon - 40 * HOUR, max: noon + 40 * HOUR }),
       // Steps of ten minutes: ties, and gaps of exactly thirty minutes.
       fc.integer({ min: -240, max: 240 }).map((step) => noon + step * 600_000),
+      // A few busy hours.
+      fc.integer({ min: -9, max: 9 }).map((step) => noon + step * 600_000),
     ),
-    name: fc.constantFrom('pageview', 'pageview', 'pageview', 'Signup'),
-    visitor: fc.constantFrom('', 'ann', 'bob', 'eve'),
-    page: fc.constantFrom('/', '/a', '/b', ''),
+    visitor: fc.constantFrom('', 'ann', 'ann', 'bob', 'eve'),
+    person: fc.constantFrom('', '', 'p1', 'p2'),
+    page: fc.constantFrom(...PAGES),
     hostname: fc.constantFrom('site.example', 'www.site.example'),
     source: fc.constantFrom('', 'Google', 'news'),
     channel: fc.constantFrom('Direct', 'Organic Search'),
     browser: fc.constantFrom('Firefox', 'Chrome', ''),
     country: fc.constantFrom('DE', 'US', ''),
     city: fc.constantFrom('Berlin', ''),
+    props: fc.oneof(
+      { weight: 2, arbitrary: fc.constant('') },
+      { weight: 3, arbitrary: fc.constantFrom(...PROPS).map((props) => JSON.stringify(props)) },
+    ),
+  };
+  const event = fc
+    .record({
+      ...common,
+      name: fc.constantFrom('pageview', 'pageview', 'pageview', 'Signup', 'Purchase'),
+      sale: fc.oneof(
+        { weight: 2, arbitrary: fc.constant(NO_SALE) },
+        { weight: 1, arbitrary: fc.constantFrom(...SALES) },
+      ),
+    })
+    .map(({ sale, ...one }) => ({ ...one, ...sale }));
+  const engagement = fc.record({
+    ...common,
+    name: fc.constant('engagement'),
+    engaged: fc.constantFrom(null, 0, 499, 1500, 30_000),
+    scroll: fc.constantFrom(null, 0, 33, 50, 100),
   });
   return fc
-    .array(event, { maxLength: 40 })
+    .array(fc.oneof({ weight: 3, arbitrary: event }, { weight: 1, arbitrary: engagement }), { maxLength })
     .map((events) =>
       events.map((one, index): OracleEvent => ({ ...one, id: `e${String(index).padStart(3, '0')}` })),
     );

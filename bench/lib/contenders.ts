@@ -1,4 +1,5 @@
 /** The Workers that the bench compares, and how each is started. A further one is one more entry in CONTENDERS. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
@@ -21,6 +22,8 @@ export interface Setting {
   readonly speckDir: string;
   /** What Speck answers: what everyone else is to answer. Not yet known when Speck itself is started. */
   readonly answer: Answer | undefined;
+  /** Whether the runtime listens for an inspector. Only Speck is ever asked. */
+  readonly inspected?: boolean;
 }
 
 export interface Started {
@@ -44,8 +47,8 @@ export interface EventTable {
 export const SPECK: Contender = {
   key: 'c',
   name: 'Speck, storing events',
-  async start({ speckDir, way }) {
-    const runtime = await startRuntime(speckWorker(speckDir), way);
+  async start({ speckDir, way, inspected }) {
+    const runtime = await startRuntime(speckWorker(speckDir), way, inspected);
     await applySchema(runtime, schemaStatements());
     return { runtime, pixel: await addPixel(runtime), events: await eventTable(runtime, true, REJECTIONS) };
   },
@@ -85,10 +88,16 @@ export const CONTENDERS: readonly Contender[] = [
 /** Where the built Worker writes a batch. */
 const WRITE = 'async function writeBatch(db, batch, now, tell) {';
 
-/** The same Worker, which does all but the write to D1. */
+/** The same Worker, which does all but the write to D1. It is built with its names, to find where that is. */
 function withoutStore(worker: V4WorkerOptions, directory: string): V4WorkerOptions {
   const index = join(directory, 'index.js');
-  const source = readFileSync(index, 'utf8');
+  const readable = join(ROOT, 'dist/worker-readable');
+  execFileSync(
+    process.execPath,
+    ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--no-minify', '--outdir', readable],
+    { cwd: ROOT, env: { ...process.env, WRANGLER_SEND_METRICS: 'false' }, stdio: 'ignore' },
+  );
+  const source = readFileSync(join(readable, 'index.js'), 'utf8');
   if (!source.includes(WRITE)) throw new Error(`the built Worker has no ${WRITE}`);
   const contents = source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`);
   const { modules } = worker;

@@ -11,6 +11,8 @@ export interface Runtime {
   readonly port: number;
   /** The runtime process; undefined where it cannot be known. */
   readonly pid: number | undefined;
+  /** Where the runtime's inspector listens, if asked for. */
+  readonly inspector: URL | undefined;
   database(binding: string): Promise<Database>;
   close(): Promise<void>;
 }
@@ -22,7 +24,8 @@ export const WAYS = {
   entry: "Miniflare's address, through its entry Worker, as wrangler dev and the test harness do",
 } as const;
 
-export async function startRuntime(worker: V4WorkerOptions, way: Way): Promise<Runtime> {
+/** With `inspected` the runtime listens for an inspector too. */
+export async function startRuntime(worker: V4WorkerOptions, way: Way, inspected = false): Promise<Runtime> {
   const others = new Set(runtimeProcesses());
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -31,6 +34,7 @@ export async function startRuntime(worker: V4WorkerOptions, way: Way): Promise<R
       logRequests: false,
       unsafeObservability: false,
       unsafeLocalExplorer: false,
+      ...(inspected ? { inspectorPort: 0 } : {}),
     }),
   );
   await miniflare.ready;
@@ -40,6 +44,7 @@ export async function startRuntime(worker: V4WorkerOptions, way: Way): Promise<R
   return {
     port: Number((way === 'direct' ? await miniflare.unsafeGetDirectURL() : await miniflare.ready).port),
     pid,
+    inspector: inspected ? await miniflare.getInspectorURL() : undefined,
     database: (binding) => miniflare.getD1Database(binding) as Promise<Database>,
     close: () => miniflare.dispose(),
   };

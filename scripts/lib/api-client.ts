@@ -17,10 +17,11 @@ export interface ClientOptions {
 }
 
 export interface Call<T> {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
-  /** JSON. */
   readonly body?: string;
+  /** What the body is. Default: JSON. */
+  readonly contentType?: string;
   /** The status and the form of the answer when all is well. */
   readonly status: number;
   readonly isAnswer: (value: unknown) => value is T;
@@ -64,7 +65,7 @@ async function attemptToCall<T>(call: Call<T>, { url, token }: ClientOptions): P
       method: call.method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
       },
       body: call.body ?? null,
       redirect: 'manual',

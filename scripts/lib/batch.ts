@@ -1,9 +1,24 @@
 /** Gathers events into request bodies that keep to the API's bounds, and remembers which line each event came from. */
 import { MOST_BYTES } from './events-client.ts';
-import type { ImportedEvent } from './page-views.ts';
 
-const OPENING = '{"events":[';
-const CLOSING = ']}';
+/** What stands in a body before, between and behind its events. */
+export interface BodyForm {
+  readonly opening: string;
+  /** One byte. */
+  readonly separator: string;
+  readonly closing: string;
+}
+
+/** Of `POST /api/v1/events`, and of an export. */
+export const EVENTS_BODY: BodyForm = { opening: '{"events":[', separator: ',', closing: ']}' };
+export const LINES_BODY: BodyForm = { opening: '', separator: '\n', closing: '\n' };
+
+/** An event found in a file, as the JSON that is sent. */
+export interface FileEvent {
+  readonly text: string;
+  /** Where it stands in the file; of CSV, the number of its record. */
+  readonly line: number;
+}
 
 export interface Batch {
   readonly body: string;
@@ -13,22 +28,24 @@ export interface Batch {
 
 export class Batcher {
   readonly #most: number;
+  readonly #form: BodyForm;
   #events: string[] = [];
   #lines: number[] = [];
   #bytes = 0;
 
   /** @param most How many events a batch may hold. */
-  constructor(most: number) {
+  constructor(most: number, form: BodyForm) {
     this.#most = most;
+    this.#form = form;
   }
 
   /** @returns the batch that had to be closed before this event, if any. */
-  add(event: ImportedEvent, line: number): Batch | undefined {
-    const text = JSON.stringify(event);
+  add({ text, line }: FileEvent): Batch | undefined {
+    const { opening, closing } = this.#form;
     const bytes = Buffer.byteLength(text) + 1;
     const full =
       this.#events.length === this.#most ||
-      this.#bytes + bytes + OPENING.length + CLOSING.length > MOST_BYTES;
+      this.#bytes + bytes + opening.length + closing.length > MOST_BYTES;
     const batch = full ? this.take() : undefined;
     this.#events.push(text);
     this.#lines.push(line);
@@ -39,7 +56,8 @@ export class Batcher {
   /** @returns what has been gathered, if anything. */
   take(): Batch | undefined {
     if (this.#events.length === 0) return undefined;
-    const batch = { body: OPENING + this.#events.join(',') + CLOSING, lines: this.#lines };
+    const { opening, separator, closing } = this.#form;
+    const batch = { body: opening + this.#events.join(separator) + closing, lines: this.#lines };
     this.#events = [];
     this.#lines = [];
     this.#bytes = 0;

@@ -1,4 +1,4 @@
-/** Sends events to `POST /api/v1/events`; their ids make it harmless to send them twice. */
+/** Sends events to Speck; their ids make it harmless to send them twice. */
 import { type ClientOptions, callApi, type Explanations, SendError } from './api-client.ts';
 
 export { SendError };
@@ -27,10 +27,26 @@ const EXPLANATIONS: Explanations = {
   413: (url) => `${url} finds the request too large (413). Send fewer events at a time: --batch 100.`,
 };
 
-/** @param body The request's JSON. @throws SendError */
+/** @param body The JSON of `POST /api/v1/events`. @throws SendError */
 export function sendEvents(body: string, options: ClientOptions): Promise<Answer> {
   return callApi(
     { method: 'POST', path: '/api/v1/events', body, status: 202, isAnswer, explanations: EXPLANATIONS },
+    options,
+  );
+}
+
+/** Writes an export's rows back. @param body Its lines. @throws SendError */
+export function restoreEvents(pixel: string, body: string, options: ClientOptions): Promise<Answer> {
+  return callApi(
+    {
+      method: 'PUT',
+      path: `/api/v1/pixels/${encodeURIComponent(pixel)}/events`,
+      body,
+      contentType: 'application/x-ndjson',
+      status: 202,
+      isAnswer,
+      explanations: EXPLANATIONS,
+    },
     options,
   );
 }

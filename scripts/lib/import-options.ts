@@ -6,24 +6,28 @@ import { originOf, parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError 
 export { UsageError };
 
 export const USAGE = `Usage: npm run import -- FILE --pixel ID --origin URL [FLAGS]
+       npm run import -- EXPORT --pixel ID [FLAGS]
 
-Counts the page views of a web server's access log: Apache's and nginx's combined and common formats, plain or
-gzipped. FILE may be - for standard input.
+Counts the page views of a web server's access log: Apache's and nginx's combined and common formats. Or writes the
+events of an export (GET /api/v1/pixels/ID/events, NDJSON or CSV) back as they are; what a file is, it tells by its
+first bytes. Files may be gzipped, and FILE may be - for standard input.
 
   --pixel ID        The pixel that they are counted for: px_…
-  --origin URL      The address of the site whose log it is, such as https://example.com
+  --origin URL      Of a log: the address of the site whose log it is, such as https://example.com
   --url URL         Speck's address. Default: http://127.0.0.1:8787
   --token TOKEN     A token with the scope events:write. Default: SPECK_TOKEN, or for a Speck on this machine
                     ADMIN_TOKEN in .dev.vars
-  --include LIST    Count these requests, too, by commas: ${INCLUDABLE.join(', ')}; or all
+  --include LIST    Of a log: count these requests, too, by commas: ${INCLUDABLE.join(', ')}; or all
   --batch N         Send N events at a time, up to ${MOST_EVENTS}. Default: ${MOST_EVENTS}
   --dry-run         Send nothing; show what would be sent
 
 A page view is a GET, answered with 2xx or 304, of what is not a static file, download, feed or robots.txt by its
 name. A feed whose name looks like a page's counts; most feed readers are refused as bots.
 
-Every event carries an id made from its line, so that importing a log again, or after it has grown, counts nothing
-twice. Import it with the same lines in the same order.
+Every event of a log carries an id made from its line, so that importing it again, or after it has grown, counts
+nothing twice. Import it with the same lines in the same order. An export's events have ids, too.
+
+An export belongs into a pixel of the same time zone as the one that it is of: its days are that zone's days.
 
 Events older than the pixel's retention (90 days by default) are counted, too: the cron rolls their days up and, two
 days after a day's last change, deletes its events. From then on that day takes no more of them (day_closed).
@@ -33,7 +37,8 @@ Exit code: 0 when all readable lines were taken, 1 when something failed or was 
 export interface ImportOptions {
   readonly file: string;
   readonly pixel: string;
-  readonly origin: string;
+  /** Undefined when none is given: a log needs one (`requireOrigin`), an export does not. */
+  readonly origin: string | undefined;
   readonly url: string;
   readonly token: string;
   readonly include: ReadonlySet<Includable>;
@@ -61,14 +66,14 @@ export function parseOptions(
   });
   if (values.help) return 'help';
   const [file, ...rest] = positionals;
-  if (file === undefined) throw new UsageError('Which log? Name a file, or - for standard input.');
-  if (rest.length > 0) throw new UsageError(`One log at a time: what is ${JSON.stringify(rest[0])}?`);
+  if (file === undefined) throw new UsageError('Which log or export? Name a file, or - for standard input.');
+  if (rest.length > 0) throw new UsageError(`One file at a time: what is ${JSON.stringify(rest[0])}?`);
   const dryRun = values['dry-run'] ?? false;
   const target = targetOf(values, environment);
   return {
     file,
     pixel: pixelOf(values.pixel, dryRun),
-    origin: siteOf(values.origin),
+    origin: values.origin === undefined ? undefined : originOf(values.origin, '--origin'),
     url: target.url,
     token: dryRun ? '' : requireToken(target),
     include: includeOf(values.include),
@@ -85,10 +90,12 @@ function pixelOf(pixel: string | undefined, dryRun: boolean): string {
   return pixel;
 }
 
-function siteOf(origin: string | undefined): string {
-  if (origin === undefined)
+/** @throws UsageError */
+export function requireOrigin({ origin }: ImportOptions): string {
+  if (origin === undefined) {
     throw new UsageError('A log holds paths only: say whose, with --origin https://…');
-  return originOf(origin, '--origin');
+  }
+  return origin;
 }
 
 function includeOf(lists: readonly string[]): ReadonlySet<Includable> {

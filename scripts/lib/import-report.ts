@@ -1,5 +1,4 @@
-/** Counts what becomes of a log's lines and tells it: progress on standard error, the sum on standard output. */
-import { UNREADABLE, type Unreadable } from './access-log.ts';
+/** Counts what becomes of a file's lines and tells it: progress on standard error, the sum on standard output. */
 import type { Answer } from './events-client.ts';
 import { SKIPPED, type SkipReason } from './page-views.ts';
 
@@ -18,8 +17,10 @@ interface RefusedLines {
 }
 
 export class Report {
+  /** What is imported, such as `page views`. */
+  readonly #what: string;
   #lines = 0;
-  #pageViews = 0;
+  #events = 0;
   #accepted = 0;
   #duplicates = 0;
   #oldest = Number.POSITIVE_INFINITY;
@@ -29,22 +30,28 @@ export class Report {
   readonly #unreadable: string[] = [];
   #unreadableCount = 0;
 
+  constructor(what: string) {
+    this.#what = what;
+  }
+
   line(): void {
     this.#lines += 1;
   }
 
-  unreadable(line: number, reason: Unreadable): void {
+  /** @param why What the line is, such as `is not JSON`. */
+  unreadable(line: number, why: string): void {
     this.#unreadableCount += 1;
-    if (this.#unreadable.length < NAMED_UNREADABLE)
-      this.#unreadable.push(`line ${line} ${UNREADABLE[reason]}`);
+    if (this.#unreadable.length < NAMED_UNREADABLE) this.#unreadable.push(`line ${line} ${why}`);
   }
 
   skipped(reason: SkipReason): void {
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
   }
 
-  pageView(time: number): void {
-    this.#pageViews += 1;
+  /** @param time Epoch milliseconds, or NaN when it has none that can be read. */
+  event(time: number): void {
+    this.#events += 1;
+    if (Number.isNaN(time)) return;
     this.#oldest = Math.min(this.#oldest, time);
     this.#newest = Math.max(this.#newest, time);
   }
@@ -66,26 +73,26 @@ export class Report {
     return [...this.#refused.keys()].every((reason) => reason === EXPECTED_REASON);
   }
 
-  /** Whether there were lines, but none in a format that is known. */
+  /** Whether there were lines, but none that could be read. */
   get foreign(): boolean {
     return this.#lines > 0 && this.#unreadableCount === this.#lines;
   }
 
   get status(): string {
-    return `${count(this.#lines)} lines, ${count(this.#pageViews)} page views, ${count(this.#accepted)} accepted`;
+    return `${count(this.#lines)} lines, ${count(this.#events)} ${this.#what}, ${count(this.#accepted)} accepted`;
   }
 
   summary(name: string, sent: boolean): string {
     return [
       `${name}: ${count(this.#lines)} lines`,
-      ...this.#pageViewLines(sent),
+      ...this.#eventLines(sent),
       ...this.#skippedLines(),
       ...this.#unreadableLines(),
     ].join('\n');
   }
 
-  #pageViewLines(sent: boolean): string[] {
-    const lines = [row(this.#pageViews, `page views${this.#span()}`)];
+  #eventLines(sent: boolean): string[] {
+    const lines = [row(this.#events, `${this.#what}${this.#span()}`)];
     if (!sent) return lines;
     lines.push(row(this.#accepted, 'accepted', 1));
     if (this.#duplicates > 0) lines.push(row(this.#duplicates, 'already there', 1));
@@ -97,7 +104,7 @@ export class Report {
   }
 
   #span(): string {
-    if (this.#pageViews === 0) return '';
+    if (this.#oldest > this.#newest) return '';
     return `, ${new Date(this.#oldest).toISOString()} to ${new Date(this.#newest).toISOString()}`;
   }
 

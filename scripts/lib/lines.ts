@@ -1,4 +1,4 @@
-/** Reads the lines of a file or of standard input, gzipped or not, in constant memory. */
+/** Reads a file or standard input, gzipped or not, and its lines, in constant memory. */
 import { createReadStream, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 export interface Line {
   /** From 1. */
   readonly number: number;
-  /** Without its line break; null where it is longer than `LONGEST_LINE`. */
+  /** Without its line break; null where it is too long. */
   readonly text: string | null;
 }
 
@@ -14,13 +14,14 @@ export interface Line {
 export const LONGEST_LINE = 64 * 1024;
 
 export interface Source {
-  readonly lines: AsyncIterable<Line>;
+  /** Unpacked. */
+  readonly chunks: AsyncIterable<Buffer>;
   /** The part that has been read, from 0 to 1, or undefined where nobody knows how much there is. */
   progress(): number | undefined;
 }
 
-/** @param path A file, or `-` for standard input. @throws what the file system throws, now or while lines are read. */
-export function openLines(path: string): Source {
+/** @param path A file, or `-` for standard input. @throws what the file system throws, now or while it is read. */
+export function openSource(path: string): Source {
   const size = path === '-' ? 0 : statSync(path).size;
   const input: AsyncIterable<Buffer> = path === '-' ? process.stdin : createReadStream(path);
   let read = 0;
@@ -31,28 +32,36 @@ export function openLines(path: string): Source {
     }
   }
   return {
-    lines: splitLines(decompressed(counted())),
+    chunks: decompressed(counted()),
     progress: () => (size > 0 ? read / size : undefined),
   };
 }
 
 /** Unpacks what begins as gzip does, whatever the file is called; anything else stays as it is. */
 export async function* decompressed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let start = Buffer.alloc(0);
-  // A pipe may hand over its first byte alone.
-  while (start.length < 2) {
-    const next = await iterator.next();
-    if (next.done) break;
-    start = Buffer.concat([start, next.value]);
-  }
-  const all = withStart(start, iterator);
+  const { start, all } = await peek(chunks, 2);
   if (start[0] !== 0x1f || start[1] !== 0x8b) {
     yield* all;
     return;
   }
   // An error on the way also ends the last stream, where it is thrown.
   yield* pipeline(Readable.from(all), createGunzip(), () => undefined);
+}
+
+/** The first bytes of a stream, `least` of them where there are as many, and all of it to be read from the start. */
+export async function peek(
+  chunks: AsyncIterable<Buffer>,
+  least: number,
+): Promise<{ readonly start: Buffer; readonly all: AsyncIterable<Buffer> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let start = Buffer.alloc(0);
+  // A pipe may hand over its first byte alone.
+  while (start.length < least) {
+    const next = await iterator.next();
+    if (next.done) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  return { start, all: withStart(start, iterator) };
 }
 
 async function* withStart(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -63,17 +72,20 @@ async function* withStart(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGene
 const LINE_FEED = 0x0a;
 
 /** Only a line feed ends a line: Node's readline also takes U+2028, which may stand inside of one. */
-export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+  longest = LONGEST_LINE,
+): AsyncGenerator<Line> {
   let number = 0;
   let parts: Buffer[] = [];
   let length = 0;
   const add = (part: Buffer) => {
     length += part.length;
-    if (length <= LONGEST_LINE) parts.push(part);
+    if (length <= longest) parts.push(part);
     else parts = [];
   };
   const take = (): Line => {
-    const text = length > LONGEST_LINE ? null : Buffer.concat(parts).toString().replace(/\r$/, '');
+    const text = length > longest ? null : Buffer.concat(parts).toString().replace(/\r$/, '');
     parts = [];
     length = 0;
     number += 1;

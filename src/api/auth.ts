@@ -6,6 +6,7 @@ import { hex } from '../model/random.ts';
 import { SCOPES, type Scope } from '../model/token.ts';
 import { findToken } from '../store/tokens.ts';
 import { Problem } from './problem.ts';
+import type { Access } from './route.ts';
 
 /** What a request's token allows. */
 export interface Grant {
@@ -98,6 +99,12 @@ export function requireScope(grant: Grant, scope: Scope): void {
 export function requirePixel(grant: Grant, pixel: string): void {
   if (grant.pixel === null || grant.pixel === pixel) return;
   throw new Problem('wrong_pixel', 'This token is for another pixel.');
+}
+
+/** @throws Problem when the grant does not have the access that a route asks for. */
+export function requireAccess(grant: Grant, access: Access): void {
+  if (access === 'admin') requireAdmin(grant);
+  else if (access !== 'any') requireScope(grant, access);
 }
 
 /** @throws Problem when the grant is bound to one pixel, or is not the admin's where it must be. */

@@ -12,12 +12,18 @@ const BODY_ERRORS = {
   broken_body: 'The body ended before it was complete.',
 } as const;
 
-/** @throws Problem when the body is too large or not JSON. */
-export async function readJson(request: Request): Promise<unknown> {
+/** @throws Problem when the body is too large or cannot be read. */
+export async function readText(request: Request): Promise<string> {
   const body = await readBody(request, LIMITS.apiBytes);
   if (!body.ok) throw new Problem(body.error, BODY_ERRORS[body.error]);
+  return body.value;
+}
+
+/** @throws Problem when the body is too large or not JSON. */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request);
   try {
-    return JSON.parse(body.value);
+    return JSON.parse(text);
   } catch {
     throw new Problem('invalid_json', 'The body is not JSON.');
   }

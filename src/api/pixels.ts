@@ -1,6 +1,8 @@
 /** `/api/v1/pixels`: what owners add, change and delete. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
+import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS } from '../model/goal.ts';
+import { LIMITS } from '../model/limits.ts';
 import {
   DEFAULT_SETTINGS,
   GREATEST_RETENTION_DAYS,
@@ -10,8 +12,10 @@ import {
 } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { isTimeZone } from '../model/time-zone.ts';
-import { deletePixel, getPixel, hasDays, insertPixel, listPixels, updatePixel } from '../store/pixels.ts';
-import { type Grant, requirePixel, requireScope } from './auth.ts';
+import { markGoalsChanged } from '../store/days.ts';
+import { deletePixel, getPixel, insertPixel, listPixels, updatePixel } from '../store/pixels.ts';
+import { changeTimeZone } from '../store/rezone.ts';
+import { type Grant, requirePixel } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { installSnippets } from './install.ts';
 import { Problem } from './problem.ts';
@@ -29,7 +33,60 @@ const TimeZone = v.pipe(
   v.string(),
   v.check(isTimeZone, 'Give a time zone of the IANA database, such as Europe/Berlin.'),
 );
-const Settings = v.strictObject({
+const Label = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.name));
+const Goal = v.union(
+  [
+    v.strictObject({ name: Label, event: Label }),
+    v.strictObject({
+      name: Label,
+      page: v.pipe(
+        v.string(),
+        v.startsWith('/', 'A page begins with /; * stands for anything.'),
+        v.maxLength(LIMITS.page),
+        v.check(isMatchable, 'A page with * takes up to 50 bytes.'),
+      ),
+    }),
+    v.strictObject({
+      name: Label,
+      property: v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.propKey)),
+      value: v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.propValue)),
+    }),
+  ],
+  'A goal has a name and an event, a page, or a property and its value.',
+);
+const Funnel = v.strictObject({
+  name: Label,
+  steps: v.pipe(
+    v.array(v.string()),
+    v.minLength(2, 'A funnel has at least two steps.'),
+    v.maxLength(MAX_FUNNEL_STEPS, `A funnel has at most ${MAX_FUNNEL_STEPS} steps.`),
+  ),
+  within: v.union(
+    [
+      v.literal('visit'),
+      v.strictObject({ hours: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_FUNNEL_HOURS)) }),
+    ],
+    'Use "visit", or {"hours": 168} for a person\'s window.',
+  ),
+});
+const areUnlike = (named: readonly { readonly name: string }[]): boolean =>
+  new Set(named.map(({ name }) => name)).size === named.length;
+
+export const Settings = v.strictObject({
+  goals: v.optional(
+    v.pipe(
+      v.array(Goal),
+      v.maxLength(MAX_GOALS),
+      v.check((goals) => areUnlike(goals), 'Two goals have the same name.'),
+    ),
+  ),
+  funnels: v.optional(
+    v.pipe(
+      v.array(Funnel),
+      v.maxLength(MAX_FUNNELS),
+      v.check((funnels) => areUnlike(funnels), 'Two funnels have the same name.'),
+    ),
+  ),
   retention_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_RETENTION_DAYS), v.maxValue(GREATEST_RETENTION_DAYS)),
   ),
@@ -58,18 +115,17 @@ const Settings = v.strictObject({
   ),
 });
 
-const NewPixel = v.strictObject({
+export const NewPixel = v.strictObject({
   name: Name,
   url: Url,
   timezone: v.optional(TimeZone, 'UTC'),
   settings: v.optional(Settings, {}),
 });
-const PixelChange = v.partial(
+export const PixelChange = v.partial(
   v.strictObject({ name: Name, url: Url, timezone: TimeZone, settings: Settings }),
 );
 
 export async function addPixel(request: Request, env: Env, grant: Grant): Promise<Response> {
-  requireScope(grant, 'pixels:write');
   if (grant.pixel !== null)
     throw new Problem('wrong_pixel', 'This token is for one pixel and cannot add others.');
   const { name, url, timezone, settings } = check(NewPixel, await readJson(request));
@@ -81,6 +137,7 @@ export async function addPixel(request: Request, env: Env, grant: Grant): Promis
     settings: { ...DEFAULT_SETTINGS, ...given(settings) },
     created_at: Date.now(),
   };
+  requireGoals(pixel);
   await insertPixel(env.DB, pixel);
   return Response.json(shown(pixel, request), {
     status: 201,
@@ -88,7 +145,7 @@ export async function addPixel(request: Request, env: Env, grant: Grant): Promis
   });
 }
 
-/** Any scope will do: who may send events or read statistics of a pixel may know its name. */
+/** Who may send events or read statistics of a pixel may know its name. */
 export async function readPixels(request: Request, env: Env, grant: Grant): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
@@ -100,26 +157,39 @@ export async function readPixel(request: Request, env: Env, grant: Grant, id: st
 }
 
 export async function changePixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  requireScope(grant, 'pixels:write');
   const pixel = await requireExisting(env, grant, id);
   const { settings, ...change } = check(PixelChange, await readJson(request));
-  if (change.timezone !== undefined && change.timezone !== pixel.timezone && (await hasDays(env.DB, id))) {
-    throw new Problem(
-      'timezone_fixed',
-      'This pixel has events, and its days are counted in its time zone. Add a new pixel for another time zone.',
-    );
-  }
   const changed: Pixel = {
     ...pixel,
     ...given(change),
     settings: { ...pixel.settings, ...given(settings ?? {}) },
   };
+  requireGoals(changed);
+  if (changed.timezone !== pixel.timezone) {
+    const rezoned = await changeTimeZone(env.DB, changed);
+    return answer({ ...shown(changed, request), timezone_change: rezoned });
+  }
   await updatePixel(env.DB, changed);
+  const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
+  if (goalsChanged) await markGoalsChanged(env.DB, id);
   return answer(shown(changed, request));
 }
 
+/** @throws Problem when a funnel names a goal that the pixel has not. */
+function requireGoals({ settings: { goals, funnels } }: Pixel): void {
+  const names = new Set(goals.map(({ name }) => name));
+  const errors = funnels.flatMap(({ steps }, funnel) =>
+    steps.flatMap((step, index) =>
+      names.has(step)
+        ? []
+        : [{ path: `settings.funnels[${funnel}].steps[${index}]`, message: 'No goal has this name.' }],
+    ),
+  );
+  if (errors.length > 0)
+    throw new Problem('invalid_body', 'A funnel needs a goal that is not there.', { errors });
+}
+
 export async function removePixel(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  requireScope(grant, 'pixels:write');
   requirePixel(grant, id);
   if (!(await deletePixel(env.DB, id))) throw unknownPixel();
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });

@@ -23,7 +23,6 @@ export const PROBLEMS = {
   wrong_pixel: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Wrong method' },
-  timezone_fixed: { status: 409, title: 'Time zone is fixed' },
   body_too_large: { status: 413, title: 'Body too large' },
   too_many_attempts: { status: 429, title: 'Too many attempts' },
   no_admin_token: { status: 503, title: 'No admin token' },

@@ -1,25 +1,39 @@
 /** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups and events. */
 import type { Env } from '../env.ts';
-import { parseQuestion } from '../query/language.ts';
-import { runQuestion } from '../query/run.ts';
-import { type Grant, requireScope } from './auth.ts';
+import { type Mistake, parseQuestion, type Question } from '../query/language.ts';
+import { type Answer, runQuestion } from '../query/run.ts';
+import { acceptedFormat, csvOf, csvResponse, jsonResponse, namesOf } from './answer.ts';
+import type { Grant } from './auth.ts';
 import { readJson } from './body.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
 export async function query(request: Request, env: Env, grant: Grant): Promise<Response> {
-  requireScope(grant, 'stats:read');
-  const question = parseQuestion(await readJson(request));
-  if (!question.ok) {
-    throw new Problem('invalid_query', 'The query is not one that can be answered: see errors.', {
-      errors: question.error,
-    });
-  }
+  const { question, answer } = await ask(await readJson(request), env, grant, (errors) => {
+    return new Problem('invalid_query', 'The query is not one that can be answered: see errors.', { errors });
+  });
+  return acceptedFormat(request) === 'csv'
+    ? csvResponse(request, csvOf(answer, namesOf(question)))
+    : jsonResponse(request, answer);
+}
+
+/**
+ * Asks a question, in the form of a body of `POST /api/v2/query`.
+ *
+ * @param complain the problem to throw for a question with mistakes.
+ * @throws Problem also when the pixel is not the grant's, is not there, or has lost the events that an answer needs.
+ */
+export async function ask(
+  body: unknown,
+  env: Env,
+  grant: Grant,
+  complain: (mistakes: readonly Mistake[]) => Problem,
+): Promise<{ readonly question: Question; readonly answer: Answer }> {
+  const question = parseQuestion(body);
+  if (!question.ok) throw complain(question.error);
   const pixel = await requireExisting(env, grant, question.value.pixel);
   const answer = await runQuestion(env.DB, question.value, pixel, Date.now());
-  if (answer.ok) return Response.json(answer.value, { headers: { 'cache-control': 'no-store' } });
+  if (answer.ok) return { question: question.value, answer: answer.value };
   if (answer.error.reason === 'beyond_retention') throw new Problem('beyond_retention', answer.error.detail);
-  throw new Problem('invalid_query', 'The query is not one that can be answered: see errors.', {
-    errors: answer.error.errors,
-  });
+  throw complain(answer.error.errors);
 }

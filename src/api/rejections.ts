@@ -1,12 +1,13 @@
 /** `GET /api/v1/pixels/:id/rejections` and `/live`: what was not stored and why, and what has just arrived. */
+import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
-import { addDays, isDay, localDay } from '../model/time-zone.ts';
+import { addDays, localDay } from '../model/time-zone.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
-import { type Grant, requireScope } from './auth.ts';
+import type { Grant } from './auth.ts';
+import { badParameter, Day } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
-import { Problem } from './problem.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
@@ -21,13 +22,22 @@ interface Reason {
   samples: unknown[];
 }
 
-export async function rejections(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  requireScope(grant, 'stats:read');
+export const RejectionsQuery = v.strictObject({
+  from: v.pipe(v.optional(Day), v.description('The first day. Default: six days before `to`.')),
+  to: v.pipe(v.optional(Day), v.description("The last day. Default: today in the pixel's time zone.")),
+});
+
+export async function rejections(
+  _request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  asked: v.InferOutput<typeof RejectionsQuery>,
+): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const today = localDay(pixel.timezone, Date.now());
-  const { searchParams } = new URL(request.url);
-  const to = dayParameter(searchParams, 'to', today);
-  const from = dayParameter(searchParams, 'from', addDays(to, -6));
+  const to = asked.to ?? today;
+  const from = asked.from ?? addDays(to, -6);
   if (from > to) throw badParameter('from', 'The first day comes after the last.');
 
   const days = new Map<string, Map<string, Reason>>();
@@ -63,16 +73,32 @@ export async function rejections(request: Request, env: Env, grant: Grant, id: s
   );
 }
 
-/** The events of the last minutes, the youngest first. `since` (ISO 8601) asks for what came after an earlier answer. */
-export async function live(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  requireScope(grant, 'stats:read');
+export const LiveQuery = v.strictObject({
+  since: v.pipe(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => !Number.isNaN(Date.parse(text)),
+          'Give a time in ISO 8601, such as 2026-11-24T10:00:00Z.',
+        ),
+      ),
+    ),
+    v.description('A time in ISO 8601: only what came after it. Default: 30 minutes ago.'),
+  ),
+});
+
+/** The events of the last minutes, the youngest first. `since` asks for what came after an earlier answer. */
+export async function live(
+  _request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  asked: v.InferOutput<typeof LiveQuery>,
+): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const now = Date.now();
-  const text = new URL(request.url).searchParams.get('since');
-  const asked = text === null ? 0 : Date.parse(text);
-  if (Number.isNaN(asked))
-    throw badParameter('since', 'Give a time in ISO 8601, such as 2026-11-24T10:00:00Z.');
-  const since = Math.max(asked, now - LIVE_WINDOW);
+  const since = Math.max(asked.since === undefined ? 0 : Date.parse(asked.since), now - LIVE_WINDOW);
   const { visitors, events } = await readLive(env.DB, pixel.id, since, LIVE_EVENTS);
   return Response.json(
     {
@@ -88,14 +114,4 @@ export async function live(request: Request, env: Env, grant: Grant, id: string)
     },
     { headers: { 'cache-control': 'no-store' } },
   );
-}
-
-function dayParameter(parameters: URLSearchParams, name: string, otherwise: string): string {
-  const day = parameters.get(name) ?? otherwise;
-  if (!isDay(day)) throw badParameter(name, 'This is no date of the calendar in the form YYYY-MM-DD.');
-  return day;
-}
-
-function badParameter(path: string, message: string): Problem {
-  return new Problem('invalid_query', `${path}: ${message}`, { errors: [{ path, message }] });
 }

@@ -1,51 +1,43 @@
-/** Which request goes where. Everything under `/api` needs a token; the rest is public. */
+/** Which request goes where. Everything under `/api` but its description needs a token; the rest is public. */
 import { IttyRouter } from 'itty-router';
+import openApi from '../../dist/openapi.json.txt';
 import tag from '../../dist/speck.min.js';
 import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
-import { authenticate, type Grant } from './auth.ts';
-import { readDead, replayDead } from './dead-letters.ts';
-import { addEvents } from './events.ts';
+import { authenticate, requireAccess } from './auth.ts';
+import { cachedResponse } from './cached.ts';
 import { health } from './health.ts';
-import { addPixel, changePixel, readPixel, readPixels, removePixel } from './pixels.ts';
+import { readParameters } from './parameters.ts';
 import { Problem, problemResponse } from './problem.ts';
-import { query } from './query.ts';
-import { live, rejections } from './rejections.ts';
-import { addToken, readTokens, removeToken } from './tokens.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
-type Handler = (request: Request, env: Env, grant: Grant, id: string) => Promise<Response>;
-type Route = readonly [method: string, path: string, handler: Handler];
+type PublicHandler = (request: Request, env: Env) => Response | Promise<Response>;
 
-const ROUTES: readonly Route[] = [
-  ['POST', '/api/v1/pixels', addPixel],
-  ['GET', '/api/v1/pixels', readPixels],
-  ['GET', '/api/v1/pixels/:id', readPixel],
-  ['PATCH', '/api/v1/pixels/:id', changePixel],
-  ['DELETE', '/api/v1/pixels/:id', removePixel],
-  ['GET', '/api/v1/pixels/:id/rejections', rejections],
-  ['GET', '/api/v1/pixels/:id/live', live],
-  ['POST', '/api/v1/events', addEvents],
-  ['POST', '/api/v2/query', query],
-  ['POST', '/api/v1/tokens', addToken],
-  ['GET', '/api/v1/tokens', readTokens],
-  ['DELETE', '/api/v1/tokens/:id', removeToken],
-  ['GET', '/api/v1/dead-letters', readDead],
-  ['POST', '/api/v1/dead-letters/replay', replayDead],
-];
+/** What anyone may GET. It is described in public.ts. */
+const PUBLIC: Readonly<Record<string, PublicHandler>> = {
+  '/speck.js': () => tagResponse(),
+  '/health': (_request, env) => health(env),
+  '/api/openapi.json': (request) =>
+    cachedResponse(request, openApi, {
+      'content-type': 'application/json',
+      'cache-control': 'public, max-age=3600',
+      'access-control-allow-origin': '*',
+    }),
+};
+
+type Matched = Request & { readonly params?: Record<string, string> };
 
 const router = IttyRouter();
 
-router.get('/speck.js', () => tagResponse());
-router.get('/health', (_request: Request, env: Env) => health(env));
-for (const [method, path, handler] of ROUTES) {
-  const register = router[method.toLowerCase() as 'get'];
-  register(path, async (request: Request & { params?: Record<string, string> }, env: Env) =>
-    handler(request, env, await authenticate(request, env), request.params?.['id'] ?? ''),
-  );
+for (const [path, handler] of Object.entries(PUBLIC)) router.get(path, handler);
+for (const one of ROUTES) {
+  const register = router[one.method.toLowerCase() as 'get'];
+  register(one.path, (request: Matched, env: Env) => serve(one, request, env));
 }
-for (const path of new Set(['/speck.js', '/health', ...ROUTES.map(([, path]) => path)])) {
-  const allow =
-    [...ROUTES.filter((route) => route[1] === path).map(([method]) => method)].join(', ') || 'GET';
+for (const path of new Set([...Object.keys(PUBLIC), ...ROUTES.map((one) => one.path)])) {
+  const methods = ROUTES.filter((one) => one.path === path).map(({ method }) => method);
+  const allow = methods.join(', ') || 'GET';
   router.all(path, () => {
     throw new Problem('method_not_allowed', `Use ${allow}.`, { headers: { allow } });
   });
@@ -53,6 +45,17 @@ for (const path of new Set(['/speck.js', '/health', ...ROUTES.map(([, path]) => 
 router.all('*', () => {
   throw new Problem('not_found', 'Nothing is here. The API is under /api/v1 and /api/v2.');
 });
+
+async function serve(
+  { access, query, handler }: Route<never>,
+  request: Matched,
+  env: Env,
+): Promise<Response> {
+  const grant = await authenticate(request, env);
+  requireAccess(grant, access);
+  const parameters = query && readParameters(request.url, query);
+  return handler(request, env, grant, request.params?.['id'] ?? '', parameters as never);
+}
 
 /** Answers any request that is not a collecting one. It never rejects. */
 export async function route(request: Request, env: Env): Promise<Response> {

@@ -6,7 +6,7 @@
 
 import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
-import { type AgentClass, type Event, PAGEVIEW } from '../model/event.ts';
+import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { shortHash } from '../model/random.ts';
@@ -100,10 +100,12 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
       region_name: scrubText(place.regionName, LIMITS.place),
       city: scrubText(place.city, LIMITS.place),
       language: language(client.languages),
+      person: '',
       agent_class: agentClass.value,
+      ...engagementOf(name.value, raw.cd),
       value: revenue.value.value,
       currency: revenue.value.currency,
-      props: propsOf(raw.cd),
+      props: propsOf(raw.cd, name.value === ENGAGEMENT ? ENGAGEMENT_FIELDS : REVENUE_FIELDS),
     },
     day: localDayOf(pixel.timezone, ts),
     // A mail proxy stands for all its readers; without address and agent nobody can be told from anybody.
@@ -240,15 +242,34 @@ function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
   return ok({ value: micros, currency: currency.toUpperCase() });
 }
 
+const REVENUE_FIELDS = ['value', 'currency'];
+const ENGAGEMENT_FIELDS = [...REVENUE_FIELDS, 'engaged', 'scroll'];
+
+/** `cd[engaged]` in milliseconds and `cd[scroll]` in per cent; what is no such number is not known. */
+function engagementOf(name: string, cd: RawEvent['cd']): Pick<Event, 'engaged' | 'scroll'> {
+  if (name !== ENGAGEMENT) return { engaged: null, scroll: null };
+  return {
+    engaged: wholeNumber(customField(cd, 'engaged'), LIMITS.engaged),
+    scroll: wholeNumber(customField(cd, 'scroll'), 100),
+  };
+}
+
+/** A number from 0 on, cut at `most`; null for anything else. */
+function wholeNumber(value: unknown, most: number): number | null {
+  const number =
+    typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : -1;
+  return number >= 0 ? Math.min(Math.round(number), most) : null;
+}
+
 function customField(cd: RawEvent['cd'], key: string): unknown {
   return cd.find(([name]) => name === key)?.[1];
 }
 
-/** Custom data without revenue, as the text of a JSON object; `''` when there is none. */
-function propsOf(cd: RawEvent['cd']): string {
+/** Custom data without what has columns of its own, as the text of a JSON object; `''` when there is none. */
+function propsOf(cd: RawEvent['cd'], taken: readonly string[]): string {
   const props = new Map<string, string>();
   for (const [key, value] of cd) {
-    if (key === 'value' || key === 'currency' || props.size >= LIMITS.props) continue;
+    if (taken.includes(key) || props.size >= LIMITS.props) continue;
     const name = scrubText(key, LIMITS.propKey);
     const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
     if (name !== '' && !props.has(name)) props.set(name, scrubText(text, LIMITS.propValue));

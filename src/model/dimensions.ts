@@ -28,6 +28,7 @@ const entries = {
   'event:name': { scope: 'event', column: 'name', none: '(not set)' },
   'event:page': { scope: 'event', column: 'page', none: '(not set)' },
   'event:hostname': { scope: 'event', column: 'hostname', none: '(not set)' },
+  'event:currency': { scope: 'event', column: 'currency', none: '(not set)' },
   'visit:entry_page': { scope: 'entry', column: 'page', none: '(not set)' },
   'visit:exit_page': { scope: 'exit', column: 'page', none: '(not set)' },
   'visit:entry_page_hostname': { scope: 'entry', column: 'hostname', none: '(not set)' },
@@ -60,31 +61,73 @@ const entries = {
   'visit:language': { scope: 'visit', column: 'language', none: '(not set)' },
 } as const satisfies Record<string, DimensionEntry>;
 
-export type DimensionName = keyof typeof entries;
-export type DimensionColumn = (typeof entries)[DimensionName]['column'];
+export type DimensionColumn = (typeof entries)[keyof typeof entries]['column'];
 
-export interface Dimension extends DimensionEntry {
-  readonly name: DimensionName;
+/** A dimension that is read from a column. */
+export interface ColumnDimension extends DimensionEntry {
+  readonly kind: 'column';
+  readonly name: string;
   readonly column: DimensionColumn;
   /** The name its rollup rows carry. */
-  readonly rollup: DimensionName;
+  readonly rollup: string;
 }
 
-export const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
+/** `event:props:KEY`: a custom property of each event. */
+export interface PropertyDimension {
+  readonly kind: 'property';
+  readonly name: string;
+  readonly scope: 'event';
+  readonly none: string;
+  readonly rollup: string;
+  readonly key: string;
+}
+
+/** `event:goal`: a row for each goal that an event reaches. */
+export interface GoalDimension {
+  readonly kind: 'goal';
+  readonly name: string;
+  readonly scope: 'event';
+  readonly none: string;
+  readonly rollup: string;
+}
+
+export type Dimension = ColumnDimension | PropertyDimension | GoalDimension;
+
+/** Those that are read from columns, by name. */
+export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
   Object.entries<DimensionEntry>(entries).map(([name, entry]) => [
     name,
-    { ...entry, name, rollup: entry.alias ?? name } as Dimension,
+    { ...entry, kind: 'column', name, rollup: entry.alias ?? name } as ColumnDimension,
   ]),
 );
 
+export const GOAL = 'event:goal';
+const goal: GoalDimension = { kind: 'goal', name: GOAL, scope: 'event', none: '(not set)', rollup: GOAL };
+
+export const PROPERTY_PREFIX = 'event:props:';
+
+/** The dimension of a name, or null when there is none. */
+export function dimensionOf(name: string): Dimension | null {
+  if (name === GOAL) return goal;
+  if (!name.startsWith(PROPERTY_PREFIX)) return DIMENSIONS.get(name) ?? null;
+  const key = name.slice(PROPERTY_PREFIX.length);
+  return key === '' ? null : { kind: 'property', name, scope: 'event', none: '(none)', rollup: name, key };
+}
+
+/** The names to choose from, for a message. */
+export const DIMENSION_NAMES: readonly string[] = [...DIMENSIONS.keys(), GOAL, `${PROPERTY_PREFIX}KEY`];
+
 /** The dimensions that have rollup rows of their own. */
-export const ROLLED_DIMENSIONS: readonly Dimension[] = [...DIMENSIONS.values()].filter(
+export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.values()].filter(
   (dimension) => dimension.alias === undefined,
 );
 
 /** Values of a rolled-up dimension past the most visited ones are summed under this name. */
 export const OTHER = '(other)';
 export const KEPT_VALUES = 1000;
+
+/** Custom properties past the most used keys of a day are not rolled up. */
+export const KEPT_KEYS = 100;
 
 export const TIME_DIMENSIONS = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'] as const;
 export type TimeDimension = (typeof TIME_DIMENSIONS)[number];

@@ -17,11 +17,15 @@ export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly eid: string;
   /** The day's visitor hash, or `''` when the client cannot be told from others. */
   readonly visitor: string;
+  /** A keyed hash of who is known by consent or sign-in, or `''`. */
+  readonly person: string;
   readonly agent_class: AgentClass;
+  /** Of an engagement: milliseconds that its page was looked at since the last report; else null. */
+  readonly engaged: number | null;
+  /** Of an engagement: how far its page has been scrolled, in per cent; else null. */
+  readonly scroll: number | null;
   /** Revenue in millionths of `currency`, or null. */
   readonly value: number | null;
-  /** ISO 4217, or `''`. */
-  readonly currency: string;
   /** Custom data as a JSON object, or `''`. */
   readonly props: string;
 }
@@ -33,14 +37,19 @@ export const EVENT_COLUMNS: readonly (keyof Event)[] = [
   'id',
   'eid',
   'visitor',
+  'person',
   ...new Set([...DIMENSIONS.values()].map((dimension) => dimension.column)),
   'agent_class',
+  'engaged',
+  'scroll',
   'value',
-  'currency',
   'props',
 ];
 
 export const PAGEVIEW = 'pageview';
+
+/** The tag's report of how long a page was looked at and how far it was scrolled: no event that counts. */
+export const ENGAGEMENT = 'engagement';
 
 /** A client's event id holds for this long: a browser and a server may both report one purchase. */
 export const EID_WINDOW = 48 * 3_600_000;

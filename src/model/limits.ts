@@ -31,6 +31,8 @@ export const LIMITS = {
   props: 30,
   propKey: 100,
   propValue: 500,
+  /** Milliseconds that one engagement may report: a day. */
+  engaged: 24 * 3_600_000,
   /** Greatest revenue, in millionths: what a double holds exactly. */
   valueMicros: Number.MAX_SAFE_INTEGER,
   /** Events before this moment are taken for a broken clock: 2000-01-01T00:00:00Z. */

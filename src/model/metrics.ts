@@ -1,44 +1,87 @@
 /**
- * The registry of metrics, named and defined as in the Plausible Stats API v2. Each is computed from the additive
+ * The registry of metrics, named and defined as in the Plausible Stats API v2. Nearly all are computed from the additive
  * counts that a rollup row keeps, so that a metric over many days is computed from sums, never averaged from
  * averages. docs/metrics.md defines each in a sentence and a formula.
  */
 
-/** The additive counts of a group of visits or events. `duration` is in milliseconds. */
-export interface Counts {
-  readonly visitors: number;
-  readonly visits: number;
-  readonly pageviews: number;
-  readonly events: number;
-  readonly bounces: number;
-  readonly duration: number;
-}
+/** The additive counts of a group of visits or events. `duration` and `engaged` are in milliseconds. */
+export const VISIT_COUNTS = [
+  'visitors',
+  'visits',
+  'pageviews',
+  'events',
+  'bounces',
+  'duration',
+  'engaged',
+  'engaged_visits',
+  'scroll',
+  'scrolled_visits',
+] as const;
 
-export const COUNTS = ['visitors', 'visits', 'pageviews', 'events', 'bounces', 'duration'] as const;
+/** The additive counts of a group and currency: `revenue` in millionths, and the number of events that have one. */
+export const SALE_COUNTS = ['revenue', 'sales'] as const;
+
+export const COUNTS = [...VISIT_COUNTS, ...SALE_COUNTS] as const;
+
+/** Another group whose visitors a metric is a share of. docs/metrics.md says which. */
+export type Whole = 'whole' | 'whole_without_goal' | 'group_without_goal';
 
 interface MetricEntry {
-  /** SQL over the summed counts of a group. */
+  /** SQL over the summed counts of a group; `base` is the whole's visitors. */
   readonly sql: string;
   /** Describes a visit as a whole, so it cannot be split by an event dimension. */
-  readonly ofVisit: boolean;
+  readonly ofVisit?: true;
+  /** What it is a share of. */
+  readonly of?: Whole;
+  /** Needs the sales of each currency. */
+  readonly ofSales?: true;
+  /** Needs the people behind events, which no rollup has. */
+  readonly ofPeople?: true;
+  /** A share or an average in per cent: its change is told in points. */
+  readonly inPoints?: true;
 }
 
+const share = (of: Whole) => ({
+  sql: `iif(coalesce(${of}, 0) = 0, 0, round(100.0 * visitors / ${of}, 2))`,
+  of,
+  inPoints: true as const,
+});
+
 /**
- * Rounded as Plausible rounds: a rate to a whole per cent, a duration to whole seconds, a ratio to two decimals.
- * No visits, no bounce rate and no duration: 0.
+ * Rounded as Plausible rounds: a rate to a whole per cent, a duration to whole seconds, a ratio or share to two
+ * decimals. No visits, no bounce rate and no duration: 0. Not known is null.
  */
 const entries = {
-  visitors: { sql: 'visitors', ofVisit: false },
-  visits: { sql: 'visits', ofVisit: false },
-  pageviews: { sql: 'pageviews', ofVisit: false },
-  events: { sql: 'events', ofVisit: false },
+  visitors: { sql: 'visitors' },
+  visits: { sql: 'visits' },
+  pageviews: { sql: 'pageviews' },
+  events: { sql: 'events' },
   views_per_visit: { sql: 'iif(visits = 0, 0, round(1.0 * pageviews / visits, 2))', ofVisit: true },
-  bounce_rate: { sql: 'iif(visits = 0, 0, round(100.0 * bounces / visits))', ofVisit: true },
+  bounce_rate: {
+    sql: 'iif(visits = 0, 0, round(100.0 * bounces / visits))',
+    ofVisit: true,
+    inPoints: true,
+  },
   visit_duration: { sql: 'iif(visits = 0, 0, round(duration / 1000.0 / visits))', ofVisit: true },
+  time_on_page: { sql: 'iif(engaged_visits = 0, NULL, round(engaged / 1000.0 / engaged_visits))' },
+  scroll_depth: {
+    sql: 'iif(scrolled_visits = 0, NULL, round(1.0 * scroll / scrolled_visits))',
+    inPoints: true,
+  },
+  percentage: share('whole'),
+  conversion_rate: share('whole_without_goal'),
+  group_conversion_rate: share('group_without_goal'),
+  total_revenue: { sql: 'revenue', ofSales: true },
+  average_revenue: { sql: 'iif(sales = 0, NULL, round(1.0 * revenue / sales))', ofSales: true },
+  people: { sql: 'people', ofPeople: true },
 } as const satisfies Record<string, MetricEntry>;
 
 export type MetricName = keyof typeof entries;
 
-export const METRICS: ReadonlyMap<string, MetricEntry & { readonly name: MetricName }> = new Map(
-  Object.entries(entries).map(([name, entry]) => [name, { ...entry, name: name as MetricName }]),
+export interface Metric extends MetricEntry {
+  readonly name: MetricName;
+}
+
+export const METRICS: ReadonlyMap<string, Metric> = new Map(
+  Object.entries<MetricEntry>(entries).map(([name, entry]) => [name, { ...entry, name: name as MetricName }]),
 );

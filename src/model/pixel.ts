@@ -1,3 +1,5 @@
+import type { Funnel, Goal } from './goal.ts';
+
 /** What an owner can set per pixel. Every setting has a default, so a pixel needs only a name and a URL. */
 export interface PixelSettings {
   /** Days that raw events are kept; rollups stay. */
@@ -6,12 +8,20 @@ export interface PixelSettings {
   readonly query_params: readonly string[];
   /** Hosts that may send events, such as `example.com` and `*.example.com`; empty for all. */
   readonly origins: readonly string[];
+  readonly goals: readonly Goal[];
+  readonly funnels: readonly Funnel[];
 }
 
 export const LEAST_RETENTION_DAYS = 1;
 export const GREATEST_RETENTION_DAYS = 3650;
 
-export const DEFAULT_SETTINGS: PixelSettings = { retention_days: 90, query_params: [], origins: [] };
+export const DEFAULT_SETTINGS: PixelSettings = {
+  retention_days: 90,
+  query_params: [],
+  origins: [],
+  goals: [],
+  funnels: [],
+};
 
 /** One site, app or brand that an owner counts. */
 export interface Pixel {

@@ -1,24 +1,38 @@
 /**
  * Plans a question: which rows can answer it, and the SQL that asks them.
  *
- * Closed days whose rollup is true to their events are read from rollups when the question needs no more than a
- * rollup has: no filter, and at most one dimension beside the time. All else is computed from events by the SQL that
- * made the rollups.
+ * Days whose rollup holds are read from rollups when the question needs no more than a rollup has: no filter, at most one
+ * dimension beside the time, and nothing that is counted person by person. All else is computed from events by the SQL
+ * that made the rollups.
  */
-import type { Dimension, TimeDimension } from '../model/dimensions.ts';
-import { COUNTS, METRICS } from '../model/metrics.ts';
+import {
+  type ColumnDimension,
+  type Dimension,
+  OTHER,
+  PROPERTY_PREFIX,
+  type TimeDimension,
+} from '../model/dimensions.ts';
+import type { Goal } from '../model/goal.ts';
+import { type Metric, SALE_COUNTS, VISIT_COUNTS, type Whole } from '../model/metrics.ts';
 import { segments } from '../model/time-zone.ts';
 import {
+  GOALS,
+  goalParameter,
   HOUR,
-  HOUR_LABEL,
+  hourLabel,
+  LIVE_EVENTS,
   numberedEvents,
+  PART_COUNTS,
+  PART_OF_VISIT,
+  REACHES,
   STRETCHES,
-  SUM_COUNTS,
+  SUM_VISITS,
   stretchParameter,
   TOTAL,
+  visitColumns,
   visits,
 } from '../rollup/local-day.sql.ts';
-import type { Filter, Operator, Question } from './language.ts';
+import { type Filter, isGoalTest, type Moments, type Question, type Test } from './language.ts';
 import { bucketOf, type DayRange } from './range.ts';
 
 export interface Plan {
@@ -26,204 +40,458 @@ export interface Plan {
   /** The same question, asked for the number of its rows only. */
   readonly countSql: string;
   readonly parameters: readonly unknown[];
-  /** Whether rollups may answer for closed days. */
+  /** Whether rollups may answer for days that have one. */
   readonly usesRollups: boolean;
 }
 
+/** What a plan is made for, beside the question. */
+export interface Setting {
+  readonly zone: string;
+  /** The days of the range that may have events; null when none has. */
+  readonly days: DayRange | null;
+  /** Of a range that is not made of whole days. */
+  readonly moments: Moments | null;
+  readonly goals: readonly Goal[];
+  /** The English names of countries by code, as JSON. */
+  readonly countries: string;
+  /** The rows that are wanted, by the values of their dimensions; null for all. */
+  readonly rows: readonly (readonly string[])[] | null;
+}
+
+/** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
+const OLDER_WILL_DO = `(d.dirty IN (1, 2) AND d.events >= ${LIVE_EVENTS})`;
+const HAS_GOALS = `d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO})`;
+
+/** A day's rollup is true to its events, or has to do. When goals have changed since, it still is for all else. */
+const HAS_ROLLUP = `d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO})`;
+
+/** SQL for whether day `d` has a rollup that may answer a question. */
+export function hasRollup({ dimensions }: Question): string {
+  return dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP;
+}
+
 /** Whether rollups can answer a question at all. */
-function canUseRollups(question: Question): boolean {
-  const dimensions = question.dimensions.filter((dimension) => dimension !== null);
-  if (question.filters.length > 0 || dimensions.length > 1) return false;
-  return dimensions.length === 0 || question.time !== 'time:hour';
+function canUseRollups({ dimensions, filters, metrics, time }: Question, moments: Moments | null): boolean {
+  const others = dimensions.filter((dimension) => dimension !== null);
+  if (filters.length > 0 || moments !== null || others.length > 1) return false;
+  if (metrics.some(({ ofPeople }) => ofPeople)) return false;
+  return others.length === 0 || time !== 'time:hour';
+}
+
+export function planQuestion(question: Question, setting: Setting): Plan {
+  return new Planner(question, setting).plan();
 }
 
 /**
- * @param days the days of the range that may have events.
- * @param names the English names of countries by code, as JSON.
+ * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for. Parameters
+ * are those of a plan.
  */
-export function planQuestion(question: Question, zone: string, days: DayRange | null, names: string): Plan {
-  const stretches = days
-    ? segments(zone, days.from, days.to).map((segment) => ({
-        ...segment,
-        bucket: bucketOf(question.time, segment.day),
-      }))
-    : [];
-  const usesRollups = canUseRollups(question);
-  const filters = new FilterSql();
-  const where = question.filters.map((filter) => filters.write(filter));
-  const dimensions = question.dimensions.filter((dimension) => dimension !== null);
-  const keys = dimensions.map((_, index) => `d${index}`);
-
-  const ctes = [STRETCHES, usesRollups ? CLOSED : '', openStretches(usesRollups)].filter((cte) => cte !== '');
-  const live = liveRows(question, dimensions, filters.dimensions, where);
-  const grouped = `
-    SELECT ${['bucket', ...keys, ...COUNTS.map((count) => `sum(${count}) AS ${count}`)].join(', ')}
-    FROM (${usesRollups ? `${rollupRows(question, dimensions)} UNION ALL ${live.select}` : live.select})
-    GROUP BY ${['bucket', ...keys].join(', ')}`;
-
-  // Without dimensions there is always one row, of zeros where nothing happened.
-  const single = question.dimensions.length === 0;
-  const counts = single
-    ? `SELECT ${COUNTS.map((count) => `coalesce(sum(${count}), 0) AS ${count}`).join(', ')} FROM grouped`
-    : 'SELECT * FROM grouped';
-  const withClause = `WITH ${[...ctes, ...live.ctes].join(',')}, grouped AS (${grouped}), counts AS (${counts})`;
-  return {
-    sql: `${withClause}
-      SELECT ${selectList(question)} FROM counts
-      ORDER BY ${orderBy(question)}
-      LIMIT ?5 OFFSET ?6`,
-    countSql: `${withClause} SELECT count(*) AS total FROM counts WHERE ${ALL_PARAMETERS}`,
-    parameters: [
-      question.pixel,
-      stretchParameter(stretches),
-      JSON.stringify(filters.values),
-      names,
-      question.pagination.limit,
-      question.pagination.offset,
-    ],
-    usesRollups,
+export function planValues(question: Question, dimension: Dimension, limit: number, setting: Setting): Plan {
+  const ofValues: Question = {
+    ...question,
+    metrics: [],
+    time: null,
+    dimensions: [dimension],
+    filters: [],
+    order: [],
+    pagination: { limit, offset: 0 },
   };
+  return new Planner(ofValues, setting).planFromEvents();
 }
 
-/** D1 refuses a value for a parameter that the statement does not name. */
-const ALL_PARAMETERS = '?3 IS NOT NULL AND ?4 IS NOT NULL';
-
-/** The days that rollups answer for: closed, and nothing has changed since. */
-const TRUE_ROLLUP = 'd.dirty = 0 AND d.rolled_at IS NOT NULL';
-
-const CLOSED = `
-  closed AS (
-    SELECT DISTINCT s.bucket, s.day
-    FROM stretch s JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${TRUE_ROLLUP}
-  )`;
-
-function openStretches(usesRollups: boolean): string {
-  return `
-  open AS (
-    SELECT s.* FROM stretch s
-    JOIN days d ON d.pixel = ?1 AND d.day = s.day${usesRollups ? ` AND NOT (${TRUE_ROLLUP})` : ''}
-  )`;
+/** One grouping of the question's events: the answer itself, or what it is a share of. */
+interface Grouping {
+  readonly name: string;
+  readonly timed: boolean;
+  readonly dimensions: readonly Dimension[];
+  readonly filters: readonly Filter[];
 }
 
-function rollupRows(question: Question, dimensions: readonly Dimension[]): string {
-  const [dimension] = dimensions;
-  const hourly = question.time === 'time:hour';
-  const rolled = dimension?.rollup ?? (hourly ? HOUR : TOTAL);
-  return `
-    SELECT ${hourly ? 'r.value' : 'c.bucket'} AS bucket,${dimension ? ' r.value AS d0,' : ''} ${COUNTS.map((count) => `r.${count}`).join(', ')}
-    FROM closed c
-    JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = '${rolled}'`;
-}
+class Planner {
+  readonly #question: Question;
+  readonly #setting: Setting;
+  /** Lists that the SQL names by their place in parameter `?4`. */
+  readonly #lists: (readonly unknown[])[] = [];
+  readonly #dimensions: readonly Dimension[];
+  readonly #visitDimensions = new Set<ColumnDimension>();
+  readonly #columns = new Set<string>();
+  #usesRollups: boolean;
 
-interface LiveRows {
-  readonly ctes: readonly string[];
-  readonly select: string;
-}
-
-/**
- * Rows from events. When nothing is asked of single events, a visit is the smallest part; else it is a visit's events
- * that match the filters and share a label and the values of the event dimensions.
- */
-function liveRows(
-  question: Question,
-  dimensions: readonly Dimension[],
-  filtered: readonly Dimension[],
-  where: readonly string[],
-): LiveRows {
-  const hourly = question.time === 'time:hour';
-  const used = [...new Set([...dimensions, ...filtered])];
-  const ofVisits = used.filter(({ scope }) => scope !== 'event');
-  const ctes = [
-    numberedEvents(
-      'open',
-      used.map(({ column }) => column),
-      hourly ? HOUR_LABEL : 's.bucket',
-    ),
-    visits(ofVisits),
-  ];
-  const keys = dimensions.map((_, index) => `d${index}`);
-  const group = (from: string): string =>
-    `SELECT ${['bucket', ...keys].join(', ')}, ${SUM_COUNTS} FROM ${from} GROUP BY ${['bucket', ...keys].join(', ')}`;
-
-  if (!hourly && where.length === 0 && used.length === ofVisits.length) {
-    const named = dimensions.map(({ name }, index) => `"${name}" AS d${index}, `).join('');
-    return { ctes, select: group(`(SELECT ${named}* FROM visit)`) };
+  constructor(question: Question, setting: Setting) {
+    this.#question = question;
+    this.#setting = setting;
+    this.#dimensions = question.dimensions.filter((dimension) => dimension !== null);
+    this.#usesRollups = canUseRollups(question, setting.moments);
   }
-  const values = dimensions.map((dimension, index) => `${rawValue(dimension)} AS d${index}, `).join('');
-  const matched = `
-  matched AS (
-    SELECT n.bucket AS bucket, ${values}n.day AS day, n.visitor AS visitor, v.counted AS counted,
-      sum(n.pageview) AS pageviews, count(*) AS events, v.bounces AS bounces, v.duration AS duration
-    FROM numbered n
-    JOIN visit v ON v.day = n.day AND v.visitor = n.visitor AND v.visit = n.visit
-    ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
-    GROUP BY ${['n.bucket', ...dimensions.map(rawValue), 'n.day', 'n.visitor', 'n.visit'].join(', ')}
-  )`;
-  return { ctes: [...ctes, matched], select: group('matched') };
+
+  planFromEvents(): Plan {
+    this.#usesRollups = false;
+    return this.plan();
+  }
+
+  plan(): Plan {
+    const { metrics, time, dimensions, filters, pagination, pixel } = this.#question;
+    const answer: Grouping = {
+      name: 'answer',
+      timed: time !== null,
+      dimensions: this.#dimensions,
+      filters,
+    };
+    const withoutGoals = filters.filter((filter) => !isGoalTest(filter));
+    const wholes: Record<Whole, Grouping> = {
+      whole: { name: 'whole', timed: false, dimensions: [], filters },
+      whole_without_goal: { name: 'whole_without_goal', timed: false, dimensions: [], filters: withoutGoals },
+      group_without_goal: {
+        name: 'group_without_goal',
+        timed: time !== null,
+        dimensions: this.#dimensions.filter(({ kind }) => kind !== 'goal'),
+        filters: withoutGoals,
+      },
+    };
+    const asked = (['whole', 'whole_without_goal', 'group_without_goal'] as const).filter((whole) =>
+      metrics.some(({ of }) => of === whole),
+    );
+    const ofSales = metrics.some(({ ofSales }) => ofSales);
+    const ofPeople = metrics.some(({ ofPeople }) => ofPeople);
+
+    const ctes = [
+      this.#counted(answer),
+      ...asked.map((whole) => this.#counted(wholes[whole])),
+      ...(ofSales ? [this.#sales(answer)] : []),
+      ...(ofPeople ? [this.#people(answer)] : []),
+    ];
+    const joins = [
+      ...(ofSales ? [this.#join(answer, 'sold')] : []),
+      ...(ofPeople ? [this.#join(answer, 'known_people')] : []),
+      ...(asked.includes('group_without_goal')
+        ? [this.#join(wholes.group_without_goal, 'group_without_goal')]
+        : []),
+    ];
+    const columns = [
+      'answer.*',
+      ...(ofSales
+        ? ['sold.revenue', 'coalesce(sold.sales, 0) AS sales', 'sold.currency', 'sold.currencies']
+        : []),
+      ...(ofPeople ? ['coalesce(known_people.people, 0) AS people'] : []),
+      ...asked.map((whole) =>
+        whole === 'group_without_goal'
+          ? 'group_without_goal.visitors AS group_without_goal'
+          : `(SELECT visitors FROM ${whole}) AS ${whole}`,
+      ),
+    ];
+    const withClause = `
+      WITH ${[STRETCHES, GOALS, ...this.#base(), ...ctes].join(',')},
+      joined AS (SELECT ${columns.join(', ')} FROM answer ${joins.join(' ')}),
+      shown AS (SELECT ${this.#selectList()} FROM joined ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'}),
+      wanted AS (SELECT * FROM shown ${this.#wanted()})`;
+    return {
+      sql: `${withClause} SELECT * FROM wanted ORDER BY ${this.#orderBy()} LIMIT ?6 OFFSET ?7`,
+      countSql: `${withClause} SELECT count(*) AS total FROM wanted WHERE ?7 IS NOT NULL`,
+      parameters: [
+        pixel,
+        stretchParameter(this.#stretches()),
+        goalParameter(this.#setting.goals),
+        JSON.stringify(this.#lists),
+        this.#setting.countries,
+        pagination.limit,
+        pagination.offset,
+      ],
+      usesRollups: this.#usesRollups,
+    };
+  }
+
+  /** The columns that tell a grouping's rows apart. A dimension has the same one in all groupings. */
+  #keys({ timed, dimensions }: Grouping): string[] {
+    return [
+      ...(timed ? ['bucket'] : []),
+      ...dimensions.map((dimension) => `d${this.#dimensions.indexOf(dimension)}`),
+    ];
+  }
+
+  /** Joins a grouping's rows to those of the answer, by the keys they share. */
+  #join(grouping: Grouping, name: string): string {
+    const on = this.#keys(grouping).map((key) => `${name}.${key} = answer.${key}`);
+    return `LEFT JOIN ${name} ON ${on.join(' AND ') || 'true'}`;
+  }
+
+  #stretches() {
+    const { days, zone } = this.#setting;
+    if (days === null) return [];
+    return segments(zone, days.from, days.to).map((segment) => ({
+      ...segment,
+      bucket: bucketOf(this.#question.time, segment.day),
+    }));
+  }
+
+  /** The CTEs that all groupings share. To be called when these are written, for they say what they need. */
+  #base(): string[] {
+    const rolled = `
+    rolled AS (
+      SELECT DISTINCT s.bucket, s.day
+      FROM stretch s JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${this.#hasRollup()}
+    )`;
+    const open = `
+    open AS (
+      SELECT s.* FROM stretch s
+      JOIN days d ON d.pixel = ?1 AND d.day = s.day${this.#usesRollups ? ` AND NOT (${this.#hasRollup()})` : ''}
+    )`;
+    const columns = new Set([...this.#columns, ...visitColumns(this.#visitDimensions)]);
+    return [
+      ...(this.#usesRollups ? [rolled] : []),
+      open,
+      numberedEvents({ source: 'open', columns }),
+      visits(this.#visitDimensions),
+    ];
+  }
+
+  /** A day whose properties were too many has no rollup of those that were left out. */
+  #hasRollup(): string {
+    const property = this.#dimensions.find(({ kind }) => kind === 'property');
+    if (!property) return hasRollup(this.#question);
+    const rows = (dimension: string) =>
+      `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
+    return `${HAS_ROLLUP} AND (d.raw > 0 OR ${rows(this.#text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  }
+
+  /** Rows of counts. Without dimensions there is always one, of zeros where nothing happened. */
+  #counted(grouping: Grouping): string {
+    const keys = this.#keys(grouping);
+    const live = this.#live(grouping);
+    const rows = this.#usesRollups
+      ? `${this.#rollupRows(grouping, VISIT_COUNTS, `r.currency = ''`)} UNION ALL ${live}`
+      : live;
+    const sums = VISIT_COUNTS.map((count) => `coalesce(sum(${count}), 0) AS ${count}`);
+    return `
+    ${grouping.name} AS (
+      SELECT ${[...keys, ...sums].join(', ')} FROM (${rows})${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`})`;
+  }
+
+  #rollupRows({ timed, dimensions }: Grouping, counts: readonly string[], which: string): string {
+    const [dimension] = dimensions;
+    const hourly = timed && this.#question.time === 'time:hour';
+    const rolled = dimension ? this.#text(dimension.rollup) : `'${hourly ? HOUR : TOTAL}'`;
+    const key = dimension && `d${this.#dimensions.indexOf(dimension)}`;
+    const columns = [
+      ...(timed ? [`${hourly ? 'r.value' : 'c.bucket'} AS bucket`] : []),
+      ...(key ? [`r.value AS ${key}`] : []),
+      ...(which === `r.currency = ''` ? [] : ['r.currency']),
+      ...counts.map((count) => `r.${count}`),
+    ];
+    const rows = `
+      SELECT ${columns.join(', ')}
+      FROM rolled c
+      JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = ${rolled} AND ${which}`;
+    if (dimension?.kind !== 'property') return rows;
+    // On a day on which no event has the property, all lack it.
+    const exists = (name: string) =>
+      `EXISTS (SELECT 1 FROM rollups x WHERE x.pixel = ?1 AND x.day = c.day AND x.dimension = ${name})`;
+    const value = `iif(${exists(`'${PROPERTY_PREFIX}'`)}, '${OTHER}', '')`;
+    return `${rows}
+      UNION ALL
+      SELECT ${columns.map((column) => (column === `r.value AS ${key}` ? `${value} AS ${key}` : column)).join(', ')}
+      FROM rolled c
+      JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = '${TOTAL}' AND ${which}
+      WHERE NOT ${exists(rolled)}`;
+  }
+
+  /** Rows from events. When nothing is asked of single events, a visit is the smallest part. */
+  #live(grouping: Grouping): string {
+    const { dimensions, filters, timed } = grouping;
+    const keys = this.#keys(grouping);
+    const groupBy = keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`;
+    const hourly = timed && this.#question.time === 'time:hour';
+    const whole =
+      !hourly &&
+      filters.length === 0 &&
+      this.#setting.moments === null &&
+      dimensions.every(({ scope }) => scope !== 'event');
+    if (whole) {
+      const named = this.#keys({ ...grouping, timed: false })
+        .map((key, index) => `${this.#value(dimensions[index] as Dimension)} AS ${key}, `)
+        .join('');
+      return `SELECT ${[...keys, SUM_VISITS].join(', ')} FROM (SELECT ${named}v.* FROM visit v)${groupBy}`;
+    }
+    const { from, where, values } = this.#events(grouping);
+    const aliased = keys.map((key, index) => `${values[index]} AS ${key}, `).join('');
+    return `
+      SELECT ${[...keys, SUM_VISITS].join(', ')}
+      FROM (
+        SELECT ${keys.map((key) => `p.${key}, `).join('')}${PART_OF_VISIT}
+        FROM (
+          SELECT ${aliased}n.visit, ${PART_COUNTS}
+          FROM ${from} WHERE ${where}
+          GROUP BY ${[...values, 'n.visit'].join(', ')}) p
+        CROSS JOIN visit v ON v.visit = p.visit)${groupBy}`;
+  }
+
+  /** The events of a grouping: where they come from, what picks them, and the SQL of each key. */
+  #events({ timed, dimensions, filters }: Grouping): { from: string; where: string; values: string[] } {
+    const { moments } = this.#setting;
+    const goals = dimensions.some(({ kind }) => kind === 'goal');
+    const bucket = this.#question.time === 'time:hour' ? hourLabel('n') : 'n.bucket';
+    if (goals) this.#needGoals();
+    return {
+      from: goals
+        ? `goal g CROSS JOIN numbered n ON ${REACHES} CROSS JOIN visit v ON v.visit = n.visit`
+        : 'numbered n CROSS JOIN visit v ON v.visit = n.visit',
+      where:
+        [
+          ...(moments ? [`n.ts BETWEEN ${moments.from} AND ${moments.to}`] : []),
+          ...filters.map((filter) => this.#condition(filter)),
+        ].join(' AND ') || 'true',
+      values: [...(timed ? [bucket] : []), ...dimensions.map((dimension) => this.#value(dimension))],
+    };
+  }
+
+  /** Revenue by currency, gathered into a row a key: its currency, and how many there are. */
+  #sales(grouping: Grouping): string {
+    this.#columns.add('value').add('currency');
+    const keys = this.#keys(grouping);
+    const { from, where, values } = this.#events(grouping);
+    const aliased = keys.map((key, index) => `${values[index]} AS ${key}`);
+    const counts = ['sum(n.value) AS revenue', 'count(*) AS sales'];
+    const live = `
+      SELECT ${[...aliased, 'n.currency AS currency', ...counts].join(', ')}
+      FROM ${from} WHERE ${where} AND n.counted AND n.value IS NOT NULL AND n.currency <> ''
+      GROUP BY ${[...values, 'n.currency'].join(', ')}`;
+    const rows = this.#usesRollups
+      ? `${this.#rollupRows(grouping, SALE_COUNTS, `r.currency <> ''`)} UNION ALL ${live}`
+      : live;
+    return `
+    sold AS (
+      SELECT ${[...keys, 'sum(revenue) AS revenue', 'sum(sales) AS sales', 'max(currency) AS currency', 'count(DISTINCT currency) AS currencies'].join(', ')}
+      FROM (${rows})${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`})`;
+  }
+
+  #people(grouping: Grouping): string {
+    this.#columns.add('person');
+    const keys = this.#keys(grouping);
+    const { from, where, values } = this.#events(grouping);
+    const aliased = keys.map((key, index) => `${values[index]} AS ${key}`);
+    return `
+    known_people AS (
+      SELECT ${[...aliased, 'count(DISTINCT n.person) AS people'].join(', ')}
+      FROM ${from} WHERE ${where} AND n.counted AND n.person <> ''
+      ${keys.length === 0 ? '' : `GROUP BY ${values.join(', ')}`})`;
+  }
+
+  /** A dimension's value in a row of event `n`, visit `v` and goal `g`. */
+  #value(dimension: Dimension): string {
+    switch (dimension.kind) {
+      case 'goal':
+        return 'g.name';
+      case 'property':
+        this.#columns.add('props');
+        return `coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = ${this.#text(dimension.key)}), '')`;
+      case 'column':
+        if (dimension.scope === 'event') {
+          this.#columns.add(dimension.column);
+          return `n.${dimension.column}`;
+        }
+        this.#visitDimensions.add(dimension);
+        return `v."${dimension.name}"`;
+    }
+  }
+
+  #needGoals(): void {
+    this.#columns.add('page').add('props');
+  }
+
+  #condition(filter: Filter): string {
+    switch (filter.kind) {
+      case 'and':
+      case 'or':
+        return `(${filter.filters.map((inner) => this.#condition(inner)).join(filter.kind === 'and' ? ' AND ' : ' OR ')})`;
+      case 'not':
+        return `NOT ${this.#condition(filter.filter)}`;
+      case 'done':
+        return `n.visit ${filter.negated ? 'NOT IN' : 'IN'} (
+          SELECT n.visit FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+          WHERE n.counted AND ${this.#condition(filter.filter)})`;
+      case 'test':
+        return this.#test(filter);
+    }
+  }
+
+  #test({ dimension, comparison, negated, values }: Test): string {
+    const list = `json_each(${this.#list(values)})`;
+    if (dimension.kind === 'goal') {
+      this.#needGoals();
+      return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${REACHES})`;
+    }
+    const value = shown(dimension, this.#value(dimension));
+    const found =
+      comparison === 'contains'
+        ? `EXISTS (SELECT 1 FROM ${list} j WHERE instr(${value}, j.value) > 0)`
+        : `${value} IN (SELECT value FROM ${list})`;
+    return negated ? `NOT (${found})` : `(${found})`;
+  }
+
+  #list(values: readonly unknown[]): string {
+    return `?4, '$[${this.#lists.push(values) - 1}]'`;
+  }
+
+  #text(text: string): string {
+    return `(?4 ->> '$[${this.#lists.push([text]) - 1}][0]')`;
+  }
+
+  #selectList(): string {
+    let next = 0;
+    const columns = this.#question.dimensions.map((dimension, index) => {
+      const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
+      return `${sql} AS dimension${index}`;
+    });
+    const ofSales = this.#question.metrics.some((metric) => metric.ofSales);
+    return [
+      ...columns,
+      ...this.#question.metrics.map(metricColumn),
+      ...(ofSales ? ['currency', 'currencies'] : []),
+    ].join(', ');
+  }
+
+  /** Only the rows that are wanted. */
+  #wanted(): string {
+    const { rows } = this.#setting;
+    if (rows === null) return '';
+    const columns = this.#question.dimensions.map((_, index) => `dimension${index}`);
+    if (columns.length === 0) return '';
+    return `WHERE (${columns.join(', ')}) IN (
+      SELECT ${columns.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(${this.#list(rows)}))`;
+  }
+
+  /** As asked; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
+  #orderBy(): string {
+    const { order, dimensions, metrics, time } = this.#question;
+    const column = (key: string): string => {
+      const index = dimensions.findIndex((dimension) => (dimension?.name ?? time) === key);
+      return index < 0 ? `"${key}"` : `dimension${index}`;
+    };
+    const asked = order.map(
+      ([key, direction]) => `${column(key)} ${direction === 'asc' ? 'ASC' : 'DESC'} NULLS LAST`,
+    );
+    const timeIndex = dimensions.indexOf(null);
+    const [first] = metrics;
+    const byDefault = [
+      ...(timeIndex < 0 ? [] : [`dimension${timeIndex} ASC`]),
+      ...(first ? [`"${first.name}" DESC NULLS LAST`] : []),
+    ];
+    const all = [
+      ...(asked.length > 0 ? asked : byDefault),
+      ...dimensions.map((_, index) => `dimension${index} ASC`),
+    ];
+    return all.join(', ');
+  }
 }
 
-/** A dimension's value in a row of event `n` and visit `v`. */
-function rawValue({ scope, name, column }: Dimension): string {
-  return scope === 'event' ? `n.${column}` : `v."${name}"`;
+function metricColumn({ name, sql, ofSales }: Metric): string {
+  // What has several currencies has no sum.
+  return `${ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql} AS "${name}"`;
 }
 
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
 function shown(dimension: Dimension, sql: string): string {
-  const value = dimension.labels === 'country' ? `coalesce(?4 ->> ${sql}, ${sql})` : sql;
-  return `iif(${sql} = '', '${dimension.none}', ${value})`;
-}
-
-function selectList({ dimensions, metrics }: Question): string {
-  let next = 0;
-  const columns = dimensions.map((dimension, index) => {
-    const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
-    return `${sql} AS dimension${index}`;
-  });
-  return [...columns, ...metrics.map((name) => `${METRICS.get(name)?.sql} AS "${name}"`)].join(', ');
-}
-
-/** As asked; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
-function orderBy({ order, dimensions, metrics, time }: Question): string {
-  const column = (key: string): string => {
-    const index = dimensions.findIndex((dimension) => (dimension?.name ?? time) === key);
-    return index < 0 ? `"${key}"` : `dimension${index}`;
-  };
-  const asked = order.map(([key, direction]) => `${column(key)} ${direction === 'asc' ? 'ASC' : 'DESC'}`);
-  const timeIndex = dimensions.indexOf(null);
-  const byDefault = [...(timeIndex < 0 ? [] : [`dimension${timeIndex} ASC`]), `"${metrics[0]}" DESC`];
-  return [
-    ...(asked.length > 0 ? asked : byDefault),
-    ...dimensions.map((_, index) => `dimension${index} ASC`),
-  ].join(', ');
-}
-
-/** Writes filters as SQL. The values of all of them travel as one parameter, a list of lists. */
-class FilterSql {
-  readonly values: (readonly string[])[] = [];
-  readonly dimensions: Dimension[] = [];
-
-  write(filter: Filter): string {
-    switch (filter.kind) {
-      case 'and':
-      case 'or':
-        return `(${filter.filters.map((inner) => this.write(inner)).join(filter.kind === 'and' ? ' AND ' : ' OR ')})`;
-      case 'not':
-        return `NOT ${this.write(filter.filter)}`;
-      case 'test':
-        return this.#test(filter.operator, filter.dimension, filter.values);
-    }
-  }
-
-  #test(operator: Operator, dimension: Dimension, values: readonly string[]): string {
-    const place = this.values.push(values) - 1;
-    this.dimensions.push(dimension);
-    const value = shown(dimension, rawValue(dimension));
-    const list = `json_each(?3, '$[${place}]')`;
-    const found = operator.startsWith('is')
-      ? `${value} IN (SELECT value FROM ${list})`
-      : `EXISTS (SELECT 1 FROM ${list} j WHERE instr(${value}, j.value) > 0)`;
-    return operator.endsWith('_not') ? `NOT (${found})` : `(${found})`;
-  }
+  const named = dimension.kind === 'column' && dimension.labels === 'country';
+  return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(?5 ->> ${sql}, ${sql})` : sql})`;
 }
 
 /** What is left of a question that names the time it resolved to. */

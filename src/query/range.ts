@@ -1,7 +1,7 @@
 /** Resolves a question's range and time dimension to days and labels, in the pixel's time zone. */
 import type { TimeDimension } from '../model/dimensions.ts';
 import { addDays, localDay, monthStart, segments, weekStart } from '../model/time-zone.ts';
-import type { RangeName } from './language.ts';
+import type { Compared, Moments, Range } from './language.ts';
 
 /** A first and a last local day, both included. */
 export interface DayRange {
@@ -15,13 +15,12 @@ export const MAX_LABELS = 9000;
 /**
  * @param firstDay the pixel's first day with events, for `all`; null when it has none.
  */
-export function resolveRange(
-  range: RangeName | readonly [string, string],
-  zone: string,
-  now: number,
-  firstDay: string | null,
-): DayRange {
-  if (typeof range !== 'string') return { from: range[0], to: range[1] };
+export function resolveRange(range: Range, zone: string, now: number, firstDay: string | null): DayRange {
+  if (typeof range !== 'string') {
+    return 'from' in range
+      ? { from: localDay(zone, range.from), to: localDay(zone, range.to) }
+      : { from: range[0], to: range[1] };
+  }
   const today = localDay(zone, now);
   const since = (from: string): DayRange => ({ from, to: today });
   switch (range) {
@@ -47,6 +46,37 @@ export function resolveRange(
       return since(firstDay !== null && firstDay < today ? firstDay : today);
   }
 }
+
+/** The range that a question is compared with, in the form in which its own was given. */
+export function comparedRange(
+  { mode, range }: Compared,
+  days: DayRange,
+  moments: Moments | null,
+): Moments | readonly [string, string] {
+  if (range !== null) return range;
+  if (mode === 'year_over_year') {
+    return moments
+      ? { from: yearBefore(moments.from), to: yearBefore(moments.to) }
+      : [dayOf(yearBefore(Date.parse(days.from))), dayOf(yearBefore(Date.parse(days.to)))];
+  }
+  if (moments) {
+    const length = moments.to - moments.from + 1;
+    return { from: moments.from - length, to: moments.to - length };
+  }
+  const count = dayCount(days);
+  return [addDays(days.from, -count), addDays(days.to, -count)];
+}
+
+/** The same moment a year before in UTC; of the 29th of February, that of the 28th. */
+function yearBefore(ts: number): number {
+  const date = new Date(ts);
+  const month = date.getUTCMonth();
+  date.setUTCFullYear(date.getUTCFullYear() - 1);
+  if (date.getUTCMonth() !== month) date.setUTCDate(0);
+  return date.getTime();
+}
+
+const dayOf = (ts: number): string => new Date(ts).toISOString().slice(0, 10);
 
 /** The number of days in a range. */
 export function dayCount({ from, to }: DayRange): number {

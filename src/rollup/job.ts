@@ -7,31 +7,50 @@ import { cronStatements, type Env } from '../env.ts';
 import { segments } from '../model/time-zone.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import {
+  beginSlices,
   closeDay,
   type DirtyDay,
   dirtyDays,
   type ExpiredDay,
+  endSlice,
   expiredDays,
+  largeOpenDays,
   markPurged,
   markRolledUp,
   purgeEvents,
 } from '../store/days.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import {
+  DELETE_SLICES,
   DELETE_VANISHED,
-  ROLLUP_EVENT_DIMENSIONS,
-  ROLLUP_VISIT_DIMENSIONS,
+  goalParameter,
+  KEEP_SLICE,
+  LIVE_EVENTS,
+  ROLL_UP_DAY,
+  ROLL_UP_SLICES,
+  sliceBounds,
   stretchParameter,
-  UPSERT_CHANGED,
 } from './local-day.sql.ts';
+
+/**
+ * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor: each takes a second
+ * or two, far from D1's thirty, and sorts in memory.
+ */
+export const SLICE_EVENTS = 150_000;
+
+/** Seconds after which a run begins nothing more: the next one is due within minutes. */
+const RUN_SECONDS = 60;
 
 /** Raw events that one statement deletes. */
 export const PURGE_CHUNK = 5000;
 /** A day past retention stays open this long after its last change, so that an import can fill it in peace. */
 export const PURGE_GRACE = 48 * 3_600_000;
 
-/** A day costs at most three statements: delete what vanished, write what changed, mark it done. */
+/** A day costs three statements: write what changed, delete what vanished, mark it done. */
 const STATEMENTS_A_DAY = 3;
+/** A slice costs two, the beginning of a sliced day two and its end four. */
+const STATEMENTS_A_SLICE = 2;
+const STATEMENTS_TO_END = 4;
 /** Kept back for purging, so that a backlog of rollups cannot keep raw events alive for ever. */
 const FOR_PURGING = 5;
 
@@ -49,16 +68,29 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
   const { DB: db } = env;
   let budget = cronStatements(env);
 
+  const started = Date.now();
   const deletedSalts = await deleteExpiredSalts(db, now);
-  budget -= 2;
+  budget -= 3;
   const room = Math.floor((budget - FOR_PURGING) / STATEMENTS_A_DAY);
   const dirty = await dirtyDays(db, now, room);
+  // Days that are over come first: they cannot get better by waiting.
+  const large = isFirstOfHour(now) ? await largeOpenDays(db, now, LIVE_EVENTS, room) : [];
+  let rolledUp = 0;
   let failed = 0;
-  for (const day of dirty) {
-    budget -= STATEMENTS_A_DAY;
+  let more = dirty.length === room;
+  for (const day of [...dirty, ...large]) {
+    const left = budget - FOR_PURGING;
+    if (left < STATEMENTS_A_DAY || Date.now() - started > RUN_SECONDS * 1000) {
+      more = true;
+      break;
+    }
     try {
-      await rollUp(db, day, now);
+      const { used, done } = await rollUp(db, day, now, left);
+      budget -= used;
+      if (done) rolledUp++;
+      else more = true;
     } catch (error) {
+      budget -= STATEMENTS_A_DAY;
       failed++;
       console.error(`rollup of ${day.pixel} ${day.day} failed: ${error}`);
     }
@@ -68,33 +100,67 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
   count('cron_runs', 1, now);
   await writeCounts(db);
   return {
-    rolledUp: dirty.length - failed,
+    rolledUp,
     failed,
     purgedEvents: purge.events,
     deletedSalts,
-    more: failed > 0 || dirty.length === room || purge.more,
+    more: more || failed > 0 || purge.more,
   };
 }
 
-/** Recomputes one day in one transaction. */
-async function rollUp(
-  db: D1Database,
-  { pixel, day, timezone, rolled_at }: DirtyDay,
-  now: number,
-): Promise<void> {
+/** The trigger comes every five minutes. */
+function isFirstOfHour(now: number): boolean {
+  return now % 3_600_000 < 300_000;
+}
+
+interface Progress {
+  /** Statements used. */
+  readonly used: number;
+  readonly done: boolean;
+}
+
+/** Recomputes one day: a small one in one transaction, a large one slice by slice, as far as the budget goes. */
+async function rollUp(db: D1Database, day: DirtyDay, now: number, budget: number): Promise<Progress> {
+  if (day.events > SLICE_EVENTS) return rollUpSlices(db, day, now, budget);
+  await db.batch([
+    db.prepare(ROLL_UP_DAY).bind(...parametersOf(day, 0, 1)),
+    db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    markRolledUp(db, { ...day, slices: 0 }, now),
+  ]);
+  return { used: STATEMENTS_A_DAY, done: true };
+}
+
+async function rollUpSlices(db: D1Database, day: DirtyDay, now: number, budget: number): Promise<Progress> {
+  let used = 0;
+  let { slice, slices } = day;
+  const goesOn = slices > 0 && (day.dirty === 2 || day.open);
+  if (!goesOn) {
+    slice = 0;
+    slices = Math.ceil(day.events / SLICE_EVENTS);
+    await db.batch([db.prepare(DELETE_SLICES).bind(day.pixel, day.day), beginSlices(db, day, slices)]);
+    used += STATEMENTS_A_SLICE;
+  }
+  for (; slice < slices; slice++) {
+    if (budget - used < STATEMENTS_A_SLICE) return { used, done: false };
+    await db.batch([
+      db.prepare(KEEP_SLICE).bind(...parametersOf(day, slice, slices), slice),
+      endSlice(db, day, slice),
+    ]);
+    used += STATEMENTS_A_SLICE;
+  }
+  if (budget - used < STATEMENTS_TO_END) return { used, done: false };
+  await db.batch([
+    db.prepare(ROLL_UP_SLICES).bind(day.pixel, day.day),
+    db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    markRolledUp(db, { ...day, slices }, now),
+    db.prepare(DELETE_SLICES).bind(day.pixel, day.day),
+  ]);
+  return { used: used + STATEMENTS_TO_END, done: true };
+}
+
+function parametersOf({ pixel, day, timezone, goals }: DirtyDay, slice: number, slices: number): unknown[] {
   const stretches = segments(timezone, day, day).map((segment) => ({ ...segment, bucket: '' }));
-  const parameters = [
-    pixel,
-    stretchParameter(stretches),
-    ROLLUP_VISIT_DIMENSIONS,
-    ROLLUP_EVENT_DIMENSIONS,
-    day,
-  ];
-  const upsert = db.prepare(UPSERT_CHANGED).bind(...parameters);
-  const done = markRolledUp(db, pixel, day, now);
-  // A first rollup has nothing that could have vanished.
-  if (rolled_at === null) await db.batch([upsert, done]);
-  else await db.batch([db.prepare(DELETE_VANISHED).bind(...parameters), upsert, done]);
+  return [pixel, stretchParameter(stretches), goalParameter(goals), ...sliceBounds(slice, slices), day];
 }
 
 async function purgeExpired(

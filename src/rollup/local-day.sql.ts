@@ -3,15 +3,31 @@
  * query answers open days and filtered questions with it, so that there is one definition of every number.
  *
  * A visit is one visitor's events of one local day with no gap over 30 minutes, in order of time and then of id.
- * Events without a visitor belong to no visit: each stands alone and counts as an event (and page view) only.
+ * Events without a visitor belong to no visit: each stands alone and counts as an event (and page view) only. An
+ * engagement is no event that counts: it starts no visit, and belongs to the one that its visitor began last.
  */
-import { DIMENSIONS, type Dimension, KEPT_VALUES, OTHER, ROLLED_DIMENSIONS } from '../model/dimensions.ts';
-import { PAGEVIEW } from '../model/event.ts';
-import { COUNTS } from '../model/metrics.ts';
+import {
+  type ColumnDimension,
+  GOAL,
+  KEPT_KEYS,
+  KEPT_VALUES,
+  OTHER,
+  PROPERTY_PREFIX,
+  ROLLED_DIMENSIONS,
+} from '../model/dimensions.ts';
+import { ENGAGEMENT, PAGEVIEW } from '../model/event.ts';
+import { type Goal, globOf } from '../model/goal.ts';
+import { COUNTS, SALE_COUNTS, VISIT_COUNTS } from '../model/metrics.ts';
 import type { Segment } from '../model/time-zone.ts';
 
 /** Milliseconds between two events of a visitor that begin a new visit when exceeded. */
 export const VISIT_GAP = 30 * 60_000;
+
+/**
+ * A day of fewer events is cheap enough to be answered from them while it changes. Of a larger one, an older rollup has to
+ * do until the next; while it is open, it has one every hour.
+ */
+export const LIVE_EVENTS = 50_000;
 
 /** Rollup rows beside the dimensions': the whole day, and each hour of it. */
 export const TOTAL = 'total';
@@ -37,124 +53,408 @@ export const STRETCHES = `
     FROM json_each(?2)
   )`;
 
-/** An event's local hour, such as `2026-11-24 09:00:00`. An hour that clocks repeat is one label. */
-export const HOUR_LABEL = `s.day || format(' %02d:00:00', (e.ts + s.utc_offset) / 3600000 % 24)`;
+/** The local hour of a row of `numbered`, such as `2026-11-24 09:00:00`. An hour that clocks repeat is one label. */
+export const hourLabel = (row: string): string => `${row}.day || format(' %02d:00:00', ${row}.hour)`;
+
+/** The JSON parameter that `GOALS` reads. */
+export function goalParameter(goals: readonly Goal[]): string {
+  return JSON.stringify(
+    goals.map((goal) => {
+      if ('event' in goal) return [goal.name, goal.event];
+      if ('property' in goal) return [goal.name, null, null, null, goal.property, goal.value];
+      return goal.page.includes('*')
+        ? [goal.name, null, null, globOf(goal.page)]
+        : [goal.name, null, goal.page];
+    }),
+  );
+}
+
+/** `goal`: the goals in parameter `?3`. */
+export const GOALS = `
+  goal AS (
+    SELECT key AS step, value ->> 0 AS name, value ->> 1 AS event, value ->> 2 AS page, value ->> 3 AS pages,
+      value ->> 4 AS property, value ->> 5 AS value
+    FROM json_each(?3)
+  )`;
+
+/** Whether event `n` reaches goal `g`. */
+export const REACHES = `
+  n.counted AND CASE
+    WHEN g.event IS NOT NULL THEN n.name = g.event
+    WHEN g.page IS NOT NULL THEN n.pageview AND n.page = g.page
+    WHEN g.pages IS NOT NULL THEN n.pageview AND n.page GLOB g.pages
+    ELSE n.props <> '' AND EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = g.property AND p.value = g.value)
+  END`;
+
+/** An event's columns that the SQL below always needs. */
+const KEYS = ['ts', 'id', 'name', 'visitor'] as const;
+
+interface NumberedOptions {
+  /** The CTE that gives the stretches. */
+  readonly source: string;
+  /** Further columns of `events` to carry along. */
+  readonly columns: Iterable<string>;
+  /** SQL that limits the events `e`. */
+  readonly where?: string;
+  /** Whether the stretches are of one day, which spares comparing days. */
+  readonly oneDay?: boolean;
+}
 
 /**
- * `hit` and `numbered`: the events of pixel `?1` within the stretches, each with the number of its visit.
- *
- * @param source the CTE that gives the stretches.
- * @param columns the columns of `events` to carry along.
- * @param bucket SQL for the label, over stretch `s` and event `e`.
+ * `numbered`: the events of pixel `?1` within the stretches, each with the number of its visit and of its visitor and day
+ * (`who`). Engagements that belong to no visit are left out.
  */
-export function numberedEvents(source: string, columns: Iterable<string>, bucket: string): string {
-  const carried = [...new Set(['name', ...columns])].map((column) => `e.${column}`).join(', ');
+export function numberedEvents({ source, columns, where = 'true', oneDay = false }: NumberedOptions): string {
+  const carried = [...new Set([...KEYS, ...columns])].join(', ');
+  const day = oneDay ? '' : 'day, ';
   return `
-  hit AS (
-    SELECT ${bucket} AS bucket, s.day, e.visitor, e.ts, e.name = '${PAGEVIEW}' AS pageview, ${carried},
-      row_number() OVER visitor_day AS seq,
-      e.visitor = '' OR e.ts - lag(e.ts, 1, -9000000000000) OVER visitor_day > ${VISIT_GAP} AS starts
+  past AS (
+    SELECT s.bucket, s.day, s.utc_offset, ${carried.replaceAll(/\w+/g, 'e.$&')}, e.name <> '${ENGAGEMENT}' AS counted,
+      count(*) OVER before AS seq,
+      max(CASE WHEN e.name <> '${ENGAGEMENT}' THEN e.ts END) OVER before AS last_ts
     FROM ${source} s
-    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at
-    WINDOW visitor_day AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id)
+    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at AND ${where}
+    WINDOW before AS (
+      PARTITION BY ${oneDay ? '' : 's.day, '}e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ),
-  numbered AS (
-    SELECT *, sum(starts) OVER (PARTITION BY day, visitor ORDER BY seq ROWS UNBOUNDED PRECEDING) AS visit
-    FROM hit
+  numbered AS MATERIALIZED (
+    SELECT bucket, day, ${carried}, counted, name = '${PAGEVIEW}' AS pageview, seq, last_ts, starts,
+      (ts + utc_offset) / 3600000 % 24 AS hour,
+      sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS who
+    FROM (
+      SELECT *, counted AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > ${VISIT_GAP}) AS starts
+      FROM past
+      WHERE counted OR (visitor <> '' AND last_ts IS NOT NULL)
+    )
+    WINDOW so_far AS (ORDER BY ${day}visitor, seq ROWS UNBOUNDED PRECEDING)
   )`;
 }
 
-/** `visit`: one row a visit, with its counts and the given visit dimensions as columns of their names. */
-export function visits(dimensions: Iterable<Dimension>): string {
-  const attributes = [...new Set(dimensions)].map(
-    (dimension) => `,\n      ${attribute(dimension)} AS "${dimension.name}"`,
-  );
+/** The columns of `events` that the given visit dimensions are read from while visits are made. */
+export function visitColumns(dimensions: Iterable<ColumnDimension>): string[] {
+  const ofViews = [...dimensions].some(({ scope }) => scope === 'entry' || scope === 'exit');
+  return ['engaged', 'scroll', ...(ofViews ? ['hostname', 'page'] : [])];
+}
+
+/** A page view's host and page with its number before them, so that the least text is of the first one. */
+const VIEW = `CASE WHEN pageview THEN format('%010d', seq) || hostname || char(10) || page END`;
+
+/**
+ * `visit`: one row a visit, with its counts and the given visit dimensions as columns of their names.
+ * @param more further columns, from a group of `numbered` rows.
+ */
+export function visits(dimensions: Iterable<ColumnDimension>, more: readonly string[] = []): string {
+  const wanted = [...new Set(dimensions)];
+  const ofFirst = wanted.filter(({ scope }) => scope === 'visit');
+  const ends = (['entry', 'exit'] as const).filter((end) => wanted.some(({ scope }) => scope === end));
+  const extra = [...ends.map((end) => `${end === 'entry' ? 'min' : 'max'}(${VIEW}) AS ${end}_view`), ...more];
   return `
-  visit AS (
-    SELECT day, visitor, visit, visitor <> '' AS counted, min(bucket) AS bucket,
-      sum(pageview) AS pageviews, count(*) AS events,
-      visitor <> '' AND count(*) = 1 AS bounces,
-      iif(visitor <> '', max(ts) - min(ts), 0) AS duration${attributes.join('')}
+  bare_visit AS MATERIALIZED (
+    SELECT visit, who, day, min(bucket) AS bucket, visitor <> '' AS known,
+      max(CASE WHEN starts THEN ts END) AS first_ts, max(CASE WHEN starts THEN id END) AS first_id,
+      max(starts AND last_ts IS NOT NULL) AS again,
+      sum(pageview) AS pageviews, sum(counted) AS events, visitor <> '' AND sum(counted) = 1 AS bounces,
+      iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
+      coalesce(sum(engaged), 0) AS engaged, count(engaged) > 0 AS engaged_visits,
+      coalesce(max(scroll), 0) AS scroll, count(scroll) > 0 AS scrolled_visits${extra.map((sql) => `,\n      ${sql}`).join('')}
     FROM numbered
-    GROUP BY day, visitor, visit
+    GROUP BY visit
+  ),
+  visit AS MATERIALIZED (
+    SELECT v.*, v.known AND v.who IN (SELECT who FROM bare_visit WHERE again) AS several${wanted
+      .map((dimension) => `,\n      ${attribute(dimension)} AS "${dimension.name}"`)
+      .join('')}
+    FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = ?1 AND f.ts = v.first_ts AND f.id = v.first_id'}
   )`;
 }
 
-/** A visit's attribute: of its first event, or of its first or last page view. */
-function attribute({ scope, column }: Dimension): string {
-  switch (scope) {
-    case 'visit':
-      return `max(CASE WHEN starts THEN ${column} END)`;
-    // The event's number, padded so that text sorts as the number does, picks the row whose value is wanted.
-    case 'entry':
-      return `coalesce(substr(min(CASE WHEN pageview THEN format('%010d', seq) || ${column} END), 11), '')`;
-    case 'exit':
-      return `coalesce(substr(max(CASE WHEN pageview THEN format('%010d', seq) || ${column} END), 11), '')`;
-    case 'event':
-      throw new Error('an event dimension is no attribute of a visit');
-  }
+/** A visit's attribute: of its first event `f`, or of its first or last page view. */
+function attribute({ scope, column }: ColumnDimension): string {
+  if (scope === 'visit') return `f.${column}`;
+  const end = `v.${scope}_view`;
+  return column === 'page'
+    ? `coalesce(substr(${end}, instr(${end}, char(10)) + 1), '')`
+    : `coalesce(substr(${end}, 11, instr(${end}, char(10)) - 11), '')`;
 }
 
-/** The sums over rows of visits, or of parts of visits, that make a group's counts. */
-export const SUM_COUNTS = `
-  count(DISTINCT CASE WHEN counted THEN day || visitor END) AS visitors, coalesce(sum(counted), 0) AS visits,
-  coalesce(sum(pageviews), 0) AS pageviews, coalesce(sum(events), 0) AS events,
-  coalesce(sum(bounces), 0) AS bounces, coalesce(sum(duration), 0) AS duration`;
+/**
+ * The sums over rows of visits, or of parts of visits, that make a group's counts. Who has one visit only is one visitor
+ * wherever that visit counts; only the others must be told apart.
+ */
+export const SUM_VISITS = `
+  coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
+  coalesce(sum(known), 0) AS visits,
+  ${VISIT_COUNTS.slice(2)
+    .map((count) => `coalesce(sum(${count}), 0) AS ${count}`)
+    .join(', ')}`;
+
+const NO_SALES = SALE_COUNTS.map((count) => `0 AS ${count}`).join(', ');
+const NO_VISITS = VISIT_COUNTS.map((count) => `0 AS ${count}`).join(', ');
+
+/** The counts of a part of a visit, from rows of `numbered`. */
+export const PART_COUNTS = `
+  sum(n.pageview) AS pageviews, sum(n.counted) AS events,
+  coalesce(sum(n.engaged), 0) AS engaged, count(n.engaged) > 0 AS engaged_visits,
+  coalesce(max(n.scroll), 0) AS scroll, count(n.scroll) > 0 AS scrolled_visits`;
+
+/** A part `p` of visit `v`: the visit counts for it if one of its events is in it. */
+export const PART_OF_VISIT = `
+  v.known AND p.events > 0 AS known, v.several, v.who, p.pageviews, p.events,
+  v.bounces * (p.events > 0) AS bounces, v.duration * (p.events > 0) AS duration,
+  p.engaged, p.engaged_visits, p.scroll, p.scrolled_visits`;
 
 const VISIT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope !== 'event');
 const EVENT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'event');
-const COLUMNS = [...DIMENSIONS.values()].map(({ column }) => column);
 
-function choose(pairs: readonly (readonly [name: string, sql: string])[]): string {
-  return `CASE d.value ${pairs.map(([name, sql]) => `WHEN '${name}' THEN ${sql}`).join(' ')} END`;
+/** A statement may have five terms in a UNION, but each may be a UNION again. */
+export function unionAll(terms: readonly string[]): string {
+  if (terms.length <= 5) return terms.join('\n  UNION ALL\n  ');
+  const size = Math.max(5, Math.ceil(terms.length / 5));
+  const groups: string[] = [];
+  for (let at = 0; at < terms.length; at += size) {
+    groups.push(`SELECT * FROM (\n  ${unionAll(terms.slice(at, at + size))})`);
+  }
+  return unionAll(groups);
+}
+
+function visitTerm(dimension: string, value: string): string {
+  return `SELECT '${dimension}' AS dimension, ${value} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM visit GROUP BY 2`;
 }
 
 /**
- * The rollup of one local day as a query: pixel `?1`, its segments `?2`, the names of the visit dimensions `?3` and of
- * the event dimensions `?4`. `json_each` multiplies the rows by the dimensions, so that one pass serves all.
+ * A dimension of single events. Most visits have one value in all of their events: these are taken whole, and only the
+ * others are taken apart.
  */
-const ROLLUP = `
-  WITH ${STRETCHES},
-  ${numberedEvents('stretch', COLUMNS, HOUR_LABEL)},
-  ${visits(VISIT_DIMENSIONS)},
-  tagged AS (
-    SELECT d.value AS dimension, ${choose([[TOTAL, "''"], ...VISIT_DIMENSIONS.map(({ name }) => [name, `"${name}"`] as const)])} AS value,
-      day, visitor, counted, pageviews, events, bounces, duration
-    FROM visit CROSS JOIN json_each(?3) d
+function eventTerm(dimension: string, column: string): string {
+  return `SELECT '${dimension}' AS dimension, ${column === 'hour' ? `day || format(' %02d:00:00', value)` : 'value'} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT day, only_${column} AS value, known, several, who, ${VISIT_COUNTS.slice(2).join(', ')}
+    FROM visit WHERE only_${column} IS NOT NULL
     UNION ALL
-    SELECT d.value, ${choose([[HOUR, 'n.bucket'], ...EVENT_DIMENSIONS.map(({ name, column }) => [name, `n.${column}`] as const)])} AS value,
-      n.day, n.visitor, v.counted, sum(n.pageview), count(*), v.bounces, v.duration
-    FROM numbered n
-    JOIN visit v ON v.day = n.day AND v.visitor = n.visitor AND v.visit = n.visit
-    CROSS JOIN json_each(?4) d
-    GROUP BY 1, 2, n.day, n.visitor, n.visit
-  ),
-  counts AS (SELECT dimension, value, ${SUM_COUNTS} FROM tagged GROUP BY dimension, value),
-  ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS rank
-    FROM counts
-  ),
-  rollup AS (
-    SELECT dimension, iif(rank <= ${KEPT_VALUES}, value, '${OTHER}') AS value,
-      ${COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ')}
-    FROM ranked
-    GROUP BY 1, 2
+    SELECT v.day, p.value, ${PART_OF_VISIT}
+    FROM (
+      SELECT n.${column} AS value, n.visit, ${PART_COUNTS}
+      FROM numbered n
+      WHERE n.visit IN (SELECT visit FROM visit WHERE only_${column} IS NULL)
+      GROUP BY n.visit, n.${column}) p
+    CROSS JOIN visit v ON v.visit = p.visit)
+  GROUP BY 2`;
+}
+
+/** The value that all rows of a visit share, or null. */
+const only = (column: string): string =>
+  `iif(min(${column}) = max(${column}), max(${column}), NULL) AS only_${column}`;
+
+const SALE_DIMENSIONS = [
+  [TOTAL, `''`] as const,
+  [HOUR, hourLabel('n')] as const,
+  ...EVENT_DIMENSIONS.map(({ name, column }) => [name, `n.${column}`] as const),
+  ...VISIT_DIMENSIONS.map(({ name }) => [name, `n."${name}"`] as const),
+];
+
+/** `sale`: the events that have revenue, with the attributes of their visits. They are few. */
+const SALES = `
+  sale AS MATERIALIZED (
+    SELECT n.*, ${VISIT_DIMENSIONS.map(({ name }) => `v."${name}"`).join(', ')}
+    FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+    WHERE n.counted AND n.value IS NOT NULL AND n.currency <> ''
   )`;
 
-/** The parameters `?3` and `?4` of the statements below. */
-export const ROLLUP_VISIT_DIMENSIONS = JSON.stringify([TOTAL, ...VISIT_DIMENSIONS.map(({ name }) => name)]);
-export const ROLLUP_EVENT_DIMENSIONS = JSON.stringify([HOUR, ...EVENT_DIMENSIONS.map(({ name }) => name)]);
+const SALE_TERM = `
+  SELECT d.value AS dimension,
+    CASE d.value ${SALE_DIMENSIONS.map(([name, sql]) => `WHEN '${name}' THEN ${sql}`).join(' ')} END AS value,
+    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM sale n CROSS JOIN json_each('${JSON.stringify(SALE_DIMENSIONS.map(([name]) => name))}') d
+  GROUP BY 1, 2, 3`;
 
-/** Deletes the rows of day `?5` that its rollup no longer has. */
-export const DELETE_VANISHED = `${ROLLUP}
-  DELETE FROM rollups
-  WHERE pixel = ?1 AND day = ?5 AND (dimension, value) NOT IN (SELECT dimension, value FROM rollup)`;
+const GOAL_TERMS = [
+  `SELECT '${GOAL}' AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.value, ${PART_OF_VISIT}
+    FROM (
+      SELECT g.name AS value, n.visit, ${PART_COUNTS}
+      FROM goal g CROSS JOIN numbered n ON ${REACHES}
+      GROUP BY g.name, n.visit) p
+    CROSS JOIN visit v ON v.visit = p.visit)
+  GROUP BY value`,
+  `SELECT '${GOAL}' AS dimension, g.name AS value, n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM goal g CROSS JOIN sale n ON ${REACHES}
+  GROUP BY 2, 3`,
+];
 
-/** Writes the rows of day `?5` that are new or have changed, and no others. */
-export const UPSERT_CHANGED = `${ROLLUP}
-  INSERT INTO rollups (pixel, day, dimension, value, ${COUNTS.join(', ')})
-  SELECT ?1, ?5, dimension, value, ${COUNTS.join(', ')} FROM rollup WHERE true
-  ON CONFLICT (pixel, day, dimension, value) DO UPDATE SET
+/**
+ * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` who has
+ * one. An empty text is no value.
+ */
+const PROPERTIES = `
+  used_key AS MATERIALIZED (
+    SELECT p.key AS key, count(*) AS uses
+    FROM stretch s
+    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
+      AND e.name <> '${ENGAGEMENT}'
+    CROSS JOIN json_each(e.props) p ON p.value <> ''
+    GROUP BY p.key
+  ),
+  kept_key AS MATERIALIZED (SELECT key FROM used_key ORDER BY uses DESC, key LIMIT ${KEPT_KEYS}),
+  property AS MATERIALIZED (
+    SELECT p.key AS key, p.value AS held, n.*
+    FROM numbered n CROSS JOIN json_each(n.props) p ON p.value <> ''
+    WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
+  ),
+  touched AS MATERIALIZED (SELECT DISTINCT key, who FROM property)`;
+
+const PROPERTY = `'${PROPERTY_PREFIX}' || key`;
+/** Whether an event lacks the key of row `t`. */
+const LACKS_KEY = `
+  (n.props = '' OR NOT EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = t.key AND p.value <> ''))`;
+
+/**
+ * Events without a key are far more than those with it, so their counts are not made from them: they are the whole day's,
+ * without all that the visitors did who have the key in some event, and with what of this lacks the key.
+ */
+const PROPERTY_TERMS = [
+  `SELECT ${PROPERTY} AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.key, p.value, ${PART_OF_VISIT}
+    FROM (
+      SELECT n.key, n.held AS value, n.visit, ${PART_COUNTS}
+      FROM property n
+      GROUP BY 1, 2, 3) p
+    CROSS JOIN visit v ON v.visit = p.visit)
+  GROUP BY key, value`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.join(', ')}, ${NO_SALES}
+  FROM kept_key CROSS JOIN (SELECT ${SUM_VISITS} FROM visit)`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => `-${count}`).join(', ')}, ${NO_SALES}
+  FROM (
+    SELECT key, ${SUM_VISITS}
+    FROM (SELECT t.key, v.* FROM touched t CROSS JOIN visit v ON v.who = t.who)
+    GROUP BY key)`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.key, ${PART_OF_VISIT}
+    FROM (
+      SELECT t.key, n.visit, ${PART_COUNTS}
+      FROM touched t
+      CROSS JOIN visit v ON v.who = t.who
+      CROSS JOIN numbered n ON n.visit = v.visit AND ${LACKS_KEY}
+      GROUP BY t.key, n.visit) p
+    CROSS JOIN visit v ON v.visit = p.visit)
+  GROUP BY key`,
+  // A day with more keys than are kept says so, under a dimension without a key.
+  `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
+  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND ?4 = ''`,
+  `SELECT ${PROPERTY} AS dimension,
+    coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = t.key), '') AS value,
+    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM kept_key t CROSS JOIN sale n
+  GROUP BY t.key, 2, 3`,
+];
+
+const ROLLUP_COLUMNS = ['page', 'hostname', 'currency', 'value', 'props', 'engaged', 'scroll'];
+
+/** A slice's rows, before they are summed. The visitors of a slice are those from `?4` on and before `?5`. */
+const TERMS = [
+  visitTerm(TOTAL, `''`),
+  ...VISIT_DIMENSIONS.map(({ name }) => visitTerm(name, `"${name}"`)),
+  eventTerm(HOUR, 'hour'),
+  ...EVENT_DIMENSIONS.map(({ name, column }) => eventTerm(name, column)),
+  SALE_TERM,
+  ...GOAL_TERMS,
+  ...PROPERTY_TERMS,
+];
+
+const sums = COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
+const isAnything = `HAVING ${COUNTS.map((count) => `sum(${count}) <> 0`).join(' OR ')}`;
+
+/**
+ * The rollup of a slice of one local day: pixel `?1`, its segments `?2`, the pixel's goals `?3`. Visitors lie in one slice
+ * only, so the counts of slices add up to the day's.
+ */
+const SLICE = `
+  WITH ${STRETCHES},
+  ${GOALS},
+  ${numberedEvents({ source: 'stretch', columns: ROLLUP_COLUMNS, where: 'e.visitor >= ?4 AND e.visitor < ?5', oneDay: true })},
+  ${visits(VISIT_DIMENSIONS, [only('hour'), ...EVENT_DIMENSIONS.map(({ column }) => only(column))])},
+  ${SALES},
+  ${PROPERTIES},
+  summed AS MATERIALIZED (
+    SELECT dimension, value, currency, ${sums}
+    FROM (${unionAll(TERMS)})
+    GROUP BY dimension, value, currency
+    ${isAnything})`;
+
+/** `folded`: the rows of `summed`, with values past the most visited of each dimension as one. */
+const FOLDED = `
+  ranked AS MATERIALIZED (
+    SELECT dimension, value FROM (
+      SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place
+      FROM summed
+      WHERE currency = '' AND dimension IN (
+        SELECT dimension FROM summed WHERE currency = '' GROUP BY dimension HAVING count(*) > ${KEPT_VALUES}))
+    WHERE place > ${KEPT_VALUES}
+  ),
+  folded AS MATERIALIZED (
+    SELECT dimension, iif((dimension, value) IN (SELECT dimension, value FROM ranked), '${OTHER}', value) AS value,
+      currency, ${sums}
+    FROM summed
+    GROUP BY 1, 2, 3
+  )`;
+
+/**
+ * Writes the rows of day `?D` that are new or have changed, and no others. Rows that are no more are set to zero, for
+ * `DELETE_VANISHED` to delete.
+ */
+const upsert = (day: string): string => `
+  INSERT INTO rollups (pixel, day, dimension, value, currency, ${COUNTS.join(', ')})
+  SELECT ?1, ${day}, dimension, value, currency, ${COUNTS.join(', ')} FROM folded
+  UNION ALL
+  SELECT ?1, ${day}, dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM rollups
+  WHERE pixel = ?1 AND day = ${day}
+    AND (dimension, value, currency) NOT IN (SELECT dimension, value, currency FROM folded)
+  ON CONFLICT (pixel, day, dimension, value, currency) DO UPDATE SET
     ${COUNTS.map((count) => `${count} = excluded.${count}`).join(', ')}
   WHERE (${COUNTS.map((count) => `rollups.${count}`).join(', ')})
     IS NOT (${COUNTS.map((count) => `excluded.${count}`).join(', ')})`;
+
+/** Rolls up a day of one slice: parameters as of `SLICE`, and the day `?6`. */
+export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('?6')}`;
+
+/** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
+const ROWS_A_PART = 400;
+
+/** Keeps the rows of slice `?7` of day `?6` until all are there. */
+export const KEEP_SLICE = `${SLICE}
+  INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
+  SELECT ?1, ?6, ?7, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
+  FROM (SELECT *, (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM summed)
+  GROUP BY part`;
+
+/** Rolls up day `?2` of pixel `?1` from its slices. */
+export const ROLL_UP_SLICES = `
+  WITH summed AS MATERIALIZED (
+    SELECT row ->> 0 AS dimension, row ->> 1 AS value, row ->> 2 AS currency,
+      ${COUNTS.map((count, index) => `sum(row ->> ${index + 3}) AS ${count}`).join(', ')}
+    FROM (
+      SELECT jsonb(j.value) AS row
+      FROM rollup_slices s CROSS JOIN json_each(s.counts) j
+      WHERE s.pixel = ?1 AND s.day = ?2
+      LIMIT -1)
+    GROUP BY 1, 2, 3),
+  ${FOLDED} ${upsert('?2')}`;
+
+export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = ?1 AND day = ?2';
+
+export const DELETE_VANISHED = `
+  DELETE FROM rollups
+  WHERE pixel = ?1 AND day = ?2 AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
+
+/** The characters that a visitor hash begins with, in order. */
+const HASH_CHARACTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+
+/** From which visitor on, and before which, a slice of so many goes. */
+export function sliceBounds(slice: number, slices: number): readonly [from: string, before: string] {
+  const bound = (at: number): string =>
+    HASH_CHARACTERS[Math.floor((HASH_CHARACTERS.length * at) / slices)] ?? '\u{10ffff}';
+  return [slice === 0 ? '' : bound(slice), bound(slice + 1)];
+}

@@ -1,32 +1,131 @@
 /** Keeps the local days that have events: which must be rolled up, which still hold raw events. */
+import type { Goal } from '../model/goal.ts';
 
+/** A day to roll up. */
 export interface DirtyDay {
   readonly pixel: string;
   readonly day: string;
   readonly timezone: string;
-  readonly rolled_at: number | null;
+  readonly goals: readonly Goal[];
+  /** Whether the day is not over yet, so that this is a snapshot. */
+  readonly open: boolean;
+  /** 2 while it is rolled up slice by slice and nothing has changed since that began. */
+  readonly dirty: number;
+  /** How many slices are done, of how many; 0 of 0 when none was begun. */
+  readonly slice: number;
+  readonly slices: number;
+  /** Its events now. */
+  readonly events: number;
 }
 
-/** The oldest closed days whose events have changed since their rollup. */
+type DirtyRow = Omit<DirtyDay, 'goals' | 'open'> & {
+  readonly goals: string | null;
+  readonly ends_at: number;
+};
+
+const COLUMNS = `d.pixel, d.day, d.ends_at, d.dirty, d.slice, d.slices, p.timezone, p.settings -> 'goals' AS goals`;
+
+/** A large day that keeps changing is not rolled up at each run: it waits these milliseconds for each of its events. */
+const WAIT_PER_EVENT = 36;
+
+/**
+ * The oldest closed days whose events have changed since their rollup, and whose turn it is: at once when they were
+ * never rolled up, else the later the larger they are (a day of 100,000 events waits an hour).
+ */
 export async function dirtyDays(db: D1Database, now: number, limit: number): Promise<DirtyDay[]> {
   const { results } = await db
     .prepare(
-      `SELECT d.pixel, d.day, d.rolled_at, p.timezone
+      `SELECT ${COLUMNS},
+         (SELECT count(*) FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at) AS events
        FROM days d JOIN pixels p ON p.id = d.pixel
-       WHERE d.dirty = 1 AND d.ends_at <= ?
+       WHERE d.dirty > 0 AND d.ends_at <= ?1
+         AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - d.events * ${WAIT_PER_EVENT} OR d.events < ${SMALL_DAY})
        ORDER BY d.ends_at
-       LIMIT ?`,
+       LIMIT ?2`,
     )
     .bind(now, limit)
-    .all<DirtyDay>();
-  return results;
+    .all<DirtyRow>();
+  return results.map((row) => dirtyDay(row, now));
 }
 
-/** Marks a day's rollup as true to its events. It belongs into the transaction that wrote the rollup. */
-export function markRolledUp(db: D1Database, pixel: string, day: string, now: number): D1PreparedStatement {
+/** A day of fewer events is cheap enough to be rolled up whenever it has changed. */
+const SMALL_DAY = 10_000;
+
+/**
+ * Open days of at least `least` events whose last snapshot is an hour old. Counting costs as many row reads, so it is to
+ * be asked once an hour.
+ */
+export async function largeOpenDays(
+  db: D1Database,
+  now: number,
+  least: number,
+  limit: number,
+): Promise<DirtyDay[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM (
+         SELECT ${COLUMNS},
+           (SELECT count(*) FROM (
+             SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at LIMIT ?2)
+           ) AS least,
+           (SELECT count(*) FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at) AS events
+         FROM days d JOIN pixels p ON p.id = d.pixel
+         WHERE d.dirty > 0 AND d.ends_at > ?1 AND d.starts_at <= ?1
+           AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - ${HOUR}))
+       WHERE least = ?2
+       LIMIT ?3`,
+    )
+    .bind(now, least, limit)
+    .all<DirtyRow>();
+  return results.map((row) => dirtyDay(row, now));
+}
+
+const HOUR = 3_600_000;
+
+function dirtyDay({ goals, ends_at, ...row }: DirtyRow, now: number): DirtyDay {
+  return { ...row, goals: goals === null ? [] : (JSON.parse(goals) as Goal[]), open: ends_at > now };
+}
+
+/** Begins to roll a day up in slices. From now on a change to the events of a closed day shows in `dirty`. */
+export function beginSlices(
+  db: D1Database,
+  { pixel, day, open }: DirtyDay,
+  slices: number,
+): D1PreparedStatement {
   return db
-    .prepare('UPDATE days SET dirty = 0, rolled_at = ?3 WHERE pixel = ?1 AND day = ?2')
-    .bind(pixel, day, now);
+    .prepare('UPDATE days SET dirty = ?3, slice = 0, slices = ?4 WHERE pixel = ?1 AND day = ?2')
+    .bind(pixel, day, open ? 1 : 2, slices);
+}
+
+/** Tells that a slice is done. It belongs into the transaction that kept it. */
+export function endSlice(db: D1Database, { pixel, day }: DirtyDay, slice: number): D1PreparedStatement {
+  return db.prepare('UPDATE days SET slice = ?3 WHERE pixel = ?1 AND day = ?2').bind(pixel, day, slice + 1);
+}
+
+/**
+ * Marks a day as rolled up: as true to its events, unless it is still open, or has changed since its first slice. It
+ * belongs into the transaction that wrote the rollup.
+ */
+export function markRolledUp(
+  db: D1Database,
+  { pixel, day, open, events, slices }: DirtyDay,
+  now: number,
+): D1PreparedStatement {
+  const dirty = open ? '1' : slices > 0 ? 'iif(dirty = 2, 0, 1)' : '0';
+  return db
+    .prepare(
+      `UPDATE days SET dirty = ${dirty}, rolled_at = ?3, events = ?4, slice = 0, slices = 0
+       WHERE pixel = ?1 AND day = ?2`,
+    )
+    .bind(pixel, day, now, events);
+}
+
+/**
+ * Tells that a pixel's goals have changed, so that its days are rolled up again as far as their raw events are there. Their
+ * rollups still hold for all but goals.
+ */
+export async function markGoalsChanged(db: D1Database, pixel: string): Promise<void> {
+  await db.prepare('UPDATE days SET dirty = 3 WHERE pixel = ? AND raw = 0 AND dirty = 0').bind(pixel).run();
 }
 
 export interface ExpiredDay {

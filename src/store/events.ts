@@ -48,13 +48,15 @@ const CLOSED_EVENTS = `
   FROM ${ROWS}
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0`;
 
-/** A day that is already dirty costs no write. */
+/** A day that is already dirty costs no write, unless its bounds have moved with the pixel's time zone. */
 const MARK_DAYS = `
-  INSERT INTO days (pixel, day, starts_at, ends_at, dirty, rolled_at, raw)
-  SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, 1, NULL, 0
+  INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
+  SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, 1, 0
   FROM json_each(?1) j
   WHERE true
-  ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1 WHERE dirty = 0 AND raw = 0`;
+  ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+  WHERE raw = 0
+    AND (dirty <> 1 OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
 
 /**
  * Days that this isolate has lately marked. An open day stays dirty until it has closed, so its next batches need not

@@ -35,11 +35,18 @@ export async function insertPixel(db: D1Database, pixel: Pixel): Promise<void> {
   cache.delete(pixel.id);
 }
 
-export async function updatePixel(db: D1Database, pixel: Pixel): Promise<void> {
-  await db
-    .prepare('UPDATE pixels SET name = ?2, url = ?3, timezone = ?4, settings = ?5 WHERE id = ?1')
-    .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings))
-    .run();
+export async function updatePixel(
+  db: D1Database,
+  pixel: Pixel,
+  /** What is to happen in the same transaction. */
+  also: readonly D1PreparedStatement[] = [],
+): Promise<void> {
+  await db.batch([
+    db
+      .prepare('UPDATE pixels SET name = ?2, url = ?3, timezone = ?4, settings = ?5 WHERE id = ?1')
+      .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings)),
+    ...also,
+  ]);
   cache.delete(pixel.id);
 }
 
@@ -59,18 +66,13 @@ export async function getPixel(db: D1Database, id: string): Promise<Pixel | null
  * @returns whether there was one.
  */
 export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
-  const tables = ['events', 'rollups', 'days', 'rejections', 'tokens'];
+  const tables = ['events', 'rollups', 'rollup_slices', 'days', 'rejections', 'tokens'];
   const results = await db.batch([
     ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
   ]);
   cache.delete(id);
   return (results.at(-1)?.meta.changes ?? 0) > 0;
-}
-
-/** Whether a pixel has any event or rollup, which ties it to its time zone. */
-export async function hasDays(db: D1Database, id: string): Promise<boolean> {
-  return (await db.prepare('SELECT 1 FROM days WHERE pixel = ? LIMIT 1').bind(id).first()) !== null;
 }
 
 /**

@@ -294,17 +294,48 @@ describe('the API', () => {
     expect(body.errors.map((error) => error.path)).toContain(path);
   });
 
-  it('keeps the time zone of a pixel that has events', async () => {
+  it('cuts the days of a pixel anew when its time zone changes, and keeps what is not named', async () => {
     const response = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { timezone: 'Asia/Tokyo' });
-    expect(await problemOf(response)).toMatchObject({ reason: 'timezone_fixed' });
+    expect(await response.json()).toMatchObject({
+      timezone: 'Asia/Tokyo',
+      timezone_change: { kept_until: null, uncounted_events: 0 },
+    });
     const renamed = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, {
       name: 'New',
       settings: { retention_days: 7 },
     });
     expect(await renamed.json()).toMatchObject({
       name: 'New',
-      settings: { retention_days: 7, query_params: [], origins: [] },
+      timezone: 'Asia/Tokyo',
+      settings: { retention_days: 7, query_params: [], origins: [], goals: [], funnels: [] },
     });
+  });
+
+  it.each([
+    [{ goals: [{ name: 'a' }] }, 'settings.goals[0]'],
+    [{ goals: [{ name: 'a', event: 'x', page: '/' }] }, 'settings.goals[0]'],
+    [{ goals: [{ name: 'a', page: 'blog' }] }, 'settings.goals[0].page'],
+    [{ goals: [{ name: 'a', page: `/${'b'.repeat(50)}*` }] }, 'settings.goals[0].page'],
+    [
+      {
+        goals: [
+          { name: 'a', event: 'x' },
+          { name: 'a', event: 'y' },
+        ],
+      },
+      'settings.goals',
+    ],
+    [{ funnels: [{ name: 'f', steps: ['a'], within: 'visit' }] }, 'settings.funnels[0].steps'],
+    [{ funnels: [{ name: 'f', steps: ['none', 'none'], within: 'visit' }] }, 'settings.funnels[0].steps[0]'],
+    [
+      { funnels: [{ name: 'f', steps: ['a', 'b'], within: { hours: 0 } }] },
+      'settings.funnels[0].within.hours',
+    ],
+  ])('refuses the settings %j', async (settings, path) => {
+    const response = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings });
+    const body = (await response.json()) as { reason: string; errors: { path: string }[] };
+    expect(body.reason).toBe('invalid_body');
+    expect(body.errors.map((error) => error.path)).toContain(path);
   });
 
   it('deletes a pixel with all that was kept of it', async () => {

@@ -2,35 +2,78 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROLLED_DIMENSIONS } from '../../src/model/dimensions.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { applySchema, db, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
-import { countBy, local, type OracleEvent, valueIn, visitsOf, zero } from '../oracle.ts';
+import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
+import {
+  countsOf,
+  type OracleCounts,
+  type OracleEvent,
+  type OracleSales,
+  partsBy,
+  propsOf,
+  reaches,
+  salesOf,
+  type Visit,
+  valueIn,
+  visitsOf,
+  zero,
+} from '../oracle.ts';
 
 const LATER = Date.parse('2027-06-01T00:00:00Z');
 
 beforeAll(applySchema);
 
-type Rows = Record<string, unknown>;
+type Row = OracleCounts & OracleSales;
+type Rows = Record<string, Row>;
+
+/** The rows of counts, and those of revenue by their currency. */
+const keyOf = (day: unknown, dimension: unknown, value: unknown, currency: unknown = ''): string =>
+  `${day} ${dimension} ${value}${currency === '' ? '' : ` in ${currency}`}`;
 
 async function rollupsOf(pixel: Pixel): Promise<Rows> {
-  const { results } = await db.prepare('SELECT * FROM rollups WHERE pixel = ?').bind(pixel.id).all<Rows>();
+  const { results } = await db
+    .prepare('SELECT * FROM rollups WHERE pixel = ?')
+    .bind(pixel.id)
+    .all<Record<string, unknown>>();
   return Object.fromEntries(
-    results.map(({ pixel: _, day, dimension, value, ...counts }) => [`${day} ${dimension} ${value}`, counts]),
+    results.map(({ pixel: _, day, dimension, value, currency, ...counts }) => [
+      keyOf(day, dimension, value, currency),
+      counts as unknown as Row,
+    ]),
   );
 }
 
 /** The rollups of a history as they should be. */
 function expectedRollups(events: readonly OracleEvent[], zone: string): Rows {
-  const visits = visitsOf(events, zone);
-  const dimensions = ['total', 'time:hour', ...ROLLED_DIMENSIONS.map(({ name }) => name)];
   const rows: Rows = {};
-  for (const dimension of dimensions) {
-    const counts = countBy(
-      visits,
-      (event, visit) => `${local(zone, event.ts).day} ${dimension} ${valueIn(event, visit, dimension, zone)}`,
-    );
-    for (const [key, value] of counts) rows[key] = value;
+  const byDay = Map.groupBy(visitsOf(events, zone), ({ day }) => day);
+  for (const [day, visits] of byDay) {
+    const dimensions = ['total', 'time:hour', 'event:goal', ...ROLLED_DIMENSIONS.map(({ name }) => name)];
+    for (const dimension of [...dimensions, ...keysOf(visits).map((key) => `event:props:${key}`)]) {
+      const groups = partsBy(visits, (event, visit) =>
+        dimension === 'event:goal'
+          ? GOALS.filter((goal) => reaches(event, goal)).map(({ name }) => name)
+          : [valueIn(event, visit, dimension, zone)],
+      );
+      for (const [value, parts] of groups) {
+        rows[keyOf(day, dimension, value)] = { ...countsOf(parts), ...NO_SALES };
+        for (const [currency, sales] of salesOf(parts)) {
+          rows[keyOf(day, dimension, value, currency)] = { ...zero(), ...sales };
+        }
+      }
+    }
   }
-  return rows;
+  const isAnything = (row: Row) => Object.values(row).some((count) => count !== 0);
+  return Object.fromEntries(Object.entries(rows).filter(([, row]) => isAnything(row)));
+}
+
+const NO_SALES: OracleSales = { revenue: 0, sales: 0 };
+
+/** The properties that some event of these visits has; an empty text is none. */
+function keysOf(visits: readonly Visit[]): string[] {
+  const props = visits.flatMap((visit) => visit.events.map(propsOf));
+  return [
+    ...new Set(props.flatMap((one) => [...one].filter(([, value]) => value !== '').map(([key]) => key))),
+  ];
 }
 
 /** Splits a list into batches of random sizes. */
@@ -53,7 +96,7 @@ describe('the rollup of local days', () => {
         fc.infiniteStream(fc.nat()),
         batchSizes,
         async (events, dice, sizes) => {
-          const pixel = await makePixel(zone);
+          const pixel = await makePixel(zone, { goals: GOALS });
           // In any order of arrival, some of it twice, with the cron running in between.
           const shuffled = events
             .map((event) => ({ event, at: dice.next().value ?? 0 }))
@@ -116,6 +159,8 @@ describe('the rollup of local days', () => {
     await store(pixel, views);
     await runJobs(LATER);
     expect((await rollupsOf(pixel))['2026-02-03 total ']).toEqual({
+      ...zero(),
+      ...NO_SALES,
       visitors: 1,
       visits: 2,
       pageviews: 3,
@@ -155,6 +200,7 @@ describe('the rollup of local days', () => {
     const rows = await rollupsOf(pixel);
     expect(rows['2026-02-03 event:page (other)']).toEqual({
       ...zero(),
+      ...NO_SALES,
       visitors: 5,
       visits: 5,
       pageviews: 5,

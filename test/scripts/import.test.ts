@@ -181,8 +181,8 @@ test('a file that is not there, and one that is cut', async () => {
 });
 
 test.each([
-  [[], 'Which log?'],
-  [['a', 'b'], 'One log at a time'],
+  [[], 'Which log or export?'],
+  [['a', 'b'], 'One file at a time'],
   [['a', '--pixel', '12'], 'begin with px_'],
   [['a', '--origin', 'site.example'], '--origin "site.example" is not like'],
   [['a', '--origin', 'https://site.example/blog'], 'without a path'],
@@ -201,6 +201,14 @@ test('the token of this machine goes to no other', async () => {
   ]);
   expect(await script.ended).toBe(2);
   expect(script.stderr()).toContain('No token for https://px.example: say --token, or set SPECK_TOKEN.');
+});
+
+test('a log without its site', async () => {
+  const args = [write('access.log', LOG), '--url', fake.url, '--pixel', 'px_1'];
+  const script = runScript(join(ROOT, 'scripts', 'import.ts'), args, { SPECK_TOKEN: 'secret' });
+  expect(await script.ended).toBe(2);
+  expect(script.stderr()).toContain('say whose, with --origin');
+  expect(fake.requests).toEqual([]);
 });
 
 test('--help', async () => {

@@ -1,0 +1,3 @@
+/** `npm run build`: makes what the Worker serves as texts. wrangler runs it before it bundles the Worker. */
+import './build-tag.ts';
+import './build-openapi.ts';

@@ -1,0 +1,116 @@
+/** The events in an export of Speck, NDJSON or CSV, as lines that `PUT /api/v1/pixels/:id/events` takes. */
+import { csvRecords, restoreText } from '../../src/api/csv.ts';
+import { EXPORTED_EVENTS, type ExportedKind } from '../../src/model/exported.ts';
+import type { FileEvent } from './batch.ts';
+import type { Report } from './import-report.ts';
+import { splitLines } from './lines.ts';
+
+export type ExportFormat = 'ndjson' | 'csv';
+
+/** How many bytes `exportFormat` wants to see. */
+export const START_BYTES = 16;
+
+/** What export begins so, or null for something else: no line of a log begins with a brace, or has such a word. */
+export function exportFormat(start: string): ExportFormat | null {
+  const text = start.replace(/^\ufeff/, '');
+  if (text.startsWith('{')) return 'ndjson';
+  return /^"?ts"?,/.test(text) ? 'csv' : null;
+}
+
+export function exportEvents(
+  format: ExportFormat,
+  chunks: AsyncIterable<Buffer>,
+  report: Report,
+): AsyncGenerator<FileEvent> {
+  return format === 'csv' ? csvEvents(chunks, report) : jsonEvents(chunks, report);
+}
+
+/** In bytes. An event with all that it may hold takes a quarter of it. */
+const LONGEST_LINE = 256 * 1024;
+
+async function* jsonEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
+  for await (const { number, text } of splitLines(chunks, LONGEST_LINE)) {
+    const line = text?.replace(/^\ufeff/, '').trim();
+    if (line === '') continue;
+    report.line();
+    const time = line === undefined ? undefined : timeOf(line);
+    if (line === undefined) report.unreadable(number, 'is longer than any event');
+    else if (time === undefined) report.unreadable(number, 'is not JSON');
+    else {
+      report.event(time);
+      yield { text: line, line: number };
+    }
+  }
+}
+
+/** When an event was; undefined for what is not JSON. That it is no time, Speck will say. */
+function timeOf(line: string): number | undefined {
+  try {
+    const event = JSON.parse(line) as { readonly ts?: string } | null;
+    return Date.parse(event?.ts ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+async function* csvEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
+  let header: readonly string[] | undefined;
+  let number = 0;
+  for await (const record of csvRecords(textOf(chunks))) {
+    number += 1;
+    if (!header) {
+      header = record;
+      continue;
+    }
+    report.line();
+    if (record.length !== header.length) {
+      report.unreadable(number, `has ${record.length} cells in place of ${header.length}`);
+      continue;
+    }
+    const names = header;
+    report.event(Date.parse(record[names.indexOf('ts')] ?? ''));
+    const entries = record.map((cell, place) => entryOf(names[place] ?? '', cell));
+    yield { text: `{${entries.join(',')}}`, line: number };
+  }
+}
+
+/** Without a byte order mark, which a spreadsheet may have put there. */
+async function* textOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
+}
+
+const KINDS: ReadonlyMap<string, ExportedKind> = new Map(
+  EXPORTED_EVENTS.columns.map(({ name, kind }) => [name, kind]),
+);
+
+/** A cell as JSON. A cell that is not of its column's kind becomes a text, for which Speck refuses it. */
+function entryOf(name: string, cell: string): string {
+  return `${JSON.stringify(name)}:${jsonOf(KINDS.get(name) ?? 'text', cell)}`;
+}
+
+function jsonOf(kind: ExportedKind, cell: string): string {
+  switch (kind) {
+    case 'amount':
+    case 'number':
+      if (cell === '') return 'null';
+      return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? cell : JSON.stringify(cell);
+    case 'json':
+      if (cell === '') return '{}';
+      // JSON has line breaks between its parts only.
+      return isJson(cell) ? cell.replaceAll(/[\r\n]/g, ' ') : JSON.stringify(cell);
+    case 'time':
+    case 'text':
+      return JSON.stringify(restoreText(cell));
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

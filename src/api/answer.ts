@@ -1,0 +1,96 @@
+/** How the answer to a question is written: as JSON or CSV, to be kept for half a minute. */
+import { METRICS } from '../model/metrics.ts';
+import type { Question } from '../query/language.ts';
+import type { Answer, MetricValue } from '../query/run.ts';
+import { cachedResponse } from './cached.ts';
+import { csvLine } from './csv.ts';
+
+export const ANSWER_FORMATS = ['json', 'csv'] as const;
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
+
+/** What the parts of a row are called. */
+export interface Names {
+  readonly dimensions: readonly string[];
+  readonly metrics: readonly string[];
+}
+
+/** A question's own names. */
+export function namesOf(question: Question): Names {
+  return {
+    dimensions: question.dimensions.map((dimension) => dimension?.name ?? question.time ?? ''),
+    metrics: question.metrics.map(({ name }) => name),
+  };
+}
+
+/** An answer's rows with a name before each value, and beside them a comparison and the change since. */
+export function namedRows(answer: Answer, names: Names): Record<string, unknown>[] {
+  const named = (keys: readonly string[], values: readonly unknown[]): Record<string, unknown> =>
+    Object.fromEntries(keys.map((key, index) => [key, values[index]]));
+  return answer.results.map(({ dimensions, metrics, comparison }) => ({
+    ...named(names.dimensions, dimensions),
+    ...named(names.metrics, metrics),
+    ...(comparison && {
+      comparison: named(names.metrics, comparison.metrics),
+      change: named(names.metrics, comparison.change),
+    }),
+  }));
+}
+
+/**
+ * An answer as CSV: a line of names, and a line a row. Beside an amount of money stands its currency; after all metrics,
+ * those that are compared with, then the changes.
+ */
+export function csvOf(answer: Answer, names: Names): string {
+  const compared = answer.results.some(({ comparison }) => comparison);
+  const money = new Set(names.metrics.filter((name) => METRICS.get(name)?.ofSales));
+  const withCurrency = (prefix: string): string[] =>
+    names.metrics.flatMap((name) => [
+      prefix + name,
+      ...(money.has(name) ? [`${prefix}${name}_currency`] : []),
+    ]);
+  const cells = (values: readonly MetricValue[]): (string | number | null)[] =>
+    names.metrics.flatMap((name, index) => {
+      const value = values[index] ?? null;
+      if (!money.has(name)) return [amountOf(value)];
+      return [amountOf(value), typeof value === 'object' ? (value?.currency ?? null) : null];
+    });
+
+  const head = [
+    ...names.dimensions,
+    ...withCurrency(''),
+    ...(compared ? [...withCurrency('comparison_'), ...names.metrics.map((name) => `change_${name}`)] : []),
+  ];
+  const lines = answer.results.map(({ dimensions, metrics, comparison }) =>
+    csvLine([
+      ...dimensions,
+      ...cells(metrics),
+      ...(comparison ? [...cells(comparison.metrics), ...comparison.change] : []),
+    ]),
+  );
+  return csvLine(head) + lines.join('');
+}
+
+function amountOf(value: MetricValue): number | null {
+  return typeof value === 'object' ? (value?.value ?? null) : value;
+}
+
+const HEADERS = { 'cache-control': 'private, max-age=30', vary: 'Accept, Authorization' };
+
+export function jsonResponse(request: Request, body: unknown): Response {
+  return cachedResponse(request, JSON.stringify(body), { ...HEADERS, 'content-type': 'application/json' });
+}
+
+export function csvResponse(request: Request, csv: string): Response {
+  const type = 'text/csv; charset=utf-8; header=present';
+  return cachedResponse(request, csv, { ...HEADERS, 'content-type': type });
+}
+
+/** The format that a request's header Accept likes best; JSON when it does not care. */
+export function acceptedFormat(request: Request): AnswerFormat {
+  const accept = request.headers.get('accept') ?? '';
+  const liked = (type: string): number => {
+    const range = accept.split(',').find((one) => one.split(';')[0]?.trim().toLowerCase() === type);
+    return range === undefined ? 0 : Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1);
+  };
+  return liked('text/csv') > liked('application/json') ? 'csv' : 'json';
+}

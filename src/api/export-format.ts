@@ -1,0 +1,64 @@
+/** How the rows of an export are written: a JSON object a line, or CSV. Each value can be read back exactly. */
+import { decimalOf, type ExportedKind, type ExportedTable } from '../model/exported.ts';
+import type { Row } from '../store/export.ts';
+import { csvCell, csvLine } from './csv.ts';
+
+export const FORMAT_NAMES = ['ndjson', 'csv'] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
+
+export interface Format {
+  readonly contentType: string;
+  /** What stands before the rows. */
+  head(table: ExportedTable): string;
+  /** Gives the function that writes a row. */
+  writer(table: ExportedTable): (row: Row) => string;
+}
+
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
+  ndjson: { contentType: 'application/x-ndjson; charset=utf-8', head: () => '', writer: jsonWriter },
+  csv: {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: ({ columns }) => csvLine(columns.map(({ name }) => name)),
+    writer: csvWriter,
+  },
+};
+
+type Cell = Row[number];
+
+function jsonWriter({ columns }: ExportedTable): (row: Row) => string {
+  const cells = columns.map(({ name, kind }, place) => {
+    const before = `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`;
+    return (row: Row) => before + jsonValue(kind, row[place] ?? null);
+  });
+  return (row) => `${cells.map((cell) => cell(row)).join('')}}\n`;
+}
+
+function jsonValue(kind: ExportedKind, cell: Cell): string {
+  if (cell === null) return 'null';
+  switch (kind) {
+    case 'time':
+      return `"${timeOf(cell)}"`;
+    case 'amount':
+      return decimalOf(Number(cell));
+    case 'json':
+      // As it is: an object would move keys like `2024` to the front.
+      return cell === '' ? '{}' : String(cell);
+    case 'number':
+    case 'text':
+      return cell === '' ? '""' : JSON.stringify(cell);
+  }
+}
+
+function csvWriter({ columns }: ExportedTable): (row: Row) => string {
+  return (row) => `${columns.map(({ kind }, place) => csvValue(kind, row[place] ?? null)).join(',')}\r\n`;
+}
+
+function csvValue(kind: ExportedKind, cell: Cell): string {
+  if (cell === null || cell === '') return '';
+  if (kind === 'time') return timeOf(cell);
+  return kind === 'amount' ? decimalOf(Number(cell)) : csvCell(cell);
+}
+
+function timeOf(cell: Cell): string {
+  return new Date(Number(cell)).toISOString();
+}

@@ -1,0 +1,162 @@
+/**
+ * The public part of the OpenAPI document: what needs no token. These paths are served by the collecting side and by the
+ * router itself, and are described here by hand.
+ */
+import type { Mistake } from '../collect/wire/format.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { JsonSchema } from './schemas.ts';
+
+/** Why a beacon is refused at once; the compiler asks for a new reason. */
+const BEACON_PROBLEMS: Readonly<Record<Mistake, number>> = {
+  missing_id: 400,
+  broken_json: 400,
+  broken_body: 400,
+  broken_encoding: 400,
+  too_many_events: 413,
+  body_too_large: 413,
+  unsupported_encoding: 415,
+};
+
+const text = { type: 'string' };
+
+const FIELDS: Readonly<Record<string, JsonSchema>> = {
+  id: { ...text, description: 'The pixel.' },
+  ev: { ...text, description: "The event's name. Default: a page view." },
+  dl: { ...text, description: "The page's URL. Default: the header Referer." },
+  rl: { ...text, description: 'The referrer.' },
+  eid: { ...text, description: 'Your id of the event: reported again within 48 hours, it counts once.' },
+};
+
+const CUSTOM_DATA = {
+  type: 'object',
+  description: 'Custom data. `value` and `currency` are revenue.',
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+};
+
+/** An event as beacons and `POST /api/v1/events` take it; the latter takes what is native to servers, too. */
+export const EVENT: JsonSchema = {
+  type: 'object',
+  properties: { ...FIELDS, cd: CUSTOM_DATA },
+  required: ['id'],
+};
+
+export const SERVER_EVENT: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...FIELDS,
+    cd: CUSTOM_DATA,
+    ts: {
+      type: ['string', 'number'],
+      description: 'When it happened: ISO 8601 with its offset, or epoch milliseconds. Default: now.',
+    },
+    ip: {
+      ...text,
+      description: "The visitor's address. Without it and `ua` the event counts for no visitor.",
+    },
+    ua: { ...text, description: "The visitor's user agent." },
+    country: { ...text, description: 'ISO 3166-1 alpha-2.' },
+  },
+  required: ['id'],
+};
+
+const event = { $ref: '#/components/schemas/Event' };
+
+const gif = (operationId: string, summary: string) => ({
+  operationId,
+  summary,
+  security: [],
+  parameters: [
+    ...Object.entries(FIELDS).map(([name, { description, ...schema }]) => ({
+      name,
+      in: 'query',
+      description,
+      ...(name === 'id' ? { required: true } : {}),
+      schema,
+    })),
+    {
+      name: 'cd',
+      in: 'query',
+      description: CUSTOM_DATA.description,
+      style: 'deepObject',
+      explode: true,
+      schema: { type: 'object', additionalProperties: text },
+    },
+  ],
+  responses: {
+    200: { description: 'A GIF of one pixel.', content: { 'image/gif': {} } },
+    400: {
+      description: 'The same GIF, when there is no `id`.',
+      headers: { 'X-Speck-Reason': { schema: { enum: ['missing_id'] } } },
+      content: { 'image/gif': {} },
+    },
+  },
+});
+
+const gifs = (name: string) => ({
+  get: gif(`${name}Pixel`, 'Count an event, by an image'),
+  head: gif(`${name}PixelHead`, 'Is answered, but is no view'),
+});
+
+/** @param problems makes the responses of reasons by their statuses. */
+export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>) => JsonSchema) => ({
+  '/p.gif': gifs('get'),
+  '/tr': gifs('getTr'),
+  '/beacon': {
+    post: {
+      operationId: 'postBeacon',
+      summary: 'Count events',
+      description: `Any content type; up to ${LIMITS.beaconBytes} bytes, also with Content-Encoding: gzip.`,
+      security: [],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: { anyOf: [event, { type: 'array', items: event, maxItems: LIMITS.beaconEvents }] },
+          },
+          'application/x-www-form-urlencoded': { schema: event },
+        },
+      },
+      responses: { 204: { description: 'Taken.' }, ...problems(BEACON_PROBLEMS) },
+    },
+  },
+  '/speck.js': {
+    get: {
+      operationId: 'getTag',
+      summary: 'The browser tag',
+      security: [],
+      responses: { 200: { description: 'The script.', content: { 'text/javascript': { schema: text } } } },
+    },
+  },
+  '/health': {
+    get: {
+      operationId: 'getHealth',
+      summary: 'Whether events are stored, rolled up, and nothing is lost',
+      security: [],
+      responses: Object.fromEntries(
+        (
+          [
+            [200, 'The database answers.'],
+            [503, 'It does not.'],
+          ] as const
+        ).map(([status, description]) => [
+          status,
+          {
+            description,
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Health' } } },
+          },
+        ]),
+      ),
+    },
+  },
+  '/api/openapi.json': {
+    get: {
+      operationId: 'getOpenApi',
+      summary: 'This document',
+      security: [],
+      responses: {
+        200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+        304: { description: 'The client has it already.' },
+      },
+    },
+  },
+});

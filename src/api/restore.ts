@@ -1,0 +1,215 @@
+/**
+ * `PUT /api/v1/pixels/:id/events`: writes an export's rows back, as they are, into the pixel they come from or another
+ * one of its time zone. Nothing is enriched or masked again, so that questions are answered as they were. Which of the
+ * rows are there already is recognised, and sending a body again changes nothing.
+ */
+import * as v from 'valibot';
+import { localDayOf } from '../enrich/enrich.ts';
+import type { Env } from '../env.ts';
+import type { PlacedEvent } from '../model/batch.ts';
+import type { Event } from '../model/event.ts';
+import { EXPORTED_EVENTS, type ExportedColumn, microsOf } from '../model/exported.ts';
+import { LIMITS } from '../model/limits.ts';
+import { pathOf } from '../model/path.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { randomBase58 } from '../model/random.ts';
+import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { writeBatch } from '../store/events.ts';
+import { withRetries } from '../store/failure.ts';
+import type { Grant } from './auth.ts';
+import { readText } from './body.ts';
+import { JsonNumber, parseExactly } from './exact-json.ts';
+import { requireExisting } from './pixels.ts';
+import { Problem } from './problem.ts';
+
+interface Line {
+  /** From 0. */
+  readonly index: number;
+  readonly text: string;
+}
+
+interface Refusal {
+  readonly index: number;
+  readonly reason: RejectionReason;
+  readonly message: string;
+}
+
+export async function restoreEvents(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
+  const pixel = await requireExisting(env, grant, id);
+  const lines = linesOf(await readText(request));
+  const now = Date.now();
+  const rejected: Refusal[] = [];
+  const placed: PlacedEvent[] = [];
+  const indexes: number[] = [];
+  for (const { index, text } of lines) {
+    const event = eventOf(text, pixel, now);
+    if (!event.ok) {
+      rejected.push({ index, reason: event.error.reason, message: event.error.detail });
+      continue;
+    }
+    placed.push({ event: event.value, day: localDayOf(pixel.timezone, event.value.ts) });
+    indexes.push(index);
+  }
+
+  const batch = { id: randomBase58(12), events: placed, rejections: [] };
+  const outcomes = await withRetries(() => writeBatch(env.DB, batch, now, true));
+  outcomes.forEach((outcome, place) => {
+    if (outcome !== 'day_closed') return;
+    rejected.push({ index: indexes[place] as number, reason: outcome, message: REJECTION_REASONS[outcome] });
+  });
+  const count = (wanted: string): number => outcomes.filter((outcome) => outcome === wanted).length;
+  return Response.json(
+    {
+      accepted: count('stored'),
+      duplicates: count('duplicate'),
+      rejected: rejected.toSorted((a, b) => a.index - b.index),
+    },
+    { status: 202, headers: { 'cache-control': 'no-store' } },
+  );
+}
+
+/** The lines of a body that hold something. @throws Problem when there are none, or too many. */
+function linesOf(body: string): Line[] {
+  const lines = body
+    .split('\n')
+    .map((text, index) => ({ index, text }))
+    .filter(({ text }) => text.trim() !== '');
+  if (lines.length > 0 && lines.length <= LIMITS.apiEvents) return lines;
+  throw new Problem(
+    'invalid_body',
+    lines.length === 0
+      ? 'Send the lines of an export: a JSON object in each.'
+      : `Send at most ${LIMITS.apiEvents} lines at a time.`,
+  );
+}
+
+function eventOf(line: string, pixel: Pixel, now: number): Result<Event, Rejection> {
+  let value: unknown;
+  try {
+    value = parseExactly(line);
+  } catch {
+    return refuse('invalid_event', 'The line is not JSON.');
+  }
+  if (!(value instanceof Map)) return refuse('invalid_event', 'The line is not a JSON object.');
+  const unknown = [...(value as Map<string, unknown>).keys()].find((name) => !NAMES.has(name));
+  if (unknown !== undefined) return refuse('invalid_event', `${unknown}: An export has no such column.`);
+  const row = v.safeParse(EventRow, Object.fromEntries(value));
+  if (!row.success) {
+    const [{ path, message }] = row.issues;
+    return refuse('invalid_event', `${pathOf(path ?? [])}: ${message}`);
+  }
+  const event = { ...row.output, pixel: pixel.id } as unknown as Event;
+  if (event.ts < LIMITS.oldestTs) return refuse('time_too_old');
+  if (event.ts > now + LIMITS.clockSkew) return refuse('time_in_future');
+  return ok(event);
+}
+
+function refuse(reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) {
+  return err({ reason, detail });
+}
+
+const Text = v.pipe(
+  v.string('This should be a text.'),
+  v.check(
+    (text) => text.isWellFormed() && !text.includes('\0'),
+    'It holds what a database cannot keep: half a character, or U+0000.',
+  ),
+);
+
+const text = (longest: number) =>
+  v.pipe(Text, v.maxLength(longest, `It is longer than ${longest} characters.`));
+
+const Time = v.pipe(
+  Text,
+  v.check(isTime, 'This is no time as an export has it, such as 2026-11-24T10:00:00.000Z.'),
+  v.transform((time) => Date.parse(time)),
+);
+
+const numberOf = (parse: (text: string) => number | null) =>
+  v.nullable(
+    v.pipe(
+      v.instance(JsonNumber, 'This should be a number.'),
+      v.transform((number) => parse(number.text)),
+      v.number('It is no number that can be kept.'),
+    ),
+    null,
+  );
+const Amount = numberOf(microsOf);
+const Whole = numberOf((text) => (Number.isSafeInteger(Number(text)) ? Number(text) : null));
+
+const Properties = v.pipe(
+  v.map(
+    v.pipe(text(LIMITS.propKey), v.minLength(1)),
+    text(LIMITS.propValue),
+    'This should be an object of texts.',
+  ),
+  v.maxSize(LIMITS.props, `An event has at most ${LIMITS.props} properties.`),
+  v.transform((properties) => textOfProperties(properties)),
+);
+
+/** What the columns of texts take at most; those that are not named here, what a page does. */
+const LONGEST: Readonly<Record<string, number>> = {
+  id: 64,
+  eid: LIMITS.eid,
+  visitor: 64,
+  person: 64,
+  name: LIMITS.name,
+  hostname: LIMITS.hostname,
+  referrer: LIMITS.referrer,
+  source: LIMITS.source,
+  utm_source: LIMITS.utm,
+  utm_medium: LIMITS.utm,
+  utm_campaign: LIMITS.utm,
+  utm_content: LIMITS.utm,
+  utm_term: LIMITS.utm,
+  browser_version: LIMITS.agentVersion,
+  os_version: LIMITS.agentVersion,
+  country: 2,
+  region: LIMITS.place,
+  region_name: LIMITS.place,
+  city: LIMITS.place,
+};
+
+/** Columns with a form of their own. */
+const FORMS: Readonly<Record<string, v.GenericSchema>> = {
+  id: v.pipe(text(64), v.minLength(1, 'An event has an id.')),
+  name: v.pipe(text(LIMITS.name), v.minLength(1, 'An event has a name.')),
+  agent_class: v.optional(v.picklist(['human', 'mail_proxy'], 'There are human and mail_proxy.'), 'human'),
+  currency: v.optional(v.pipe(Text, v.regex(/^([A-Z]{3})?$/, 'This is no ISO 4217 code.')), ''),
+};
+
+/** Columns that an older Speck's export lacks are empty; there is no event without time, id and name. */
+const EventRow = v.object(
+  Object.fromEntries(
+    EXPORTED_EVENTS.columns.map((column) => [column.name, FORMS[column.name] ?? formOf(column)]),
+  ),
+);
+const NAMES: ReadonlySet<string> = new Set(EXPORTED_EVENTS.columns.map(({ name }) => name));
+
+function formOf({ name, kind }: ExportedColumn): v.GenericSchema {
+  switch (kind) {
+    case 'time':
+      return Time;
+    case 'amount':
+      return v.optional(Amount, null);
+    case 'number':
+      return v.optional(Whole, null);
+    case 'json':
+      return v.optional(Properties, () => new Map());
+    case 'text':
+      return v.optional(text(LONGEST[name] ?? LIMITS.page), '');
+  }
+}
+
+function isTime(text: string): boolean {
+  const ts = Date.parse(text);
+  return Number.isFinite(ts) && new Date(ts).toISOString() === text;
+}
+
+/** As the store keeps custom data. By hand, since an object cannot hold every key and would sort some. */
+function textOfProperties(properties: ReadonlyMap<string, string>): string {
+  if (properties.size === 0) return '';
+  const entries = [...properties].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `{${entries.join(',')}}`;
+}

@@ -1,0 +1,224 @@
+/**
+ * The JSON Schemas of what is answered, by the names that routes call them. They are for the OpenAPI document only, so
+ * that nothing of this file gets into the Worker.
+ */
+import { REJECTION_REASONS } from '../model/rejection.ts';
+import { SCOPES } from '../model/token.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
+const day = { type: 'string', format: 'date' };
+const time = { type: 'string', format: 'date-time' };
+
+/** An object that has all of its properties, but those that are named optional. */
+function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required };
+}
+const listOf = (items: unknown) => ({ type: 'array', items });
+const mapOf = (values: unknown) => ({ type: 'object', additionalProperties: values });
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const orNull = (schema: unknown) => ({ anyOf: [schema, { type: 'null' }] });
+
+const token = {
+  id: { ...text, examples: ['tok_3kTMd9s1hWbQ'] },
+  name: text,
+  scopes: listOf({ enum: SCOPES }),
+  pixel: { type: ['string', 'null'], description: 'The one pixel it is for.' },
+  created_at: time,
+};
+
+const pixel = {
+  id: { ...text, examples: ['px_8FqT2bWn4xKc7RzA'] },
+  name: text,
+  url: text,
+  timezone: { ...text, description: 'Of the IANA database; its midnights bound the days.' },
+  settings: ref('Settings'),
+  created_at: time,
+  install: object({ script: text, noscript: text, email: text }),
+};
+
+const money = object({
+  value: { type: 'number' },
+  currency: { ...text, description: 'ISO 4217' },
+  short: { ...text, examples: ['€12.5K'] },
+  long: { ...text, examples: ['€12,500.00'] },
+});
+const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
+const change = { type: ['number', 'null'] };
+
+const meta = {
+  type: 'object',
+  properties: {
+    source: { enum: ['rollups', 'events', 'rollups+events'], description: 'What answered.' },
+    as_of: { ...time, description: 'Of rollups that are being made anew: when the oldest was made.' },
+    total_rows: count,
+    time_labels: listOf(text),
+    imports_included: { const: true },
+    metric_warnings: mapOf({ type: 'object' }),
+    comparison_date_range: { ...listOf(text), minItems: 2, maxItems: 2 },
+  },
+  required: ['source'],
+};
+const asked = { type: 'object', description: 'The question as it was understood.' };
+
+const entries = {
+  Problem: {
+    ...object(
+      {
+        title: text,
+        status: { type: 'integer' },
+        detail: { ...text, description: 'A sentence that says what to do.' },
+        reason: { ...text, description: 'A stable word for programs; each answer lists its own.' },
+        errors: listOf(
+          object({
+            path: { ...text, description: 'Where the mistake is, such as `filters[0][1]`.' },
+            message: text,
+          }),
+        ),
+      },
+      ['errors'],
+    ),
+    description: 'RFC 9457.',
+  },
+  Pixel: object(pixel),
+  ChangedPixel: object(
+    {
+      ...pixel,
+      timezone_change: object({
+        recomputed_from: { type: ['string', 'null'], description: 'The first day in the new time zone.' },
+        kept_until: {
+          type: ['string', 'null'],
+          description: 'The last day that stays as it was, its raw events being gone.',
+        },
+        uncounted_events: { ...count, description: 'Events between these two, which no day has.' },
+      }),
+    },
+    ['timezone_change'],
+  ),
+  Pixels: object({ pixels: listOf(ref('Pixel')) }),
+  Token: object(token),
+  Tokens: object({ tokens: listOf(ref('Token')) }),
+  NewToken: object({ ...token, token: { ...text, description: 'The token, shown this once.' } }),
+  Taken: object({
+    accepted: count,
+    duplicates: count,
+    rejected: listOf(
+      object({
+        index: { ...count, description: 'Which event of the request, from 0.' },
+        reason: { enum: Object.keys(REJECTION_REASONS) },
+        message: text,
+      }),
+    ),
+  }),
+  Rejections: object({
+    from: day,
+    to: day,
+    timezone: text,
+    days: listOf(
+      object({
+        day,
+        rejections: listOf(
+          object(
+            {
+              reason: { enum: Object.keys(REJECTION_REASONS) },
+              explanation: text,
+              count,
+              last_at: time,
+              families: { ...mapOf(count), description: 'Of bots: how many of which.' },
+              samples: { ...listOf({ type: 'object' }), maxItems: 5 },
+            },
+            ['families'],
+          ),
+        ),
+      }),
+    ),
+  }),
+  Live: object({
+    since: time,
+    until: time,
+    visitors: count,
+    events: {
+      ...listOf({
+        type: 'object',
+        properties: {
+          id: text,
+          ts: time,
+          name: text,
+          page: text,
+          value: { type: ['number', 'null'] },
+          currency: text,
+          props: mapOf(text),
+        },
+        required: ['id', 'ts', 'name', 'page', 'value', 'props'],
+        additionalProperties: true,
+        description: 'A stored event; each other column is a text or a number.',
+      }),
+      maxItems: 100,
+    },
+  }),
+  Funnel: object({
+    name: text,
+    within: { anyOf: [{ const: 'visit' }, object({ hours: count })] },
+    counts: { enum: ['visits', 'people'], description: 'What a step counts.' },
+    date_range: { ...listOf(day), minItems: 2, maxItems: 2 },
+    steps: listOf(
+      object({
+        goal: text,
+        count,
+        of_first: { type: 'number', description: 'In per cent.' },
+        of_previous: { type: 'number', description: 'In per cent.' },
+        lost: count,
+      }),
+    ),
+  }),
+  Answer: object({
+    results: listOf(
+      object(
+        {
+          metrics: listOf(metric),
+          dimensions: listOf(text),
+          comparison: object({ metrics: listOf(metric), dimensions: listOf(text), change: listOf(change) }),
+        },
+        ['comparison'],
+      ),
+    ),
+    meta,
+    query: asked,
+  }),
+  NamedAnswer: object({
+    results: listOf({
+      type: 'object',
+      properties: { comparison: mapOf(metric), change: mapOf(change) },
+      additionalProperties: { anyOf: [metric, text] },
+      examples: [{ page: '/', visitors: 3 }],
+    }),
+    meta,
+    query: { ...asked, description: 'The question as a body of POST /api/v2/query.' },
+  }),
+  Csv: { ...text, description: 'A line of names, then a line a row (RFC 4180).' },
+  Lines: { ...text, description: 'A JSON object a line.' },
+  DeadLetters: object({ count }),
+  Replay: object({
+    replayed: count,
+    failed: listOf(object({ id: text, message: text })),
+    next: { type: ['string', 'null'], description: 'To be given as `after`; null when all have been tried.' },
+  }),
+  Health: object(
+    {
+      status: { enum: ['ok', 'degraded'] },
+      version: text,
+      api: text,
+      store: orNull(object({ round_trip_ms: { type: 'number' } })),
+      ingest: { type: 'object' },
+      rollup: { type: 'object' },
+    },
+    ['rollup'],
+  ),
+} as const satisfies Record<string, JsonSchema>;
+
+export type SchemaName = keyof typeof entries;
+
+export const SCHEMAS: Readonly<Record<SchemaName, JsonSchema>> = entries;

@@ -1,0 +1,162 @@
+/**
+ * `GET /api/v1/pixels/:id/stats`: a question in the words of a query, for curl and spreadsheets. It is translated into
+ * a body of `POST /api/v2/query`, so what may be asked is said in one place; what is wrong with it is said in the words
+ * it was asked in.
+ */
+import * as v from 'valibot';
+import type { Env } from '../env.ts';
+import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
+import { METRICS } from '../model/metrics.ts';
+import { MAX_ROWS, type Mistake, RANGE_NAMES } from '../query/language.ts';
+import { ANSWER_FORMATS, acceptedFormat, csvOf, csvResponse, jsonResponse, namedRows } from './answer.ts';
+import type { Grant } from './auth.ts';
+import { badParameter, badParameters, Day, list, whole } from './parameters.ts';
+import type { Problem } from './problem.ts';
+import { ask } from './query.ts';
+
+const COMPARISONS = ['previous_period', 'year_over_year'] as const;
+const DEFAULT_PERIOD = '30d';
+const EVENT_METRICS = ['visitors', 'pageviews'];
+const VISIT_METRICS = ['visitors', 'visits', 'pageviews'];
+
+/** The longest first, since one begins like another. */
+const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['==', 'is'],
+  ['!=', 'is_not'],
+  ['!~', 'contains_not'],
+  ['~', 'contains'],
+]);
+
+export const StatsQuery = v.strictObject({
+  period: v.pipe(
+    v.optional(
+      v.picklist(RANGE_NAMES, `Use one of ${RANGE_NAMES.join(', ')}, or from and to in place of it.`),
+    ),
+    v.description(
+      `A range that ends today. Default: ${DEFAULT_PERIOD}. In place of it: \`from\` and \`to\`.`,
+    ),
+  ),
+  from: v.pipe(v.optional(Day), v.description('The first day.')),
+  to: v.pipe(v.optional(Day), v.description('The last day.')),
+  by: v.pipe(
+    v.optional(list(v.string()), []),
+    v.description(
+      'Dimensions, by the last part of their names or the whole: `page`, `source`, `country`, `day`, `props:plan`.',
+    ),
+  ),
+  metrics: v.pipe(
+    v.optional(list(v.string())),
+    v.description(
+      `Default: ${VISIT_METRICS.join(', ')}; by a dimension of events, ${EVENT_METRICS.join(', ')}.`,
+    ),
+  ),
+  filter: v.pipe(
+    v.optional(v.array(v.string()), []),
+    v.description(
+      'A dimension, an operator (`==` is, `!=` is not, `~` contains, `!~` does not contain) and values with `|` between them, any of which will do: `source==Google|Bing`. Given several times, all must hold.',
+    ),
+  ),
+  order: v.pipe(
+    v.optional(list(v.string())),
+    v.description('Metrics and dimensions, each with `:asc` or `:desc`: `visitors:desc,page:asc`.'),
+  ),
+  compare: v.pipe(
+    v.optional(v.picklist(COMPARISONS, `Use one of ${COMPARISONS.join(', ')}.`)),
+    v.description('Another range to compare each row with.'),
+  ),
+  limit: v.pipe(v.optional(whole(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
+  page: v.pipe(v.optional(whole(1, 100_000)), v.description('Which `limit` rows. Default: 1, the first.')),
+  format: v.pipe(
+    v.optional(v.picklist(ANSWER_FORMATS, `There are ${ANSWER_FORMATS.join(' and ')}.`)),
+    v.description('Default: what the header Accept asks for.'),
+  ),
+});
+
+type Stats = v.InferOutput<typeof StatsQuery>;
+
+export async function stats(
+  request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  asked: Stats,
+): Promise<Response> {
+  const body = bodyOf(id, asked);
+  const { answer } = await ask(body, env, grant, (mistakes) => complaintOf(mistakes, asked));
+  const names = { dimensions: asked.by, metrics: body.metrics };
+  return (asked.format ?? acceptedFormat(request)) === 'csv'
+    ? csvResponse(request, csvOf(answer, names))
+    : jsonResponse(request, { ...answer, results: namedRows(answer, names) });
+}
+
+/** The question as a body of `POST /api/v2/query`. @throws Problem for what cannot be put into one. */
+export function bodyOf(id: string, asked: Stats) {
+  const { limit = MAX_ROWS, page = 1 } = asked;
+  const dimensions = asked.by.map(dimensionName);
+  const ofEvents = dimensions.some((name) => dimensionOf(name)?.scope === 'event');
+  return {
+    site_id: id,
+    metrics: asked.metrics ?? (ofEvents ? EVENT_METRICS : VISIT_METRICS),
+    date_range: rangeOf(asked),
+    dimensions,
+    filters: asked.filter.map(filterOf),
+    ...(asked.order && { order_by: asked.order.map(orderOf) }),
+    ...(asked.compare && { include: { comparisons: { mode: asked.compare } } }),
+    pagination: { limit, offset: (page - 1) * limit },
+  };
+}
+
+function rangeOf({ period, from, to }: Stats): string | [string, string] {
+  if (from === undefined && to === undefined) return period ?? DEFAULT_PERIOD;
+  if (period !== undefined) {
+    throw badParameter('period', 'Give a period, or from and to, not both.');
+  }
+  if (from !== undefined && to !== undefined) return [from, to];
+  const missing = from === undefined ? 'from' : 'to';
+  throw badParameter(missing, 'Give both days, from and to.');
+}
+
+function filterOf(text: string, index: number): [string, string, string[]] {
+  const [, name = '', sign = '', values = ''] = /^(.+?)(==|!=|!~|~)(.*)$/s.exec(text) ?? [];
+  const operator = OPERATORS.get(sign);
+  if (operator !== undefined) return [operator, dimensionName(name), values.split('|')];
+  const message = `A filter is a dimension, one of ${[...OPERATORS.keys()].join(' ')}, and a value, such as source==Google.`;
+  throw badParameter(`filter[${index}]`, message);
+}
+
+/** Without a direction: the greatest first of a metric, the first first of a dimension. */
+function orderOf(text: string): [string, string] {
+  const [, key = '', direction] = /^(.*?)(?::(asc|desc))?$/s.exec(text) ?? [];
+  return METRICS.has(key) ? [key, direction ?? 'desc'] : [dimensionName(key), direction ?? 'asc'];
+}
+
+/** Dimensions by what stands after the colon. */
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map(
+  [...DIMENSION_NAMES, ...TIME_DIMENSIONS].map((name) => [name.slice(name.indexOf(':') + 1), name]),
+);
+
+function dimensionName(name: string): string {
+  return name.startsWith('props:')
+    ? PROPERTY_PREFIX + name.slice('props:'.length)
+    : (SHORT_NAMES.get(name) ?? name);
+}
+
+/** Where in the body a mistake is, and what that is called here. */
+const PLACES: readonly (readonly [RegExp, string])[] = [
+  [/^dimensions/, 'by'],
+  [/^filters(\[\d+\]).*/, 'filter$1'],
+  [/^order_by(\[\d+\]).*/, 'order$1'],
+  [/^pagination\.limit/, 'limit'],
+  [/^pagination\.offset/, 'page'],
+  [/^include\.comparisons.*/, 'compare'],
+];
+
+function complaintOf(mistakes: readonly Mistake[], asked: Stats): Problem {
+  const range = asked.from === undefined ? 'period' : 'from';
+  return badParameters(
+    mistakes.map(({ path, message }) => {
+      const [place, name] = PLACES.find(([pattern]) => pattern.test(path)) ?? [/^date_range.*/, range];
+      return { path: path.replace(place, name), message };
+    }),
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * What an export holds: the tables, their columns and how a value of each is written. The API writes exports by this
+ * table, and both the API and `npm run import` read them by it.
+ */
+import { EVENT_COLUMNS, type Event } from './event.ts';
+import { COUNTS } from './metrics.ts';
+
+/**
+ * `time`: epoch milliseconds, written as ISO 8601 in UTC. `amount`: millionths, written as a decimal number of whole
+ * units. `json`: the text of a JSON object, or `''` for an empty one.
+ */
+export type ExportedKind = 'text' | 'number' | 'time' | 'amount' | 'json';
+
+export interface ExportedColumn {
+  readonly name: string;
+  readonly kind: ExportedKind;
+}
+
+export interface ExportedTable {
+  readonly name: 'events' | 'rollups';
+  /** The primary key behind `pixel`: rows are written in its order. */
+  readonly key: readonly string[];
+  /** All columns but `pixel`, which is known to who asks. */
+  readonly columns: readonly ExportedColumn[];
+}
+
+/** The columns of an event that are not texts; the compiler asks for a new one. */
+const EVENT_KINDS: {
+  readonly [Name in keyof Event as Event[Name] extends string ? never : Name]: ExportedKind;
+} = {
+  ts: 'time',
+  engaged: 'number',
+  scroll: 'number',
+  value: 'amount',
+};
+
+const ROLLUP_KEY = ['day', 'dimension', 'value', 'currency'] as const;
+
+export const EXPORTED_EVENTS: ExportedTable = {
+  name: 'events',
+  key: ['ts', 'id'],
+  columns: EVENT_COLUMNS.filter((name) => name !== 'pixel').map((name) => ({ name, kind: eventKind(name) })),
+};
+
+export const EXPORTED_ROLLUPS: ExportedTable = {
+  name: 'rollups',
+  key: ROLLUP_KEY,
+  columns: [
+    ...ROLLUP_KEY.map((name) => ({ name, kind: 'text' as const })),
+    ...COUNTS.map((name) => ({ name, kind: name === 'revenue' ? ('amount' as const) : ('number' as const) })),
+  ],
+};
+
+function eventKind(name: keyof Event): ExportedKind {
+  if (name === 'props') return 'json';
+  return name in EVENT_KINDS ? EVENT_KINDS[name as keyof typeof EVENT_KINDS] : 'text';
+}
+
+/** Millionths as a decimal number, exactly: `29.99` for 29,990,000. */
+export function decimalOf(micros: number): string {
+  const size = Math.abs(micros);
+  const rest = String(size % 1e6)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return `${micros < 0 ? '-' : ''}${Math.trunc(size / 1e6)}${rest === '' ? '' : `.${rest}`}`;
+}
+
+/**
+ * The millionths of a number as JSON writes it, or null when they are no number that a double holds exactly. What
+ * `decimalOf` wrote gives the same millionths again; further digits are rounded.
+ */
+export function microsOf(text: string): number | null {
+  const [, sign, units, rest = ''] = /^(-?)(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text) ?? [];
+  // By its digits: a double has fewer than the greatest amounts.
+  const size = Number(units) * 1e6 + Number(rest.padEnd(6, '0'));
+  const micros = units === undefined ? Math.round(Number(text) * 1e6) : sign === '-' ? 0 - size : size;
+  return Number.isSafeInteger(micros) ? micros : null;
+}

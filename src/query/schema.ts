@@ -1,0 +1,44 @@
+/** The JSON Schema of those words of a question that language.ts looks up and parses by hand. */
+import { DIMENSIONS, GOAL, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
+import { METRICS } from '../model/metrics.ts';
+
+const PROPERTY = { type: 'string', pattern: `^${PROPERTY_PREFIX}.`, description: 'A custom property.' };
+
+/** A dimension that events can be told apart by: all but those of time. */
+const FILTERABLE = { anyOf: [{ enum: [...DIMENSIONS.keys(), GOAL] }, PROPERTY] };
+
+export const METRIC = { enum: [...METRICS.keys()] };
+
+export const DIMENSION = { anyOf: [{ enum: [...TIME_DIMENSIONS, ...DIMENSIONS.keys(), GOAL] }, PROPERTY] };
+
+const tuple = (items: readonly unknown[], least = items.length) => ({
+  type: 'array',
+  prefixItems: items,
+  items: false,
+  minItems: least,
+});
+
+const VALUES = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 1000 };
+
+/** @param self where this schema can be referred to, such as `#/components/schemas/Filter`. */
+export const filterSchema = (self: string) => ({
+  description: 'Up to 40 in all, 8 deep.',
+  anyOf: [
+    tuple(
+      [
+        { enum: ['is', 'is_not', 'contains', 'contains_not'] },
+        FILTERABLE,
+        VALUES,
+        {
+          type: 'object',
+          properties: { case_sensitive: { type: 'boolean' } },
+          additionalProperties: false,
+        },
+      ],
+      3,
+    ),
+    tuple([{ enum: ['matches', 'matches_not'] }, FILTERABLE, VALUES]),
+    tuple([{ enum: ['and', 'or'] }, { type: 'array', items: { $ref: self }, minItems: 1 }]),
+    tuple([{ enum: ['not', 'has_done', 'has_not_done'] }, { $ref: self }]),
+  ],
+});

@@ -1,0 +1,113 @@
+/**
+ * Reads a pixel's rows of a table in the order of its key, page by page. Where the pages end is asked first, in one
+ * statement: so a reader knows before the first row where its answer ends, and no page is too large for memory.
+ */
+import type { ExportedTable } from '../model/exported.ts';
+import { withRetries } from './failure.ts';
+
+/** The values of a table's key, in its order. */
+export type Key = readonly (string | number)[];
+/** The values of a table's columns, in their order. */
+export type Row = readonly (string | number | null)[];
+
+/** The bounds of what is read; both are themselves outside of it. */
+export interface Span {
+  readonly after: Key;
+  readonly before: Key;
+}
+
+export interface Plan {
+  readonly after: Key;
+  /** The last key of each page; of the last one, when no more follow, the bound. */
+  readonly ends: readonly Key[];
+  /** Whether rows follow the last page. */
+  readonly more: boolean;
+}
+
+/**
+ * A page holds rows of about this many bytes together; a row counts for its texts and for some 300 bytes more that it
+ * takes in memory. Typical events are some 300 bytes of text, which makes 1,700 a page.
+ */
+const PAGE_BYTES = 1024 * 1024;
+const ROW_BYTES = 300;
+
+/** Full pages of one answer. Each page is a statement, of which an invocation has 50 on the free plan. */
+const MOST_PAGES = 40;
+
+/** No page that was planned has as many rows. One that has grown since is read in several parts. */
+const MOST_ROWS = 4000;
+
+/**
+ * Plans to read the first `limit` rows of a span, or fewer where they are large.
+ * @throws what D1 throws.
+ */
+export async function planPages(
+  db: D1Database,
+  table: ExportedTable,
+  pixel: string,
+  { after, before }: Span,
+  limit: number,
+): Promise<Plan> {
+  const statement = db
+    .prepare(planSql(table))
+    .bind(pixel, ...after, ...before, limit + 1, limit, MOST_PAGES + 2);
+  const rows = await withRetries(() => statement.raw<[...key: (string | number)[], place: number]>());
+  const pages = rows.filter((row) => Number(row.at(-1)) <= limit);
+  const more = pages.length < rows.length || pages.length > MOST_PAGES;
+  const ends = pages.slice(0, MOST_PAGES).map((row) => row.slice(0, -1));
+  return { after, ends: more ? ends : [...ends, before], more };
+}
+
+/** The pages of a plan, each read when it is asked for. @throws what D1 throws. */
+export async function* readPages(
+  db: D1Database,
+  table: ExportedTable,
+  pixel: string,
+  { after, ends }: Plan,
+): AsyncGenerator<readonly Row[], void> {
+  const sql = pageSql(table);
+  const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
+  let last = after;
+  for (const end of ends) {
+    let full = true;
+    while (full) {
+      const statement = db.prepare(sql).bind(pixel, ...last, ...end, MOST_ROWS);
+      const rows = await withRetries(() => statement.raw<[...Row]>());
+      full = rows.length === MOST_ROWS;
+      const lastRow = rows.at(-1);
+      if (full && lastRow) last = places.map((place) => lastRow[place] as string | number);
+      if (rows.length > 0) yield rows;
+    }
+    last = end;
+  }
+}
+
+/**
+ * The last key of each full page, and its place among all rows. A page ends with the row that makes the bytes so far
+ * pass a multiple of `PAGE_BYTES`. The row at the limit ends one, too, and the row behind it tells that there is more.
+ */
+function planSql({ name, key, columns }: ExportedTable): string {
+  const keys = key.join(', ');
+  const texts = columns.filter(({ kind }) => kind === 'text' || kind === 'json');
+  const bytes = [ROW_BYTES, ...texts.map((column) => `octet_length(${column.name})`)].join(' + ');
+  return `
+    SELECT ${keys}, place
+    FROM (
+      SELECT ${keys}, bytes, row_number() OVER so_far AS place, sum(bytes) OVER so_far AS total
+      FROM (SELECT ${keys}, ${bytes} AS bytes FROM ${name} WHERE ${within(key, '<')} ORDER BY ${keys} LIMIT ?)
+      WINDOW so_far AS (ORDER BY ${keys} ROWS UNBOUNDED PRECEDING))
+    WHERE total / ${PAGE_BYTES} > (total - bytes) / ${PAGE_BYTES} OR place >= ?
+    ORDER BY place
+    LIMIT ?`;
+}
+
+function pageSql({ name, key, columns }: ExportedTable): string {
+  const names = columns.map((column) => column.name).join(', ');
+  return `SELECT ${names} FROM ${name} WHERE ${within(key, '<=')} ORDER BY ${key.join(', ')} LIMIT ?`;
+}
+
+function within(key: readonly string[], upTo: '<' | '<='): string {
+  const names = `(${key.join(', ')})`;
+  const marks = `(${key.map(() => '?').join(', ')})`;
+  return `pixel = ? AND ${names} > ${marks} AND ${names} ${upTo} ${marks}`;
+}

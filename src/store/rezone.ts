@@ -1,0 +1,79 @@
+/** Moves a pixel to another time zone: its days are cut anew, as far as raw events reach. */
+import type { Pixel } from '../model/pixel.ts';
+import { addDays, dayStart, localDay } from '../model/time-zone.ts';
+import { updatePixel } from './pixels.ts';
+
+export interface Rezoned {
+  /** The first day in the new time zone; null when there are no raw events. */
+  readonly recomputed_from: string | null;
+  /** The last day that stays cut in the old one, for its raw events are past retention; null when there is none. */
+  readonly kept_until: string | null;
+  /**
+   * Events that count in no day from now on: those of the new zone's day that has the same date as the last one kept, from
+   * where that ended.
+   */
+  readonly uncounted_events: number;
+}
+
+export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezoned> {
+  const [kept, old, reach] = await db.batch<Record<string, unknown>>([
+    db
+      .prepare('SELECT day, ends_at FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at DESC LIMIT 1')
+      .bind(pixel.id),
+    db.prepare('SELECT day FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
+    db.prepare('SELECT min(ts) AS first, max(ts) AS last FROM events WHERE pixel = ?').bind(pixel.id),
+  ]);
+  const keptDay = kept?.results[0] as { day: string; ends_at: number } | undefined;
+  const reached = reach?.results[0] as { first: number | null; last: number | null } | undefined;
+  const [first, last] = [reached?.first ?? null, reached?.last ?? null];
+  const since = Math.max(first ?? 0, keptDay?.ends_at ?? 0);
+  const days = first === null || last === null ? [] : daysBetween(pixel.timezone, since, last);
+  // A date can stand for one day only.
+  const free = days.filter(([day]) => day > (keptDay?.day ?? ''));
+  const lost = days.filter(([day]) => day <= (keptDay?.day ?? ''));
+  const uncounted = await db
+    .prepare(
+      `SELECT count(*) AS events FROM json_each(?2) j
+       JOIN events e ON e.pixel = ?1 AND e.ts >= max(?3, j.value ->> 1) AND e.ts < j.value ->> 2`,
+    )
+    .bind(pixel.id, JSON.stringify(lost), since)
+    .first<number>('events');
+  const dates = (old?.results ?? []).map(({ day }) => day);
+  await updatePixel(db, pixel, [
+    db.prepare('DELETE FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
+    db.prepare('DELETE FROM rollup_slices WHERE pixel = ?').bind(pixel.id),
+    db
+      .prepare(
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
+         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, 1, 0 FROM json_each(?2) j
+         WHERE EXISTS (
+           SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2)`,
+      )
+      .bind(pixel.id, JSON.stringify(free)),
+    // The rollups of days that go on under the same date are rewritten where they change; those of no day go.
+    db
+      .prepare(
+        `DELETE FROM rollups
+         WHERE pixel = ?1 AND day IN (SELECT value FROM json_each(?2))
+           AND day NOT IN (SELECT day FROM days WHERE pixel = ?1)`,
+      )
+      .bind(pixel.id, JSON.stringify(dates)),
+  ]);
+  return {
+    recomputed_from: free[0]?.[0] ?? null,
+    kept_until: keptDay?.day ?? null,
+    uncounted_events: uncounted ?? 0,
+  };
+}
+
+/** The local days from that of one instant to that of another, with their bounds. */
+function daysBetween(zone: string, from: number, to: number): [day: string, start: number, end: number][] {
+  const days: [string, number, number][] = [];
+  let start = dayStart(zone, localDay(zone, from));
+  for (let day = localDay(zone, from); start <= to; day = addDays(day, 1)) {
+    const end = dayStart(zone, addDays(day, 1));
+    if (end > start) days.push([day, start, end]);
+    start = end;
+  }
+  return days;
+}

@@ -1,0 +1,128 @@
+/** The OpenAPI document is complete: what the router serves and refuses is in it. */
+import { describe, expect, it } from 'vitest';
+import built from '../../dist/openapi.json.txt';
+import { openApi, reasonsOf } from '../../src/api/openapi.ts';
+import { PROBLEMS } from '../../src/api/problem.ts';
+import { ROUTES } from '../../src/api/routes.ts';
+import { FORMATS } from '../../src/collect/wire/table.ts';
+import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../../src/model/dimensions.ts';
+import { METRICS } from '../../src/model/metrics.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { DIMENSION, filterSchema, METRIC } from '../../src/query/schema.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: unknown;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+}
+interface Content {
+  readonly schema: { readonly properties?: { readonly reason: { readonly enum: readonly string[] } } };
+}
+
+const document = openApi() as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+};
+const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+
+const sources = import.meta.glob<string>('../../src/api/*.ts', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const files = Object.entries(sources).map(([path, text]) => ({ file: path.split('/').at(-1) ?? '', text }));
+
+const reasonsIn = ({ responses }: Operation): string[] =>
+  Object.values(responses).flatMap(
+    ({ content }) => content?.['application/problem+json']?.schema.properties?.reason.enum ?? [],
+  );
+
+describe('the OpenAPI document', () => {
+  it.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    'has %s with its parameters, its body and its problems',
+    (_, route) => {
+      const operation =
+        document.paths[route.path.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()];
+      expect(operation).toMatchObject({ operationId: route.name, summary: route.summary });
+      const named = (place: string) =>
+        operation?.parameters?.filter((one) => one.in === place).map(({ name }) => name);
+      expect(named('query')).toEqual(Object.keys(route.query?.entries ?? {}));
+      expect(named('path')).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+      expect(operation?.requestBody !== undefined).toBe(route.body !== undefined);
+      expect(new Set(operation && reasonsIn(operation))).toEqual(new Set(reasonsOf(route)));
+      for (const status of Object.keys(route.answers)) expect(operation?.responses).toHaveProperty(status);
+    },
+  );
+
+  it('has no other path than these, the collecting ones and what the router serves to anyone', () => {
+    const router = files.find(({ file }) => file === 'router.ts')?.text ?? '';
+    const table = /PUBLIC: .*?\{(.*?)\n\};/s.exec(router)?.[1] ?? '';
+    const anyone = [...table.matchAll(/^ {2}'(\/[^']+)'/gm)].map(([, path]) => path);
+    expect(anyone).toContain('/health');
+    expect(new Set(Object.keys(document.paths))).toEqual(
+      new Set([
+        ...ROUTES.map(({ path }) => path.replaceAll(/:(\w+)/g, '{$1}')),
+        ...FORMATS.keys(),
+        ...anyone,
+      ]),
+    );
+  });
+
+  it('has every problem that the code throws', () => {
+    const thrown = files.flatMap(({ text }) =>
+      [...text.matchAll(/new Problem\(\s*'(\w+)'/g)].map(([, reason]) => reason),
+    );
+    // Thrown by the name that reading the body gave them.
+    const read = ['body_too_large', 'unsupported_encoding', 'broken_encoding', 'broken_body'];
+    expect(new Set([...thrown, ...read])).toEqual(new Set(Object.keys(PROBLEMS)));
+    const described = new Set(operations.flatMap(reasonsIn));
+    // Of a path, not of an operation.
+    expect(
+      thrown.filter((reason) => !described.has(reason ?? '') && reason !== 'method_not_allowed'),
+    ).toEqual([]);
+    expect(Object.keys(PROBLEMS).filter((reason) => !described.has(reason))).toEqual(['method_not_allowed']);
+  });
+
+  it('knows every query parameter: handlers read none by themselves', () => {
+    const reading = files.filter(({ text }) => /searchParams\.(get|has|entries|keys)/.test(text));
+    expect(reading.map(({ file }) => file)).toEqual(['parameters.ts']);
+  });
+
+  it('names each operation once, and refers to nothing that is not there', () => {
+    const names = operations.map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(names.length);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
+    const used = new Set(references.map(([, name]) => name));
+    expect(used).toEqual(new Set(Object.keys(document.components.schemas)));
+  });
+
+  it('is what the Worker has been built with', () => {
+    expect(JSON.parse(built)).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+});
+
+describe('the schema of what is parsed by hand', () => {
+  const refusal = (change: object): string => {
+    const parsed = parseQuestion({ site_id: 'px_1', metrics: ['visitors'], date_range: '7d', ...change });
+    return parsed.ok ? '' : (parsed.error[0]?.message ?? '');
+  };
+  const known = (message: string): string[] =>
+    (/Known: (.*)\.$/.exec(message)?.[1] ?? '').split(', ').toSorted();
+
+  it('has the operators that the parser has', () => {
+    const operators = filterSchema('').anyOf.flatMap(
+      ({ prefixItems: [first] }) => (first as { enum: string[] }).enum,
+    );
+    expect(operators.toSorted()).toEqual(known(refusal({ filters: [['', '', []]] })));
+  });
+
+  it('has the metrics and dimensions that the parser has', () => {
+    expect(METRIC.enum).toEqual([...METRICS.keys()]);
+    const [names] = DIMENSION.anyOf as unknown as [{ enum: string[] }];
+    const property = DIMENSION_NAMES.filter((name) => name.startsWith(PROPERTY_PREFIX));
+    expect([...names.enum, ...property].toSorted()).toEqual(known(refusal({ dimensions: [''] })));
+    expect(names.enum).toEqual(expect.arrayContaining([...TIME_DIMENSIONS]));
+  });
+});

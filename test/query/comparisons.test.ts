@@ -1,0 +1,118 @@
+/** Answers beside those of another range: every row, what stands beside it, and how much has changed. */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { applySchema, GOALS, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
+import {
+  addDays,
+  answerOf,
+  type Beside,
+  besideOf,
+  type Compared,
+  historyOf,
+  IN_POINTS,
+  yearBefore,
+} from './oracle-language.ts';
+import { answered, ask, inOneOrder, LATER, questions } from './questions.ts';
+
+beforeAll(applySchema);
+
+/** A change in per cent is whole, and where halves are rounded either may be meant; one in points is exact. */
+function besideAs(beside: Beside, metrics: readonly string[]): unknown {
+  const change = beside.change.map((exact, index) => {
+    if (exact === null) return null;
+    return expect.closeTo(exact, IN_POINTS.includes(metrics[index] ?? '') ? 3 : -0.001);
+  });
+  return { ...answered(beside), change };
+}
+
+function comparisons(day: string): fc.Arbitrary<Compared> {
+  const offset = fc.integer({ min: -3, max: 3 });
+  return fc.oneof(
+    fc.constant({ mode: 'previous_period' as const }),
+    fc.constant({ mode: 'year_over_year' as const }),
+    fc.tuple(offset, offset).map(([a, b]) => ({
+      mode: 'custom' as const,
+      date_range: [addDays(day, Math.min(a, b)), addDays(day, Math.max(a, b))] as const,
+    })),
+  );
+}
+
+describe('comparisons', () => {
+  it.each(ODD_DAYS)('have the row of the other range beside each in %s around %s', async (zone, day) => {
+    const asked = fc.tuple(questions(day, { moments: false, days: 3 }), comparisons(day));
+    await fc.assert(
+      fc.asyncProperty(
+        histories(day),
+        histories(yearBefore(day), 15),
+        fc.array(asked, { minLength: 4, maxLength: 4 }),
+        fc.boolean(),
+        async (now, then, list, rolled) => {
+          const pixel = await makePixel(zone, { goals: GOALS });
+          const events = [...now, ...then];
+          const history = historyOf(events, zone, GOALS);
+          await store(pixel, events);
+          if (rolled) await runJobs(LATER);
+          for (const [question, compared] of list) {
+            const { results } = await ask(pixel, {
+              ...question,
+              include: { ...question.include, comparisons: compared },
+            });
+            const expected = answerOf(history, question).map((row) => {
+              const beside = besideOf(history, question, row, compared);
+              return { ...answered(row), comparison: beside && besideAs(beside, question.metrics) };
+            });
+            expect(inOneOrder(results), JSON.stringify([question, compared])).toEqual(inOneOrder(expected));
+            for (const { comparison } of results) {
+              const inPerCent = comparison?.change.filter(
+                (_, index) => !IN_POINTS.includes(question.metrics[index] ?? ''),
+              );
+              expect(inPerCent?.every((change) => change === null || Number.isInteger(change))).not.toBe(
+                false,
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+
+  it('stand beside the rows of a page, whatever the place of the other row in its own order', async () => {
+    const pixel = await makePixel('UTC');
+    const views = (day: string, page: string, count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        ts: Date.parse(`${day}T10:00:00Z`),
+        id: `${page} ${index}`,
+        name: 'pageview',
+        visitor: `v${index}`,
+        page,
+      }));
+    await store(pixel, [
+      ...['/a', '/b', '/c'].flatMap((page, index) => views('2026-02-02', page, 2 * index + 2)),
+      ...['/c', '/b', '/a', '/d'].flatMap((page, index) => views('2026-02-03', page, 8 - index)),
+    ]);
+    const pages = [];
+    for (const offset of [0, 2]) {
+      const { results, meta } = await ask(pixel, {
+        metrics: ['pageviews', 'percentage'],
+        dimensions: ['event:page'],
+        date_range: ['2026-02-03', '2026-02-03'],
+        include: { comparisons: { mode: 'previous_period' }, total_rows: true },
+        pagination: { limit: 2, offset },
+      });
+      expect(meta['total_rows']).toBe(4);
+      pages.push(...results);
+    }
+    const row = (page: string, now: number[], then: number[], change: number[]) => ({
+      dimensions: [page],
+      metrics: now,
+      comparison: { dimensions: [page], metrics: then, change },
+    });
+    expect(pages).toEqual([
+      row('/c', [8, 100], [6, 100], [33, 0]),
+      row('/b', [7, 87.5], [4, 66.67], [75, 20.83]),
+      row('/a', [6, 75], [2, 33.33], [200, 41.67]),
+      row('/d', [5, 62.5], [0, 0], [100, 62.5]),
+    ]);
+  });
+});

@@ -1,0 +1,121 @@
+/** Random funnels over random histories, held to all chains of events there are. */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Funnel } from '../../src/model/goal.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { runFunnel } from '../../src/query/funnel.ts';
+import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, store } from '../fixtures.ts';
+import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
+import { addDays } from './oracle-language.ts';
+import { LATER } from './questions.ts';
+
+beforeAll(applySchema);
+
+type Days = readonly [from: string, to: string];
+
+async function countsOf(pixel: Pixel, funnel: Funnel, range: Days): Promise<number[]> {
+  const answer = await runFunnel(db, pixel, funnel, range, LATER);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+  expect(answer.value.steps.map(({ goal }) => goal)).toEqual(funnel.steps);
+  return answer.value.steps.map(({ count }) => count);
+}
+
+function expectedCounts(events: readonly OracleEvent[], zone: string, funnel: Funnel, range: Days): number[] {
+  const steps = funnel.steps.map((step) => GOALS.find(({ name }) => name === step) as OracleGoal);
+  return funnelOf(events, zone, { steps, within: funnel.within }, range);
+}
+
+const funnels: fc.Arbitrary<Funnel> = fc.record({
+  name: fc.constant('Funnel'),
+  steps: fc.array(fc.constantFrom(...GOALS.map(({ name }) => name)), { minLength: 2, maxLength: 4 }),
+  within: fc.oneof(
+    fc.constant('visit' as const),
+    fc.constantFrom(1, 2, 24, 72).map((hours) => ({ hours })),
+  ),
+});
+
+function ranges(day: string): fc.Arbitrary<Days> {
+  const offset = fc.integer({ min: -2, max: 2 });
+  return fc
+    .tuple(offset, offset)
+    .map(([a, b]) => [addDays(day, Math.min(a, b)), addDays(day, Math.max(a, b))] as const);
+}
+
+describe('funnels', () => {
+  it.each(ODD_DAYS)('count whoever has some chain of events in %s around %s', async (zone, day) => {
+    await fc.assert(
+      fc.asyncProperty(
+        histories(day, 60),
+        fc.array(fc.tuple(funnels, ranges(day)), { minLength: 8, maxLength: 8 }),
+        async (events, list) => {
+          const pixel = await makePixel(zone, { goals: GOALS });
+          await store(pixel, events);
+          for (const [funnel, range] of list) {
+            expect(await countsOf(pixel, funnel, range), JSON.stringify([funnel, range])).toEqual(
+              expectedCounts(events, zone, funnel, range),
+            );
+          }
+        },
+      ),
+      { numRuns: 6 },
+    );
+  });
+
+  const at = (time: string) => Date.parse(`2026-02-03T${time}Z`);
+  const event = (time: string, name: string, more: Readonly<Record<string, string>> = {}): OracleEvent => ({
+    ts: at(time),
+    id: `${time} ${name}`,
+    name,
+    visitor: 'ann',
+    ...more,
+  });
+  const range: Days = ['2026-02-03', '2026-02-03'];
+
+  it('take a later first step when only that is in time for the second', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    const steps = ['Signup', 'Bought'];
+    await store(pixel, [
+      event('08:00:00', 'Signup', { person: 'p' }),
+      event('11:00:00', 'Signup', { person: 'p' }),
+      event('12:00:00', 'Purchase', { person: 'p', visitor: 'eve' }),
+    ]);
+    const within = (hours: number): Funnel => ({ name: 'F', steps, within: { hours } });
+    expect(await countsOf(pixel, within(1), range)).toEqual([1, 1]);
+    expect(await countsOf(pixel, { name: 'F', steps, within: 'visit' }, range)).toEqual([2, 0]);
+  });
+
+  it('need an event for each of eight steps, also for the same goal again', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(
+      pixel,
+      [0, 1, 2, 3, 4, 5].map((minute) => event(`08:0${minute}:00`, 'Signup')),
+    );
+    const steps = Array.from({ length: 8 }, () => 'Signup');
+    expect(await countsOf(pixel, { name: 'F', steps, within: 'visit' }, range)).toEqual([
+      1, 1, 1, 1, 1, 1, 0, 0,
+    ]);
+  });
+
+  it('tell the shares of the first step and of the one before, and how many were lost', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    const visits = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((visitor, index) => [
+      event('08:00:00', 'pageview', { visitor, id: `${visitor}1` }),
+      ...(index < 3 ? [event('08:01:00', 'Signup', { visitor, id: `${visitor}2` })] : []),
+      ...(index < 2 ? [event('08:02:00', 'Purchase', { visitor, id: `${visitor}3` })] : []),
+    ]);
+    await store(pixel, visits);
+    const steps = ['Saw anything', 'Signup', 'Bought', 'Went pro'];
+    const answer = await runFunnel(db, pixel, { name: 'F', steps, within: 'visit' }, range, LATER);
+    expect(answer).toMatchObject({
+      ok: true,
+      value: {
+        steps: [
+          { goal: 'Saw anything', count: 6, of_first: 100, of_previous: 100, lost: 0 },
+          { goal: 'Signup', count: 3, of_first: 50, of_previous: 50, lost: 3 },
+          { goal: 'Bought', count: 2, of_first: 33.33, of_previous: 66.67, lost: 1 },
+          { goal: 'Went pro', count: 0, of_first: 0, of_previous: 0, lost: 2 },
+        ],
+      },
+    });
+  });
+});

@@ -1,0 +1,348 @@
+/**
+ * What the answer to a question should be, from docs/metrics.md in the plainest way, on top of test/oracle.ts and like
+ * it without SQL and without code of src/.
+ */
+import {
+  countsOf,
+  local,
+  type OracleEvent,
+  type OracleGoal,
+  type OracleSales,
+  type Part,
+  partsBy,
+  peopleOf,
+  reaches,
+  salesOf,
+  type Visit,
+  valueIn,
+  visitsOf,
+} from '../oracle.ts';
+
+export interface Asked {
+  readonly metrics: readonly string[];
+  readonly dimensions: readonly string[];
+  readonly filters: readonly unknown[];
+  /** Two days, or two moments with their offsets. */
+  readonly date_range: readonly [string, string];
+}
+
+export type Compared =
+  | { readonly mode: 'previous_period' | 'year_over_year' }
+  | { readonly mode: 'custom'; readonly date_range: readonly [string, string] };
+
+/** Revenue is told without its texts. */
+export type Value = number | null | { readonly value: number; readonly currency: string };
+
+export interface Row {
+  readonly dimensions: readonly string[];
+  readonly metrics: readonly Value[];
+}
+
+/** Null where the other range has no such place in time. */
+export interface Beside extends Row {
+  readonly change: readonly (number | null)[];
+}
+
+/** All that happened to a pixel. */
+export interface History {
+  readonly zone: string;
+  readonly goals: readonly OracleGoal[];
+  readonly visits: readonly Visit[];
+  /** What has been grouped already, by question. */
+  readonly grouped: Map<string, Groups>;
+}
+
+export function historyOf(
+  events: readonly OracleEvent[],
+  zone: string,
+  goals: readonly OracleGoal[],
+): History {
+  return { zone, goals, visits: visitsOf(events, zone), grouped: new Map() };
+}
+
+/** The rows of an answer, in no order. */
+export function answerOf(history: History, asked: Asked): Row[] {
+  const groups = groupsOf(history, asked);
+  const keys = [...groups]
+    .filter(([, parts]) => countsOf(parts).events > 0)
+    .map(([key]) => JSON.parse(key) as string[]);
+  // Without dimensions there is always one row.
+  const rows = asked.dimensions.length === 0 ? [[]] : keys;
+  return rows.map((dimensions) => ({ dimensions, metrics: metricsOf(history, asked, groups, dimensions) }));
+}
+
+/** Whether some row has revenue of several currencies, which is not told. */
+export function hasSeveralCurrencies(history: History, asked: Asked): boolean {
+  const groups = [...groupsOf(history, asked).values()];
+  return groups.some((parts) => salesOf(parts).size > 1);
+}
+
+/** The other range's row beside a row, or null where that has no such place in time. */
+export function besideOf(history: History, asked: Asked, row: Row, compared: Compared): Beside | null {
+  const date_range = comparedRange(asked.date_range, compared);
+  const dimensions: string[] = [];
+  for (const [index, name] of asked.dimensions.entries()) {
+    const value = row.dimensions[index] ?? '';
+    if (!name.startsWith('time:')) dimensions.push(value);
+    else {
+      const place = labelsOf(name, asked.date_range, history.zone).indexOf(value);
+      const label = labelsOf(name, date_range, history.zone)[place];
+      if (label === undefined) return null;
+      dimensions.push(label);
+    }
+  }
+  const other = { ...asked, date_range };
+  const metrics = metricsOf(history, other, groupsOf(history, other), dimensions);
+  const change = metrics.map((before, index) =>
+    changeOf(asked.metrics[index] ?? '', row.metrics[index] ?? null, before),
+  );
+  return { dimensions, metrics, change };
+}
+
+/** The range that a range of days is compared with. */
+function comparedRange([from, to]: readonly [string, string], compared: Compared): readonly [string, string] {
+  switch (compared.mode) {
+    case 'custom':
+      return compared.date_range;
+    case 'previous_period': {
+      const days = daysOf(from, to).length;
+      return [addDays(from, -days), addDays(to, -days)];
+    }
+    case 'year_over_year':
+      return [yearBefore(from), yearBefore(to)];
+  }
+}
+
+export const yearBefore = (day: string): string =>
+  `${String(Number(day.slice(0, 4)) - 1)}${day.slice(4) === '-02-29' ? '-02-28' : day.slice(4)}`;
+
+/** Rates, whose change is told in points. */
+export const IN_POINTS = [
+  'bounce_rate',
+  'percentage',
+  'conversion_rate',
+  'group_conversion_rate',
+  'scroll_depth',
+];
+
+/** How much more a value is than another, not rounded: in points for rates, in per cent for all else. */
+function changeOf(metric: string, value: Value, before: Value): number | null {
+  if (value === null || before === null) return null;
+  if (typeof value === 'object' || typeof before === 'object') {
+    if (typeof value !== 'object' || typeof before !== 'object') throw new Error('Revenue is an object.');
+    return value.currency === before.currency ? changeOf(metric, value.value, before.value) : null;
+  }
+  if (IN_POINTS.includes(metric)) return value - before;
+  if (before === 0) return value === 0 ? 0 : 100;
+  return (100 * (value - before)) / Math.abs(before);
+}
+
+/** All labels of a time dimension in a range of days, with or without events. */
+export function labelsOf(time: string, [from, to]: readonly [string, string], zone: string): string[] {
+  const days = daysOf(from, to);
+  if (time !== 'time:hour') return [...new Set(days.map((day) => labelOf(time, day)))];
+  const labels = new Set<string>();
+  // No zone's offset is finer than a quarter of an hour, and none is more than 14 hours.
+  const end = Date.parse(`${addDays(to, 1)}T14:00:00Z`);
+  for (let ts = Date.parse(`${from}T00:00:00Z`) - 14 * 3_600_000; ts < end; ts += 900_000) {
+    const { day, hour } = local(zone, ts);
+    if (day >= from && day <= to) labels.add(hour);
+  }
+  return [...labels];
+}
+
+function labelOf(time: string, day: string): string {
+  switch (time) {
+    case 'time:day':
+      return day;
+    case 'time:week':
+      return addDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7));
+    case 'time:month':
+      return `${day.slice(0, 7)}-01`;
+    default:
+      throw new Error(`${time} is no time dimension.`);
+  }
+}
+
+export function addDays(day: string, count: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
+}
+
+function daysOf(from: string, to: string): string[] {
+  const days = [];
+  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
+  return days;
+}
+
+type Groups = ReadonlyMap<string, readonly Part[]>;
+
+/** The parts of visits that an answer's rows are made of, by the values of its dimensions. */
+function groupsOf(history: History, { dimensions, filters, date_range }: Asked): Groups {
+  const question = JSON.stringify([dimensions, filters, date_range]);
+  const known = history.grouped.get(question);
+  if (known) return known;
+  const groups = partsBy(
+    history.visits,
+    (event, visit) =>
+      combinations(dimensions.map((dimension) => valuesOf(event, visit, dimension, history))).map((values) =>
+        JSON.stringify(values),
+      ),
+    (event, visit) =>
+      isWithin(event, date_range, history.zone) &&
+      filters.every((filter) => matches(filter, event, visit, history)),
+  );
+  history.grouped.set(question, groups);
+  return groups;
+}
+
+/** All lists that have a value of each list. */
+function combinations([first, ...rest]: readonly (readonly string[])[]): string[][] {
+  if (!first) return [[]];
+  return first.flatMap((value) => combinations(rest).map((values) => [value, ...values]));
+}
+
+/** A range has both of its ends within. */
+function isWithin({ ts }: OracleEvent, [from, to]: readonly [string, string], zone: string): boolean {
+  if (from.includes('T')) return ts >= Date.parse(from) && ts <= Date.parse(to);
+  const { day } = local(zone, ts);
+  return day >= from && day <= to;
+}
+
+/** An event's values of a dimension as an answer shows them: one, or of goals as many as it reaches. */
+function valuesOf(event: OracleEvent, visit: Visit, dimension: string, { zone, goals }: History): string[] {
+  if (dimension === 'event:goal') {
+    return goals.filter((goal) => reaches(event, goal)).map(({ name }) => name);
+  }
+  if (dimension === 'time:hour') return [local(zone, event.ts).hour];
+  if (dimension.startsWith('time:')) return [labelOf(dimension, local(zone, event.ts).day)];
+  const value = valueIn(event, visit, RENAMED[dimension] ?? dimension, zone);
+  if (value === '') return [absence(dimension)];
+  return [dimension === 'visit:country_name' ? (COUNTRIES[value] ?? value) : value];
+}
+
+/** Dimensions that only rename the values of another. */
+const RENAMED: Record<string, string> = {
+  'visit:country_name': 'visit:country',
+  'visit:city_name': 'visit:city',
+};
+const COUNTRIES: Record<string, string> = { DE: 'Germany', US: 'United States' };
+
+function absence(dimension: string): string {
+  if (dimension.startsWith('event:props:')) return '(none)';
+  return dimension === 'visit:source' || dimension === 'visit:referrer' ? 'Direct / None' : '(not set)';
+}
+
+/** Whether a filter picks an event. */
+function matches(filter: unknown, event: OracleEvent, visit: Visit, history: History): boolean {
+  const [operator, second, third, modifiers] = filter as [
+    string,
+    unknown,
+    string[],
+    { case_sensitive?: boolean }?,
+  ];
+  const inner = (one: unknown, of = event) => matches(one, of, visit, history);
+  switch (operator) {
+    case 'and':
+      return (second as unknown[]).every((one) => inner(one));
+    case 'or':
+      return (second as unknown[]).some((one) => inner(one));
+    case 'not':
+      return !inner(second);
+    case 'has_done':
+      return visit.events.some((one) => inner(second, one));
+    case 'has_not_done':
+      return !visit.events.some((one) => inner(second, one));
+  }
+  const folded = (text: string) => (modifiers?.case_sensitive === false ? text.toLowerCase() : text);
+  const compare = COMPARISONS[operator.replace(/_not$/, '')];
+  if (!compare) throw new Error(`${operator} is no operator.`);
+  const found = valuesOf(event, visit, second as string, history).some((value) =>
+    third.some((text) => compare(folded(value), folded(text))),
+  );
+  return operator.endsWith('_not') ? !found : found;
+}
+
+const COMPARISONS: Record<string, (value: string, text: string) => boolean> = {
+  is: (value, text) => value === text,
+  contains: (value, text) => value.includes(text),
+  matches: (value, text) => new RegExp(text, 'u').test(value),
+};
+
+/** A row's metrics, from the groups of its answer. */
+function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: readonly string[]): Value[] {
+  const found = groups.get(JSON.stringify(dimensions)) ?? [];
+  // A row without events is none.
+  const parts = dimensions.length > 0 && countsOf(found).events === 0 ? [] : found;
+  const counts = countsOf(parts);
+  const { visitors, visits, pageviews, events, bounces, duration } = counts;
+  const { engaged, engaged_visits, scroll, scrolled_visits } = counts;
+  const withoutGoals = asked.filters.filter((filter) => (filter as unknown[])[1] !== 'event:goal');
+  const sales = [...salesOf(parts)];
+
+  return asked.metrics.map((metric): Value => {
+    switch (metric) {
+      case 'visitors':
+        return visitors;
+      case 'visits':
+        return visits;
+      case 'pageviews':
+        return pageviews;
+      case 'events':
+        return events;
+      case 'views_per_visit':
+        return ratio(pageviews, visits, 2) ?? 0;
+      case 'bounce_rate':
+        return ratio(100 * bounces, visits) ?? 0;
+      case 'visit_duration':
+        return ratio(duration, 1000 * visits) ?? 0;
+      case 'time_on_page':
+        return ratio(engaged, 1000 * engaged_visits);
+      case 'scroll_depth':
+        return ratio(scroll, scrolled_visits);
+      case 'percentage': {
+        const whole = groupsOf(history, { ...asked, dimensions: [] }).get('[]') ?? [];
+        return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
+      }
+      case 'conversion_rate': {
+        const whole = groupsOf(history, { ...asked, dimensions: [], filters: withoutGoals }).get('[]') ?? [];
+        return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
+      }
+      case 'group_conversion_rate': {
+        const kept = asked.dimensions.flatMap((name, index) => (name === 'event:goal' ? [] : [index]));
+        const names = kept.map((index) => asked.dimensions[index] ?? '');
+        const whole = groupsOf(history, { ...asked, dimensions: names, filters: withoutGoals });
+        const mine = whole.get(JSON.stringify(kept.map((index) => dimensions[index])));
+        return ratio(100 * visitors, countsOf(mine ?? []).visitors, 2) ?? 0;
+      }
+      case 'total_revenue':
+        return revenue(sales, (all) => all.revenue);
+      case 'average_revenue':
+        return revenue(sales, ({ revenue, sales }) => rounded(revenue / sales));
+      case 'people':
+        return peopleOf(parts);
+      default:
+        throw new Error(`${metric} is no metric.`);
+    }
+  });
+}
+
+/** Revenue of one currency; that of none or of several is not told. */
+function revenue(
+  sales: readonly (readonly [string, OracleSales])[],
+  micros: (all: OracleSales) => number,
+): Value {
+  const [only, ...more] = sales;
+  if (!only || more.length > 0) return null;
+  return { value: micros(only[1]) / 1e6, currency: only[0] };
+}
+
+/** The nearest whole number, of two the one farther from zero. */
+const rounded = (value: number): number => Math.sign(value) * Math.round(Math.abs(value));
+
+/** One whole number over another, neither negative, rounded half up to some decimals; null when that is over nothing. */
+function ratio(over: number, under: number, decimals = 0): number | null {
+  if (under === 0) return null;
+  const scale = 10 ** decimals;
+  // Halves are found among whole numbers, where no fraction is lost.
+  return Math.floor((2 * over * scale + under) / (2 * under)) / scale;
+}

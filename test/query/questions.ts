@@ -1,0 +1,299 @@
+/** What tests of answers share: random questions, asking them, and holding an answer to the oracle's. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { type Answer, runQuestion } from '../../src/query/run.ts';
+import { db, GOALS, PROP_KEYS } from '../fixtures.ts';
+import { type Asked, addDays, type Row, type Value } from './oracle-language.ts';
+
+/** When every day of a test is over and rolled up. */
+export const LATER = Date.parse('2027-06-01T00:00:00Z');
+
+export async function ask(
+  pixel: Pixel,
+  asked: Asked | Readonly<Record<string, unknown>>,
+  now = LATER,
+): Promise<Answer> {
+  const question = parseQuestion({ site_id: pixel.id, ...asked });
+  if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
+  const answer = await runQuestion(db, question.value, pixel, now);
+  if (!answer.ok) throw new Error(JSON.stringify([asked, answer.error]));
+  return answer.value;
+}
+
+/** Rows in an order of their own, to be compared as a whole. */
+export function inOneOrder<T extends { readonly dimensions: readonly string[] }>(rows: readonly T[]): T[] {
+  const keyed = rows.map((row) => ({ row, key: JSON.stringify(row.dimensions) }));
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);
+}
+
+/** A row as an answer should have it: revenue has texts, too. */
+export function answered<T extends Row>(row: T): T {
+  return { ...row, metrics: row.metrics.map(answeredValue) };
+}
+
+function answeredValue(value: Value): Value {
+  if (value === null || typeof value === 'number') return value;
+  return expect.objectContaining({
+    ...value,
+    short: expect.any(String),
+    long: expect.any(String),
+  }) as Value;
+}
+
+const OF_VISIT = ['views_per_visit', 'bounce_rate', 'visit_duration'];
+const OF_ALL = [
+  'visitors',
+  'visits',
+  'pageviews',
+  'events',
+  ...OF_VISIT,
+  'time_on_page',
+  'scroll_depth',
+  'total_revenue',
+  'average_revenue',
+];
+
+export const TIMES = ['time:hour', 'time:day', 'time:week', 'time:month'];
+const EVENT = [
+  'event:name',
+  'event:page',
+  'event:hostname',
+  'event:currency',
+  'event:goal',
+  ...PROP_KEYS.map((key) => `event:props:${key}`),
+];
+const VISIT = [
+  'visit:source',
+  'visit:channel',
+  'visit:browser',
+  'visit:country',
+  'visit:country_name',
+  'visit:city_name',
+  'visit:entry_page',
+  'visit:exit_page',
+  'visit:exit_page_hostname',
+];
+
+const TEXTS = [
+  '/',
+  '/a',
+  '/blog/one',
+  '/a?b[c]',
+  'Google',
+  'news',
+  'Direct / None',
+  '(not set)',
+  '(none)',
+  'DE',
+  'Germany',
+  'pageview',
+  'Signup',
+  'engagement',
+  'EUR',
+  'pro',
+  'Übergröße',
+  'L',
+  '%_',
+  '%',
+  'o',
+  'nothing like it',
+];
+/** Other cases of the same. */
+const CASES = ['gOOgle', '/BLOG/', 'PRO', 'üBERGRÖSSE', 'ÜBERGRÖßE', 'direct', 'SIGN', 'eur', '(NOT SET)'];
+/** Patterns of which RE2 and JavaScript think alike. */
+const PATTERNS = [
+  '^/',
+  '^/blog/.+',
+  'o{2}',
+  '(?:og|re)',
+  '^$',
+  '.',
+  '\\?b\\[c\\]$',
+  '^[A-Z]{2,3}$',
+  '^\\(no',
+  '[^a-z]s',
+  'ö',
+  '^.bergr(ö|o)..$',
+  'pro$|^Sign',
+  '\\d',
+];
+
+const textDimension = fc.constantFrom(...EVENT.filter((name) => name !== 'event:goal'), ...VISIT);
+const test = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.tuple(
+      fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
+      textDimension,
+      fc.array(fc.constantFrom(...TEXTS), { minLength: 1, maxLength: 3 }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
+      textDimension,
+      fc.array(fc.constantFrom(...CASES), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom({ case_sensitive: false }, { case_sensitive: false }, { case_sensitive: true }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constantFrom('matches', 'matches_not'),
+      textDimension,
+      fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
+    ),
+  },
+);
+const goalTest = fc.oneof(
+  fc.tuple(
+    fc.constant('is'),
+    fc.constant('event:goal'),
+    fc.array(fc.constantFrom(...GOALS.map(({ name }) => name)), { minLength: 1, maxLength: 2 }),
+  ),
+  fc.tuple(
+    fc.constant('contains'),
+    fc.constant('event:goal'),
+    fc.constantFrom(['odd page'], ['S', 'B'], ['e']),
+  ),
+  fc.tuple(
+    fc.constant('contains'),
+    fc.constant('event:goal'),
+    fc.constantFrom(['ODD PAGE'], ['s', 'GRÖSSE', 'größe']),
+    fc.constant({ case_sensitive: false }),
+  ),
+);
+
+const { filter } = fc.letrec<{ filter: unknown; plain: unknown }>((tie) => {
+  const nested = (inner: 'filter' | 'plain') => [
+    {
+      weight: 2,
+      arbitrary: fc.tuple(fc.constantFrom('and', 'or'), fc.array(tie(inner), { minLength: 1, maxLength: 3 })),
+    },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('not'), tie(inner)) },
+  ];
+  return {
+    /** What may stand within has_done. */
+    plain: fc.oneof(
+      { maxDepth: 1 },
+      { weight: 3, arbitrary: test },
+      { weight: 1, arbitrary: goalTest },
+      ...nested('plain'),
+    ),
+    filter: fc.oneof(
+      { maxDepth: 3 },
+      { weight: 4, arbitrary: test },
+      { weight: 1, arbitrary: goalTest },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constantFrom('has_done', 'has_not_done'), tie('plain')),
+      },
+      ...nested('filter'),
+    ),
+  };
+});
+
+const isGoalTest = (one: unknown): boolean => (one as unknown[])[1] === 'event:goal';
+
+/** A question, and what of an answer's meta to ask for besides. */
+export interface Questioned extends Asked {
+  readonly include: { readonly total_rows: boolean; readonly time_labels: boolean };
+}
+
+export interface QuestionsOptions {
+  /** Whether ranges may begin and end within a day. */
+  readonly moments?: boolean;
+  /** A longest range, in days. */
+  readonly days?: number;
+}
+
+export function questions(
+  day: string,
+  { moments = true, days = 5 }: QuestionsOptions = {},
+): fc.Arbitrary<Questioned> {
+  const most = Math.floor(days / 2);
+  const offset = fc.integer({ min: -most, max: most });
+  const wholeDays = fc
+    .tuple(offset, offset)
+    .map(([a, b]) => [addDays(day, Math.min(a, b)), addDays(day, Math.max(a, b))] as const);
+  const range = moments
+    ? fc.oneof({ weight: 3, arbitrary: wholeDays }, { weight: 1, arbitrary: stretches(day) })
+    : wholeDays;
+  return fc
+    .record({
+      dimensions: fc.oneof(
+        { weight: 2, arbitrary: fc.constant([] as string[]) },
+        { weight: 4, arbitrary: fc.constantFrom(...TIMES, ...EVENT, ...VISIT).map((one) => [one]) },
+        { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...TIMES), fc.constantFrom(...EVENT, ...VISIT)) },
+        { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...EVENT), fc.constantFrom(...VISIT)) },
+        { weight: 1, arbitrary: fc.uniqueArray(fc.constantFrom(...EVENT), { minLength: 2, maxLength: 3 }) },
+        {
+          weight: 1,
+          arbitrary: fc.tuple(
+            fc.constantFrom(...VISIT),
+            fc.constantFrom(...TIMES),
+            fc.constantFrom(...EVENT),
+          ),
+        },
+      ),
+      filters: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([] as unknown[]) },
+        { weight: 3, arbitrary: fc.array(filter, { minLength: 1, maxLength: 2 }).filter(isShort) },
+        // A conversion: a goal, and perhaps a filter besides.
+        { weight: 1, arbitrary: fc.tuple(goalTest) },
+        { weight: 1, arbitrary: fc.tuple(goalTest, test) },
+      ),
+      range,
+      // No rollup knows of people, so that they are not always asked for.
+      people: fc.boolean(),
+      total_rows: fc.boolean(),
+      time_labels: fc.boolean(),
+    })
+    .map(({ dimensions, filters, range: date_range, people, total_rows, time_labels }) => ({
+      metrics: [
+        ...OF_ALL.filter(
+          (name) => !OF_VISIT.includes(name) || !dimensions.some((one) => one.startsWith('event:')),
+        ),
+        ...(dimensions.length > 0 ? ['percentage'] : []),
+        ...(dimensions.includes('event:goal') || filters.some(isGoalTest)
+          ? ['conversion_rate', 'group_conversion_rate']
+          : []),
+        ...(people ? ['people'] : []),
+      ],
+      dimensions,
+      filters,
+      date_range,
+      include: {
+        total_rows,
+        time_labels:
+          time_labels && !date_range[0].includes('T') && dimensions.some((one) => TIMES.includes(one)),
+      },
+    }));
+}
+
+/** Up to 40 filters may be asked for. */
+function isShort(filters: readonly unknown[]): boolean {
+  return JSON.stringify(filters).split('["').length < 100;
+}
+
+/** Ranges from one moment to another, written with some offset. */
+function stretches(day: string): fc.Arbitrary<readonly [string, string]> {
+  const noon = Date.parse(`${day}T12:00:00Z`);
+  const moment = fc
+    .tuple(fc.integer({ min: -150, max: 150 }), fc.constantFrom(-1, 0, 0, 1))
+    .map(([step, more]) => noon + step * 600_000 + more);
+  return fc
+    .tuple(moment, moment, fc.constantFrom(0, 120, -570, 345), fc.constantFrom(0, 60))
+    .map(([a, b, one, other]) => [isoTime(Math.min(a, b), one), isoTime(Math.max(a, b), other)] as const);
+}
+
+function isoTime(ts: number, offsetMinutes: number): string {
+  const text = new Date(ts + offsetMinutes * 60_000).toISOString();
+  if (offsetMinutes === 0) return text;
+  const hours = String(Math.floor(Math.abs(offsetMinutes) / 60)).padStart(2, '0');
+  const minutes = String(Math.abs(offsetMinutes) % 60).padStart(2, '0');
+  return text.replace('Z', `${offsetMinutes < 0 ? '-' : '+'}${hours}:${minutes}`);
+}

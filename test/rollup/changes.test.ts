@@ -1,0 +1,216 @@
+/** Late and changed data: whatever happens to a pixel's days, its rollups end equal to a computation from scratch. */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EVENT_COLUMNS } from '../../src/model/event.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { type Answer, runQuestion } from '../../src/query/run.ts';
+import { runJob, SLICE_EVENTS } from '../../src/rollup/job.ts';
+import { LIVE_EVENTS } from '../../src/rollup/local-day.sql.ts';
+import { markGoalsChanged } from '../../src/store/days.ts';
+import { updatePixel } from '../../src/store/pixels.ts';
+import { changeTimeZone } from '../../src/store/rezone.ts';
+import { applySchema, db, GOALS, histories, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
+
+const LATER = Date.parse('2027-06-01T00:00:00Z');
+const HOUR = 3_600_000;
+
+beforeAll(applySchema);
+
+async function rollupsOf({ id }: Pixel): Promise<unknown[]> {
+  const { results } = await db.prepare('SELECT * FROM rollups WHERE pixel = ?').bind(id).all();
+  return results.map(({ pixel: _, ...row }) => row);
+}
+
+async function ask(pixel: Pixel, asked: Record<string, unknown>, now: number): Promise<Answer> {
+  const question = parseQuestion({ site_id: pixel.id, metrics: ['pageviews'], ...asked });
+  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  const answer = await runQuestion(db, question.value, pixel, now);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+  return answer.value;
+}
+
+/** The rollups of a new pixel that has had these events, this zone and these goals from the first. */
+async function fromScratch(events: readonly OracleEvent[], zone: string, goals = GOALS): Promise<unknown[]> {
+  const pixel = await makePixel(zone, { goals });
+  await store(pixel, events);
+  await runJobs(LATER);
+  return rollupsOf(pixel);
+}
+
+describe('a change of the time zone', () => {
+  const ZONES = ['UTC', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Kiritimati', 'America/Los_Angeles'];
+
+  it('cuts all days anew that have raw events', async () => {
+    const zone = fc.constantFrom(...ZONES);
+    await fc.assert(
+      fc.asyncProperty(
+        histories('2026-04-05'),
+        zone,
+        zone,
+        fc.boolean(),
+        async (events, from, to, between) => {
+          const pixel = await makePixel(from, { goals: GOALS });
+          await store(pixel, events);
+          if (between) await runJobs(LATER);
+          const moved = { ...pixel, timezone: to };
+          const { kept_until, uncounted_events } = await changeTimeZone(db, moved);
+          expect([kept_until, uncounted_events]).toEqual([null, 0]);
+          await runJobs(LATER);
+          expect(await rollupsOf(moved)).toEqual(await fromScratch(events, to));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('leaves days whose raw events are gone as they are, and says where that ends', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    const view = (day: string, hour: number, id: string): OracleEvent => ({
+      ts: Date.parse(`${day}T00:00:00Z`) + hour * HOUR,
+      id,
+      name: 'pageview',
+      visitor: `v${id}`,
+      page: '/',
+    });
+    await store(pixel, [view('2026-02-01', 12, 'a'), view('2026-02-02', 12, 'b')]);
+    await runJobs(Date.parse('2026-03-20T00:00:00Z'));
+    await runJobs(Date.parse('2026-03-23T00:00:00Z'));
+    // The first of these is the 2nd of February in Los Angeles as well, a date that is taken.
+    await store(pixel, [view('2026-02-03', 3, 'c'), view('2026-02-03', 12, 'd')], Date.parse('2026-02-04'));
+    const moved = { ...pixel, timezone: 'America/Los_Angeles' };
+    expect(await changeTimeZone(db, moved)).toEqual({
+      recomputed_from: '2026-02-03',
+      kept_until: '2026-02-02',
+      uncounted_events: 1,
+    });
+    await runJobs(Date.parse('2026-03-23T00:00:00Z'));
+    const asked = { date_range: ['2026-02-01', '2026-02-05'], dimensions: ['time:day'] };
+    expect((await ask(moved, asked, LATER)).results).toEqual([
+      { dimensions: ['2026-02-01'], metrics: [1] },
+      { dimensions: ['2026-02-02'], metrics: [1] },
+      { dimensions: ['2026-02-03'], metrics: [1] },
+    ]);
+  });
+});
+
+describe('a change of goals', () => {
+  it('is rolled up as far as raw events reach; till then goals are answered from events', async () => {
+    const events = fc
+      .sample(histories('2026-03-29'), 5)
+      .flat()
+      .map((event, index) => ({ ...event, id: `g${index}` }));
+    const pixel = await makePixel('Europe/Berlin');
+    await store(pixel, events);
+    await runJobs(LATER);
+    const changed = { ...pixel, settings: { ...pixel.settings, goals: GOALS } };
+    await updatePixel(db, changed);
+    await markGoalsChanged(db, pixel.id);
+    const range = { date_range: ['2026-03-27', '2026-03-31'], metrics: ['visitors', 'events'] };
+    const before = await ask(changed, { ...range, dimensions: ['event:goal'] }, LATER);
+    expect(before.meta).toMatchObject({ source: 'events' });
+    expect((await ask(changed, { ...range, dimensions: ['event:page'] }, LATER)).meta).toMatchObject({
+      source: 'rollups',
+    });
+    await runJobs(LATER);
+    const after = await ask(changed, { ...range, dimensions: ['event:goal'] }, LATER);
+    expect(after).toMatchObject({ results: before.results, meta: { source: 'rollups' } });
+    expect(await rollupsOf(changed)).toEqual(await fromScratch(events, 'Europe/Berlin'));
+  });
+});
+
+/** What `fill` writes into each column, as SQL over the event's number `i`. */
+const FILLED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(EVENT_COLUMNS.map((column) => [column, "''"])),
+  pixel: '?1',
+  ts: '?2 + i * 10',
+  id: "format('e%08d', i)",
+  visitor: "format('%s%021d', substr('-5AMZ_amz', 1 + i % 20000 % 9, 1), i % 20000)",
+  name: "'pageview'",
+  page: "'/' || (i % 50)",
+  country: "'DE'",
+  engaged: 'NULL',
+  scroll: 'NULL',
+  value: 'NULL',
+};
+
+/** So many page views of one morning, written by SQL alone. */
+async function fill({ id }: Pixel, day: string, count: number, first = 0): Promise<void> {
+  const start = Date.parse(`${day}T06:00:00Z`);
+  await db
+    .prepare(
+      `INSERT INTO events (${Object.keys(FILLED).join(', ')})
+       WITH RECURSIVE n(i) AS (SELECT ?3 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?3 + ?4)
+       SELECT ${Object.values(FILLED).join(', ')} FROM n`,
+    )
+    .bind(id, start, first, count)
+    .run();
+  await db
+    .prepare(
+      'INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw) VALUES (?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET dirty = 1',
+    )
+    .bind(id, day, Date.parse(`${day}T00:00:00Z`), Date.parse(`${day}T00:00:00Z`) + 24 * HOUR)
+    .run();
+}
+
+describe('a large day', () => {
+  const DAY = '2026-02-03';
+  const NEXT = Date.parse('2026-02-04T00:20:00Z');
+  const count = SLICE_EVENTS + 1000;
+  const total = { date_range: [DAY, DAY], metrics: ['pageviews', 'visitors'] };
+
+  it('is rolled up slice by slice over several runs, and again from the first when it changes meanwhile', async () => {
+    const pixel = await makePixel('UTC');
+    await fill(pixel, DAY, count);
+    const env = { ...testEnv, CRON_STATEMENTS: '12' };
+    const state = () =>
+      db.prepare('SELECT dirty, slice, slices FROM days WHERE pixel = ?').bind(pixel.id).first();
+    await runJob(env, NEXT);
+    expect(await state()).toEqual({ dirty: 2, slice: 1, slices: 2 });
+    // A late event of a visitor whose slice may be done.
+    await store(
+      pixel,
+      [{ ts: Date.parse(`${DAY}T05:00:00Z`), id: 'late', name: 'pageview', visitor: '-early', page: '/' }],
+      NEXT,
+    );
+    expect(await state()).toMatchObject({ dirty: 1 });
+    for (let run = 0; run < 12 && (await runJob(env, NEXT)).more; run++);
+    expect(await state()).toEqual({ dirty: 0, slice: 0, slices: 0 });
+    expect((await ask(pixel, total, NEXT)).results[0]?.metrics[0]).toBe(count + 1);
+    expect((await ask(pixel, total, NEXT)).meta).toEqual({ source: 'rollups' });
+    const left = await db.prepare('SELECT count(*) AS n FROM rollup_slices').first<number>('n');
+    expect(left).toBe(0);
+  }, 120_000);
+
+  it('that is not over is answered from an hourly snapshot, which says of when it is', async () => {
+    const pixel = await makePixel('UTC');
+    await fill(pixel, DAY, LIVE_EVENTS);
+    const noon = Date.parse(`${DAY}T12:00:00Z`);
+    expect((await ask(pixel, total, noon)).meta).toEqual({ source: 'events' });
+    await runJob(testEnv, noon);
+    expect(await ask(pixel, total, noon)).toMatchObject({
+      results: [{ metrics: [LIVE_EVENTS, 20_000] }],
+      meta: { source: 'rollups', as_of: new Date(noon).toISOString() },
+    });
+    // What comes later is seen at the next hour, and by filtered questions at once.
+    await fill(pixel, DAY, 10, LIVE_EVENTS);
+    const later = noon + 30 * 60_000;
+    await runJob(testEnv, later);
+    expect((await ask(pixel, total, later)).results[0]?.metrics[0]).toBe(LIVE_EVENTS);
+    const filters = [['is', 'visit:country', ['DE']]];
+    expect((await ask(pixel, { ...total, filters }, later)).results[0]?.metrics[0]).toBe(LIVE_EVENTS + 10);
+    await runJob(testEnv, noon + HOUR);
+    expect((await ask(pixel, total, noon + HOUR)).results[0]?.metrics[0]).toBe(LIVE_EVENTS + 10);
+    // When it is over, it is rolled up for good.
+    await runJob(testEnv, NEXT);
+    expect((await ask(pixel, total, NEXT)).meta).toEqual({ source: 'rollups' });
+  }, 120_000);
+
+  it('that is not over and is small has no snapshot', async () => {
+    const pixel = await makePixel('UTC');
+    await fill(pixel, DAY, 10);
+    await runJob(testEnv, Date.parse(`${DAY}T12:00:00Z`));
+    expect(await rollupsOf(pixel)).toEqual([]);
+  });
+});

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { segments } from '../../src/model/time-zone.ts';
+import {
+  DELETE_SLICES,
+  DELETE_VANISHED,
+  goalParameter,
+  KEEP_SLICE,
+  ROLL_UP_DAY,
+  ROLL_UP_SLICES,
+  sliceBounds,
+  stretchParameter,
+} from '../../src/rollup/local-day.sql.ts';
+import { applySchema, db, histories, makePixel, store } from '../fixtures.ts';
+
+beforeAll(applySchema);
+
+const GOALS = [
+  { name: 'Signed up', event: 'Signup' },
+  { name: 'Saw a', page: '/a*' },
+  { name: 'Pro', property: 'plan', value: 'pro' },
+] as const;
+
+describe('a large day', () => {
+  it('has the same rollup whether it is computed at once or in slices', async () => {
+    const hash = fc.array(fc.constantFrom(...'-09AMZ_amz'), { minLength: 22, maxLength: 22 });
+    await fc.assert(
+      fc.asyncProperty(
+        histories('2026-03-29'),
+        fc.array(hash, { minLength: 6, maxLength: 6 }),
+        fc.integer({ min: 2, max: 64 }),
+        async (events, hashes, slices) => {
+          const pixel = await makePixel('Europe/Berlin');
+          const names = new Map<unknown, string>();
+          const renamed = events.map((event) => {
+            if (event.visitor === '') return event;
+            const name = names.get(event.visitor) ?? hashes[names.size % hashes.length]?.join('') ?? '';
+            names.set(event.visitor, name);
+            return { ...event, visitor: name };
+          });
+          await store(pixel, renamed);
+          const day = '2026-03-29';
+          const stretches = segments(pixel.timezone, day, day).map((one) => ({ ...one, bucket: '' }));
+          const given = (slice: number, of: number) => [
+            pixel.id,
+            stretchParameter(stretches),
+            goalParameter(GOALS),
+            ...sliceBounds(slice, of),
+            day,
+          ];
+          await db
+            .prepare(ROLL_UP_DAY)
+            .bind(...given(0, 1))
+            .run();
+          const rollups = async () =>
+            (await db.prepare('SELECT * FROM rollups WHERE pixel = ?').bind(pixel.id).all()).results;
+          const whole = await rollups();
+          await db.prepare('DELETE FROM rollups WHERE pixel = ?').bind(pixel.id).run();
+          for (let slice = 0; slice < slices; slice++) {
+            await db
+              .prepare(KEEP_SLICE)
+              .bind(...given(slice, slices), slice)
+              .run();
+          }
+          await db.batch([
+            db.prepare(ROLL_UP_SLICES).bind(pixel.id, day),
+            db.prepare(DELETE_VANISHED).bind(pixel.id, day),
+            db.prepare(DELETE_SLICES).bind(pixel.id, day),
+          ]);
+          expect(await rollups()).toEqual(whole);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('is cut into slices that hold every visitor once', () => {
+    for (const slices of [1, 2, 7, 64]) {
+      let last = '';
+      for (let slice = 0; slice < slices; slice++) {
+        const [from, before] = sliceBounds(slice, slices);
+        expect(from).toBe(slice === 0 ? '' : last);
+        expect(before > from).toBe(true);
+        last = before;
+      }
+      expect(last).toBe('\u{10ffff}');
+    }
+  });
+});
+
+describe('the statements of a rollup', () => {
+  it('are far from the 100 KB that D1 takes', () => {
+    for (const sql of [ROLL_UP_DAY, KEEP_SLICE, ROLL_UP_SLICES]) expect(sql.length).toBeLessThan(60_000);
+  });
+});
