@@ -180,7 +180,7 @@ async function resolveTests(
   const errors: Mistake[] = [];
   const names = pixel.settings.goals.map(({ name }) => name);
   for (const test of tests.filter(({ dimension }) => dimension.kind === 'goal')) {
-    const matching = names.filter((name) => matches(test, name));
+    const matching = names.filter(passes(test));
     if (matching.length === 0 && test.comparison === 'is') {
       errors.push({
         path: `${test.path}[2]`,
@@ -213,7 +213,7 @@ async function resolveTests(
     groups.forEach((group, index) => {
       const values = (answers[index]?.results ?? []).map(({ dimension0 }) => dimension0);
       for (const test of group) {
-        const matching = values.filter((value) => matches(test, value));
+        const matching = values.filter(passes(test));
         const characters = matching.reduce((sum, value) => sum + value.length + 3, 0);
         if (values.length > MAX_VALUES || characters > MAX_VALUE_CHARACTERS) {
           const message = `Too many values of ${test.dimension.name} match. Ask for a shorter range or a narrower filter.`;
@@ -244,19 +244,24 @@ function testsIn(filter: Filter): Test[] {
   }
 }
 
-/** Whether a value passes a test, negated or not. */
-function matches({ comparison, caseSensitive, values }: Test, value: string): boolean {
+/** Tells whether a value passes a test, were it not negated. */
+function passes({ comparison, caseSensitive, values }: Test): (value: string) => boolean {
   const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
+  const folded = values.map(fold);
   switch (comparison) {
-    case 'is':
-      return values.some((one) => fold(one) === fold(value));
+    case 'is': {
+      const wanted = new Set(folded);
+      return (value) => wanted.has(fold(value));
+    }
     case 'contains':
-      return values.some((one) => fold(value).includes(fold(one)));
-    case 'matches':
-      return values.some((one) => {
-        const pattern = compilePattern(one);
-        return pattern.ok && pattern.value.matches(value);
+      return (value) => folded.some((part) => fold(value).includes(part));
+    case 'matches': {
+      const patterns = values.flatMap((text) => {
+        const pattern = compilePattern(text);
+        return pattern.ok ? [pattern.value] : [];
       });
+      return (value) => patterns.some((pattern) => pattern.matches(value));
+    }
   }
 }
 

@@ -305,10 +305,7 @@ describe('patterns and values of any kind', () => {
     fc.assert(
       fc.property(pattern, fc.array(value, { minLength: 1, maxLength: 8 }), flags, (text, values, set) => {
         const native = new RegExp(text, `${set}uy`);
-        const compiled = compilePattern(`(?${set})${text}`);
-        // JavaScript, too, is asked only what is small enough for it not to stall.
-        if (!compiled.ok) expect(compiled.error).toContain('too large');
-        else for (const one of values) expect(compiled.value.matches(one)).toBe(foundNatively(native, one));
+        for (const one of values) expect(found(`(?${set})${text}`, one)).toBe(foundNatively(native, one));
       }),
       { numRuns: 5000 },
     );
@@ -397,6 +394,7 @@ describe('patterns that stall others', () => {
       fc.property(text, (value) => {
         expect(compiled.value.matches(`${value}c`)).toBe(value.at(-201) === 'a');
       }),
+      { numRuns: 20 },
     );
   });
 });
