@@ -2,27 +2,16 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { runFunnel } from '../query/funnel.ts';
-import { RANGE_NAMES } from '../query/language.ts';
 import { jsonResponse } from './answer.ts';
 import type { Grant } from './auth.ts';
-import { badParameter, Day } from './parameters.ts';
+import { badParameter } from './parameters.ts';
+import { PERIOD, rangeOf } from './period.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
-const DEFAULT_PERIOD = '30d';
-
 export const FunnelQuery = v.strictObject({
   name: v.pipe(v.string('Say which funnel: name is its name.'), v.description("A funnel's name.")),
-  period: v.pipe(
-    v.optional(
-      v.picklist(RANGE_NAMES, `Use one of ${RANGE_NAMES.join(', ')}, or from and to in place of it.`),
-    ),
-    v.description(
-      `A range that ends today. Default: ${DEFAULT_PERIOD}. In place of it: \`from\` and \`to\`.`,
-    ),
-  ),
-  from: v.pipe(v.optional(Day), v.description('The first day.')),
-  to: v.pipe(v.optional(Day), v.description('The last day.')),
+  ...PERIOD,
 });
 
 export async function readFunnel(
@@ -30,7 +19,7 @@ export async function readFunnel(
   env: Env,
   grant: Grant,
   id: string,
-  { name, period, from, to }: v.InferOutput<typeof FunnelQuery>,
+  { name, ...period }: v.InferOutput<typeof FunnelQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const { funnels } = pixel.settings;
@@ -44,14 +33,7 @@ export async function readFunnel(
         : `No funnel has this name. Funnels: ${known}.`,
     );
   }
-  if ((from === undefined) !== (to === undefined)) {
-    throw badParameter(from === undefined ? 'from' : 'to', 'Give both days, from and to.');
-  }
-  if (from !== undefined && to !== undefined && from > to) {
-    throw badParameter('from', 'The range ends before it begins.');
-  }
-  const range = from !== undefined && to !== undefined ? ([from, to] as const) : (period ?? DEFAULT_PERIOD);
-  const answer = await runFunnel(env.DB, pixel, funnel, range, Date.now());
+  const answer = await runFunnel(env.DB, pixel, funnel, rangeOf(period), Date.now());
   if (!answer.ok) {
     throw new Problem(
       'beyond_retention',

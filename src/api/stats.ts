@@ -7,15 +7,15 @@ import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
-import { MAX_ROWS, type Mistake, RANGE_NAMES } from '../query/language.ts';
+import { MAX_ROWS, type Mistake } from '../query/language.ts';
 import { ANSWER_FORMATS, acceptedFormat, csvOf, csvResponse, jsonResponse, namedRows } from './answer.ts';
 import type { Grant } from './auth.ts';
-import { badParameter, badParameters, Day, list, whole } from './parameters.ts';
+import { badParameter, badParameters, list, whole } from './parameters.ts';
+import { PERIOD, rangeOf } from './period.ts';
 import type { Problem } from './problem.ts';
 import { ask } from './query.ts';
 
 const COMPARISONS = ['previous_period', 'year_over_year'] as const;
-const DEFAULT_PERIOD = '30d';
 const EVENT_METRICS = ['visitors', 'pageviews'];
 const VISIT_METRICS = ['visitors', 'visits', 'pageviews'];
 
@@ -28,16 +28,7 @@ const OPERATORS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export const StatsQuery = v.strictObject({
-  period: v.pipe(
-    v.optional(
-      v.picklist(RANGE_NAMES, `Use one of ${RANGE_NAMES.join(', ')}, or from and to in place of it.`),
-    ),
-    v.description(
-      `A range that ends today. Default: ${DEFAULT_PERIOD}. In place of it: \`from\` and \`to\`.`,
-    ),
-  ),
-  from: v.pipe(v.optional(Day), v.description('The first day.')),
-  to: v.pipe(v.optional(Day), v.description('The last day.')),
+  ...PERIOD,
   by: v.pipe(
     v.optional(list(v.string()), []),
     v.description(
@@ -104,16 +95,6 @@ export function bodyOf(id: string, asked: Stats) {
     ...(asked.compare && { include: { comparisons: { mode: asked.compare } } }),
     pagination: { limit, offset: (page - 1) * limit },
   };
-}
-
-function rangeOf({ period, from, to }: Stats): string | [string, string] {
-  if (from === undefined && to === undefined) return period ?? DEFAULT_PERIOD;
-  if (period !== undefined) {
-    throw badParameter('period', 'Give a period, or from and to, not both.');
-  }
-  if (from !== undefined && to !== undefined) return [from, to];
-  const missing = from === undefined ? 'from' : 'to';
-  throw badParameter(missing, 'Give both days, from and to.');
 }
 
 function filterOf(text: string, index: number): [string, string, string[]] {
