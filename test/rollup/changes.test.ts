@@ -181,6 +181,26 @@ describe('a large day', () => {
     expect((await ask(pixel, total, NEXT)).meta).toEqual({ source: 'rollups' });
     const left = await db.prepare('SELECT count(*) AS n FROM rollup_slices').first<number>('n');
     expect(left).toBe(0);
+
+    // It waits for its turn when it changes again; till then the older rollup answers, and says of when it is.
+    const again = NEXT + 60_000;
+    await store(
+      pixel,
+      [{ ts: Date.parse(`${DAY}T05:30:00Z`), id: 'later', name: 'pageview', visitor: 'z', page: '/' }],
+      again,
+    );
+    await runJob(testEnv, again);
+    expect(await ask(pixel, total, again)).toMatchObject({
+      results: [{ metrics: [count + 1, 20_001] }],
+      meta: { source: 'rollups', as_of: new Date(NEXT).toISOString() },
+    });
+    const turn = NEXT + (count + 1) * 36;
+    await runJob(testEnv, turn);
+    expect(await ask(pixel, total, turn)).toMatchObject({
+      results: [{ metrics: [count + 2, 20_002] }],
+      meta: { source: 'rollups' },
+    });
+    expect(await state()).toMatchObject({ dirty: 0 });
   }, 120_000);
 
   it('that is not over is answered from an hourly snapshot, which says of when it is', async () => {
