@@ -134,11 +134,12 @@ export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent
       fc.integer({ min: noon - 40 * HOUR, max: noon + 40 * HOUR }),
       // Steps of ten minutes: ties, and gaps of exactly thirty minutes.
       fc.integer({ min: -240, max: 240 }).map((step) => noon + step * 600_000),
-      // A few busy hours.
+      // A few busy hours, for visits of many events.
+      fc.integer({ min: -9, max: 9 }).map((step) => noon + step * 600_000),
       fc.integer({ min: -9, max: 9 }).map((step) => noon + step * 600_000),
     ),
     visitor: fc.constantFrom('', 'ann', 'ann', 'bob', 'eve'),
-    person: fc.constantFrom('', '', 'p1', 'p2'),
+    person: fc.constantFrom('', 'p1', 'p1', 'p2'),
     page: fc.constantFrom(...PAGES),
     hostname: fc.constantFrom('site.example', 'www.site.example'),
     source: fc.constantFrom('', 'Google', 'news'),
@@ -168,7 +169,7 @@ export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent
     scroll: fc.constantFrom(null, 0, 33, 50, 100),
   });
   return fc
-    .array(fc.oneof({ weight: 3, arbitrary: event }, { weight: 1, arbitrary: engagement }), { maxLength })
+    .array(fc.oneof({ weight: 5, arbitrary: event }, { weight: 2, arbitrary: engagement }), { maxLength })
     .map((events) =>
       events.map((one, index): OracleEvent => ({ ...one, id: `e${String(index).padStart(3, '0')}` })),
     );

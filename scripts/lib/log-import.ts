@@ -4,7 +4,7 @@ import type { FileEvent } from './batch.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Report } from './import-report.ts';
 import { type Line, splitLines } from './lines.ts';
-import { classify, eventOf, type ImportedEvent, LineIds } from './page-views.ts';
+import { classify, eventOf, type ImportedEvent, LineIds, LineMoments } from './page-views.ts';
 
 /** @param origin the site whose log it is. */
 export async function* logEvents(
@@ -14,8 +14,9 @@ export async function* logEvents(
   report: Report,
 ): AsyncGenerator<FileEvent> {
   const ids = new LineIds();
+  const moments = new LineMoments();
   for await (const line of splitLines(chunks)) {
-    const event = eventOfLine(line, options, origin, ids, report);
+    const event = eventOfLine(line, options, origin, ids, moments, report);
     if (event) yield { text: JSON.stringify(event), line: line.number };
   }
 }
@@ -25,6 +26,7 @@ function eventOfLine(
   { include, pixel }: ImportOptions,
   origin: string,
   ids: LineIds,
+  moments: LineMoments,
   report: Report,
 ): ImportedEvent | null {
   if (line.text?.trim() === '') return null;
@@ -45,5 +47,6 @@ function eventOfLine(
     return null;
   }
   report.event(entry.time);
-  return eventOf(entry, page.value, pixel, ids.idOf(line.text));
+  const time = moments.momentOf(entry.time);
+  return eventOf({ ...entry, time }, page.value, pixel, ids.idOf(line.text));
 }

@@ -143,3 +143,29 @@ export class LineIds {
     return `log_${hash}_${ordinal}`;
   }
 }
+
+/**
+ * A log's times are whole seconds, and a visit's first and last page depend on which of two lines came first. So each
+ * page view of a second gets the next millisecond of it. A line that is imported again is known by its id, whatever its
+ * millisecond.
+ */
+export class LineMoments {
+  readonly #remembered: number;
+  #recent = new Map<number, number>();
+  #older = new Map<number, number>();
+
+  /** @param remembered How many different seconds are remembered at least: lines are written as answers end. */
+  constructor(remembered = 10_000) {
+    this.#remembered = remembered;
+  }
+
+  momentOf(time: number): number {
+    const place = this.#recent.get(time) ?? this.#older.get(time) ?? 0;
+    this.#recent.set(time, place + 1);
+    if (this.#recent.size >= this.#remembered) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    return time + Math.min(place, 999);
+  }
+}

@@ -342,7 +342,10 @@ class FilterParser {
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
       return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
-    return { kind: 'test', comparison, negated, caseSensitive, dimension, values, path };
+    // An empty text is as good a name of absence as the one that answers give it.
+    const named =
+      comparison === 'is' ? values.map((value) => (value === '' ? dimension.none : value)) : values;
+    return { kind: 'test', comparison, negated, caseSensitive, dimension, values: named, path };
   }
 
   #dimension(name: unknown, path: string): Dimension | null {

@@ -366,8 +366,8 @@ function beyondRetention(purged: string, question: Question, moments: Moments | 
 
 function warnings(metrics: readonly Metric[]): Record<string, unknown> {
   const warning = {
-    code: 'several_currencies',
-    message: 'Values of several currencies are never added. Ask with the dimension event:currency.',
+    code: 'no_single_revenue_currency',
+    warning: 'Values of several currencies are never added. Ask with the dimension event:currency.',
   };
   return Object.fromEntries(metrics.filter(({ ofSales }) => ofSales).map(({ name }) => [name, warning]));
 }

@@ -161,7 +161,7 @@ export function visits(dimensions: Iterable<ColumnDimension>, more: readonly str
     GROUP BY visit
   ),
   visit AS MATERIALIZED (
-    SELECT v.*, v.known AND v.who IN (SELECT who FROM bare_visit WHERE again) AS several${wanted
+    SELECT v.*, v.known AND max(v.again) OVER (PARTITION BY v.who) AS several${wanted
       .map((dimension) => `,\n      ${attribute(dimension)} AS "${dimension.name}"`)
       .join('')}
     FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = ?1 AND f.ts = v.first_ts AND f.id = v.first_id'}
@@ -384,34 +384,38 @@ const SLICE = `
     GROUP BY dimension, value, currency
     ${isAnything})`;
 
-/** `folded`: the rows of `summed`, with values past the most visited of each dimension as one. */
+/**
+ * `folded`: the rows of `summed`, with values past the most visited of each dimension as one. A value's rows of revenue
+ * have its place. Each of these names `summed` once: SQLite copies what a name stands for wherever it is used.
+ */
 const FOLDED = `
-  ranked AS MATERIALIZED (
-    SELECT dimension, value FROM (
-      SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place
+  ranked AS (
+    SELECT *, dense_rank() OVER (PARTITION BY dimension ORDER BY most_visitors DESC, most_events DESC, value) AS place
+    FROM (
+      SELECT *, max(visitors) OVER value_rows AS most_visitors, max(events) OVER value_rows AS most_events
       FROM summed
-      WHERE currency = '' AND dimension IN (
-        SELECT dimension FROM summed WHERE currency = '' GROUP BY dimension HAVING count(*) > ${KEPT_VALUES}))
-    WHERE place > ${KEPT_VALUES}
+      WINDOW value_rows AS (PARTITION BY dimension, value))
   ),
-  folded AS MATERIALIZED (
-    SELECT dimension, iif((dimension, value) IN (SELECT dimension, value FROM ranked), '${OTHER}', value) AS value,
-      currency, ${sums}
-    FROM summed
+  folded AS (
+    SELECT dimension, iif(place > ${KEPT_VALUES}, '${OTHER}', value) AS value, currency, ${sums}
+    FROM ranked
     GROUP BY 1, 2, 3
   )`;
 
 /**
- * Writes the rows of day `?D` that are new or have changed, and no others. Rows that are no more are set to zero, for
+ * Writes the rows of a day that are new or have changed, and no others. Rows that are no more are set to zero, for
  * `DELETE_VANISHED` to delete.
  */
 const upsert = (day: string): string => `
   INSERT INTO rollups (pixel, day, dimension, value, currency, ${COUNTS.join(', ')})
-  SELECT ?1, ${day}, dimension, value, currency, ${COUNTS.join(', ')} FROM folded
-  UNION ALL
-  SELECT ?1, ${day}, dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM rollups
-  WHERE pixel = ?1 AND day = ${day}
-    AND (dimension, value, currency) NOT IN (SELECT dimension, value, currency FROM folded)
+  SELECT ?1, ${day}, dimension, value, currency, ${sums}
+  FROM (
+    SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM folded
+    UNION ALL
+    SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM rollups
+    WHERE pixel = ?1 AND day = ${day})
+  WHERE true
+  GROUP BY dimension, value, currency
   ON CONFLICT (pixel, day, dimension, value, currency) DO UPDATE SET
     ${COUNTS.map((count) => `${count} = excluded.${count}`).join(', ')}
   WHERE (${COUNTS.map((count) => `rollups.${count}`).join(', ')})

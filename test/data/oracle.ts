@@ -1,6 +1,7 @@
 /**
  * What a pixel must answer for an access log, worked out from the log alone, visit by visit, in plain loops. Shares the
- * log parser and the third-party recognisers with what it checks, and nothing else.
+ * log parser, the names of lines and the third-party recognisers with what it checks, and nothing else. Only in which
+ * order the lines of one second happened is not in the log: an export says in which they are stored.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -8,19 +9,40 @@ import { ReferrerParser } from '@tryghost/referrer-parser';
 import { isbot } from 'isbot';
 import { UAParser } from 'ua-parser-js';
 import { type LogEntry, parseLine } from '../../scripts/lib/access-log.ts';
+import { LineIds } from '../../scripts/lib/page-views.ts';
 
-export interface Counts {
+/** What is added up over visits and days before anything is divided. */
+interface Counts {
   visitors: number;
   visits: number;
   pageviews: number;
   events: number;
+  bounces: number;
+  /** Milliseconds. */
+  duration: number;
 }
 
-export const DIMENSIONS = ['event:page', 'visit:browser', 'visit:os', 'visit:source'] as const;
+const OF_EVENTS = ['visitors', 'visits', 'pageviews', 'events'] as const;
+const OF_VISITS = ['views_per_visit', 'bounce_rate', 'visit_duration'] as const;
+export type Metric = (typeof OF_EVENTS)[number] | (typeof OF_VISITS)[number];
+
+export const DIMENSIONS = [
+  'event:page',
+  'visit:entry_page',
+  'visit:exit_page',
+  'visit:browser',
+  'visit:os',
+  'visit:source',
+] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** The counts of each value; a value's name is its key. */
-export type Table = Map<string, Counts>;
+/** What can be asked of a dimension: visits as wholes cannot be split by pages. */
+export function metricsOf(dimension: string | null): readonly Metric[] {
+  return dimension?.startsWith('event:') ? OF_EVENTS : [...OF_EVENTS, ...OF_VISITS];
+}
+
+/** The answer for each value; a value's name is its key, and no dimension's is `all`. */
+export type Table = Map<string, readonly number[]>;
 
 export interface Log {
   readonly lines: string[];
@@ -31,7 +53,9 @@ export interface Log {
 }
 
 /** A page view by a person. */
-interface View {
+export interface View {
+  /** The import's name for the line. */
+  readonly eid: string;
   readonly time: number;
   readonly address: string;
   readonly userAgent: string;
@@ -44,19 +68,47 @@ export function readLog(file: string, site: string): Log {
   const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString();
   const lines = text.replace(/\n$/, '').split('\n');
   const unreadable: number[] = [];
-  const views: LogEntry[] = [];
+  const views: (LogEntry & { readonly eid: string })[] = [];
+  const ids = new LineIds();
   lines.forEach((line, index) => {
     const parsed = parseLine(line);
     if (!parsed.ok) unreadable.push(index + 1);
-    else if (isPageView(parsed.value)) views.push(parsed.value);
+    else if (isPageView(parsed.value)) views.push({ ...parsed.value, eid: ids.idOf(line) });
   });
   const people = views.filter(({ userAgent }) => !isbot(userAgent));
   return {
     lines,
     unreadable,
-    pageViews: people.map((entry) => viewOf(entry, site)),
+    pageViews: people.map((entry) => viewOf(entry, entry.eid, site)),
     bots: views.length - people.length,
   };
+}
+
+/** An event of an export. */
+export interface Exported {
+  readonly ts: string;
+  readonly id: string;
+  readonly eid: string;
+}
+
+/**
+ * The page views in the order in which they are stored: by time, and within a moment by id.
+ * @throws when the export is not of these page views, line by line and second by second.
+ */
+export function inStoredOrder(views: readonly View[], exported: readonly Exported[]): View[] {
+  const byEid = new Map(views.map((view) => [view.eid, view]));
+  if (exported.length !== views.length || byEid.size !== views.length) {
+    throw new Error(`${exported.length} exported events of ${views.length} page views`);
+  }
+  const keyed = exported.map(({ ts, id, eid }) => {
+    const view = byEid.get(eid);
+    const time = Date.parse(ts);
+    if (!view || view.time !== time - (time % 1000)) throw new Error(`${eid} at ${ts} is no line of the log`);
+    return { view: { ...view, time }, id };
+  });
+  return keyed
+    .toSorted((a, b) => a.view.time - b.view.time || (a.id < b.id ? -1 : 1))
+    .map(({ view }) => view);
 }
 
 /** The files of this log's site that are no pages. The import has a list for any site; this one is of what is there. */
@@ -70,9 +122,9 @@ function isPageView({ request, status }: LogEntry): boolean {
   return !FILES.test(path);
 }
 
-function viewOf({ time, address, userAgent, request, referer }: LogEntry, site: string): View {
+function viewOf({ time, address, userAgent, request, referer }: LogEntry, eid: string, site: string): View {
   const url = new URL(site + request?.target);
-  return { time, address, userAgent, page: url.pathname, source: sourceOf(url, referer) };
+  return { eid, time, address, userAgent, page: url.pathname, source: sourceOf(url, referer) };
 }
 
 const referrers = new ReferrerParser();
@@ -102,7 +154,7 @@ interface Day {
 
 const VISIT_GAP = 30 * 60_000;
 
-/** The local days of a log in a time zone, by date. */
+/** The local days of page views in their order, in a time zone, by date. */
 export function daysOf(views: readonly View[], timeZone: string): Map<string, Day> {
   const date = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' });
   const byDay = Map.groupBy(views, ({ time }) => date.format(time));
@@ -121,7 +173,7 @@ function dayOf(views: readonly View[]): Day {
 function visitsOf(visitor: string, views: readonly View[]): Visit[] {
   const visits: Visit[] = [];
   let last = Number.NEGATIVE_INFINITY;
-  for (const view of views.toSorted((a, b) => a.time - b.time)) {
+  for (const view of views) {
     if (view.time - last > VISIT_GAP) visits.push({ visitor, views: [] });
     (visits.at(-1) as Visit).views.push(view);
     last = view.time;
@@ -129,41 +181,58 @@ function visitsOf(visitor: string, views: readonly View[]): Visit[] {
   return visits;
 }
 
-/** The counts of each day. */
-export function totals(days: ReadonlyMap<string, Day>): Table {
-  return new Map([...days].map(([day, ofDay]) => [day, sum(ofDay.visits, ofDay.anonymous)]));
+/** The answer for each day. */
+export function byDay(days: ReadonlyMap<string, Day>): Table {
+  return answered(
+    [...days].map(([day, ofDay]) => [day, sum(ofDay.visits, ofDay.anonymous)]),
+    null,
+  );
 }
 
-/** The counts of each value of a dimension, over all days. */
-export function table(days: ReadonlyMap<string, Day>, dimension: Dimension): Table {
-  const result: Table = new Map();
+/** The answer for all days together. */
+export function inAll(days: ReadonlyMap<string, Day>): Table {
+  const all = [...days.values()].map((day) => sum(day.visits, day.anonymous)).reduce(add);
+  return answered([['all', all]], null);
+}
+
+/** The answer for each value of a dimension, over all days. */
+export function byValue(days: ReadonlyMap<string, Day>, dimension: Dimension): Table {
+  const result = new Map<string, Counts>();
   for (const day of days.values()) {
-    const visits = new Map<string, Visit[]>();
+    const visits = new Map<string, Part[]>();
     for (const visit of day.visits) {
-      for (const [value, part] of partsOf(visit, dimension)) push(visits, value, part);
+      for (const [value, views] of partsOf(visit, dimension)) push(visits, value, { visit, views });
     }
-    const anonymous = Map.groupBy(day.anonymous, (view) => dimensionOf(view, dimension));
+    const anonymous = Map.groupBy(day.anonymous, (view) => dimensionOf([view], dimension));
     for (const value of new Set([...visits.keys(), ...anonymous.keys()])) {
-      const counts = sum(visits.get(value) ?? [], anonymous.get(value) ?? []);
-      result.set(value, add(result.get(value), counts));
+      const counts = sumParts(visits.get(value) ?? [], anonymous.get(value) ?? []);
+      const before = result.get(value);
+      result.set(value, before ? add(before, counts) : counts);
     }
   }
-  return result;
+  return answered([...result], dimension);
 }
 
-/** A visit has one browser, system and source, those it began with; its pages share it out. */
-function partsOf(visit: Visit, dimension: Dimension): Map<string, Visit> {
-  if (dimension === 'event:page') {
-    const byPage = Map.groupBy(visit.views, ({ page }) => page);
-    return new Map([...byPage].map(([page, views]) => [page, { visitor: visit.visitor, views }]));
-  }
-  return new Map([[dimensionOf(visit.views[0] as View, dimension), visit]]);
+/** The views of a visit that belong to a group. */
+interface Part {
+  readonly visit: Visit;
+  readonly views: readonly View[];
 }
 
-function dimensionOf({ page, userAgent, source }: View, dimension: Dimension): string {
+/** A visit has one browser, system, source, first and last page; its pages share it out. */
+function partsOf({ views }: Visit, dimension: Dimension): Map<string, readonly View[]> {
+  if (dimension === 'event:page') return Map.groupBy(views, ({ page }) => page);
+  return new Map([[dimensionOf(views, dimension), views]]);
+}
+
+function dimensionOf(views: readonly View[], dimension: Dimension): string {
+  const { page, userAgent, source } = views[0] as View;
   switch (dimension) {
     case 'event:page':
+    case 'visit:entry_page':
       return page;
+    case 'visit:exit_page':
+      return (views.at(-1) as View).page;
     case 'visit:browser':
       return new UAParser(userAgent).getBrowser().name ?? '(not set)';
     case 'visit:os':
@@ -174,19 +243,57 @@ function dimensionOf({ page, userAgent, source }: View, dimension: Dimension): s
 }
 
 function sum(visits: readonly Visit[], anonymous: readonly View[]): Counts {
-  const views = visits.reduce((count, visit) => count + visit.views.length, anonymous.length);
-  const visitors = new Set(visits.map(({ visitor }) => visitor)).size;
-  return { visitors, visits: visits.length, pageviews: views, events: views };
+  return sumParts(
+    visits.map((visit) => ({ visit, views: visit.views })),
+    anonymous,
+  );
 }
 
-function add(a: Counts | undefined, b: Counts): Counts {
-  if (!a) return b;
+/** A visit is counted with its whole duration, whatever of it belongs to the group. */
+function sumParts(parts: readonly Part[], anonymous: readonly View[]): Counts {
+  const views = parts.reduce((count, part) => count + part.views.length, anonymous.length);
+  return {
+    visitors: new Set(parts.map(({ visit }) => visit.visitor)).size,
+    visits: parts.length,
+    pageviews: views,
+    events: views,
+    bounces: parts.filter(({ visit }) => visit.views.length === 1).length,
+    duration: parts.reduce((duration, { visit }) => duration + durationOf(visit), 0),
+  };
+}
+
+function durationOf({ views }: Visit): number {
+  return (views.at(-1) as View).time - (views[0] as View).time;
+}
+
+function add(a: Counts, b: Counts): Counts {
   return {
     visitors: a.visitors + b.visitors,
     visits: a.visits + b.visits,
     pageviews: a.pageviews + b.pageviews,
     events: a.events + b.events,
+    bounces: a.bounces + b.bounces,
+    duration: a.duration + b.duration,
   };
+}
+
+function answered(counts: readonly (readonly [string, Counts])[], dimension: Dimension | null): Table {
+  const metrics = metricsOf(dimension);
+  return new Map(counts.map(([name, one]) => [name, metrics.map((metric) => answerOf(metric, one))]));
+}
+
+function answerOf(metric: Metric, counts: Counts): number {
+  const { pageviews, visits, bounces, duration } = counts;
+  switch (metric) {
+    case 'views_per_visit':
+      return visits === 0 ? 0 : Math.round((100 * pageviews) / visits) / 100;
+    case 'bounce_rate':
+      return visits === 0 ? 0 : Math.round((100 * bounces) / visits);
+    case 'visit_duration':
+      return visits === 0 ? 0 : Math.round(duration / 1000 / visits);
+    default:
+      return counts[metric];
+  }
 }
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
@@ -195,31 +302,16 @@ function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void 
   else map.set(key, [value]);
 }
 
-/**
- * The visits whose source nobody can tell: within their first second they came from two places, and the log does not
- * say from which first.
- */
-export function ambiguous(days: ReadonlyMap<string, Day>): string[] {
-  return [...days].flatMap(([day, { visits }]) =>
-    visits.flatMap(({ visitor, views }) => {
-      const [first] = views as [View];
-      const sources = new Set(views.filter(({ time }) => time === first.time).map(({ source }) => source));
-      return sources.size > 1 ? [`${day} ${visitor}: ${[...sources].join(', ')}`] : [];
-    }),
-  );
-}
-
 /** What differs between two tables, in lines to read. */
-export function difference(expected: Table, actual: Table): string[] {
+export function difference(expected: Table, actual: Table, metrics: readonly Metric[]): string[] {
   const names = [...new Set([...expected.keys(), ...actual.keys()])].toSorted();
   return names.flatMap((name) => {
-    const [a, b] = [shown(expected.get(name)), shown(actual.get(name))];
+    const [a, b] = [shown(expected.get(name), metrics), shown(actual.get(name), metrics)];
     return a === b ? [] : [`${name}: expected ${a}, answered ${b}`];
   });
 }
 
-function shown(counts: Counts | undefined): string {
-  if (!counts) return 'nothing';
-  const { visitors, visits, pageviews, events } = counts;
-  return `${visitors} visitors ${visits} visits ${pageviews} pageviews ${events} events`;
+function shown(values: readonly number[] | undefined, metrics: readonly Metric[]): string {
+  if (!values) return 'nothing';
+  return metrics.map((metric, index) => `${values[index]} ${metric}`).join(' ');
 }

@@ -96,7 +96,9 @@ describe.each(['events', 'rollups'])('answers from %s', (source) => {
   it('never add two currencies', async () => {
     const whole = await ask({ metrics: ['total_revenue', 'average_revenue'] });
     expect(whole.results).toEqual([{ dimensions: [], metrics: [null, null] }]);
-    expect(whole.meta).toMatchObject({ metric_warnings: { total_revenue: { code: 'several_currencies' } } });
+    expect(whole.meta).toMatchObject({
+      metric_warnings: { total_revenue: { code: 'no_single_revenue_currency' } },
+    });
     const split = await ask({ metrics: ['total_revenue'], dimensions: ['event:currency'] });
     expect(split.results).toEqual([
       { dimensions: ['EUR'], metrics: [euros] },

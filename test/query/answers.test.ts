@@ -54,7 +54,7 @@ describe('answers', () => {
             }
           },
         ),
-        { numRuns: 10 },
+        { numRuns: 8 },
       );
     },
   );
@@ -211,6 +211,35 @@ describe('answers', () => {
       expect(await eventsOf(blog)).toEqual([0, 0]);
       expect(await eventsOf(['has_done', blog])).toEqual([1, 300]);
       expect(await eventsOf(['has_not_done', blog])).toEqual([0, 0]);
+    }
+  });
+
+  it('pick an engagement by what it is, but never a visit for it', async () => {
+    const pixel = await makePixel('UTC');
+    const at = Date.parse('2026-02-03T10:00:00Z');
+    await store(pixel, [
+      { ts: at, id: 'a', name: 'pageview', visitor: 'v', page: '/' },
+      { ts: at + 1, id: 'b', name: 'engagement', visitor: 'v', page: '/left', engaged: 5000 },
+    ]);
+    const answerTo = async (filter: unknown) =>
+      (
+        await ask(pixel, {
+          metrics: ['events', 'time_on_page'],
+          date_range: ['2026-02-03', '2026-02-03'],
+          filters: [filter],
+        })
+      ).results[0]?.metrics;
+    // No event has this page and this name, yet they are to be compared like any other.
+    for (const left of [
+      ['is', 'event:page', ['/left']],
+      ['matches', 'event:page', ['ft$']],
+      ['contains', 'event:name', ['GAGE'], { case_sensitive: false }],
+      ['is', 'event:name', ['engagement']],
+    ]) {
+      expect(await answerTo(left)).toEqual([0, 5]);
+      expect(await answerTo(['not', left])).toEqual([1, null]);
+      expect(await answerTo(['has_done', left])).toEqual([0, null]);
+      expect(await answerTo(['has_not_done', left])).toEqual([1, 5]);
     }
   });
 

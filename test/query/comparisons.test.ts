@@ -115,4 +115,23 @@ describe('comparisons', () => {
       row('/d', [5, 62.5], [0, 0], [100, 62.5]),
     ]);
   });
+
+  it('tell how much more came in than was paid back', async () => {
+    const pixel = await makePixel('UTC');
+    const sale = (day: string, value: number) => ({
+      ts: Date.parse(`${day}T10:00:00Z`),
+      id: day,
+      name: 'Purchase',
+      visitor: 'v',
+      value,
+      currency: 'EUR',
+    });
+    await store(pixel, [sale('2026-02-02', -5_000_000), sale('2026-02-03', 10_000_000)]);
+    const { results } = await ask(pixel, {
+      metrics: ['total_revenue'],
+      date_range: ['2026-02-03', '2026-02-03'],
+      include: { comparisons: { mode: 'previous_period' } },
+    });
+    expect(results[0]?.comparison?.change).toEqual([300]);
+  });
 });

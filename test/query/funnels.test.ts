@@ -84,6 +84,18 @@ describe('funnels', () => {
     expect(await countsOf(pixel, { name: 'F', steps, within: 'visit' }, range)).toEqual([2, 0]);
   });
 
+  it('follow each first step on its own, though two of them go on to the same second step', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(pixel, [
+      event('08:00:00', 'Signup', { person: 'p' }),
+      event('09:00:00', 'Signup', { person: 'p' }),
+      event('09:30:00', 'Purchase', { person: 'p' }),
+      event('10:30:00', 'pageview', { person: 'p' }),
+    ]);
+    const steps = ['Signup', 'Bought', 'Saw anything'];
+    expect(await countsOf(pixel, { name: 'F', steps, within: { hours: 2 } }, range)).toEqual([1, 1, 1]);
+  });
+
   it('need an event for each of eight steps, also for the same goal again', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(

@@ -76,78 +76,96 @@ const VISIT = [
   'visit:exit_page_hostname',
 ];
 
-const TEXTS = [
-  '/',
-  '/a',
-  '/blog/one',
-  '/a?b[c]',
-  'Google',
-  'news',
-  'Direct / None',
-  '(not set)',
-  '(none)',
-  'DE',
-  'Germany',
-  'pageview',
-  'Signup',
-  'engagement',
-  'EUR',
-  'pro',
-  'Übergröße',
-  'L',
-  '%_',
-  '%',
-  'o',
-  'nothing like it',
-];
-/** Other cases of the same. */
-const CASES = ['gOOgle', '/BLOG/', 'PRO', 'üBERGRÖSSE', 'ÜBERGRÖßE', 'direct', 'SIGN', 'eur', '(NOT SET)'];
-/** Patterns of which RE2 and JavaScript think alike. */
-const PATTERNS = [
-  '^/',
-  '^/blog/.+',
-  'o{2}',
-  '(?:og|re)',
-  '^$',
-  '.',
-  '\\?b\\[c\\]$',
-  '^[A-Z]{2,3}$',
-  '^\\(no',
-  '[^a-z]s',
-  'ö',
-  '^.bergr(ö|o)..$',
-  'pro$|^Sign',
-  '\\d',
-];
+/** What to compare with: texts, the same in other cases, and patterns of which RE2 and JavaScript think alike. */
+interface Words {
+  readonly texts: readonly string[];
+  readonly cases: readonly string[];
+  readonly patterns: readonly string[];
+}
+
+const PAGE_WORDS: Words = {
+  texts: ['/', '/a', '/blog/one', '/a?b[c]', '(not set)', 'o'],
+  cases: ['/BLOG/', '/A', '(NOT SET)'],
+  patterns: ['^/$', '^/blog/.+', '(?:og|re)', '\\?b\\[c\\]$', '^.(a|b)', '^$'],
+};
+const HOST_WORDS: Words = {
+  texts: ['www.site.example', 'www', '(not set)'],
+  cases: ['WWW', 'Site.Example'],
+  patterns: ['^www\\.', '^s'],
+};
+
+/** Words for each dimension, so that a filter tells events apart. */
+function wordsOf(dimension: string): Words {
+  if (dimension.endsWith('hostname')) return HOST_WORDS;
+  if (dimension.endsWith('page')) return PAGE_WORDS;
+  switch (dimension) {
+    case 'event:name':
+      return {
+        texts: ['pageview', 'Signup', 'Purchase', 'engagement', 'g'],
+        cases: ['SIGNUP', 'ENGAGE', 'pageView'],
+        patterns: ['^engagement$', '^[A-Z]', 'pageview$|^Sign', 'gem'],
+      };
+    case 'event:currency':
+      return { texts: ['EUR', 'USD', '(not set)'], cases: ['eur', 'UsD'], patterns: ['^[A-Z]{3}$', 'U.$'] };
+    case 'visit:source':
+      return {
+        texts: ['Google', 'news', 'Direct / None', 'o'],
+        cases: ['gOOgle', 'direct / none', 'NE'],
+        patterns: ['o{2}', '^Direct', 'e(w|$)'],
+      };
+    case 'visit:country':
+    case 'visit:country_name':
+      return {
+        texts: ['DE', 'US', 'Germany', '(not set)'],
+        cases: ['de', 'GERMANY', 'united'],
+        patterns: ['^[A-Z]{2}$', 'any', '^\\(no'],
+      };
+    case 'visit:channel':
+    case 'visit:browser':
+    case 'visit:city_name':
+      return {
+        texts: ['Direct', 'Organic Search', 'Firefox', 'Berlin', '(not set)', 'r'],
+        cases: ['DIRECT', 'FIRE', 'berlin'],
+        patterns: ['^.i', 'rome|rlin', '[^a-z]S'],
+      };
+    default:
+      return {
+        texts: ['pro', 'Pro', 'free', '(none)', 'Übergröße', 'L', '%', '%_'],
+        cases: ['PRO', 'ÜBERGRÖßE', '(None)'],
+        patterns: ['^.bergr(ö|o).e$', '^[Pf]r', '\\d|_', '^\\(none\\)$', '.', '^$'],
+      };
+  }
+}
 
 const textDimension = fc.constantFrom(...EVENT.filter((name) => name !== 'event:goal'), ...VISIT);
-const test = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.tuple(
-      fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
-      textDimension,
-      fc.array(fc.constantFrom(...TEXTS), { minLength: 1, maxLength: 3 }),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(
-      fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
-      textDimension,
-      fc.array(fc.constantFrom(...CASES), { minLength: 1, maxLength: 3 }),
-      fc.constantFrom({ case_sensitive: false }, { case_sensitive: false }, { case_sensitive: true }),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(
-      fc.constantFrom('matches', 'matches_not'),
-      textDimension,
-      fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
-    ),
-  },
-);
+const test = textDimension.chain((dimension) => {
+  const { texts, cases, patterns } = wordsOf(dimension);
+  const some = (words: readonly string[]) =>
+    fc.array(fc.constantFrom(...words, ...words, 'nothing like it'), { minLength: 1, maxLength: 2 });
+  return fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.tuple(
+        fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
+        fc.constant(dimension),
+        some(texts),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(
+        fc.constantFrom('is', 'is_not', 'contains', 'contains_not'),
+        fc.constant(dimension),
+        some(cases),
+        fc.constantFrom({ case_sensitive: false }, { case_sensitive: false }, { case_sensitive: true }),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(fc.constantFrom('matches', 'matches_not'), fc.constant(dimension), some(patterns)),
+    },
+  );
+});
 const goalTest = fc.oneof(
   fc.tuple(
     fc.constant('is'),
