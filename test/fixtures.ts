@@ -165,6 +165,8 @@ export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent
   const engagement = fc.record({
     ...common,
     name: fc.constant('engagement'),
+    // It carries no custom properties.
+    props: fc.constant(''),
     engaged: fc.constantFrom(null, 0, 499, 1500, 30_000),
     scroll: fc.constantFrom(null, 0, 33, 50, 100),
   });

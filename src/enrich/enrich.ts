@@ -105,7 +105,8 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
       ...engagementOf(name.value, raw.cd),
       value: revenue.value.value,
       currency: revenue.value.currency,
-      props: propsOf(raw.cd, name.value === ENGAGEMENT ? ENGAGEMENT_FIELDS : REVENUE_FIELDS),
+      // An engagement is no event that could have some.
+      props: name.value === ENGAGEMENT ? '' : propsOf(raw.cd),
     },
     day: localDayOf(pixel.timezone, ts),
     // A mail proxy stands for all its readers; without address and agent nobody can be told from anybody.
@@ -242,9 +243,6 @@ function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
   return ok({ value: micros, currency: currency.toUpperCase() });
 }
 
-const REVENUE_FIELDS = ['value', 'currency'];
-const ENGAGEMENT_FIELDS = [...REVENUE_FIELDS, 'engaged', 'scroll'];
-
 /** `cd[engaged]` in milliseconds and `cd[scroll]` in per cent; what is no such number is not known. */
 function engagementOf(name: string, cd: RawEvent['cd']): Pick<Event, 'engaged' | 'scroll'> {
   if (name !== ENGAGEMENT) return { engaged: null, scroll: null };
@@ -265,11 +263,11 @@ function customField(cd: RawEvent['cd'], key: string): unknown {
   return cd.find(([name]) => name === key)?.[1];
 }
 
-/** Custom data without what has columns of its own, as the text of a JSON object; `''` when there is none. */
-function propsOf(cd: RawEvent['cd'], taken: readonly string[]): string {
+/** Custom data without revenue, as the text of a JSON object; `''` when there is none. */
+function propsOf(cd: RawEvent['cd']): string {
   const props = new Map<string, string>();
   for (const [key, value] of cd) {
-    if (taken.includes(key) || props.size >= LIMITS.props) continue;
+    if (key === 'value' || key === 'currency' || props.size >= LIMITS.props) continue;
     const name = scrubText(key, LIMITS.propKey);
     const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
     if (name !== '' && !props.has(name)) props.set(name, scrubText(text, LIMITS.propValue));
