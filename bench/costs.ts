@@ -1,0 +1,291 @@
+/**
+ * `npm run bench:costs`: what D1 says it has read and written for events on their way through: as they come in, when
+ * their day is rolled up, and when they are deleted. From that the price of a million events, which goes into
+ * docs/costs.md. Rows are counted by the local D1 as by Cloudflare's; nothing here depends on time.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addDays, dayStart } from '../src/model/time-zone.ts';
+import build from '../test/build.ts';
+import { ROOT } from '../test/e2e/harness.ts';
+import { cachedHistory } from './lib/cached-history.ts';
+import { PIXEL, writeHistory, ZONE } from './lib/history.ts';
+import { answerOf, QUESTIONS } from './lib/questions.ts';
+import { makeDatabase, type RecordedSpeck, seal, startRecorded } from './lib/recorded-speck.ts';
+import type { Call } from './lib/recorder.ts';
+import { sizesAndOptions } from './lib/sizes.ts';
+import { sum } from './lib/statistics.ts';
+import { table } from './lib/table.ts';
+
+/** Dollars, from Cloudflare's price list. */
+const PER_MILLION = { requests: 0.3, rowsRead: 0.001, rowsWritten: 1 } as const;
+const FREE = { rowsRead: 5_000_000, rowsWritten: 100_000, requests: 100_000 } as const;
+
+const DAY = '2026-10-15';
+const DAYS = sizesAndOptions('bench:costs', [10_000, 100_000]);
+/** Events behind the twelve months that a dashboard asks for. */
+const HISTORY = 100_000;
+const BATCHES = 10;
+const EVENTS_A_BEACON = 100;
+const BEACONS_A_BATCH = 2;
+const SINGLE_EVENTS = 20;
+const CRON_RUNS_A_DAY = 288;
+const WAIT_MS = 20;
+const PATIENCE_MS = 10_000;
+
+/** Rows that D1 has read and written. */
+interface Rows {
+  readonly read: number;
+  readonly written: number;
+}
+
+/** Events that were answered so far. */
+let sent = 0;
+
+if (DAYS.worker === undefined) build();
+const speckDir = DAYS.worker ?? `${ROOT}dist/worker`;
+const temporary = mkdtempSync(join(tmpdir(), 'speck-costs-'));
+try {
+  const text = document(await incoming(), await days(), await dashboard());
+  writeFileSync(`${ROOT}docs/costs.md`, text);
+  console.log(text);
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+interface Incoming {
+  readonly plain: Rows;
+  readonly withEid: Rows;
+  readonly single: Rows;
+}
+
+/** Events as they come in, in rows an event: in batches of 200, with and without the client's id, and one at a time. */
+async function incoming(): Promise<Incoming> {
+  return withDatabase('incoming', 0, async (speck) => {
+    // What an isolate asks once and then remembers is not counted.
+    await send(speck, 1, () => '');
+    await speck.recorded();
+    const batches = async (eid: (event: number) => string): Promise<Rows> => {
+      for (let batch = 0; batch < BATCHES; batch++) {
+        await Promise.all(
+          Array.from({ length: BEACONS_A_BATCH }, (_, beacon) =>
+            beaconOf(speck, EVENTS_A_BEACON, (event) =>
+              eid((batch * BEACONS_A_BATCH + beacon) * EVENTS_A_BEACON + event),
+            ),
+          ),
+        );
+        await allStored(speck);
+      }
+      return each(rowsOf(await speck.recorded()), BATCHES * BEACONS_A_BATCH * EVENTS_A_BEACON);
+    };
+    const plain = await batches(() => '');
+    const withEid = await batches((event) => `order-${event}`);
+    for (let event = 0; event < SINGLE_EVENTS; event++) await send(speck, 1, () => '');
+    const single = each(rowsOf(await speck.recorded()), SINGLE_EVENTS);
+    return { plain, withEid, single };
+  });
+}
+
+async function send(speck: RecordedSpeck, events: number, eid: (event: number) => string): Promise<void> {
+  await beaconOf(speck, events, eid);
+  await allStored(speck);
+}
+
+async function beaconOf(
+  { url }: RecordedSpeck,
+  events: number,
+  eid: (event: number) => string,
+): Promise<void> {
+  const body = Array.from({ length: events }, (_, event) => ({
+    id: PIXEL,
+    ev: eid(event) === '' ? 'pageview' : 'Purchase',
+    dl: `https://site.example/articles/${event}`,
+    eid: eid(event),
+  }));
+  const response = await fetch(`${url}/beacon`, {
+    method: 'POST',
+    headers: {
+      'bench-record': 'yes',
+      'cf-connecting-ip': `203.0.113.${sent % 250}`,
+      'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0',
+    },
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 204) throw new Error(`a beacon: ${response.status} ${await response.text()}`);
+  sent += events;
+}
+
+/** Waits for what was answered to be stored. */
+async function allStored({ db }: RecordedSpeck): Promise<void> {
+  for (const began = Date.now(); ; await sleep(WAIT_MS)) {
+    const { results } = await db.prepare('SELECT count(*) AS count FROM events').all<{ count: number }>();
+    if (results[0]?.count === sent) return;
+    if (Date.now() - began > PATIENCE_MS)
+      throw new Error(`${results[0]?.count} of ${sent} events were stored`);
+  }
+}
+
+interface DayCosts {
+  readonly events: number;
+  /** Rows an event. */
+  readonly sealing: Rows;
+  readonly deleting: Rows;
+  /** Of a run of the cron that finds nothing to do. */
+  readonly idle: Rows;
+}
+
+async function days(): Promise<DayCosts[]> {
+  const costs: DayCosts[] = [];
+  for (const events of DAYS.sizes) {
+    costs.push(
+      await withDatabase(`day-${events}`, events, async (speck) => {
+        const over = dayStart(ZONE, addDays(DAY, 1)) + 5 * 60_000;
+        const { runs } = await seal(speck, over);
+        const idle = rowsOf((await speck.cron(over)).calls);
+        return {
+          events,
+          sealing: each(rowsOf(runs.flatMap(({ calls }) => calls)), events),
+          idle,
+          deleting: each(await purge(speck), events),
+        };
+      }),
+    );
+  }
+  return costs;
+}
+
+/** Lets the day pass its retention, and runs the cron until its events are gone. */
+async function purge(speck: RecordedSpeck): Promise<Rows> {
+  await speck.db.prepare(`UPDATE pixels SET settings = json_set(settings, '$.retention_days', 1)`).run();
+  const calls: Call[] = [];
+  const later = dayStart(ZONE, addDays(DAY, 10));
+  for (let run = 0; ; run++) {
+    const { results } = await speck.db
+      .prepare('SELECT count(*) AS count FROM events')
+      .all<{ count: number }>();
+    if (results[0]?.count === 0) return rowsOf(calls);
+    if (run === 1000) throw new Error('the cron does not delete what is past its retention');
+    calls.push(...(await speck.cron(later + run * 5 * 60_000)).calls);
+  }
+}
+
+/** The rows that a dashboard's questions about twelve months read, each asked once. */
+async function dashboard(): Promise<Rows> {
+  const speck = await startRecorded({ speckDir, directory: await cachedHistory(HISTORY, speckDir) });
+  try {
+    for (const question of QUESTIONS) await answerOf(speck.url, question, { 'bench-record': 'yes' });
+    return rowsOf(await speck.recorded());
+  } finally {
+    await speck.close();
+  }
+}
+
+async function withDatabase<T>(
+  name: string,
+  events: number,
+  use: (speck: RecordedSpeck) => Promise<T>,
+): Promise<T> {
+  const directory = join(temporary, name);
+  writeHistory(await makeDatabase({ speckDir, directory }), { seed: events, from: DAY, days: 1, events });
+  const speck = await startRecorded({ speckDir, directory });
+  try {
+    return await use(speck);
+  } finally {
+    await speck.close();
+  }
+}
+
+function rowsOf(calls: readonly Call[]): Rows {
+  const statements = calls.flatMap((call) => call.statements);
+  return {
+    read: sum(statements.map(({ rowsRead }) => rowsRead)),
+    written: sum(statements.map(({ rowsWritten }) => rowsWritten)),
+  };
+}
+
+function each({ read, written }: Rows, events: number): Rows {
+  return { read: read / events, written: written / events };
+}
+
+function document({ plain, withEid, single }: Incoming, costs: readonly DayCosts[], asked: Rows): string {
+  const million = ({ read, written }: Rows): number =>
+    read * PER_MILLION.rowsRead + written * PER_MILLION.rowsWritten;
+  const row = (name: string, rows: Rows): string[] => [
+    name,
+    (rows.written * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
+    (rows.read * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
+    million(rows).toFixed(2),
+  ];
+  const size = ({ events }: DayCosts): string => events.toLocaleString('en');
+  const steps = table(
+    ['per 1,000 events', 'rows written', 'rows read', '$ a million events'],
+    [
+      row('stored in batches of 200', plain),
+      row('the same, each with an `eid`', withEid),
+      row('stored one at a time', single),
+      ...costs.map((day) => row(`rolled up, day of ${size(day)}`, day.sealing)),
+      ...costs.map((day) => row(`deleted past retention, day of ${size(day)}`, day.deleting)),
+    ],
+  );
+  const totals = table(
+    ['a million events, one a request', ...costs.map((day) => `days of ${size(day)}, $`)],
+    [
+      ['requests of the Worker', ...costs.map(() => PER_MILLION.requests.toFixed(2))],
+      ['stored', ...costs.map(() => million(plain).toFixed(2))],
+      ['rolled up', ...costs.map(({ sealing }) => million(sealing).toFixed(2))],
+      ['deleted', ...costs.map(({ deleting }) => million(deleting).toFixed(2))],
+      ['**together**', ...costs.map((day) => `**${together(day).toFixed(2)}**`)],
+    ],
+  );
+  function together({ sealing, deleting }: DayCosts): number {
+    return PER_MILLION.requests + million(plain) + million(sealing) + million(deleting);
+  }
+  const { idle } = costs[0] as DayCosts;
+  const free = costs.map((day) => {
+    const written = (plain.written + day.sealing.written + day.deleting.written) * day.events;
+    const read = (plain.read + day.sealing.read + day.deleting.read) * day.events;
+    const fits = written <= FREE.rowsWritten && read <= FREE.rowsRead;
+    const numbers = `${Math.round(written).toLocaleString('en')} rows written and ${Math.round(read).toLocaleString('en')} read`;
+    return `A day of ${size(day)} events is ${numbers} and ${fits ? 'fits' : 'does not fit'}.`;
+  });
+  return `# What it costs
+
+Measured, not estimated: rows as D1 counts them, while the built Worker runs under the local runtime. \`npm run bench:costs\`
+measures again and writes this page.
+
+${steps}
+
+Storing counts all statements that a batch needs. A day is rolled up once, after its midnight; it is rolled up again when
+events change that are late or imported, and then only rows that differ are written. The made-up days have two thousand
+pages and cities, a custom property, and purchases in three currencies; one event in a hundred has an \`eid\`.
+
+## A million events
+
+Beyond what a plan includes. A written row is a million times $${PER_MILLION.rowsWritten.toFixed(2)}, a read one $${PER_MILLION.rowsRead}, a request $${PER_MILLION.requests.toFixed(2)}.
+
+${totals}
+
+An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored. A beacon that carries several events is one request.
+
+A cron run that finds nothing to do writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written a day, whatever the number of events.
+
+A dashboard that asks its eight questions about twelve months of ${HISTORY.toLocaleString('en')} events reads ${asked.read.toLocaleString('en')} rows, $${((asked.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} a look.
+
+## What is included
+
+The paid plan ($5 a month) includes, each month, 10 million requests, 50 million written rows and 25 billion read ones, and
+5 GB of storage. Analytics Engine takes 10 million points a month, then $0.25 a million; remove its section from
+\`wrangler.toml\` to do without.
+
+The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read ones. Once as many events are deleted as come in, and without
+what dashboards ask:
+
+${free.map((line) => `- ${line}`).join('\n')}
+`;
+}
+
+function rows(count: number): string {
+  return count === 1 ? 'one row' : `${count.toLocaleString('en')} rows`;
+}

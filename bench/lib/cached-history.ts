@@ -1,0 +1,71 @@
+/**
+ * Twelve months of made-up events, all rolled up by the cron, kept in a folder under the system's folder for temporary
+ * files. Ten million take minutes to make and to roll up, so they are made once: events as long as the schema and what
+ * makes them stay the same, rollups as long as their code does.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addDays, dayStart } from '../../src/model/time-zone.ts';
+import { ROOT } from '../../test/e2e/harness.ts';
+import { GENERATOR, type History, unseal, writeHistory, ZONE } from './history.ts';
+import { DAYS, FIRST_DAY, LAST_DAY } from './questions.ts';
+import { databaseFile, makeDatabase, seal, startRecorded } from './recorded-speck.ts';
+
+/** Statements a cron run may use while twelve months are rolled up: many days a run. */
+const STATEMENTS = 900;
+
+/** The directory of a database with so many events behind twelve months, all of them rolled up. */
+export async function cachedHistory(events: number, speckDir: string): Promise<string> {
+  const history: History = { seed: events, from: FIRST_DAY, days: DAYS, events };
+  const folder = join(tmpdir(), 'speck-bench');
+  const name = `history-${events}-`;
+  const directory = join(folder, name + hashOf(`${GENERATOR} ${JSON.stringify(history)}`, ['schema.sql']));
+  if (!existsSync(directory)) {
+    mkdirSync(folder, { recursive: true });
+    for (const entry of readdirSync(folder)) {
+      if (entry.startsWith(name)) rmSync(join(folder, entry), { recursive: true });
+    }
+    // Under another name until it is whole.
+    const part = `${directory}.part`;
+    progress(events, 'making');
+    writeHistory(await makeDatabase({ speckDir, directory: part }), history);
+    renameSync(part, directory);
+  }
+  const sealedBy = hashOf('', ['schema.sql', ...sourcesIn('src/rollup'), ...sourcesIn('src/model')]);
+  const mark = join(directory, 'sealed-by');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === sealedBy) return directory;
+  rmSync(mark, { force: true });
+  unseal(databaseFile(directory), history);
+  progress(events, 'rolling up');
+  const speck = await startRecorded({ speckDir, directory });
+  try {
+    const { seconds, runs } = await seal(
+      speck,
+      dayStart(ZONE, addDays(LAST_DAY, 1)) + 5 * 60_000,
+      STATEMENTS,
+    );
+    progress(events, `rolled up in ${seconds.toFixed(0)} s by ${runs.length} runs of the cron`);
+  } finally {
+    await speck.close();
+  }
+  writeFileSync(mark, sealedBy);
+  return directory;
+}
+
+function progress(events: number, what: string): void {
+  console.error(`${events.toLocaleString('en')} events: ${what}`);
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder))
+    .sort()
+    .map((file) => `${folder}/${file}`);
+}
+
+function hashOf(text: string, files: readonly string[]): string {
+  const hash = createHash('sha256').update(text);
+  for (const file of files) hash.update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,147 @@
+/**
+ * The built Worker, its D1 in a directory, under the local runtime, with what D1 says of each statement to be had. The
+ * database is a file of SQLite: while no runtime has it open it may be filled or copied.
+ */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildSync } from 'esbuild';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { ADMIN_TOKEN, type Database, ROOT, schemaStatements } from '../../test/e2e/harness.ts';
+import type { Call, CronRun } from './recorder.ts';
+
+export interface RecordedSpeck {
+  readonly db: Database;
+  /** Of the runtime's own socket into the Worker. */
+  readonly url: string;
+  /** Runs the cron as of a moment, with so many statements to use; by default as many as wrangler.toml says. */
+  cron(at: number, statements?: number): Promise<CronRun>;
+  /** What D1 was asked on behalf of requests with the header `bench-record` since this was last called. */
+  recorded(): Promise<readonly Call[]>;
+  close(): Promise<void>;
+}
+
+export interface RecordedOptions {
+  /** Where the built Worker is. */
+  readonly speckDir: string;
+  /** Where its database is, or is to be. */
+  readonly directory: string;
+}
+
+/** Makes an empty database with Speck's schema in a directory, and gives its file. */
+export async function makeDatabase(options: RecordedOptions): Promise<string> {
+  mkdirSync(options.directory, { recursive: true });
+  const speck = await startRecorded(options);
+  try {
+    for (const statement of schemaStatements()) await speck.db.prepare(statement).run();
+  } finally {
+    await speck.close();
+  }
+  return databaseFile(options.directory);
+}
+
+/** The file that Miniflare keeps the one D1 database of a directory in. */
+export function databaseFile(directory: string): string {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter(
+    (entry) =>
+      entry.isFile() && entry.parentPath.includes('D1') && /^[0-9a-f]{32,}\.sqlite$/.test(entry.name),
+  );
+  const [file] = files;
+  if (file === undefined || files.length > 1) throw new Error(`${directory} has ${files.length} databases`);
+  return join(file.parentPath, file.name);
+}
+
+export async function startRecorded({ speckDir, directory }: RecordedOptions): Promise<RecordedSpeck> {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [{ ...recordedWorker(speckDir), unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }],
+      resourcePersistencePath: directory,
+      cf: false,
+      log: new Log(LogLevel.WARN),
+      logRequests: false,
+      handleStructuredLogs: ({ level, message }) => {
+        if (level === 'error') console.error(message);
+      },
+      unsafeObservability: false,
+      unsafeLocalExplorer: false,
+    }),
+  );
+  await miniflare.ready;
+  const url = (await miniflare.unsafeGetDirectURL()).origin;
+  return {
+    url,
+    db: (await miniflare.getD1Database('DB')) as unknown as Database,
+    cron: (at, statements) =>
+      json(`${url}/bench/cron?at=${at}${statements === undefined ? '' : `&statements=${statements}`}`),
+    recorded: () => json(`${url}/bench/recorded`),
+    close: () => miniflare.dispose(),
+  };
+}
+
+async function json<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+/** Bench and built Worker in one script, with the bindings and settings of wrangler.toml. */
+function recordedWorker(speckDir: string): V4WorkerOptions {
+  const bundle = buildSync({
+    entryPoints: [join(ROOT, 'bench/lib/recorder.ts')],
+    alias: { 'speck-worker': join(speckDir, 'index.js') },
+    loader: { '.min.js': 'text', '.txt': 'text' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    logLevel: 'error',
+  });
+  const configured = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions as {
+    bindings?: Record<string, string>;
+  };
+  return {
+    ...configured,
+    name: 'speck',
+    rootPath: ROOT,
+    modulesRoot: speckDir,
+    modules: [
+      { type: 'ESModule', path: join(speckDir, 'recorder.js'), contents: bundle.outputFiles[0]?.text ?? '' },
+    ],
+    bindings: { ...configured.bindings, ADMIN_TOKEN },
+  };
+}
+
+export interface Sealing {
+  readonly seconds: number;
+  readonly runs: readonly CronRun[];
+}
+
+const EVERY = 5 * 60_000;
+
+/**
+ * Triggers the cron, as of five minutes after one another, until no day is to be rolled up.
+ * @throws Error when it gets nowhere.
+ */
+export async function seal(speck: RecordedSpeck, from: number, statements?: number): Promise<Sealing> {
+  const runs: CronRun[] = [];
+  let seconds = 0;
+  let idle = 0;
+  let before = '';
+  for (let at = from; ; at += EVERY) {
+    const began = performance.now();
+    runs.push(await speck.cron(at, statements));
+    seconds += (performance.now() - began) / 1000;
+    const state = await stateOfDays(speck.db);
+    if (state === '[]') return { seconds, runs };
+    idle = state === before ? idle + 1 : 0;
+    if (idle === 5) throw new Error(`the cron makes no progress: ${state.slice(0, 300)}`);
+    before = state;
+    await sleep(0);
+  }
+}
+
+async function stateOfDays(db: Database): Promise<string> {
+  const { results } = await db.prepare('SELECT * FROM days WHERE dirty > 0').all();
+  return JSON.stringify(results);
+}

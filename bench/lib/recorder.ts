@@ -1,0 +1,154 @@
+/**
+ * A Worker around the built one, which runs inside the runtime and notes what D1 says of each statement. Requests go to
+ * Speck as they come; those with the header `bench-record` have their statements noted, to be fetched from
+ * `/bench/recorded`. `/bench/cron` runs the cron and answers with its statements.
+ */
+import speck from 'speck-worker';
+
+/** One statement, as D1 tells of it. */
+export interface Recorded {
+  /** What it does, such as `INSERT INTO rollups`. */
+  readonly does: string;
+  /** Bytes of its text, and of its largest parameter. */
+  readonly bytes: number;
+  readonly parameterBytes: number;
+  /** Milliseconds in SQLite. */
+  readonly ms: number;
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+}
+
+/** One call of D1: a statement, or a batch of them in one transaction. */
+export interface Call {
+  /** Milliseconds from the call to its answer. */
+  readonly ms: number;
+  readonly statements: readonly Recorded[];
+}
+
+export interface CronRun {
+  readonly ms: number;
+  readonly calls: readonly Call[];
+}
+
+interface Result {
+  readonly results: readonly Record<string, unknown>[];
+  readonly meta: { readonly duration: number; readonly rows_read: number; readonly rows_written: number };
+}
+
+interface Statement {
+  bind(...values: unknown[]): Statement;
+  all(): Promise<Result>;
+  run(): Promise<Result>;
+  first(column?: string): Promise<unknown>;
+}
+
+interface Database {
+  prepare(sql: string): Statement;
+  batch(statements: readonly Statement[]): Promise<Result[]>;
+}
+
+interface Env {
+  readonly DB: Database;
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (value: unknown): number => (typeof value === 'string' ? encoder.encode(value).length : 8);
+
+class RecordingDatabase implements Database {
+  readonly #db: Database;
+  readonly #calls: Call[];
+
+  constructor(db: Database, calls: Call[]) {
+    this.#db = db;
+    this.#calls = calls;
+  }
+
+  prepare(sql: string): Statement {
+    return new RecordingStatement(this, this.#db.prepare(sql), sql, []);
+  }
+
+  batch(statements: readonly Statement[]): Promise<Result[]> {
+    return this.record(statements as readonly RecordingStatement[], () =>
+      this.#db.batch((statements as readonly RecordingStatement[]).map(({ inner }) => inner)),
+    );
+  }
+
+  async record(statements: readonly RecordingStatement[], call: () => Promise<Result[]>): Promise<Result[]> {
+    const began = performance.now();
+    const results = await call();
+    const ms = performance.now() - began;
+    this.#calls.push({
+      ms,
+      statements: statements.map(({ sql, values }, place) => ({
+        does: /(INSERT( OR \w+)? INTO|UPDATE|DELETE FROM) \w+/.exec(sql)?.[0] ?? 'SELECT',
+        bytes: bytesOf(sql),
+        parameterBytes: Math.max(0, ...values.map(bytesOf)),
+        ms: results[place]?.meta.duration ?? 0,
+        rowsRead: results[place]?.meta.rows_read ?? 0,
+        rowsWritten: results[place]?.meta.rows_written ?? 0,
+      })),
+    });
+    return results;
+  }
+}
+
+class RecordingStatement implements Statement {
+  readonly #db: RecordingDatabase;
+  readonly inner: Statement;
+  readonly sql: string;
+  readonly values: readonly unknown[];
+
+  constructor(db: RecordingDatabase, inner: Statement, sql: string, values: readonly unknown[]) {
+    this.#db = db;
+    this.inner = inner;
+    this.sql = sql;
+    this.values = values;
+  }
+
+  bind(...values: unknown[]): Statement {
+    return new RecordingStatement(this.#db, this.inner.bind(...values), this.sql, values);
+  }
+
+  async all(): Promise<Result> {
+    const [result] = await this.#db.record([this], async () => [await this.inner.all()]);
+    return result as Result;
+  }
+
+  run(): Promise<Result> {
+    return this.all();
+  }
+
+  /** As D1 does it: all rows are asked for, and one is taken. */
+  async first(column?: string): Promise<unknown> {
+    const row = (await this.all()).results[0];
+    if (row === undefined) return null;
+    return column === undefined ? row : row[column];
+  }
+}
+
+const recorded: Call[] = [];
+
+export default {
+  async fetch(request: Request, env: Env, ctx: unknown): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === '/bench/cron') return Response.json(await runCron(env, ctx, searchParams));
+    if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
+    const asked = request.headers.has('bench-record');
+    return speck.fetch(request, asked ? recording(env, recorded) : env, ctx);
+  },
+  queue: speck.queue,
+};
+
+function recording(env: Env, calls: Call[]): Env {
+  return { ...env, DB: new RecordingDatabase(env.DB, calls) };
+}
+
+async function runCron(env: Env, ctx: unknown, parameters: URLSearchParams): Promise<CronRun> {
+  const statements = parameters.get('statements');
+  const calls: Call[] = [];
+  const settings = statements === null ? {} : { CRON_STATEMENTS: statements };
+  const controller = { cron: '*/5 * * * *', scheduledTime: Number(parameters.get('at')), noRetry() {} };
+  const began = performance.now();
+  await speck.scheduled(controller, { ...recording(env, calls), ...settings }, ctx);
+  return { ms: performance.now() - began, calls };
+}

@@ -1,0 +1,204 @@
+/**
+ * `npm run bench:rollup -- [events…]`: what it takes to seal a local day of 10,000, 100,000 and 1,000,000 events. The
+ * cron of the built Worker is triggered under the local runtime until the day is rolled up; beside it the same counts are
+ * made by hand, with temporary tables in a copy of the same database (bench/lib/by-hand.ts). In turns, so that whatever
+ * else the machine does meets both alike.
+ *
+ * It asserts no time. It fails when the Worker's answers about the day are not the numbers made by hand.
+ */
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dimensionOf } from '../src/model/dimensions.ts';
+import { addDays, dayStart } from '../src/model/time-zone.ts';
+import build from '../test/build.ts';
+import { ADMIN_TOKEN, ROOT } from '../test/e2e/harness.ts';
+import { type ByHand, rollUpByHand } from './lib/by-hand.ts';
+import { PIXEL, writeHistory, ZONE } from './lib/history.ts';
+import { machine } from './lib/machine.ts';
+import {
+  databaseFile,
+  makeDatabase,
+  type RecordedSpeck,
+  type Sealing,
+  seal,
+  startRecorded,
+} from './lib/recorded-speck.ts';
+import { sizesAndOptions } from './lib/sizes.ts';
+import { median, sum } from './lib/statistics.ts';
+import { table } from './lib/table.ts';
+
+const DAY = '2026-10-15';
+const SIZES = [10_000, 100_000, 1_000_000];
+/** A day of up to so many events is rolled up several times, each from the start, and the median counts. */
+const REPEATED_UP_TO = 100_000;
+const REPEATS = 3;
+/** The counts that answers and those made by hand are compared by. */
+const COMPARED = ['visitors', 'visits', 'pageviews', 'events'];
+const TARGETS = 'Targets: 1,000,000 events sealed in at most 20 s, no statement over 8 s, ratio at most 2.';
+
+const { sizes, worker } = sizesAndOptions('bench:rollup', SIZES);
+if (worker === undefined) build();
+const speckDir = worker ?? `${ROOT}dist/worker`;
+
+interface Round {
+  readonly sealing: Sealing;
+  readonly byHandSeconds: number;
+}
+
+const temporary = mkdtempSync(join(tmpdir(), 'speck-rollup-'));
+let failures = 0;
+try {
+  console.log(`${machine()}\n`);
+  const results: { events: number; rounds: Round[] }[] = [];
+  for (const events of sizes) {
+    const rounds: Round[] = [];
+    const made = join(temporary, String(events));
+    writeHistory(await makeDatabase({ speckDir, directory: made }), {
+      seed: events,
+      from: DAY,
+      days: 1,
+      events,
+    });
+    for (let round = 0; round < (events <= REPEATED_UP_TO ? REPEATS : 1); round++) {
+      rounds.push(await takeTurn(made, events, round));
+    }
+    results.push({ events, rounds });
+    rmSync(made, { recursive: true });
+  }
+  console.log(report(results));
+  console.log(`\n${TARGETS}`);
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+process.exitCode = failures > 0 ? 1 : 0;
+
+/**
+ * Both roll up the day from the start, the one who was second last time first. No runtime is up while it is done by hand:
+ * that blocks this process, whose connections would time out.
+ */
+async function takeTurn(made: string, events: number, round: number): Promise<Round> {
+  const directory = `${made}-turn`;
+  const copy = `${made}-copy.sqlite`;
+  cpSync(made, directory, { recursive: true });
+  copyFileSync(databaseFile(made), copy);
+  let hand = round % 2 === 1 ? rollUpByHand(copy, DAY) : undefined;
+  try {
+    const sealing = await withSpeck(directory, (speck) =>
+      seal(speck, dayStart(ZONE, addDays(DAY, 1)) + 5 * 60_000),
+    );
+    hand ??= rollUpByHand(copy, DAY);
+    const seconds = `${sealing.seconds.toFixed(2)} s, by hand ${hand.seconds.toFixed(2)} s`;
+    console.error(`${events.toLocaleString('en')} events: ${seconds}`);
+    const byHand = hand;
+    if (round === 0) await withSpeck(directory, (speck) => compare(speck, byHand, events));
+    return { sealing, byHandSeconds: hand.seconds };
+  } finally {
+    hand?.close();
+    rmSync(directory, { recursive: true });
+    rmSync(copy);
+  }
+}
+
+async function withSpeck<T>(directory: string, use: (speck: RecordedSpeck) => Promise<T>): Promise<T> {
+  const speck = await startRecorded({ speckDir, directory });
+  try {
+    return await use(speck);
+  } finally {
+    await speck.close();
+  }
+}
+
+/** Asks the Worker for every dimension of the day, and compares. */
+async function compare(speck: RecordedSpeck, hand: ByHand, events: number): Promise<void> {
+  let rows = 0;
+  const different: string[] = [];
+  for (const dimension of hand.dimensions) {
+    const none = dimensionOf(dimension)?.none ?? '';
+    const expected = hand
+      .rows(dimension, COMPARED)
+      .filter((row) => dimension === 'total' || Number(row[COMPARED.indexOf('events') + 1]) > 0)
+      .map(([value, ...counts]) => JSON.stringify([dimension === 'total' ? [] : [value || none], counts]));
+    const answered = (await ask(speck, dimension)).map((row) => JSON.stringify(row));
+    rows += expected.length;
+    const missing = without(expected, answered);
+    const more = without(answered, expected);
+    if (missing.length + more.length > 0) {
+      different.push(
+        `${dimension}: by hand ${missing.slice(0, 3).join(' ')}, answered ${more.slice(0, 3).join(' ')}`,
+      );
+    }
+  }
+  const what = `${rows.toLocaleString('en')} rows of ${hand.dimensions.length} dimensions`;
+  if (different.length === 0)
+    console.error(`${events.toLocaleString('en')} events: the same numbers in ${what}`);
+  for (const line of different) console.error(`FAILED ${events.toLocaleString('en')} events: ${line}`);
+  failures += different.length;
+}
+
+/** The texts that are not among others. */
+function without(texts: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return texts.filter((text) => !known.has(text));
+}
+
+async function ask(
+  { url }: RecordedSpeck,
+  dimension: string,
+): Promise<[dimensions: string[], metrics: number[]][]> {
+  const response = await fetch(`${url}/api/v2/query`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    body: JSON.stringify({
+      site_id: PIXEL,
+      metrics: COMPARED,
+      date_range: [DAY, DAY],
+      dimensions: dimension === 'total' ? [] : [dimension],
+      pagination: { limit: 10_000 },
+    }),
+  });
+  if (response.status !== 200) throw new Error(`${dimension}: ${response.status} ${await response.text()}`);
+  const { results } = (await response.json()) as { results: { dimensions: string[]; metrics: number[] }[] };
+  return results.map(({ dimensions, metrics }) => [dimensions, metrics]);
+}
+
+function report(results: readonly { events: number; rounds: readonly Round[] }[]): string {
+  const head = [
+    'events',
+    'sealed in s',
+    'by hand s',
+    'ratio (min–max)',
+    's per 1,000 events',
+    'cron runs',
+    'statements',
+    'slowest s',
+    'largest bytes',
+    'rows read',
+    'rows written',
+  ];
+  const rows = results.map(({ events, rounds }) => {
+    const seconds = median(rounds.map(({ sealing }) => sealing.seconds));
+    const ratios = rounds.map(({ sealing, byHandSeconds }) => sealing.seconds / byHandSeconds);
+    const { runs } = (rounds[0] as Round).sealing;
+    const statements = runs.flatMap(({ calls }) => calls.flatMap((call) => call.statements));
+    const slowest = rounds.map(({ sealing }) =>
+      Math.max(
+        ...sealing.runs.flatMap(({ calls }) => calls.flatMap((call) => call.statements.map(({ ms }) => ms))),
+      ),
+    );
+    return [
+      events.toLocaleString('en'),
+      seconds.toFixed(2),
+      median(rounds.map(({ byHandSeconds }) => byHandSeconds)).toFixed(2),
+      `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+      ((seconds / events) * 1000).toFixed(4),
+      String(runs.length),
+      String(statements.length),
+      (median(slowest) / 1000).toFixed(2),
+      Math.max(...statements.map(({ bytes }) => bytes)).toLocaleString('en'),
+      sum(statements.map(({ rowsRead }) => rowsRead)).toLocaleString('en'),
+      sum(statements.map(({ rowsWritten }) => rowsWritten)).toLocaleString('en'),
+    ];
+  });
+  return table(head, rows);
+}
