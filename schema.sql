@@ -99,7 +99,7 @@ CREATE TABLE IF NOT EXISTS counters (
 
 -- The local days that have events. dirty: 1 when events have changed since the last rollup, 2 while a large day is
 -- rolled up slice by slice and nothing has changed since that began, 3 when only goals have changed. rolled_at and events tell of the last rollup: when,
--- and of how many events. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
+-- and of how many events; rolls counts them. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
 -- events.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS days (
   dirty INTEGER NOT NULL,
   rolled_at INTEGER,
   events INTEGER NOT NULL DEFAULT 0,
+  rolls INTEGER NOT NULL DEFAULT 0,
   slice INTEGER NOT NULL DEFAULT 0,
   slices INTEGER NOT NULL DEFAULT 0,
   raw INTEGER NOT NULL,
@@ -140,6 +141,36 @@ CREATE TABLE IF NOT EXISTS rollups (
   revenue INTEGER NOT NULL,
   sales INTEGER NOT NULL,
   PRIMARY KEY (pixel, day, dimension, value, currency)
+) STRICT, WITHOUT ROWID;
+
+-- The months that have rollups of their own, so that a question about a year reads twelve of them, not 365 days. One
+-- holds as long as its days have been rolled up as often as rolls says, and none of them has changed since.
+CREATE TABLE IF NOT EXISTS months (
+  pixel TEXT NOT NULL,
+  month TEXT NOT NULL,
+  rolls INTEGER NOT NULL,
+  PRIMARY KEY (pixel, month)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS month_rollups (
+  pixel TEXT NOT NULL,
+  month TEXT NOT NULL,
+  dimension TEXT NOT NULL,
+  value TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  visitors INTEGER NOT NULL,
+  visits INTEGER NOT NULL,
+  pageviews INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  bounces INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  engaged INTEGER NOT NULL,
+  engaged_visits INTEGER NOT NULL,
+  scroll INTEGER NOT NULL,
+  scrolled_visits INTEGER NOT NULL,
+  revenue INTEGER NOT NULL,
+  sales INTEGER NOT NULL,
+  PRIMARY KEY (pixel, month, dimension, value, currency)
 ) STRICT, WITHOUT ROWID;
 
 -- A large day's rollup in the making: some hundred rows of a slice of its visitors each, as JSONB, until all slices are

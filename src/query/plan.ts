@@ -33,7 +33,7 @@ import {
   visits,
 } from '../rollup/local-day.sql.ts';
 import { type Filter, isGoalTest, type Moments, type Question, type Test } from './language.ts';
-import { bucketOf, type DayRange } from './range.ts';
+import { bucketOf, type DayRange, wholeMonths } from './range.ts';
 
 export interface Plan {
   readonly sql: string;
@@ -47,7 +47,9 @@ export interface Plan {
 /** What a plan is made for, beside the question. */
 export interface Setting {
   readonly zone: string;
-  /** The days of the range that may have events; null when none has. */
+  /** The days asked for. */
+  readonly range: DayRange;
+  /** Those of them that may have events; null when none has. */
   readonly days: DayRange | null;
   /** Of a range that is not made of whole days. */
   readonly moments: Moments | null;
@@ -225,10 +227,13 @@ class Planner {
 
   /** The CTEs that all groupings share. To be called when these are written, for they say what they need. */
   #base(): string[] {
+    const months = this.#months();
     const rolled = `
+    month AS (${months}),
     rolled AS (
       SELECT DISTINCT s.bucket, s.day
       FROM stretch s JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${this.#hasRollup()}
+      WHERE substr(s.day, 1, 7) NOT IN (SELECT month FROM month)
     )`;
     const open = `
     open AS (
@@ -251,6 +256,24 @@ class Planner {
     const rows = (dimension: string) =>
       `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
     return `${HAS_ROLLUP} AND (d.raw > 0 OR ${rows(this.#text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  }
+
+  /**
+   * The whole months of the range whose own rollup holds: all of their days are rolled up, and as often as it knows of.
+   * None where days are asked for one by one, and for properties, which months do not have.
+   */
+  #months(): string {
+    const { range } = this.#setting;
+    const { time } = this.#question;
+    const fits =
+      (time === null || time === 'time:month') && this.#dimensions.every(({ kind }) => kind !== 'property');
+    const ofMonth = `d.pixel = ?1 AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;
+    return `
+      SELECT m.month, ${time === null ? `''` : `m.month || '-01'`} AS bucket
+      FROM months m
+      WHERE m.pixel = ?1 AND m.month IN (SELECT value FROM json_each(${this.#list(fits ? wholeMonths(range) : [])}))
+        AND m.rolls = (SELECT sum(d.rolls) FROM days d WHERE ${ofMonth})
+        AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND d.dirty > 0)`;
   }
 
   /** Rows of counts. Without dimensions there is always one, of zeros where nothing happened. */
@@ -281,7 +304,13 @@ class Planner {
       SELECT ${columns.join(', ')}
       FROM rolled c
       JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = ${rolled} AND ${which}`;
-    if (dimension?.kind !== 'property') return rows;
+    if (dimension?.kind !== 'property') {
+      return `${rows}
+      UNION ALL
+      SELECT ${columns.join(', ')}
+      FROM month c
+      JOIN month_rollups r ON r.pixel = ?1 AND r.month = c.month AND r.dimension = ${rolled} AND ${which}`;
+    }
     // On a day on which no event has the property, all lack it.
     const exists = (name: string) =>
       `EXISTS (SELECT 1 FROM rollups x WHERE x.pixel = ?1 AND x.day = c.day AND x.dimension = ${name})`;

@@ -83,6 +83,16 @@ export function dayCount({ from, to }: DayRange): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
 }
 
+/** The months that lie in a range from their first to their last day, as `YYYY-MM`. */
+export function wholeMonths({ from, to }: DayRange): string[] {
+  const months: string[] = [];
+  const first = from.endsWith('-01') ? from : monthStart(from, 1);
+  for (let start = first; addDays(monthStart(start, 1), -1) <= to; start = monthStart(start, 1)) {
+    months.push(start.slice(0, 7));
+  }
+  return months;
+}
+
 /** `time` stands for the grain that suits the range. */
 export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeDimension, 'time'> {
   if (time !== 'time') return time;

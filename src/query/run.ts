@@ -124,7 +124,7 @@ async function ask(
   withTotal: boolean,
 ): Promise<Result<Found, Refusal>> {
   const known = await daysIn(db, question, range);
-  const plan = planQuestion(question, settingOf(pixel, known, moments, rows));
+  const plan = planQuestion(question, settingOf(pixel, range, known, moments, rows));
   const statements = [
     // Asked in the transaction that answers: a day must not lose its events between the check and the answer.
     daysStatement(db, question, range),
@@ -146,8 +146,15 @@ async function ask(
   });
 }
 
-function settingOf(pixel: Pixel, known: KnownDays, moments: Moments | null, rows: Setting['rows']): Setting {
+function settingOf(
+  pixel: Pixel,
+  range: DayRange,
+  known: KnownDays,
+  moments: Moments | null,
+  rows: Setting['rows'],
+): Setting {
   return {
+    range,
     zone: pixel.timezone,
     days: known.first === null || known.last === null ? null : { from: known.first, to: known.last },
     moments,
@@ -202,7 +209,7 @@ async function resolveTests(
   if (byDimension.size > 0) {
     const known = await daysIn(db, question, range);
     // Of whole days: what was done in a visit may have been done before the range begins.
-    const setting = settingOf(pixel, known, null, null);
+    const setting = settingOf(pixel, range, known, null, null);
     const groups = [...byDimension.values()];
     const answers = await db.batch<{ dimension0: string }>(
       groups.map(([first]) => {

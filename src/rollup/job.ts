@@ -15,18 +15,23 @@ import {
   endSlice,
   expiredDays,
   largeOpenDays,
+  type Month,
   markPurged,
   markRolledUp,
+  monthsToRollUp,
   purgeEvents,
 } from '../store/days.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import {
   DELETE_SLICES,
   DELETE_VANISHED,
+  DELETE_VANISHED_OF_MONTH,
   goalParameter,
   KEEP_SLICE,
   LIVE_EVENTS,
+  MARK_MONTH,
   ROLL_UP_DAY,
+  ROLL_UP_MONTH,
   ROLL_UP_SLICES,
   sliceBounds,
   stretchParameter,
@@ -96,6 +101,15 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
     }
   }
 
+  if (isFirstOfHour(now) && budget - FOR_PURGING > STATEMENTS_A_DAY) {
+    budget--;
+    const months = Math.floor((budget - FOR_PURGING) / STATEMENTS_A_DAY);
+    const due = await monthsToRollUp(db, now, months);
+    for (const month of due) await rollUpMonth(db, month);
+    budget -= due.length * STATEMENTS_A_DAY;
+    more ||= due.length === months;
+  }
+
   const purge = await purgeExpired(db, now, budget - 1);
   count('cron_runs', 1, now);
   await writeCounts(db);
@@ -156,6 +170,13 @@ async function rollUpSlices(db: D1Database, day: DirtyDay, now: number, budget: 
     db.prepare(DELETE_SLICES).bind(day.pixel, day.day),
   ]);
   return { used: used + STATEMENTS_TO_END, done: true };
+}
+
+/** A month costs as many statements as a day. */
+async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<void> {
+  await db.batch(
+    [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => db.prepare(sql).bind(pixel, month)),
+  );
 }
 
 function parametersOf({ pixel, day, timezone, goals }: DirtyDay, slice: number, slices: number): unknown[] {

@@ -402,27 +402,35 @@ const FOLDED = `
     GROUP BY 1, 2, 3
   )`;
 
+/** Where rollups are kept, by the length of what they are of. */
+const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;
+type Length = keyof typeof KEPT_IN;
+
 /**
- * Writes the rows of a day that are new or have changed, and no others. Rows that are no more are set to zero, for
- * `DELETE_VANISHED` to delete.
+ * Writes the rows of a day or month that are new or have changed, and no others. Rows that are no more are set to zero,
+ * for `deleteVanished` to delete.
  */
-const upsert = (day: string): string => `
-  INSERT INTO rollups (pixel, day, dimension, value, currency, ${COUNTS.join(', ')})
-  SELECT ?1, ${day}, dimension, value, currency, ${sums}
+const upsert = (length: Length, label: string): string => `
+  INSERT INTO ${KEPT_IN[length]} (pixel, ${length}, dimension, value, currency, ${COUNTS.join(', ')})
+  SELECT ?1, ${label}, dimension, value, currency, ${sums}
   FROM (
     SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM folded
     UNION ALL
-    SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM rollups
-    WHERE pixel = ?1 AND day = ${day})
+    SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${KEPT_IN[length]}
+    WHERE pixel = ?1 AND ${length} = ${label})
   WHERE true
   GROUP BY dimension, value, currency
-  ON CONFLICT (pixel, day, dimension, value, currency) DO UPDATE SET
+  ON CONFLICT (pixel, ${length}, dimension, value, currency) DO UPDATE SET
     ${COUNTS.map((count) => `${count} = excluded.${count}`).join(', ')}
-  WHERE (${COUNTS.map((count) => `rollups.${count}`).join(', ')})
+  WHERE (${COUNTS.map((count) => `${KEPT_IN[length]}.${count}`).join(', ')})
     IS NOT (${COUNTS.map((count) => `excluded.${count}`).join(', ')})`;
 
+const deleteVanished = (length: Length): string => `
+  DELETE FROM ${KEPT_IN[length]}
+  WHERE pixel = ?1 AND ${length} = ?2 AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
+
 /** Rolls up a day of one slice: parameters as of `SLICE`, and the day `?6`. */
-export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('?6')}`;
+export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6')}`;
 
 /** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
 const ROWS_A_PART = 400;
@@ -445,13 +453,31 @@ export const ROLL_UP_SLICES = `
       WHERE s.pixel = ?1 AND s.day = ?2
       LIMIT -1)
     GROUP BY 1, 2, 3),
-  ${FOLDED} ${upsert('?2')}`;
+  ${FOLDED} ${upsert('day', '?2')}`;
 
 export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = ?1 AND day = ?2';
 
-export const DELETE_VANISHED = `
-  DELETE FROM rollups
-  WHERE pixel = ?1 AND day = ?2 AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
+export const DELETE_VANISHED = deleteVanished('day');
+
+/** The days of month `?2`. */
+const IN_MONTH = `pixel = ?1 AND day >= ?2 || '-01' AND day <= ?2 || '-31'`;
+
+/** Rolls up month `?2` from its days. Hours are asked for by the day, and properties have days without any. */
+export const ROLL_UP_MONTH = `
+  WITH summed AS MATERIALIZED (
+    SELECT dimension, value, currency, ${sums}
+    FROM rollups
+    WHERE ${IN_MONTH} AND dimension <> '${HOUR}' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) <> '${PROPERTY_PREFIX}'
+    GROUP BY dimension, value, currency),
+  ${FOLDED} ${upsert('month', '?2')}`;
+
+export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
+
+/** Tells how often the month's days have been rolled up. */
+export const MARK_MONTH = `
+  INSERT INTO months (pixel, month, rolls)
+  SELECT ?1, ?2, sum(rolls) FROM days WHERE ${IN_MONTH}
+  ON CONFLICT (pixel, month) DO UPDATE SET rolls = excluded.rolls`;
 
 /** The characters that a visitor hash begins with, in order. */
 const HASH_CHARACTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';

@@ -114,11 +114,39 @@ export function markRolledUp(
   const dirty = open ? '1' : slices > 0 ? 'iif(dirty = 2, 0, 1)' : '0';
   return db
     .prepare(
-      `UPDATE days SET dirty = ${dirty}, rolled_at = ?3, events = ?4, slice = 0, slices = 0
+      `UPDATE days SET dirty = ${dirty}, rolled_at = ?3, events = ?4, rolls = rolls + 1, slice = 0, slices = 0
        WHERE pixel = ?1 AND day = ?2`,
     )
     .bind(pixel, day, now, events);
 }
+
+export interface Month {
+  readonly pixel: string;
+  /** `YYYY-MM` */
+  readonly month: string;
+}
+
+/**
+ * Months that are over everywhere, whose days are all rolled up, and more often than the month's own rollup knows of. It
+ * looks at all days there are, so it is to be asked once an hour.
+ */
+export async function monthsToRollUp(db: D1Database, now: number, limit: number): Promise<Month[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT d.pixel, substr(d.day, 1, 7) AS month
+       FROM days d
+       LEFT JOIN months m ON m.pixel = d.pixel AND m.month = substr(d.day, 1, 7)
+       WHERE d.day < ?1
+       GROUP BY 1, 2
+       HAVING max(d.dirty) = 0 AND coalesce(max(m.rolls), 0) <> sum(d.rolls)
+       LIMIT ?2`,
+    )
+    .bind(new Date(now - DAY).toISOString().slice(0, 7), limit)
+    .all<Month>();
+  return results;
+}
+
+const DAY = 24 * HOUR;
 
 /**
  * Tells that a pixel's goals have changed, so that its days are rolled up again as far as their raw events are there. Their

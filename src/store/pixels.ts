@@ -66,7 +66,16 @@ export async function getPixel(db: D1Database, id: string): Promise<Pixel | null
  * @returns whether there was one.
  */
 export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
-  const tables = ['events', 'rollups', 'rollup_slices', 'days', 'rejections', 'tokens'];
+  const tables = [
+    'events',
+    'rollups',
+    'rollup_slices',
+    'month_rollups',
+    'months',
+    'days',
+    'rejections',
+    'tokens',
+  ];
   const results = await db.batch([
     ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),

@@ -41,7 +41,9 @@ export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezo
   const dates = (old?.results ?? []).map(({ day }) => day);
   await updatePixel(db, pixel, [
     db.prepare('DELETE FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
-    db.prepare('DELETE FROM rollup_slices WHERE pixel = ?').bind(pixel.id),
+    ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),
+    ),
     db
       .prepare(
         `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
