@@ -170,7 +170,7 @@ describe('an export', () => {
       results.map(({ value, props, ...row }) => ({
         ...row,
         value: value === null ? null : Number(value) / 1e6,
-        props: JSON.stringify(JSON.parse(String(props))),
+        props: JSON.stringify(JSON.parse(String(props) || '{}')),
       })),
     );
   });
