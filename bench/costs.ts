@@ -267,7 +267,8 @@ Beyond what a plan includes. A written row is a million times $${PER_MILLION.row
 
 ${totals}
 
-An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored. A beacon that carries several events is one request.
+An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored. A beacon that carries several
+events is one request.
 
 A cron run that finds nothing to do writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written a day, whatever the number of events.
 
@@ -279,8 +280,8 @@ The paid plan ($5 a month) includes, each month, 10 million requests, 50 million
 5 GB of storage. Analytics Engine takes 10 million points a month, then $0.25 a million; remove its section from
 \`wrangler.toml\` to do without.
 
-The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read ones. Once as many events are deleted as come in, and without
-what dashboards ask:
+The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read ones.
+Once as many events are deleted as come in, and without what dashboards ask:
 
 ${free.map((line) => `- ${line}`).join('\n')}
 `;

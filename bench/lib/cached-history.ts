@@ -33,7 +33,11 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
     writeHistory(await makeDatabase({ speckDir, directory: part }), history);
     renameSync(part, directory);
   }
-  const sealedBy = hashOf('', ['schema.sql', ...sourcesIn('src/rollup'), ...sourcesIn('src/model')]);
+  const sealedBy = hashOf('days and months', [
+    'schema.sql',
+    ...sourcesIn('src/rollup'),
+    ...sourcesIn('src/model'),
+  ]);
   const mark = join(directory, 'sealed-by');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === sealedBy) return directory;
   rmSync(mark, { force: true });
@@ -46,6 +50,8 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
       dayStart(ZONE, addDays(LAST_DAY, 1)) + 5 * 60_000,
       STATEMENTS,
     );
+    // Months are summed at the beginning of an hour, and once they are over everywhere.
+    await speck.cron(dayStart('UTC', addDays(LAST_DAY, 3)), STATEMENTS);
     progress(events, `rolled up in ${seconds.toFixed(0)} s by ${runs.length} runs of the cron`);
   } finally {
     await speck.close();

@@ -232,13 +232,13 @@ class Planner {
     month AS (${months}),
     rolled AS (
       SELECT DISTINCT s.bucket, s.day
-      FROM stretch s JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${this.#hasRollup()}
+      FROM stretch s CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${this.#hasRollup()}
       WHERE substr(s.day, 1, 7) NOT IN (SELECT month FROM month)
     )`;
     const open = `
     open AS (
       SELECT s.* FROM stretch s
-      JOIN days d ON d.pixel = ?1 AND d.day = s.day${this.#usesRollups ? ` AND NOT (${this.#hasRollup()})` : ''}
+      CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day${this.#usesRollups ? ` AND NOT (${this.#hasRollup()})` : ''}
     )`;
     const columns = new Set([...this.#columns, ...visitColumns(this.#visitDimensions)]);
     return [
@@ -289,6 +289,7 @@ class Planner {
       SELECT ${[...keys, ...sums].join(', ')} FROM (${rows})${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`})`;
   }
 
+  /** CROSS JOIN, here as elsewhere, keeps the order: SQLite knows nothing of how few days and months there are. */
   #rollupRows({ timed, dimensions }: Grouping, counts: readonly string[], which: string): string {
     const [dimension] = dimensions;
     const hourly = timed && this.#question.time === 'time:hour';
@@ -303,13 +304,13 @@ class Planner {
     const rows = `
       SELECT ${columns.join(', ')}
       FROM rolled c
-      JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = ${rolled} AND ${which}`;
+      CROSS JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = ${rolled} AND ${which}`;
     if (dimension?.kind !== 'property') {
       return `${rows}
       UNION ALL
       SELECT ${columns.join(', ')}
       FROM month c
-      JOIN month_rollups r ON r.pixel = ?1 AND r.month = c.month AND r.dimension = ${rolled} AND ${which}`;
+      CROSS JOIN month_rollups r ON r.pixel = ?1 AND r.month = c.month AND r.dimension = ${rolled} AND ${which}`;
     }
     // On a day on which no event has the property, all lack it.
     const exists = (name: string) =>
@@ -319,7 +320,7 @@ class Planner {
       UNION ALL
       SELECT ${columns.map((column) => (column === `r.value AS ${key}` ? `${value} AS ${key}` : column)).join(', ')}
       FROM rolled c
-      JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = '${TOTAL}' AND ${which}
+      CROSS JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = '${TOTAL}' AND ${which}
       WHERE NOT ${exists(rolled)}`;
   }
 
