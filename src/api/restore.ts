@@ -12,6 +12,7 @@ import { EXPORTED_EVENTS, type ExportedColumn, microsOf } from '../model/exporte
 import { LIMITS } from '../model/limits.ts';
 import { pathOf } from '../model/path.ts';
 import type { Pixel } from '../model/pixel.ts';
+import { textOfProperties } from '../model/properties.ts';
 import { randomBase58 } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -205,11 +206,4 @@ function formOf({ name, kind }: ExportedColumn): v.GenericSchema {
 function isTime(text: string): boolean {
   const ts = Date.parse(text);
   return Number.isFinite(ts) && new Date(ts).toISOString() === text;
-}
-
-/** As the store keeps custom data. By hand, since an object cannot hold every key and would sort some. */
-function textOfProperties(properties: ReadonlyMap<string, string>): string {
-  if (properties.size === 0) return '';
-  const entries = [...properties].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  return `{${entries.join(',')}}`;
 }

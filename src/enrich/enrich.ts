@@ -9,6 +9,7 @@ import { Cache } from '../model/cache.ts';
 import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
+import { textOfProperties } from '../model/properties.ts';
 import { shortHash } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -272,7 +273,5 @@ function propsOf(cd: RawEvent['cd']): string {
     const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
     if (name !== '' && !props.has(name)) props.set(name, scrubText(text, LIMITS.propValue));
   }
-  if (props.size === 0) return '';
-  // Written by hand since an object cannot hold every key: `__proto__` would vanish.
-  return `{${[...props].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+  return textOfProperties(props);
 }

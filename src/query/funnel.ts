@@ -11,6 +11,7 @@ import {
   STRETCHES,
   stretchParameter,
 } from '../rollup/local-day.sql.ts';
+import { firstDayOf } from '../store/days.ts';
 import type { Range } from './language.ts';
 import { type DayRange, resolveRange } from './range.ts';
 
@@ -42,13 +43,7 @@ export async function runFunnel(
   asked: Range,
   now: number,
 ): Promise<Result<FunnelAnswer, BeyondRetention>> {
-  const first =
-    asked === 'all'
-      ? await db
-          .prepare('SELECT min(day) AS day FROM days WHERE pixel = ?')
-          .bind(pixel.id)
-          .first<string>('day')
-      : null;
+  const first = asked === 'all' ? await firstDayOf(db, pixel.id) : null;
   const range = resolveRange(asked, pixel.timezone, now, first);
   const goals = funnel.steps.flatMap((step) => pixel.settings.goals.find(({ name }) => name === step) ?? []);
   const stretches = segments(pixel.timezone, range.from, range.to).map((one) => ({ ...one, bucket: '' }));

@@ -3,6 +3,7 @@
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { firstDayOf } from '../store/days.ts';
 import type { Filter, Mistake, Moments, Question, Test } from './language.ts';
 import { compilePattern } from './pattern.ts';
 import { hasRollup, type Plan, planQuestion, planValues, type Setting, withTime } from './plan.ts';
@@ -383,10 +384,6 @@ function warnings(metrics: readonly Metric[]): Record<string, unknown> {
 function sourceOf(usesRollups: boolean, { rolled, live }: KnownDays): string {
   if (!usesRollups || rolled === 0) return 'events';
   return live === 0 ? 'rollups' : 'rollups+events';
-}
-
-async function firstDayOf(db: D1Database, pixel: string): Promise<string | null> {
-  return db.prepare('SELECT min(day) AS day FROM days WHERE pixel = ?').bind(pixel).first<string>('day');
 }
 
 function daysStatement(db: D1Database, question: Question, { from, to }: DayRange): D1PreparedStatement {

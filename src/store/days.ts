@@ -1,6 +1,11 @@
 /** Keeps the local days that have events: which must be rolled up, which still hold raw events. */
 import type { Goal } from '../model/goal.ts';
 
+/** A pixel's first day with events; null when it has none. */
+export async function firstDayOf(db: D1Database, pixel: string): Promise<string | null> {
+  return db.prepare('SELECT min(day) AS day FROM days WHERE pixel = ?').bind(pixel).first<string>('day');
+}
+
 /** A day to roll up. */
 export interface DirtyDay {
   readonly pixel: string;
