@@ -28,6 +28,12 @@ CREATE TABLE IF NOT EXISTS salts (
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- One random key a pixel, under which its people are hashed.
+CREATE TABLE IF NOT EXISTS keys (
+  pixel TEXT NOT NULL PRIMARY KEY,
+  key TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Clustered by pixel and time: a local day is one range scan, an event one written row.
 CREATE TABLE IF NOT EXISTS events (
   pixel TEXT NOT NULL,
@@ -68,6 +74,29 @@ CREATE TABLE IF NOT EXISTS events (
 
 -- Finds the other report of an event that carries a client's id. Events without one cost nothing here.
 CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid <> '';
+
+-- Finds a person's events, for erasing, showing and attributing them. Events of nobody known cost nothing here.
+CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
+
+-- Which alias of a person belongs to which stronger one. The index finds a person's aliases from the strongest.
+CREATE TABLE IF NOT EXISTS links (
+  pixel TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  target TEXT NOT NULL,
+  PRIMARY KEY (pixel, alias)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_target ON links (pixel, target);
+
+-- The people of a day as events name them, and the kinds of device they had, as bits. A row of no devices is of a person
+-- who is in that day no more. The index tells when a person was first seen.
+CREATE TABLE IF NOT EXISTS person_days (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  person TEXT NOT NULL,
+  devices INTEGER NOT NULL,
+  PRIMARY KEY (pixel, day, person)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS person_days_person ON person_days (pixel, person, day);
 
 -- What was not stored, and why: a count and the latest samples a pixel, day, reason and (of bots) family. batches
 -- holds the ids of the last batches counted, so that one that comes again is not counted again.

@@ -27,13 +27,13 @@ export function ingestMode(env: Env): IngestMode {
   return env.INGEST_MODE === 'queue' ? 'queue' : 'direct';
 }
 
-/** A cron run needs this many statements to do anything at all: look, recompute one day, look for purges. */
-const LEAST_CRON_STATEMENTS = 10;
+/** A cron run needs this many statements to do anything at all: look, end one large day, look for purges. */
+const LEAST_CRON_STATEMENTS = 13;
 const DEFAULT_CRON_STATEMENTS = 45;
 
 /**
  * How many D1 statements a cron run may use.
- * @throws Error when the setting is not a whole number of at least 10.
+ * @throws Error when the setting is not a whole number of at least 13.
  */
 export function cronStatements(env: Env): number {
   const text = env.CRON_STATEMENTS;

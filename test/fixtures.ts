@@ -84,6 +84,18 @@ export const ODD_DAYS: readonly (readonly [zone: string, day: string])[] = [
 
 const HOUR = 3_600_000;
 
+/** Which aliases of `histories` belong to which: two come to one over another, and one stands alone. */
+export const LINKS: Readonly<Record<string, string>> = { ceve: 'exe', exe: 'uann' };
+
+export async function linkPeople(pixel: Pixel): Promise<void> {
+  await db
+    .prepare(
+      'INSERT INTO links (pixel, alias, target) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)',
+    )
+    .bind(pixel.id, JSON.stringify(Object.entries(LINKS)))
+    .run();
+}
+
 /** Goals of every kind, some of which one event reaches together, one that none does, and pages full of patterns. */
 export const GOALS: readonly OracleGoal[] = [
   { name: 'Signup', event: 'Signup' },
@@ -139,7 +151,8 @@ export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent
       fc.integer({ min: -9, max: 9 }).map((step) => noon + step * 600_000),
     ),
     visitor: fc.constantFrom('', 'ann', 'ann', 'bob', 'eve'),
-    person: fc.constantFrom('', 'p1', 'p1', 'p2'),
+    person: fc.constantFrom('', '', 'uann', 'ceve', 'exe', 'cother'),
+    device: fc.constantFrom('Desktop', 'Mobile', 'Tablet', ''),
     page: fc.constantFrom(...PAGES),
     hostname: fc.constantFrom('site.example', 'www.site.example'),
     source: fc.constantFrom('', 'Google', 'news'),

@@ -6,7 +6,7 @@ import {
   type OracleEvent,
   type OracleGoal,
   partsBy,
-  peopleOf,
+  personOf,
   reaches,
   salesOf,
   valueIn,
@@ -122,17 +122,17 @@ describe('visits', () => {
     });
   });
 
-  it('know the people and the revenue of their events', () => {
+  it('know the revenue of their events', () => {
     const sale = (value: number, currency: string, more = {}) =>
       event('10:00:00', 'Purchase', { value, currency, ...more });
     const parts = [
       ...partsBy(
         visitsOf(
           [
-            sale(12_500_000, 'EUR', { person: 'p' }),
-            sale(0, 'EUR', { person: 'p', visitor: 'bob' }),
+            sale(12_500_000, 'EUR'),
+            sale(0, 'EUR', { visitor: 'bob' }),
             sale(7, ''),
-            sale(-2, 'USD', { person: 'q', visitor: '' }),
+            sale(-2, 'USD', { visitor: '' }),
             event('10:00:00', 'Purchase', { currency: 'CHF' }),
           ],
           'UTC',
@@ -144,7 +144,13 @@ describe('visits', () => {
       ['EUR', { revenue: 12_500_000, sales: 2 }],
       ['USD', { revenue: -2, sales: 1 }],
     ]);
-    expect(peopleOf(parts)).toBe(2);
+  });
+
+  it('know whose an event is, however many links lead there', () => {
+    const links = { cookie: 'mail', mail: 'user' };
+    const of = (person: string) => personOf(event('10:00:00', 'A', { person }), links);
+    expect(['cookie', 'mail', 'user', 'else', ''].map(of)).toEqual(['user', 'user', 'user', 'else', '']);
+    expect(personOf(event('10:00:00', 'A'), links)).toBe('');
   });
 });
 
@@ -215,6 +221,9 @@ describe('funnels', () => {
     expect(funnelOf(events, 'UTC', within(2), days)).toEqual([1, 1, 0]);
     expect(funnelOf(events, 'UTC', within(4), days)).toEqual([1, 1, 1]);
     expect(funnelOf(events, 'UTC', within(4), ['2026-02-03', '2026-02-03'])).toEqual([1, 0, 0]);
+    const split = events.map((one) => (one.name === 'B' ? { ...one, person: 'q' } : one));
+    expect(funnelOf(split, 'UTC', within(4), days)).toEqual([1, 0, 0]);
+    expect(funnelOf(split, 'UTC', within(4), days, { q: 'p' })).toEqual([1, 1, 1]);
   });
 });
 

@@ -72,11 +72,11 @@ export function local(zone: string, ts: number): { day: string; hour: string } {
 }
 
 /** In order of time, and of id within a millisecond. */
-function inOrder(events: readonly OracleEvent[]): OracleEvent[] {
+export function inOrder(events: readonly OracleEvent[]): OracleEvent[] {
   return events.toSorted((a, b) => a.ts - b.ts || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
-const isEngagement = ({ name }: OracleEvent) => name === 'engagement';
+export const isEngagement = ({ name }: OracleEvent) => name === 'engagement';
 
 /** All visits of all local days. An event without a visitor is a visit by itself, which counts for none. */
 export function visitsOf(events: readonly OracleEvent[], zone: string): Visit[] {
@@ -213,10 +213,14 @@ export function salesOf(parts: readonly Part[]): Map<string, OracleSales> {
   return sales;
 }
 
-/** How many different people are known in a group. */
-export function peopleOf(parts: readonly Part[]): number {
-  const people = parts.flatMap((part) => part.events).map(({ person }) => person ?? '');
-  return new Set(people.filter((person) => person !== '')).size;
+/** Which alias of a person belongs to which other one. */
+export type Links = Readonly<Record<string, string>>;
+
+/** Whose an event is: what its alias leads to, or `''`. */
+export function personOf({ person }: { readonly [column: string]: unknown }, links: Links): string {
+  const alias = String(person ?? '');
+  const target = links[alias];
+  return target === undefined ? alias : personOf({ person: target }, links);
 }
 
 export function zero(): OracleCounts {
@@ -239,6 +243,7 @@ export function funnelOf(
   zone: string,
   { steps, within }: OracleFunnel,
   [from, to]: readonly [from: string, to: string],
+  links: Links = {},
 ): number[] {
   const asked = events.filter(({ ts }) => local(zone, ts).day >= from && local(zone, ts).day <= to);
   const came =
@@ -246,7 +251,7 @@ export function funnelOf(
       ? visitsOf(asked, zone)
           .filter(({ visitor }) => visitor !== '')
           .map((visit) => stepsOf(visit.events, steps))
-      : [...Map.groupBy(inOrder(asked), ({ person }) => person ?? '')]
+      : [...Map.groupBy(inOrder(asked), (event) => personOf(event, links))]
           .filter(([person]) => person !== '')
           .map(([, ofPerson]) => stepsInTime(ofPerson, steps, within.hours * 3_600_000));
   return steps.map((_, index) => came.filter((count) => count > index).length);

@@ -9,7 +9,7 @@ import type { Incoming } from '../enrich/prepare.ts';
 import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
-import { type Client, NO_HINTS, NOWHERE } from '../model/wire.ts';
+import { UNKNOWN_CLIENT } from '../model/wire.ts';
 import type { Grant } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { Problem } from './problem.ts';
@@ -21,18 +21,6 @@ export const EventsBody = v.strictObject({
     v.maxLength(LIMITS.apiEvents, `Send at most ${LIMITS.apiEvents} events at a time.`),
   ),
 });
-
-/** The sender is a server: nothing of its own connection is the visitor's. */
-const NO_CLIENT: Client = {
-  ip: '',
-  userAgent: '',
-  languages: '',
-  referer: '',
-  origin: '',
-  purpose: '',
-  hints: NO_HINTS,
-  place: NOWHERE,
-};
 
 export async function addEvents(request: Request, env: Env, grant: Grant): Promise<Response> {
   const { events } = check(EventsBody, await readJson(request));
@@ -67,7 +55,8 @@ function incomingOf(event: unknown, receivedAt: number): Incoming {
       id: nextEventId(),
       receivedAt,
       head: false,
-      client: NO_CLIENT,
+      // The sender is a server: nothing of its own connection is the visitor's.
+      client: UNKNOWN_CLIENT,
       overrides: { ts, ip, ua, country },
     },
   };

@@ -5,6 +5,7 @@ import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS
 import { LIMITS } from '../model/limits.ts';
 import {
   DEFAULT_SETTINGS,
+  GREATEST_MIN_GROUP,
   GREATEST_RETENTION_DAYS,
   LEAST_RETENTION_DAYS,
   PIXEL_ID,
@@ -90,6 +91,16 @@ export const Settings = v.strictObject({
   retention_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_RETENTION_DAYS), v.maxValue(GREATEST_RETENTION_DAYS)),
   ),
+  gpc: v.optional(
+    v.picklist(['anonymous', 'drop'], 'Use "anonymous" to count who asks not to be followed, or "drop".'),
+  ),
+  cookie: v.optional(
+    v.picklist(
+      ['off', 'first_party', 'third_party'],
+      'Use "off", "first_party" or "third_party": whether who has consented gets a cookie.',
+    ),
+  ),
+  min_group: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(GREATEST_MIN_GROUP))),
   origins: v.optional(
     v.pipe(
       v.array(

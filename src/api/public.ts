@@ -25,6 +25,24 @@ const FIELDS: Readonly<Record<string, JsonSchema>> = {
   dl: { ...text, description: "The page's URL. Default: the header Referer." },
   rl: { ...text, description: 'The referrer.' },
   eid: { ...text, description: 'Your id of the event: reported again within 48 hours, it counts once.' },
+  uid: { ...text, description: 'Your id of who is signed in. Only a keyed hash of it is stored.' },
+  consent: {
+    enum: ['granted', 'denied'],
+    description:
+      '`granted`: the pixel may set its cookie, where its settings allow one. `denied`: as with `Sec-GPC: 1`; removes the cookie.',
+  },
+  cid: {
+    ...text,
+    description:
+      'With consent: 128 random bits in base64url, for the cookie to take when the browser has none.',
+  },
+};
+
+const USER_DATA = {
+  type: 'object',
+  description:
+    'Hashed user data: SHA-256 in hex, of values normalised as docs/tag.md says. Raw values are refused.',
+  properties: Object.fromEntries(['em', 'ph', 'external_id'].map((name) => [name, text])),
 };
 
 const CUSTOM_DATA = {
@@ -36,7 +54,7 @@ const CUSTOM_DATA = {
 /** An event as beacons and `POST /api/v1/events` take it; the latter takes what is native to servers, too. */
 export const EVENT: JsonSchema = {
   type: 'object',
-  properties: { ...FIELDS, cd: CUSTOM_DATA },
+  properties: { ...FIELDS, ud: USER_DATA, cd: CUSTOM_DATA },
   required: ['id'],
 };
 
@@ -44,6 +62,7 @@ export const SERVER_EVENT: JsonSchema = {
   type: 'object',
   properties: {
     ...FIELDS,
+    ud: USER_DATA,
     cd: CUSTOM_DATA,
     ts: {
       type: ['string', 'number'],
@@ -73,14 +92,14 @@ const gif = (operationId: string, summary: string) => ({
       ...(name === 'id' ? { required: true } : {}),
       schema,
     })),
-    {
-      name: 'cd',
+    ...Object.entries({ ud: USER_DATA, cd: CUSTOM_DATA }).map(([name, { description }]) => ({
+      name,
       in: 'query',
-      description: CUSTOM_DATA.description,
+      description,
       style: 'deepObject',
       explode: true,
       schema: { type: 'object', additionalProperties: text },
-    },
+    })),
   ],
   responses: {
     200: { description: 'A GIF of one pixel.', content: { 'image/gif': {} } },

@@ -1,17 +1,18 @@
 /**
  * The hot path: answers a pixel or beacon request at once and hands its events to the buffer. It reads from top to
- * bottom like the protocol. Nothing is looked up here: an unknown pixel, a bot, an opt-out are found out after the
- * answer has gone.
+ * bottom like the protocol. Nothing is looked up here, unless consent asks for a cookie: an unknown pixel or a bot is found
+ * out after the answer has gone.
  */
 
 import { ingest } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
-import type { RawHit } from '../model/wire.ts';
+import type { RawEvent, RawHit } from '../model/wire.ts';
 import { discardBody, readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
 import { clientOf } from './client.ts';
+import { mayChoose, settle } from './consent.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { GIF } from './gif.ts';
 import type { Mistake, WireFormat } from './wire/format.ts';
@@ -66,8 +67,23 @@ function gif(
     const headers = { ...gifHeaders(client.origin), 'x-speck-reason': mistake };
     return new Response(body, { status: 400, headers });
   }
-  keep({ receivedAt: Date.now(), head: method === 'HEAD', client, format, events: query }, 1, env, ctx);
+  const hit: Hit = { receivedAt: Date.now(), head: method === 'HEAD', client, format, events: query };
+  if (mayChoose(client, query)) return settledGif(hit, body, env, ctx);
+  keep(hit, 1, env, ctx);
   return new Response(body, client.origin === '' ? GIF_INIT : { headers: gifHeaders(client.origin) });
+}
+
+async function settledGif(
+  hit: Hit,
+  body: Uint8Array | null,
+  env: Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const { cookies, ...settled } = await settle(eventsOf(hit), hit.client, env, hit.receivedAt);
+  keep({ ...hit, ...settled }, 1, env, ctx);
+  const headers = new Headers(gifHeaders(hit.client.origin));
+  for (const cookie of cookies) headers.append('set-cookie', cookie);
+  return new Response(body, { headers });
 }
 
 /** An image is fetched without an Origin header unless a page asks for CORS. */
@@ -91,9 +107,17 @@ async function beacon(
   if (!body.ok) return refuse(body.error, headers);
   const events = format.parse(body.value);
   if (typeof events === 'string') return refuse(events, headers);
-  const hit: Hit = { receivedAt: Date.now(), head: false, client: clientOf(request), format, events };
-  keep(hit, events.length, env, ctx);
-  return new Response(null, { status: 204, headers });
+  const client = clientOf(request);
+  const hit: Hit = { receivedAt: Date.now(), head: false, client, format, events };
+  if (!mayChoose(client, body.value)) {
+    keep(hit, events.length, env, ctx);
+    return new Response(null, { status: 204, headers });
+  }
+  const { cookies, ...settled } = await settle(events, client, env, hit.receivedAt);
+  keep({ ...hit, ...settled }, events.length, env, ctx);
+  const withCookies = new Headers(headers);
+  for (const cookie of cookies) withCookies.append('set-cookie', cookie);
+  return new Response(null, { status: 204, headers: withCookies });
 }
 
 const REFUSALS: Record<
@@ -156,13 +180,13 @@ async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
   if (hits.length > 0) await ingest(env, hits.map(rawHit));
 }
 
-function rawHit({ receivedAt, head, client, format, events }: Hit): RawHit {
+function rawHit(hit: Hit): RawHit {
+  const { receivedAt, head, client } = hit;
+  return { id: nextEventId(), receivedAt, head, client, events: eventsOf(hit) };
+}
+
+/** A hit's events. A query that holds none stands for one that is none. */
+function eventsOf({ format, events }: Hit): readonly (RawEvent | null)[] {
   const parsed = typeof events === 'string' ? format.parse(events) : events;
-  return {
-    id: nextEventId(),
-    receivedAt,
-    head,
-    client,
-    events: typeof parsed === 'string' ? [null] : parsed,
-  };
+  return typeof parsed === 'string' ? [null] : parsed;
 }

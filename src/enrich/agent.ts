@@ -1,6 +1,7 @@
 /** Reads browser, operating system and kind of device from a user agent and its client hints. */
 import UAParser from 'ua-parser-js';
 import { Cache } from '../model/cache.ts';
+import type { DEVICES } from '../model/device.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
 
@@ -13,7 +14,8 @@ export interface Agent {
   readonly osVersion: string;
 }
 
-const DEVICES: Readonly<Record<string, string>> = {
+/** The parser's names of kinds of device. */
+const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
   mobile: 'Mobile',
   tablet: 'Tablet',
   smarttv: 'TV',
@@ -39,7 +41,7 @@ function parse(userAgent: string): Agent {
   const { browser, os, device } = new UAParser(userAgent).getResult();
   const known = browser.name !== undefined || os.name !== undefined;
   return {
-    device: device.type === undefined ? (known ? 'Desktop' : '') : (DEVICES[device.type] ?? ''),
+    device: device.type === undefined ? (known ? 'Desktop' : '') : (KINDS[device.type] ?? ''),
     browser: browser.name ?? '',
     browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
     os: os.name ?? '',

@@ -18,6 +18,7 @@ import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wi
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
 import { isAllowed, originOf } from './origins.ts';
+import { type Identifier, identifiersOf } from './person.ts';
 import { attribute } from './referrer.ts';
 import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
 
@@ -33,12 +34,14 @@ export interface Arrival {
   readonly overrides: Overrides | null;
 }
 
-/** An event that lacks only its visitor, and what that is hashed from. */
+/** An event that lacks only its visitor and person, and what these are hashed from. */
 export interface Draft {
-  readonly event: Omit<Event, 'visitor'>;
+  readonly event: Omit<Event, 'visitor' | 'person'>;
   readonly day: LocalDay;
   /** Null when the client cannot be told from others. */
   readonly identity: { readonly ip: string; readonly userAgent: string } | null;
+  /** What the person is known by, the strongest first; empty for nobody known. */
+  readonly identifiers: readonly Identifier[];
 }
 
 const reject = (reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) =>
@@ -47,6 +50,9 @@ const rejectBot = (family: string) => err({ reason: 'bot' as const, detail: REJE
 
 export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Draft, Rejection> {
   if (arrival.head) return reject('head_request');
+  if (arrival.client.refusal === 'opt_out') return reject('opted_out');
+  const refuses = arrival.client.refusal === 'signal' || raw.consent === 'denied';
+  if (refuses && pixel.settings.gpc === 'drop') return reject('refused');
   const name = eventName(raw.ev);
   if (!name.ok) return name;
   const overridden = applyOverrides(arrival);
@@ -62,10 +68,16 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
   }
   if (raw.eid.length > LIMITS.eid) return reject('invalid_eid');
   if (maskEmails(raw.eid) !== raw.eid) return reject('invalid_eid', 'The event id holds an e-mail address.');
+  // How long somebody looked at a page can be told of visitors only.
+  if (refuses && name.value === ENGAGEMENT) return reject('refused');
   const url = pageUrl(raw.dl, client.referer, pixel.url);
   if (!url.ok) return url;
   const revenue = revenueOf(raw.cd);
   if (!revenue.ok) return revenue;
+
+  const consented = raw.consent === 'granted' && pixel.settings.cookie !== 'off';
+  const identifiers = identifiersOf(raw, consented ? client.cookie : '');
+  if (!identifiers.ok) return reject(identifiers.error);
 
   const mailProxy = agentClass.value === 'mail_proxy';
   const page: Page = url.value
@@ -75,7 +87,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
   const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints);
   const place = mailProxy ? NOWHERE : client.place;
   const eid = scrubText(raw.eid, LIMITS.eid);
-  return ok({
+  const draft: Draft = {
     event: {
       pixel: pixel.id,
       ts,
@@ -101,7 +113,6 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
       region_name: scrubText(place.regionName, LIMITS.place),
       city: scrubText(place.city, LIMITS.place),
       language: language(client.languages),
-      person: '',
       agent_class: agentClass.value,
       ...engagementOf(name.value, raw.cd),
       value: revenue.value.value,
@@ -115,7 +126,32 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
       mailProxy || client.ip === '' || client.userAgent === ''
         ? null
         : { ip: client.ip, userAgent: client.userAgent },
-  });
+    identifiers: identifiers.value,
+  };
+  return ok(refuses ? anonymous(draft) : draft);
+}
+
+/**
+ * What is left of an event whose sender asks not to be followed: that it happened, on which page, in which country, on
+ * what kind of device, and which site or campaign it came from.
+ */
+function anonymous({ event, day }: Draft): Draft {
+  const [host = ''] = event.referrer.split('/');
+  return {
+    event: {
+      ...event,
+      referrer: host,
+      region: '',
+      region_name: '',
+      city: '',
+      value: null,
+      currency: '',
+      props: '',
+    },
+    day,
+    identity: null,
+    identifiers: [],
+  };
 }
 
 const NO_AGENT: Agent = { device: '', browser: '', browserVersion: '', os: '', osVersion: '' };

@@ -1,15 +1,19 @@
-/** Makes raw events ready to be written: looks up what enriching needs (pixels, salts), enriches, hashes visitors. */
+/**
+ * Makes raw events ready to be written: looks up what enriching needs (pixels, salts), enriches, hashes visitors
+ * and people.
+ */
 import type { Env } from '../env.ts';
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
-import type { Event } from '../model/event.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, type Result } from '../model/result.ts';
 import type { RawEvent } from '../model/wire.ts';
+import { findKeys } from '../store/keys.ts';
 import { findPixels } from '../store/pixels.ts';
 import { findSalts } from '../store/salts.ts';
 import { type Arrival, type Draft, enrich, localDayOf } from './enrich.ts';
+import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
 
@@ -36,7 +40,7 @@ export async function prepare(env: Env, incoming: readonly Incoming[], now: numb
   const rejections = results.flatMap((result, index) =>
     result.ok ? [] : [counted(incoming[index] as Incoming, result.error, pixels)],
   );
-  const events = await withVisitors(env.DB, drafts, now);
+  const events = await withHashes(env.DB, drafts, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
@@ -62,15 +66,21 @@ async function isOverLimit(
   return success ? null : rejected('rate_limited');
 }
 
-async function withVisitors(db: D1Database, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
+/** The events of drafts, with the hashes of their visitors and people. */
+async function withHashes(db: D1Database, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
   const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
-  const salts = await findSalts(db, dates, now);
+  const known = drafts.flatMap(({ identifiers, event }) => (identifiers.length > 0 ? [event.pixel] : []));
+  const [salts, keys] = await Promise.all([findSalts(db, dates, now), findKeys(db, known)]);
   return Promise.all(
-    drafts.map(async ({ event, day, identity }) => {
+    drafts.map(async ({ event, day, identity, identifiers }) => {
       const salt = salts.get(day.day);
       const visitor =
         identity && salt ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent) : '';
-      return { event: { ...event, visitor } as Event, day };
+      const key = keys.get(event.pixel);
+      const [person = '', ...aliases] = key
+        ? await Promise.all(identifiers.map((identifier) => aliasOf(key, identifier)))
+        : [];
+      return { event: { ...event, visitor, person }, day, ...(aliases.length > 0 ? { aliases } : {}) };
     }),
   );
 }
@@ -84,16 +94,20 @@ function counted(
   const pixel = raw ? pixels.get(raw.id) : undefined;
   const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
   const page = url ? scrubPage(url, []) : { hostname: '', page: '' };
+  const { day, start } = localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt);
+  const refused = reason === 'opted_out' || reason === 'refused';
   return {
     pixel: pixel?.id ?? '',
-    day: localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt).day,
+    day,
     reason,
     family: scrubText(family ?? '', 60),
-    at: arrival.receivedAt,
-    sample: {
-      detail: scrubText(detail, 200),
-      name: scrubText(raw?.ev ?? '', 120),
-      ...(pixel ? page : { id: scrubText(raw?.id ?? '', 40) }),
-    },
+    at: refused ? start : arrival.receivedAt,
+    sample: refused
+      ? null
+      : {
+          detail: scrubText(detail, 200),
+          name: scrubText(raw?.ev ?? '', 120),
+          ...(pixel ? page : { id: scrubText(raw?.id ?? '', 40) }),
+        },
   };
 }

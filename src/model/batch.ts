@@ -6,6 +6,8 @@ import type { RejectionReason } from './rejection.ts';
 export interface PlacedEvent {
   readonly event: Event;
   readonly day: LocalDay;
+  /** Other aliases than `event.person` that the event shows to be of the same person. */
+  readonly aliases?: readonly string[];
 }
 
 export interface LocalDay {
@@ -22,8 +24,8 @@ export interface CountedRejection {
   /** Of a bot: what it calls itself; else `''`. */
   readonly family: string;
   readonly at: number;
-  /** What the owner is shown: scrubbed of anything personal. */
-  readonly sample: Readonly<Record<string, string>>;
+  /** What the owner is shown: scrubbed of anything personal. Null of who has refused: that is counted, and no more. */
+  readonly sample: Readonly<Record<string, string>> | null;
 }
 
 /**

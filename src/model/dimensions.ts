@@ -91,7 +91,20 @@ export interface GoalDimension {
   readonly rollup: string;
 }
 
-export type Dimension = ColumnDimension | PropertyDimension | GoalDimension;
+/** What is known of an event's person, beyond the visit: `person:devices`, `person:first_source`, `person:last_source`, … */
+export interface PersonDimension {
+  readonly kind: 'person';
+  readonly name: string;
+  readonly scope: 'event';
+  readonly none: string;
+  readonly rollup: string;
+  /** Whether it tells of the first or the last thing that brought the person; null of `person:devices`. */
+  readonly touch: 'first' | 'last' | null;
+  /** The column that is told of; `''` of `person:devices`. */
+  readonly column: string;
+}
+
+export type Dimension = ColumnDimension | PropertyDimension | GoalDimension | PersonDimension;
 
 /** Those that are read from columns, by name. */
 export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
@@ -104,18 +117,49 @@ export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
 export const GOAL = 'event:goal';
 const goal: GoalDimension = { kind: 'goal', name: GOAL, scope: 'event', none: '(not set)', rollup: GOAL };
 
+/** What brought somebody, as visit dimensions name it. */
+const TOUCHES = [
+  'source',
+  'referrer',
+  'channel',
+  'utm_source',
+  'utm_medium',
+  'utm_campaign',
+  'utm_content',
+  'utm_term',
+] as const satisfies readonly DimensionColumn[];
+
+const PERSON_DIMENSIONS: ReadonlyMap<string, PersonDimension> = new Map(
+  [
+    { name: 'person:devices', none: '(unknown)', touch: null, column: '' },
+    ...(['first', 'last'] as const).flatMap((touch) =>
+      TOUCHES.map((column) => ({
+        name: `person:${touch}_${column}`,
+        none: entries[`visit:${column}`].none,
+        touch,
+        column,
+      })),
+    ),
+  ].map((entry) => [entry.name, { ...entry, kind: 'person', scope: 'event', rollup: entry.name }]),
+);
+
 export const PROPERTY_PREFIX = 'event:props:';
 
 /** The dimension of a name, or null when there is none. */
 export function dimensionOf(name: string): Dimension | null {
   if (name === GOAL) return goal;
-  if (!name.startsWith(PROPERTY_PREFIX)) return DIMENSIONS.get(name) ?? null;
+  if (!name.startsWith(PROPERTY_PREFIX)) return DIMENSIONS.get(name) ?? PERSON_DIMENSIONS.get(name) ?? null;
   const key = name.slice(PROPERTY_PREFIX.length);
   return key === '' ? null : { kind: 'property', name, scope: 'event', none: '(none)', rollup: name, key };
 }
 
 /** The names to choose from, for a message. */
-export const DIMENSION_NAMES: readonly string[] = [...DIMENSIONS.keys(), GOAL, `${PROPERTY_PREFIX}KEY`];
+export const DIMENSION_NAMES: readonly string[] = [
+  ...DIMENSIONS.keys(),
+  ...PERSON_DIMENSIONS.keys(),
+  GOAL,
+  `${PROPERTY_PREFIX}KEY`,
+];
 
 /** The dimensions that have rollup rows of their own. */
 export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.values()].filter(

@@ -17,6 +17,7 @@ export const LIMITS = {
   fields: 256,
   name: 120,
   eid: 128,
+  uid: 256,
   page: 1024,
   hostname: 253,
   referrer: 512,

@@ -35,7 +35,7 @@ interface MetricEntry {
   readonly of?: Whole;
   /** Needs the sales of each currency. */
   readonly ofSales?: true;
-  /** Needs the people behind events, which no rollup has. */
+  /** Needs the people behind events. */
   readonly ofPeople?: true;
   /** A share or an average in per cent: its change is told in points. */
   readonly inPoints?: true;
@@ -74,7 +74,12 @@ const entries = {
   total_revenue: { sql: 'revenue', ofSales: true },
   average_revenue: { sql: 'iif(sales = 0, NULL, round(1.0 * revenue / sales))', ofSales: true },
   people: { sql: 'people', ofPeople: true },
+  new_people: { sql: 'new_people', ofPeople: true },
+  cross_device_people: { sql: 'cross_device_people', ofPeople: true },
 } as const satisfies Record<string, MetricEntry>;
+
+/** The counts of people that such metrics are. */
+export const PEOPLE_METRICS = ['people', 'new_people', 'cross_device_people'] as const;
 
 export type MetricName = keyof typeof entries;
 

@@ -1,3 +1,4 @@
+import type { CookieReach } from './cookie.ts';
 import type { Funnel, Goal } from './goal.ts';
 
 /** What an owner can set per pixel. Every setting has a default, so a pixel needs only a name and a URL. */
@@ -10,6 +11,12 @@ export interface PixelSettings {
   readonly origins: readonly string[];
   readonly goals: readonly Goal[];
   readonly funnels: readonly Funnel[];
+  /** What becomes of an event whose sender asks not to be followed: `Sec-GPC`, `DNT`, or no consent. */
+  readonly gpc: 'anonymous' | 'drop';
+  /** Whether who has consented gets a cookie, and for pages of whose sites. */
+  readonly cookie: 'off' | CookieReach;
+  /** Groups of fewer visitors are shown together, as `(hidden)`; 0 to show each. */
+  readonly min_group: number;
 }
 
 export const LEAST_RETENTION_DAYS = 1;
@@ -21,7 +28,12 @@ export const DEFAULT_SETTINGS: PixelSettings = {
   origins: [],
   goals: [],
   funnels: [],
+  gpc: 'anonymous',
+  cookie: 'off',
+  min_group: 0,
 };
+
+export const GREATEST_MIN_GROUP = 1000;
 
 /** One site, app or brand that an owner counts. */
 export interface Pixel {

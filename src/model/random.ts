@@ -24,6 +24,13 @@ export function hex(bytes: Uint8Array): string {
   return text;
 }
 
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
 /**
  * Two independent 32-bit FNV-1a hashes of a text, as 14 base36 characters. It only keeps apart events of one pixel and
  * millisecond, so it need not withstand an attacker: who can forge a collision can as well send nothing.

@@ -18,6 +18,12 @@ export const REJECTION_REASONS = {
   invalid_value: 'The value is not a finite number, or too large.',
   invalid_currency: 'The currency is not a three-letter ISO 4217 code.',
   invalid_override: 'An override (ip, ua, country) is not what it should be.',
+  unhashed_user_data:
+    'User data (ud) is taken as SHA-256 in hex only. Hash it before it leaves the page: docs/tag.md says how.',
+  invalid_uid: 'The user id is too long.',
+  opted_out: 'The visitor has opted out. Nothing is kept of it but this count.',
+  refused:
+    'The visitor asks not to be followed, and this pixel drops such events. Nothing is kept but this count.',
   origin_not_allowed: 'The page is not on an origin that this pixel allows.',
   rate_limited: 'Too many events from one address.',
   unstorable: 'The store refused this event and no other of its batch.',

@@ -10,9 +10,18 @@ export interface Client {
   readonly origin: string;
   /** `Sec-Purpose` or `Purpose`: why a browser fetches before anyone looks. */
   readonly purpose: string;
+  readonly refusal: Refusal;
+  /** The value of the person's cookie. */
+  readonly cookie: string;
   readonly hints: ClientHints;
   readonly place: Place;
 }
+
+/**
+ * What a browser says of being counted: nothing; `Sec-GPC: 1` or `DNT: 1`; or, by the cookie of `/opt-out`, that nothing of it
+ * may be stored.
+ */
+export type Refusal = '' | 'signal' | 'opt_out';
 
 /** User-Agent Client Hints, as sent. */
 export interface ClientHints {
@@ -43,9 +52,45 @@ export interface RawEvent {
   readonly dl: string;
   readonly rl: string;
   readonly eid: string;
+  /** The owner's own id of who is signed in. Only a keyed hash of it is ever stored. */
+  readonly uid: string;
+  /** Hashed user data by name: `em`, `ph`, `external_id` and others that mean nothing here. */
+  readonly ud: readonly (readonly [string, unknown])[];
+  /** `granted` or `denied`; anything else is as good as absent. */
+  readonly consent: string;
+  /** What the person's cookie is to hold if the browser has none. */
+  readonly cid: string;
   /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
   readonly cd: readonly (readonly [string, unknown])[];
 }
+
+/** An event that says nothing. */
+export const BLANK_EVENT: RawEvent = {
+  id: '',
+  ev: '',
+  dl: '',
+  rl: '',
+  eid: '',
+  uid: '',
+  ud: [],
+  consent: '',
+  cid: '',
+  cd: [],
+};
+
+/** A client of which nothing is known. */
+export const UNKNOWN_CLIENT: Client = {
+  ip: '',
+  userAgent: '',
+  languages: '',
+  referer: '',
+  origin: '',
+  purpose: '',
+  refusal: '',
+  cookie: '',
+  hints: NO_HINTS,
+  place: NOWHERE,
+};
 
 /** The events of one request with what is known of its client. An entry that is no event at all is null. */
 export interface RawHit {

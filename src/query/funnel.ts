@@ -12,6 +12,7 @@ import {
   stretchParameter,
 } from '../rollup/local-day.sql.ts';
 import { firstDayOf } from '../store/days.ts';
+import { rootOf } from '../store/people.ts';
 import type { Range } from './language.ts';
 import { type DayRange, resolveRange } from './range.ts';
 
@@ -92,8 +93,11 @@ function funnelSql({ within }: Funnel, steps: number): string {
   // An event's place among those of its visitor and day, or of its person.
   const walk = ofVisit
     ? `SELECT *, visit AS unit, seq AS place FROM numbered WHERE visitor <> ''`
-    : `SELECT *, person AS unit, row_number() OVER (PARTITION BY person ORDER BY ts, id) AS place
-       FROM numbered WHERE person <> '' AND counted`;
+    : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
+       FROM numbered n JOIN (
+         SELECT person, ${rootOf('person')} AS root
+         FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted)) k ON k.person = n.person
+       WHERE n.counted`;
   const reached = `
     reached AS MATERIALIZED (
       SELECT g.step, n.unit, n.place, n.ts

@@ -75,6 +75,8 @@ export interface Question {
     readonly total_rows: boolean;
     readonly imports: boolean;
     readonly comparisons: Compared | null;
+    /** How many days before an event its person may have been brought. */
+    readonly attribution_days: number;
   };
   readonly pagination: { readonly limit: number; readonly offset: number };
 }
@@ -88,6 +90,9 @@ const MAX_FILTER_DEPTH = 8;
 const MAX_FILTER_VALUES = 1000;
 const MAX_DIMENSIONS = 4;
 export const MAX_ROWS = 10_000;
+
+const ATTRIBUTION_DAYS = 30;
+const MAX_ATTRIBUTION_DAYS = 90;
 
 const day = v.pipe(v.string(), v.check(isDay, 'This is no date of the calendar in the form YYYY-MM-DD.'));
 const days = v.strictTuple([day, day]);
@@ -124,6 +129,10 @@ export const QueryBody = v.strictObject({
       time_labels: v.optional(v.boolean(), false),
       total_rows: v.optional(v.boolean(), false),
       comparisons: v.optional(v.nullable(Comparisons), null),
+      attribution_days: v.optional(
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_ATTRIBUTION_DAYS)),
+        ATTRIBUTION_DAYS,
+      ),
     }),
     {},
   ),
@@ -241,6 +250,20 @@ function isBackward(range: Range): boolean {
 /** Whether a filter asks for goals, which a conversion rate then leaves out to find its whole. */
 export function isGoalTest(filter: Filter): boolean {
   return filter.kind === 'test' && filter.dimension.kind === 'goal';
+}
+
+/** The tests of a filter, however deep. */
+export function testsIn(filter: Filter): Test[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.flatMap(testsIn);
+    case 'not':
+    case 'done':
+      return testsIn(filter.filter);
+    case 'test':
+      return [filter];
+  }
 }
 
 /** A union's own message says what is allowed; where one of its forms nearly fits, that form's complaint says more. */

@@ -7,13 +7,14 @@
  */
 import {
   type ColumnDimension,
+  DIMENSIONS,
   type Dimension,
   OTHER,
   PROPERTY_PREFIX,
   type TimeDimension,
 } from '../model/dimensions.ts';
 import type { Goal } from '../model/goal.ts';
-import { type Metric, SALE_COUNTS, VISIT_COUNTS, type Whole } from '../model/metrics.ts';
+import { type Metric, PEOPLE_METRICS, SALE_COUNTS, VISIT_COUNTS, type Whole } from '../model/metrics.ts';
 import { segments } from '../model/time-zone.ts';
 import {
   GOALS,
@@ -32,7 +33,16 @@ import {
   visitColumns,
   visits,
 } from '../rollup/local-day.sql.ts';
-import { type Filter, isGoalTest, type Moments, type Question, type Test } from './language.ts';
+import { type Filter, isGoalTest, type Moments, type Question, type Test, testsIn } from './language.ts';
+import {
+  attendance,
+  PEOPLE_COUNTS,
+  PERSON_COLUMNS,
+  PERSON_OF_EVENT,
+  personValue,
+  seenInEvents,
+  seenInRollups,
+} from './people.ts';
 import { bucketOf, type DayRange, wholeMonths } from './range.ts';
 
 export interface Plan {
@@ -54,6 +64,8 @@ export interface Setting {
   /** Of a range that is not made of whole days. */
   readonly moments: Moments | null;
   readonly goals: readonly Goal[];
+  /** The first day of which it is known who was there. */
+  readonly peopleSince: string;
   /** The English names of countries by code, as JSON. */
   readonly countries: string;
   /** The rows that are wanted, by the values of their dimensions; null for all. */
@@ -62,13 +74,17 @@ export interface Setting {
 
 /** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
 const OLDER_WILL_DO = `(d.dirty IN (1, 2) AND d.events >= ${LIVE_EVENTS})`;
-const HAS_GOALS = `d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO})`;
+const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO}))`;
 
 /** A day's rollup is true to its events, or has to do. When goals have changed since, it still is for all else. */
-const HAS_ROLLUP = `d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO})`;
+const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO}))`;
 
-/** SQL for whether day `d` has a rollup that may answer a question. */
-export function hasRollup({ dimensions }: Question): string {
+/**
+ * SQL for whether day `d` has a rollup that may answer a question.
+ * @param peopleSince the first day of which it is known who was there.
+ */
+export function hasRollup({ dimensions, metrics }: Question, peopleSince: string): string {
+  if (metrics.some(({ ofPeople }) => ofPeople)) return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP}`;
   return dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP;
 }
 
@@ -76,8 +92,19 @@ export function hasRollup({ dimensions }: Question): string {
 function canUseRollups({ dimensions, filters, metrics, time }: Question, moments: Moments | null): boolean {
   const others = dimensions.filter((dimension) => dimension !== null);
   if (filters.length > 0 || moments !== null || others.length > 1) return false;
-  if (metrics.some(({ ofPeople }) => ofPeople)) return false;
-  return others.length === 0 || time !== 'time:hour';
+  if (others.some(({ kind }) => kind === 'person')) return false;
+  const byTheDay = time !== 'time:hour';
+  if (metrics.some(({ ofPeople }) => ofPeople)) return others.length === 0 && byTheDay;
+  return others.length === 0 || byTheDay;
+}
+
+/** Whether a question is of people, so that it has to be known whose events are whose. */
+function isOfPeople({ dimensions, filters, metrics }: Question): boolean {
+  return (
+    metrics.some(({ ofPeople }) => ofPeople) ||
+    dimensions.some((dimension) => dimension?.kind === 'person') ||
+    filters.flatMap(testsIn).some(({ dimension }) => dimension.kind === 'person')
+  );
 }
 
 export function planQuestion(question: Question, setting: Setting): Plan {
@@ -117,6 +144,7 @@ class Planner {
   readonly #dimensions: readonly Dimension[];
   readonly #visitDimensions = new Set<ColumnDimension>();
   readonly #columns = new Set<string>();
+  readonly #isOfPeople: boolean;
   #usesRollups: boolean;
 
   constructor(question: Question, setting: Setting) {
@@ -124,6 +152,7 @@ class Planner {
     this.#setting = setting;
     this.#dimensions = question.dimensions.filter((dimension) => dimension !== null);
     this.#usesRollups = canUseRollups(question, setting.moments);
+    this.#isOfPeople = isOfPeople(question);
   }
 
   planFromEvents(): Plan {
@@ -174,7 +203,7 @@ class Planner {
       ...(ofSales
         ? ['sold.revenue', 'coalesce(sold.sales, 0) AS sales', 'sold.currency', 'sold.currencies']
         : []),
-      ...(ofPeople ? ['coalesce(known_people.people, 0) AS people'] : []),
+      ...(ofPeople ? PEOPLE_METRICS.map((name) => `coalesce(known_people.${name}, 0) AS ${name}`) : []),
       ...asked.map((whole) =>
         whole === 'group_without_goal'
           ? 'group_without_goal.visitors AS group_without_goal'
@@ -182,7 +211,7 @@ class Planner {
       ),
     ];
     const withClause = `
-      WITH ${[STRETCHES, GOALS, ...this.#base(), ...ctes].join(',')},
+      WITH RECURSIVE ${[STRETCHES, GOALS, ...this.#base(), ...ctes].join(',')},
       joined AS (SELECT ${columns.join(', ')} FROM answer ${joins.join(' ')}),
       shown AS (SELECT ${this.#selectList()} FROM joined ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'}),
       wanted AS (SELECT * FROM shown ${this.#wanted()})`;
@@ -240,19 +269,30 @@ class Planner {
       SELECT s.* FROM stretch s
       CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day${this.#usesRollups ? ` AND NOT (${this.#hasRollup()})` : ''}
     )`;
-    const columns = new Set([...this.#columns, ...visitColumns(this.#visitDimensions)]);
+    const columns = new Set([
+      ...this.#columns,
+      ...visitColumns(this.#visitDimensions),
+      ...(this.#isOfPeople ? PERSON_COLUMNS : []),
+    ]);
     return [
       ...(this.#usesRollups ? [rolled] : []),
       open,
       numberedEvents({ source: 'open', columns }),
       visits(this.#visitDimensions),
+      ...(this.#isOfPeople ? this.#attendance() : []),
     ];
+  }
+
+  #attendance(): string[] {
+    const { moments, range } = this.#setting;
+    const seen = this.#usesRollups ? seenInRollups(this.#hasRollup()) : seenInEvents(moments);
+    return [seen, attendance(moments, this.#text(range.from))];
   }
 
   /** A day whose properties were too many has no rollup of those that were left out. */
   #hasRollup(): string {
     const property = this.#dimensions.find(({ kind }) => kind === 'property');
-    if (!property) return hasRollup(this.#question);
+    if (!property) return hasRollup(this.#question, this.#setting.peopleSince);
     const rows = (dimension: string) =>
       `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
     return `${HAS_ROLLUP} AND (d.raw > 0 OR ${rows(this.#text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
@@ -266,7 +306,10 @@ class Planner {
     const { range } = this.#setting;
     const { time } = this.#question;
     const fits =
-      (time === null || time === 'time:month') && this.#dimensions.every(({ kind }) => kind !== 'property');
+      (time === null || time === 'time:month') &&
+      this.#dimensions.every(({ kind }) => kind !== 'property') &&
+      // Older days are asked one by one for who was there.
+      (!this.#isOfPeople || range.from >= this.#setting.peopleSince);
     const ofMonth = `d.pixel = ?1 AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;
     return `
       SELECT m.month, ${time === null ? `''` : `m.month || '-01'`} AS bucket
@@ -361,9 +404,7 @@ class Planner {
     const bucket = this.#question.time === 'time:hour' ? hourLabel('n') : 'n.bucket';
     if (goals) this.#needGoals();
     return {
-      from: goals
-        ? `goal g CROSS JOIN numbered n ON ${REACHES} CROSS JOIN visit v ON v.visit = n.visit`
-        : 'numbered n CROSS JOIN visit v ON v.visit = n.visit',
+      from: goals ? `goal g CROSS JOIN ${this.#joined(` ON ${REACHES}`)}` : this.#joined(),
       where:
         [
           ...(moments ? [`n.ts BETWEEN ${moments.from} AND ${moments.to}`] : []),
@@ -371,6 +412,12 @@ class Planner {
         ].join(' AND ') || 'true',
       values: [...(timed ? [bucket] : []), ...dimensions.map((dimension) => this.#value(dimension))],
     };
+  }
+
+  /** Events `n`, joined to their visits `v`, and to their people where the question is of them. */
+  #joined(on = ''): string {
+    const people = this.#isOfPeople ? PERSON_OF_EVENT : '';
+    return `numbered n${on} CROSS JOIN visit v ON v.visit = n.visit${people}`;
   }
 
   /** Revenue by currency, gathered into a row a key: its currency, and how many there are. */
@@ -394,15 +441,24 @@ class Planner {
   }
 
   #people(grouping: Grouping): string {
-    this.#columns.add('person');
     const keys = this.#keys(grouping);
+    if (this.#usesRollups) {
+      const groupBy = keys.length === 0 ? '' : `GROUP BY ${keys.join(', ')}`;
+      return `
+    known_people AS (SELECT ${[...keys, PEOPLE_COUNTS].join(', ')} FROM attended ${groupBy})`;
+    }
     const { from, where, values } = this.#events(grouping);
     const aliased = keys.map((key, index) => `${values[index]} AS ${key}`);
+    const groups = keys.map((key) => `g.${key}`);
+    const groupBy = keys.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`;
     return `
     known_people AS (
-      SELECT ${[...aliased, 'count(DISTINCT n.person) AS people'].join(', ')}
-      FROM ${from} WHERE ${where} AND n.counted AND n.person <> ''
-      ${keys.length === 0 ? '' : `GROUP BY ${values.join(', ')}`})`;
+      SELECT ${[...groups, PEOPLE_COUNTS].join(', ')}
+      FROM (
+        SELECT DISTINCT ${[...aliased, 'n.bucket AS period', 'k.root'].join(', ')}
+        FROM ${from} WHERE ${where} AND n.counted AND n.person <> '') g
+      CROSS JOIN attended a ON a.bucket = g.period AND a.root = g.root
+      ${groupBy})`;
   }
 
   /** A dimension's value in a row of event `n`, visit `v` and goal `g`. */
@@ -413,6 +469,13 @@ class Planner {
       case 'property':
         this.#columns.add('props');
         return `coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = ${this.#text(dimension.key)}), '')`;
+      case 'person':
+        if (dimension.touch !== null) {
+          for (const column of [dimension.column, 'channel']) {
+            this.#visitDimensions.add(DIMENSIONS.get(`visit:${column}`) as ColumnDimension);
+          }
+        }
+        return personValue(dimension, this.#question.include.attribution_days);
       case 'column':
         if (dimension.scope === 'event') {
           this.#columns.add(dimension.column);
@@ -436,7 +499,7 @@ class Planner {
         return `NOT ${this.#condition(filter.filter)}`;
       case 'done':
         return `n.visit ${filter.negated ? 'NOT IN' : 'IN'} (
-          SELECT n.visit FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+          SELECT n.visit FROM ${this.#joined()}
           WHERE n.counted AND ${this.#condition(filter.filter)})`;
       case 'test':
         return this.#test(filter);

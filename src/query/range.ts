@@ -105,6 +105,7 @@ export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeD
 /** The label under which a day is gathered. Hours are labelled in SQL, event by event. */
 export function bucketOf(time: TimeDimension | null, day: string): string {
   switch (time) {
+    case 'time:hour':
     case 'time:day':
       return day;
     case 'time:week':

@@ -4,7 +4,8 @@ import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { firstDayOf } from '../store/days.ts';
-import type { Filter, Mistake, Moments, Question, Test } from './language.ts';
+import { peopleSince } from '../store/people.ts';
+import { type Filter, type Mistake, type Moments, type Question, type Test, testsIn } from './language.ts';
 import { compilePattern } from './pattern.ts';
 import { hasRollup, type Plan, planQuestion, planValues, type Setting, withTime } from './plan.ts';
 import {
@@ -50,6 +51,8 @@ interface KnownDays {
   readonly live: number;
   /** The latest day of which no raw events are left. */
   readonly purged: string | null;
+  /** The latest of these that no rollup answers for either. */
+  readonly lost: string | null;
   /** When the oldest rollup was made that has to do though its day has changed since. */
   readonly as_of: number | null;
 }
@@ -69,11 +72,12 @@ export async function runQuestion(
     const message = `That is more than ${MAX_LABELS} labels. Ask for a shorter range or a coarser time dimension.`;
     return err({ reason: 'invalid_query', errors: [{ path: 'include.time_labels', message }] });
   }
-  const resolved = await resolveTests(db, named, pixel, { range, moments });
+  const span: Span = { range, moments, peopleSince: peopleSince(now) };
+  const resolved = await resolveTests(db, named, pixel, span);
   if (!resolved.ok) return resolved;
   const question = { ...named, filters: resolved.value };
 
-  const found = await ask(db, question, pixel, { range, moments }, null, asked.include.total_rows);
+  const found = await ask(db, question, pixel, span, null, asked.include.total_rows);
   if (!found.ok) return found;
   const { rows, total, state, plan, severalCurrencies } = found.value;
 
@@ -106,6 +110,8 @@ export async function runQuestion(
 interface Span {
   readonly range: DayRange;
   readonly moments: Moments | null;
+  /** The first day of which it is known who was there. */
+  readonly peopleSince: string;
 }
 
 interface Found {
@@ -120,22 +126,23 @@ async function ask(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  { range, moments }: Span,
+  span: Span,
   rows: Setting['rows'],
   withTotal: boolean,
 ): Promise<Result<Found, Refusal>> {
-  const known = await daysIn(db, question, range);
-  const plan = planQuestion(question, settingOf(pixel, range, known, moments, rows));
+  const known = await daysIn(db, question, span);
+  const plan = planQuestion(question, settingOf(pixel, span, known, rows));
   const statements = [
     // Asked in the transaction that answers: a day must not lose its events between the check and the answer.
-    daysStatement(db, question, range),
+    daysStatement(db, question, span),
     db.prepare(plan.sql).bind(...plan.parameters),
     ...(withTotal ? [db.prepare(plan.countSql).bind(...plan.parameters)] : []),
   ];
   const [daysNow, answer, total] = await db.batch<Record<string, unknown>>(statements);
   const state = daysNow?.results[0] as unknown as KnownDays;
-  if (!plan.usesRollups && state.purged !== null) {
-    return err({ reason: 'beyond_retention', detail: beyondRetention(state.purged, question, moments) });
+  const missing = plan.usesRollups ? state.lost : state.purged;
+  if (missing !== null) {
+    return err({ reason: 'beyond_retention', detail: beyondRetention(missing, question, span.moments) });
   }
   const found = answer?.results ?? [];
   return ok({
@@ -147,18 +154,11 @@ async function ask(
   });
 }
 
-function settingOf(
-  pixel: Pixel,
-  range: DayRange,
-  known: KnownDays,
-  moments: Moments | null,
-  rows: Setting['rows'],
-): Setting {
+function settingOf(pixel: Pixel, span: Span, known: KnownDays, rows: Setting['rows']): Setting {
   return {
-    range,
+    ...span,
     zone: pixel.timezone,
     days: known.first === null || known.last === null ? null : { from: known.first, to: known.last },
-    moments,
     goals: pixel.settings.goals,
     countries: countryNames(),
     rows,
@@ -181,7 +181,7 @@ async function resolveTests(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  { range }: Span,
+  span: Span,
 ): Promise<Result<readonly Filter[], Refusal>> {
   const tests = question.filters.flatMap(testsIn);
   const found = new Map<Test, readonly string[]>();
@@ -208,9 +208,9 @@ async function resolveTests(
   );
   const byDimension = Map.groupBy(inCode, ({ dimension }) => dimension.name);
   if (byDimension.size > 0) {
-    const known = await daysIn(db, question, range);
+    const known = await daysIn(db, question, span);
     // Of whole days: what was done in a visit may have been done before the range begins.
-    const setting = settingOf(pixel, range, known, null, null);
+    const setting = settingOf(pixel, { ...span, moments: null }, known, null);
     const groups = [...byDimension.values()];
     const answers = await db.batch<{ dimension0: string }>(
       groups.map(([first]) => {
@@ -238,19 +238,6 @@ async function resolveTests(
 /** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
 const MAX_VALUES = 50_000;
 const MAX_VALUE_CHARACTERS = 600_000;
-
-function testsIn(filter: Filter): Test[] {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.filters.flatMap(testsIn);
-    case 'not':
-    case 'done':
-      return testsIn(filter.filter);
-    case 'test':
-      return [filter];
-  }
-}
 
 /** Tells whether a value passes a test, were it not negated. */
 function passes({ comparison, caseSensitive, values }: Test): (value: string) => boolean {
@@ -310,7 +297,7 @@ async function compareRows(
     const label = otherLabels?.[places.get(dimensions[timeIndex] ?? '') ?? -1];
     return label === undefined ? null : dimensions.with(timeIndex, label);
   });
-  const span = { range: otherRange, moments: momentsOf(other) };
+  const span: Span = { range: otherRange, moments: momentsOf(other), peopleSince: peopleSince(now) };
   // What a pattern matches is another matter in another range.
   const filters = await resolveTests(db, question, pixel, span);
   if (!filters.ok) return filters;
@@ -386,22 +373,27 @@ function sourceOf(usesRollups: boolean, { rolled, live }: KnownDays): string {
   return live === 0 ? 'rollups' : 'rollups+events';
 }
 
-function daysStatement(db: D1Database, question: Question, { from, to }: DayRange): D1PreparedStatement {
-  const rolled = hasRollup(question);
+function daysStatement(
+  db: D1Database,
+  question: Question,
+  { range, peopleSince }: Span,
+): D1PreparedStatement {
+  const rolled = hasRollup(question, peopleSince);
   return db
     .prepare(
       `SELECT min(day) AS first, max(day) AS last,
          coalesce(sum(${rolled}), 0) AS rolled,
          coalesce(sum(NOT (${rolled})), 0) AS live,
          max(iif(raw > 0, day, NULL)) AS purged,
+         max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost,
          min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of
        FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
     )
-    .bind(question.pixel, from, to);
+    .bind(question.pixel, range.from, range.to);
 }
 
-async function daysIn(db: D1Database, question: Question, range: DayRange): Promise<KnownDays> {
-  return (await daysStatement(db, question, range).first<KnownDays>()) as KnownDays;
+async function daysIn(db: D1Database, question: Question, span: Span): Promise<KnownDays> {
+  return (await daysStatement(db, question, span).first<KnownDays>()) as KnownDays;
 }
 
 function momentsOf(range: Question['range']): Moments | null {

@@ -21,6 +21,7 @@ import {
   monthsToRollUp,
   purgeEvents,
 } from '../store/days.ts';
+import { forgetPeople } from '../store/people.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import {
   DELETE_SLICES,
@@ -36,6 +37,7 @@ import {
   sliceBounds,
   stretchParameter,
 } from './local-day.sql.ts';
+import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
 
 /**
  * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor: each takes a second
@@ -51,11 +53,13 @@ export const PURGE_CHUNK = 5000;
 /** A day past retention stays open this long after its last change, so that an import can fill it in peace. */
 export const PURGE_GRACE = 48 * 3_600_000;
 
-/** A day costs three statements: write what changed, delete what vanished, mark it done. */
-const STATEMENTS_A_DAY = 3;
-/** A slice costs two, the beginning of a sliced day two and its end four. */
+/** A day costs four statements: write what changed, delete what vanished, write who was there, mark it done. */
+const STATEMENTS_A_DAY = 4;
+/** A slice costs two, the beginning of a sliced day two and its end five. */
 const STATEMENTS_A_SLICE = 2;
-const STATEMENTS_TO_END = 4;
+const STATEMENTS_TO_END = 5;
+const STATEMENTS_A_MONTH = 3;
+const STATEMENTS_TO_FORGET = 2;
 /** Kept back for purging, so that a backlog of rollups cannot keep raw events alive for ever. */
 const FOR_PURGING = 5;
 
@@ -102,11 +106,12 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
   }
 
   if (isFirstOfHour(now) && budget - FOR_PURGING > STATEMENTS_A_DAY) {
-    budget--;
-    const months = Math.floor((budget - FOR_PURGING) / STATEMENTS_A_DAY);
+    await db.batch(forgetPeople(db, now));
+    budget -= STATEMENTS_TO_FORGET + 1;
+    const months = Math.max(0, Math.floor((budget - FOR_PURGING) / STATEMENTS_A_MONTH));
     const due = await monthsToRollUp(db, now, months);
     for (const month of due) await rollUpMonth(db, month);
-    budget -= due.length * STATEMENTS_A_DAY;
+    budget -= due.length * STATEMENTS_A_MONTH;
     more ||= due.length === months;
   }
 
@@ -139,6 +144,7 @@ async function rollUp(db: D1Database, day: DirtyDay, now: number, budget: number
   await db.batch([
     db.prepare(ROLL_UP_DAY).bind(...parametersOf(day, 0, 1)),
     db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices: 0 }, now),
   ]);
   return { used: STATEMENTS_A_DAY, done: true };
@@ -166,22 +172,30 @@ async function rollUpSlices(db: D1Database, day: DirtyDay, now: number, budget: 
   await db.batch([
     db.prepare(ROLL_UP_SLICES).bind(day.pixel, day.day),
     db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices }, now),
     db.prepare(DELETE_SLICES).bind(day.pixel, day.day),
   ]);
   return { used: used + STATEMENTS_TO_END, done: true };
 }
 
-/** A month costs as many statements as a day. */
 async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<void> {
   await db.batch(
     [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => db.prepare(sql).bind(pixel, month)),
   );
 }
 
-function parametersOf({ pixel, day, timezone, goals }: DirtyDay, slice: number, slices: number): unknown[] {
-  const stretches = segments(timezone, day, day).map((segment) => ({ ...segment, bucket: '' }));
-  return [pixel, stretchParameter(stretches), goalParameter(goals), ...sliceBounds(slice, slices), day];
+function rollUpPeople(db: D1Database, day: DirtyDay): D1PreparedStatement {
+  return db.prepare(ROLL_UP_PEOPLE).bind(day.pixel, stretchesOf(day), day.day);
+}
+
+function parametersOf(dirty: DirtyDay, slice: number, slices: number): unknown[] {
+  const { pixel, day, goals } = dirty;
+  return [pixel, stretchesOf(dirty), goalParameter(goals), ...sliceBounds(slice, slices), day];
+}
+
+function stretchesOf({ day, timezone }: DirtyDay): string {
+  return stretchParameter(segments(timezone, day, day).map((segment) => ({ ...segment, bucket: '' })));
 }
 
 async function purgeExpired(

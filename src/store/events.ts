@@ -7,6 +7,7 @@ import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
+import { linkStatements } from './people.ts';
 
 /** What became of each event of a batch, by its place in it. */
 export type Outcome = 'stored' | 'duplicate' | 'day_closed';
@@ -144,6 +145,7 @@ export async function writeBatch(
   if (rejections.length > 0) {
     statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections)), batch.id));
   }
+  statements.push(...linkStatements(db, events));
   if (statements.length === 0) return outcomes;
 
   const results = await db.batch<Record<string, unknown>>(statements);
@@ -240,7 +242,7 @@ function sum(rejections: readonly CountedRejection[]): unknown[][] {
     const row = rows.get(key) ?? { first: rejection, count: 0, samples: [] };
     rows.set(key, row);
     row.count++;
-    row.samples = [rejection.sample, ...row.samples].slice(0, SAMPLES);
+    if (rejection.sample) row.samples = [rejection.sample, ...row.samples].slice(0, SAMPLES);
   }
   return [...rows.values()].map(({ first: { pixel, day, reason, family, at }, count, samples }) => [
     pixel,

@@ -1,8 +1,8 @@
 /** Reads the latest events as they are, for checking an installation. */
 import { EVENT_COLUMNS } from '../model/event.ts';
 
-/** Without the visitor's hash: nobody needs it to check an installation. */
-const SHOWN = EVENT_COLUMNS.filter((column) => column !== 'visitor' && column !== 'pixel');
+/** Without what tells visitors and people apart: nobody needs it to check an installation. */
+const SHOWN = EVENT_COLUMNS.filter((column) => !['visitor', 'person', 'pixel'].includes(column));
 
 export type LiveEvent = Readonly<Record<(typeof SHOWN)[number], unknown>>;
 

@@ -75,6 +75,9 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
     'days',
     'rejections',
     'tokens',
+    'keys',
+    'links',
+    'person_days',
   ];
   const results = await db.batch([
     ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),

@@ -53,13 +53,15 @@ export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezo
       )
       .bind(pixel.id, JSON.stringify(free)),
     // The rollups of days that go on under the same date are rewritten where they change; those of no day go.
-    db
-      .prepare(
-        `DELETE FROM rollups
-         WHERE pixel = ?1 AND day IN (SELECT value FROM json_each(?2))
-           AND day NOT IN (SELECT day FROM days WHERE pixel = ?1)`,
-      )
-      .bind(pixel.id, JSON.stringify(dates)),
+    ...['rollups', 'person_days'].map((table) =>
+      db
+        .prepare(
+          `DELETE FROM ${table}
+           WHERE pixel = ?1 AND day IN (SELECT value FROM json_each(?2))
+             AND day NOT IN (SELECT day FROM days WHERE pixel = ?1)`,
+        )
+        .bind(pixel.id, JSON.stringify(dates)),
+    ),
   ]);
   return {
     recomputed_from: free[0]?.[0] ?? null,

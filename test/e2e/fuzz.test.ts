@@ -85,6 +85,8 @@ function arrivalOf(headers: Record<string, string>): Arrival {
       referer: headers['referer'] ?? '',
       origin: headers['origin'] ?? '',
       purpose: headers['sec-purpose'] ?? '',
+      refusal: headers['sec-gpc'] === '1' ? 'signal' : '',
+      cookie: '',
       hints: headers['sec-ch-ua-platform']
         ? {
             platform: headers['sec-ch-ua-platform'],

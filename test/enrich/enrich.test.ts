@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { DEFAULT_SETTINGS, type Pixel } from '../../src/model/pixel.ts';
-import { type Client, NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';
+import { BLANK_EVENT, type Client, NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 const CHROME =
@@ -24,11 +24,13 @@ const client: Client = {
   referer: 'https://site.example/from-referer',
   origin: '',
   purpose: '',
+  refusal: '',
+  cookie: '',
   hints: NO_HINTS,
   place: { country: 'AT', region: 'AT-9', regionName: 'Vienna', city: 'Wien' },
 };
 const arrival: Arrival = { id: 'edge00', receivedAt: NOW, head: false, client, overrides: null };
-const raw: RawEvent = { id: pixel.id, ev: '', dl: 'https://site.example/', rl: '', eid: '', cd: [] };
+const raw: RawEvent = { ...BLANK_EVENT, id: pixel.id, dl: 'https://site.example/' };
 
 const run = (event: Partial<RawEvent>, from: Partial<Client> = {}) =>
   enrich({ ...raw, ...event }, { ...arrival, client: { ...client, ...from } }, pixel);

@@ -16,7 +16,7 @@ import worker from '../../src/index.ts';
 import type { Message } from '../../src/model/batch.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { nextEventId } from '../../src/model/random.ts';
-import { NO_HINTS, NOWHERE, type RawHit } from '../../src/model/wire.ts';
+import { BLANK_EVENT, type RawHit, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { readCounters } from '../../src/store/counters.ts';
 import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
 
@@ -114,16 +114,12 @@ function hit(pixel: Pixel, ev = 'pageview', more: Partial<RawHit> = {}): RawHit 
     receivedAt: Date.now(),
     head: false,
     client: {
+      ...UNKNOWN_CLIENT,
       ip: `192.0.2.${n % 250}`,
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0',
       languages: 'en',
-      referer: '',
-      origin: '',
-      purpose: '',
-      hints: NO_HINTS,
-      place: NOWHERE,
     },
-    events: [{ id: pixel.id, ev, dl: `https://site.example/${n}`, rl: '', eid: '', cd: [] }],
+    events: [{ ...BLANK_EVENT, id: pixel.id, ev, dl: `https://site.example/${n}` }],
     ...more,
   };
 }
@@ -261,7 +257,7 @@ describe('the queue', () => {
     const queue = new TestQueue();
     const unknown = {
       ...hit(pixel),
-      events: [{ id: `${pixel.id}x`, ev: 'e', dl: '', rl: '', eid: '', cd: [] }],
+      events: [{ ...BLANK_EVENT, id: `${pixel.id}x`, ev: 'e' }],
     };
     await ingest(envWith(down(), queue), [hit(pixel), unknown]);
     expect(queue.messages.length).toBeGreaterThan(0);
@@ -295,7 +291,7 @@ describe('a message', () => {
     else {
       const stranger = {
         ...hit(pixel),
-        events: [{ id: 'px_stranger', ev: 'e', dl: '', rl: '', eid: '', cd: [] }],
+        events: [{ ...BLANK_EVENT, id: 'px_stranger', ev: 'e', dl: '' }],
       };
       await ingest(envWith(faulty({ fails: () => true, message: 'overloaded' }), queue), [...hits, stranger]);
     }
@@ -410,12 +406,11 @@ describe('an API batch', () => {
     });
     const incoming = Array.from({ length: 50 }, (_, index) => ({
       raw: {
+        ...BLANK_EVENT,
         id: pixel.id,
         ev: 'Sale',
         dl: `https://site.example/${index}`,
-        rl: '',
         eid: `s${index}`,
-        cd: [],
       },
       arrival: arrival(`a${index}`),
     }));

@@ -3,7 +3,18 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseQuestion } from '../../src/query/language.ts';
 import { type Answer, runQuestion } from '../../src/query/run.ts';
-import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
+import {
+  applySchema,
+  db,
+  GOALS,
+  histories,
+  LINKS,
+  linkPeople,
+  makePixel,
+  ODD_DAYS,
+  runJobs,
+  store,
+} from '../fixtures.ts';
 import { local } from '../oracle.ts';
 import { answerOf, type History, hasSeveralCurrencies, historyOf, labelsOf } from './oracle-language.ts';
 import { answered, ask, inOneOrder, LATER, type Questioned, questions, TIMES } from './questions.ts';
@@ -35,7 +46,8 @@ describe('answers', () => {
           fc.array(questions(day), { minLength: 6, maxLength: 6 }),
           async (events, list) => {
             const pixel = await makePixel(zone, { goals: GOALS });
-            const history = historyOf(events, zone, GOALS);
+            await linkPeople(pixel);
+            const history = historyOf(events, zone, GOALS, LINKS);
             await store(pixel, events);
             for (const asked of list) expectAnswer(await ask(pixel, asked), history, asked);
             await runJobs(LATER);

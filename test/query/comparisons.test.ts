@@ -1,7 +1,17 @@
 /** Answers beside those of another range: every row, what stands beside it, and how much has changed. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { applySchema, GOALS, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
+import {
+  applySchema,
+  GOALS,
+  histories,
+  LINKS,
+  linkPeople,
+  makePixel,
+  ODD_DAYS,
+  runJobs,
+  store,
+} from '../fixtures.ts';
 import {
   addDays,
   answerOf,
@@ -48,8 +58,9 @@ describe('comparisons', () => {
         fc.boolean(),
         async (now, then, list, rolled) => {
           const pixel = await makePixel(zone, { goals: GOALS });
+          await linkPeople(pixel);
           const events = [...now, ...then];
-          const history = historyOf(events, zone, GOALS);
+          const history = historyOf(events, zone, GOALS, LINKS);
           await store(pixel, events);
           if (rolled) await runJobs(LATER);
           for (const [question, compared] of list) {

@@ -4,7 +4,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, store } from '../fixtures.ts';
+import {
+  applySchema,
+  db,
+  GOALS,
+  histories,
+  LINKS,
+  linkPeople,
+  makePixel,
+  ODD_DAYS,
+  store,
+} from '../fixtures.ts';
 import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
 import { addDays } from './oracle-language.ts';
 import { LATER } from './questions.ts';
@@ -22,7 +32,7 @@ async function countsOf(pixel: Pixel, funnel: Funnel, range: Days): Promise<numb
 
 function expectedCounts(events: readonly OracleEvent[], zone: string, funnel: Funnel, range: Days): number[] {
   const steps = funnel.steps.map((step) => GOALS.find(({ name }) => name === step) as OracleGoal);
-  return funnelOf(events, zone, { steps, within: funnel.within }, range);
+  return funnelOf(events, zone, { steps, within: funnel.within }, range, LINKS);
 }
 
 const funnels: fc.Arbitrary<Funnel> = fc.record({
@@ -49,6 +59,7 @@ describe('funnels', () => {
         fc.array(fc.tuple(funnels, ranges(day)), { minLength: 8, maxLength: 8 }),
         async (events, list) => {
           const pixel = await makePixel(zone, { goals: GOALS });
+          await linkPeople(pixel);
           await store(pixel, events);
           for (const [funnel, range] of list) {
             expect(await countsOf(pixel, funnel, range), JSON.stringify([funnel, range])).toEqual(

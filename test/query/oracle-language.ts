@@ -4,13 +4,16 @@
  */
 import {
   countsOf,
+  inOrder,
+  isEngagement,
+  type Links,
   local,
   type OracleEvent,
   type OracleGoal,
   type OracleSales,
   type Part,
   partsBy,
-  peopleOf,
+  personOf,
   reaches,
   salesOf,
   type Visit,
@@ -24,6 +27,7 @@ export interface Asked {
   readonly filters: readonly unknown[];
   /** Two days, or two moments with their offsets. */
   readonly date_range: readonly [string, string];
+  readonly include?: { readonly attribution_days?: number };
 }
 
 export type Compared =
@@ -48,6 +52,9 @@ export interface History {
   readonly zone: string;
   readonly goals: readonly OracleGoal[];
   readonly visits: readonly Visit[];
+  /** All events, in their order. */
+  readonly events: readonly OracleEvent[];
+  readonly links: Links;
   /** What has been grouped already, by question. */
   readonly grouped: Map<string, Groups>;
 }
@@ -56,8 +63,16 @@ export function historyOf(
   events: readonly OracleEvent[],
   zone: string,
   goals: readonly OracleGoal[],
+  links: Links = {},
 ): History {
-  return { zone, goals, visits: visitsOf(events, zone), grouped: new Map() };
+  return {
+    zone,
+    goals,
+    visits: visitsOf(events, zone),
+    events: inOrder(events),
+    links,
+    grouped: new Map(),
+  };
 }
 
 /** The rows of an answer, in no order. */
@@ -176,11 +191,16 @@ function daysOf(from: string, to: string): string[] {
 
 type Groups = ReadonlyMap<string, readonly Part[]>;
 
-/** The parts of visits that an answer's rows are made of, by the values of its dimensions. */
-function groupsOf(history: History, { dimensions, filters, date_range }: Asked): Groups {
-  const question = JSON.stringify([dimensions, filters, date_range]);
-  const known = history.grouped.get(question);
+/**
+ * The parts of visits that an answer's rows are made of, by the values of its dimensions.
+ * @param whole the question that the groups are asked for, where that is another one.
+ */
+function groupsOf(of: History, asked: Asked, whole: Asked = asked): Groups {
+  const { dimensions, filters, date_range } = asked;
+  const question = JSON.stringify([dimensions, filters, date_range, timeOf(whole), asked.include]);
+  const known = of.grouped.get(question);
   if (known) return known;
+  const history: Context = { ...of, asked: whole };
   const groups = partsBy(
     history.visits,
     (event, visit) =>
@@ -191,8 +211,74 @@ function groupsOf(history: History, { dimensions, filters, date_range }: Asked):
       isWithin(event, date_range, history.zone) &&
       filters.every((filter) => matches(filter, event, visit, history)),
   );
-  history.grouped.set(question, groups);
+  of.grouped.set(question, groups);
   return groups;
+}
+
+/** A history, and what is asked of it. */
+interface Context extends History {
+  readonly asked: Asked;
+}
+
+const timeOf = ({ dimensions }: Asked): string | undefined =>
+  dimensions.find((name) => name.startsWith('time:'));
+
+/** The period that an event's person is looked at in: its time label, of hours its day, or the whole range. */
+function periodOf(event: OracleEvent, { asked, zone }: Context): string {
+  const time = timeOf(asked);
+  const { day } = local(zone, event.ts);
+  return time === undefined ? '' : labelOf(time === 'time:hour' ? 'time:day' : time, day);
+}
+
+/** The kinds of device that a person had in a period. */
+function devicesOf(person: string, period: string, context: Context): string[] {
+  const { events, links, asked, zone } = context;
+  const mine = events.filter(
+    (one) =>
+      !isEngagement(one) &&
+      personOf(one, links) === person &&
+      isWithin(one, asked.date_range, zone) &&
+      periodOf(one, context) === period,
+  );
+  const had = new Set(mine.map(({ device }) => device));
+  return ['Desktop', 'Mobile', 'Tablet'].filter((device) => had.has(device));
+}
+
+/** The people of a group's events, each with a period. */
+function peopleIn(parts: readonly Part[], context: Context): [person: string, period: string][] {
+  const found = new Map<string, [string, string]>();
+  for (const event of parts.flatMap((part) => part.events)) {
+    const person = personOf(event, context.links);
+    const period = periodOf(event, context);
+    if (person !== '') found.set(`${person} ${period}`, [person, period]);
+  }
+  return [...found.values()];
+}
+
+/** Whether a person was never there before, in this period of the range. */
+function isNew(person: string, period: string, context: Context): boolean {
+  const { events, links, asked, zone } = context;
+  const first = events.find((one) => !isEngagement(one) && personOf(one, links) === person);
+  return (
+    first !== undefined && isWithin(first, asked.date_range, zone) && periodOf(first, context) === period
+  );
+}
+
+/** What brought an event's person first or last, or its visit where that is not known. */
+function touchOf(event: OracleEvent, visit: Visit, dimension: string, context: Context): string {
+  const { events, links, asked, zone } = context;
+  const [, which, column = ''] = /^person:(first|last)_(.*)$/.exec(dimension) ?? [];
+  const own = valueIn(event, visit, `visit:${column}`, zone);
+  const person = personOf(event, links);
+  if (person === '') return own;
+  if (which === 'last' && valueIn(event, visit, 'visit:channel', zone) !== 'Direct') return own;
+  const since = event.ts - (asked.include?.attribution_days ?? 30) * 86_400_000;
+  const touches = events.filter(
+    (one) =>
+      personOf(one, links) === person && one['channel'] !== 'Direct' && one.ts >= since && one.ts <= event.ts,
+  );
+  const touch = which === 'first' ? touches[0] : touches.at(-1);
+  return touch ? String(touch[column] ?? '') : own;
 }
 
 /** All lists that have a value of each list. */
@@ -209,13 +295,21 @@ function isWithin({ ts }: OracleEvent, [from, to]: readonly [string, string], zo
 }
 
 /** An event's values of a dimension as an answer shows them: one, or of goals as many as it reaches. */
-function valuesOf(event: OracleEvent, visit: Visit, dimension: string, { zone, goals }: History): string[] {
+function valuesOf(event: OracleEvent, visit: Visit, dimension: string, context: Context): string[] {
+  const { zone, goals, links } = context;
   if (dimension === 'event:goal') {
     return goals.filter((goal) => reaches(event, goal)).map(({ name }) => name);
   }
   if (dimension === 'time:hour') return [local(zone, event.ts).hour];
   if (dimension.startsWith('time:')) return [labelOf(dimension, local(zone, event.ts).day)];
-  const value = valueIn(event, visit, RENAMED[dimension] ?? dimension, zone);
+  if (dimension === 'person:devices') {
+    const person = personOf(event, links);
+    const devices = person === '' ? [] : devicesOf(person, periodOf(event, context), context);
+    return [devices.join(' + ') || '(unknown)'];
+  }
+  const value = dimension.startsWith('person:')
+    ? touchOf(event, visit, dimension, context)
+    : valueIn(event, visit, RENAMED[dimension] ?? dimension, zone);
   if (value === '') return [absence(dimension)];
   return [dimension === 'visit:country_name' ? (COUNTRIES[value] ?? value) : value];
 }
@@ -229,11 +323,11 @@ const COUNTRIES: Record<string, string> = { DE: 'Germany', US: 'United States' }
 
 function absence(dimension: string): string {
   if (dimension.startsWith('event:props:')) return '(none)';
-  return dimension === 'visit:source' || dimension === 'visit:referrer' ? 'Direct / None' : '(not set)';
+  return /source$|referrer$/.test(dimension) && !dimension.includes('utm_') ? 'Direct / None' : '(not set)';
 }
 
 /** Whether a filter picks an event. */
-function matches(filter: unknown, event: OracleEvent, visit: Visit, history: History): boolean {
+function matches(filter: unknown, event: OracleEvent, visit: Visit, history: Context): boolean {
   const [operator, second, third, modifiers] = filter as [
     string,
     unknown,
@@ -278,6 +372,7 @@ function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: r
   const { engaged, engaged_visits, scroll, scrolled_visits } = counts;
   const withoutGoals = asked.filters.filter((filter) => (filter as unknown[])[1] !== 'event:goal');
   const sales = [...salesOf(parts)];
+  const context: Context = { ...history, asked };
 
   return asked.metrics.map((metric): Value => {
     switch (metric) {
@@ -300,17 +395,18 @@ function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: r
       case 'scroll_depth':
         return ratio(scroll, scrolled_visits);
       case 'percentage': {
-        const whole = groupsOf(history, { ...asked, dimensions: [] }).get('[]') ?? [];
+        const whole = groupsOf(history, { ...asked, dimensions: [] }, asked).get('[]') ?? [];
         return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
       }
       case 'conversion_rate': {
-        const whole = groupsOf(history, { ...asked, dimensions: [], filters: withoutGoals }).get('[]') ?? [];
+        const whole =
+          groupsOf(history, { ...asked, dimensions: [], filters: withoutGoals }, asked).get('[]') ?? [];
         return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
       }
       case 'group_conversion_rate': {
         const kept = asked.dimensions.flatMap((name, index) => (name === 'event:goal' ? [] : [index]));
         const names = kept.map((index) => asked.dimensions[index] ?? '');
-        const whole = groupsOf(history, { ...asked, dimensions: names, filters: withoutGoals });
+        const whole = groupsOf(history, { ...asked, dimensions: names, filters: withoutGoals }, asked);
         const mine = whole.get(JSON.stringify(kept.map((index) => dimensions[index])));
         return ratio(100 * visitors, countsOf(mine ?? []).visitors, 2) ?? 0;
       }
@@ -319,7 +415,11 @@ function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: r
       case 'average_revenue':
         return revenue(sales, ({ revenue, sales }) => rounded(revenue / sales));
       case 'people':
-        return peopleOf(parts);
+        return peopleIn(parts, context).length;
+      case 'new_people':
+        return peopleIn(parts, context).filter((one) => isNew(...one, context)).length;
+      case 'cross_device_people':
+        return peopleIn(parts, context).filter((one) => devicesOf(...one, context).length > 1).length;
       default:
         throw new Error(`${metric} is no metric.`);
     }

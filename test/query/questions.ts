@@ -64,6 +64,7 @@ const EVENT = [
   'event:goal',
   ...PROP_KEYS.map((key) => `event:props:${key}`),
 ];
+const PERSON = ['person:devices', 'person:first_source', 'person:last_source', 'person:first_channel'];
 const VISIT = [
   'visit:source',
   'visit:channel',
@@ -107,6 +108,14 @@ function wordsOf(dimension: string): Words {
       };
     case 'event:currency':
       return { texts: ['EUR', 'USD', '(not set)'], cases: ['eur', 'UsD'], patterns: ['^[A-Z]{3}$', 'U.$'] };
+    case 'person:devices':
+      return {
+        texts: ['Desktop', 'Mobile + Tablet', '(unknown)', 'Mobile'],
+        cases: ['desktop + MOBILE', 'tablet'],
+        patterns: ['^Desktop', '\\+', 'own'],
+      };
+    case 'person:first_source':
+    case 'person:last_source':
     case 'visit:source':
       return {
         texts: ['Google', 'news', 'Direct / None', 'o'],
@@ -120,6 +129,7 @@ function wordsOf(dimension: string): Words {
         cases: ['de', 'GERMANY', 'united'],
         patterns: ['^[A-Z]{2}$', 'any', '^\\(no'],
       };
+    case 'person:first_channel':
     case 'visit:channel':
     case 'visit:browser':
     case 'visit:city_name':
@@ -137,7 +147,7 @@ function wordsOf(dimension: string): Words {
   }
 }
 
-const textDimension = fc.constantFrom(...EVENT.filter((name) => name !== 'event:goal'), ...VISIT);
+const textDimension = fc.constantFrom(...EVENT.filter((name) => name !== 'event:goal'), ...VISIT, ...PERSON);
 const test = textDimension.chain((dimension) => {
   const { texts, cases, patterns } = wordsOf(dimension);
   const some = (words: readonly string[]) =>
@@ -218,7 +228,11 @@ const isGoalTest = (one: unknown): boolean => (one as unknown[])[1] === 'event:g
 
 /** A question, and what of an answer's meta to ask for besides. */
 export interface Questioned extends Asked {
-  readonly include: { readonly total_rows: boolean; readonly time_labels: boolean };
+  readonly include: {
+    readonly total_rows: boolean;
+    readonly time_labels: boolean;
+    readonly attribution_days?: number;
+  };
 }
 
 export interface QuestionsOptions {
@@ -244,8 +258,15 @@ export function questions(
     .record({
       dimensions: fc.oneof(
         { weight: 2, arbitrary: fc.constant([] as string[]) },
-        { weight: 4, arbitrary: fc.constantFrom(...TIMES, ...EVENT, ...VISIT).map((one) => [one]) },
-        { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...TIMES), fc.constantFrom(...EVENT, ...VISIT)) },
+        {
+          weight: 4,
+          arbitrary: fc.constantFrom(...TIMES, ...EVENT, ...VISIT, ...PERSON).map((one) => [one]),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.tuple(fc.constantFrom(...TIMES), fc.constantFrom(...EVENT, ...VISIT, ...PERSON)),
+        },
+        { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...PERSON), fc.constantFrom(...EVENT, ...VISIT)) },
         { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...EVENT), fc.constantFrom(...VISIT)) },
         { weight: 1, arbitrary: fc.uniqueArray(fc.constantFrom(...EVENT), { minLength: 2, maxLength: 3 }) },
         {
@@ -265,26 +286,28 @@ export function questions(
         { weight: 1, arbitrary: fc.tuple(goalTest, test) },
       ),
       range,
-      // No rollup knows of people, so that they are not always asked for.
+      // Few rollups know of people, so that they are not always asked for.
       people: fc.boolean(),
       total_rows: fc.boolean(),
       time_labels: fc.boolean(),
+      attribution: fc.constantFrom({}, { attribution_days: 1 }),
     })
-    .map(({ dimensions, filters, range: date_range, people, total_rows, time_labels }) => ({
+    .map(({ dimensions, filters, range: date_range, people, total_rows, time_labels, attribution }) => ({
       metrics: [
         ...OF_ALL.filter(
-          (name) => !OF_VISIT.includes(name) || !dimensions.some((one) => one.startsWith('event:')),
+          (name) => !OF_VISIT.includes(name) || !dimensions.some((one) => /^(event|person):/.test(one)),
         ),
         ...(dimensions.length > 0 ? ['percentage'] : []),
         ...(dimensions.includes('event:goal') || filters.some(isGoalTest)
           ? ['conversion_rate', 'group_conversion_rate']
           : []),
-        ...(people ? ['people'] : []),
+        ...(people ? ['people', 'new_people', 'cross_device_people'] : []),
       ],
       dimensions,
       filters,
       date_range,
       include: {
+        ...attribution,
         total_rows,
         time_labels:
           time_labels && !date_range[0].includes('T') && dimensions.some((one) => TIMES.includes(one)),

@@ -163,7 +163,7 @@ describe('a large day', () => {
   it('is rolled up slice by slice over several runs, and again from the first when it changes meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, count);
-    const env = { ...testEnv, CRON_STATEMENTS: '12' };
+    const env = { ...testEnv, CRON_STATEMENTS: '13' };
     const state = () =>
       db.prepare('SELECT dirty, slice, slices FROM days WHERE pixel = ?').bind(pixel.id).first();
     await runJob(env, NEXT);

@@ -45,17 +45,17 @@ function parseBeacon(text: string): readonly (RawEvent | null)[] | Mistake {
 
 /** The fields of a query or a form as an event. */
 export function fromFields(fields: ReadonlyMap<string, string>): RawEvent {
-  const cd: [string, string][] = [];
-  for (const [name, value] of fields) {
-    if (name.startsWith('cd[') && name.endsWith(']')) cd.push([name.slice(3, -1), value]);
-  }
   return {
     id: fields.get('id') ?? '',
     ev: fields.get('ev') ?? '',
     dl: fields.get('dl') ?? '',
     rl: fields.get('rl') ?? '',
     eid: fields.get('eid') ?? '',
-    cd,
+    uid: fields.get('uid') ?? '',
+    ud: entriesOf('ud', fields),
+    consent: fields.get('consent') ?? '',
+    cid: fields.get('cid') ?? '',
+    cd: entriesOf('cd', fields),
   };
 }
 
@@ -69,19 +69,32 @@ export function fromJson(value: unknown): RawEvent | null {
     dl: text(object['dl']),
     rl: text(object['rl']),
     eid: text(object['eid']),
-    cd: customData(object),
+    uid: text(object['uid']),
+    ud: dataOf(object, 'ud'),
+    consent: text(object['consent']),
+    cid: text(object['cid']),
+    cd: dataOf(object, 'cd'),
   };
 }
 
-/** `cd` as an object, and `cd[key]` beside it as a form would have them. */
-function customData(object: Record<string, unknown>): [string, unknown][] {
-  const { cd } = object;
+/** `cd` or `ud` as an object, and `cd[key]` beside it as a form would have them. */
+function dataOf(object: Record<string, unknown>, name: 'cd' | 'ud'): [string, unknown][] {
+  const data = object[name];
   const pairs: [string, unknown][] =
-    typeof cd === 'object' && cd !== null && !Array.isArray(cd) ? Object.entries(cd) : [];
-  for (const [name, value] of Object.entries(object)) {
-    if (name.startsWith('cd[') && name.endsWith(']')) pairs.push([name.slice(3, -1), value]);
-  }
+    typeof data === 'object' && data !== null && !Array.isArray(data) ? Object.entries(data) : [];
+  pairs.push(...entriesOf(name, Object.entries(object)));
   return pairs;
+}
+
+/** The fields `cd[key]` or `ud[key]`, by their keys. */
+function entriesOf<T>(name: 'cd' | 'ud', fields: Iterable<readonly [string, T]>): [string, T][] {
+  const entries: [string, T][] = [];
+  for (const [field, value] of fields) {
+    if (field.startsWith(name) && field[2] === '[' && field.endsWith(']')) {
+      entries.push([field.slice(3, -1), value]);
+    }
+  }
+  return entries;
 }
 
 /** Numbers and booleans are as good as their text; anything else is as good as absent. */

@@ -1,0 +1,43 @@
+/** The aliases by which an event names its person: keyed hashes under the pixel's own key. */
+import { LIMITS } from '../model/limits.ts';
+import { PERSON_KINDS, type PersonKind, USER_DATA } from '../model/person.ts';
+import type { RejectionReason } from '../model/rejection.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { RawEvent } from '../model/wire.ts';
+import { keyedHash } from './keyed-hash.ts';
+
+/** What an event says of its person, before it is hashed. */
+export interface Identifier {
+  readonly kind: PersonKind;
+  readonly value: string;
+}
+
+const SHA_256 = /^[0-9a-f]{64}$/i;
+
+/**
+ * What an event and its client's cookie say of who it is, the strongest first.
+ *
+ * @param cookie the person's cookie, `''` without consent.
+ */
+export function identifiersOf(raw: RawEvent, cookie: string): Result<readonly Identifier[], RejectionReason> {
+  if (raw.uid.length > LIMITS.uid) return err('invalid_uid');
+  const found: Identifier[] = raw.uid === '' ? [] : [{ kind: 'uid', value: raw.uid }];
+  for (const kind of USER_DATA) {
+    const sent = raw.ud.find(([name]) => name === kind)?.[1];
+    // Meta's clients may send a list of one.
+    const value: unknown = Array.isArray(sent) ? sent[0] : sent;
+    if (value === undefined || value === null || value === '') continue;
+    if (typeof value !== 'string' || !SHA_256.test(value)) return err('unhashed_user_data');
+    found.push({ kind, value: value.toLowerCase() });
+  }
+  if (cookie !== '') found.push({ kind: 'cookie', value: cookie });
+  return ok(found);
+}
+
+/**
+ * @param key the pixel's key.
+ * @returns the letter of the kind and 22 base64url characters.
+ */
+export async function aliasOf(key: string, { kind, value }: Identifier): Promise<string> {
+  return PERSON_KINDS[kind] + (await keyedHash(key, `${kind}\n${value}`));
+}

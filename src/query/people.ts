@@ -1,0 +1,100 @@
+/**
+ * The SQL of people: who was there in each period, whether for the first time, on which kinds of device, and what they came
+ * from. An event has the alias that it was sent with; whose alias it is by now is told by the links.
+ *
+ * A period is a bucket of the time dimension, of hours their day, and the whole range where no time is asked for.
+ */
+import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../model/device.ts';
+import type { PersonDimension } from '../model/dimensions.ts';
+import { ENGAGEMENT } from '../model/event.ts';
+import { peopleOf } from '../rollup/person-days.sql.ts';
+import { rootOf } from '../store/people.ts';
+import type { Moments } from './language.ts';
+
+/** The columns of `numbered` that `seenInEvents` needs. */
+export const PERSON_COLUMNS = ['person', 'device'] as const;
+
+/** `seen`: the people of a question's days, a row a period, day and alias, from the rollups of days that have one. */
+export const seenInRollups = (hasRollup: string): string => `
+  seen AS MATERIALIZED (
+    SELECT c.bucket, c.day, p.person, p.devices
+    FROM (
+      SELECT DISTINCT s.bucket, s.day
+      FROM stretch s CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${hasRollup}) c
+    CROSS JOIN person_days p ON p.pixel = ?1 AND p.day = c.day AND p.devices > 0
+    UNION ALL
+    SELECT bucket, day, person, devices FROM (${peopleOf('open')}))`;
+
+/** `seen`, from the events that have been numbered. */
+export const seenInEvents = (moments: Moments | null): string => `
+  seen AS MATERIALIZED (
+    SELECT n.bucket, n.day, n.person, sum(DISTINCT ${deviceBit('n.device')}) AS devices
+    FROM numbered n
+    WHERE n.counted AND n.person <> ''${moments ? ` AND n.ts BETWEEN ${moments.from} AND ${moments.to}` : ''}
+    GROUP BY n.bucket, n.day, n.person)`;
+
+/**
+ * `known`: whose the aliases are. `known_alias`: all aliases of these people. `attended`: a row a period and person, with its
+ * devices and whether it was there for the first time ever.
+ */
+export const attendance = (moments: Moments | null, firstDay: string): string => `
+  known AS MATERIALIZED (
+    SELECT person AS alias, ${rootOf('person')} AS root FROM (SELECT DISTINCT person FROM seen)
+  ),
+  known_alias (root, alias) AS MATERIALIZED (
+    SELECT DISTINCT root, root FROM known
+    UNION
+    SELECT a.root, l.alias FROM known_alias a CROSS JOIN links l ON l.pixel = ?1 AND l.target = a.alias
+  ),
+  returned AS MATERIALIZED (
+    SELECT DISTINCT a.root
+    FROM known_alias a
+    WHERE EXISTS (
+        SELECT 1 FROM person_days p
+        WHERE p.pixel = ?1 AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
+      OR EXISTS (
+        SELECT 1 FROM events e
+        WHERE e.pixel = ?1 AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'
+          AND e.ts < ${moments ? moments.from : '(SELECT min(starts_at) FROM stretch)'})
+  ),
+  attended AS MATERIALIZED (
+    SELECT bucket, root, devices, bucket = first AND root NOT IN (SELECT root FROM returned) AS is_new
+    FROM (
+      SELECT bucket, root, devices, first_value(bucket) OVER (PARTITION BY root ORDER BY day) AS first
+      FROM (
+        SELECT s.bucket, k.root, min(s.day) AS day, ${unionOfDevices('s.devices')} AS devices
+        FROM seen s CROSS JOIN known k ON k.alias = s.person
+        GROUP BY s.bucket, k.root))
+  )`;
+
+/** The counts of a group of rows of `attended`. */
+export const PEOPLE_COUNTS = `
+  count(*) AS people, sum(is_new) AS new_people, sum(${countOfDevices('devices')} > 1) AS cross_device_people`;
+
+/** Joins an event `n` to its person. */
+export const PERSON_OF_EVENT = `
+  LEFT JOIN known k ON k.alias = n.person
+  LEFT JOIN attended a ON a.bucket = n.bucket AND a.root = k.root`;
+
+/**
+ * A person dimension's value in a row of event `n`, visit `v` and person `k`. What a person came from is what the events of
+ * the days before say, on whatever device; a visit that says so itself needs no other's word, and the visit's own is all
+ * there is of who is not known.
+ *
+ * @param days how far back, in days.
+ */
+export function personValue({ touch, column }: PersonDimension, days: number): string {
+  if (touch === null) return namesOfDevices('coalesce(a.devices, 0)');
+  const visit = `v."visit:${column}"`;
+  const touched = `(
+    SELECT t.${column}
+    FROM known_alias x
+    CROSS JOIN events t ON t.pixel = ?1 AND t.person = x.alias AND t.person <> ''
+      AND t.ts BETWEEN n.ts - ${days * 86_400_000} AND n.ts AND t.channel <> 'Direct'
+    WHERE x.root = k.root
+    ORDER BY t.ts ${touch === 'first' ? 'ASC' : 'DESC'}, t.id ${touch === 'first' ? 'ASC' : 'DESC'}
+    LIMIT 1)`;
+  const found = `coalesce(${touched}, ${visit})`;
+  const ownWord = touch === 'last' ? ` OR v."visit:channel" <> 'Direct'` : '';
+  return `iif(k.root IS NULL${ownWord}, ${visit}, ${found})`;
+}

@@ -1,0 +1,41 @@
+/**
+ * Keeps one random key a pixel, under which its people are hashed. No answer and no export holds it; it goes with its
+ * pixel, and with it what its hashes could be compared with.
+ */
+import { Cache } from '../model/cache.ts';
+import { randomHex } from '../model/random.ts';
+
+const cache = new Cache<string, string>(1000);
+
+/** The keys of pixels, as 64 hex digits. Missing ones are made; the first to reach D1 wins. */
+export async function findKeys(
+  db: D1Database,
+  pixels: Iterable<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const missing: string[] = [];
+  for (const pixel of new Set(pixels)) {
+    const key = cache.get(pixel);
+    if (key === undefined) missing.push(pixel);
+    else found.set(pixel, key);
+  }
+  if (missing.length === 0) return found;
+
+  const [, kept] = await db.batch<{ pixel: string; key: string }>([
+    db
+      .prepare(
+        `INSERT INTO keys (pixel, key)
+         SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
+         ON CONFLICT (pixel) DO NOTHING`,
+      )
+      .bind(JSON.stringify(missing.map((pixel) => [pixel, randomHex(32)]))),
+    db
+      .prepare('SELECT pixel, key FROM keys WHERE pixel IN (SELECT value FROM json_each(?))')
+      .bind(JSON.stringify(missing)),
+  ]);
+  for (const { pixel, key } of kept?.results ?? []) {
+    found.set(pixel, key);
+    cache.set(pixel, key);
+  }
+  return found;
+}
