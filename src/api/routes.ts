@@ -4,6 +4,7 @@ import { ReplayQuery, readDead, replayDead } from './dead-letters.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
+import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
   addPixel,
   changePixel,
@@ -148,6 +149,28 @@ export const ROUTES: readonly Route<never>[] = [
     answers: { 200: { 'application/x-ndjson': 'Lines', 'text/csv': 'Csv' } },
     problems: ['wrong_pixel', 'not_found'],
     handler: exportRollups,
+  }),
+  defineRoute({
+    name: 'readPerson',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/people',
+    summary: 'What is held of a person',
+    access: 'pixels:write',
+    query: PersonEventsQuery,
+    answers: { 200: 'Person' },
+    problems: ['wrong_pixel', 'not_found'],
+    handler: readPerson,
+  }),
+  defineRoute({
+    name: 'erasePerson',
+    method: 'DELETE',
+    path: '/api/v1/pixels/:id/people',
+    summary: 'Erase a person',
+    access: 'pixels:write',
+    query: PersonQuery,
+    answers: { 200: 'Receipt' },
+    problems: ['wrong_pixel', 'not_found'],
+    handler: erasePerson,
   }),
   defineRoute({
     name: 'addEvents',

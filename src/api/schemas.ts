@@ -2,6 +2,7 @@
  * The JSON Schemas of what is answered, by the names that routes call them. They are for the OpenAPI document only, so
  * that nothing of this file gets into the Worker.
  */
+import { PERSON_KINDS } from '../model/person.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import { SCOPES } from '../model/token.ts';
 
@@ -46,6 +47,7 @@ const money = object({
   short: { ...text, examples: ['€12.5K'] },
   long: { ...text, examples: ['€12,500.00'] },
 });
+const personKind = { enum: Object.keys(PERSON_KINDS) };
 const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
 const change = { type: ['number', 'null'] };
 
@@ -158,6 +160,28 @@ const entries = {
       }),
       maxItems: 100,
     },
+  }),
+  Person: object({
+    pixel: text,
+    known_by: { ...listOf(personKind), description: 'The kinds of its aliases.' },
+    days: listOf(object({ day, devices: { ...text, examples: ['Desktop + Mobile'] } })),
+    total_events: count,
+    next: {
+      type: ['string', 'null'],
+      description: 'The address of earlier events; null when there are none.',
+    },
+    events: { ...listOf({ type: 'object' }), description: 'As an export has them, the latest first.' },
+  }),
+  Receipt: object({
+    pixel: text,
+    erased_at: time,
+    known_by: listOf(personKind),
+    erased: object({
+      events: count,
+      days: { ...count, description: 'Days that are rolled up anew.' },
+      person_days: count,
+      links: count,
+    }),
   }),
   Funnel: object({
     name: text,

@@ -77,24 +77,25 @@ export const PERSON_OF_EVENT = `
   LEFT JOIN attended a ON a.bucket = n.bucket AND a.root = k.root`;
 
 /**
- * A person dimension's value in a row of event `n`, visit `v` and person `k`. What a person came from is what the events of
- * the days before say, on whatever device; a visit that says so itself needs no other's word, and the visit's own is all
- * there is of who is not known.
+ * A person dimension's value in a row of event `n`, visit `v` and person `k`. What brought a person is told by the earliest
+ * or latest of these: its own visit, and its events of the days before, on whatever device. What came directly was brought by
+ * nothing. Of who is not known there is the visit only.
  *
  * @param days how far back, in days.
  */
 export function personValue({ touch, column }: PersonDimension, days: number): string {
   if (touch === null) return namesOfDevices('coalesce(a.devices, 0)');
-  const visit = `v."visit:${column}"`;
-  const touched = `(
+  const isBrought = `v."visit:channel" <> 'Direct'`;
+  const [order, nearer] =
+    touch === 'first'
+      ? ['ASC', `t.ts <= iif(${isBrought}, v.first_ts, n.ts)`]
+      : ['DESC', `t.ts >= iif(${isBrought}, v.first_ts, 0)`];
+  return `coalesce((
     SELECT t.${column}
     FROM known_alias x
     CROSS JOIN events t ON t.pixel = ?1 AND t.person = x.alias AND t.person <> ''
-      AND t.ts BETWEEN n.ts - ${days * 86_400_000} AND n.ts AND t.channel <> 'Direct'
+      AND t.ts BETWEEN n.ts - ${days * 86_400_000} AND n.ts AND ${nearer} AND t.channel <> 'Direct'
     WHERE x.root = k.root
-    ORDER BY t.ts ${touch === 'first' ? 'ASC' : 'DESC'}, t.id ${touch === 'first' ? 'ASC' : 'DESC'}
-    LIMIT 1)`;
-  const found = `coalesce(${touched}, ${visit})`;
-  const ownWord = touch === 'last' ? ` OR v."visit:channel" <> 'Direct'` : '';
-  return `iif(k.root IS NULL${ownWord}, ${visit}, ${found})`;
+    ORDER BY t.ts ${order}, t.id ${order}
+    LIMIT 1), v."visit:${column}")`;
 }

@@ -87,11 +87,9 @@ export async function daysOfPerson(
 ): Promise<PersonDay[]> {
   const { results } = await db
     .prepare(
-      `SELECT day, ${devices} AS devices
-       FROM (
-         SELECT p.day, p.devices
-         FROM json_each(?2) j CROSS JOIN person_days p ON p.pixel = ?1 AND p.person = j.value AND p.devices > 0)
-       GROUP BY day ORDER BY day`,
+      `SELECT p.day, ${devices} AS devices
+       FROM json_each(?2) j CROSS JOIN person_days p ON p.pixel = ?1 AND p.person = j.value AND p.devices > 0
+       GROUP BY p.day ORDER BY p.day`,
     )
     .bind(pixel, JSON.stringify(aliases))
     .all<PersonDay>();
@@ -116,21 +114,29 @@ function subjectParameters(pixel: string, { aliases, visitor }: Subject): unknow
   return [pixel, JSON.stringify(aliases), visitor?.hash ?? '', visitor?.start ?? 0, visitor?.end ?? 0];
 }
 
-/** The events of a subject, the latest first: values of columns in the order given. */
+/** Where an event stands among a pixel's: its time and its id. */
+export type Place = readonly [ts: number, id: string];
+
+/**
+ * The events of a subject, the latest first: values of columns in the order given.
+ * @param before where to begin; null for the latest.
+ */
 export async function eventsOf(
   db: D1Database,
   pixel: string,
   subject: Subject,
   columns: readonly string[],
   limit: number,
+  before: Place | null = null,
 ): Promise<(string | number | null)[][]> {
+  const [ts, id] = before ?? [Number.MAX_SAFE_INTEGER, ''];
   return db
     .prepare(
       `SELECT ${columns.join(', ')} FROM events
-       WHERE (pixel, ts, id) IN (${OF_SUBJECT})
+       WHERE (pixel, ts, id) IN (SELECT * FROM (${OF_SUBJECT}) WHERE (ts, id) < (?7, ?8))
        ORDER BY ts DESC, id DESC LIMIT ?6`,
     )
-    .bind(...subjectParameters(pixel, subject), limit)
+    .bind(...subjectParameters(pixel, subject), limit, ts, id)
     .raw<(string | number | null)[]>();
 }
 
@@ -163,9 +169,10 @@ export async function erase(db: D1Database, pixel: string, subject: Subject): Pr
   const results = await db.batch([
     db
       .prepare(
-        `UPDATE days SET dirty = 1
+        `WITH mine AS MATERIALIZED (${OF_SUBJECT})
+         UPDATE days SET dirty = 1
          WHERE pixel = ?1 AND raw = 0
-           AND EXISTS (SELECT 1 FROM (${OF_SUBJECT}) s WHERE s.ts >= days.starts_at AND s.ts < days.ends_at)`,
+           AND EXISTS (SELECT 1 FROM mine WHERE mine.ts >= days.starts_at AND mine.ts < days.ends_at)`,
       )
       .bind(...parameters),
     db.prepare(`DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECT})`).bind(...parameters),

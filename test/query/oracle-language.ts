@@ -271,11 +271,16 @@ function touchOf(event: OracleEvent, visit: Visit, dimension: string, context: C
   const own = valueIn(event, visit, `visit:${column}`, zone);
   const person = personOf(event, links);
   if (person === '') return own;
-  if (which === 'last' && valueIn(event, visit, 'visit:channel', zone) !== 'Direct') return own;
   const since = event.ts - (asked.include?.attribution_days ?? 30) * 86_400_000;
+  const brought = valueIn(event, visit, 'visit:channel', zone) === 'Direct' ? null : visit.events[0]?.ts;
   const touches = events.filter(
     (one) =>
-      personOf(one, links) === person && one['channel'] !== 'Direct' && one.ts >= since && one.ts <= event.ts,
+      personOf(one, links) === person &&
+      one['channel'] !== 'Direct' &&
+      one.ts >= since &&
+      one.ts <= event.ts &&
+      // What brought the visit itself may be nearer.
+      (brought == null || (which === 'first' ? one.ts <= brought : one.ts >= brought)),
   );
   const touch = which === 'first' ? touches[0] : touches.at(-1);
   return touch ? String(touch[column] ?? '') : own;

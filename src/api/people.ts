@@ -1,0 +1,136 @@
+/**
+ * `/api/v1/pixels/:id/people`: what is held of one person, for the person to see, and its erasure. The person is named by
+ * what it is known by, as it was sent; of each other alias no more than a keyed hash is there, so it cannot be told.
+ */
+import * as v from 'valibot';
+import { aliasOf, identifiersOf } from '../enrich/person.ts';
+import type { Env } from '../env.ts';
+import { namesOfDevices, unionOfDevices } from '../model/device.ts';
+import { EXPORTED_EVENTS } from '../model/exported.ts';
+import { PERSON_KINDS, USER_DATA } from '../model/person.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { REJECTION_REASONS } from '../model/rejection.ts';
+import { BLANK_EVENT } from '../model/wire.ts';
+import { findKeys } from '../store/keys.ts';
+import { aliasesOf, countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
+import type { Grant } from './auth.ts';
+import { FORMATS } from './export-format.ts';
+import { badParameter, badParameters, whole } from './parameters.ts';
+import { requireExisting } from './pixels.ts';
+
+const MOST_EVENTS = 1000;
+
+const hashed = (what: string) =>
+  v.pipe(v.optional(v.string()), v.description(`SHA-256 in hex of the person's ${what}, normalised.`));
+
+const Identified = {
+  uid: v.pipe(v.optional(v.string()), v.description('Your id of the person, as it was sent.')),
+  em: hashed('e-mail address'),
+  ph: hashed('telephone number'),
+  external_id: hashed('other id'),
+};
+
+export const PersonQuery = v.strictObject(Identified);
+export const PersonEventsQuery = v.strictObject({
+  ...Identified,
+  limit: v.pipe(
+    v.optional(whole(1, MOST_EVENTS)),
+    v.description(`The most events. Default: ${MOST_EVENTS}.`),
+  ),
+  before: v.pipe(v.optional(v.string()), v.description('Part of the address `next`.')),
+});
+
+type Asked = v.InferOutput<typeof PersonQuery>;
+
+export async function readPerson(
+  request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  { limit = MOST_EVENTS, before, ...asked }: v.InferOutput<typeof PersonEventsQuery>,
+): Promise<Response> {
+  const pixel = await requireExisting(env, grant, id);
+  const aliases = await aliasesBehind(env, pixel, asked);
+  const subject = { aliases, visitor: null };
+  const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
+  const from = before === undefined ? null : placeOf(before);
+  const [days, total, rows] = await Promise.all([
+    daysOfPerson(env.DB, pixel.id, aliases, namesOfDevices(`(${unionOfDevices('devices')})`)),
+    countEvents(env.DB, pixel.id, subject),
+    eventsOf(env.DB, pixel.id, subject, names, limit + 1, from),
+  ]);
+  const shown = rows.slice(0, limit);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  const next = last && new URL(request.url);
+  next?.searchParams.set(
+    'before',
+    JSON.stringify([last?.[names.indexOf('ts')], last?.[names.indexOf('id')]]),
+  );
+  // Written as an export writes them, so that each value is what is held, exactly.
+  const written = shown.map(FORMATS.ndjson.writer(EXPORTED_EVENTS));
+  const kinds = aliases.map(kindOf).toSorted();
+  const head = JSON.stringify({
+    pixel: pixel.id,
+    known_by: kinds,
+    days,
+    total_events: total,
+    next: next ?? null,
+  });
+  return new Response(`${head.slice(0, -1)},"events":[${written.join(',')}]}`, {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  });
+}
+
+export async function erasePerson(
+  _request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  asked: Asked,
+): Promise<Response> {
+  const pixel = await requireExisting(env, grant, id);
+  const aliases = await aliasesBehind(env, pixel, asked);
+  const erased = await erase(env.DB, pixel.id, { aliases, visitor: null });
+  return Response.json(
+    {
+      pixel: pixel.id,
+      erased_at: new Date().toISOString(),
+      known_by: aliases.map(kindOf).toSorted(),
+      erased,
+    },
+    { headers: { 'cache-control': 'no-store' } },
+  );
+}
+
+/** All aliases of the person that a request names. @throws Problem when it names none, or two. */
+async function aliasesBehind({ DB }: Env, pixel: Pixel, asked: Asked): Promise<string[]> {
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  const names = Object.keys(Identified).join(', ');
+  if (given.length !== 1) {
+    const message = `Name the person by one of ${names}.`;
+    throw badParameters(
+      given.length === 0 ? [{ path: 'uid', message }] : given.map(([path]) => ({ path, message })),
+    );
+  }
+  const ud = USER_DATA.flatMap((kind) => (asked[kind] === undefined ? [] : [[kind, asked[kind]] as const]));
+  const found = identifiersOf({ ...BLANK_EVENT, uid: asked.uid ?? '', ud }, '');
+  const path = given[0]?.[0] ?? '';
+  if (!found.ok) throw badParameter(path, REJECTION_REASONS[found.error]);
+  const [identifier] = found.value;
+  if (!identifier) throw badParameter(path, 'It is empty.');
+  const key = (await findKeys(DB, [pixel.id])).get(pixel.id) ?? '';
+  return aliasesOf(DB, pixel.id, await aliasOf(key, identifier));
+}
+
+/** What kind an alias is of, by its letter. */
+function kindOf(alias: string): string {
+  return Object.entries(PERSON_KINDS).find(([, letter]) => alias.startsWith(letter))?.[0] ?? '';
+}
+
+function placeOf(text: string): Place {
+  const [, ts, id] = /^\[(\d{1,15}),"([^"\\]{1,64})"\]$/.exec(text) ?? [];
+  if (ts === undefined || id === undefined) {
+    throw badParameter('before', 'This is no place. Take the whole address `next` of an answer.');
+  }
+  return [Number(ts), id];
+}
