@@ -10,7 +10,7 @@ import { addDays, dayStart } from '../model/time-zone.ts';
 import { type Key, planPages, type Row, readPages, type Span } from '../store/export.ts';
 import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
 import { badParameter, Day, whole } from './parameters.ts';
-import { requireExisting } from './pixels.ts';
+import { requireExisting, requireRaw } from './pixels.ts';
 import type { Handler } from './route.ts';
 
 /** Rows of one answer, unless fewer are asked for. */
@@ -34,6 +34,7 @@ export const exportRollups = exporter(EXPORTED_ROLLUPS, rollupSpan);
 function exporter(table: ExportedTable, spanOf: (asked: Asked, timezone: string) => Span): Handler<Asked> {
   return async (request, env, grant, id, asked) => {
     const pixel = await requireExisting(env, grant, id);
+    requireRaw(grant, pixel);
     if (asked.from !== undefined && asked.to !== undefined && asked.from > asked.to) {
       throw badParameter('from', 'The first day comes after the last.');
     }

@@ -16,7 +16,7 @@ import { isTimeZone } from '../model/time-zone.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import { deletePixel, getPixel, insertPixel, listPixels, updatePixel } from '../store/pixels.ts';
 import { changeTimeZone } from '../store/rezone.ts';
-import { type Grant, requirePixel } from './auth.ts';
+import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { installSnippets } from './install.ts';
 import { Problem } from './problem.ts';
@@ -212,6 +212,16 @@ export async function requireExisting(env: Env, grant: Grant, id: string): Promi
   const pixel = PIXEL_ID.test(id) ? await getPixel(env.DB, id) : null;
   if (!pixel) throw unknownPixel();
   return pixel;
+}
+
+/**
+ * Of a pixel that protects small groups, single events are for its owner: whoever may only ask for statistics could count
+ * small groups by them.
+ *
+ * @throws Problem when the grant does not reach so far.
+ */
+export function requireRaw(grant: Grant, { settings }: Pixel): void {
+  if (settings.min_group > 1) requireScope(grant, 'pixels:write');
 }
 
 function unknownPixel(): Problem {

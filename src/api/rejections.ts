@@ -7,7 +7,7 @@ import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { Grant } from './auth.ts';
 import { badParameter, Day } from './parameters.ts';
-import { requireExisting } from './pixels.ts';
+import { requireExisting, requireRaw } from './pixels.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
@@ -97,6 +97,7 @@ export async function live(
   asked: v.InferOutput<typeof LiveQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
+  requireRaw(grant, pixel);
   const now = Date.now();
   const since = Math.max(asked.since === undefined ? 0 : Date.parse(asked.since), now - LIVE_WINDOW);
   const { visitors, events } = await readLive(env.DB, pixel.id, since, LIVE_EVENTS);

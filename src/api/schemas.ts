@@ -10,6 +10,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
+const countOrNull = { ...count, type: ['integer', 'null'] };
 const day = { type: 'string', format: 'date' };
 const time = { type: 'string', format: 'date-time' };
 
@@ -57,6 +58,7 @@ const meta = {
     source: { enum: ['rollups', 'events', 'rollups+events'], description: 'What answered.' },
     as_of: { ...time, description: 'Of rollups that are being made anew: when the oldest was made.' },
     total_rows: count,
+    min_group: { ...count, description: 'Rows of fewer visitors are told as `(hidden)`, or not at all.' },
     time_labels: listOf(text),
     imports_included: { const: true },
     metric_warnings: mapOf({ type: 'object' }),
@@ -191,10 +193,10 @@ const entries = {
     steps: listOf(
       object({
         goal: text,
-        count,
-        of_first: { type: 'number', description: 'In per cent.' },
-        of_previous: { type: 'number', description: 'In per cent.' },
-        lost: count,
+        count: countOrNull,
+        of_first: { type: ['number', 'null'], description: 'In per cent.' },
+        of_previous: { type: ['number', 'null'], description: 'In per cent.' },
+        lost: countOrNull,
       }),
     ),
   }),

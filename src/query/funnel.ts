@@ -18,13 +18,13 @@ import { type DayRange, resolveRange } from './range.ts';
 
 export interface FunnelStep {
   readonly goal: string;
-  /** Visits, or people, that came to this step. */
-  readonly count: number;
+  /** Visits, or people, that came to this step; null, as all else, where they are too few to be told. */
+  readonly count: number | null;
   /** In per cent of the first step and of the one before, two decimals; 0 of none. */
-  readonly of_first: number;
-  readonly of_previous: number;
+  readonly of_first: number | null;
+  readonly of_previous: number | null;
   /** How many of the step before did not come to this one. */
-  readonly lost: number;
+  readonly lost: number | null;
 }
 
 export interface FunnelAnswer {
@@ -61,9 +61,12 @@ export async function runFunnel(
   const row = counts?.results[0] ?? {};
   return ok({
     range,
-    steps: stepsOf(
-      goals,
-      goals.map((_, place) => Number(row[`count${place}`] ?? 0)),
+    steps: withoutSmall(
+      stepsOf(
+        goals,
+        goals.map((_, place) => Number(row[`count${place}`] ?? 0)),
+      ),
+      pixel.settings.min_group,
     ),
   });
 }
@@ -82,6 +85,16 @@ function stepsOf(goals: readonly Goal[], counts: readonly number[]): FunnelStep[
       lost: before - count,
     };
   });
+}
+
+/** Of a pixel that protects small groups, steps that fewer came to, or were lost at, say nothing. */
+function withoutSmall(steps: readonly FunnelStep[], least: number): FunnelStep[] {
+  const isSmall = (count: number | null): boolean => count !== null && count > 0 && count < least;
+  return steps.map((step) =>
+    isSmall(step.count) || isSmall(step.lost)
+      ? { ...step, count: null, of_first: null, of_previous: null, lost: null }
+      : step,
+  );
 }
 
 /**

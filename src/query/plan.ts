@@ -14,7 +14,14 @@ import {
   type TimeDimension,
 } from '../model/dimensions.ts';
 import type { Goal } from '../model/goal.ts';
-import { type Metric, PEOPLE_METRICS, SALE_COUNTS, VISIT_COUNTS, type Whole } from '../model/metrics.ts';
+import {
+  METRICS,
+  type Metric,
+  PEOPLE_METRICS,
+  SALE_COUNTS,
+  VISIT_COUNTS,
+  type Whole,
+} from '../model/metrics.ts';
 import { segments } from '../model/time-zone.ts';
 import {
   GOALS,
@@ -44,6 +51,7 @@ import {
   seenInRollups,
 } from './people.ts';
 import { bucketOf, type DayRange, wholeMonths } from './range.ts';
+import { differences, foldedRows, isProtected } from './small-groups.ts';
 
 export interface Plan {
   readonly sql: string;
@@ -66,6 +74,8 @@ export interface Setting {
   readonly goals: readonly Goal[];
   /** The first day of which it is known who was there. */
   readonly peopleSince: string;
+  /** The fewest visitors of a group that is told of; 0 for no bound. */
+  readonly minGroup: number;
   /** The English names of countries by code, as JSON. */
   readonly countries: string;
   /** The rows that are wanted, by the values of their dimensions; null for all. */
@@ -112,20 +122,22 @@ export function planQuestion(question: Question, setting: Setting): Plan {
 }
 
 /**
- * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for. Parameters
- * are those of a plan.
+ * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for, and of a pixel
+ * that protects small groups for all tests: then with `visitors`, so that small ones can be left out. Parameters are those of
+ * a plan.
  */
 export function planValues(question: Question, dimension: Dimension, limit: number, setting: Setting): Plan {
+  const visitors = METRICS.get('visitors') as Metric;
   const ofValues: Question = {
     ...question,
-    metrics: [],
+    metrics: setting.minGroup > 1 ? [visitors] : [],
     time: null,
     dimensions: [dimension],
     filters: [],
     order: [],
     pagination: { limit, offset: 0 },
   };
-  return new Planner(ofValues, setting).planFromEvents();
+  return new Planner(ofValues, { ...setting, minGroup: 0 }).planFromEvents();
 }
 
 /** One grouping of the question's events: the answer itself, or what it is a share of. */
@@ -185,8 +197,14 @@ class Planner {
     const ofSales = metrics.some(({ ofSales }) => ofSales);
     const ofPeople = metrics.some(({ ofPeople }) => ofPeople);
 
+    const isSafe = isProtected(this.#question, this.#setting.minGroup);
+    const near = isSafe
+      ? differences(filters).map((those, index) => ({ ...answer, name: `near${index}`, filters: those }))
+      : [];
+
     const ctes = [
       this.#counted(answer),
+      ...near.map((grouping) => this.#counted(grouping)),
       ...asked.map((whole) => this.#counted(wholes[whole])),
       ...(ofSales ? [this.#sales(answer)] : []),
       ...(ofPeople ? [this.#people(answer)] : []),
@@ -210,10 +228,20 @@ class Planner {
           : `(SELECT visitors FROM ${whole}) AS ${whole}`,
       ),
     ];
+    const folding = foldedRows({
+      keys: this.#keys(answer),
+      timed: answer.timed,
+      least: this.#setting.minGroup,
+      near: near.map(({ name }) => name),
+      ofSales,
+      ofPeople,
+      wholes: asked,
+    });
     const withClause = `
       WITH RECURSIVE ${[STRETCHES, GOALS, ...this.#base(), ...ctes].join(',')},
       joined AS (SELECT ${columns.join(', ')} FROM answer ${joins.join(' ')}),
-      shown AS (SELECT ${this.#selectList()} FROM joined ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'}),
+      ${isSafe ? `${folding},` : ''}
+      shown AS (SELECT ${this.#selectList(isSafe)} FROM ${isSafe ? 'folded' : 'joined'} ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'}),
       wanted AS (SELECT * FROM shown ${this.#wanted()})`;
     return {
       sql: `${withClause} SELECT * FROM wanted ORDER BY ${this.#orderBy()} LIMIT ?6 OFFSET ?7`,
@@ -528,7 +556,7 @@ class Planner {
     return `(?4 ->> '$[${this.#lists.push([text]) - 1}][0]')`;
   }
 
-  #selectList(): string {
+  #selectList(isSafe: boolean): string {
     let next = 0;
     const columns = this.#question.dimensions.map((dimension, index) => {
       const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
@@ -537,7 +565,7 @@ class Planner {
     const ofSales = this.#question.metrics.some((metric) => metric.ofSales);
     return [
       ...columns,
-      ...this.#question.metrics.map(metricColumn),
+      ...this.#question.metrics.map((metric) => metricColumn(metric, isSafe)),
       ...(ofSales ? ['currency', 'currencies'] : []),
     ].join(', ');
   }
@@ -576,9 +604,10 @@ class Planner {
   }
 }
 
-function metricColumn({ name, sql, ofSales }: Metric): string {
+function metricColumn({ name, sql, ofSales }: Metric, isSafe: boolean): string {
   // What has several currencies has no sum.
-  return `${ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql} AS "${name}"`;
+  const value = ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql;
+  return `${isSafe ? `iif(too_small, NULL, ${value})` : value} AS "${name}"`;
 }
 
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */

@@ -18,6 +18,7 @@ import {
   timeLabels,
 } from './range.ts';
 import { type Revenue, revenueOf } from './revenue.ts';
+import { isProtected, protectionMistakes } from './small-groups.ts';
 
 export type MetricValue = number | Revenue | null;
 
@@ -73,6 +74,10 @@ export async function runQuestion(
     return err({ reason: 'invalid_query', errors: [{ path: 'include.time_labels', message }] });
   }
   const span: Span = { range, moments, peopleSince: peopleSince(now) };
+  if (isProtected(named, pixel.settings.min_group)) {
+    const errors = protectionMistakes(named);
+    if (errors.length > 0) return err({ reason: 'invalid_query', errors });
+  }
   const resolved = await resolveTests(db, named, pixel, span);
   if (!resolved.ok) return resolved;
   const question = { ...named, filters: resolved.value };
@@ -99,6 +104,7 @@ export async function runQuestion(
       ...(asked.include.imports ? { imports_included: true } : {}),
       ...(asked.include.time_labels && time ? { time_labels: timeLabels(time, pixel.timezone, range) } : {}),
       ...(total === null ? {} : { total_rows: total }),
+      ...(isProtected(named, pixel.settings.min_group) ? { min_group: pixel.settings.min_group } : {}),
       ...(severalCurrencies ? { metric_warnings: warnings(question.metrics) } : {}),
       ...(comparedWith ? { comparison_date_range: comparedWith } : {}),
     },
@@ -158,6 +164,7 @@ function settingOf(pixel: Pixel, span: Span, known: KnownDays, rows: Setting['ro
   return {
     ...span,
     zone: pixel.timezone,
+    minGroup: pixel.settings.min_group,
     days: known.first === null || known.last === null ? null : { from: known.first, to: known.last },
     goals: pixel.settings.goals,
     countries: countryNames(),
@@ -202,9 +209,11 @@ async function resolveTests(
   }
   if (errors.length > 0) return err({ reason: 'invalid_query', errors });
 
+  // Of a pixel that protects small groups no filter may name one.
+  const least = pixel.settings.min_group;
   const inCode = tests.filter(
     ({ dimension, comparison, caseSensitive }) =>
-      dimension.kind !== 'goal' && (comparison === 'matches' || !caseSensitive),
+      least > 1 || (dimension.kind !== 'goal' && (comparison === 'matches' || !caseSensitive)),
   );
   const byDimension = Map.groupBy(inCode, ({ dimension }) => dimension.name);
   if (byDimension.size > 0) {
@@ -212,18 +221,21 @@ async function resolveTests(
     // Of whole days: what was done in a visit may have been done before the range begins.
     const setting = settingOf(pixel, { ...span, moments: null }, known, null);
     const groups = [...byDimension.values()];
-    const answers = await db.batch<{ dimension0: string }>(
+    const answers = await db.batch<{ dimension0: string; visitors?: number }>(
       groups.map(([first]) => {
         const plan = planValues(question, (first as Test).dimension, MAX_VALUES + 1, setting);
         return db.prepare(plan.sql).bind(...plan.parameters);
       }),
     );
     groups.forEach((group, index) => {
-      const values = (answers[index]?.results ?? []).map(({ dimension0 }) => dimension0);
+      const rows = answers[index]?.results ?? [];
+      const values = rows
+        .filter(({ visitors = 0 }) => least <= 1 || visitors >= least)
+        .map(({ dimension0 }) => dimension0);
       for (const test of group) {
         const matching = values.filter(passes(test));
         const characters = matching.reduce((sum, value) => sum + value.length + 3, 0);
-        if (values.length > MAX_VALUES || characters > MAX_VALUE_CHARACTERS) {
+        if (rows.length > MAX_VALUES || characters > MAX_VALUE_CHARACTERS) {
           const message = `Too many values of ${test.dimension.name} match. Ask for a shorter range or a narrower filter.`;
           errors.push({ path: test.path, message });
         }

@@ -27,7 +27,7 @@ async function countsOf(pixel: Pixel, funnel: Funnel, range: Days): Promise<numb
   const answer = await runFunnel(db, pixel, funnel, range, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   expect(answer.value.steps.map(({ goal }) => goal)).toEqual(funnel.steps);
-  return answer.value.steps.map(({ count }) => count);
+  return answer.value.steps.map(({ count }) => Number(count));
 }
 
 function expectedCounts(events: readonly OracleEvent[], zone: string, funnel: Funnel, range: Days): number[] {
