@@ -108,8 +108,8 @@ function funnelSql({ within }: Funnel, steps: number): string {
     ? `SELECT *, visit AS unit, seq AS place FROM numbered WHERE visitor <> ''`
     : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
        FROM numbered n JOIN (
-         SELECT person, ${rootOf('person')} AS root
-         FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted)) k ON k.person = n.person
+         SELECT person, ${rootOf('p.person')} AS root
+         FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted) p) k ON k.person = n.person
        WHERE n.counted`;
   const reached = `
     reached AS MATERIALIZED (

@@ -39,7 +39,7 @@ export const seenInEvents = (moments: Moments | null): string => `
  */
 export const attendance = (moments: Moments | null, firstDay: string): string => `
   known AS MATERIALIZED (
-    SELECT person AS alias, ${rootOf('person')} AS root FROM (SELECT DISTINCT person FROM seen)
+    SELECT person AS alias, ${rootOf('p.person')} AS root FROM (SELECT DISTINCT person FROM seen) p
   ),
   known_alias (root, alias) AS MATERIALIZED (
     SELECT DISTINCT root, root FROM known

@@ -8,6 +8,8 @@ import { PERSON_DAYS, STRENGTHS } from '../model/person.ts';
 /**
  * SQL for the strongest alias that an alias is linked to, itself when there is none. A link leads to a stronger kind, so
  * there are at most as many hops as kinds but one.
+ *
+ * @param alias a parameter, or a column with its table: `links` has columns of its own.
  */
 export function rootOf(alias: string, pixel = '?1'): string {
   let sql = `l${STRENGTHS.length - 2}.target`;
@@ -32,8 +34,8 @@ const LINK = `
   INSERT INTO links (pixel, alias, target)
   SELECT DISTINCT pixel, iif(${weakness('a')} > ${weakness('b')}, a, b), iif(${weakness('a')} > ${weakness('b')}, b, a)
   FROM (
-    SELECT pixel, iif(substr(alias, 1, 1) = '${WEAKEST}', alias, ${rootOf('alias', 'pair.pixel')}) AS a,
-      ${rootOf('person', 'pair.pixel')} AS b
+    SELECT pixel, iif(substr(alias, 1, 1) = '${WEAKEST}', alias, ${rootOf('pair.alias', 'pair.pixel')}) AS a,
+      ${rootOf('pair.person', 'pair.pixel')} AS b
     FROM (
       SELECT value ->> 0 AS pixel, value ->> 1 AS alias, value ->> 2 AS person FROM json_each(?1) LIMIT -1) pair)
   WHERE ${weakness('a')} <> ${weakness('b')}

@@ -456,6 +456,24 @@ describe('one person on two devices', () => {
     });
   });
 
+  it('is nobody that another pixel knows', async () => {
+    const pixels = [await speck.addPixel(), await speck.addPixel()];
+    for (const id of pixels) {
+      await settings(id, { cookie: 'third_party' });
+      const cookie = 'speck_id=AAAAAAAAAAAAAAAAAAAAAA';
+      await gif({ id, uid: UID, consent: 'granted', 'ud[em]': sha256(MAIL) }, { cookie });
+      await stored(id, 1);
+    }
+    const held = await Promise.all(
+      pixels.map(async (id) => [
+        ...(await eventsOf(id)).flatMap(({ visitor, person }) => [visitor, person]),
+        ...(await rows('SELECT alias FROM links WHERE pixel = ?', id)).map(({ alias }) => alias),
+      ]),
+    );
+    expect(held.map(({ length }) => length)).toEqual([4, 4]);
+    expect(new Set(held.flat()).size).toBe(8);
+  });
+
   it('is asked for by one name that makes sense', async () => {
     const pixel = await speck.addPixel();
     for (const [query, path] of [

@@ -1,0 +1,182 @@
+/** Which aliases become one person, whatever comes in whatever order; held to a plain account of the rules. */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { STRENGTHS } from '../../src/model/person.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { randomBase58 } from '../../src/model/random.ts';
+import { writeBatch } from '../../src/store/events.ts';
+import { aliasesOf, erase, rootOf } from '../../src/store/people.ts';
+import { applySchema, db, makePixel, place, runJobs } from '../fixtures.ts';
+
+beforeAll(applySchema);
+
+const AT = Date.parse('2026-11-24T10:00:00Z');
+const ALIASES = [...STRENGTHS].flatMap((kind) => [`${kind}1`, `${kind}2`, `${kind}3`]);
+const weakness = (alias: string) => STRENGTHS.indexOf(alias[0] ?? '');
+
+/** The aliases of an event, at most one of a kind, the strongest first. */
+const known = fc
+  .uniqueArray(fc.constantFrom(...ALIASES), { minLength: 1, maxLength: 4, selector: ([kind]) => kind })
+  .map((aliases) => aliases.toSorted((a, b) => weakness(a) - weakness(b)));
+
+function eventOf(pixel: Pixel, [person = '', ...aliases]: readonly string[], ts = AT) {
+  const placed = place(pixel, { ts, id: randomBase58(12), name: 'pageview', visitor: '', person });
+  return { ...placed, aliases };
+}
+
+const write = (pixel: Pixel, events: readonly (readonly string[])[]) =>
+  writeBatch(
+    db,
+    { id: randomBase58(8), events: events.map((one) => eventOf(pixel, one)), rejections: [] },
+    AT,
+    false,
+  );
+
+async function roots(pixel: Pixel): Promise<Record<string, string>> {
+  const { results } = await db
+    .prepare(`SELECT value AS alias, ${rootOf('value')} AS root FROM json_each(?2)`)
+    .bind(pixel.id, JSON.stringify(ALIASES))
+    .all<{ alias: string; root: string }>();
+  return Object.fromEntries(results.map(({ alias, root }) => [alias, root]));
+}
+
+/** Groups of aliases, to which events come one by one. */
+function plainly(events: readonly (readonly string[])[]): Record<string, string> {
+  const target: Record<string, string> = {};
+  const root = (alias: string): string => (target[alias] === undefined ? alias : root(target[alias]));
+  for (const [person = '', ...others] of events) {
+    for (const alias of others) {
+      if (alias.startsWith('c')) target[alias] ??= root(person);
+      else {
+        const [strong = '', weak = ''] = [root(alias), root(person)].toSorted(
+          (a, b) => weakness(a) - weakness(b),
+        );
+        if (weakness(strong) < weakness(weak)) target[weak] = strong;
+      }
+    }
+  }
+  return Object.fromEntries(ALIASES.map((alias) => [alias, root(alias)]));
+}
+
+describe('links', () => {
+  it('make one person of the aliases that events show to be one, event by event', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(known, { maxLength: 12 }), async (events) => {
+        const pixel = await makePixel('UTC');
+        for (const event of events) await write(pixel, [event]);
+        expect(await roots(pixel)).toEqual(plainly(events));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('never make one person of two user ids, and lead to an end, however many events come at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(known, { maxLength: 6 }), { maxLength: 4 }), async (batches) => {
+        const pixel = await makePixel('UTC');
+        for (const events of batches) await write(pixel, events);
+        // A redelivery changes nothing.
+        const before = await roots(pixel);
+        const { results } = await db
+          .prepare('SELECT alias, target FROM links WHERE pixel = ?')
+          .bind(pixel.id)
+          .all<{ alias: string; target: string }>();
+        for (const { alias, target } of results) expect(weakness(target)).toBeLessThan(weakness(alias));
+        expect(new Set(['u1', 'u2', 'u3'].map((alias) => before[alias])).size).toBe(3);
+        const all = Object.values(before).filter((root, index, list) => list.indexOf(root) === index);
+        for (const root of all) {
+          const members = ALIASES.filter((alias) => before[alias] === root);
+          expect((await aliasesOf(db, pixel.id, members[0] ?? '')).toSorted()).toEqual(members.toSorted());
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('of one batch that share an alias are all made', async () => {
+    const pixel = await makePixel('UTC');
+    await write(pixel, [
+      ['e1', 'p1'],
+      ['u1', 'p1'],
+      ['x1', 'c1'],
+      ['u2', 'x1'],
+    ]);
+    expect(await roots(pixel)).toMatchObject({ e1: 'u1', p1: 'u1', c1: 'u2', x1: 'u2' });
+  });
+});
+
+describe('erasing', () => {
+  it('takes the events of a person and of a visitor, no others, and tells which days they were of', async () => {
+    const pixel = await makePixel('UTC');
+    const other = await makePixel('UTC');
+    const day = 86_400_000;
+    const events = [
+      eventOf(pixel, ['u1', 'c1'], AT - 2 * day),
+      eventOf(pixel, ['c1'], AT - day),
+      eventOf(pixel, ['u2'], AT - day),
+      { ...place(pixel, { ts: AT, id: 'v', name: 'pageview', visitor: 'ann', person: '' }), aliases: [] },
+      { ...place(pixel, { ts: AT, id: 'w', name: 'pageview', visitor: 'bob', person: '' }), aliases: [] },
+      eventOf(other, ['u1', 'c1'], AT + 1),
+    ];
+    await writeBatch(db, { id: 'b', events, rejections: [] }, AT, false);
+    await runJobs(AT + day);
+    const dirty = () =>
+      db.prepare('SELECT day FROM days WHERE pixel = ? AND dirty = 1 ORDER BY day').bind(pixel.id).all();
+    expect((await dirty()).results).toEqual([]);
+    const aliases = await aliasesOf(db, pixel.id, 'c1');
+    const visitor = {
+      hash: 'ann',
+      start: Date.parse('2026-11-24T00:00:00Z'),
+      end: Date.parse('2026-11-25T00:00:00Z'),
+    };
+    expect(await erase(db, pixel.id, { aliases, visitor })).toEqual({
+      events: 3,
+      days: 3,
+      person_days: 2,
+      links: 1,
+    });
+    expect((await dirty()).results.map(({ day: one }) => one)).toEqual([
+      '2026-11-22',
+      '2026-11-23',
+      '2026-11-24',
+    ]);
+    const left = await db
+      .prepare('SELECT pixel, person, visitor FROM events WHERE pixel IN (?, ?) ORDER BY ts')
+      .bind(pixel.id, other.id)
+      .all();
+    expect(left.results).toEqual([
+      { pixel: pixel.id, person: 'u2', visitor: '' },
+      { pixel: pixel.id, person: '', visitor: 'bob' },
+      { pixel: other.id, person: 'u1', visitor: '' },
+    ]);
+    expect(await aliasesOf(db, other.id, 'c1')).toEqual(['u1', 'c1']);
+  });
+
+  it('is done by time, too: who has not been there for 395 days is forgotten, and whose alias still is, is not', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 1 });
+    await writeBatch(
+      db,
+      { id: 'old', events: [eventOf(pixel, ['u1', 'c1']), eventOf(pixel, ['u2', 'e2'])], rejections: [] },
+      AT,
+      false,
+    );
+    const links = async () =>
+      (
+        await db.prepare('SELECT alias FROM links WHERE pixel = ? ORDER BY alias').bind(pixel.id).all()
+      ).results.map(({ alias }) => alias);
+    const day = 86_400_000;
+    const midnight = Date.parse('2026-11-25T00:00:00Z');
+    await runJobs(midnight);
+    await runJobs(midnight + 5 * day);
+    expect(await links()).toEqual(['c1', 'e2']);
+    const back = midnight + 300 * day;
+    await writeBatch(db, { id: 'new', events: [eventOf(pixel, ['u2'], back)], rejections: [] }, back, false);
+    await runJobs(midnight + 302 * day);
+    await runJobs(midnight + 394 * day);
+    expect(await links()).toEqual(['c1', 'e2']);
+    await runJobs(midnight + 397 * day);
+    expect(await links()).toEqual(['e2']);
+    const days = await db.prepare('SELECT person FROM person_days WHERE pixel = ?').bind(pixel.id).all();
+    expect(days.results).toEqual([{ person: 'u2' }]);
+  });
+});
