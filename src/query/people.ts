@@ -36,10 +36,16 @@ export const seenInEvents = (moments: Moments | null): string => `
 /**
  * `known`: whose the aliases are. `known_alias`: all aliases of these people. `attended`: a row a period and person, with its
  * devices and whether it was there for the first time ever.
+ *
+ * @param aliases the CTE whose aliases have to be known: `numbered` has those of engagements, too.
  */
-export const attendance = (moments: Moments | null, firstDay: string): string => `
+export const attendance = (
+  aliases: 'seen' | 'numbered',
+  moments: Moments | null,
+  firstDay: string,
+): string => `
   known AS MATERIALIZED (
-    SELECT person AS alias, ${rootOf('p.person')} AS root FROM (SELECT DISTINCT person FROM seen) p
+    SELECT person AS alias, ${rootOf('p.person')} AS root FROM (SELECT DISTINCT person FROM ${aliases} WHERE person <> '') p
   ),
   known_alias (root, alias) AS MATERIALIZED (
     SELECT DISTINCT root, root FROM known

@@ -314,7 +314,8 @@ class Planner {
   #attendance(): string[] {
     const { moments, range } = this.#setting;
     const seen = this.#usesRollups ? seenInRollups(this.#hasRollup()) : seenInEvents(moments);
-    return [seen, attendance(moments, this.#text(range.from))];
+    const aliases = this.#usesRollups ? 'seen' : 'numbered';
+    return [seen, attendance(aliases, moments, this.#text(range.from))];
   }
 
   /** A day whose properties were too many has no rollup of those that were left out. */
