@@ -125,7 +125,7 @@ function dimensionName(name: string): string {
 /** Where in the body a mistake is, and what that is called here. */
 const PLACES: readonly (readonly [RegExp, string])[] = [
   [/^dimensions/, 'by'],
-  [/^filters(\[\d+\]).*/, 'filter$1'],
+  [/^filters(\[\d+\])?.*/, 'filter$1'],
   [/^order_by(\[\d+\]).*/, 'order$1'],
   [/^pagination\.limit/, 'limit'],
   [/^pagination\.offset/, 'page'],
