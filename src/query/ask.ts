@@ -1,0 +1,163 @@
+/** Asks the store one question, and tells what answered. */
+
+import type { Pixel } from '../model/pixel.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Mistake, Moments, Question } from './language.ts';
+import { hasRollup, type Plan, planQuestion, type Setting } from './plan.ts';
+import type { DayRange } from './range.ts';
+import { type Revenue, revenueOf } from './revenue.ts';
+
+export type MetricValue = number | Revenue | null;
+
+export interface Row {
+  readonly metrics: readonly MetricValue[];
+  readonly dimensions: readonly string[];
+}
+
+/** Why a question that makes sense has no answer. */
+export type Refusal =
+  | { readonly reason: 'beyond_retention'; readonly detail: string }
+  | { readonly reason: 'invalid_query'; readonly errors: readonly Mistake[] };
+
+/** What is known of a pixel's days in a range. */
+export interface KnownDays {
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly rolled: number;
+  readonly live: number;
+  /** The latest day of which no raw events are left. */
+  readonly purged: string | null;
+  /** The latest of these that no rollup answers for either. */
+  readonly lost: string | null;
+  /** When the oldest rollup was made that has to do though its day has changed since. */
+  readonly as_of: number | null;
+}
+
+/** A question's days and, when it is not made of whole days, its moments. */
+export interface Span {
+  readonly range: DayRange;
+  readonly moments: Moments | null;
+  /** The first day of which it is known who was there. */
+  readonly peopleSince: string;
+}
+
+export interface Found {
+  readonly rows: readonly Row[];
+  readonly total: number | null;
+  readonly state: KnownDays;
+  readonly plan: Plan;
+  readonly severalCurrencies: boolean;
+}
+
+export async function ask(
+  db: D1Database,
+  question: Question,
+  pixel: Pixel,
+  span: Span,
+  rows: Setting['rows'],
+  withTotal: boolean,
+): Promise<Result<Found, Refusal>> {
+  const known = await daysIn(db, question, span);
+  const plan = planQuestion(question, settingOf(pixel, span, known, rows));
+  const statements = [
+    // Asked in the transaction that answers: a day must not lose its events between the check and the answer.
+    daysStatement(db, question, span),
+    db.prepare(plan.sql).bind(...plan.parameters),
+    ...(withTotal ? [db.prepare(plan.countSql).bind(...plan.parameters)] : []),
+  ];
+  const [daysNow, answer, total] = await db.batch<Record<string, unknown>>(statements);
+  const state = daysNow?.results[0] as unknown as KnownDays;
+  const missing = plan.usesRollups ? state.lost : state.purged;
+  if (missing !== null) {
+    return err({ reason: 'beyond_retention', detail: beyondRetention(missing, question, span.moments) });
+  }
+  const found = answer?.results ?? [];
+  return ok({
+    rows: found.map((row) => rowOf(row, question)),
+    total: total ? Number(total.results[0]?.['total'] ?? 0) : null,
+    state,
+    plan,
+    severalCurrencies: found.some((row) => Number(row['currencies'] ?? 0) > 1),
+  });
+}
+
+export function settingOf(pixel: Pixel, span: Span, known: KnownDays, rows: Setting['rows']): Setting {
+  return {
+    ...span,
+    zone: pixel.timezone,
+    minGroup: pixel.settings.min_group,
+    days: known.first === null || known.last === null ? null : { from: known.first, to: known.last },
+    goals: pixel.settings.goals,
+    countries: countryNames(),
+    rows,
+  };
+}
+
+function rowOf(row: Record<string, unknown>, { metrics, dimensions }: Question): Row {
+  return {
+    metrics: metrics.map(({ name, ofSales }): MetricValue => {
+      const value = row[name];
+      if (value === null || value === undefined) return null;
+      return ofSales ? revenueOf(Number(value), String(row['currency'])) : Number(value);
+    }),
+    dimensions: dimensions.map((_, index) => String(row[`dimension${index}`])),
+  };
+}
+
+function beyondRetention(purged: string, question: Question, moments: Moments | null): string {
+  const why =
+    question.filters.length > 0
+      ? 'A filtered question'
+      : moments !== null
+        ? 'A range with times of day'
+        : question.metrics.some(({ ofPeople }) => ofPeople)
+          ? 'A question of people'
+          : question.time === 'time:hour'
+            ? 'A dimension by hour'
+            : 'A question of several dimensions';
+  return `${why} needs raw events, and those up to ${purged} are past this pixel's retention and gone. Ask from the day after, or without it.`;
+}
+
+function daysStatement(
+  db: D1Database,
+  question: Question,
+  { range, peopleSince }: Span,
+): D1PreparedStatement {
+  const rolled = hasRollup(question, peopleSince);
+  return db
+    .prepare(
+      `SELECT min(day) AS first, max(day) AS last,
+         coalesce(sum(${rolled}), 0) AS rolled,
+         coalesce(sum(NOT (${rolled})), 0) AS live,
+         max(iif(raw > 0, day, NULL)) AS purged,
+         max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost,
+         min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of
+       FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
+    )
+    .bind(question.pixel, range.from, range.to);
+}
+
+export async function daysIn(db: D1Database, question: Question, span: Span): Promise<KnownDays> {
+  return (await daysStatement(db, question, span).first<KnownDays>()) as KnownDays;
+}
+
+export function momentsOf(range: Question['range']): Moments | null {
+  return typeof range === 'object' && 'from' in range ? range : null;
+}
+
+let names: string | undefined;
+
+/** The English names of all countries by ISO 3166-1 alpha-2 code, as JSON. */
+function countryNames(): string {
+  if (names !== undefined) return names;
+  const display = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const pairs = letters.flatMap((first) =>
+    letters.flatMap((second) => {
+      const name = display.of(first + second);
+      return name === undefined ? [] : [[first + second, name]];
+    }),
+  );
+  names = JSON.stringify(Object.fromEntries(pairs));
+  return names;
+}

@@ -1,0 +1,87 @@
+/** Compares the rows of an answer with those of another range. */
+
+import type { Metric } from '../model/metrics.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { ok, type Result } from '../model/result.ts';
+import { peopleSince } from '../store/people.ts';
+import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
+import type { Moments, Question } from './language.ts';
+import { type DayRange, resolveRange, timeLabels } from './range.ts';
+import { resolveTests } from './resolve.ts';
+
+export interface ComparedRow extends Row {
+  /** In per cent, or in points for what is a per cent itself. */
+  readonly change: readonly (number | null)[];
+}
+
+/** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
+export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
+
+/** Puts beside each row that of the other range: by its dimensions, and by place where one is a time. */
+export async function compareRows(
+  db: D1Database,
+  question: Question,
+  pixel: Pixel,
+  now: number,
+  rows: readonly Row[],
+  { range, other }: { range: DayRange; other: Moments | readonly [string, string] },
+): Promise<Result<readonly ResultRow[], Refusal>> {
+  const { zone, time } = { zone: pixel.timezone, time: question.time };
+  const otherRange = resolveRange(other, zone, now, null);
+  const timeIndex = question.dimensions.indexOf(null);
+  const grain = time === 'time' ? null : time;
+  const labels = grain && timeLabels(grain, zone, range);
+  const otherLabels = grain && timeLabels(grain, zone, otherRange);
+  const places = new Map((labels ?? []).map((label, place) => [label, place]));
+  const otherDimensions = rows.map(({ dimensions }) => {
+    if (timeIndex < 0) return dimensions;
+    const label = otherLabels?.[places.get(dimensions[timeIndex] ?? '') ?? -1];
+    return label === undefined ? null : dimensions.with(timeIndex, label);
+  });
+  const span: Span = { range: otherRange, moments: momentsOf(other), peopleSince: peopleSince(now) };
+  // What a pattern matches is another matter in another range.
+  const filters = await resolveTests(db, question, pixel, span);
+  if (!filters.ok) return filters;
+  const pagination = { limit: Math.max(1, rows.length), offset: 0 };
+  const all = { ...question, filters: filters.value, pagination };
+  const found = await ask(
+    db,
+    all,
+    pixel,
+    span,
+    otherDimensions.filter((one) => one !== null),
+    false,
+  );
+  if (!found.ok) return found;
+  const byKey = new Map(found.value.rows.map((row) => [JSON.stringify(row.dimensions), row]));
+  return ok(
+    rows.map((row, index) => {
+      const dimensions = otherDimensions[index] ?? null;
+      if (dimensions === null) return { ...row, comparison: null };
+      const metrics = byKey.get(JSON.stringify(dimensions))?.metrics ?? question.metrics.map(nothing);
+      const change = question.metrics.map((metric, place) =>
+        changeOf(metric, row.metrics[place] ?? null, metrics[place] ?? null),
+      );
+      return { ...row, comparison: { dimensions, metrics, change } };
+    }),
+  );
+}
+
+/** A metric's value where nothing happened. */
+function nothing({ name, ofSales }: Metric): MetricValue {
+  return ofSales || name === 'time_on_page' || name === 'scroll_depth' ? null : 0;
+}
+
+function changeOf({ inPoints }: Metric, value: MetricValue, before: MetricValue): number | null {
+  if (value === null || before === null) return null;
+  if (typeof value === 'object' || typeof before === 'object') {
+    if (typeof value !== 'object' || typeof before !== 'object') return null;
+    return value.currency === before.currency ? percent(value.value, before.value) : null;
+  }
+  return inPoints ? Math.round(100 * (value - before)) / 100 : percent(value, before);
+}
+
+function percent(value: number, before: number): number {
+  if (before === 0) return value === 0 ? 0 : 100;
+  return Math.round((100 * (value - before)) / Math.abs(before));
+}

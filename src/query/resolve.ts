@@ -1,0 +1,113 @@
+/** Resolves the tests of filters that SQL has no operator for into lists of values. */
+
+import type { Pixel } from '../model/pixel.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
+import { type Filter, type Mistake, type Question, type Test, testsIn } from './language.ts';
+import { compilePattern } from './pattern.ts';
+import { planValues } from './plan.ts';
+
+/** Goals by name, and what SQL cannot compare: patterns, and texts whatever their case. */
+export async function resolveTests(
+  db: D1Database,
+  question: Question,
+  pixel: Pixel,
+  span: Span,
+): Promise<Result<readonly Filter[], Refusal>> {
+  const tests = question.filters.flatMap(testsIn);
+  const found = new Map<Test, readonly string[]>();
+  const errors: Mistake[] = [];
+  const names = pixel.settings.goals.map(({ name }) => name);
+  for (const test of tests.filter(({ dimension }) => dimension.kind === 'goal')) {
+    const matching = names.filter(passes(test));
+    if (matching.length === 0 && test.comparison === 'is') {
+      errors.push({
+        path: `${test.path}[2]`,
+        message:
+          names.length === 0
+            ? 'This pixel has no goals: add some to its settings.'
+            : `No goal has this name. Goals: ${names.join(', ')}.`,
+      });
+    }
+    found.set(test, matching);
+  }
+  if (errors.length > 0) return err({ reason: 'invalid_query', errors });
+
+  // Of a pixel that protects small groups no filter may name one.
+  const least = pixel.settings.min_group;
+  const inCode = tests.filter(
+    ({ dimension, comparison, caseSensitive }) =>
+      least > 1 || (dimension.kind !== 'goal' && (comparison === 'matches' || !caseSensitive)),
+  );
+  const byDimension = Map.groupBy(inCode, ({ dimension }) => dimension.name);
+  if (byDimension.size > 0) {
+    const known = await daysIn(db, question, span);
+    // Of whole days: what was done in a visit may have been done before the range begins.
+    const setting = settingOf(pixel, { ...span, moments: null }, known, null);
+    const groups = [...byDimension.values()];
+    const answers = await db.batch<{ dimension0: string; visitors?: number }>(
+      groups.map(([first]) => {
+        const plan = planValues(question, (first as Test).dimension, MAX_VALUES + 1, setting);
+        return db.prepare(plan.sql).bind(...plan.parameters);
+      }),
+    );
+    groups.forEach((group, index) => {
+      const rows = answers[index]?.results ?? [];
+      const values = rows
+        .filter(({ visitors = 0 }) => least <= 1 || visitors >= least)
+        .map(({ dimension0 }) => dimension0);
+      for (const test of group) {
+        const matching = values.filter(passes(test));
+        const characters = matching.reduce((sum, value) => sum + value.length + 3, 0);
+        if (rows.length > MAX_VALUES || characters > MAX_VALUE_CHARACTERS) {
+          const message = `Too many values of ${test.dimension.name} match. Ask for a shorter range or a narrower filter.`;
+          errors.push({ path: test.path, message });
+        }
+        found.set(test, matching);
+      }
+    });
+  }
+  if (errors.length > 0) return err({ reason: 'invalid_query', errors });
+  return ok(question.filters.map((filter) => withValues(filter, found)));
+}
+
+/** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
+const MAX_VALUES = 50_000;
+const MAX_VALUE_CHARACTERS = 600_000;
+
+/** Tells whether a value passes a test, were it not negated. */
+function passes({ comparison, caseSensitive, values }: Test): (value: string) => boolean {
+  const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
+  const folded = values.map(fold);
+  switch (comparison) {
+    case 'is': {
+      const wanted = new Set(folded);
+      return (value) => wanted.has(fold(value));
+    }
+    case 'contains':
+      return (value) => folded.some((part) => fold(value).includes(part));
+    case 'matches': {
+      const patterns = values.flatMap((text) => {
+        const pattern = compilePattern(text);
+        return pattern.ok ? [pattern.value] : [];
+      });
+      return (value) => patterns.some((pattern) => pattern.matches(value));
+    }
+  }
+}
+
+/** A filter whose resolved tests are of the values found. */
+function withValues(filter: Filter, found: ReadonlyMap<Test, readonly string[]>): Filter {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return { ...filter, filters: filter.filters.map((inner) => withValues(inner, found)) };
+    case 'not':
+    case 'done':
+      return { ...filter, filter: withValues(filter.filter, found) };
+    case 'test': {
+      const values = found.get(filter);
+      return values === undefined ? filter : { ...filter, comparison: 'is', values };
+    }
+  }
+}
