@@ -1,15 +1,17 @@
 /** The JSON Schema of those words of a question that language.ts looks up and parses by hand. */
-import { DIMENSIONS, GOAL, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
+import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
 
 const PROPERTY = { type: 'string', pattern: `^${PROPERTY_PREFIX}.`, description: 'A custom property.' };
 
+const NAMES = DIMENSION_NAMES.filter((name) => !name.startsWith(PROPERTY_PREFIX));
+
 /** A dimension that events can be told apart by: all but those of time. */
-const FILTERABLE = { anyOf: [{ enum: [...DIMENSIONS.keys(), GOAL] }, PROPERTY] };
+const FILTERABLE = { anyOf: [{ enum: NAMES }, PROPERTY] };
 
 export const METRIC = { enum: [...METRICS.keys()] };
 
-export const DIMENSION = { anyOf: [{ enum: [...TIME_DIMENSIONS, ...DIMENSIONS.keys(), GOAL] }, PROPERTY] };
+export const DIMENSION = { anyOf: [{ enum: [...TIME_DIMENSIONS, ...NAMES] }, PROPERTY] };
 
 const tuple = (items: readonly unknown[], least = items.length) => ({
   type: 'array',
