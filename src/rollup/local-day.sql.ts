@@ -14,6 +14,7 @@ import {
   OTHER,
   PROPERTY_PREFIX,
   ROLLED_DIMENSIONS,
+  type Scope,
 } from '../model/dimensions.ts';
 import { ENGAGEMENT, PAGEVIEW } from '../model/event.ts';
 import { type Goal, globOf } from '../model/goal.ts';
@@ -106,10 +107,13 @@ interface NumberedOptions {
  */
 export function numberedEvents({ source, columns, where = 'true', oneDay = false }: NumberedOptions): string {
   const carried = [...new Set([...KEYS, ...columns])].join(', ');
+  // Of one day, rows need not tell which: all of them are sorted twice, and short ones sort faster.
+  const labels = oneDay ? '' : 'bucket, day, ';
   const day = oneDay ? '' : 'day, ';
   return `
   past AS (
-    SELECT s.bucket, s.day, s.utc_offset, ${carried.replaceAll(/\w+/g, 'e.$&')}, e.name <> '${ENGAGEMENT}' AS counted,
+    SELECT ${labels.replaceAll(/\w+/g, 's.$&')}${carried.replaceAll(/\w+/g, 'e.$&')}, e.name <> '${ENGAGEMENT}' AS counted,
+      (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
       count(*) OVER before AS seq,
       max(CASE WHEN e.name <> '${ENGAGEMENT}' THEN e.ts END) OVER before AS last_ts
     FROM ${source} s
@@ -118,8 +122,7 @@ export function numberedEvents({ source, columns, where = 'true', oneDay = false
       PARTITION BY ${oneDay ? '' : 's.day, '}e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ),
   numbered AS MATERIALIZED (
-    SELECT bucket, day, ${carried}, counted, name = '${PAGEVIEW}' AS pageview, seq, last_ts, starts,
-      (ts + utc_offset) / 3600000 % 24 AS hour,
+    SELECT ${labels}${carried}, counted, name = '${PAGEVIEW}' AS pageview, hour, seq, last_ts, starts,
       sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS who
     FROM (
       SELECT *, counted AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > ${VISIT_GAP}) AS starts
@@ -137,41 +140,46 @@ export function visitColumns(dimensions: Iterable<ColumnDimension>): string[] {
 }
 
 /** A page view's host and page with its number before them, so that the least text is of the first one. */
-const VIEW = `CASE WHEN pageview THEN format('%010d', seq) || hostname || char(10) || page END`;
+const VIEW = `CASE WHEN pageview THEN (1000000000 + seq) || hostname || char(10) || page END`;
 
-/**
- * `visit`: one row a visit, with its counts and the given visit dimensions as columns of their names.
- * @param more further columns, from a group of `numbered` rows.
- */
-export function visits(dimensions: Iterable<ColumnDimension>, more: readonly string[] = []): string {
+/** Further columns of visits: from a group of `numbered` rows, and from a visit `v` of which this group is known. */
+interface MoreOfVisits {
+  readonly ofRows: readonly string[];
+  readonly ofVisit: readonly string[];
+}
+
+/** `visit`: one row a visit, with its counts and the given visit dimensions as columns of their names. */
+export function visits(
+  dimensions: Iterable<ColumnDimension>,
+  more: MoreOfVisits = { ofRows: ['min(bucket) AS bucket'], ofVisit: [] },
+): string {
   const wanted = [...new Set(dimensions)];
   const ofFirst = wanted.filter(({ scope }) => scope === 'visit');
   const ends = (['entry', 'exit'] as const).filter((end) => wanted.some(({ scope }) => scope === end));
-  const extra = [...ends.map((end) => `${end === 'entry' ? 'min' : 'max'}(${VIEW}) AS ${end}_view`), ...more];
+  const views = ends.map((end) => `${end === 'entry' ? 'min' : 'max'}(${VIEW}) AS ${end}_view`);
+  const attributes = wanted.map((dimension) => `${attribute(dimension, 'v', 'f')} AS "${dimension.name}"`);
   return `
   bare_visit AS MATERIALIZED (
-    SELECT visit, who, day, min(bucket) AS bucket, visitor <> '' AS known,
+    SELECT visit, who, visitor <> '' AS known,
       max(CASE WHEN starts THEN ts END) AS first_ts, max(CASE WHEN starts THEN id END) AS first_id,
       max(starts AND last_ts IS NOT NULL) AS again,
       sum(pageview) AS pageviews, sum(counted) AS events, visitor <> '' AND sum(counted) = 1 AS bounces,
       iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
       coalesce(sum(engaged), 0) AS engaged, count(engaged) > 0 AS engaged_visits,
-      coalesce(max(scroll), 0) AS scroll, count(scroll) > 0 AS scrolled_visits${extra.map((sql) => `,\n      ${sql}`).join('')}
+      coalesce(max(scroll), 0) AS scroll, count(scroll) > 0 AS scrolled_visits${[...views, ...more.ofRows].map((sql) => `,\n      ${sql}`).join('')}
     FROM numbered
     GROUP BY visit
   ),
   visit AS MATERIALIZED (
-    SELECT v.*, v.known AND max(v.again) OVER (PARTITION BY v.who) AS several${wanted
-      .map((dimension) => `,\n      ${attribute(dimension)} AS "${dimension.name}"`)
-      .join('')}
+    SELECT v.*, v.known AND v.who IN (SELECT who FROM bare_visit WHERE again) AS several${[...attributes, ...more.ofVisit].map((sql) => `,\n      ${sql}`).join('')}
     FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = ?1 AND f.ts = v.first_ts AND f.id = v.first_id'}
   )`;
 }
 
-/** A visit's attribute: of its first event `f`, or of its first or last page view. */
-function attribute({ scope, column }: ColumnDimension): string {
-  if (scope === 'visit') return `f.${column}`;
-  const end = `v.${scope}_view`;
+/** An attribute of visit `v`: of its first event `f`, or of its first or last page view. */
+function attribute({ scope, column }: ColumnDimension, v: string, f: string): string {
+  if (scope === 'visit') return `${f}.${column}`;
+  const end = `${v}.${scope}_view`;
   return column === 'page'
     ? `coalesce(substr(${end}, instr(${end}, char(10)) + 1), '')`
     : `coalesce(substr(${end}, 11, instr(${end}, char(10)) - 11), '')`;
@@ -205,6 +213,8 @@ export const PART_OF_VISIT = `
 
 const VISIT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope !== 'event');
 const EVENT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'event');
+const PARTED: readonly Rolled[] = [{ name: HOUR, column: 'hour', scope: 'event' }, ...EVENT_DIMENSIONS];
+const EVENT_COLUMNS = PARTED.map(({ column }) => column);
 
 /** A statement may have five terms in a UNION, but each may be a UNION again. */
 export function unionAll(terms: readonly string[]): string {
@@ -217,28 +227,107 @@ export function unionAll(terms: readonly string[]): string {
   return unionAll(groups);
 }
 
-function visitTerm(dimension: string, value: string): string {
-  return `SELECT '${dimension}' AS dimension, ${value} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
-  FROM visit GROUP BY 2`;
+/**
+ * Columns that go together: browsers have few versions, and cities one country. Their combinations are few, so that visits
+ * are summed to these once, and values are summed from them. A dimension that is not named here stands alone.
+ */
+const TOGETHER: readonly (readonly string[])[] = [
+  ['device', 'browser', 'browser_version', 'os', 'os_version'],
+  ['country', 'region', 'region_name', 'city'],
+  ['source', 'referrer', 'channel'],
+  ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'],
+  ['name', 'hostname', 'currency', 'hour'],
+];
+
+interface Rolled {
+  readonly name: string;
+  readonly column: string;
+  readonly scope: Scope;
 }
 
-/**
- * A dimension of single events. Most visits have one value in all of their events: these are taken whole, and only the
- * others are taken apart.
- */
-function eventTerm(dimension: string, column: string): string {
-  return `SELECT '${dimension}' AS dimension, ${column === 'hour' ? `day || format(' %02d:00:00', value)` : 'value'} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+function together<T extends Rolled>(dimensions: readonly T[]): T[][] {
+  const keyOf = ({ scope, column }: T): string | number => {
+    if (scope === 'entry' || scope === 'exit') return scope;
+    const place = TOGETHER.findIndex((columns) => columns.includes(column));
+    return place < 0 ? column : place;
+  };
+  return [...Map.groupBy(dimensions, keyOf).values()];
+}
+
+/** A row for each of some dimensions from each row `c`, by the number of the dimension. */
+const unfold = (
+  dimensions: readonly Rolled[],
+  sqlOf: (dimension: Rolled, index: number) => string,
+): string =>
+  dimensions.length === 1
+    ? sqlOf(dimensions[0] as Rolled, 0)
+    : `CASE d.key ${dimensions.map((dimension, index) => `WHEN ${index} THEN ${sqlOf(dimension, index)}`).join(' ')} END`;
+const namesOf = (dimensions: readonly Rolled[]): string =>
+  `json_each('${JSON.stringify(dimensions.map(({ name }) => name))}') d`;
+
+const PLAIN_COUNTS = VISIT_COUNTS.slice(2);
+const PLAIN_SUMS = PLAIN_COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
+
+/** Whether an earlier visit of the same visitor had the value, too: a bit for each dimension. */
+const REPEATS = `
+  iif(v.known AND v.again, (
+    SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `(max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) << ${bit})`).join(' | ')}
+    FROM bare_visit u CROSS JOIN events g ON g.pixel = ?1 AND g.ts = u.first_ts AND g.id = u.first_id
+    WHERE u.who = v.who AND u.visit < v.visit), 0) AS repeats`;
+
+const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
+
+/** Visit dimensions that go together. A visitor counts for a value with the first visit that has it. */
+function visitTerm(dimensions: readonly ColumnDimension[]): string {
+  const bit = (dimension: Rolled): number => VISIT_DIMENSIONS.indexOf(dimension as ColumnDimension);
+  return `SELECT d.value AS dimension, ${unfold(dimensions, ({ name }) => `"${name}"`)} AS value, '' AS currency,
+    visits - ${unfold(dimensions, (_, index) => `repeats${index}`)} AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
   FROM (
-    SELECT day, only_${column} AS value, known, several, who, ${VISIT_COUNTS.slice(2).join(', ')}
-    FROM visit WHERE only_${column} IS NOT NULL
+    SELECT ${dimensions.map(({ name }) => `"${name}"`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS},
+      ${dimensions.map((dimension, index) => `sum((repeats >> ${bit(dimension)}) & 1) AS repeats${index}`).join(', ')}
+    FROM visit GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
+  CROSS JOIN ${namesOf(dimensions)}`;
+}
+
+const hourOr = (column: string, value: string): string =>
+  column === 'hour' ? `?6 || format(' %02d:00:00', ${value})` : value;
+
+/**
+ * Dimensions of single events. Most visits have one value in all of their events: these are taken whole, and only the
+ * others are taken apart. Of the whole ones, only visitors with several visits must be told apart.
+ */
+function wholeTerm(dimensions: readonly Rolled[]): string {
+  return `SELECT d.value AS dimension, ${unfold(dimensions, ({ column }) => hourOr(column, `only_${column}`))} AS value, '' AS currency,
+    visits AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
+  FROM (
+    SELECT ${dimensions.map(({ column }) => `only_${column}`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS}
+    FROM visit WHERE NOT several
+    GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
+  CROSS JOIN ${namesOf(dimensions)}
+  WHERE ${unfold(dimensions, ({ column }) => `only_${column}`)} IS NOT NULL`;
+}
+
+/** `mixed`: the events of visits whose events have several values of a dimension. */
+const MIXED = `
+  mixed AS MATERIALIZED (
+    SELECT n.visit, n.pageview, n.counted, n.engaged, n.scroll, v.known, v.several, v.who, v.bounces, v.duration,
+      ${EVENT_COLUMNS.map((column) => `n.${column}, v.only_${column}`).join(', ')}
+    FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+    WHERE ${EVENT_COLUMNS.map((column) => `v.only_${column} IS NULL`).join(' OR ')}
+  )`;
+
+function partTerm({ name, column }: Rolled): string {
+  return `SELECT '${name}' AS dimension, ${hourOr(column, 'value')} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT only_${column} AS value, known, several, who, ${PLAIN_COUNTS.join(', ')}
+    FROM visit WHERE several AND only_${column} IS NOT NULL
     UNION ALL
-    SELECT v.day, p.value, ${PART_OF_VISIT}
+    SELECT value, ${PART_OF_VISIT.replaceAll(/\bv\./g, 'p.')}
     FROM (
-      SELECT n.${column} AS value, n.visit, ${PART_COUNTS}
-      FROM numbered n
-      WHERE n.visit IN (SELECT visit FROM visit WHERE only_${column} IS NULL)
-      GROUP BY n.visit, n.${column}) p
-    CROSS JOIN visit v ON v.visit = p.visit)
+      SELECT n.${column} AS value, n.known, n.several, n.who, n.bounces, n.duration, ${PART_COUNTS}
+      FROM mixed n
+      WHERE n.only_${column} IS NULL
+      GROUP BY n.visit, n.${column}) p)
   GROUP BY 2`;
 }
 
@@ -248,17 +337,17 @@ const only = (column: string): string =>
 
 const SALE_DIMENSIONS = [
   [TOTAL, `''`] as const,
-  [HOUR, hourLabel('n')] as const,
+  [HOUR, hourOr('hour', 'n.hour')] as const,
   ...EVENT_DIMENSIONS.map(({ name, column }) => [name, `n.${column}`] as const),
   ...VISIT_DIMENSIONS.map(({ name }) => [name, `n."${name}"`] as const),
 ];
 
 /** `sale`: the events that have revenue, with the attributes of their visits. They are few. */
 const SALES = `
+  sold AS MATERIALIZED (SELECT * FROM numbered WHERE counted AND value IS NOT NULL AND currency <> ''),
   sale AS MATERIALIZED (
     SELECT n.*, ${VISIT_DIMENSIONS.map(({ name }) => `v."${name}"`).join(', ')}
-    FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
-    WHERE n.counted AND n.value IS NOT NULL AND n.currency <> ''
+    FROM visit v CROSS JOIN sold n ON n.visit = v.visit
   )`;
 
 const SALE_TERM = `
@@ -284,8 +373,9 @@ const GOAL_TERMS = [
 ];
 
 /**
- * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` who has
- * one. An empty text is no value.
+ * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` the
+ * visits of who has one. An empty text is no value. In joins the few are looked up for the many, not the other way round:
+ * SQLite makes an index of what is looked up.
  */
 const PROPERTIES = `
   used_key AS MATERIALIZED (
@@ -302,7 +392,10 @@ const PROPERTIES = `
     FROM numbered n CROSS JOIN json_each(n.props) p ON p.value <> ''
     WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
   ),
-  touched AS MATERIALIZED (SELECT DISTINCT key, who FROM property)`;
+  touched AS MATERIALIZED (
+    SELECT t.key, v.visit, v.known, v.several, v.who, ${PLAIN_COUNTS.map((count) => `v.${count}`).join(', ')}
+    FROM visit v CROSS JOIN (SELECT DISTINCT key, who FROM property) t ON t.who = v.who
+  )`;
 
 const PROPERTY = `'${PROPERTY_PREFIX}' || key`;
 /** Whether an event lacks the key of row `t`. */
@@ -321,25 +414,21 @@ const PROPERTY_TERMS = [
       SELECT n.key, n.held AS value, n.visit, ${PART_COUNTS}
       FROM property n
       GROUP BY 1, 2, 3) p
-    CROSS JOIN visit v ON v.visit = p.visit)
+    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key, value`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.join(', ')}, ${NO_SALES}
   FROM kept_key CROSS JOIN (SELECT ${SUM_VISITS} FROM visit)`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => `-${count}`).join(', ')}, ${NO_SALES}
   FROM (
-    SELECT key, ${SUM_VISITS}
-    FROM (SELECT t.key, v.* FROM touched t CROSS JOIN visit v ON v.who = t.who)
-    GROUP BY key)`,
+    SELECT key, ${SUM_VISITS} FROM touched GROUP BY key)`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
     SELECT p.key, ${PART_OF_VISIT}
     FROM (
       SELECT t.key, n.visit, ${PART_COUNTS}
-      FROM touched t
-      CROSS JOIN visit v ON v.who = t.who
-      CROSS JOIN numbered n ON n.visit = v.visit AND ${LACKS_KEY}
+      FROM numbered n CROSS JOIN touched t ON t.visit = n.visit AND ${LACKS_KEY}
       GROUP BY t.key, n.visit) p
-    CROSS JOIN visit v ON v.visit = p.visit)
+    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key`,
   // A day with more keys than are kept says so, under a dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
@@ -355,10 +444,10 @@ const ROLLUP_COLUMNS = ['page', 'hostname', 'currency', 'value', 'props', 'engag
 
 /** A slice's rows, before they are summed. The visitors of a slice are those from `?4` on and before `?5`. */
 const TERMS = [
-  visitTerm(TOTAL, `''`),
-  ...VISIT_DIMENSIONS.map(({ name }) => visitTerm(name, `"${name}"`)),
-  eventTerm(HOUR, 'hour'),
-  ...EVENT_DIMENSIONS.map(({ name, column }) => eventTerm(name, column)),
+  TOTAL_TERM,
+  ...together(VISIT_DIMENSIONS).map(visitTerm),
+  ...together(PARTED).map(wholeTerm),
+  ...PARTED.map(partTerm),
   SALE_TERM,
   ...GOAL_TERMS,
   ...PROPERTY_TERMS,
@@ -368,14 +457,15 @@ const sums = COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
 const isAnything = `HAVING ${COUNTS.map((count) => `sum(${count}) <> 0`).join(' OR ')}`;
 
 /**
- * The rollup of a slice of one local day: pixel `?1`, its segments `?2`, the pixel's goals `?3`. Visitors lie in one slice
+ * The rollup of a slice of one local day `?6`: pixel `?1`, its segments `?2`, the pixel's goals `?3`. Visitors lie in one slice
  * only, so the counts of slices add up to the day's.
  */
 const SLICE = `
   WITH ${STRETCHES},
   ${GOALS},
   ${numberedEvents({ source: 'stretch', columns: ROLLUP_COLUMNS, where: 'e.visitor >= ?4 AND e.visitor < ?5', oneDay: true })},
-  ${visits(VISIT_DIMENSIONS, [only('hour'), ...EVENT_DIMENSIONS.map(({ column }) => only(column))])},
+  ${visits(VISIT_DIMENSIONS, { ofRows: EVENT_COLUMNS.map(only), ofVisit: [REPEATS] })},
+  ${MIXED},
   ${SALES},
   ${PROPERTIES},
   summed AS MATERIALIZED (
@@ -429,7 +519,7 @@ const deleteVanished = (length: Length): string => `
   DELETE FROM ${KEPT_IN[length]}
   WHERE pixel = ?1 AND ${length} = ?2 AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
 
-/** Rolls up a day of one slice: parameters as of `SLICE`, and the day `?6`. */
+/** Rolls up a day of one slice: parameters as of `SLICE`. */
 export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6')}`;
 
 /** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
