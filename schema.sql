@@ -79,13 +79,13 @@ CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid
 CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
 
 -- Which alias of a person belongs to which stronger one. The index finds a person's aliases from the strongest.
-CREATE TABLE IF NOT EXISTS links (
+CREATE TABLE IF NOT EXISTS person_links (
   pixel TEXT NOT NULL,
   alias TEXT NOT NULL,
   target TEXT NOT NULL,
   PRIMARY KEY (pixel, alias)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS links_target ON links (pixel, target);
+CREATE INDEX IF NOT EXISTS person_links_target ON person_links (pixel, target);
 
 -- The people of a day as events name them, and the kinds of device they had, as bits. A row of no devices is of a person
 -- who is in that day no more. The index tells when a person was first seen.
@@ -169,7 +169,7 @@ CREATE TABLE IF NOT EXISTS rollups (
   scrolled_visits INTEGER NOT NULL,
   revenue INTEGER NOT NULL,
   sales INTEGER NOT NULL,
-  PRIMARY KEY (pixel, day, dimension, value, currency)
+  PRIMARY KEY (pixel, day, dimension, currency, value)
 ) STRICT, WITHOUT ROWID;
 
 -- The months that have rollups of their own, so that a question about a year reads twelve of them, not 365 days. One
@@ -199,7 +199,7 @@ CREATE TABLE IF NOT EXISTS month_rollups (
   scrolled_visits INTEGER NOT NULL,
   revenue INTEGER NOT NULL,
   sales INTEGER NOT NULL,
-  PRIMARY KEY (pixel, month, dimension, value, currency)
+  PRIMARY KEY (pixel, month, dimension, currency, value)
 ) STRICT, WITHOUT ROWID;
 
 -- A large day's rollup in the making: some hundred rows of a slice of its visitors each, as JSONB, until all slices are

@@ -11,9 +11,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
-  { what: 'Worker', file: 'dist/worker/index.js', bytes: 90_000 },
+  { what: 'Worker', file: 'dist/worker/index.js', bytes: 100_000 },
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_200 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_000 },
+  { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_200 },
+  { what: 'text of /opt-out', file: 'src/privacy/opt-out.html', bytes: 800 },
+  { what: 'text of /privacy', file: 'src/privacy/privacy.html', bytes: 1_200 },
 ] as const;
 
 function run(what: string, script: string, ...args: string[]): void {

@@ -9,3 +9,9 @@ declare module '*.json.txt' {
   const text: string;
   export default text;
 }
+
+/** A part of a page, as text. */
+declare module '*.html' {
+  const text: string;
+  export default text;
+}

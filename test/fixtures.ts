@@ -90,7 +90,7 @@ export const LINKS: Readonly<Record<string, string>> = { ceve: 'exe', exe: 'uann
 export async function linkPeople(pixel: Pixel): Promise<void> {
   await db
     .prepare(
-      'INSERT INTO links (pixel, alias, target) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)',
+      'INSERT INTO person_links (pixel, alias, target) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)',
     )
     .bind(pixel.id, JSON.stringify(Object.entries(LINKS)))
     .run();

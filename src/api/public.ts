@@ -1,9 +1,10 @@
 /**
- * The public part of the OpenAPI document: what needs no token. These paths are served by the collecting side and by the
- * router itself, and are described here by hand.
+ * The public part of the OpenAPI document: what needs no token. These paths are served by the collecting side, by the
+ * visitor's pages and by the router itself, and are described here by hand.
  */
 import type { Mistake } from '../collect/wire/format.ts';
 import { LIMITS } from '../model/limits.ts';
+import { PROBLEMS as PAGE_PROBLEMS } from '../privacy/texts.ts';
 import type { JsonSchema } from './schemas.ts';
 
 /** Why a beacon is refused at once; the compiler asks for a new reason. */
@@ -116,6 +117,77 @@ const gifs = (name: string) => ({
   head: gif(`${name}PixelHead`, 'Is answered, but is no view'),
 });
 
+const html = { 'text/html': { schema: text } };
+
+/** The answers of a visitor's page that cannot be shown. */
+const pageProblems = (...names: readonly (keyof typeof PAGE_PROBLEMS)[]) =>
+  Object.fromEntries(
+    names.map((name) => {
+      const [status, title] = PAGE_PROBLEMS[name];
+      return [status, { description: `${title}.`, content: html }];
+    }),
+  );
+
+/** One of the visitor's pages: how it is shown, and what its button does. */
+const visitorPage = (name: string, show: JsonSchema, take: JsonSchema) => {
+  const shown = { security: [], ...show };
+  return {
+    get: { operationId: `get${name}`, ...shown },
+    head: { operationId: `head${name}`, ...shown },
+    post: { operationId: `post${name}`, security: [], ...take },
+  };
+};
+
+const SHOWN = { description: 'The page.', content: html };
+
+const optOutPage = visitorPage(
+  'OptOut',
+  { summary: 'Whether this browser is counted', responses: { 200: SHOWN } },
+  {
+    summary: 'Opt out, or take that back',
+    requestBody: {
+      content: {
+        'application/x-www-form-urlencoded': {
+          schema: {
+            type: 'object',
+            properties: {
+              undo: { enum: ['1'], description: 'Takes the opt-out back. Only for the page itself.' },
+              from: { enum: ['tag'], description: 'For scripts: answers 204, with CORS.' },
+            },
+          },
+        },
+      },
+    },
+    responses: {
+      204: { description: 'Opted out.' },
+      303: { description: 'Done; leads to the page.' },
+      ...pageProblems('foreign'),
+    },
+  },
+);
+
+const ofOnePixel = {
+  parameters: [{ name: 'id', in: 'query', description: 'One pixel. Default: all of them.', schema: text }],
+};
+
+const privacyPage = visitorPage(
+  'Privacy',
+  {
+    summary: 'What is kept about who asks',
+    ...ofOnePixel,
+    responses: { 200: SHOWN, ...pageProblems('foreign', 'unknown', 'limited', 'unavailable') },
+  },
+  {
+    summary: 'Erase what is kept about who asks',
+    description: 'Only for the page itself.',
+    ...ofOnePixel,
+    responses: {
+      303: { description: 'Erased; leads to the page.' },
+      ...pageProblems('foreign', 'unknown', 'limited', 'unavailable'),
+    },
+  },
+);
+
 /** @param problems makes the responses of reasons by their statuses. */
 export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>) => JsonSchema) => ({
   '/p.gif': gifs('get'),
@@ -146,6 +218,8 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
       responses: { 200: { description: 'The script.', content: { 'text/javascript': { schema: text } } } },
     },
   },
+  '/opt-out': optOutPage,
+  '/privacy': privacyPage,
   '/health': {
     get: {
       operationId: 'getHealth',

@@ -4,6 +4,8 @@ import openApi from '../../dist/openapi.json.txt';
 import tag from '../../dist/speck.min.js';
 import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
+import { optOut } from '../privacy/opt-out.ts';
+import { privacy } from '../privacy/privacy.ts';
 import { authenticate, requireAccess } from './auth.ts';
 import { cachedResponse } from './cached.ts';
 import { health } from './health.ts';
@@ -26,11 +28,15 @@ const PUBLIC: Readonly<Record<string, PublicHandler>> = {
     }),
 };
 
+/** The visitor's own pages. They answer whatever the method. */
+const PAGES: Readonly<Record<string, PublicHandler>> = { '/opt-out': optOut, '/privacy': privacy };
+
 type Matched = Request & { readonly params?: Record<string, string> };
 
 const router = IttyRouter();
 
 for (const [path, handler] of Object.entries(PUBLIC)) router.get(path, handler);
+for (const [path, page] of Object.entries(PAGES)) router.all(path, page);
 for (const one of ROUTES) {
   const register = router[one.method.toLowerCase() as 'get'];
   register(one.path, (request: Matched, env: Env) => serve(one, request, env));

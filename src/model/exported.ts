@@ -34,7 +34,7 @@ const EVENT_KINDS: {
   value: 'amount',
 };
 
-const ROLLUP_KEY = ['day', 'dimension', 'value', 'currency'] as const;
+const ROLLUP_KEY = ['day', 'dimension', 'currency', 'value'] as const;
 
 export const EXPORTED_EVENTS: ExportedTable = {
   name: 'events',

@@ -50,7 +50,7 @@ export const attendance = (
   known_alias (root, alias) AS MATERIALIZED (
     SELECT DISTINCT root, root FROM known
     UNION
-    SELECT a.root, l.alias FROM known_alias a CROSS JOIN links l ON l.pixel = ?1 AND l.target = a.alias
+    SELECT a.root, l.alias FROM known_alias a CROSS JOIN person_links l ON l.pixel = ?1 AND l.target = a.alias
   ),
   returned AS MATERIALIZED (
     SELECT DISTINCT a.root

@@ -7,6 +7,22 @@ import { randomHex } from '../model/random.ts';
 
 const cache = new Cache<string, string>(1000);
 
+const KNOWN = 'SELECT pixel, key FROM keys WHERE pixel IN (SELECT value FROM json_each(?))';
+
+interface KeyRow {
+  readonly pixel: string;
+  readonly key: string;
+}
+
+/** The keys of those of some pixels that have one. None is made. */
+export async function knownKeys(
+  db: D1Database,
+  pixels: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { results } = await db.prepare(KNOWN).bind(JSON.stringify(pixels)).all<KeyRow>();
+  return new Map(results.map(({ pixel, key }) => [pixel, key]));
+}
+
 /** The keys of pixels, as 64 hex digits. Missing ones are made; the first to reach D1 wins. */
 export async function findKeys(
   db: D1Database,
@@ -21,7 +37,7 @@ export async function findKeys(
   }
   if (missing.length === 0) return found;
 
-  const [, kept] = await db.batch<{ pixel: string; key: string }>([
+  const [, kept] = await db.batch<KeyRow>([
     db
       .prepare(
         `INSERT INTO keys (pixel, key)
@@ -29,9 +45,7 @@ export async function findKeys(
          ON CONFLICT (pixel) DO NOTHING`,
       )
       .bind(JSON.stringify(missing.map((pixel) => [pixel, randomHex(32)]))),
-    db
-      .prepare('SELECT pixel, key FROM keys WHERE pixel IN (SELECT value FROM json_each(?))')
-      .bind(JSON.stringify(missing)),
+    db.prepare(KNOWN).bind(JSON.stringify(missing)),
   ]);
   for (const { pixel, key } of kept?.results ?? []) {
     found.set(pixel, key);

@@ -9,13 +9,13 @@ import { PERSON_DAYS, STRENGTHS } from '../model/person.ts';
  * SQL for the strongest alias that an alias is linked to, itself when there is none. A link leads to a stronger kind, so
  * there are at most as many hops as kinds but one.
  *
- * @param alias a parameter, or a column with its table: `links` has columns of its own.
+ * @param alias a parameter, or a column with its table: `person_links` has columns of its own.
  */
 export function rootOf(alias: string, pixel = '?1'): string {
   let sql = `l${STRENGTHS.length - 2}.target`;
   for (let hop = STRENGTHS.length - 2; hop >= 0; hop--) {
     const from = hop === 0 ? alias : `l${hop - 1}.target`;
-    sql = `coalesce((SELECT ${sql} FROM links l${hop} WHERE l${hop}.pixel = ${pixel} AND l${hop}.alias = ${from}), ${from})`;
+    sql = `coalesce((SELECT ${sql} FROM person_links l${hop} WHERE l${hop}.pixel = ${pixel} AND l${hop}.alias = ${from}), ${from})`;
   }
   return sql;
 }
@@ -31,7 +31,7 @@ const [WEAKEST = ''] = STRENGTHS.slice(-1);
  * person of two: several people may share a browser.
  */
 const LINK = `
-  INSERT INTO links (pixel, alias, target)
+  INSERT INTO person_links (pixel, alias, target)
   SELECT DISTINCT pixel, iif(${weakness('a')} > ${weakness('b')}, a, b), iif(${weakness('a')} > ${weakness('b')}, b, a)
   FROM (
     SELECT pixel, iif(substr(alias, 1, 1) = '${WEAKEST}', alias, ${rootOf('pair.alias', 'pair.pixel')}) AS a,
@@ -66,7 +66,7 @@ const ALIASES = `
   WITH RECURSIVE member (alias) AS (
     SELECT ${rootOf('?2')}
     UNION
-    SELECT l.alias FROM member m CROSS JOIN links l ON l.pixel = ?1 AND l.target = m.alias)
+    SELECT l.alias FROM member m CROSS JOIN person_links l ON l.pixel = ?1 AND l.target = m.alias)
   SELECT alias FROM member`;
 
 export async function aliasesOf(db: D1Database, pixel: string, alias: string): Promise<string[]> {
@@ -111,6 +111,15 @@ const OF_SUBJECT = `
   FROM json_each(?2) j CROSS JOIN events e INDEXED BY events_person ON e.pixel = ?1 AND e.person = j.value AND e.person <> ''
   UNION
   SELECT pixel, ts, id FROM events WHERE pixel = ?1 AND ?3 <> '' AND ts >= ?4 AND ts < ?5 AND visitor = ?3`;
+
+/** Whether a row of `days` has an event of the subject: by the index, and by a scan of the visitor's day alone. */
+const HAS_SUBJECT = `
+  EXISTS (
+    SELECT 1 FROM json_each(?2) j CROSS JOIN events e INDEXED BY events_person
+      ON e.pixel = ?1 AND e.person = j.value AND e.person <> '' AND e.ts >= days.starts_at AND e.ts < days.ends_at)
+  OR ?3 <> '' AND days.starts_at < ?5 AND days.ends_at > ?4 AND EXISTS (
+    SELECT 1 FROM events e
+    WHERE e.pixel = ?1 AND e.ts >= max(?4, days.starts_at) AND e.ts < min(?5, days.ends_at) AND e.visitor = ?3)`;
 
 function subjectParameters(pixel: string, { aliases, visitor }: Subject): unknown[] {
   return [pixel, JSON.stringify(aliases), visitor?.hash ?? '', visitor?.start ?? 0, visitor?.end ?? 0];
@@ -171,15 +180,13 @@ export async function erase(db: D1Database, pixel: string, subject: Subject): Pr
   const results = await db.batch([
     db
       .prepare(
-        `WITH mine AS MATERIALIZED (${OF_SUBJECT})
-         UPDATE days SET dirty = 1
-         WHERE pixel = ?1 AND raw = 0
-           AND EXISTS (SELECT 1 FROM mine WHERE mine.ts >= days.starts_at AND mine.ts < days.ends_at)`,
+        `UPDATE days SET dirty = 1
+         WHERE pixel = ?1 AND raw = 0 AND (${HAS_SUBJECT})`,
       )
       .bind(...parameters),
     db.prepare(`DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECT})`).bind(...parameters),
     db.prepare(`DELETE FROM person_days WHERE ${of('person')}`).bind(pixel, aliases),
-    db.prepare(`DELETE FROM links WHERE ${of('alias')} OR ${of('target')}`).bind(pixel, aliases),
+    db.prepare(`DELETE FROM person_links WHERE ${of('alias')} OR ${of('target')}`).bind(pixel, aliases),
   ]);
   const [days = 0, events = 0, personDays = 0, links = 0] = results.map(({ meta }) => meta.changes);
   return { events, days, person_days: personDays, links };
@@ -196,10 +203,12 @@ export function peopleSince(now: number): string {
  */
 export function forgetPeople(db: D1Database, now: number): D1PreparedStatement[] {
   const isThere = (alias: string) => `
-    EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = links.pixel AND p.person = ${alias})
-    OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = links.pixel AND e.person = ${alias} AND e.person <> '')`;
+    EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = person_links.pixel AND p.person = ${alias})
+    OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = person_links.pixel AND e.person = ${alias} AND e.person <> '')`;
   return [
     db.prepare('DELETE FROM person_days WHERE day < ? OR devices = 0').bind(peopleSince(now)),
-    db.prepare(`DELETE FROM links WHERE NOT (${isThere('links.alias')} OR ${isThere('links.target')})`),
+    db.prepare(
+      `DELETE FROM person_links WHERE NOT (${isThere('person_links.alias')} OR ${isThere('person_links.target')})`,
+    ),
   ];
 }

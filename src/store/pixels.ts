@@ -55,6 +55,15 @@ export async function listPixels(db: D1Database): Promise<Pixel[]> {
   return results.map(fromRow);
 }
 
+/** The pixels that were made last, the newest first. */
+export async function newestPixels(db: D1Database, limit: number): Promise<Pixel[]> {
+  const { results } = await db
+    .prepare('SELECT * FROM pixels ORDER BY created_at DESC, id LIMIT ?')
+    .bind(limit)
+    .all<PixelRow>();
+  return results.map(fromRow);
+}
+
 /** A pixel as D1 has it now. */
 export async function getPixel(db: D1Database, id: string): Promise<Pixel | null> {
   const row = await db.prepare('SELECT * FROM pixels WHERE id = ?').bind(id).first<PixelRow>();
@@ -76,7 +85,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
     'rejections',
     'tokens',
     'keys',
-    'links',
+    'person_links',
     'person_days',
   ];
   const results = await db.batch([

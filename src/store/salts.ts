@@ -19,6 +19,23 @@ export function saltExpiry(date: string, now: number): number {
   return Math.max(over, now) + SALT_GRACE;
 }
 
+const KNOWN = 'SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))';
+
+interface SaltRow {
+  readonly date: string;
+  readonly salt: string;
+  readonly expires_at: number;
+}
+
+/** The salts of those of some dates that have one. None is made: who only asks leaves no trace. */
+export async function knownSalts(
+  db: D1Database,
+  dates: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { results } = await db.prepare(KNOWN).bind(JSON.stringify(dates)).all<SaltRow>();
+  return new Map(results.map(({ date, salt }) => [date, salt]));
+}
+
 /**
  * The salts of dates, as 64 hex digits. Missing ones are made; of several isolates that make one at once, the first
  * to reach D1 wins and all get its salt.
@@ -38,7 +55,7 @@ export async function findSalts(
   if (missing.length === 0) return found;
 
   const candidates = missing.map((date) => [date, randomHex(32), saltExpiry(date, now)]);
-  const [, kept] = await db.batch<{ date: string; salt: string; expires_at: number }>([
+  const [, kept] = await db.batch<SaltRow>([
     db
       .prepare(
         `INSERT INTO salts (date, salt, expires_at)
@@ -46,9 +63,7 @@ export async function findSalts(
          ON CONFLICT (date) DO NOTHING`,
       )
       .bind(JSON.stringify(candidates)),
-    db
-      .prepare('SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))')
-      .bind(JSON.stringify(missing)),
+    db.prepare(KNOWN).bind(JSON.stringify(missing)),
   ]);
   for (const { date, salt, expires_at } of kept?.results ?? []) {
     found.set(date, salt);

@@ -58,9 +58,10 @@ describe('the OpenAPI document', () => {
 
   it('has no other path than these, the collecting ones and what the router serves to anyone', () => {
     const router = files.find(({ file }) => file === 'router.ts')?.text ?? '';
-    const table = /PUBLIC: .*?\{(.*?)\n\};/s.exec(router)?.[1] ?? '';
-    const anyone = [...table.matchAll(/^ {2}'(\/[^']+)'/gm)].map(([, path]) => path);
+    const tables = [...router.matchAll(/(?:PUBLIC|PAGES): .*?\{(.*?)\};/gs)].map(([, table]) => table);
+    const anyone = [...tables.join().matchAll(/'(\/[^']+)': /g)].map(([, path]) => path);
     expect(anyone).toContain('/health');
+    expect(anyone).toContain('/privacy');
     expect(new Set(Object.keys(document.paths))).toEqual(
       new Set([
         ...ROUTES.map(({ path }) => path.replaceAll(/:(\w+)/g, '{$1}')),

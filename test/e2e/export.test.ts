@@ -240,7 +240,7 @@ describe('an export', () => {
     expect(await textOf(pixel, 'events')).toBe('');
     expect(await textOf(pixel, 'events?format=csv')).toMatch(/^ts,id,[\w,]+\r\n$/);
     expect(await textOf(pixel, 'rollups')).toBe('');
-    expect(await textOf(pixel, 'rollups?format=csv')).toMatch(/^day,dimension,value,[\w,]+\r\n$/);
+    expect(await textOf(pixel, 'rollups?format=csv')).toMatch(/^day,dimension,currency,value,[\w,]+\r\n$/);
   });
 
   it.each([

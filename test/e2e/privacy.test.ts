@@ -148,7 +148,7 @@ describe('the database holds nothing that identifies', () => {
     const [event] = await stored(pixel, 1);
     expect(event?.['person']).toMatch(/^u[\w-]{22}$/);
     const links = await rows(
-      'SELECT substr(alias, 1, 1) AS alias, substr(target, 1, 1) AS target FROM links WHERE pixel = ? ORDER BY alias',
+      'SELECT substr(alias, 1, 1) AS alias, substr(target, 1, 1) AS target FROM person_links WHERE pixel = ? ORDER BY alias',
       pixel,
     );
     expect(links).toEqual(['c', 'e', 'x'].map((alias) => ({ alias, target: 'u' })));
@@ -215,7 +215,7 @@ describe('the database holds nothing that identifies', () => {
       value: null,
       currency: '',
     });
-    expect(await rows('SELECT * FROM links WHERE pixel = ?', pixel)).toEqual([]);
+    expect(await rows('SELECT * FROM person_links WHERE pixel = ?', pixel)).toEqual([]);
     expect(await ask(pixel, { metrics: ['events', 'visitors', 'people'] })).toEqual([
       { dimensions: [], metrics: [1, 0, 0] },
     ]);
@@ -445,7 +445,7 @@ describe('one person on two devices', () => {
       results: [{ metrics: [1, 2, null] }],
       meta: { source: 'rollups' },
     });
-    expect(await rows('SELECT * FROM links WHERE pixel = ?', pixel)).toEqual([]);
+    expect(await rows('SELECT * FROM person_links WHERE pixel = ?', pixel)).toEqual([]);
     expect(await rows('SELECT * FROM person_days WHERE pixel = ? AND devices > 0', pixel)).toHaveLength(1);
     expect(await (await speck.api('GET', `${path}?uid=${UID}`)).json()).toMatchObject({
       total_events: 0,
@@ -467,7 +467,7 @@ describe('one person on two devices', () => {
     const held = await Promise.all(
       pixels.map(async (id) => [
         ...(await eventsOf(id)).flatMap(({ visitor, person }) => [visitor, person]),
-        ...(await rows('SELECT alias FROM links WHERE pixel = ?', id)).map(({ alias }) => alias),
+        ...(await rows('SELECT alias FROM person_links WHERE pixel = ?', id)).map(({ alias }) => alias),
       ]),
     );
     expect(held.map(({ length }) => length)).toEqual([4, 4]);

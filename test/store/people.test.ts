@@ -78,7 +78,7 @@ describe('links', () => {
         // A redelivery changes nothing.
         const before = await roots(pixel);
         const { results } = await db
-          .prepare('SELECT alias, target FROM links WHERE pixel = ?')
+          .prepare('SELECT alias, target FROM person_links WHERE pixel = ?')
           .bind(pixel.id)
           .all<{ alias: string; target: string }>();
         for (const { alias, target } of results) expect(weakness(target)).toBeLessThan(weakness(alias));
@@ -162,7 +162,7 @@ describe('erasing', () => {
     );
     const links = async () =>
       (
-        await db.prepare('SELECT alias FROM links WHERE pixel = ? ORDER BY alias').bind(pixel.id).all()
+        await db.prepare('SELECT alias FROM person_links WHERE pixel = ? ORDER BY alias').bind(pixel.id).all()
       ).results.map(({ alias }) => alias);
     const day = 86_400_000;
     const midnight = Date.parse('2026-11-25T00:00:00Z');

@@ -1,0 +1,88 @@
+/** `/privacy`: what the pixels of this Worker hold about who asks, and the button that erases it. */
+import { discardBody } from '../collect/body.ts';
+import { clientOf } from '../collect/client.ts';
+import type { Env } from '../env.ts';
+import { FORGET_PERSON } from '../model/cookie.ts';
+import { DEVICES } from '../model/device.ts';
+import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
+import { PIXEL_ID, type Pixel } from '../model/pixel.ts';
+import { type Kept, MOST_COUNTED } from '../store/traces.ts';
+import { describe } from './describe.ts';
+import { eraseAll, MOST_PIXELS, read, type Search, search } from './held.ts';
+import { fill, type Html, html } from './html.ts';
+import { isOwn, page, pageOf, problem, seeOther } from './page.ts';
+import about from './privacy.html';
+import { PRIVACY } from './texts.ts';
+
+export const privacy = pageOf(show, eraseIt);
+
+/** What was found, or the answer to a request that cannot be looked into. */
+async function look(request: Request, env: Env, id: string | null): Promise<Search | Response> {
+  // Another page could have all its visitors ask for this, as an image, and measure how long it takes.
+  const as = request.headers.get('sec-fetch-dest') ?? 'document';
+  if (as !== 'document') return problem(request, 'foreign');
+  const client = clientOf(request);
+  const limited = env.RATE_LIMIT && !(await env.RATE_LIMIT.limit({ key: `privacy ${client.ip}` })).success;
+  if (limited) return problem(request, 'limited', { 'retry-after': '60' });
+  const found = id === null || PIXEL_ID.test(id) ? await search(env.DB, client, id, Date.now()) : null;
+  return found ?? problem(request, 'unknown');
+}
+
+async function show(request: Request, env: Env): Promise<Response> {
+  const { searchParams } = new URL(request.url);
+  const id = searchParams.get('id');
+  const found = await look(request, env, id);
+  if (found instanceof Response) return found;
+  const { places, cutAt, morePixels } = found;
+  const kept = await Promise.all(places.map((place) => read(env.DB, place, id !== null)));
+  const events = kept.reduce((sum, { total }) => sum + total, 0);
+  const erased = searchParams.get('erased') ?? '';
+  const remarks = [
+    clientOf(request).refusal === 'opt_out' ? PRIVACY.optedOut : '',
+    cutAt === null ? '' : PRIVACY.cut(cutAt),
+    morePixels ? PRIVACY.morePixels(MOST_PIXELS) : '',
+    places.length > 0 ? PRIVACY.erasing(id !== null) : '',
+  ];
+  const body = html`<p class="lead">${PRIVACY.lead}</p>
+${/^\d{1,9}$/.test(erased) ? html`<div class="card note" role="status"><p><strong>${PRIVACY.erased(Number(erased))}</strong></p></div>` : ''}
+<div class="card"><p><strong>${PRIVACY.found(events, places.length)}</strong></p>
+${remarks.filter((remark) => remark !== '').map((remark) => html`<p>${remark}</p>`)}
+${places.length > 0 ? html`<form method="post"><button>${PRIVACY.button}</button></form>` : ''}</div>
+${places.map(({ pixel }, index) => section(pixel, kept[index] as Kept, id !== null))}
+${fill(about, { days: PERSON_DAYS })}`;
+  return page(request, PRIVACY.title, body);
+}
+
+function section(pixel: Pixel, { events, total, days, target }: Kept, alone: boolean): Html {
+  const rows = events.map((values) => {
+    const { iso, when, what, page, rest } = describe(values, pixel.timezone);
+    const fields = rest.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b>${what}</b>${page}</td><td><dl>${fields}</dl></td></tr>`;
+  });
+  const columns = PRIVACY.columns.map((name) => html`<th scope="col">${name}</th>`);
+  const table = html`<table><caption>${PRIVACY.caption(pixel.timezone)}</caption><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>`;
+  const present = days.map(([day, devices]) => {
+    const names = DEVICES.filter((_, index) => devices & (1 << index));
+    return [day, ...names].join(' ');
+  });
+  const kind = Object.entries(PERSON_KINDS).find(([, letter]) => target?.startsWith(letter))?.[0];
+  return html`<section><h2>${pixel.name}</h2>
+<p class="soft">${pixel.url} · ${pixel.id}</p>
+<p>${PRIVACY.events(total, total >= MOST_COUNTED, pixel.settings.retention_days)}
+${events.length < total ? PRIVACY.latest(events.length) : ''}
+${events.length < total && !alone ? html`<a href="/privacy?id=${pixel.id}">${PRIVACY.more}</a>` : ''}
+${present.length > 0 ? PRIVACY.days(present.join(', ')) : ''}
+${target && kind ? PRIVACY.linked(kind, target) : ''}</p>
+${rows.length > 0 ? table : ''}</section>`;
+}
+
+async function eraseIt(request: Request, env: Env): Promise<Response> {
+  await discardBody(request);
+  if (!isOwn(request)) return problem(request, 'foreign');
+  const id = new URL(request.url).searchParams.get('id');
+  const found = await look(request, env, id);
+  if (found instanceof Response) return found;
+  const erased = await eraseAll(env.DB, found.places);
+  if (id !== null) return seeOther(`/privacy?erased=${erased}&id=${id}`, []);
+  return seeOther(`/privacy?erased=${erased}`, FORGET_PERSON);
+}

@@ -1,0 +1,139 @@
+/** The visitor's pages in a real Chromium without JavaScript: a visitor who reads, erases, opts out, and comes back. */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { launchChromium, USER_AGENT } from './chromium.ts';
+import { eventually, type Site, startSite } from './site.ts';
+
+let browser: Browser;
+let site: Site;
+let speck: Speck;
+/** The Worker under a name of its own: browsers take secure cookies from `*.localhost`. */
+let worker: string;
+
+beforeAll(async () => {
+  [site, speck] = await Promise.all([startSite(), startSpeck()]);
+  const port = Number(new URL(speck.url).port);
+  worker = `http://px.localhost:${port}`;
+  browser = await launchChromium({ 'px.localhost': port, '*.example': site.port });
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([site?.close(), speck?.close()]);
+});
+
+async function open(options: object = {}): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext({
+    userAgent: USER_AGENT,
+    javaScriptEnabled: false,
+    ...options,
+  });
+  return { context, page: await context.newPage() };
+}
+
+/** A page with a pixel, and how many of its events are stored. */
+async function pageWithPixel(
+  path: string,
+): Promise<{ events: () => Promise<number>; refused: () => Promise<number> }> {
+  const id = await speck.addPixel({ name: 'Shoe shop' });
+  await speck.api('PATCH', `/api/v1/pixels/${id}`, { settings: { cookie: 'third_party' } });
+  site.page(
+    path,
+    `<title>Shoes</title><img alt="" src="${worker}/p.gif?id=${id}&consent=granted&dl=http://shop.example${path}">`,
+  );
+  const count = async (sql: string): Promise<number> => {
+    const { results } = await speck.db.prepare(sql).bind(id).all<{ n: number | null }>();
+    return Number(results[0]?.n ?? 0);
+  };
+  return {
+    events: () => count('SELECT count(*) AS n FROM events WHERE pixel = ?'),
+    refused: () => count('SELECT sum(count) AS n FROM rejections WHERE pixel = ?'),
+  };
+}
+
+test('a visitor sees what is kept and erases it, by clicks alone', async () => {
+  const { events } = await pageWithPixel('/shoes');
+  const { context, page } = await open();
+  await page.goto('http://shop.example/shoes');
+  await eventually(async () => (await events()) === 1, 'an event');
+
+  await page.goto(`${worker}/privacy`);
+  expect(await page.locator('h2').first().textContent()).toBe('Shoe shop');
+  const row = page.getByRole('row').nth(1);
+  expect(await row.textContent()).toContain('shop.example/shoes');
+  expect(await row.textContent()).toContain('Chrome 153');
+  await page.getByRole('button', { name: 'Erase it for good' }).click();
+  expect(page.url()).toBe(`${worker}/privacy?erased=1`);
+  expect(await page.getByRole('status').textContent()).toContain('1 event erased');
+  expect(await page.getByRole('button').count()).toBe(0);
+  expect(await events()).toBe(0);
+  await context.close();
+});
+
+test('who opts out is not stored on that site, until it is taken back', async () => {
+  const { events, refused } = await pageWithPixel('/quiet');
+  const { context, page } = await open();
+  await page.goto(`${worker}/opt-out`);
+  await page.getByRole('button', { name: 'Opt out' }).click();
+  expect(page.url()).toBe(`${worker}/opt-out?done`);
+  expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
+  await page.goto('http://shop.example/quiet');
+  await eventually(async () => (await refused()) === 1, 'a refusal');
+  expect(await events()).toBe(0);
+
+  await page.goto(`${worker}/opt-out`);
+  await page.getByRole('button', { name: 'Let it be counted again' }).click();
+  expect(page.url()).toBe(`${worker}/opt-out`);
+  await page.goto('http://shop.example/quiet');
+  await eventually(async () => (await events()) === 1, 'an event');
+  expect(await refused()).toBe(1);
+  await context.close();
+});
+
+test("another site's form can opt a visitor out, but neither back in nor erase", async () => {
+  const { events } = await pageWithPixel('/mine');
+  const { context, page } = await open();
+  const form = (path: string, field: string) =>
+    `<form method="post" action="${worker}${path}"><input name="${field}" value="1"><button>Go</button></form>`;
+  site.page('/evil-erase', form('/privacy', 'x'));
+  site.page('/evil-undo', form('/opt-out', 'undo'));
+  site.page('/opt-out', form('/opt-out', 'x'));
+  await page.goto('http://shop.example/mine');
+  await eventually(async () => (await events()) === 1, 'an event');
+
+  await page.goto('http://evil.example/evil-erase');
+  await page.click('button');
+  expect(await page.locator('h1').textContent()).toBe('Not from here');
+  expect(await events()).toBe(1);
+
+  await page.goto('http://evil.example/opt-out');
+  await page.click('button');
+  expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
+  await page.goto('http://evil.example/evil-undo');
+  await page.click('button');
+  expect(await page.locator('h1').textContent()).toBe('Not from here');
+  await page.goto(`${worker}/opt-out`);
+  expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
+  await context.close();
+});
+
+test.each([390, 1280])('nothing is wider than the window at %i pixels, and styles apply', async (width) => {
+  const { events } = await pageWithPixel(`/${'a-long-name-'.repeat(30)}`);
+  const { context, page } = await open({ viewport: { width, height: 800 }, javaScriptEnabled: true });
+  await page.goto(`http://shop.example/${'a-long-name-'.repeat(30)}`);
+  await eventually(async () => (await events()) === 1, 'an event');
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  for (const path of ['/privacy', '/opt-out?done', '/privacy?id=none']) {
+    await page.goto(worker + path);
+    const size = await page.evaluate(() => ({
+      overflow: document.documentElement.scrollWidth - innerWidth,
+      styled: getComputedStyle(document.body).maxWidth !== 'none',
+      headings: document.querySelectorAll('h1').length,
+    }));
+    expect(size).toEqual({ overflow: 0, styled: true, headings: 1 });
+  }
+  // The status 404 is told there; a style or a form that the policy forbids would be, too.
+  expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  await context.close();
+});

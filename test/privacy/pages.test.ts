@@ -1,0 +1,444 @@
+/** The visitor's pages against a real D1: what they find, what they leave alone, and how much they read. */
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { aliasOf } from '../../src/enrich/person.ts';
+import { visitorHash } from '../../src/enrich/visitor.ts';
+import type { Env } from '../../src/env.ts';
+import worker from '../../src/index.ts';
+import { EVENT_COLUMNS } from '../../src/model/event.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { localDay } from '../../src/model/time-zone.ts';
+import { describe as inWords } from '../../src/privacy/describe.ts';
+import { fill, html } from '../../src/privacy/html.ts';
+import { findKeys } from '../../src/store/keys.ts';
+import { deletePixel, listPixels } from '../../src/store/pixels.ts';
+import { findSalts } from '../../src/store/salts.ts';
+import { findTraces, readTrace } from '../../src/store/traces.ts';
+import { applySchema, db, makePixel, store, testEnv } from '../fixtures.ts';
+
+const ORIGIN = 'https://px.example';
+const COOKIE = 'AAAAAAAAAAAAAAAAAAAAAA';
+const ANN = {
+  'cf-connecting-ip': '192.0.2.1',
+  'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0',
+};
+const BOB = { ...ANN, 'cf-connecting-ip': '192.0.2.2' };
+const WITH_COOKIE = { ...ANN, 'cf-connecting-ip': '198.51.100.9', cookie: `speck_id=${COOKIE}` };
+const OWN = { 'sec-fetch-site': 'same-origin' };
+
+async function ask(
+  path: string,
+  headers: Record<string, string>,
+  init: RequestInit = {},
+  env: Env = testEnv,
+): Promise<Response> {
+  const ctx = createExecutionContext();
+  const request = new Request(ORIGIN + path, { ...init, headers, redirect: 'manual' });
+  const response = await worker.fetch(request as unknown as Parameters<typeof worker.fetch>[0], env, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
+}
+const text = async (path: string, headers: Record<string, string>): Promise<string> =>
+  (await ask(path, headers)).text();
+const erase = (path: string, headers: Record<string, string>): Promise<Response> =>
+  ask(path, { ...headers, ...OWN }, { method: 'POST' });
+
+async function countOf(sql: string, ...values: unknown[]): Promise<number> {
+  return Number(
+    await db
+      .prepare(sql)
+      .bind(...values)
+      .first('n'),
+  );
+}
+const eventsOf = (pixel: Pixel) => countOf('SELECT count(*) AS n FROM events WHERE pixel = ?', pixel.id);
+
+/** The alias that the cookie has at a pixel. */
+async function aliasAt(pixel: Pixel): Promise<string> {
+  const keys = await findKeys(db, [pixel.id]);
+  return aliasOf(keys.get(pixel.id) as string, { kind: 'cookie', value: COOKIE });
+}
+
+/** Ann's hash of today at a pixel. */
+async function annAt(pixel: Pixel): Promise<string> {
+  const day = localDay(pixel.timezone, Date.now());
+  const salts = await findSalts(db, [day], Date.now());
+  return visitorHash(salts.get(day) as string, pixel.id, ANN['cf-connecting-ip'], ANN['user-agent']);
+}
+
+/** A moment of a local day so many days ago. */
+const daysAgo = (days: number): number => Date.now() - days * 86_400_000;
+
+beforeAll(applySchema);
+beforeEach(async () => {
+  for (const { id } of await listPixels(db)) await deletePixel(db, id);
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe('what is found', () => {
+  it('is what this address and browser sent today, in any time zone, and nobody else', async () => {
+    const zones = ['UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'];
+    const pixels = await Promise.all(zones.map((zone) => makePixel(zone)));
+    for (const { id } of pixels) {
+      await ask(`/p.gif?id=${id}&dl=https://site.example/of-ann&cd[plan]=pro`, ANN);
+      await ask(`/p.gif?id=${id}&dl=https://site.example/of-bob`, BOB);
+    }
+    const page = await text('/privacy', ANN);
+    expect(page).toContain('3 events at 3 sites.');
+    expect(page.match(/of-ann/g)).toHaveLength(3);
+    expect(page).toContain('plan: pro');
+    expect(page).not.toContain('of-bob');
+    for (const { id } of pixels) expect(page).toContain(id);
+    const one = await text(`/privacy?id=${pixels[1]?.id}`, ANN);
+    expect(one).toContain('1 event at 1 site.');
+    expect(one).not.toContain(pixels[0]?.id);
+  });
+
+  it('is nothing of yesterday without a cookie, though the hash were the same', async () => {
+    const pixel = await makePixel('UTC');
+    const visitor = await annAt(pixel);
+    await store(pixel, [{ ts: daysAgo(1), id: 'a', name: 'pageview', visitor, page: '/old' }]);
+    expect(await text('/privacy', ANN)).toContain('Nothing was found.');
+  });
+
+  it('makes neither a salt nor a key', async () => {
+    const pixel = await makePixel('UTC');
+    const { results } = await db.prepare('SELECT * FROM salts').all<Record<string, unknown>>();
+    await db.prepare('DELETE FROM salts').run();
+    try {
+      expect(await text('/privacy', WITH_COOKIE)).toContain('Nothing was found.');
+      expect((await erase('/privacy', WITH_COOKIE)).status).toBe(303);
+      expect(await countOf('SELECT count(*) AS n FROM salts')).toBe(0);
+      expect(await countOf('SELECT count(*) AS n FROM keys WHERE pixel = ?', pixel.id)).toBe(0);
+    } finally {
+      // Others go by those that this isolate remembers.
+      for (const { date, salt, expires_at } of results) {
+        await db.prepare('INSERT INTO salts VALUES (?, ?, ?)').bind(date, salt, expires_at).run();
+      }
+    }
+  });
+
+  it('is nothing for a client without an address, even if events have no visitor', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, [{ ts: Date.now(), id: 'a', name: 'pageview', visitor: '', page: '/nobody' }]);
+    expect(await text('/privacy', { 'user-agent': ANN['user-agent'] })).toContain('Nothing was found.');
+  });
+
+  it('has what the cookie was there with on any day, but not what was done under a user id', async () => {
+    const pixel = await makePixel('UTC');
+    const alias = await aliasAt(pixel);
+    const common = { name: 'pageview', visitor: 'of-that-day' };
+    await store(pixel, [
+      { ...common, ts: daysAgo(40), id: 'a', page: '/by-cookie', person: alias },
+      { ...common, ts: daysAgo(40), id: 'b', page: '/signed-in', person: 'uUser' },
+      { ...common, ts: daysAgo(40), id: 'c', page: '/another', person: 'cAnother' },
+    ]);
+    await db.batch([
+      db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', ?2, 5)").bind(pixel.id, alias),
+      db.prepare("INSERT INTO person_links VALUES (?1, ?2, 'uUser')").bind(pixel.id, alias),
+    ]);
+    const page = await text('/privacy', WITH_COOKIE);
+    expect(page).toContain('1 event at 1 site.');
+    expect(page).toContain('/by-cookie');
+    expect(page).not.toMatch(/\/signed-in|\/another/);
+    expect(page).toContain('Your cookie was seen on 2026-01-31 Desktop Tablet.');
+    expect(page).toContain('a user id, kept as the code uUser');
+  });
+
+  it('tells every column of an event, also one that nobody has described', () => {
+    const values = EVENT_COLUMNS.map((column, index) => {
+      if (column === 'ts') return Date.UTC(2026, 0, 31, 22, 5, 9);
+      if (column === 'props') return '{"of":"props"}';
+      return ['engaged', 'scroll', 'value'].includes(column) ? 1_000_000 * (index + 1) : `of-${column}.`;
+    });
+    const { iso, when, what, page, rest } = inWords(values, 'Asia/Tokyo');
+    expect(iso).toBe('2026-01-31T22:05:09.000Z');
+    expect(when).toBe('1 Feb 2026, 07:05:09');
+    const all = [what, page, ...rest.map(([, value]) => value)].join('\n');
+    EVENT_COLUMNS.forEach((column, index) => {
+      if (column === 'pixel' || column === 'ts') return;
+      const word =
+        column === 'props' ? 'of: props' : column === 'engaged' ? `${1000 * (index + 1)} seconds` : '';
+      const number = column === 'scroll' ? `${1_000_000 * (index + 1)} %` : `${index + 1} of-currency.`;
+      const expected = word || (['scroll', 'value'].includes(column) ? number : `of-${column}.`);
+      expect(all.split(expected), `${column} as ${expected}`).toHaveLength(2);
+    });
+    expect(
+      inWords(
+        values.map((value) => (typeof value === 'string' ? '' : null)),
+        'UTC',
+      ).rest,
+    ).toEqual([]);
+  });
+
+  it('names countries and languages, and leaves codes that are none as they are', () => {
+    const values = (country: string, language: string) =>
+      EVENT_COLUMNS.map((column) => ({ country, language, ts: 0 })[column as string] ?? '');
+    expect(inWords(values('DE', 'de'), 'UTC').rest).toEqual([
+      ['Place', 'Germany (DE)'],
+      ['Language', 'German (de)'],
+    ]);
+    expect(inWords(values('1<', 'x'), 'UTC').rest).toEqual([
+      ['Place', '1<'],
+      ['Language', 'x'],
+    ]);
+  });
+});
+
+describe('an erasure', () => {
+  it('takes all that is found, also of days that are over, and the days and links of the cookie', async () => {
+    const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
+    await ask(`/p.gif?id=${pixel.id}`, WITH_COOKIE);
+    await ask(`/p.gif?id=${pixel.id}`, BOB);
+    const alias = await aliasAt(pixel);
+    const common = { name: 'pageview', visitor: 'v' };
+    await store(pixel, [
+      { ...common, ts: daysAgo(40), id: 'a', person: alias },
+      { ...common, ts: daysAgo(3), id: 'b', person: 'uUser' },
+    ]);
+    await store(other, [{ ...common, ts: daysAgo(3), id: 'c', person: await aliasAt(other) }]);
+    await db.batch([
+      db.prepare('UPDATE days SET dirty = 0'),
+      db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', ?2, 1)").bind(pixel.id, alias),
+      db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', 'uUser', 1)").bind(pixel.id),
+      db.prepare("INSERT INTO person_links VALUES (?1, ?2, 'uUser')").bind(pixel.id, alias),
+    ]);
+    const response = await erase('/privacy', WITH_COOKIE);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe('/privacy?erased=3');
+    const cookies = response.headers.getSetCookie();
+    expect(cookies).toHaveLength(2);
+    for (const cookie of cookies) expect(cookie).toMatch(/^speck_id=; Path=\/; Max-Age=0;/);
+    const left = await db.prepare('SELECT id, person FROM events').all<{ person: string }>();
+    expect(left.results).toHaveLength(2);
+    expect(left.results.map(({ person }) => person).sort()).toEqual(['', 'uUser']);
+    expect(await countOf('SELECT count(*) AS n FROM person_days WHERE person = ?', alias)).toBe(0);
+    expect(await countOf("SELECT count(*) AS n FROM person_days WHERE person = 'uUser'")).toBe(1);
+    expect(await countOf('SELECT count(*) AS n FROM person_links')).toBe(0);
+    expect(await countOf('SELECT count(*) AS n FROM days WHERE dirty = 1')).toBe(3);
+    expect(await text('/privacy?erased=3', WITH_COOKIE)).toContain('Nothing was found.');
+  });
+
+  it('of one pixel leaves the others alone, and the cookie by which they are found', async () => {
+    const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
+    for (const one of [pixel, other]) await ask(`/p.gif?id=${one.id}`, ANN);
+    const response = await erase(`/privacy?id=${pixel.id}`, { ...ANN, cookie: `speck_id=${COOKIE}` });
+    expect(response.headers.get('location')).toBe(`/privacy?erased=1&id=${pixel.id}`);
+    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(await eventsOf(pixel)).toBe(0);
+    expect(await eventsOf(other)).toBe(1);
+  });
+
+  it.each([
+    ['another site', { 'sec-fetch-site': 'cross-site', origin: ORIGIN }],
+    ['a neighbour', { 'sec-fetch-site': 'same-site' }],
+    ['no page', { 'sec-fetch-site': 'none' }],
+    ['another origin', { origin: 'https://evil.example' }],
+    ['a page that hides its origin', { origin: 'null' }],
+    ['something that does not say', {}],
+  ])('is refused when asked for by %s', async (_, headers) => {
+    const pixel = await makePixel('UTC');
+    await ask(`/p.gif?id=${pixel.id}`, ANN);
+    const response = await ask('/privacy', { ...ANN, ...headers }, { method: 'POST' });
+    expect(response.status).toBe(403);
+    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(await eventsOf(pixel)).toBe(1);
+    // So is taking an opt-out back; to opt out is for anyone.
+    const form = { method: 'POST', body: 'undo=1' };
+    const back = await ask('/opt-out', { ...ANN, ...headers }, form);
+    expect(back.status).toBe(403);
+    expect(back.headers.getSetCookie()).toEqual([]);
+    expect((await ask('/opt-out', { ...ANN, ...headers }, { method: 'POST', body: '' })).status).toBe(303);
+  });
+
+  it('is for old browsers, too, which send the origin only', async () => {
+    const pixel = await makePixel('UTC');
+    await ask(`/p.gif?id=${pixel.id}`, ANN);
+    expect((await ask('/privacy', { ...ANN, origin: ORIGIN }, { method: 'POST' })).status).toBe(303);
+    expect(await eventsOf(pixel)).toBe(0);
+  });
+});
+
+/** Events of one visitor in the seconds before now, the first of them the oldest; `first` has another visitor. */
+async function busyDay(pixel: Pixel, events: number, visitor: string, first: string): Promise<void> {
+  await store(pixel, [{ ts: Date.now(), id: 'now', name: 'pageview', visitor }]);
+  const columns = EVENT_COLUMNS.map((column) => {
+    if (column === 'ts') return 'e.ts - n';
+    if (column === 'id') return `'i' || n`;
+    return column === 'visitor' ? 'iif(n = ?2, ?3, ?4)' : `e.${column}`;
+  });
+  await db
+    .prepare(
+      `INSERT INTO events (${EVENT_COLUMNS.join(', ')})
+       WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?2)
+       SELECT ${columns.join(', ')} FROM numbers CROSS JOIN events e WHERE e.pixel = ?1 AND e.id = 'now'`,
+    )
+    .bind(pixel.id, events - 1, first, visitor)
+    .run();
+}
+
+/** A zone in which it is the middle of the day, so that some seconds ago is today. */
+function calmZone(): string {
+  const hour = new Date().getUTCHours();
+  return hour >= 2 && hour < 22 ? 'UTC' : 'Asia/Tokyo';
+}
+
+describe('what is read', () => {
+  it('of a busy day is its latest events, shared among the pixels, and the page says so', async () => {
+    const pixel = await makePixel(calmZone());
+    const visitor = await annAt(pixel);
+    await busyDay(pixel, 10_002, 'others', visitor);
+    for (let more = 0; more < 19; more++) await makePixel('UTC');
+    const all = await text('/privacy', ANN);
+    expect(all).toContain('Nothing was found.');
+    expect(all).toContain('only the latest 10,000 events of today were looked through');
+    const one = await text(`/privacy?id=${pixel.id}`, ANN);
+    expect(one).toContain('1 event at 1 site.');
+    expect(one).not.toContain('looked through.');
+    // What was not looked through is not erased either.
+    await db.prepare("UPDATE events SET visitor = ? WHERE id = 'now'").bind(visitor).run();
+    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=1');
+    expect(await countOf('SELECT count(*) AS n FROM events WHERE visitor = ?', visitor)).toBe(1);
+    expect((await erase(`/privacy?id=${pixel.id}`, ANN)).headers.get('location')).toContain('erased=1&');
+  });
+
+  it('by the store is no more than it is told, and erased is no more than that', async () => {
+    const pixel = await makePixel(calmZone());
+    await busyDay(pixel, 50, 'me', 'first');
+    const now = Date.now();
+    const trace = { pixel: pixel.id, visitor: 'me', start: now - 60_000, end: now + 60_000, alias: '' };
+    const [cut, whole, none] = await findTraces(db, [trace], 10).then(async ([one]) => [
+      one,
+      ...(await findTraces(db, [trace], 50)),
+      ...(await findTraces(db, [{ ...trace, visitor: '' }], 50)),
+    ]);
+    expect(cut?.partly).toBe(true);
+    expect(whole).toMatchObject({ partly: false, known: false });
+    expect(none).toEqual({ since: null, partly: false, known: false });
+    expect(Number(cut?.since)).toBeGreaterThan(Number(whole?.since));
+    const kept = await readTrace(db, { ...trace, start: Number(cut?.since) }, 5);
+    expect(kept.events).toHaveLength(5);
+    expect(kept.total).toBe(11);
+    const newest = kept.events[0]?.[EVENT_COLUMNS.indexOf('id')];
+    expect(newest).toBe('now');
+  });
+
+  it('by an erasure does not grow with the days that the pixel has', async () => {
+    const pixel = await makePixel(calmZone());
+    await busyDay(pixel, 1000, await annAt(pixel), 'another');
+    const days = Array.from({ length: 100 }, (_, day) => [pixel.id, `of-${day}`, daysAgo(day + 2)]);
+    await db
+      .prepare(
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
+         SELECT value ->> 0, value ->> 1, value ->> 2, (value ->> 2) + 86400000, 0, 0 FROM json_each(?)`,
+      )
+      .bind(JSON.stringify(days))
+      .run();
+    let read = 0;
+    const batch = async (statements: D1PreparedStatement[]) => {
+      const results = await db.batch(statements);
+      for (const { meta } of results) read += meta.rows_read;
+      return results;
+    };
+    const counting = { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
+    const erased = await ask(
+      '/privacy',
+      { ...ANN, ...OWN },
+      { method: 'POST' },
+      { ...testEnv, DB: counting },
+    );
+    expect(erased.headers.get('location')).toBe('/privacy?erased=999');
+    expect(read).toBeGreaterThan(1000);
+    expect(read).toBeLessThan(10_000);
+  });
+
+  it('is shown up to a hundred events a pixel, more of one that is asked for alone', async () => {
+    const pixel = await makePixel(calmZone());
+    const visitor = await annAt(pixel);
+    await busyDay(pixel, 150, visitor, visitor);
+    const page = await text('/privacy', ANN);
+    expect(page.match(/<th scope="row">/g)).toHaveLength(100);
+    expect(page).toContain('The latest 100 are shown.');
+    expect(page).toContain(`href="/privacy?id=${pixel.id}"`);
+    const one = await text(`/privacy?id=${pixel.id}`, ANN);
+    expect(one.match(/<th scope="row">/g)).toHaveLength(150);
+    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=150');
+  });
+
+  it('of many pixels is the newest twenty', async () => {
+    const oldest = await makePixel('UTC');
+    for (let more = 0; more < 19; more++) await makePixel('UTC');
+    await db.prepare('UPDATE pixels SET created_at = 1 WHERE id <> ?').bind(oldest.id).run();
+    await ask(`/p.gif?id=${oldest.id}`, ANN);
+    expect(await text('/privacy', ANN)).toContain('1 event at 1 site.');
+    const newer = await makePixel('UTC');
+    await db.prepare('UPDATE pixels SET created_at = 2 WHERE id = ?').bind(newer.id).run();
+    const page = await text('/privacy', ANN);
+    expect(page).toContain('Nothing was found.');
+    expect(page).toContain('Only the 20 newest pixels were looked through.');
+    expect(await text(`/privacy?id=${oldest.id}`, ANN)).toContain('1 event at 1 site.');
+  });
+
+  it('is nothing when the rate limit says no, nor when another page asks as for an image', async () => {
+    const limit = vi.fn(async (_: { key: string }) => ({ success: false }));
+    const broken = { ...testEnv, DB: undefined as never };
+    for (const method of ['GET', 'POST']) {
+      const limited = await ask(
+        '/privacy',
+        { ...ANN, ...OWN },
+        { method },
+        { ...broken, RATE_LIMIT: { limit } },
+      );
+      expect(limited.status).toBe(429);
+      expect(limited.headers.get('retry-after')).toBe('60');
+      expect(await limited.text()).toContain('Too many requests');
+    }
+    expect(limit.mock.calls).toEqual([[{ key: 'privacy 192.0.2.1' }], [{ key: 'privacy 192.0.2.1' }]]);
+    const image = await ask('/privacy', { ...ANN, 'sec-fetch-dest': 'image' }, {}, broken);
+    expect(image.status).toBe(403);
+    const asked = { ...testEnv, RATE_LIMIT: { limit: async () => ({ success: true }) } };
+    const document = await ask('/privacy', { ...ANN, 'sec-fetch-dest': 'document' }, {}, asked);
+    expect(document.status).toBe(200);
+  });
+});
+
+describe('a page that cannot be shown', () => {
+  it.each(['px_1111111111111111', 'px_', '', '%3Cscript%3E'])('is of no pixel: %s', async (id) => {
+    for (const method of ['GET', 'POST']) {
+      const response = await ask(`/privacy?id=${id}`, { ...ANN, ...OWN }, { method });
+      expect(response.status).toBe(404);
+      expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      const page = await response.text();
+      expect(page).toContain('No such pixel');
+      expect(page).not.toContain('<script');
+    }
+  });
+
+  it('is friendly when D1 does not answer', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const fails = () => {
+      throw new Error('D1_ERROR: Network connection lost.');
+    };
+    const env = { ...testEnv, DB: { prepare: fails, batch: fails } as unknown as D1Database };
+    for (const method of ['GET', 'POST']) {
+      const response = await ask('/privacy', { ...ANN, ...OWN }, { method }, env);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('5');
+      expect(response.headers.getSetCookie()).toEqual([]);
+      const page = await response.text();
+      expect(page).toContain('The database does not answer.');
+      expect(page).not.toContain('Network connection lost');
+    }
+    expect(logged).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the template', () => {
+  it('escapes whatever is put in, but for what a template made', () => {
+    const hostile = `<script>alert("1")</script>&'{x}$&`;
+    const safe = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;{x}$&amp;';
+    expect(html`<p title="${hostile}">${hostile}</p>`.text).toBe(`<p title="${safe}">${safe}</p>`);
+    expect(html`${html`<b>${'<'}</b>`}${[html`<i>`, html`${1}`]}`.text).toBe('<b>&lt;</b><i>1');
+    expect(fill('<p>{x}{y}</p>', { x: hostile, y: html`<br>` }).text).toBe(`<p>${safe}<br></p>`);
+  });
+});
