@@ -1,18 +1,42 @@
-/** Bundles and minifies the browser tag into dist/speck.min.js, which the Worker serves as /speck.js. */
-import { mkdirSync } from 'node:fs';
+/**
+ * Bundles and minifies the browser tag into dist/, where the Worker finds it as texts: the tag in its builds, and
+ * what these load when they need it. Prints their sizes, and what pages that pin a version put into their script element.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 mkdirSync(`${root}/dist`, { recursive: true });
 
-await build({
-  entryPoints: [`${root}/src/tag/speck.ts`],
-  outfile: `${root}/dist/speck.min.js`,
-  bundle: true,
-  minify: true,
-  format: 'iife',
-  target: 'es2020',
-  legalComments: 'none',
-  logLevel: 'warning',
-});
+/** What the Worker serves under `/NAME.js`, and the constants that choose what a build holds. */
+const FILES = [
+  { name: 'speck', source: 'speck', define: { PLUS: 'false', META: 'false' } },
+  { name: 'speck.plus', source: 'speck', define: { PLUS: 'true', META: 'false' } },
+  { name: 'speck.meta', source: 'speck', define: { PLUS: 'true', META: 'true' } },
+  { name: 'speck.send', source: 'send' },
+  { name: 'speck.hash', source: 'hash' },
+];
+
+for (const { name, source, define } of FILES) {
+  const { outputFiles } = await build({
+    entryPoints: [`${root}/src/tag/${source}.ts`],
+    write: false,
+    bundle: true,
+    minify: true,
+    target: 'es2020',
+    // The tag is a classic script, but in esbuild's format for those import() becomes something else.
+    format: 'esm',
+    ...(define && { define }),
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const module = outputFiles[0]?.text.trim();
+  const script = `${define ? `(()=>{${module}})()` : module}\n`;
+  writeFileSync(`${root}/dist/${name}.min.js`, script);
+  const size = gzipSync(script, { level: 9 }).length;
+  const hash = createHash('sha384').update(script).digest('base64');
+  console.log(`/${name}.js: ${size} bytes gzipped, integrity="sha384-${hash}"`);
+}

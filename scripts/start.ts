@@ -189,9 +189,9 @@ Add a pixel:
 
   ${addPixelCommand(url, token, pixel)}
 
-The answer holds its id and the snippets for your pages and e-mails. The one for pages looks like this:
+The answer holds its id and the snippets for your pages and e-mails. A page on this machine needs data-local, too:
 
-  <script defer src="${url}/speck.js" data-pixel="px_…"></script>
+  <script defer src="${url}/speck.js" data-pixel="px_…" data-local></script>
 `;
 }
 

@@ -1,4 +1,4 @@
-/** The built browser tag, as text. */
+/** The built scripts of the browser tag, as texts. */
 declare module '*.min.js' {
   const text: string;
   export default text;

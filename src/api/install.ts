@@ -1,7 +1,7 @@
 /** The snippets that put a pixel into a page or a mail. */
 
 export interface Snippets {
-  /** For pages: counts page views and keeps calls of `speck(…)` made before the tag has loaded. */
+  /** For pages: counts with all options, and keeps calls of `speck(…)` made before the tag has loaded. */
   readonly script: string;
   /** Beside it, for browsers without JavaScript. */
   readonly noscript: string;
@@ -20,7 +20,7 @@ export function installSnippets(pixel: string, origin: string): Snippets {
   // Without the policy a browser would tell only the page's origin, and every page would be counted as /.
   const image = `width="1" height="1" alt="" style="position:absolute;left:-9999px" referrerpolicy="no-referrer-when-downgrade"`;
   return {
-    script: `<script>${STUB}</script>\n<script defer src="${origin}/speck.js" data-pixel="${pixel}"></script>`,
+    script: `<script>${STUB}</script>\n<script defer src="${origin}/speck.plus.js" data-pixel="${pixel}" data-use="all"></script>`,
     noscript: `<noscript><img src="${origin}/p.gif?id=${pixel}&amp;ev=PageView&amp;noscript=1" ${image}></noscript>`,
     email: `<img src="${origin}/p.gif?id=${pixel}&amp;ev=email_open" width="1" height="1" alt="">`,
   };

@@ -188,6 +188,16 @@ const privacyPage = visitorPage(
   },
 );
 
+const script = (operationId: string, summary: string, parameters: readonly JsonSchema[] = []) => ({
+  get: {
+    operationId,
+    summary,
+    security: [],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    responses: { 200: { description: 'The script.', content: { 'text/javascript': { schema: text } } } },
+  },
+});
+
 /** @param problems makes the responses of reasons by their statuses. */
 export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>) => JsonSchema) => ({
   '/p.gif': gifs('get'),
@@ -210,14 +220,14 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
       responses: { 204: { description: 'Taken.' }, ...problems(BEACON_PROBLEMS) },
     },
   },
-  '/speck.js': {
-    get: {
-      operationId: 'getTag',
-      summary: 'The browser tag',
-      security: [],
-      responses: { 200: { description: 'The script.', content: { 'text/javascript': { schema: text } } } },
-    },
-  },
+  '/speck.js': script('getTag', 'The browser tag'),
+  '/speck.plus.js': script('getTagWithOptions', 'The browser tag with all options'),
+  '/speck.meta.js': script('getTagWithFbq', "The browser tag that also speaks Meta's fbq"),
+  '/{locale}/fbevents.js': script('getFbevents', "The same, where Meta's own snippet looks for it", [
+    { name: 'locale', in: 'path', required: true, description: 'Any.', schema: text },
+  ]),
+  '/speck.send.js': script('getTagTransports', 'What the tag loads where sendBeacon is missing or refuses'),
+  '/speck.hash.js': script('getTagHashing', 'What the tag loads to hash user data'),
   '/opt-out': optOutPage,
   '/privacy': privacyPage,
   '/health': {

@@ -1,7 +1,11 @@
 /** Which request goes where. Everything under `/api` but its description needs a token; the rest is public. */
 import { IttyRouter } from 'itty-router';
 import openApi from '../../dist/openapi.json.txt';
+import hash from '../../dist/speck.hash.min.js';
+import metaTag from '../../dist/speck.meta.min.js';
 import tag from '../../dist/speck.min.js';
+import plusTag from '../../dist/speck.plus.min.js';
+import send from '../../dist/speck.send.min.js';
 import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
 import { optOut } from '../privacy/opt-out.ts';
@@ -18,7 +22,13 @@ type PublicHandler = (request: Request, env: Env) => Response | Promise<Response
 
 /** What anyone may GET. It is described in public.ts. */
 const PUBLIC: Readonly<Record<string, PublicHandler>> = {
-  '/speck.js': () => tagResponse(),
+  '/speck.js': () => scriptResponse(tag),
+  '/speck.plus.js': () => scriptResponse(plusTag),
+  '/speck.meta.js': () => scriptResponse(metaTag),
+  // Where Meta's own snippet looks for its script.
+  '/:locale/fbevents.js': () => scriptResponse(metaTag),
+  '/speck.send.js': () => scriptResponse(send),
+  '/speck.hash.js': () => scriptResponse(hash),
   '/health': (_request, env) => health(env),
   '/api/openapi.json': (request) =>
     cachedResponse(request, openApi, {
@@ -74,8 +84,8 @@ export async function route(request: Request, env: Env): Promise<Response> {
 }
 
 /** Pages may be cached for long, the tag must not be: an owner's update should arrive within the hour. */
-function tagResponse(): Response {
-  return new Response(tag, {
+function scriptResponse(script: string): Response {
+  return new Response(script, {
     headers: {
       'content-type': 'text/javascript; charset=utf-8',
       'cache-control': 'public, max-age=3600',

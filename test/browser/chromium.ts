@@ -51,6 +51,8 @@ function flags(hosts: Hosts): string[] {
   return [
     ...chromium.args.filter((flag) => !UNWANTED.some((unwanted) => unwanted.test(flag))),
     ...QUIET,
+    // A context's own user agent is not on what a page sends as it is left.
+    `--user-agent=${USER_AGENT}`,
     `--host-resolver-rules=${rules.join(', ')}`,
   ];
 }

@@ -47,9 +47,11 @@ async function visit(options: BrowserContextOptions, steps: (page: Page) => Prom
   await context.close();
 }
 
-/** A pixel's stored events once there are at least `count` of them, in the order they came. */
+/** A pixel's stored events, engagements aside, once there are at least `count` of them, in the order they came. */
 function events(pixel: string, count: number): Promise<Record<string, unknown>[]> {
-  const query = speck.db.prepare('SELECT * FROM events WHERE pixel = ?1 ORDER BY ts, id').bind(pixel);
+  const query = speck.db
+    .prepare("SELECT * FROM events WHERE pixel = ?1 AND name <> 'engagement' ORDER BY ts, id")
+    .bind(pixel);
   return eventually(async () => {
     const { results } = await query.all();
     return results.length >= count ? results : null;
@@ -98,7 +100,7 @@ test('a visitor with and without JavaScript is one visitor with two page views',
       ...common,
       page: '/scripted',
       referrer: 'news.example/stories/shoes',
-      eid: expect.stringMatching(/^\d+$/),
+      eid: '',
     },
     // An image cannot tell where its page was linked from: the Referer header names the page itself.
     { ...common, page: '/image', referrer: '', eid: '' },

@@ -5,7 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { type SeenRequest, type Site, startSite } from './site.ts';
 
-export const TAG = new URL('../../dist/speck.min.js', import.meta.url);
+/** The tag's scripts by their addresses, as the Worker serves them. */
+export const SCRIPTS: Readonly<Record<string, URL>> = Object.fromEntries(
+  ['speck', 'speck.plus', 'speck.meta', 'speck.send', 'speck.hash'].map((name) => [
+    `/${name}.js`,
+    new URL(`../../dist/${name}.min.js`, import.meta.url),
+  ]),
+);
 
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
@@ -21,16 +27,18 @@ export interface Recorder extends Site {
 
 export async function startRecorder(): Promise<Recorder> {
   const site = await startSite();
-  site.on('/speck.js', () => ({
-    headers: { 'content-type': 'text/javascript; charset=utf-8' },
-    body: readFileSync(TAG),
-  }));
+  for (const [path, file] of Object.entries(SCRIPTS)) {
+    site.on(path, () => ({
+      headers: { 'content-type': 'text/javascript; charset=utf-8', 'access-control-allow-origin': '*' },
+      body: readFileSync(file),
+    }));
+  }
   answerEvents(site);
 
   const at = (path: string): SeenRequest[] => site.requests.filter(({ url }) => url.pathname === path);
   return {
     ...site,
-    beacons: () => at('/beacon').map(({ body }) => JSON.parse(body) as SentEvent),
+    beacons: () => at('/beacon').flatMap(({ body }) => JSON.parse(body) as SentEvent[]),
     images: () => at('/p.gif').map(({ url }) => Object.fromEntries(url.searchParams)),
   };
 }

@@ -1,0 +1,6 @@
+/** With data-debug: explains in the console what is sent, and why something is not. */
+import { options } from './script.ts';
+
+export const say = (...what: unknown[]): void => {
+  if (PLUS && 'debug' in options) console.log('speck', ...what);
+};

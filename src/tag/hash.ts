@@ -1,0 +1,26 @@
+/** Hashes a user's data for advanced matching, normalised as Meta documents it. The raw values never leave the browser. */
+
+type Values = Record<string, unknown>;
+
+/** @param user by the names of speck('identify', …) or those of fbq('init', …). */
+export default async function hash(hashes: Values, user: Values): Promise<void> {
+  await put(hashes, 'em', user['em'] || user['email'], (text) => text.toLowerCase());
+  // With its country code, but without the zeros or the plus before it.
+  await put(hashes, 'ph', user['ph'] || user['phone'], (text) => text.replace(/^[\D0]+|\D/g, ''));
+  await put(hashes, 'external_id', user['external_id'], (text) => text);
+}
+
+async function put(
+  hashes: Values,
+  key: string,
+  value: unknown,
+  normalise: (text: string) => string,
+): Promise<void> {
+  const text = String(value || '').trim();
+  if (/^[\da-f]{64}$/i.test(text)) hashes[key] = text;
+  else if (normalise(text)) {
+    // Throws on a page without https, which has no SubtleCrypto.
+    const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(normalise(text)));
+    hashes[key] = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+}

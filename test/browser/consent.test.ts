@@ -1,0 +1,246 @@
+/**
+ * Consent, signals and cookies in a real Chromium, with the real tag and the real Worker. Pages and Worker are under
+ * `localhost`, where a browser takes cookies that are for https only.
+ */
+import { createServer, request as requestTo, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { launchChromium, USER_AGENT } from './chromium.ts';
+import { eventually, type Site, startSite } from './site.ts';
+
+const SHOP = 'http://www.shop.localhost';
+const BLOG = 'http://blog.localhost';
+const PX = 'http://px.shop.localhost';
+const GUARDED = 'http://px.guarded.localhost';
+const PHONE =
+  'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Mobile Safari/537.36';
+
+let browser: Browser;
+let site: Site;
+let speck: Speck;
+let guard: Server;
+const contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+  [site, speck] = await Promise.all([startSite(), startSpeck()]);
+  guard = await startGuard(speck.url);
+  browser = await launchChromium({
+    'px.shop.localhost': Number(new URL(speck.url).port),
+    'px.guarded.localhost': (guard.address() as AddressInfo).port,
+    '*.localhost': site.port,
+  });
+});
+afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())));
+afterAll(async () => {
+  await browser?.close();
+  guard?.close();
+  await Promise.all([site?.close(), speck?.close()]);
+});
+
+/** The Worker as a browser sees it that neither keeps nor sends cookies: headless Chromium cannot be told to. */
+async function startGuard(url: string): Promise<Server> {
+  const server = createServer((request, answer) => {
+    const { cookie: _, ...headers } = request.headers;
+    const { method, url: path = '/' } = request;
+    const forwarded = requestTo(url + path, { method, headers }, (response) => {
+      const { 'set-cookie': __, ...answered } = response.headers;
+      answer.writeHead(response.statusCode ?? 502, answered);
+      response.pipe(answer);
+    });
+    request.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+async function open(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ userAgent: USER_AGENT, ...options });
+  contexts.push(context);
+  return context.newPage();
+}
+
+/** A pixel of these settings, and a page with its tag. */
+async function addPixel(settings: Record<string, unknown>, attributes = '', px = PX): Promise<string> {
+  const id = await speck.addPixel({ url: SHOP });
+  await speck.api('PATCH', `/api/v1/pixels/${id}`, { settings });
+  const tag = `<script src="${px}/speck.js" data-pixel="${id}" data-local ${attributes}></script>`;
+  for (const path of ['/', '/next']) site.page(path, `<!doctype html><title>Shop</title>${tag}`);
+  return id;
+}
+
+const rows = async (sql: string, pixel: string) => (await speck.db.prepare(sql).bind(pixel).all()).results;
+
+/** A pixel's events, once there are so many. */
+const stored = (pixel: string, count: number) =>
+  eventually(async () => {
+    const found = await rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
+    return found.length >= count ? found : null;
+  }, `${count} events`);
+
+const speckCookie = async (page: Page) =>
+  (await page.context().cookies()).find(({ name }) => name === 'speck_id');
+
+async function people(pixel: string): Promise<unknown> {
+  const response = await speck.api('POST', '/api/v2/query', {
+    site_id: pixel,
+    date_range: 'day',
+    metrics: ['people', 'cross_device_people'],
+  });
+  return ((await response.json()) as { results: { metrics: unknown }[] }).results[0]?.metrics;
+}
+
+test('without consent there is no cookie, and nobody is known', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' });
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  await page.goto(`${SHOP}/next`);
+  const events = await stored(pixel, 2);
+  expect(events.map(({ person }) => person)).toEqual(['', '']);
+  expect(await page.context().cookies()).toEqual([]);
+});
+
+test('consent makes a person by a cookie that scripts cannot read, and its withdrawal removes it at once', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' });
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  await stored(pixel, 1);
+  await page.evaluate(() => window.speck('consent', 'granted'));
+  const cookie = await eventually(() => speckCookie(page), 'a cookie');
+  expect(cookie).toMatchObject({
+    domain: 'px.shop.localhost',
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Lax',
+    value: expect.stringMatching(/^[\w-]{22}$/),
+  });
+  expect(cookie.expires - Date.now() / 1000).toBeGreaterThan(394 * 86_400);
+  await page.evaluate(() => {
+    for (let count = 0; count < 5; count++) window.speck('track', `Event ${count}`);
+  });
+  // 1 page view without, 1 signal, 5 events.
+  const events = await stored(pixel, 7);
+  expect(new Set(events.slice(1).map(({ person }) => person)).size).toBe(1);
+  expect(events[1]?.['person']).toMatch(/^c/);
+  expect(await people(pixel)).toEqual([1, 0]);
+
+  await page.evaluate(() => window.speck('consent', 'denied'));
+  await eventually(async () => !(await speckCookie(page)), 'no cookie');
+  await page.evaluate(() => window.speck('track', 'Afterwards'));
+  const [last] = (await stored(pixel, 8)).slice(-1);
+  expect(last).toMatchObject({ name: 'Afterwards', person: '', visitor: '' });
+});
+
+test('the events of one tick are one person’s, before any cookie could be set, and so is the next page', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  await page.evaluate(() => {
+    for (let count = 0; count < 20; count++) window.speck('track', 'Click');
+  });
+  await stored(pixel, 21);
+  await page.goto(`${SHOP}/next`);
+  const events = await stored(pixel, 22);
+  expect(new Set(events.map(({ person }) => person)).size).toBe(1);
+  expect(events[0]?.['person']).not.toBe('');
+});
+
+test('a consent for a pixel that allows no cookie sets none', async () => {
+  const pixel = await addPixel({ cookie: 'off' }, 'data-consent="granted"');
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  expect(await stored(pixel, 1)).toMatchObject([{ person: '', name: 'pageview' }]);
+  expect(await page.context().cookies()).toEqual([]);
+});
+
+test('on another site a cookie is of that site only, if the pixel lets it be', async () => {
+  const lax = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
+  const first = await open();
+  await first.goto(`${BLOG}/`);
+  await stored(lax, 1);
+  expect(await first.context().cookies()).toEqual([]);
+
+  const wide = await addPixel({ cookie: 'third_party' }, 'data-consent="granted"');
+  const page = await open();
+  await page.goto(`${BLOG}/`);
+  const onBlog = await eventually(() => speckCookie(page), 'a cookie');
+  expect(onBlog.sameSite).toBe('None');
+  await page.goto(`${SHOP}/`);
+  await stored(wide, 2);
+  await eventually(
+    async () => (await page.context().cookies()).filter(({ name }) => name === 'speck_id').length === 2,
+    'a cookie of each site',
+  );
+  const values = (await page.context().cookies()).map(({ value }) => value);
+  expect(new Set(values).size).toBe(2);
+  expect(await people(wide)).toEqual([2, 0]);
+});
+
+test('cookies blocked: events are counted all the same', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"', GUARDED);
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  await page.goto(`${SHOP}/next`);
+  const events = await stored(pixel, 2);
+  expect(events.map(({ page: path }) => path)).toEqual(['/', '/next']);
+  expect(new Set(events.map(({ visitor }) => visitor)).size).toBe(1);
+  expect(await page.context().cookies()).toEqual([]);
+});
+
+test('with Global Privacy Control scripts and images count, and nobody is known, whatever consent says', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted" data-use="all"');
+  const scripted = await open({ extraHTTPHeaders: { 'sec-gpc': '1' } });
+  await scripted.goto(`${SHOP}/?utm_source=news`);
+  await scripted.evaluate(() => {
+    window.speck('identify', 'customer-1');
+    window.speck('track', 'Purchase', { value: 5, currency: 'EUR', plan: 'pro' });
+  });
+  await stored(pixel, 2);
+  site.page('/image', `<img src="${PX}/p.gif?id=${pixel}&amp;ev=Seen">`);
+  const plain = await open({ extraHTTPHeaders: { 'sec-gpc': '1' }, javaScriptEnabled: false });
+  await plain.goto(`${SHOP}/image`);
+  const events = await stored(pixel, 3);
+  expect(events.map(({ name }) => name)).toEqual(['pageview', 'Purchase', 'Seen']);
+  for (const event of events) {
+    expect(event).toMatchObject({ visitor: '', person: '', props: '', value: null, city: '' });
+  }
+  expect(await scripted.context().cookies()).toEqual([]);
+});
+
+test('a person is one on phone and laptop, who signs in on both', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted" data-use="engagement"');
+  for (const userAgent of [PHONE, USER_AGENT]) {
+    const page = await open({ userAgent });
+    await page.goto(`${SHOP}/`);
+    await page.evaluate(() => window.speck('identify', 'customer-1', { email: ' Erika@Mail.Example ' }));
+    await eventually(() => speckCookie(page), 'a cookie');
+  }
+  await eventually(async () => {
+    const links = await rows('SELECT alias FROM person_links WHERE pixel = ?', pixel);
+    return links.length === 3 || null;
+  }, 'two cookies and an address linked');
+  expect(await people(pixel)).toEqual([1, 1]);
+});
+
+test('speck("optout") is for good: nothing of this browser is stored, from this page or the next', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
+  const page = await open();
+  await page.goto(`${SHOP}/`);
+  await eventually(() => speckCookie(page), 'a cookie');
+  await page.evaluate(() => {
+    window.speck('optout');
+    window.speck('track', 'Not sent');
+  });
+  await eventually(
+    async () => (await page.context().cookies()).some(({ name }) => name === 'speck_optout'),
+    'an opt-out cookie',
+  );
+  expect(await speckCookie(page)).toBeUndefined();
+  await page.goto(`${SHOP}/next`);
+  await eventually(async () => {
+    const [row] = await rows("SELECT count FROM rejections WHERE pixel = ? AND reason = 'opted_out'", pixel);
+    return row ?? null;
+  }, 'a refusal counted');
+  expect((await stored(pixel, 1)).map(({ name }) => name)).toEqual(['pageview']);
+});
