@@ -90,7 +90,7 @@ function recordedWorker(speckDir: string): V4WorkerOptions {
   const bundle = buildSync({
     entryPoints: [join(ROOT, 'bench/lib/recorder.ts')],
     alias: { 'speck-worker': join(speckDir, 'index.js') },
-    loader: { '.min.js': 'text', '.txt': 'text' },
+    loader: { '.min.js': 'text', '.txt': 'text', '.html': 'text' },
     bundle: true,
     write: false,
     format: 'esm',
