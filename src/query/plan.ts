@@ -140,6 +140,9 @@ export function planValues(question: Question, dimension: Dimension, limit: numb
   return new Planner(ofValues, { ...setting, minGroup: 0 }).planFromEvents();
 }
 
+/** What tells whether there is a row, and how many visitors a share is of. */
+const ALWAYS_COUNTED: readonly string[] = ['visitors', 'events'];
+
 /** One grouping of the question's events: the answer itself, or what it is a share of. */
 interface Grouping {
   readonly name: string;
@@ -157,6 +160,8 @@ class Planner {
   readonly #visitDimensions = new Set<ColumnDimension>();
   readonly #columns = new Set<string>();
   readonly #isOfPeople: boolean;
+  /** The counts that the question's metrics are made of: with a thousand values a month, each more takes its time. */
+  readonly #counts: readonly string[];
   #usesRollups: boolean;
 
   constructor(question: Question, setting: Setting) {
@@ -165,6 +170,10 @@ class Planner {
     this.#dimensions = question.dimensions.filter((dimension) => dimension !== null);
     this.#usesRollups = canUseRollups(question, setting.moments);
     this.#isOfPeople = isOfPeople(question);
+    const formulas = question.metrics.map(({ sql }) => sql).join(' ');
+    this.#counts = VISIT_COUNTS.filter(
+      (count) => ALWAYS_COUNTED.includes(count) || new RegExp(`\\b${count}\\b`).test(formulas),
+    );
   }
 
   planFromEvents(): Plan {
@@ -230,6 +239,7 @@ class Planner {
     ];
     const folding = foldedRows({
       keys: this.#keys(answer),
+      counts: this.#counts,
       timed: answer.timed,
       least: this.#setting.minGroup,
       near: near.map(({ name }) => name),
@@ -353,9 +363,11 @@ class Planner {
     const keys = this.#keys(grouping);
     const live = this.#live(grouping);
     const rows = this.#usesRollups
-      ? `${this.#rollupRows(grouping, VISIT_COUNTS, `r.currency = ''`)} UNION ALL ${live}`
+      ? `${this.#rollupRows(grouping, this.#counts, `r.currency = ''`)}
+      UNION ALL
+      SELECT ${[...keys, ...this.#counts].join(', ')} FROM (${live})`
       : live;
-    const sums = VISIT_COUNTS.map((count) => `coalesce(sum(${count}), 0) AS ${count}`);
+    const sums = this.#counts.map((count) => `coalesce(sum(${count}), 0) AS ${count}`);
     return `
     ${grouping.name} AS (
       SELECT ${[...keys, ...sums].join(', ')} FROM (${rows})${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`})`;

@@ -6,7 +6,7 @@
  * filter that names a small group; and two questions of which one has a filter more, whose difference is a small group.
  */
 import { HIDDEN } from '../model/dimensions.ts';
-import { PEOPLE_METRICS, VISIT_COUNTS, type Whole } from '../model/metrics.ts';
+import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
 import type { Filter, Mistake, Question } from './language.ts';
 
 /** Each filter doubles what has to be compared. */
@@ -52,6 +52,7 @@ export function differences(filters: readonly Filter[]): Filter[][] {
 interface Folding {
   /** The keys of a row, the time's first. */
   readonly keys: readonly string[];
+  readonly counts: readonly string[];
   readonly timed: boolean;
   readonly least: number;
   /** The CTEs that have the differences, by the same keys. */
@@ -65,7 +66,7 @@ interface Folding {
  * `folded`: the rows of `joined` that may be told, and one for all others, of each time. `too_small` says of a row that it
  * may not be told even so: then nothing of it is.
  */
-export function foldedRows({ keys, timed, least, near, ofSales, ofPeople, wholes }: Folding): string {
+export function foldedRows({ keys, counts, timed, least, near, ofSales, ofPeople, wholes }: Folding): string {
   const others = timed ? keys.slice(1) : keys;
   const time = timed ? 'bucket' : `''`;
   const isNear = near.map(
@@ -74,9 +75,7 @@ export function foldedRows({ keys, timed, least, near, ofSales, ofPeople, wholes
       WHERE ${[...keys.map((key) => `x.${key} = joined.${key}`), `x.events > 0 AND x.visitors < ${least}`].join(' AND ')})`,
   );
   const small = [`visitors < ${least}`, ...isNear].join(' OR ');
-  const sums = [...VISIT_COUNTS, ...(ofPeople ? PEOPLE_METRICS : [])].map(
-    (count) => `sum(${count}) AS ${count}`,
-  );
+  const sums = [...counts, ...(ofPeople ? PEOPLE_METRICS : [])].map((count) => `sum(${count}) AS ${count}`);
   const sales = ofSales
     ? [
         'sum(revenue) AS revenue',
