@@ -58,21 +58,23 @@ try {
 interface Incoming {
   readonly plain: Rows;
   readonly withEid: Rows;
+  readonly ofPeople: Rows;
   readonly single: Rows;
 }
 
-/** Events as they come in, in rows an event: in batches of 200, with and without the client's id, and one at a time. */
+/** Events as they come in, in rows an event: in batches of 200, with and without the client's id or a person, and one at a time. */
 async function incoming(): Promise<Incoming> {
   return withDatabase('incoming', 0, async (speck) => {
     // What an isolate asks once and then remembers is not counted.
-    await send(speck, 1, () => '');
+    await send(speck, 1, nothing);
+    await send(speck, 1, () => ({ uid: 'first' }));
     await speck.recorded();
-    const batches = async (eid: (event: number) => string): Promise<Rows> => {
+    const batches = async (more: More): Promise<Rows> => {
       for (let batch = 0; batch < BATCHES; batch++) {
         await Promise.all(
           Array.from({ length: BEACONS_A_BATCH }, (_, beacon) =>
             beaconOf(speck, EVENTS_A_BEACON, (event) =>
-              eid((batch * BEACONS_A_BATCH + beacon) * EVENTS_A_BEACON + event),
+              more((batch * BEACONS_A_BATCH + beacon) * EVENTS_A_BEACON + event),
             ),
           ),
         );
@@ -80,29 +82,29 @@ async function incoming(): Promise<Incoming> {
       }
       return each(rowsOf(await speck.recorded()), BATCHES * BEACONS_A_BATCH * EVENTS_A_BEACON);
     };
-    const plain = await batches(() => '');
-    const withEid = await batches((event) => `order-${event}`);
-    for (let event = 0; event < SINGLE_EVENTS; event++) await send(speck, 1, () => '');
+    const plain = await batches(nothing);
+    const withEid = await batches((event) => ({ ev: 'Purchase', eid: `order-${event}` }));
+    const ofPeople = await batches((event) => ({ uid: `user-${event % 1000}` }));
+    for (let event = 0; event < SINGLE_EVENTS; event++) await send(speck, 1, nothing);
     const single = each(rowsOf(await speck.recorded()), SINGLE_EVENTS);
-    return { plain, withEid, single };
+    return { plain, withEid, ofPeople, single };
   });
 }
 
-async function send(speck: RecordedSpeck, events: number, eid: (event: number) => string): Promise<void> {
-  await beaconOf(speck, events, eid);
+/** What an event has beside its page. */
+type More = (event: number) => Readonly<Record<string, string>>;
+const nothing: More = () => ({});
+
+async function send(speck: RecordedSpeck, events: number, more: More): Promise<void> {
+  await beaconOf(speck, events, more);
   await allStored(speck);
 }
 
-async function beaconOf(
-  { url }: RecordedSpeck,
-  events: number,
-  eid: (event: number) => string,
-): Promise<void> {
+async function beaconOf({ url }: RecordedSpeck, events: number, more: More): Promise<void> {
   const body = Array.from({ length: events }, (_, event) => ({
     id: PIXEL,
-    ev: eid(event) === '' ? 'pageview' : 'Purchase',
     dl: `https://site.example/articles/${event}`,
-    eid: eid(event),
+    ...more(event),
   }));
   const response = await fetch(`${url}/beacon`, {
     method: 'POST',
@@ -209,7 +211,11 @@ function each({ read, written }: Rows, events: number): Rows {
   return { read: read / events, written: written / events };
 }
 
-function document({ plain, withEid, single }: Incoming, costs: readonly DayCosts[], asked: Rows): string {
+function document(
+  { plain, withEid, ofPeople, single }: Incoming,
+  costs: readonly DayCosts[],
+  asked: Rows,
+): string {
   const million = ({ read, written }: Rows): number =>
     read * PER_MILLION.rowsRead + written * PER_MILLION.rowsWritten;
   const row = (name: string, rows: Rows): string[] => [
@@ -224,6 +230,7 @@ function document({ plain, withEid, single }: Incoming, costs: readonly DayCosts
     [
       row('stored in batches of 200', plain),
       row('the same, each with an `eid`', withEid),
+      row('the same, each of a person', ofPeople),
       row('stored one at a time', single),
       ...costs.map((day) => row(`rolled up, day of ${size(day)}`, day.sealing)),
       ...costs.map((day) => row(`deleted past retention, day of ${size(day)}`, day.deleting)),
@@ -267,8 +274,8 @@ Beyond what a plan includes. A written row is a million times $${PER_MILLION.row
 
 ${totals}
 
-An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored. A beacon that carries several
-events is one request.
+An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored, one of a person
+$${(million(ofPeople) - million(plain)).toFixed(2)}. A person's day is two rows more when it is rolled up. A beacon that carries several events is one request.
 
 A cron run that finds nothing to do writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written a day, whatever the number of events.
 
