@@ -44,6 +44,10 @@ interface Rows {
 /** Events that were answered so far. */
 let sent = 0;
 
+/** What an event has beside its page. */
+type More = (event: number) => Readonly<Record<string, string>>;
+const nothing: More = () => ({});
+
 if (DAYS.worker === undefined) build();
 const speckDir = DAYS.worker ?? `${ROOT}dist/worker`;
 const temporary = mkdtempSync(join(tmpdir(), 'speck-costs-'));
@@ -90,10 +94,6 @@ async function incoming(): Promise<Incoming> {
     return { plain, withEid, ofPeople, single };
   });
 }
-
-/** What an event has beside its page. */
-type More = (event: number) => Readonly<Record<string, string>>;
-const nothing: More = () => ({});
 
 async function send(speck: RecordedSpeck, events: number, more: More): Promise<void> {
   await beaconOf(speck, events, more);
