@@ -26,7 +26,7 @@ interface Running {
 async function start(): Promise<Running> {
   const built = join(ROOT, 'dist/worker');
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
-  const texts = readdirSync(built).filter((file) => /\.(min\.js|txt)$/.test(file));
+  const texts = readdirSync(built).filter((file) => /\.(min\.js|txt|html)$/.test(file));
   const before = new Set(runtimeProcesses());
   const miniflare = new Miniflare(
     // One directory for all runs, so that each finds what the one before has written.
