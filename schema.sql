@@ -21,6 +21,31 @@ CREATE TABLE IF NOT EXISTS tokens (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Who is signed in at the dashboard: the SHA-256 of a cookie's secret, and what it was made with. kind: admin, whose proof is
+-- a hash of the secret and ADMIN_TOKEN together; token or link, whose proof is that one's hash, so that it ends with it.
+CREATE TABLE IF NOT EXISTS sessions (
+  hash TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  proof TEXT NOT NULL,
+  pixel TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Links that show a pixel's statistics to whoever has them. password is PBKDF2 of it, salted with the link's secret, which
+-- is not kept; guesses counts wrong passwords until guess_until.
+CREATE TABLE IF NOT EXISTS links (
+  hash TEXT NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL,
+  pixel TEXT NOT NULL,
+  name TEXT NOT NULL,
+  password TEXT,
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL,
+  guesses INTEGER NOT NULL DEFAULT 0,
+  guess_until INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
 -- One random key a calendar date; without it no visitor of that date can be recognised again.
 CREATE TABLE IF NOT EXISTS salts (
   date TEXT NOT NULL PRIMARY KEY,

@@ -91,7 +91,7 @@ Next, unless you have done so before:
   1. Give the API its owner's token. Until then it answers 503 and shows nothing. Make one, then paste it:
        node -p "require('node:crypto').randomBytes(32).toString('base64url')"
        npx wrangler secret put ADMIN_TOKEN${flags === '' ? '' : ` ${flags}`}
-  2. Open the address above with /health behind it, then add a pixel: POST /api/v1/pixels
+  2. Open the address above with /app/ behind it, sign in with the token, and add a pixel.
   3. For an address of your own, uncomment routes in wrangler.toml and deploy again.
 `;
 }

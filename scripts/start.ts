@@ -3,13 +3,24 @@
  * the tables), starts `wrangler dev`, and does what only Cloudflare does otherwise: triggers the cron.
  */
 import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
 import { ensureLocalToken } from './lib/dev-vars.ts';
-import { ended, flagsNamed, flagValue, sharedFlags, spawnWrangler, withoutFlags } from './lib/wrangler.ts';
+import {
+  ended,
+  flagsNamed,
+  flagValue,
+  ROOT,
+  sharedFlags,
+  spawnWrangler,
+  withoutFlags,
+} from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm start [-- FLAGS]
 
+  --demo            Show the dashboard with sixty days of a made-up shop, in a database of its own.
   --port N          Listen on port N (or set PORT). Default: 8787; 0 takes a free one.
   --ip ADDRESS      Listen on this address. Default: 127.0.0.1, which only this machine reaches.
   --persist-to DIR  Keep the local database in DIR. Default: .wrangler/state
@@ -18,6 +29,8 @@ const USAGE = `Usage: npm start [-- FLAGS]
 Any other flag goes to \`wrangler dev\`.`;
 
 const DEFAULT_PORT = '8787';
+/** Made anew each time, so that it always goes up to now. */
+const DEMO_STATE = '.wrangler/demo';
 const CRON_INTERVAL = 60_000;
 /** How long the local Worker may take to end by itself before it is ended. */
 const STOP_TIMEOUT = 5_000;
@@ -26,11 +39,15 @@ const windows = process.platform === 'win32';
 
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
+async function main(given: readonly string[]): Promise<number> {
+  if (given.includes('--help') || given.includes('-h')) {
     console.log(USAGE);
     return 0;
   }
+  const demo = given.includes('--demo');
+  const args = demo
+    ? [...withoutFlags(given, ['--persist-to']).filter((arg) => arg !== '--demo'), '--persist-to', DEMO_STATE]
+    : given;
   const { PORT } = process.env;
   const port = flagValue(args, '--port') ?? PORT ?? DEFAULT_PORT;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
@@ -47,8 +64,9 @@ async function main(args: readonly string[]): Promise<number> {
 
   const { token, made } = ensureLocalToken();
   if (made) console.log('Made a token for the local API: ADMIN_TOKEN in .dev.vars');
+  if (demo) rmSync(join(ROOT, DEMO_STATE), { recursive: true, force: true });
   if (!(await applySchema(args))) return 1;
-  return serve({ protocol, ip, port: free.port }, token, args);
+  return serve({ protocol, ip, port: free.port }, token, args, demo);
 }
 
 function cannotListen(code: string, ip: string, port: number): string {
@@ -83,7 +101,12 @@ async function applySchema(args: readonly string[]): Promise<boolean> {
 }
 
 /** Runs the Worker until it ends or this process is told to. @returns the exit code. */
-async function serve(address: Address, token: string, args: readonly string[]): Promise<number> {
+async function serve(
+  address: Address,
+  token: string,
+  args: readonly string[],
+  demo: boolean,
+): Promise<number> {
   const url = urlOf(address);
   const child = spawnWrangler(['dev', ...devFlags(address, args)], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -106,7 +129,8 @@ async function serve(address: Address, token: string, args: readonly string[]): 
   }
 
   if (await answersAt(url, stop.signal)) {
-    console.log(banner(url, token));
+    if (demo) await showDemo(url, token, stop.signal);
+    else console.log(banner(url, token));
     void runCron(url, stop.signal);
   }
   const code = await exit;
@@ -177,15 +201,35 @@ async function cronFailure(url: string): Promise<string | undefined> {
   }
 }
 
+/** Fills the demo's database. Its code is loaded for it alone: it reads five megabytes of user agents. */
+async function showDemo(url: string, token: string, stop: AbortSignal): Promise<void> {
+  console.log('Making up sixty days of a shop…');
+  try {
+    const { fillDemo } = await import('./lib/demo.ts');
+    const { events, pixel, trickle } = await fillDemo(url, token);
+    console.log(`
+${events.toLocaleString('en')} events are there, and more come as you look.
+
+Dashboard     ${url}/app/${pixel}
+Token         ${token}   (ADMIN_TOKEN in .dev.vars)
+Stop          Ctrl-C
+`);
+    void trickle(stop);
+  } catch (error) {
+    if (!stop.aborted) console.error(`The demo could not be made: ${error}`);
+  }
+}
+
 function banner(url: string, token: string): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const pixel = JSON.stringify({ name: 'My site', url: 'https://example.com', timezone: zone });
   return `
 Speck runs at ${url}
+Dashboard     ${url}/app/
 Token         ${token}   (ADMIN_TOKEN in .dev.vars)
 Stop          Ctrl-C
 
-Add a pixel:
+Add a pixel there, or here:
 
   ${addPixelCommand(url, token, pixel)}
 

@@ -15,3 +15,9 @@ declare module '*.html' {
   const text: string;
   export default text;
 }
+
+/** The built dashboard's page, as text. */
+declare module '*.html.txt' {
+  const text: string;
+  export default text;
+}

@@ -6,8 +6,8 @@
  * custom ones with a property, some are purchases. More happens on weekdays and by day than on weekends and by night.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Random, Weighted, zipf } from '../../scripts/lib/random.ts';
 import { addDays, dayStart } from '../../src/model/time-zone.ts';
-import { Random, Weighted, zipf } from './random.ts';
 
 /** To be raised with every change to what is made here: what was made before is then made anew. */
 export const GENERATOR = 1;

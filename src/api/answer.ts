@@ -75,7 +75,7 @@ function amountOf(value: MetricValue): number | null {
   return typeof value === 'object' ? (value?.value ?? null) : value;
 }
 
-const HEADERS = { 'cache-control': 'private, max-age=30', vary: 'Accept, Authorization' };
+const HEADERS = { 'cache-control': 'private, max-age=30', vary: 'Accept, Authorization, Cookie' };
 
 export function jsonResponse(request: Request, body: unknown): Response {
   return cachedResponse(request, JSON.stringify(body), { ...HEADERS, 'content-type': 'application/json' });

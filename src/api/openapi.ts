@@ -31,11 +31,18 @@ export function openApi(): JsonSchema {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     paths,
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, or a token made with it.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-speck',
+          description:
+            'Of `POST /api/v1/session`. It counts in requests of the dashboard only, which say so in the header `X-Speck-Session`.',
+        },
       },
       schemas: {
         ...SCHEMAS,
@@ -55,7 +62,7 @@ function operationOf(route: Route<never>): JsonSchema {
     operationId: route.name,
     summary: route.summary,
     description: ACCESS[route.access],
-    security: [{ token: scopesOf(route.access) }],
+    security: route.access === 'none' ? [] : [{ token: scopesOf(route.access) }, { session: [] }],
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body) } } : {}),
     responses: {
@@ -68,6 +75,7 @@ function operationOf(route: Route<never>): JsonSchema {
 }
 
 const ACCESS: Readonly<Record<Access, string>> = {
+  none: 'For anyone.',
   any: 'Any token will do.',
   admin: 'Needs ADMIN_TOKEN.',
   'pixels:write': 'Needs the scope pixels:write.',
@@ -76,19 +84,19 @@ const ACCESS: Readonly<Record<Access, string>> = {
 };
 
 const scopesOf = (access: Access): readonly string[] =>
-  access === 'any' || access === 'admin' ? [] : [access];
+  access === 'any' || access === 'admin' || access === 'none' ? [] : [access];
 
 /** Every reason for which a request of a route can be refused. */
-export function reasonsOf({ access, query, body, problems = [] }: Route<never>): Reason[] {
+export function reasonsOf({ access, shared, query, body, problems = [] }: Route<never>): Reason[] {
   return [
     ...new Set<Reason>([
-      'missing_token',
+      ...(access === 'none' ? [] : (['missing_token', 'session_ended', 'cross_site'] as const)),
       'wrong_token',
       'too_many_attempts',
       'no_admin_token',
       'store_unavailable',
       'internal_error',
-      ...(access === 'any' ? [] : (['missing_scope'] as const)),
+      ...(access === 'none' || (access === 'any' && shared) ? [] : (['missing_scope'] as const)),
       ...(query ? (['invalid_query'] as const) : []),
       ...(body
         ? (['body_too_large', 'unsupported_encoding', 'broken_encoding', 'broken_body'] as const)

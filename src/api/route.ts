@@ -10,29 +10,35 @@ import type { ParameterSchema } from './parameters.ts';
 import type { Reason } from './problem.ts';
 import type { SchemaName } from './schemas.ts';
 
-/** `any`: whoever has a token. `admin`: ADMIN_TOKEN only. */
-export type Access = Scope | 'any' | 'admin';
+/** `any`: whoever has a token. `admin`: ADMIN_TOKEN only. `none`: anyone; the handler sees to it. */
+export type Access = Scope | 'any' | 'admin' | 'none';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** @param id what stands in the path in place of `:id`, or `''`. */
+/**
+ * @param id what stands in the path in place of `:id`, or `''`.
+ * @param part what stands in place of `:part`, or `''`.
+ */
 export type Handler<Query> = (
   request: Request,
   env: Env,
   grant: Grant,
   id: string,
   query: Query,
+  part?: string,
 ) => Promise<Response>;
 
 export interface Route<Query = unknown> {
   /** What clients made from the document call it. */
   readonly name: string;
   readonly method: Method;
-  /** With `:id` for the one part that varies. */
+  /** With `:id` for the part that varies, and `:part` for a second one. */
   readonly path: string;
   /** A few words, as a title. */
   readonly summary: string;
   readonly access: Access;
+  /** Whether a shared link may do this, too, for its pixel. */
+  readonly shared?: true;
   /** Without it, query parameters are not looked at. */
   readonly query?: ParameterSchema;
   /** The schema that the handler checks a JSON body by, or the media type of another body. */

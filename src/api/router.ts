@@ -10,8 +10,9 @@ import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
 import { optOut } from '../privacy/opt-out.ts';
 import { privacy } from '../privacy/privacy.ts';
-import { authenticate, requireAccess } from './auth.ts';
+import { authenticate, NOBODY, requireAccess } from './auth.ts';
 import { cachedResponse } from './cached.ts';
+import { dashboard } from './dashboard.ts';
 import { health } from './health.ts';
 import { readParameters } from './parameters.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -47,6 +48,7 @@ const router = IttyRouter();
 
 for (const [path, handler] of Object.entries(PUBLIC)) router.get(path, handler);
 for (const [path, page] of Object.entries(PAGES)) router.all(path, page);
+for (const path of ['/app', '/app/*']) router.get(path, dashboard);
 for (const one of ROUTES) {
   const register = router[one.method.toLowerCase() as 'get'];
   register(one.path, (request: Matched, env: Env) => serve(one, request, env));
@@ -63,14 +65,15 @@ router.all('*', () => {
 });
 
 async function serve(
-  { access, query, handler }: Route<never>,
+  { access, shared, query, handler }: Route<never>,
   request: Matched,
   env: Env,
 ): Promise<Response> {
-  const grant = await authenticate(request, env);
-  requireAccess(grant, access);
+  const grant = access === 'none' ? NOBODY : await authenticate(request, env);
+  requireAccess(grant, access, shared);
   const parameters = query && readParameters(request.url, query);
-  return handler(request, env, grant, request.params?.['id'] ?? '', parameters as never);
+  const { id = '', part = '' } = request.params ?? {};
+  return handler(request, env, grant, id, parameters as never, part);
 }
 
 /** Answers any request that is not a collecting one. It never rejects. */

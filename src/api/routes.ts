@@ -4,6 +4,7 @@ import { ReplayQuery, readDead, replayDead } from './dead-letters.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
+import { addLink, NewLink, readLinks, removeLink } from './links.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
   addPixel,
@@ -14,10 +15,12 @@ import {
   readPixels,
   removePixel,
 } from './pixels.ts';
+import { PropertiesQuery, readProperties } from './properties.ts';
 import { query } from './query.ts';
 import { LiveQuery, live, RejectionsQuery, rejections } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
+import { endSession, NewSession, readSession, startSession } from './session.ts';
 import { StatsQuery, stats } from './stats.ts';
 import { addToken, NewToken, readTokens, removeToken } from './tokens.ts';
 
@@ -101,6 +104,7 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/stats',
     summary: 'Answer a question in short form',
     access: 'stats:read',
+    shared: true,
     query: StatsQuery,
     answers: { 200: { 'application/json': 'NamedAnswer', 'text/csv': 'Csv' }, 304: null },
     problems: ['wrong_pixel', 'not_found', 'beyond_retention'],
@@ -112,10 +116,54 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/funnel',
     summary: "How many came from step to step of one of a pixel's funnels",
     access: 'stats:read',
+    shared: true,
     query: FunnelQuery,
     answers: { 200: 'Funnel', 304: null },
     problems: ['wrong_pixel', 'not_found', 'beyond_retention'],
     handler: readFunnel,
+  }),
+  defineRoute({
+    name: 'readProperties',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/properties',
+    summary: 'The custom properties that events have',
+    access: 'stats:read',
+    shared: true,
+    query: PropertiesQuery,
+    answers: { 200: 'Properties' },
+    problems: ['wrong_pixel', 'not_found'],
+    handler: readProperties,
+  }),
+  defineRoute({
+    name: 'addLink',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/links',
+    summary: "Make a link that shows a pixel's statistics to whoever has it",
+    access: 'pixels:write',
+    body: NewLink,
+    answers: { 201: 'NewLink' },
+    problems: ['invalid_body', 'wrong_pixel', 'not_found'],
+    handler: addLink,
+  }),
+  defineRoute({
+    name: 'readLinks',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/links',
+    summary: 'List shared links',
+    access: 'pixels:write',
+    answers: { 200: 'Links' },
+    problems: ['wrong_pixel', 'not_found'],
+    handler: readLinks,
+  }),
+  defineRoute({
+    name: 'removeLink',
+    method: 'DELETE',
+    path: '/api/v1/pixels/:id/links/:part',
+    summary: 'Take a shared link back, with its sessions',
+    access: 'pixels:write',
+    answers: { 204: null },
+    problems: ['wrong_pixel', 'not_found'],
+    handler: removeLink,
   }),
   defineRoute({
     name: 'exportEvents',
@@ -189,10 +237,43 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v2/query',
     summary: 'Answer a question',
     access: 'stats:read',
+    shared: true,
     body: QueryBody,
     answers: { 200: { 'application/json': 'Answer', 'text/csv': 'Csv' } },
     problems: ['wrong_pixel', 'not_found', 'invalid_query', 'beyond_retention'],
     handler: query,
+  }),
+  defineRoute({
+    name: 'startSession',
+    method: 'POST',
+    path: '/api/v1/session',
+    summary: 'Sign in, with a token or a shared link',
+    access: 'none',
+    body: NewSession,
+    answers: { 201: 'Session' },
+    problems: ['invalid_body', 'wrong_link', 'wrong_password', 'cross_site'],
+    handler: startSession,
+  }),
+  defineRoute({
+    name: 'readSession',
+    method: 'GET',
+    path: '/api/v1/session',
+    summary: 'Who is asking, and what they may do',
+    access: 'any',
+    shared: true,
+    answers: { 200: 'Session' },
+    problems: ['not_found'],
+    handler: readSession,
+  }),
+  defineRoute({
+    name: 'endSession',
+    method: 'DELETE',
+    path: '/api/v1/session',
+    summary: 'Sign out',
+    access: 'any',
+    shared: true,
+    answers: { 204: null },
+    handler: endSession,
   }),
   defineRoute({
     name: 'addToken',

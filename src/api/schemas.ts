@@ -32,6 +32,14 @@ const token = {
   created_at: time,
 };
 
+const link = {
+  id: { ...text, examples: ['lnk_3kTMd9s1hWbQ'] },
+  name: text,
+  has_password: { type: 'boolean' },
+  expires_at: orNull(time),
+  created_at: time,
+};
+
 const pixel = {
   id: { ...text, examples: ['px_8FqT2bWn4xKc7RzA'] },
   name: text,
@@ -106,6 +114,35 @@ const entries = {
   Token: object(token),
   Tokens: object({ tokens: listOf(ref('Token')) }),
   NewToken: object({ ...token, token: { ...text, description: 'The token, shown this once.' } }),
+  Session: object(
+    {
+      kind: { enum: ['admin', 'token', 'link'] },
+      scopes: listOf({ enum: SCOPES }),
+      pixel: { type: ['string', 'null'], description: 'The one pixel it is for.' },
+      expires_at: { ...orNull(time), description: 'When it ends unless it is used; null of a token.' },
+      shown: {
+        ...object({
+          id: text,
+          name: text,
+          timezone: text,
+          goals: listOf(text),
+          funnels: listOf(text),
+        }),
+        description: 'Of a shared link: what it shows.',
+      },
+    },
+    ['shown'],
+  ),
+  Link: object(link),
+  Links: object({ links: listOf(ref('Link')) }),
+  NewLink: object({
+    ...link,
+    url: { ...text, description: 'The link, shown this once. Its secret is behind the `#`.' },
+  }),
+  Properties: object({
+    properties: listOf(object({ key: text, events: count })),
+    complete: { type: 'boolean', description: 'Whether no day had more keys than are rolled up.' },
+  }),
   Taken: object({
     accepted: count,
     duplicates: count,

@@ -87,6 +87,8 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
     'keys',
     'person_links',
     'person_days',
+    'links',
+    'sessions',
   ];
   const results = await db.batch([
     ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),

@@ -98,6 +98,12 @@ const ROUTES: readonly Route[] = [
     answer: () => ({ status: 404, code: 10_090 }),
   },
   {
+    // All files are there already, so none is to be uploaded.
+    method: 'POST',
+    path: /\/workers\/scripts\/speck\/assets-upload-session$/,
+    answer: () => ({ result: { jwt: 'assets', buckets: [] } }),
+  },
+  {
     method: 'PUT',
     path: /\/workers\/scripts\/speck$/,
     answer: () => ({ result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' }),

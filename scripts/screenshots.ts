@@ -1,0 +1,115 @@
+/**
+ * `npm run screenshots`: every view of the dashboard at two widths and in both themes, with the demo's traffic, into
+ * docs/screenshots. `npm run screenshots -- URL TOKEN PIXEL` takes those of a Speck that runs already.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../test/browser/chromium.ts';
+import build from '../test/build.ts';
+import { ADMIN_TOKEN, startSpeck } from '../test/e2e/harness.ts';
+import { fillDemo } from './lib/demo.ts';
+import { ROOT } from './lib/wrangler.ts';
+
+const FOLDER = join(ROOT, 'docs/screenshots');
+const WIDTHS = [1280, 390];
+const THEMES = ['light', 'dark'] as const;
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly act?: (page: Page) => Promise<unknown>;
+}
+
+const [url, token, pixel] = process.argv.slice(2);
+mkdirSync(FOLDER, { recursive: true });
+if (url !== undefined && token !== undefined && pixel !== undefined) {
+  await takeAll(url, token, pixel);
+} else {
+  build();
+  const speck = await startSpeck();
+  try {
+    const demo = await fillDemo(speck.url, ADMIN_TOKEN);
+    await takeAll(speck.url, ADMIN_TOKEN, demo.pixel);
+  } finally {
+    await speck.close();
+  }
+}
+
+async function takeAll(url: string, token: string, pixel: string): Promise<void> {
+  const shots: readonly Shot[] = [
+    { name: 'pixel', path: `/app/${pixel}`, act: (page) => page.waitForSelector('.map svg') },
+    {
+      name: 'filtered',
+      path: `/app/${pixel}?period=28d&metric=visits&f=is,visit:source,Google`,
+      act: (page) => page.hover('.chart', { position: { x: 180, y: 100 } }),
+    },
+    {
+      name: 'all-rows',
+      path: `/app/${pixel}?all=event:page`,
+      act: (page) => page.waitForSelector('dialog td'),
+    },
+    { name: 'overview', path: '/app/' },
+    { name: 'live', path: `/app/${pixel}/live`, act: (page) => page.waitForSelector('.now') },
+    {
+      name: 'event',
+      path: `/app/${pixel}/live`,
+      act: async (page) => {
+        await page.click('.stream button');
+        await page.waitForSelector('dialog .fields');
+      },
+    },
+    {
+      name: 'refusals',
+      path: `/app/${pixel}/refusals`,
+      act: (page) => page.waitForSelector('.chart, .empty'),
+    },
+    { name: 'install', path: `/app/${pixel}/install`, act: (page) => page.waitForSelector('.check.good') },
+    { name: 'settings', path: `/app/${pixel}/settings`, act: (page) => page.waitForSelector('.block') },
+    { name: 'tokens', path: '/app/tokens', act: (page) => page.waitForSelector('.block') },
+    { name: 'new', path: '/app/new', act: (page) => page.waitForSelector('form') },
+  ];
+  const browser = await launchChromium();
+  try {
+    for (const width of WIDTHS) {
+      for (const theme of THEMES) await takeEach(browser, url, token, width, theme, shots);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+async function takeEach(
+  browser: Browser,
+  url: string,
+  token: string,
+  width: number,
+  theme: (typeof THEMES)[number],
+  shots: readonly Shot[],
+): Promise<void> {
+  const height = width > 600 ? 820 : 844;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const take = (name: string, whole: boolean): Promise<unknown> =>
+    page.screenshot({ path: join(FOLDER, `${name}-${width}-${theme}.png`), fullPage: whole });
+  await page.goto(`${url}/app/`);
+  await page.waitForSelector('input[type=password]');
+  await take('sign-in', false);
+  await page.fill('input[type=password]', token);
+  await page.click('button[type=submit]');
+  await page.waitForSelector('.card');
+  for (const { name, path, act } of shots) {
+    await page.goto(url + path);
+    await page.waitForSelector('h1');
+    await act?.(page);
+    await page.waitForLoadState('networkidle');
+    await take(name, !(await page.$('dialog')));
+  }
+  await context.close();
+}

@@ -1,0 +1,29 @@
+/** `GET /api/v1/pixels/:id/properties`: the keys that `event:props:KEY` can be asked with. */
+import * as v from 'valibot';
+import type { Env } from '../env.ts';
+import { addDays, localDay } from '../model/time-zone.ts';
+import { readPropertyKeys } from '../store/properties.ts';
+import type { Grant } from './auth.ts';
+import { badParameter, Day } from './parameters.ts';
+import { requireExisting } from './pixels.ts';
+
+export const PropertiesQuery = v.strictObject({
+  from: v.pipe(v.optional(Day), v.description('The first day. Default: 29 days before `to`.')),
+  to: v.pipe(v.optional(Day), v.description("The last day. Default: today in the pixel's time zone.")),
+});
+
+export async function readProperties(
+  _request: Request,
+  env: Env,
+  grant: Grant,
+  id: string,
+  asked: v.InferOutput<typeof PropertiesQuery>,
+): Promise<Response> {
+  const pixel = await requireExisting(env, grant, id);
+  const to = asked.to ?? localDay(pixel.timezone, Date.now());
+  const from = asked.from ?? addDays(to, -29);
+  if (from > to) throw badParameter('from', 'The first day comes after the last.');
+  return Response.json(await readPropertyKeys(env.DB, id, from, to), {
+    headers: { 'cache-control': 'no-store' },
+  });
+}

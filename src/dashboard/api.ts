@@ -1,0 +1,182 @@
+/** Speaks to the API as the signed-in browser does, and keeps answers for a moment so that going back costs nothing. */
+import { Cache } from '../model/cache.ts';
+
+export interface Snippets {
+  readonly script: string;
+  readonly noscript: string;
+  readonly email: string;
+}
+
+export type Settings = Readonly<Record<string, unknown>> & {
+  readonly goals: readonly Goal[];
+  readonly funnels: readonly Funnel[];
+};
+export type Goal = { readonly name: string } & Readonly<Record<string, string>>;
+export interface Funnel {
+  readonly name: string;
+  readonly steps: readonly string[];
+  readonly within: 'visit' | { readonly hours: number };
+}
+
+export interface Pixel {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly timezone: string;
+  readonly settings: Settings;
+  readonly created_at: string;
+  readonly install: Snippets;
+}
+
+export interface Session {
+  readonly kind: 'admin' | 'token' | 'link';
+  readonly scopes: readonly string[];
+  readonly pixel: string | null;
+  readonly expires_at: string | null;
+  readonly shown?: {
+    readonly id: string;
+    readonly name: string;
+    readonly timezone: string;
+    readonly goals: readonly string[];
+    readonly funnels: readonly string[];
+  };
+}
+
+export interface Money {
+  readonly value: number;
+  readonly currency: string;
+}
+export type MetricValue = number | Money | null;
+
+export interface Row {
+  readonly metrics: readonly MetricValue[];
+  readonly dimensions: readonly string[];
+  readonly comparison?: {
+    readonly metrics: readonly MetricValue[];
+    readonly change: readonly (number | null)[];
+  };
+}
+export interface Answer {
+  readonly results: readonly Row[];
+  readonly meta: {
+    readonly source: string;
+    readonly as_of?: string;
+    readonly total_rows?: number;
+    readonly time_labels?: readonly string[];
+    readonly comparison_date_range?: readonly [string, string];
+    readonly metric_warnings?: Readonly<Record<string, unknown>>;
+  };
+  readonly query: { readonly date_range: readonly [string, string] };
+}
+
+export type Filter = readonly [operator: string, dimension: string, values: readonly string[]];
+
+export interface Question {
+  readonly site_id: string;
+  readonly metrics: readonly string[];
+  readonly date_range: string | readonly [string, string];
+  readonly dimensions?: readonly string[];
+  readonly filters?: readonly Filter[];
+  readonly order_by?: readonly (readonly [string, 'asc' | 'desc'])[];
+  readonly include?: Readonly<Record<string, unknown>>;
+  readonly pagination?: { readonly limit: number; readonly offset?: number };
+}
+
+/** An answer that is none: what the API says of it, or that it could not be reached. */
+export class Failure extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+
+  constructor(status: number, problem: Partial<Pick<Failure, 'reason' | 'errors'>> & { detail?: string }) {
+    super(problem.detail ?? 'The server gave an answer that makes no sense here.');
+    this.status = status;
+    this.reason = problem.reason ?? '';
+    this.errors = problem.errors ?? [];
+  }
+
+  /** What is wrong, mistake by mistake. */
+  get sentences(): readonly string[] {
+    return this.errors.length > 0 ? this.errors.map(({ message }) => message) : [this.message];
+  }
+}
+
+/** Which session requests go by: that of the shared link on a page that shows one. */
+export const sharing = location.pathname === '/app/share';
+
+let ended: () => void = () => undefined;
+/** Sets what is to be done when an answer says that nobody is signed in any more. */
+export function onSessionEnd(act: () => void): void {
+  ended = act;
+}
+
+const OVER = ['session_ended', 'missing_token'];
+
+export async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  options: { readonly accept?: string; readonly signal?: AbortSignal; readonly quiet?: boolean } = {},
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers: {
+        'x-speck-session': sharing ? 'link' : 'owner',
+        accept: options.accept ?? 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Failure(0, { reason: 'offline', detail: 'Speck cannot be reached. Is this device online?' });
+  }
+  if (response.ok) return response;
+  const problem = (await response.json().catch(() => ({}))) as ConstructorParameters<typeof Failure>[1];
+  const failure = new Failure(response.status, problem);
+  if (OVER.includes(failure.reason) && !options.quiet) ended();
+  throw failure;
+}
+
+export async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const response = await request(method, path, body, signal ? { signal } : {});
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** How long an answer will do, in milliseconds: as long as the API says it may be kept. */
+const KEPT = 30_000;
+const kept = new Cache<string, { readonly answer: unknown; readonly at: number }>(200);
+
+/** An answer that has been given within the last half minute. */
+export function keptAnswer<T>(key: string): T | undefined {
+  const found = kept.get(key);
+  return found && Date.now() - found.at < KEPT ? (found.answer as T) : undefined;
+}
+
+export function keep(key: string, answer: unknown): void {
+  kept.set(key, { answer, at: Date.now() });
+}
+
+/** Saves the answer to a question as a file. */
+export async function saveCsv(question: Question, name: string): Promise<void> {
+  const response = await request('POST', '/api/v2/query', question, { accept: 'text/csv' });
+  save(await response.blob(), name);
+}
+
+function save(content: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,295 @@
+/** Which days are shown, what they are compared with, and which filters hold. */
+import { useState } from 'preact/hooks';
+import { DIMENSIONS, dayRange, dimensionName, valueName } from './format.ts';
+import { useAnswer } from './hooks.ts';
+import type { Base } from './stats.tsx';
+import type { Subject } from './subject.ts';
+import { Dialog, Field } from './ui.tsx';
+import {
+  addDays,
+  COMPARISONS,
+  type Comparison,
+  OPERATORS,
+  PERIODS,
+  type PeriodName,
+  todayIn,
+  type View,
+  withValue,
+} from './view.ts';
+
+interface Props {
+  readonly subject: Subject;
+  readonly view: View;
+  readonly set: (part: Partial<View>, how?: 'push' | 'replace') => void;
+}
+
+export function Controls({ subject, view, set }: Props) {
+  const [choosing, choose] = useState(false);
+  const custom = typeof view.period !== 'string';
+  return (
+    <section class="controls" aria-label="Days">
+      <label class="inline">
+        <span class="hidden">Period</span>
+        <select
+          value={custom ? 'custom' : (view.period as string)}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            if (value === 'custom') choose(true);
+            else set({ period: value as PeriodName, step: null });
+          }}
+        >
+          {Object.entries(PERIODS).map(([name, label]) => (
+            <option key={name} value={name}>
+              {label}
+            </option>
+          ))}
+          <option value="custom">
+            {custom ? dayRange(view.period[0] as string, view.period[1] as string) : 'Custom…'}
+          </option>
+        </select>
+      </label>
+      <button type="button" class="quiet" onClick={() => choose(true)}>
+        {custom ? 'Change days' : 'Pick days'}
+      </button>
+      <label class="inline">
+        <span class="hidden">Compare with</span>
+        <select
+          value={view.compare}
+          onChange={(event) => set({ compare: event.currentTarget.value as Comparison })}
+        >
+          {Object.entries(COMPARISONS).map(([name, label]) => (
+            <option key={name} value={name}>
+              {name === 'none' ? label : `vs ${label.toLowerCase()}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      {choosing && (
+        <DayPicker
+          subject={subject}
+          view={view}
+          close={() => choose(false)}
+          set={(part) => {
+            choose(false);
+            set(part);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function DayPicker({ subject, view, close, set }: Props & { readonly close: () => void }) {
+  const today = todayIn(subject.timezone);
+  const at = typeof view.period === 'string' ? [addDays(today, -29), today] : view.period;
+  const [from, setFrom] = useState(at[0] as string);
+  const [to, setTo] = useState(at[1] as string);
+  const wrong = from === '' || to === '' || from > to;
+  return (
+    <Dialog title="Days" close={close}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!wrong) set({ period: [from, to], step: null });
+        }}
+      >
+        <div class="row">
+          <Field label="First day">
+            {(props) => (
+              <input
+                {...props}
+                type="date"
+                value={from}
+                max={today}
+                required
+                onInput={(event) => setFrom(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label="Last day">
+            {(props) => (
+              <input
+                {...props}
+                type="date"
+                value={to}
+                max={today}
+                required
+                onInput={(event) => setTo(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </div>
+        <p class="muted">
+          {wrong
+            ? 'The first day must not come after the last.'
+            : `Both included, midnight to midnight in ${subject.timezone}.`}
+        </p>
+        <footer>
+          <button type="submit" disabled={wrong}>
+            Show these days
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+export function FilterBar({ base, view, set }: Props & { readonly base: Base }) {
+  const [adding, add] = useState(false);
+  const { filters } = view;
+  return (
+    <section class="filters" aria-label="Filters">
+      {filters.map((filter, place) => {
+        const [operator, dimension, values] = filter;
+        const text = values.map((value) => valueName(dimension, value) || '(empty)').join(' or ');
+        const without = filters.filter((_, other) => other !== place);
+        const flipped = operator === 'is' ? 'is_not' : operator === 'is_not' ? 'is' : null;
+        return (
+          <span class="chip" key={`${operator} ${dimension}`}>
+            <button
+              type="button"
+              class="what"
+              disabled={flipped === null}
+              title={flipped ? `Change to “${OPERATORS[flipped]}”` : text}
+              onClick={() =>
+                flipped &&
+                set({ filters: filters.map((one) => (one === filter ? [flipped, dimension, values] : one)) })
+              }
+            >
+              {dimensionName(dimension)} {OPERATORS[operator]} <bdi>{text}</bdi>
+            </button>
+            <button
+              type="button"
+              class="away"
+              aria-label={`Remove the filter ${dimensionName(dimension)} ${OPERATORS[operator]} ${text.slice(0, 80)}`}
+              onClick={() => set({ filters: without })}
+            >
+              ✕
+            </button>
+          </span>
+        );
+      })}
+      <button type="button" class="quiet" onClick={() => add(true)}>
+        + Filter
+      </button>
+      {filters.length > 1 && (
+        <button type="button" class="quiet" onClick={() => set({ filters: [] })}>
+          Clear all
+        </button>
+      )}
+      {adding && (
+        <FilterDialog
+          base={base}
+          close={() => add(false)}
+          add={(operator, dimension, value) => {
+            add(false);
+            set({ filters: withValue(filters, dimension, value, operator) });
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+const PROPERTY = 'event:props:';
+
+function FilterDialog({
+  base,
+  close,
+  add,
+}: {
+  readonly base: Base;
+  readonly close: () => void;
+  readonly add: (operator: string, dimension: string, value: string) => void;
+}) {
+  const [chosen, choose] = useState('event:page');
+  const [key, setKey] = useState('');
+  const [operator, setOperator] = useState('is');
+  const [value, setValue] = useState('');
+  const dimension = chosen === PROPERTY ? PROPERTY + key.trim() : chosen;
+  // The goal that an event reaches is one of a list: it has no patterns but `contains`.
+  const operators = Object.entries(OPERATORS).filter(
+    ([name]) => chosen !== 'event:goal' || name === 'is' || name === 'contains',
+  );
+  const known = useAnswer(
+    dimension === PROPERTY
+      ? null
+      : {
+          site_id: base.site_id,
+          date_range: base.date_range,
+          metrics: ['visitors'],
+          dimensions: [dimension],
+          pagination: { limit: 100 },
+        },
+  );
+  return (
+    <Dialog title="Filter" close={close}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (value !== '' && dimension !== PROPERTY) add(operator, dimension, value);
+        }}
+      >
+        <Field label="What">
+          {(props) => (
+            <select
+              {...props}
+              value={chosen}
+              onChange={(event) => {
+                choose(event.currentTarget.value);
+                setOperator('is');
+              }}
+            >
+              {Object.entries(DIMENSIONS).map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+              <option value={PROPERTY}>Property…</option>
+            </select>
+          )}
+        </Field>
+        {chosen === PROPERTY && (
+          <Field label="Property">
+            {(props) => (
+              <input {...props} value={key} required onInput={(event) => setKey(event.currentTarget.value)} />
+            )}
+          </Field>
+        )}
+        <Field label="How">
+          {(props) => (
+            <select {...props} value={operator} onChange={(event) => setOperator(event.currentTarget.value)}>
+              {operators.map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Value">
+          {(props) => (
+            <>
+              <input
+                {...props}
+                value={value}
+                list="known-values"
+                required
+                autocomplete="off"
+                onInput={(event) => setValue(event.currentTarget.value)}
+              />
+              <datalist id="known-values">
+                {known.data?.results.map(({ dimensions: [one = ''] }) => (
+                  <option key={one} value={one} label={valueName(dimension, one)} />
+                ))}
+              </datalist>
+            </>
+          )}
+        </Field>
+        <footer>
+          <button type="submit">Add the filter</button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,127 @@
+/** Asking the API, the address of the page, and what else components share. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { type Answer, call, Failure, keep, keptAnswer, type Question } from './api.ts';
+
+export interface Asked<T> {
+  /** The latest answer, also while a new one is awaited. */
+  readonly data: T | null;
+  readonly failure: Failure | null;
+  /** Whether `data` is not yet that of what is asked now. */
+  readonly pending: boolean;
+  retry(): void;
+}
+
+/**
+ * Asks, and asks again when the key changes. What was known stays until the new answer is there, so that nothing jumps.
+ * @param key null: there is nothing to be asked.
+ */
+export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+  const [state, set] = useState<{ key: string | null; data: T | null; failure: Failure | null }>(() => ({
+    key,
+    data: key === null ? null : (keptAnswer<T>(key) ?? null),
+    failure: null,
+  }));
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (key === null) {
+      set({ key, data: null, failure: null });
+      return;
+    }
+    const known = tries === 0 ? keptAnswer<T>(key) : undefined;
+    if (known !== undefined) {
+      set({ key, data: known, failure: null });
+      return;
+    }
+    const stop = new AbortController();
+    ask(stop.signal).then(
+      (data) => {
+        keep(key, data);
+        if (!stop.signal.aborted) set({ key, data, failure: null });
+      },
+      (error: unknown) => {
+        if (stop.signal.aborted) return;
+        const failure = error instanceof Failure ? error : new Failure(0, { detail: String(error) });
+        set((before) => ({ key, data: before.data, failure }));
+      },
+    );
+    return () => stop.abort();
+  }, [key, tries]);
+  const retry = useCallback(() => setTries((before) => before + 1), []);
+  useEffect(() => {
+    if (state.failure?.reason !== 'offline') return;
+    addEventListener('online', retry);
+    return () => removeEventListener('online', retry);
+  }, [state.failure, retry]);
+  return {
+    data: state.data,
+    failure: state.key === key ? state.failure : null,
+    pending: state.key !== key,
+    retry,
+  };
+}
+
+export function useGet<T>(path: string | null): Asked<T> {
+  return useAsked<T>(path, (signal) => call('GET', path ?? '', undefined, signal));
+}
+
+export function useAnswer(question: Question | null): Asked<Answer> {
+  const body = question && JSON.stringify(question);
+  return useAsked<Answer>(body && `query ${body}`, (signal) =>
+    call('POST', '/api/v2/query', question ?? undefined, signal),
+  );
+}
+
+/** The page's own address behind `/app`. */
+export interface Place {
+  readonly path: string;
+  readonly search: string;
+}
+
+const here = (): Place => ({ path: location.pathname.replace(/^\/app\/?/, '/'), search: location.search });
+
+export function usePlace(): Place {
+  const [place, set] = useState(here);
+  useEffect(() => {
+    const moved = (): void => set(here());
+    addEventListener('popstate', moved);
+    return () => removeEventListener('popstate', moved);
+  }, []);
+  return place;
+}
+
+/** Goes to another address of the dashboard. A small step, such as of the chart, replaces the last one. */
+export function go(address: string, how: 'push' | 'replace' = 'push'): void {
+  const samePath = new URL(address, location.href).pathname === location.pathname;
+  if (how === 'push') history.pushState(null, '', address);
+  else history.replaceState(null, '', address);
+  dispatchEvent(new PopStateEvent('popstate'));
+  if (!samePath) scrollTo(0, 0);
+}
+
+/** Asks again every so many milliseconds, while the page is looked at. */
+export function useEvery(milliseconds: number, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') latest.current();
+    }, milliseconds);
+    return () => clearInterval(timer);
+  }, [milliseconds]);
+}
+
+/** The width that an element has. */
+export function useWidth(initial: number): [ref: (element: Element | null) => void, width: number] {
+  const [width, set] = useState(initial);
+  const observer = useRef<ResizeObserver | null>(null);
+  const ref = useCallback((element: Element | null) => {
+    observer.current?.disconnect();
+    if (!element) return;
+    observer.current = new ResizeObserver(([entry]) => {
+      const now = Math.round(entry?.contentRect.width ?? 0);
+      if (now > 0) set(now);
+    });
+    observer.current.observe(element);
+  }, []);
+  return [ref, width];
+}

@@ -1,0 +1,60 @@
+/** Where visits come from, on a map: the darker, the more. The list of countries has the same numbers. */
+import { useState } from 'preact/hooks';
+import world from '../../dist/world.json';
+import type { Answer } from './api.ts';
+import { amount, metricValue, valueName } from './format.ts';
+import { Empty } from './ui.tsx';
+import { type View, withValue } from './view.ts';
+
+interface Props {
+  readonly answer: Answer;
+  readonly view: View;
+  readonly set: (part: Partial<View>) => void;
+}
+
+const COUNTRY = 'visit:country';
+
+export default function WorldMap({ answer, view, set }: Props) {
+  const [at, setAt] = useState<string | null>(null);
+  const rows = new Map(answer.results.map((row) => [row.dimensions[0] ?? '', row]));
+  const most = Math.max(1, ...answer.results.map(({ metrics }) => amount(metrics[0]) ?? 0));
+  const shade = (code: string): number => {
+    const value = amount(rows.get(code)?.metrics[0]) ?? 0;
+    return value === 0 ? 0 : 0.18 + 0.82 * Math.sqrt(value / most);
+  };
+  const props = (code: string) => ({
+    class: `country${rows.has(code) ? ' some' : ''}${at === code ? ' at' : ''}`,
+    style: { '--shade': shade(code) },
+    onPointerEnter: () => setAt(code),
+    onPointerDown: () => setAt(code),
+    onClick: () => rows.has(code) && set({ filters: withValue(view.filters, COUNTRY, code) }),
+  });
+  if (answer.results.length === 0) return <Empty title="Nothing in these days" />;
+  const told =
+    at ?? answer.results.find(({ dimensions: [code = ''] }) => /^[A-Z]{2}$/.test(code))?.dimensions[0];
+  return (
+    <figure class="map" onPointerLeave={() => setAt(null)}>
+      <svg
+        viewBox={`0 0 ${world.width} ${world.height}`}
+        role="img"
+        aria-label="Visitors by country. The list of countries has the numbers."
+      >
+        {Object.entries(world.shapes).map(([code, path]) => (
+          <path key={code} d={path} {...props(code)} />
+        ))}
+        {Object.entries(world.dots).map(([code, [x, y]]) =>
+          rows.has(code) ? <circle key={code} cx={x} cy={y} r="4" {...props(code)} /> : null,
+        )}
+      </svg>
+      <figcaption>
+        {told && (
+          <>
+            <span>{valueName(COUNTRY, told)}</span>{' '}
+            <b>{metricValue('visitors', rows.get(told)?.metrics[0] ?? 0)}</b>{' '}
+            <span class="muted">{metricValue('percentage', rows.get(told)?.metrics[1] ?? 0)}</span>
+          </>
+        )}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,148 @@
+/** What was not stored, and why, day by day. */
+import { useState } from 'preact/hooks';
+import type { Pixel } from './api.ts';
+import { Bars } from './chart.tsx';
+import { count, moment } from './format.ts';
+import { useGet } from './hooks.ts';
+import { Empty, Heading, Show, Text } from './ui.tsx';
+import { addDays, todayIn } from './view.ts';
+
+export interface RefusalsAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly timezone: string;
+  readonly days: readonly {
+    readonly day: string;
+    readonly rejections: readonly {
+      readonly reason: string;
+      readonly explanation: string;
+      readonly count: number;
+      readonly last_at: string;
+      readonly families?: Readonly<Record<string, number>>;
+      readonly samples: readonly Readonly<Record<string, unknown>>[];
+    }[];
+  }[];
+}
+
+interface Reason {
+  readonly reason: string;
+  readonly explanation: string;
+  count: number;
+  last_at: string;
+  families: Map<string, number>;
+  samples: Readonly<Record<string, unknown>>[];
+}
+
+const SPANS = [7, 30, 90];
+
+export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
+  const [span, setSpan] = useState(30);
+  const to = todayIn(pixel.timezone);
+  const from = addDays(to, 1 - span);
+  const asked = useGet<RefusalsAnswer>(`/api/v1/pixels/${pixel.id}/rejections?from=${from}&to=${to}`);
+  return (
+    <>
+      <div class="row title">
+        <Heading>Refusals</Heading>
+        <label class="inline">
+          <span class="hidden">Days</span>
+          <select value={span} onChange={(event) => setSpan(Number(event.currentTarget.value))}>
+            {SPANS.map((days) => (
+              <option key={days} value={days}>
+                Last {days} days
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <p class="muted">Events that were not stored, and why. Days are those of {pixel.timezone}.</p>
+      <Show asked={asked} rows={8}>
+        {({ days }) => {
+          const reasons = byReason(days);
+          if (reasons.length === 0)
+            return <Empty title="Nothing was refused">Everything that came in these days was stored.</Empty>;
+          const stacks = Array.from({ length: span }, (_, place) => {
+            const label = addDays(from, place);
+            const found = days.find(({ day }) => day === label)?.rejections ?? [];
+            return {
+              label,
+              parts: reasons.map(({ reason }) => found.find((one) => one.reason === reason)?.count ?? 0),
+            };
+          });
+          return (
+            <>
+              <Bars name="Refusals a day" stacks={stacks} />
+              <ul class="reasons">
+                {reasons.map((reason, shade) => (
+                  <li key={reason.reason} data-reason={reason.reason}>
+                    <details>
+                      <summary>
+                        <span class={`swatch shade${shade}`} aria-hidden="true" />
+                        <b>{reason.reason}</b>
+                        <span class="number">{count(reason.count)}</span>
+                        <span class="muted why">{reason.explanation}</span>
+                      </summary>
+                      <p class="muted">Last at {moment(reason.last_at, pixel.timezone)}.</p>
+                      {reason.families.size > 0 && (
+                        <p>
+                          {[...reason.families]
+                            .toSorted(([, a], [, b]) => b - a)
+                            .map(([family, times]) => (
+                              <span class="tag" key={family}>
+                                <Text>{family}</Text> {count(times)}
+                              </span>
+                            ))}
+                        </p>
+                      )}
+                      {reason.samples.map((sample, place) => (
+                        <dl class="fields sample" key={place}>
+                          {Object.entries(sample)
+                            .filter(([, value]) => value !== '' && value !== null)
+                            .map(([name, value]) => (
+                              <>
+                                <dt>{name}</dt>
+                                <dd>
+                                  <Text class="whole">
+                                    {typeof value === 'string' ? value : JSON.stringify(value)}
+                                  </Text>
+                                </dd>
+                              </>
+                            ))}
+                        </dl>
+                      ))}
+                    </details>
+                  </li>
+                ))}
+              </ul>
+            </>
+          );
+        }}
+      </Show>
+    </>
+  );
+}
+
+/** The reasons of all days, the most frequent first. */
+function byReason(days: RefusalsAnswer['days']): Reason[] {
+  const reasons = new Map<string, Reason>();
+  for (const { rejections } of days) {
+    for (const { reason, explanation, count: times, last_at, families = {}, samples } of rejections) {
+      const known = reasons.get(reason) ?? {
+        reason,
+        explanation,
+        count: 0,
+        last_at,
+        families: new Map(),
+        samples: [],
+      };
+      reasons.set(reason, known);
+      known.count += times;
+      if (last_at > known.last_at) known.last_at = last_at;
+      for (const [family, number] of Object.entries(families)) {
+        known.families.set(family, (known.families.get(family) ?? 0) + number);
+      }
+      known.samples = [...known.samples, ...samples].slice(0, 5);
+    }
+  }
+  return [...reasons.values()].toSorted((a, b) => b.count - a.count);
+}

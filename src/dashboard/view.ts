@@ -1,0 +1,192 @@
+/** What a page shows is in its address: which pixel and view, which days, which filters. Everything here is pure. */
+import type { Filter } from './api.ts';
+import type { Step } from './format.ts';
+
+export const PERIODS = {
+  day: 'Today',
+  yesterday: 'Yesterday',
+  '7d': 'Last 7 days',
+  '28d': 'Last 28 days',
+  '30d': 'Last 30 days',
+  '91d': 'Last 91 days',
+  month: 'This month',
+  last_month: 'Last month',
+  '6mo': 'Last 6 months',
+  '12mo': 'Last 12 months',
+  year: 'This year',
+  all: 'All time',
+} as const;
+export type PeriodName = keyof typeof PERIODS;
+
+export const COMPARISONS = {
+  previous_period: 'Previous period',
+  year_over_year: 'Year before',
+  none: 'No comparison',
+} as const;
+export type Comparison = keyof typeof COMPARISONS;
+
+export interface View {
+  /** A named period, or two days. */
+  readonly period: PeriodName | readonly [from: string, to: string];
+  readonly compare: Comparison;
+  readonly metric: string;
+  /** Null: as fits the period. */
+  readonly step: Step | null;
+  readonly filters: readonly Filter[];
+  /** The dimension whose rows are all shown. */
+  readonly all: string | null;
+}
+
+export const DEFAULT_VIEW: View = {
+  period: '30d',
+  compare: 'previous_period',
+  metric: 'visitors',
+  step: null,
+  filters: [],
+  all: null,
+};
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const STEPS: readonly string[] = ['hour', 'day', 'week', 'month'];
+
+export function parseView(search: string): View {
+  const given = new URLSearchParams(search);
+  const [from, to] = [given.get('from') ?? '', given.get('to') ?? ''];
+  const period = given.get('period') ?? '';
+  const compare = given.get('compare') ?? '';
+  const step = given.get('by') ?? '';
+  return {
+    period:
+      DAY.test(from) && DAY.test(to) && from <= to
+        ? [from, to]
+        : period in PERIODS
+          ? (period as PeriodName)
+          : DEFAULT_VIEW.period,
+    compare: compare in COMPARISONS ? (compare as Comparison) : DEFAULT_VIEW.compare,
+    metric: given.get('metric') ?? DEFAULT_VIEW.metric,
+    step: STEPS.includes(step) ? (step as Step) : null,
+    filters: given.getAll('f').flatMap(parseFilter),
+    all: given.get('all'),
+  };
+}
+
+/** Without what is as by default, so that an address says what is special about it. */
+export function searchOf(view: View): string {
+  const parts: string[] = [];
+  const add = (name: string, value: string): void => {
+    parts.push(`${name}=${readable(value)}`);
+  };
+  if (typeof view.period !== 'string') {
+    add('from', view.period[0]);
+    add('to', view.period[1]);
+  } else if (view.period !== DEFAULT_VIEW.period) add('period', view.period);
+  if (view.compare !== DEFAULT_VIEW.compare) add('compare', view.compare);
+  if (view.metric !== DEFAULT_VIEW.metric) add('metric', view.metric);
+  if (view.step !== null) add('by', view.step);
+  for (const [operator, dimension, values] of view.filters) {
+    add(
+      'f',
+      [operator, dimension, ...values].map((part) => part.replaceAll(/[%,]/g, encodeURIComponent)).join(','),
+    );
+  }
+  if (view.all !== null) add('all', view.all);
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/** Encoded as far as it must be: an address is read by people, too. */
+const readable = (value: string): string =>
+  encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
+
+export const OPERATORS: Readonly<Record<string, string>> = {
+  is: 'is',
+  is_not: 'is not',
+  contains: 'contains',
+  contains_not: 'does not contain',
+};
+
+function parseFilter(text: string): Filter[] {
+  try {
+    const [operator = '', dimension = '', ...values] = text.split(',').map(decodeURIComponent);
+    return operator in OPERATORS && dimension !== '' && values.length > 0
+      ? [[operator, dimension, values]]
+      : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The filters with one more value; a second value of a dimension is another that will do. */
+export function withValue(
+  filters: readonly Filter[],
+  dimension: string,
+  value: string,
+  operator = 'is',
+): Filter[] {
+  const same = filters.find(([how, what]) => how === operator && what === dimension);
+  if (!same) return [...filters, [operator, dimension, [value]]];
+  if (same[2].includes(value)) return [...filters];
+  return filters.map((one) => (one === same ? [operator, dimension, [...one[2], value]] : one));
+}
+
+/** Today in a time zone. */
+export function todayIn(timezone: string, now = Date.now()): string {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: timezone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).formatToParts(now);
+  const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}`;
+}
+
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The range as the API takes it. */
+export function rangeOf(period: View['period'], timezone: string): string | readonly [string, string] {
+  if (typeof period !== 'string') return period;
+  const today = todayIn(timezone);
+  if (period === 'yesterday') {
+    const yesterday = addDays(today, -1);
+    return [yesterday, yesterday];
+  }
+  if (period === 'last_month') {
+    const end = addDays(`${today.slice(0, 8)}01`, -1);
+    return [`${end.slice(0, 8)}01`, end];
+  }
+  return period;
+}
+
+const LENGTHS: Readonly<Record<PeriodName, number>> = {
+  day: 1,
+  yesterday: 1,
+  '7d': 7,
+  '28d': 28,
+  '30d': 30,
+  '91d': 91,
+  month: 31,
+  last_month: 31,
+  '6mo': 184,
+  '12mo': 366,
+  year: 366,
+  all: 800,
+};
+
+export function dayCount(period: View['period']): number {
+  if (typeof period === 'string') return LENGTHS[period];
+  return Math.round((Date.parse(period[1]) - Date.parse(period[0])) / 86_400_000) + 1;
+}
+
+/** The steps that a chart of so many days can be drawn in, and which of them it is at first. */
+export function stepsOf(period: View['period']): { readonly steps: readonly Step[]; readonly usual: Step } {
+  const days = dayCount(period);
+  const steps: Step[] = [];
+  if (days <= 92) steps.push('hour');
+  if (days > 1) steps.push('day');
+  if (days >= 14) steps.push('week');
+  if (days > 31) steps.push('month');
+  const usual: Step = days <= 1 ? 'hour' : days <= 92 ? 'day' : days <= 400 ? 'day' : 'month';
+  return { steps, usual };
+}

@@ -1,0 +1,77 @@
+/** Keeps shared links. Only the SHA-256 of a link's secret is stored; the link itself is shown once, when it is made. */
+
+export interface Link {
+  readonly id: string;
+  readonly pixel: string;
+  readonly name: string;
+  /** PBKDF2 of the password, or null without one. */
+  readonly password: string | null;
+  /** Epoch milliseconds, or null for never. */
+  readonly expires_at: number | null;
+  readonly created_at: number;
+}
+
+const COLUMNS = 'id, pixel, name, password, expires_at, created_at';
+
+export async function insertLink(db: D1Database, link: Link, hash: string): Promise<void> {
+  await db
+    .prepare(`INSERT INTO links (hash, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+    .bind(hash, link.id, link.pixel, link.name, link.password, link.expires_at, link.created_at)
+    .run();
+}
+
+export async function listLinks(db: D1Database, pixel: string): Promise<Link[]> {
+  const { results } = await db
+    .prepare(`SELECT ${COLUMNS} FROM links WHERE pixel = ? ORDER BY created_at, id`)
+    .bind(pixel)
+    .all<Link>();
+  return results;
+}
+
+/** A link that has not expired. */
+export async function findLink(db: D1Database, hash: string, now: number): Promise<Link | null> {
+  return db
+    .prepare(`SELECT ${COLUMNS} FROM links WHERE hash = ?1 AND (expires_at IS NULL OR expires_at > ?2)`)
+    .bind(hash, now)
+    .first<Link>();
+}
+
+/** Deletes a link with its sessions. @returns whether there was one. */
+export async function deleteLink(db: D1Database, pixel: string, id: string): Promise<boolean> {
+  const [, deleted] = await db.batch([
+    db
+      .prepare(
+        `DELETE FROM sessions WHERE kind = 'link' AND proof IN (SELECT hash FROM links WHERE pixel = ? AND id = ?)`,
+      )
+      .bind(pixel, id),
+    db.prepare('DELETE FROM links WHERE pixel = ? AND id = ?').bind(pixel, id),
+  ]);
+  return (deleted?.meta.changes ?? 0) > 0;
+}
+
+/**
+ * Counts an attempt at a link's password. It is counted before the password is looked at, so that many attempts at once
+ * are counted, too.
+ * @returns how many there have been in this window, and when it ends.
+ */
+export async function countGuess(
+  db: D1Database,
+  hash: string,
+  now: number,
+  window: number,
+): Promise<{ readonly guesses: number; readonly guess_until: number }> {
+  const row = await db
+    .prepare(
+      `UPDATE links SET guesses = iif(guess_until > ?2, guesses + 1, 1),
+         guess_until = iif(guess_until > ?2, guess_until, ?2 + ?3)
+       WHERE hash = ?1 RETURNING guesses, guess_until`,
+    )
+    .bind(hash, now, window)
+    .first<{ guesses: number; guess_until: number }>();
+  return row ?? { guesses: 0, guess_until: now };
+}
+
+/** Forgets the attempts at a link's password, once it was right. */
+export async function forgetGuesses(db: D1Database, hash: string): Promise<void> {
+  await db.prepare('UPDATE links SET guesses = 0, guess_until = 0 WHERE hash = ?').bind(hash).run();
+}

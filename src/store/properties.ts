@@ -1,0 +1,41 @@
+/** Reads which custom properties a pixel's events have. */
+
+export interface Properties {
+  readonly properties: readonly { readonly key: string; readonly events: number }[];
+  /** Whether no day had more keys than are rolled up. */
+  readonly complete: boolean;
+}
+
+/**
+ * The custom properties of some days, the most used first: those that were rolled up, and those of days that wait for it.
+ * Each day is looked up by itself: the rows between one day's properties and the next are not read.
+ */
+export async function readPropertyKeys(
+  db: D1Database,
+  pixel: string,
+  from: string,
+  to: string,
+): Promise<Properties> {
+  const { results } = await db
+    .prepare(
+      `SELECT key, sum(events) AS events FROM (
+         SELECT substr(r.dimension, 13) AS key, r.events
+         FROM days d CROSS JOIN rollups r
+           ON r.pixel = d.pixel AND r.day = d.day
+             AND r.dimension >= 'event:props:' AND r.dimension < 'event:props;' AND r.value <> '' AND r.currency = ''
+         WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.rolled_at IS NOT NULL
+         UNION ALL
+         SELECT p.key, 1
+         FROM days d CROSS JOIN events e
+           ON e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at AND e.props <> ''
+         CROSS JOIN json_each(e.props) p
+         WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.rolled_at IS NULL)
+       GROUP BY key ORDER BY events DESC, key LIMIT 200`,
+    )
+    .bind(pixel, from, to)
+    .all<{ key: string; events: number }>();
+  return {
+    properties: results.filter(({ key }) => key !== ''),
+    complete: results.every(({ key }) => key !== ''),
+  };
+}

@@ -1,0 +1,887 @@
+/** The dashboard in a real Chromium, against the real Worker: it shows the API's numbers, and lets one do what it says. */
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_PIXEL, DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
+import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
+import { launchChromium, USER_AGENT } from './chromium.ts';
+import {
+  expectedRows,
+  LOCALE,
+  openPage,
+  overflow,
+  query,
+  rowsOf,
+  settles,
+  shown,
+  signIn,
+  violations,
+  type Watched,
+} from './dashboard.ts';
+import { eventually, type Site, startSite } from './site.ts';
+
+/** Days of the demo's history that are written. */
+const DAYS = 16;
+const SHOP = 'http://www.shop.example';
+
+let speck: Speck;
+let browser: Browser;
+let site: Site;
+let pixel: string;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  [speck, site] = await Promise.all([startSpeck(), startSite()]);
+  browser = await launchChromium({ '*.shop.example': site.port });
+  watched = await openPage(browser, speck);
+  page = watched.page;
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([site?.close(), speck?.close()]);
+});
+
+async function put(id: string, rows: readonly object[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += 1000) {
+    const response = await fetch(`${speck.url}/api/v1/pixels/${id}/events`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: rows
+        .slice(start, start + 1000)
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    });
+    const { rejected } = (await response.json()) as { rejected: unknown[] };
+    expect(rejected).toEqual([]);
+  }
+}
+
+async function addFilledPixel(): Promise<string> {
+  const response = await speck.api('POST', '/api/v1/pixels', DEMO_PIXEL);
+  const { id } = (await response.json()) as { id: string };
+  const days: HistoryRow[][] = [...new DemoHistory().days(Date.now())];
+  await put(id, days.slice(-DAYS).flat());
+  for (let run = 0; run < 3; run++) await speck.cron();
+  return id;
+}
+
+const heading = (): Promise<string | null> => page.textContent('h1');
+const search = (): string => decodeURIComponent(new URL(page.url()).search);
+
+describe('the first run', () => {
+  it('asks for a token, and says what is wrong with another', async () => {
+    await page.goto(`${speck.url}/app/`);
+    await page.fill('input[type=password]', 'not-the-token');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.trouble:has-text("No such token")');
+    await signIn(page, speck);
+    expect(await heading()).toBe('Add a pixel');
+  });
+
+  it('adds a pixel, says what goes wrong, and turns green with the first event', async () => {
+    expect(await page.inputValue('select')).toBe('Europe/Berlin');
+    await page.fill('input[required] >> nth=0', 'My shop');
+    await page.fill('input[type=url]', SHOP);
+    await page.click('button[type=submit]');
+    await page.waitForSelector('h1:has-text("Install")');
+    await page.waitForSelector('.check:has-text("Waiting for the first event")');
+    const id = /px_\w+/.exec(page.url())?.[0] ?? '';
+
+    const script = (await page.textContent('.snippet pre >> nth=0')) ?? '';
+    await page.click('.snippet >> nth=0 >> button');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(script);
+    const titles = await page.$$eval('.snippet h2', (all) => all.map((one) => one.textContent));
+    expect(titles).toEqual([
+      'Pages',
+      'Without JavaScript',
+      'E-mails',
+      "Instead of Meta's pixel",
+      'From a server',
+    ]);
+
+    const robot = {
+      'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    };
+    await fetch(`${speck.url}/p.gif?id=${id}`, { headers: robot });
+    await page.waitForSelector('.check.bad:has-text("bot")');
+
+    site.page('/', `<title>Shop</title>${script}`);
+    site.page('/meta', `<title>Shop</title>${await page.textContent('.snippet pre >> nth=3')}`);
+    const visitor = await browser.newContext({ userAgent: USER_AGENT });
+    const visit = await visitor.newPage();
+    await visit.goto(`${SHOP}/`);
+    await page.waitForSelector('.check.good:has-text("It works")');
+    // The alias for Meta's pixel sends what its pages send, but for the page view, which is counted already.
+    await visit.goto(`${SHOP}/meta`);
+    await visit.evaluate(() => {
+      const { fbq } = window as unknown as { fbq: (...call: unknown[]) => void };
+      fbq('init', '123');
+      fbq('track', 'PageView');
+      fbq('track', 'Lead', { plan: 'pro' });
+    });
+    const stored = await eventually(async () => {
+      const { events } = (await (await speck.api('GET', `/api/v1/pixels/${id}/live`)).json()) as {
+        events: { name: string }[];
+      };
+      const counted = events.filter(({ name }) => name !== 'engagement');
+      return counted.length >= 3 ? counted : null;
+    }, 'three events');
+    expect(stored.map(({ name }) => name)).toEqual(['Lead', 'pageview', 'pageview']);
+    await visitor.close();
+    await page.click('text=See the statistics');
+    await page.waitForSelector('.headlines');
+    expect(await heading()).toBe('My shop');
+    await speck.api('DELETE', `/api/v1/pixels/${id}`);
+  });
+});
+
+const HEADLINES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration'];
+
+async function headlines(): Promise<string[]> {
+  return page.$$eval('.headlines:not(.pending) .headline', (all) =>
+    all.map(
+      (one) => `${one.querySelector('.value')?.textContent} ${one.querySelector('.since')?.textContent}`,
+    ),
+  );
+}
+
+/** What the headline should say of a range. */
+async function expectHeadlines(question: object, mode: string | null = 'previous_period'): Promise<void> {
+  const { results } = await query(speck, {
+    site_id: pixel,
+    metrics: HEADLINES,
+    ...question,
+    ...(mode ? { include: { comparisons: { mode } } } : {}),
+  });
+  const [row] = results;
+  const wanted = HEADLINES.map((metric, place) => {
+    const value = shown(metric, row?.metrics[place], true);
+    if (!row?.comparison) return `${value} `;
+    const change = row.comparison.change[place] ?? 0;
+    const unit = metric === 'bounce_rate' ? ' pt' : '%';
+    const signed = new Intl.NumberFormat(LOCALE, { signDisplay: 'exceptZero', maximumFractionDigits: 0 });
+    return `${value} ${signed.format(change)}${unit} before: ${shown(metric, row.comparison.metrics[place], true)}`;
+  });
+  await settles(headlines, wanted);
+}
+
+describe("a pixel's statistics", () => {
+  beforeAll(async () => {
+    pixel = await addFilledPixel();
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForSelector('.headlines');
+  });
+
+  it('begin with the headline, and how it changed', async () => {
+    await expectHeadlines({ date_range: '7d' });
+  });
+
+  it.each([
+    ['Pages', ['event:page', 'visit:entry_page', 'visit:exit_page']],
+    [
+      'Sources',
+      [
+        'visit:channel',
+        'visit:source',
+        'visit:referrer',
+        'visit:utm_source',
+        'visit:utm_medium',
+        'visit:utm_campaign',
+        'visit:utm_content',
+        'visit:utm_term',
+      ],
+    ],
+    ['Places', ['map', 'visit:country', 'visit:region_name', 'visit:city', 'visit:language']],
+    ['Devices', ['visit:device', 'visit:browser', 'visit:browser_version', 'visit:os', 'visit:os_version']],
+    ['Goals and events', ['event:goal', 'event:name', 'event:currency']],
+  ] as const)('have a panel of %s with the numbers of the API', async (title, dimensions) => {
+    const panel = `.panel[aria-label="${title}"]`;
+    for (const [place, dimension] of dimensions.entries()) {
+      await page.click(`${panel} [role=tab] >> nth=${place}`);
+      if (dimension === 'map') {
+        await page.waitForSelector(`${panel} svg[role=img]`);
+        const { results } = await query(speck, {
+          site_id: pixel,
+          metrics: ['visitors', 'percentage'],
+          date_range: '7d',
+          dimensions: ['visit:country'],
+        });
+        expect(await page.$$eval(`${panel} .country.some`, (all) => all.length)).toBe(results.length);
+        await page.hover(`${panel} .country.some >> nth=0`);
+        continue;
+      }
+      const metrics = await page
+        .waitForSelector(`${panel} table[data-dimension="${dimension}"]`)
+        .then((table) => table.$$eval('thead th.number', (all) => all.length));
+      const asked = metricsOf(dimension);
+      expect(asked).toHaveLength(metrics);
+      const answer = await query(speck, {
+        site_id: pixel,
+        metrics: asked,
+        date_range: '7d',
+        dimensions: [dimension],
+        pagination: { limit: 9 },
+      });
+      await settles(
+        () => rowsOf(page, `${panel} table[data-dimension="${dimension}"]`),
+        expectedRows(answer, dimension, asked, 9),
+      );
+    }
+    await page.click(`${panel} [role=tab] >> nth=0`);
+  });
+
+  it('have funnels, properties and people', async () => {
+    const response = await speck.api(
+      'GET',
+      `/api/v1/pixels/${pixel}/funnel?name=${encodeURIComponent('To a purchase')}&period=7d`,
+    );
+    const { steps } = (await response.json()) as {
+      steps: { goal: string; count: number; of_first: number }[];
+    };
+    const funnel = '.panel[aria-label="Funnels"]';
+    await settles(
+      () =>
+        page.$$eval(`${funnel} li`, (all) =>
+          all.map((one) => [
+            one.querySelector('bdi')?.textContent,
+            one.querySelector('.number')?.textContent,
+          ]),
+        ),
+      steps.map(({ goal, count, of_first }) => [
+        goal,
+        `${shown('visits', count)} ${shown('percentage', of_first)}`,
+      ]),
+    );
+
+    const properties = '.panel[aria-label="Properties"]';
+    for (const key of ['tea', 'payment']) {
+      await page.selectOption(`${properties} select`, key);
+      const dimension = `event:props:${key}`;
+      const answer = await query(speck, {
+        site_id: pixel,
+        metrics: ['visitors', 'events'],
+        date_range: '7d',
+        dimensions: [dimension],
+      });
+      const results = answer.results.filter(({ dimensions: [value] }) => value !== '(none)');
+      await settles(
+        () => rowsOf(page, `${properties} table[data-dimension="${dimension}"]`),
+        expectedRows({ ...answer, results }, dimension, ['visitors', 'events'], 9),
+      );
+    }
+
+    const people = '.panel[aria-label="People"]';
+    const totals = ['people', 'new_people', 'cross_device_people'];
+    const { results } = await query(speck, { site_id: pixel, metrics: totals, date_range: '7d' });
+    expect(Number(results[0]?.metrics[0])).toBeGreaterThan(0);
+    for (const [place, metric] of totals.entries()) {
+      await settles(
+        () => page.textContent(`${people} [data-metric="${metric}"] dd`),
+        shown(metric, results[0]?.metrics[place]),
+      );
+    }
+    for (const [label, dimension] of [
+      ['Devices', 'person:devices'],
+      ['First source', 'person:first_source'],
+      ['Last campaign', 'person:last_utm_campaign'],
+    ] as const) {
+      await page.click(`${people} [role=tab]:text-is("${label}")`);
+      const asked = ['people', 'total_revenue'];
+      const answer = await query(speck, {
+        site_id: pixel,
+        metrics: asked,
+        date_range: '7d',
+        dimensions: [dimension],
+      });
+      await settles(
+        () => rowsOf(page, `${people} table[data-dimension="${dimension}"]`),
+        expectedRows(answer, dimension, asked, 9),
+      );
+    }
+  });
+
+  it.each([
+    ['visitors', 'day'],
+    ['bounce_rate', 'day'],
+    ['events', 'hour'],
+    ['total_revenue', 'day'],
+  ])('draw %s by %s, point by point, beside the days before', async (metric, step) => {
+    await page.selectOption('.timeline select >> nth=0', metric);
+    await page.selectOption('.timeline select >> nth=1', step);
+    const series = async (date_range: unknown): Promise<{ labels: string[]; values: string[] }> => {
+      const { results, meta } = await query(speck, {
+        site_id: pixel,
+        metrics: [metric],
+        date_range,
+        dimensions: [`time:${step}`],
+        include: { time_labels: true },
+      });
+      const labels = meta.time_labels ?? [];
+      const at = new Map(results.map((row) => [row.dimensions[0], row.metrics[0]]));
+      const none = metric === 'bounce_rate' ? null : 0;
+      const currency = [...at.values()].find((value) => typeof value === 'object' && value !== null);
+      return {
+        labels,
+        values: labels.map((label) => {
+          const value = at.get(label) ?? none;
+          const money = value === 0 && typeof currency === 'object' ? { ...currency, value } : value;
+          return shown(metric, money as number);
+        }),
+      };
+    };
+    const { meta } = (await query(speck, {
+      site_id: pixel,
+      metrics: ['visitors'],
+      date_range: '7d',
+      include: { comparisons: { mode: 'previous_period' } },
+    })) as unknown as { meta: { comparison_date_range: [string, string] } };
+    const now = await series('7d');
+    const before = await series(meta.comparison_date_range);
+
+    const chart = page.locator('.chart[role=slider]');
+    await eventually(
+      async () => Number(await chart.getAttribute('aria-valuemax')) === now.labels.length - 1,
+      'all points',
+    );
+    const told = async (): Promise<string[]> =>
+      ((await chart.getAttribute('aria-valuetext')) ?? '')
+        .split(/, (?=\w{3},? \d)/)
+        .map((part) => part.replace(/^.*?: (?=\S+( .*)?$)/, ''));
+    await chart.focus();
+    await page.keyboard.press('Home');
+    await eventually(async () => (await told()).length === 2, 'the comparison');
+    for (const place of now.labels.keys()) {
+      if (place > 30) break;
+      const [value, other] = await told();
+      expect([place, value?.split(': ').at(-1), other?.split(': ').at(-1)]).toEqual([
+        place,
+        now.values[place],
+        before.values[place],
+      ]);
+      await page.keyboard.press('ArrowRight');
+    }
+    await page.keyboard.press('Escape');
+  });
+
+  it('are filtered by a click, and the address has it', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.click('.panel[aria-label="Sources"] [role=tab]:has-text("Sources")');
+    await page.click('.panel[aria-label="Sources"] button.label:has-text("Google")');
+    const filters = [['is', 'visit:source', ['Google']]];
+    await expectHeadlines({ date_range: '7d', filters });
+    expect(search()).toBe('?period=7d&f=is,visit:source,Google');
+
+    await page.click('.panel[aria-label="Places"] [role=tab]:has-text("Countries")');
+    await page.click('.panel[aria-label="Places"] button.label:has-text("Germany")');
+    const both = [...filters, ['is', 'visit:country', ['DE']]];
+    await expectHeadlines({ date_range: '7d', filters: both });
+
+    // Whoever opens the address sees the same.
+    const address = page.url();
+    await page.goto('about:blank');
+    await page.goto(address);
+    await expectHeadlines({ date_range: '7d', filters: both });
+    await page.click('.chip:has-text("Country") .what');
+    await expectHeadlines({ date_range: '7d', filters: [...filters, ['is_not', 'visit:country', ['DE']]] });
+    await page.goBack();
+    await expectHeadlines({ date_range: '7d', filters: both });
+    await page.click('.chip:has-text("Country") .away');
+    await page.click('.chip:has-text("Source") .away');
+    await expectHeadlines({ date_range: '7d' });
+
+    await page.click('text=+ Filter');
+    await page.selectOption('dialog select >> nth=0', 'event:page');
+    await page.selectOption('dialog select >> nth=1', 'contains');
+    await page.fill('dialog input', '/journal/');
+    await page.click('dialog button[type=submit]');
+    await expectHeadlines({ date_range: '7d', filters: [['contains', 'event:page', ['/journal/']]] });
+    await page.click('.chip .away');
+  });
+
+  it('are of any days', async () => {
+    await page.selectOption('.controls select >> nth=0', 'day');
+    await expectHeadlines({ date_range: 'day' });
+    await page.selectOption('.controls select >> nth=0', '28d');
+    await expectHeadlines({ date_range: '28d' });
+    await page.selectOption('.controls select >> nth=1', 'year_over_year');
+    await expectHeadlines({ date_range: '28d' }, 'year_over_year');
+    await page.selectOption('.controls select >> nth=1', 'none');
+    await expectHeadlines({ date_range: '28d' }, null);
+    await page.selectOption('.controls select >> nth=1', 'previous_period');
+
+    const to = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+    const from = new Date(Date.now() - 6 * 86_400_000).toISOString().slice(0, 10);
+    await page.click('text=Pick days');
+    await page.fill('dialog input >> nth=0', from);
+    await page.fill('dialog input >> nth=1', to);
+    await page.click('dialog button[type=submit]');
+    await expectHeadlines({ date_range: [from, to] });
+    expect(search()).toBe(`?from=${from}&to=${to}`);
+  });
+
+  it('have all rows of a dimension, to be searched and saved', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=28d`);
+    await page.click('.panel[aria-label="Pages"] button:has-text("All ")');
+    const metrics = ['visitors', 'pageviews', 'time_on_page', 'scroll_depth'];
+    const question = { site_id: pixel, metrics, date_range: '28d', dimensions: ['event:page'] };
+    const answer = await query(speck, question);
+    await settles(() => rowsOf(page, 'dialog table'), expectedRows(answer, 'event:page', metrics, 50));
+    await page.fill('dialog input[type=search]', 'JOURNAL/');
+    const found = {
+      ...answer,
+      results: answer.results.filter(({ dimensions: [path] }) => path?.includes('/journal/')),
+    };
+    await settles(() => rowsOf(page, 'dialog table'), expectedRows(found, 'event:page', metrics, 50));
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('dialog button:has-text("CSV")'),
+    ]);
+    const csv = await fetch(`${speck.url}/api/v2/query`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, accept: 'text/csv' },
+      body: JSON.stringify(question),
+    });
+    expect(readFileSync(await download.path(), 'utf8')).toBe(await csv.text());
+    expect(download.suggestedFilename()).toBe('event-page.csv');
+    await page.keyboard.press('Escape');
+    await eventually(async () => (await page.$('dialog')) === null, 'the window to close');
+    expect(search()).toBe('?period=28d');
+  });
+
+  it('say so when an answer needs events that are gone, or when nobody answers', async () => {
+    await page.route('**/api/v2/query', (route) => route.abort());
+    await page.goto(`${speck.url}/app/${pixel}?period=91d`);
+    await page.waitForSelector('.trouble:has-text("cannot be reached")');
+    await page.unroute('**/api/v2/query');
+    await page.route('**/api/v2/query', (route) =>
+      route.fulfill({
+        status: 400,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          status: 400,
+          reason: 'beyond_retention',
+          detail: 'Raw events up to May are gone.',
+        }),
+      }),
+    );
+    await page.click('text=Try again');
+    await page.waitForSelector('.trouble:has-text("Raw events up to May are gone.")');
+    await page.unroute('**/api/v2/query');
+    await page.click('text=Try again');
+    await page.waitForSelector('.headlines');
+  });
+});
+
+/** As the panels ask for them. */
+function metricsOf(dimension: string): string[] {
+  if (dimension === 'event:page') return ['visitors', 'pageviews'];
+  if (dimension === 'event:goal') return ['visitors', 'conversion_rate', 'total_revenue'];
+  if (dimension === 'event:currency') return ['events', 'total_revenue', 'average_revenue'];
+  return dimension.startsWith('event:') ? ['visitors', 'events'] : ['visitors', 'percentage'];
+}
+
+describe('the other views', () => {
+  it('show all pixels, today beside yesterday', async () => {
+    await page.goto(`${speck.url}/app/`);
+    const { results, meta } = await query(speck, {
+      site_id: pixel,
+      metrics: ['visitors'],
+      date_range: '30d',
+      dimensions: ['time:day'],
+      include: { time_labels: true },
+    });
+    const at = new Map(results.map(({ dimensions, metrics }) => [dimensions[0], metrics[0]]));
+    const values = (meta.time_labels ?? []).map((label) => Number(at.get(label) ?? 0));
+    const all = values.reduce((sum, value) => sum + value, 0);
+    const card = `[data-pixel="${pixel}"]`;
+    for (const [of, value] of [
+      ['today', values.at(-1)],
+      ['yesterday', values.at(-2)],
+      ['month', all],
+    ] as const) {
+      await settles(() => page.textContent(`${card} [data-of=${of}] dd`), shown('visitors', value));
+    }
+    await page.click(`${card} a`);
+    await page.waitForSelector('.headlines');
+  });
+
+  it('show what happens now, event by event', async () => {
+    await fetch(`${speck.url}/beacon`, {
+      method: 'POST',
+      headers: { 'user-agent': USER_AGENT },
+      body: JSON.stringify({
+        id: pixel,
+        ev: 'Hello',
+        dl: 'https://fernandkettle.example/live',
+        cd: { who: 'Ann' },
+      }),
+    });
+    await page.click('nav >> text=Live');
+    await page.waitForSelector('.stream button:has-text("Hello")');
+    const live = async (): Promise<{ visitors: number }> =>
+      (await (await speck.api('GET', `/api/v1/pixels/${pixel}/live`)).json()) as { visitors: number };
+    await settles(() => page.textContent('[data-of=visitors]'), shown('visitors', (await live()).visitors));
+    await page.click('.stream button:has-text("Hello")');
+    const fields = (await page.textContent('dialog')) ?? '';
+    for (const text of ['Hello', 'fernandkettle.example', '/live', 'who', 'Ann', 'Chrome', 'Windows']) {
+      expect(fields).toContain(text);
+    }
+    await page.keyboard.press('Escape');
+  });
+
+  it('show what was refused, and why', async () => {
+    const robot = { 'user-agent': 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)' };
+    for (let time = 0; time < 3; time++) await fetch(`${speck.url}/p.gif?id=${pixel}`, { headers: robot });
+    await eventually(async () => {
+      const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
+      return (await response.text()).includes('"count":3');
+    }, 'the refusals');
+    await page.click('nav >> text=Refusals');
+    await page.waitForSelector('[data-reason=bot] .number:text("3")');
+    await page.click('[data-reason=bot] summary');
+    await page.waitForSelector('[data-reason=bot] .tag:has-text("bingbot")');
+  });
+
+  it('let the owner set things', async () => {
+    await page.click('nav >> text=Settings');
+    const settings = async (): Promise<Record<string, unknown>> =>
+      (
+        (await (await speck.api('GET', `/api/v1/pixels/${pixel}`)).json()) as {
+          settings: Record<string, unknown>;
+        }
+      ).settings;
+    const collecting = '.block:has(h2:text("Collecting"))';
+    await page.fill(`${collecting} input[type=number] >> nth=0`, '400');
+    await page.fill(`${collecting} textarea >> nth=0`, 'q\npage');
+    await page.click(`${collecting} button[type=submit]`);
+    await page.waitForSelector(`${collecting} .saved:has-text("Saved")`);
+    expect(await settings()).toMatchObject({ retention_days: 400, query_params: ['q', 'page'] });
+
+    const goals = '.block:has(h2:text("Goals"))';
+    await page.fill(`${goals} input >> nth=0`, 'Said hello');
+    await page.fill(`${goals} input >> nth=1`, 'Hello');
+    await page.click(`${goals} button[type=submit]`);
+    await page.waitForSelector(`${goals} li:has-text("Said hello")`);
+    expect((await settings())['goals']).toContainEqual({ name: 'Said hello', event: 'Hello' });
+
+    const funnels = '.block:has(h2:text("Funnels"))';
+    await page.fill(`${funnels} input >> nth=0`, 'From tea to hello');
+    await page.selectOption(`${funnels} select`, 'Bought tea');
+    await page.selectOption(`${funnels} select`, 'Said hello');
+    await page.click(`${funnels} button[type=submit]`);
+    await page.waitForSelector(`${funnels} li:has-text("From tea to hello")`);
+    expect((await settings())['funnels']).toContainEqual({
+      name: 'From tea to hello',
+      steps: ['Bought tea', 'Said hello'],
+      within: 'visit',
+    });
+
+    // A goal that a funnel needs stays, and the page says why.
+    await page.click(`${goals} li:has-text("Said hello") button`);
+    await page.click(`${goals} li:has-text("Said hello") .danger`);
+    await page.waitForSelector(`${goals} .trouble:has-text("No goal has this name")`);
+  });
+
+  it('make and delete tokens; whoever signed in with one is out', async () => {
+    await page.click('text=Tokens');
+    await page.fill('.block input >> nth=0', 'Colleague');
+    await page.selectOption('.block select', pixel);
+    await page.click('.block button[type=submit]');
+    const token = (await page.textContent('.block pre')) ?? '';
+    expect(token).toMatch(/^speck_/);
+
+    const colleague = await openPage(browser, speck);
+    await signIn(colleague.page, speck, token);
+    await colleague.page.waitForSelector('.card');
+    await colleague.page.click('.card a');
+    await colleague.page.waitForSelector('.headlines');
+    expect(await colleague.page.$$eval('nav a', (all) => all.map((one) => one.textContent))).toEqual([
+      'Statistics',
+      'Live',
+      'Refusals',
+    ]);
+    await page.click('li:has-text("Colleague") button');
+    await page.click('li:has-text("Colleague") .danger');
+    await page.waitForSelector('.empty:has-text("No token yet")');
+    await colleague.page.goto(`${speck.url}/app/${pixel}?period=91d`);
+    await colleague.page.waitForSelector('h1:has-text("Sign in")');
+    expect(colleague.wrong).toEqual([]);
+    await colleague.close();
+  });
+
+  it('delete a pixel, once its name is typed', async () => {
+    const doomed = await speck.addPixel({ name: 'Doomed' });
+    await page.goto(`${speck.url}/app/${doomed}/settings`);
+    const block = '.block:has(h2:text("Delete the pixel"))';
+    await page.fill(`${block} input`, 'Doom');
+    expect(await page.isDisabled(`${block} button`)).toBe(true);
+    await page.fill(`${block} input`, 'Doomed');
+    await page.click(`${block} button`);
+    await page.waitForSelector('h1:has-text("Pixels")');
+    expect((await speck.api('GET', `/api/v1/pixels/${doomed}`)).status).toBe(404);
+  });
+});
+
+describe('a session', () => {
+  it('that has ended leads to the sign-in, and back to where one was', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForSelector('.headlines');
+    // An answer that comes late would lead to the sign-in by itself.
+    await page.waitForLoadState('networkidle');
+    await speck.db.prepare('DELETE FROM sessions').run();
+    await page.selectOption('.controls select >> nth=0', '28d');
+    await page.waitForSelector('h1:has-text("Sign in")');
+    await page.fill('input[type=password]', ADMIN_TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.headlines');
+    expect(search()).toBe('?period=28d');
+  });
+
+  it('ends with the sign-out', async () => {
+    await page.click('text=Sign out');
+    await page.waitForSelector('h1:has-text("Sign in")');
+    await page.reload();
+    await page.waitForSelector('h1:has-text("Sign in")');
+    await signIn(page, speck);
+  });
+});
+
+describe('a shared link', () => {
+  it('shows the statistics to whoever has it and its password, and nothing else, until it is taken back', async () => {
+    await page.goto(`${speck.url}/app/${pixel}/settings`);
+    const links = '.block:has(h2:text("Shared links"))';
+    await page.fill(`${links} input >> nth=0`, 'The board');
+    await page.fill(`${links} input[type=password]`, 'a secret of ours');
+    await page.click(`${links} button[type=submit]`);
+    const url = (await page.textContent(`${links} pre`)) ?? '';
+
+    const board = await openPage(browser, speck);
+    await board.page.goto(url);
+    await board.page.fill('input[type=password]', 'not this one');
+    await board.page.keyboard.press('Enter');
+    await board.page.waitForSelector('.trouble:has-text("This is not the password")');
+    await board.page.fill('input[type=password]', 'a secret of ours');
+    await board.page.keyboard.press('Enter');
+    await board.page.waitForSelector('.headlines');
+    expect(await board.page.$('nav')).toBeNull();
+    expect(await board.page.$('text=Sign out')).toBeNull();
+    await board.page.click('.panel[aria-label="Sources"] button.label >> nth=0');
+    await board.page.waitForSelector('.chip');
+    expect(new URL(board.page.url()).hash).toBe(new URL(url).hash);
+    await board.page.reload();
+    await board.page.waitForSelector('.headlines');
+
+    // The owner looks at it, too, and stays signed in.
+    await page.goto(url);
+    await page.fill('input[type=password]', 'a secret of ours');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.headlines');
+    await page.goto(`${speck.url}/app/${pixel}/settings`);
+    await page.click(`${links} li:has-text("The board") button`);
+    await page.click(`${links} li:has-text("The board") .danger`);
+    await page.waitForSelector(`${links} .empty`);
+    await board.page.selectOption('.controls select >> nth=0', '91d');
+    await board.page.waitForSelector('.trouble:has-text("taken back")');
+    expect(board.wrong).toEqual([]);
+    await board.close();
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('one signs in, opens a pixel, filters, opens a window and leaves it', async () => {
+    const mine = await openPage(browser, speck);
+    const { keyboard } = mine.page;
+    const focus = (): Promise<string> =>
+      mine.page.evaluate(() => document.activeElement?.textContent?.trim().slice(0, 60) ?? '');
+    const tabTo = async (pattern: RegExp): Promise<void> => {
+      for (let step = 0; step < 120; step++) {
+        await keyboard.press('Tab');
+        if (pattern.test(await focus())) return;
+      }
+      throw new Error(`never came to ${pattern}`);
+    };
+    await mine.page.goto(`${speck.url}/app/`);
+    await mine.page.waitForSelector('h1');
+    await keyboard.press('Tab');
+    await keyboard.type(ADMIN_TOKEN);
+    await keyboard.press('Enter');
+    await mine.page.waitForSelector('.card');
+    await tabTo(/^Fern & Kettle$/);
+    await keyboard.press('Enter');
+    await mine.page.waitForSelector('.headlines');
+    // The heading has the focus: a screen reader says where one is.
+    expect(await focus()).toBe('Fern & Kettle');
+    await tabTo(/^Bounce rate/);
+    await keyboard.press('Enter');
+    await mine.page.waitForSelector('[data-metric=bounce_rate][aria-pressed=true]');
+    await tabTo(/^Top$/);
+    await keyboard.press('ArrowRight');
+    expect(await focus()).toBe('Entry');
+    await mine.page.waitForSelector('table[data-dimension="visit:entry_page"]');
+    await tabTo(/^Filter by \//);
+    await keyboard.press('Enter');
+    await mine.page.waitForSelector('.chip:has-text("Entry page is")');
+    await tabTo(/^(All \d+ rows|Details)$/);
+    await keyboard.press('Enter');
+    await mine.page.waitForSelector('dialog[open] table');
+    await keyboard.press('Escape');
+    await eventually(async () => (await mine.page.$('dialog')) === null, 'the window to close');
+    expect(await focus()).toMatch(/^(All \d+ rows|Details)$/);
+    expect(mine.wrong).toEqual([]);
+    await mine.close();
+  });
+});
+
+describe('for everyone', () => {
+  it.each(['light', 'dark'] as const)('axe finds nothing wrong with any view, %s', async (theme) => {
+    const mine = await openPage(browser, speck, { colorScheme: theme, bypassCSP: true });
+    await mine.page.goto(`${speck.url}/app/`);
+    await mine.page.waitForSelector('h1');
+    const found: string[] = [];
+    const look = async (view: string): Promise<void> => {
+      await mine.page.waitForLoadState('networkidle');
+      found.push(...(await violations(mine.page)).map((one) => `${view}: ${one}`));
+    };
+    await look('sign-in');
+    await signIn(mine.page, speck);
+    for (const [path, ready] of [
+      ['', '.card'],
+      ['new', 'form'],
+      ['tokens', '.block'],
+      ['nothing', '.empty'],
+      [`${pixel}?period=7d&f=is,visit:source,Google`, '.map svg'],
+      [`${pixel}?period=7d&all=visit:country`, 'dialog td'],
+      [`${pixel}/live`, '.stream'],
+      [`${pixel}/refusals`, '.reasons'],
+      [`${pixel}/install`, '.check.good'],
+      [`${pixel}/settings`, '.block'],
+    ] as const) {
+      await mine.page.goto(`${speck.url}/app/${path}`);
+      await mine.page.waitForSelector(ready);
+      await look(path);
+    }
+    expect(found).toEqual([]);
+    await mine.close();
+  });
+
+  it('the theme is the one that was chosen, from the first paint on', async () => {
+    await page.goto(`${speck.url}/app/`);
+    const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await paper();
+    await page.click('.theme');
+    await page.click('.theme');
+    const dark = await paper();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    expect(await paper()).toBe(dark);
+    await page.waitForSelector('.theme');
+    await page.click('.theme');
+    expect(await paper()).toBe(light);
+  });
+});
+
+describe('hostile data', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is to stay as it is.
+  const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>"\'`{{7*7}}${7*7}';
+  const LONG = `/${'verylong'.repeat(127)}`;
+  const RTL = '/\u202eעברית-العربية\u202d/👩‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿';
+  let hostile: string;
+
+  beforeAll(async () => {
+    hostile = await speck.addPixel({ name: `${'W'.repeat(90)} <b>bold</b>`, url: 'https://site.example' });
+    const names = [MARKUP.slice(0, 60), 'x'.repeat(60), 'ev\u202eent 👩‍👩‍👧‍👦', 'pageview'];
+    const pages = [`/${MARKUP}`, LONG, RTL, 'javascript:alert(3)', '=HYPERLINK("http://evil.example")'];
+    const rows = Array.from({ length: 60 }, (_, place) => ({
+      id: `h${place}`,
+      ts: new Date(Date.now() - 60_000 - place * 1000).toISOString(),
+      name: names[place % names.length],
+      visitor: `v${place % 7}`,
+      page: pages[place % pages.length],
+      hostname: place % 2 ? 'site.example' : MARKUP.slice(0, 80),
+      referrer: place % 3 ? MARKUP : 'r'.repeat(500),
+      source: place % 3 ? MARKUP : 's'.repeat(120),
+      channel: MARKUP,
+      utm_campaign: RTL,
+      city: MARKUP.slice(0, 60),
+      country: place % 2 ? 'ZZ' : '<b',
+      browser: MARKUP,
+      device: '‮Mobile',
+      os: 'o'.repeat(300),
+      props: { [MARKUP.slice(0, 60)]: MARKUP, ['k'.repeat(60)]: 'v'.repeat(500), [`__proto__`]: '1' },
+    }));
+    await put(hostile, rows);
+    await speck.api('PATCH', `/api/v1/pixels/${hostile}`, {
+      settings: {
+        goals: [
+          { name: MARKUP.slice(0, 90), event: names[0] },
+          { name: 'g'.repeat(100), event: names[1] },
+        ],
+        funnels: [
+          { name: MARKUP.slice(0, 80), steps: [MARKUP.slice(0, 90), 'g'.repeat(100)], within: 'visit' },
+        ],
+      },
+    });
+  });
+
+  it.each([1280, 390])('runs nothing and breaks no layout, %i wide', async (width) => {
+    const mine = await openPage(browser, speck, { viewport: { width, height: 844 } });
+    await signIn(mine.page, speck);
+    const check = async (view: string): Promise<void> => {
+      await mine.page.waitForLoadState('networkidle');
+      expect([view, await overflow(mine.page)]).toEqual([view, 0]);
+    };
+    await check('overview');
+    await mine.page.goto(`${speck.url}/app/${hostile}?period=day`);
+    await mine.page.waitForSelector('.map svg');
+    await check('statistics');
+    for (const tab of await mine.page.$$('[role=tab]')) await tab.click();
+    await check('statistics, last tabs');
+    await mine.page.click('.panel[aria-label="Pages"] [role=tab] >> nth=0');
+    const pages = (await rowsOf(mine.page, 'table[data-dimension="event:page"]')).map(([name]) => name);
+    expect(new Set(pages)).toEqual(
+      new Set([`/${MARKUP}`, LONG, RTL, 'javascript:alert(3)', '=HYPERLINK("http://evil.example")']),
+    );
+    for (const value of [MARKUP.slice(1, 20), 'verylong', 'javascript']) {
+      await mine.page.click(
+        `.panel[aria-label="Pages"] button.label:has-text("${value.replaceAll('"', '\\"')}")`,
+      );
+      await mine.page.waitForSelector('.chip');
+      await check(`filtered by ${value}`);
+      await mine.page.waitForSelector('.headlines:not(.pending)');
+      expect(await mine.page.textContent('[data-metric=visitors] .value')).not.toBe('0');
+      await mine.page.click('.chip .away');
+    }
+    await mine.page.goto(`${speck.url}/app/${hostile}?period=day&all=event:page`);
+    await mine.page.waitForSelector('dialog td');
+    await check('all rows');
+    for (const [view, ready] of [
+      ['live', '.stream'],
+      ['refusals', 'h1'],
+      ['install', '.check.good'],
+      ['settings', '.block'],
+    ] as const) {
+      await mine.page.goto(`${speck.url}/app/${hostile}/${view}`);
+      await mine.page.waitForSelector(ready);
+      await check(view);
+    }
+    await mine.page.goto(`${speck.url}/app/${hostile}/live`);
+    await mine.page.click('.stream button >> nth=0');
+    await check('an event');
+    expect(mine.wrong).toEqual([]);
+    await mine.close();
+  });
+
+  it('in the address does no harm either', async () => {
+    const address = `${speck.url}/app/${pixel}?period=7d&metric=${encodeURIComponent(MARKUP)}&f=is,${encodeURIComponent(encodeURIComponent(MARKUP))},x&all=${encodeURIComponent(MARKUP)}`;
+    await page.goto(address);
+    await page.waitForSelector('.trouble');
+    await page.goto(`${speck.url}/app/${pixel}?from=2026-13-99&to=1&f=%E0%A4%A&f=&by=century`);
+    await page.waitForSelector('.headlines');
+  });
+});
+
+it('in all this nothing went wrong by itself, and no other host was asked', () => {
+  expect(watched.wrong).toEqual([]);
+});
