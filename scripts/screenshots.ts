@@ -14,6 +14,8 @@ import { ROOT } from './lib/wrangler.ts';
 const FOLDER = join(ROOT, 'docs/screenshots');
 const WIDTHS = [1280, 390];
 const THEMES = ['light', 'dark'] as const;
+/** What is longer goes on in the same way. */
+const LONGEST = 4000;
 
 interface Shot {
   readonly name: string;
@@ -68,6 +70,8 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
     { name: 'settings', path: `/app/${pixel}/settings`, act: (page) => page.waitForSelector('.block') },
     { name: 'tokens', path: '/app/tokens', act: (page) => page.waitForSelector('.block') },
     { name: 'new', path: '/app/new', act: (page) => page.waitForSelector('form') },
+    { name: 'visitor-opt-out', path: '/opt-out' },
+    { name: 'visitor-privacy', path: '/privacy' },
   ];
   const browser = await launchChromium();
   try {
@@ -96,8 +100,12 @@ async function takeEach(
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  const take = (name: string, whole: boolean): Promise<unknown> =>
-    page.screenshot({ path: join(FOLDER, `${name}-${width}-${theme}.png`), fullPage: whole });
+  const take = async (name: string, whole: boolean): Promise<void> => {
+    const path = join(FOLDER, `${name}-${width}-${theme}.png`);
+    const length = await page.evaluate(() => document.documentElement.scrollHeight);
+    const clip = { x: 0, y: 0, width, height: whole ? Math.min(length, LONGEST) : height };
+    await page.screenshot({ path, fullPage: whole, clip });
+  };
   await page.goto(`${url}/app/`);
   await page.waitForSelector('input[type=password]');
   await take('sign-in', false);

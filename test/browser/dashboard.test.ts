@@ -4,18 +4,17 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_PIXEL, DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
+import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import {
   expectedRows,
   LOCALE,
   openPage,
-  overflow,
   query,
   rowsOf,
   settles,
   shown,
   signIn,
-  violations,
   type Watched,
 } from './dashboard.ts';
 import { eventually, type Site, startSite } from './site.ts';

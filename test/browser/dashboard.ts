@@ -1,8 +1,7 @@
 /** What the dashboard's tests share: a page that is watched, and what it should show, in the reader's words. */
-import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { ADMIN_TOKEN, ROOT, type Speck } from '../e2e/harness.ts';
+import { ADMIN_TOKEN, type Speck } from '../e2e/harness.ts';
 import { eventually } from './site.ts';
 
 export const LOCALE = 'en-GB';
@@ -138,29 +137,4 @@ export async function settles<T>(ask: () => Promise<T>, wanted: T): Promise<void
     'the page to show what it should',
     5000,
   ).catch(() => expect(last).toEqual(wanted));
-}
-
-const axe = readFileSync(`${ROOT}node_modules/axe-core/axe.min.js`, 'utf8');
-
-/** What axe finds wrong with a page as it stands, a line each. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: {
-        run: () => Promise<{
-          violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-        }>;
-      };
-    };
-    const found = await axe.run();
-    return found.violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-    );
-  });
-}
-
-/** How many pixels of a page lie beyond its right edge. */
-export function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
@@ -135,5 +136,26 @@ test.each([390, 1280])('nothing is wider than the window at %i pixels, and style
   }
   // The status 404 is told there; a style or a form that the policy forbids would be, too.
   expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  await context.close();
+});
+
+test.each([
+  ['light', 1280],
+  ['dark', 390],
+] as const)('axe finds nothing wrong with any state of the pages, %s at %i', async (colorScheme, width) => {
+  const { events } = await pageWithPixel('/shoes');
+  // With JavaScript, which axe itself needs; the pages have none.
+  const { context, page } = await open({
+    colorScheme,
+    javaScriptEnabled: true,
+    viewport: { width, height: 800 },
+  });
+  await page.goto('http://shop.example/shoes');
+  await eventually(async () => (await events()) === 1, 'an event');
+  for (const path of ['/opt-out', '/privacy', '/privacy?id=px_1111111111111111', '/opt-out?done']) {
+    await page.goto(worker + path);
+    expect(await violations(page), path).toEqual([]);
+    expect(await overflow(page), path).toBe(0);
+  }
   await context.close();
 });
