@@ -523,11 +523,12 @@ describe('the other views', () => {
       (await (await speck.api('GET', `/api/v1/pixels/${pixel}/live`)).json()) as { visitors: number };
     await settles(() => page.textContent('[data-of=visitors]'), shown('visitors', (await live()).visitors));
     await page.click('.stream button:has-text("Hello")');
-    const fields = (await page.textContent('dialog')) ?? '';
+    const fields = (await page.textContent('dialog[open]')) ?? '';
     for (const text of ['Hello', 'fernandkettle.example', '/live', 'who', 'Ann', 'Chrome', 'Windows']) {
       expect(fields).toContain(text);
     }
     await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
   });
 
   it('show what was refused, and why', async () => {
