@@ -28,7 +28,6 @@ import {
   goalParameter,
   HOUR,
   hourLabel,
-  LIVE_EVENTS,
   numberedEvents,
   PART_COUNTS,
   PART_OF_VISIT,
@@ -40,7 +39,7 @@ import {
   visitColumns,
   visits,
 } from '../rollup/local-day.sql.ts';
-import { type Filter, isGoalTest, type Moments, type Question, type Test, testsIn } from './language.ts';
+import { type Filter, isGoalTest, type Moments, type Question, type Test } from './language.ts';
 import {
   attendance,
   PEOPLE_COUNTS,
@@ -52,6 +51,7 @@ import {
 } from './people.ts';
 import { bucketOf, type DayRange, wholeMonths } from './range.ts';
 import { differences, foldedRows, isProtected } from './small-groups.ts';
+import { canUseRollups, HAS_ROLLUP, hasRollup, isOfPeople } from './sources.ts';
 
 export interface Plan {
   readonly sql: string;
@@ -80,41 +80,6 @@ export interface Setting {
   readonly countries: string;
   /** The rows that are wanted, by the values of their dimensions; null for all. */
   readonly rows: readonly (readonly string[])[] | null;
-}
-
-/** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
-const OLDER_WILL_DO = `(d.dirty IN (1, 2) AND d.events >= ${LIVE_EVENTS})`;
-const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO}))`;
-
-/** A day's rollup is true to its events, or has to do. When goals have changed since, it still is for all else. */
-const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO}))`;
-
-/**
- * SQL for whether day `d` has a rollup that may answer a question.
- * @param peopleSince the first day of which it is known who was there.
- */
-export function hasRollup({ dimensions, metrics }: Question, peopleSince: string): string {
-  if (metrics.some(({ ofPeople }) => ofPeople)) return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP}`;
-  return dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP;
-}
-
-/** Whether rollups can answer a question at all. */
-function canUseRollups({ dimensions, filters, metrics, time }: Question, moments: Moments | null): boolean {
-  const others = dimensions.filter((dimension) => dimension !== null);
-  if (filters.length > 0 || moments !== null || others.length > 1) return false;
-  if (others.some(({ kind }) => kind === 'person')) return false;
-  const byTheDay = time !== 'time:hour';
-  if (metrics.some(({ ofPeople }) => ofPeople)) return others.length === 0 && byTheDay;
-  return others.length === 0 || byTheDay;
-}
-
-/** Whether a question is of people, so that it has to be known whose events are whose. */
-function isOfPeople({ dimensions, filters, metrics }: Question): boolean {
-  return (
-    metrics.some(({ ofPeople }) => ofPeople) ||
-    dimensions.some((dimension) => dimension?.kind === 'person') ||
-    filters.flatMap(testsIn).some(({ dimension }) => dimension.kind === 'person')
-  );
 }
 
 export function planQuestion(question: Question, setting: Setting): Plan {
