@@ -7,10 +7,11 @@
  */
 import { HIDDEN } from '../model/dimensions.ts';
 import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
-import type { Filter, Mistake, Question } from './language.ts';
+import { type Filter, type Mistake, type Question, testsIn } from './language.ts';
 
-/** Each filter doubles what has to be compared. */
+/** Each filter doubles what has to be compared. So many comparisons of values a statement may hold, all together. */
 const MAX_PROTECTED_FILTERS = 4;
+const MAX_COMPARISONS = (2 ** MAX_PROTECTED_FILTERS - 1) * MAX_PROTECTED_FILTERS;
 
 /** Whether a pixel's rows have to be as large as that. */
 export function isProtected({ dimensions, filters }: Question, least: number): boolean {
@@ -29,8 +30,10 @@ export function protectionMistakes({ dimensions, filters }: Question): Mistake[]
     path: `dimensions[${index}]`,
     message: 'This pixel protects small groups: ask for one dimension at a time, beside the time.',
   }));
-  if (conjuncts(filters).length > MAX_PROTECTED_FILTERS) {
-    const message = `This pixel protects small groups: ask with at most ${MAX_PROTECTED_FILTERS} filters at a time.`;
+  const count = conjuncts(filters).length;
+  const comparisons = (2 ** count - 1) * filters.flatMap(testsIn).length;
+  if (count > MAX_PROTECTED_FILTERS || comparisons > MAX_COMPARISONS) {
+    const message = `This pixel protects small groups: ask with at most ${MAX_PROTECTED_FILTERS} simple filters at a time.`;
     mistakes.push({ path: 'filters', message });
   }
   return mistakes;

@@ -49,12 +49,14 @@ function town(): OracleEvent[] {
 
 const METRICS = ['visitors', 'visits', 'pageviews', 'events', 'total_revenue', 'people', 'bounce_rate'];
 
-/** The filters that all have to hold, those of an "and" one by one. */
-function conditions(filters: readonly unknown[]): unknown[] {
-  return filters.flatMap((filter) => {
-    const [operator, inner] = filter as [string, unknown[]];
-    return operator === 'and' ? conditions(inner) : [filter];
-  });
+/** The answer to a question, or null when it asks more at once than a protected pixel answers. */
+async function askIfSimple(pixel: Pixel, asked: Readonly<Record<string, unknown>>): Promise<Answer | null> {
+  const question = parseQuestion({ site_id: pixel.id, ...asked });
+  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  const answer = await runQuestion(db, question.value, pixel, LATER);
+  if (answer.ok) return answer.value;
+  expect(answer.error).toMatchObject({ reason: 'invalid_query', errors: [{ path: 'filters' }] });
+  return null;
 }
 
 describe('small groups', () => {
@@ -244,10 +246,9 @@ describe('small groups', () => {
           for (const asked of list) {
             const dimensions = asked.dimensions.filter((name) => !name.startsWith('time:')).slice(0, 1);
             const question = { ...asked, dimensions, include: {}, filters: asked.filters.slice(0, 1) };
-            // More are refused.
-            if (conditions(question.filters).length > 4) continue;
             const metrics = ['visitors', 'events'];
-            const answer: Answer = await ask(safe, { ...question, metrics });
+            const answer = await askIfSimple(safe, { ...question, metrics });
+            if (answer === null) continue;
             if (dimensions.length === 0 && question.filters.length === 0) continue;
             const told = answer.results.filter((row) => row.metrics[0] !== null);
             for (const row of told) {
