@@ -4,7 +4,7 @@ import type { Env } from '../env.ts';
 import { randomBase58 } from '../model/random.ts';
 import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
-import { adminProof, type Grant, hashToken, requireOpen, tokenGrant } from './auth.ts';
+import { adminProof, areEqual, type Grant, hashToken, requireOpen, tokenGrant } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { passwordHash } from './links.ts';
 import { requireExisting } from './pixels.ts';
@@ -83,7 +83,7 @@ async function openLink(
       { headers: { 'retry-after': String(seconds) } },
     );
   }
-  if ((await passwordHash(password, secret)) !== link.password) {
+  if (!areEqual(await passwordHash(password, secret), link.password)) {
     throw new Problem('wrong_password', 'This is not the password.');
   }
   await forgetGuesses(db, hash);
