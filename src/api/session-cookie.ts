@@ -3,6 +3,7 @@
  * dashboard's own: `SameSite=Strict` keeps it from other sites, a header of our own from other pages of the same site, which
  * cannot send one without being asked for by CORS, and the API allows nobody.
  */
+import { readCookie } from '../model/cookie.ts';
 import { Problem } from './problem.ts';
 
 /** Says that a request goes by the cookie, and by which: the owner's, or that of the shared link that is open. */
@@ -19,10 +20,8 @@ const MAX_AGE = 31 * 86_400;
  * @throws Problem when the cookie is sent by another page than the dashboard's.
  */
 export function sessionSecret(request: Request): string | null {
-  const cookies = request.headers.get('cookie') ?? '';
-  const kind = request.headers.get(SESSION_HEADER) === 'link' ? 'link' : 'owner';
-  const secret = cookieOf(cookies, cookieName(request, kind));
-  if (secret === null) return null;
+  const secret = readCookie(request.headers.get('cookie'), cookieName(request, kindOf(request)));
+  if (secret === '') return null;
   if (!request.headers.has(SESSION_HEADER)) {
     throw new Problem('cross_site', 'With a cookie, send the header X-Speck-Session, too.');
   }
@@ -43,21 +42,16 @@ export function requireOwnPage(request: Request): void {
   if (!own) throw new Problem('cross_site', 'This has to be asked by a page of the dashboard itself.');
 }
 
-function cookieOf(cookies: string, name: string): string | null {
-  const found = cookies
-    .split(';')
-    .map((one) => one.trim())
-    .find((one) => one.startsWith(`${name}=`));
-  return found?.slice(name.length + 1) || null;
-}
-
 export function sessionCookie(request: Request, kind: SessionKind, secret: string): string {
   return `${cookieName(request, kind)}=${secret}; Max-Age=${MAX_AGE}; ${attributes(request)}`;
 }
 
 export function noSessionCookie(request: Request): string {
-  const kind = request.headers.get(SESSION_HEADER) === 'link' ? 'link' : 'owner';
-  return `${cookieName(request, kind)}=; Max-Age=0; ${attributes(request)}`;
+  return `${cookieName(request, kindOf(request))}=; Max-Age=0; ${attributes(request)}`;
+}
+
+function kindOf(request: Request): SessionKind {
+  return request.headers.get(SESSION_HEADER) === 'link' ? 'link' : 'owner';
 }
 
 /** The prefix makes browsers refuse the cookie from any other host, and without TLS, so it cannot be had on a local machine. */

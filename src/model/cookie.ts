@@ -29,7 +29,7 @@ export function readCookie(header: string | null, name: string): string {
   if (!header?.includes(name)) return '';
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=');
-    if (pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
   }
   return '';
 }
