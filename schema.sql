@@ -123,6 +123,15 @@ CREATE TABLE IF NOT EXISTS person_days (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS person_days_person ON person_days (pixel, person, day);
 
+-- Who has been erased, as events name them: an alias of a person, or a visitor. What happened before and was still on its way
+-- then, or comes from an export, is not written afterwards.
+CREATE TABLE IF NOT EXISTS erasures (
+  pixel TEXT NOT NULL,
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (pixel, who)
+) STRICT, WITHOUT ROWID;
+
 -- What was not stored, and why: a count and the latest samples a pixel, day, reason and (of bots) family. batches
 -- holds the ids of the last batches counted, so that one that comes again is not counted again.
 CREATE TABLE IF NOT EXISTS rejections (

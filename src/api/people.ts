@@ -51,13 +51,13 @@ export async function readPerson(
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const aliases = await aliasesBehind(env, pixel, asked);
-  const subject = { aliases, visitor: null };
+  const subject = { pixel: pixel.id, aliases, visitor: null };
   const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
   const from = before === undefined ? null : placeOf(before);
   const [days, total, rows] = await Promise.all([
     daysOfPerson(env.DB, pixel.id, aliases, namesOfDevices(`(${unionOfDevices('devices')})`)),
-    countEvents(env.DB, pixel.id, subject),
-    eventsOf(env.DB, pixel.id, subject, names, limit + 1, from),
+    countEvents(env.DB, subject),
+    eventsOf(env.DB, subject, names, limit + 1, from),
   ]);
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
@@ -90,11 +90,12 @@ export async function erasePerson(
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const aliases = await aliasesBehind(env, pixel, asked);
-  const erased = await erase(env.DB, pixel.id, { aliases, visitor: null });
+  const now = Date.now();
+  const erased = await erase(env.DB, [{ pixel: pixel.id, aliases, visitor: null }], now);
   return Response.json(
     {
       pixel: pixel.id,
-      erased_at: new Date().toISOString(),
+      erased_at: new Date(now).toISOString(),
       known_by: aliases.map(kindOf).toSorted(),
       erased,
     },

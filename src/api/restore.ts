@@ -56,7 +56,7 @@ export async function restoreEvents(request: Request, env: Env, grant: Grant, id
   const batch = { id: randomBase58(12), events: placed, rejections: [] };
   const outcomes = await withRetries(() => writeBatch(env.DB, batch, now, true));
   outcomes.forEach((outcome, place) => {
-    if (outcome !== 'day_closed') return;
+    if (outcome === 'stored' || outcome === 'duplicate') return;
     rejected.push({ index: indexes[place] as number, reason: outcome, message: REJECTION_REASONS[outcome] });
   });
   const count = (wanted: string): number => outcomes.filter((outcome) => outcome === wanted).length;

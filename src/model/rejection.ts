@@ -27,6 +27,7 @@ export const REJECTION_REASONS = {
   origin_not_allowed: 'The page is not on an origin that this pixel allows.',
   rate_limited: 'Too many events from one address.',
   unstorable: 'The store refused this event and no other of its batch.',
+  erased: 'Of somebody who has been erased since it happened.',
   day_closed: "The raw events of this event's day are past retention and gone, so the day can take no more.",
 } as const;
 

@@ -108,16 +108,12 @@ export function read(db: D1Database, { trace }: Place, alone: boolean): Promise<
   return readTrace(db, trace, alone ? SHOWN.alone : SHOWN.each);
 }
 
-/** Erases what is held at some places, one after the other. @returns how many events that were. */
-export async function eraseAll(db: D1Database, places: readonly Place[]): Promise<number> {
-  let events = 0;
-  for (const { trace } of places) {
-    const { pixel, visitor, start, end, alias } = trace;
-    const erased = await erase(db, pixel, {
-      aliases: alias === '' ? [] : [alias],
-      visitor: visitor === '' ? null : { hash: visitor, start, end },
-    });
-    events += erased.events;
-  }
-  return events;
+/** Erases what is held at some places. @returns how many events that were. */
+export async function eraseAll(db: D1Database, places: readonly Place[], now: number): Promise<number> {
+  const subjects = places.map(({ trace: { pixel, visitor, start, end, alias } }) => ({
+    pixel,
+    aliases: alias === '' ? [] : [alias],
+    visitor: visitor === '' ? null : { hash: visitor, start, end },
+  }));
+  return (await erase(db, subjects, now)).events;
 }

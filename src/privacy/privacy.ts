@@ -82,7 +82,7 @@ async function eraseIt(request: Request, env: Env): Promise<Response> {
   const id = new URL(request.url).searchParams.get('id');
   const found = await look(request, env, id);
   if (found instanceof Response) return found;
-  const erased = await eraseAll(env.DB, found.places);
+  const erased = await eraseAll(env.DB, found.places, Date.now());
   if (id !== null) return seeOther(`/privacy?erased=${erased}&id=${id}`, []);
   return seeOther(`/privacy?erased=${erased}`, FORGET_PERSON);
 }

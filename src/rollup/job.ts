@@ -59,7 +59,7 @@ const STATEMENTS_A_DAY = 4;
 const STATEMENTS_A_SLICE = 2;
 const STATEMENTS_TO_END = 5;
 const STATEMENTS_A_MONTH = 3;
-const STATEMENTS_TO_FORGET = 2;
+const STATEMENTS_TO_FORGET = 3;
 /** Kept back for purging, so that a backlog of rollups cannot keep raw events alive for ever. */
 const FOR_PURGING = 5;
 

@@ -7,10 +7,10 @@ import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
-import { linkStatements } from './people.ts';
+import { isErased, linkStatements } from './people.ts';
 
 /** What became of each event of a batch, by its place in it. */
-export type Outcome = 'stored' | 'duplicate' | 'day_closed';
+export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased';
 
 /**
  * D1 takes 2 MB a parameter, counted in bytes of UTF-8. A UTF-16 unit is at most 3 of them, so this many characters
@@ -29,7 +29,12 @@ const column = (name: keyof Event): string => field(EVENT_COLUMNS.indexOf(name))
 const [PIXEL, TS, EID, NAME] = [column('pixel'), column('ts'), column('eid'), column('name')];
 const DAY = field(EVENT_COLUMNS.length);
 
-/** An event is new unless its row, or another report of it by the client's id, is there, or its day is closed. */
+const IS_ERASED = isErased(PIXEL, [column('person'), column('visitor')], TS);
+
+/**
+ * An event is new unless its row, or another report of it by the client's id, is there. On a closed day, and of who has
+ * been erased since, none is stored.
+ */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
   SELECT ${EVENT_COLUMNS.map((_, index) => field(index)).join(', ')}
@@ -39,6 +44,7 @@ const INSERT_EVENTS = `
       SELECT 1 FROM events e
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
         AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW}))
+    AND NOT ${IS_ERASED}
   ON CONFLICT DO NOTHING`;
 
 const INSERT_AND_TELL = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
@@ -48,6 +54,9 @@ const CLOSED_EVENTS = `
   SELECT j.place
   FROM ${ROWS}
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0`;
+
+/** Which events are of who has been erased since: asked only when not all of a batch were stored. */
+const ERASED_EVENTS = `SELECT j.place FROM ${ROWS} WHERE ${IS_ERASED}`;
 
 /** A day that is already dirty costs no write, unless its bounds have moved with the pixel's time zone. */
 const MARK_DAYS = `
@@ -118,7 +127,8 @@ const COUNT_CLOSED = `
  *
  * @param tell whether every outcome must be right. To know it costs a third of the write; without it, the events of a
  *   batch of which not all were stored are told as duplicates.
- * @returns each event's outcome, in the order given. Events of a closed day are not stored but counted as rejected.
+ * @returns each event's outcome, in the order given. Events of a closed day are not stored but counted as rejected; of
+ *   who has been erased since, not even counted.
  * @throws what D1 throws; then nothing was written and the same call may be made again.
  */
 export async function writeBatch(
@@ -163,6 +173,12 @@ export async function writeBatch(
   for (const place of first) {
     const { event } = events[place] as PlacedEvent;
     if (stored.has(keyOf(event))) outcomes[place] = 'stored';
+  }
+  if (tell && outcomes.includes('duplicate')) {
+    for (const { json, start } of chunks) {
+      const { results: erased } = await db.prepare(ERASED_EVENTS).bind(json).all<{ place: number }>();
+      for (const { place } of erased) outcomes[first[start + place] as number] = 'erased';
+    }
   }
   return outcomes;
 }

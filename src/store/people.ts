@@ -25,6 +25,15 @@ const weakness = (alias: string): string => `instr('${STRENGTHS}', substr(${alia
 
 const [WEAKEST = ''] = STRENGTHS.slice(-1);
 
+/** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
+export function isErased(pixel: string, who: readonly string[], ts: string): string {
+  const rows = who.map(
+    (one) =>
+      `EXISTS (SELECT 1 FROM erasures x WHERE x.pixel = ${pixel} AND x.who = ${one} AND x.at >= ${ts})`,
+  );
+  return `(${rows.join(' OR ')})`;
+}
+
 /**
  * The links of pairs of aliases that are of one person. Of two people that turn out to be one, the weaker known is linked to
  * the stronger; two that are known by different aliases of one kind stay two. A cookie is linked once, and never makes one
@@ -37,21 +46,27 @@ const LINK = `
     SELECT pixel, iif(substr(alias, 1, 1) = '${WEAKEST}', alias, ${rootOf('pair.alias', 'pair.pixel')}) AS a,
       ${rootOf('pair.person', 'pair.pixel')} AS b
     FROM (
-      SELECT value ->> 0 AS pixel, value ->> 1 AS alias, value ->> 2 AS person FROM json_each(?1) LIMIT -1) pair)
+      SELECT value ->> 0 AS pixel, value ->> 1 AS alias, value ->> 2 AS person, value ->> 3 AS ts
+      FROM json_each(?1) LIMIT -1) pair
+    WHERE NOT ${isErased('pair.pixel', ['pair.person', 'pair.alias'], 'pair.ts')})
   WHERE ${weakness('a')} <> ${weakness('b')}
   ON CONFLICT DO NOTHING`;
 
+/** Two aliases that an event has shown to be of one person, and when it last did. */
+type Pair = readonly [pixel: string, alias: string, person: string, ts: number];
+
 /** Statements that link what the events of a batch show to be one person. */
 export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
-  const pairs = new Map<string, readonly string[]>();
+  const pairs = new Map<string, Pair>();
   for (const { event, aliases = [] } of events) {
     for (const alias of aliases) {
-      const pair = [event.pixel, alias, event.person];
-      pairs.set(pair.join(' '), pair);
+      const key = `${event.pixel} ${alias} ${event.person}`;
+      const last = Math.max(event.ts, pairs.get(key)?.[3] ?? 0);
+      pairs.set(key, [event.pixel, alias, event.person, last]);
     }
   }
   // A statement does not see its own links, so no alias may be in it twice.
-  const waves: Map<string, readonly string[]>[] = [];
+  const waves: Map<string, Pair>[] = [];
   for (const pair of pairs.values()) {
     const key = `${pair[0]} ${pair[1]}`;
     const wave = waves.find((one) => !one.has(key));
@@ -98,32 +113,57 @@ export async function daysOfPerson(
   return results;
 }
 
-/** Whose events are to be erased, or are asked for: those of a person's aliases, and those of a visitor. */
+/** Whose events are to be erased, or are asked for: at a pixel those of a person's aliases, and those of a visitor. */
 export interface Subject {
+  readonly pixel: string;
   readonly aliases: readonly string[];
   /** A visitor's hash with the bounds of its day; null for none. */
   readonly visitor: { readonly hash: string; readonly start: number; readonly end: number } | null;
 }
 
-/** `?2` the aliases; `?3` the visitor's hash, `''` for none; `?4` and `?5` the bounds of its day. */
-const OF_SUBJECT = `
-  SELECT e.pixel, e.ts, e.id
-  FROM json_each(?2) j CROSS JOIN events e INDEXED BY events_person ON e.pixel = ?1 AND e.person = j.value AND e.person <> ''
-  UNION
-  SELECT pixel, ts, id FROM events WHERE pixel = ?1 AND ?3 <> '' AND ts >= ?4 AND ts < ?5 AND visitor = ?3`;
-
-/** Whether a row of `days` has an event of the subject: by the index, and by a scan of the visitor's day alone. */
-const HAS_SUBJECT = `
-  EXISTS (
-    SELECT 1 FROM json_each(?2) j CROSS JOIN events e INDEXED BY events_person
-      ON e.pixel = ?1 AND e.person = j.value AND e.person <> '' AND e.ts >= days.starts_at AND e.ts < days.ends_at)
-  OR ?3 <> '' AND days.starts_at < ?5 AND days.ends_at > ?4 AND EXISTS (
-    SELECT 1 FROM events e
-    WHERE e.pixel = ?1 AND e.ts >= max(?4, days.starts_at) AND e.ts < min(?5, days.ends_at) AND e.visitor = ?3)`;
-
-function subjectParameters(pixel: string, { aliases, visitor }: Subject): unknown[] {
-  return [pixel, JSON.stringify(aliases), visitor?.hash ?? '', visitor?.start ?? 0, visitor?.end ?? 0];
+/** The JSON parameter that the statements below read as `s`. */
+function subjectParameter(subjects: readonly Subject[]): string {
+  return JSON.stringify(
+    subjects.map(({ pixel, aliases, visitor }) => [
+      pixel,
+      aliases,
+      visitor?.hash ?? '',
+      visitor?.start ?? 0,
+      visitor?.end ?? 0,
+    ]),
+  );
 }
+
+const [PIXEL, ALL_ALIASES, VISITOR, START, END] = [0, 1, 2, 3, 4].map((index) => `s.value ->> ${index}`);
+const EACH_ALIAS = `json_each(?1) s CROSS JOIN json_each(${ALL_ALIASES}) a`;
+
+/**
+ * The events of the subjects `?1`: a person's by the index, a visitor's by a scan of its day. A SELECT around the UNION, since
+ * SQLite scans a whole table for what is `IN` a UNION itself.
+ */
+const OF_SUBJECTS = `
+  SELECT * FROM (
+    SELECT e.pixel, e.ts, e.id
+    FROM ${EACH_ALIAS}
+    CROSS JOIN events e INDEXED BY events_person ON e.pixel = ${PIXEL} AND e.person = a.value AND e.person <> ''
+    UNION
+    SELECT e.pixel, e.ts, e.id
+    FROM json_each(?1) s
+    CROSS JOIN events e ON e.pixel = ${PIXEL} AND e.ts >= ${START} AND e.ts < ${END} AND e.visitor = ${VISITOR}
+    WHERE ${VISITOR} <> '')`;
+
+/** The days that have one of these events, and take changes: a person's events of a day by the index, too. */
+const DAYS_OF_SUBJECTS = `
+  SELECT d.pixel, d.day
+  FROM json_each(?1) s CROSS JOIN days d ON d.pixel = ${PIXEL} AND d.raw = 0
+  WHERE EXISTS (
+      SELECT 1
+      FROM json_each(${ALL_ALIASES}) a CROSS JOIN events e INDEXED BY events_person
+        ON e.pixel = d.pixel AND e.person = a.value AND e.person <> '' AND e.ts >= d.starts_at AND e.ts < d.ends_at)
+    OR ${VISITOR} <> '' AND d.starts_at < ${END} AND d.ends_at > ${START} AND EXISTS (
+      SELECT 1 FROM events e
+      WHERE e.pixel = d.pixel AND e.ts >= max(${START}, d.starts_at) AND e.ts < min(${END}, d.ends_at)
+        AND e.visitor = ${VISITOR})`;
 
 /** Where an event stands among a pixel's: its time and its id. */
 export type Place = readonly [ts: number, id: string];
@@ -134,7 +174,6 @@ export type Place = readonly [ts: number, id: string];
  */
 export async function eventsOf(
   db: D1Database,
-  pixel: string,
   subject: Subject,
   columns: readonly string[],
   limit: number,
@@ -144,20 +183,44 @@ export async function eventsOf(
   return db
     .prepare(
       `SELECT ${columns.join(', ')} FROM events
-       WHERE (pixel, ts, id) IN (SELECT * FROM (${OF_SUBJECT}) WHERE (ts, id) < (?7, ?8))
-       ORDER BY ts DESC, id DESC LIMIT ?6`,
+       WHERE (pixel, ts, id) IN (${OF_SUBJECTS} WHERE (ts, id) < (?3, ?4))
+       ORDER BY ts DESC, id DESC LIMIT ?2`,
     )
-    .bind(...subjectParameters(pixel, subject), limit, ts, id)
+    .bind(subjectParameter([subject]), limit, ts, id)
     .raw<(string | number | null)[]>();
 }
 
-export async function countEvents(db: D1Database, pixel: string, subject: Subject): Promise<number> {
+export async function countEvents(db: D1Database, subject: Subject): Promise<number> {
   const count = await db
-    .prepare(`SELECT count(*) AS events FROM (${OF_SUBJECT})`)
-    .bind(...subjectParameters(pixel, subject))
+    .prepare(`SELECT count(*) AS events FROM (${OF_SUBJECTS})`)
+    .bind(subjectParameter([subject]))
     .first<number>('events');
   return count ?? 0;
 }
+
+const linksOf = (column: string): string =>
+  `(pixel, ${column}) IN (SELECT ${PIXEL}, a.value FROM ${EACH_ALIAS})`;
+
+/** In the order of what `erase` counts. */
+const ERASE = [
+  `UPDATE days SET dirty = 1 WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`,
+  `DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECTS})`,
+  `DELETE FROM person_days WHERE (pixel, day, person) IN (
+    SELECT p.pixel, p.day, p.person
+    FROM ${EACH_ALIAS} CROSS JOIN person_days p INDEXED BY person_days_person ON p.pixel = ${PIXEL} AND p.person = a.value)`,
+  `DELETE FROM person_links WHERE ${linksOf('alias')} OR ${linksOf('target')}`,
+];
+
+/** Remembers the subjects as erased at `?2`. */
+const REMEMBER = `
+  INSERT INTO erasures (pixel, who, at)
+  SELECT ${PIXEL}, a.value, ?2 FROM ${EACH_ALIAS}
+  UNION ALL
+  SELECT ${PIXEL}, ${VISITOR}, ?2 FROM json_each(?1) s WHERE ${VISITOR} <> ''
+  ON CONFLICT (pixel, who) DO UPDATE SET at = max(at, excluded.at)`;
+
+/** Days for which an erasure is remembered when the raw events of before it are past retention: dead letters come late. */
+const REMEMBERED_DAYS = 14;
 
 /** What an erasure has deleted. */
 export interface Erased {
@@ -170,23 +233,15 @@ export interface Erased {
 }
 
 /**
- * Erases a subject, all or nothing: its events, the days it was there, its links. The days of its events become dirty, so
- * that they are answered from what is left at once, and rolled up anew by the next run of the cron.
+ * Erases subjects, all or nothing: their events, the days they were there, their links. The days of these events become
+ * dirty, so that they are answered from what is left at once, and rolled up anew by the next run of the cron. What they did
+ * before `now` and has not been written yet will not be.
  */
-export async function erase(db: D1Database, pixel: string, subject: Subject): Promise<Erased> {
-  const parameters = subjectParameters(pixel, subject);
-  const aliases = JSON.stringify(subject.aliases);
-  const of = (column: string) => `pixel = ?1 AND ${column} IN (SELECT value FROM json_each(?2))`;
+export async function erase(db: D1Database, subjects: readonly Subject[], now: number): Promise<Erased> {
+  const subject = subjectParameter(subjects);
   const results = await db.batch([
-    db
-      .prepare(
-        `UPDATE days SET dirty = 1
-         WHERE pixel = ?1 AND raw = 0 AND (${HAS_SUBJECT})`,
-      )
-      .bind(...parameters),
-    db.prepare(`DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECT})`).bind(...parameters),
-    db.prepare(`DELETE FROM person_days WHERE ${of('person')}`).bind(pixel, aliases),
-    db.prepare(`DELETE FROM person_links WHERE ${of('alias')} OR ${of('target')}`).bind(pixel, aliases),
+    ...ERASE.map((sql) => db.prepare(sql).bind(subject)),
+    db.prepare(REMEMBER).bind(subject, now),
   ]);
   const [days = 0, events = 0, personDays = 0, links = 0] = results.map(({ meta }) => meta.changes);
   return { events, days, person_days: personDays, links };
@@ -198,8 +253,8 @@ export function peopleSince(now: number): string {
 }
 
 /**
- * Deletes what is left of people who have not been there for long, and rows of days that nobody was there after all. It
- * looks at all rows there are, so it is to be asked once an hour.
+ * Deletes what is left of people who have not been there for long, rows of days that nobody was there after all, and
+ * erasures that nothing of before can come after. It looks at all rows there are, so it is to be asked once an hour.
  */
 export function forgetPeople(db: D1Database, now: number): D1PreparedStatement[] {
   const isThere = (alias: string) => `
@@ -210,5 +265,11 @@ export function forgetPeople(db: D1Database, now: number): D1PreparedStatement[]
     db.prepare(
       `DELETE FROM person_links WHERE NOT (${isThere('person_links.alias')} OR ${isThere('person_links.target')})`,
     ),
+    db
+      .prepare(
+        `DELETE FROM erasures WHERE at < ?1 - 86400000 * (
+           SELECT ${REMEMBERED_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)`,
+      )
+      .bind(now),
   ];
 }

@@ -86,6 +86,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
     'tokens',
     'keys',
     'person_links',
+    'erasures',
     'person_days',
     'links',
     'sessions',

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Speck, startSpeck } from './harness.ts';
+import { ADMIN_TOKEN, type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
 beforeAll(async () => {
@@ -426,12 +426,22 @@ describe('one person on two devices', () => {
 
     const before = await ask(pixel, { metrics: ['people', 'events', 'total_revenue'] });
     expect(before[0]?.metrics).toEqual([2, 8, euros]);
+    const exported = await (await speck.api('GET', `/api/v1/pixels/${pixel}/events`)).text();
     const receipt = await speck.api('DELETE', `${path}?em=${sha256(MAIL)}`);
     expect(await receipt.json()).toMatchObject({
       pixel,
       known_by: ['cookie', 'cookie', 'em', 'uid'],
       erased: { events: 6, days: 1, person_days: expect.any(Number), links: 3 },
     });
+    // An export of before does not bring the person back.
+    const restored = await fetch(`${speck.url}/api/v1/pixels/${pixel}/events`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: exported,
+    });
+    const { rejected: refusals, ...written } = (await restored.json()) as { rejected: { reason: string }[] };
+    expect(refusals.map(({ reason }) => reason)).toEqual(Array(6).fill('erased'));
+    expect(written).toEqual({ accepted: 0, duplicates: 2 });
     const after = await ask(pixel, { metrics: ['people', 'events', 'total_revenue'] });
     expect(after[0]?.metrics).toEqual([1, 2, null]);
     await speck.cron(new Date(Date.now() + 2 * 86_400_000));

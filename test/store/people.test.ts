@@ -129,7 +129,7 @@ describe('erasing', () => {
       start: Date.parse('2026-11-24T00:00:00Z'),
       end: Date.parse('2026-11-25T00:00:00Z'),
     };
-    expect(await erase(db, pixel.id, { aliases, visitor })).toEqual({
+    expect(await erase(db, [{ pixel: pixel.id, aliases, visitor }], AT)).toEqual({
       events: 3,
       days: 3,
       person_days: 2,
@@ -150,6 +150,72 @@ describe('erasing', () => {
       { pixel: other.id, person: 'u1', visitor: '' },
     ]);
     expect(await aliasesOf(db, other.id, 'c1')).toEqual(['u1', 'c1']);
+  });
+
+  it('of several subjects at once reads what is theirs, however much else is there', async () => {
+    const pixels = await Promise.all([makePixel('UTC'), makePixel('UTC')]);
+    const day = { start: Date.parse('2026-11-24T00:00:00Z'), end: Date.parse('2026-11-25T00:00:00Z') };
+    const others = Array.from({ length: 3000 }, (_, index) =>
+      eventOf(pixels[0] as Pixel, [`uother${index}`], day.start - 1000 - index),
+    );
+    const theirs = pixels.flatMap((pixel) => [
+      eventOf(pixel, ['u1', 'c1'], AT - 3 * 86_400_000),
+      { ...place(pixel, { ts: AT, id: 'v', name: 'pageview', visitor: 'ann', person: '' }), aliases: [] },
+    ]);
+    await writeBatch(db, { id: randomBase58(8), events: [...others, ...theirs], rejections: [] }, AT, false);
+    let read = 0;
+    const counting = new Proxy(db, {
+      get(target, property) {
+        if (property !== 'batch') return Reflect.get(target, property);
+        return async (statements: D1PreparedStatement[]) => {
+          const results = await target.batch(statements);
+          for (const { meta } of results) read += meta.rows_read;
+          return results;
+        };
+      },
+    });
+    const subjects = pixels.map(({ id }) => ({
+      pixel: id,
+      aliases: ['u1', 'c1'],
+      visitor: { hash: 'ann', ...day },
+    }));
+    expect(await erase(counting, subjects, AT)).toEqual({ events: 4, days: 4, person_days: 0, links: 2 });
+    expect(read).toBeLessThan(300);
+  });
+
+  it('lets nothing of before come after it, in whatever order and however often', async () => {
+    const pixel = await makePixel('UTC');
+    const visitor = { hash: 'ann', start: AT - 1, end: AT + 3_600_000 };
+    const events = [
+      eventOf(pixel, ['u1', 'c1'], AT - 10),
+      { ...place(pixel, { ts: AT, id: 'v', name: 'pageview', visitor: 'ann', person: '' }), aliases: [] },
+      eventOf(pixel, ['u2', 'c2'], AT - 10),
+      eventOf(pixel, ['u1'], AT + 1),
+    ];
+    const send = (of: typeof events) =>
+      writeBatch(db, { id: randomBase58(8), events: of, rejections: [] }, AT + 10, true);
+    expect(await send(events.slice(0, 1))).toEqual(['stored']);
+    await erase(db, [{ pixel: pixel.id, aliases: ['u1', 'c1'], visitor }], AT);
+    expect(await send(events)).toEqual(['erased', 'erased', 'stored', 'stored']);
+    expect(await send(events)).toEqual(['erased', 'erased', 'duplicate', 'duplicate']);
+    const links = await db.prepare('SELECT alias FROM person_links WHERE pixel = ?').bind(pixel.id).all();
+    expect(links.results).toEqual([{ alias: 'c2' }]);
+    // What the person does later is a new beginning, links and all.
+    await send([eventOf(pixel, ['u1', 'c1'], AT + 2)]);
+    expect((await aliasesOf(db, pixel.id, 'c1')).toSorted()).toEqual(['c1', 'u1']);
+  });
+
+  it('is remembered until the events of before are past retention, and dead letters too', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    const erasures = async () =>
+      (await db.prepare('SELECT who, at FROM erasures WHERE pixel = ?').bind(pixel.id).all()).results;
+    const noon = Date.parse('2026-11-24T12:00:00Z');
+    await erase(db, [{ pixel: pixel.id, aliases: ['u1'], visitor: null }], noon);
+    await erase(db, [{ pixel: pixel.id, aliases: ['u1'], visitor: null }], noon - 1000);
+    await runJobs(noon + 44 * 86_400_000);
+    expect(await erasures()).toEqual([{ who: 'u1', at: noon }]);
+    await runJobs(noon + 44 * 86_400_000 + 3_600_000);
+    expect(await erasures()).toEqual([]);
   });
 
   it('is done by time, too: who has not been there for 395 days is forgotten, and whose alias still is, is not', async () => {
