@@ -171,7 +171,8 @@ export interface ExpiredDay {
 
 /**
  * Days whose raw events are past their pixel's retention. A day that was changed within the last `grace`
- * milliseconds waits: it may be one that an import is still filling.
+ * milliseconds waits: it may be one that an import is still filling. CROSS, so that each pixel's old days are looked up:
+ * left to itself SQLite reads all the days that hold events.
  */
 export async function expiredDays(
   db: D1Database,
@@ -183,7 +184,7 @@ export async function expiredDays(
     .prepare(
       `SELECT d.pixel, d.day, d.starts_at, d.ends_at, d.raw
        FROM pixels p
-       JOIN days d ON d.pixel = p.id AND d.raw < 2
+       CROSS JOIN days d ON d.pixel = p.id AND d.raw < 2
          AND d.ends_at < ?1 - 86400000 * CAST(p.settings ->> 'retention_days' AS INTEGER)
        WHERE d.dirty = 0 AND d.rolled_at < ?1 - ?2
        ORDER BY d.ends_at
