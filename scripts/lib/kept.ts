@@ -16,7 +16,7 @@ const NOTHING = '–';
 const KEPT: { readonly [Column in keyof Event]: Kept } = {
   pixel: { holds: "the pixel's id", refused: ALL },
   ts: { holds: 'when it happened, in milliseconds', refused: ALL },
-  id: { holds: 'a random id made at the edge, or a hash of name and `eid`', refused: ALL },
+  id: { holds: 'a random id made at the edge', refused: ALL },
   eid: { holds: "the page's own id of the event, if it sends one", refused: ALL },
   visitor: { holds: "a hash of address and user agent under the day's salt", refused: NOTHING },
   person: { holds: "with consent, sign-in or matching: a hash under the pixel's key", refused: NOTHING },

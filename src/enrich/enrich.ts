@@ -10,7 +10,6 @@ import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/even
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { textOfProperties } from '../model/properties.ts';
-import { shortHash } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
@@ -24,7 +23,7 @@ import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub
 
 /** How an event reached Speck. */
 export interface Arrival {
-  /** The event's id, unless the client gave one. */
+  /** The event's id. */
   readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
@@ -91,7 +90,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
     event: {
       pixel: pixel.id,
       ts,
-      id: eid === '' ? arrival.id : shortHash(`${name.value}\n${eid}`),
+      id: arrival.id,
       eid,
       name: name.value,
       ...page,

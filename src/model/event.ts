@@ -11,7 +11,7 @@ export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly pixel: string;
   /** Epoch milliseconds. */
   readonly ts: number;
-  /** Unique with `pixel` and `ts`; set at the edge, or derived from `eid`. */
+  /** Unique with `pixel` and `ts`; made at the edge, and in order of arrival there. */
   readonly id: string;
   /** The client's own id of the event, which makes it unique per pixel and name for 48 hours. */
   readonly eid: string;

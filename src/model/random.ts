@@ -32,8 +32,8 @@ export function base64url(bytes: Uint8Array): string {
 }
 
 /**
- * Two independent 32-bit FNV-1a hashes of a text, as 14 base36 characters. It only keeps apart events of one pixel and
- * millisecond, so it need not withstand an attacker: who can forge a collision can as well send nothing.
+ * Two independent 32-bit FNV-1a hashes of a text, as 14 base36 characters: to tell answers apart, not to withstand an
+ * attacker.
  */
 export function shortHash(text: string): string {
   let a = 0x811c9dc5;

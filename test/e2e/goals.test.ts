@@ -138,6 +138,36 @@ describe('a funnel', () => {
     });
   });
 
+  it('goes by the order within one beacon, whether or not events have ids of their own', async () => {
+    const other = await speck.addPixel({ timezone: 'UTC' });
+    const settings = {
+      goals: [
+        { name: 'See', event: 'pageview' },
+        { name: 'Buy', event: 'Purchase' },
+      ],
+      funnels: [{ name: 'To buy', steps: ['See', 'Buy'], within: 'visit' }],
+    };
+    expect((await speck.api('PATCH', `/api/v1/pixels/${other}`, { settings })).status).toBe(200);
+    const visits = Array.from({ length: 24 }, (_, index) => index);
+    for (const index of visits) {
+      const event = (ev: string) => ({ id: other, ev, dl: 'https://site.example/thanks' });
+      const withId = index % 2 === 0 ? { eid: `view-${index}` } : {};
+      await fetch(`${speck.url}/beacon`, {
+        method: 'POST',
+        headers: { 'user-agent': `${visitor('a').ua} Visitor/${index}` },
+        body: JSON.stringify([
+          { ...event('PageView'), ...withId },
+          { ...event('Purchase'), eid: `order-${index}` },
+        ]),
+      });
+    }
+    const stored = speck.db.prepare('SELECT id FROM events WHERE pixel = ?').bind(other);
+    await expect.poll(async () => (await stored.all()).results.length).toBe(2 * visits.length);
+    const answer = await speck.api('GET', `/api/v1/pixels/${other}/funnel?name=To%20buy&period=7d`);
+    const { steps } = (await answer.json()) as { steps: { count: number }[] };
+    expect(steps.map(({ count }) => count)).toEqual([visits.length, visits.length]);
+  });
+
   it.each([
     ['name=Other', 'name'],
     [`name=To%20buy&from=2026-01-01`, 'to'],
