@@ -14,6 +14,30 @@ export interface Agent {
   readonly osVersion: string;
 }
 
+/**
+ * Names that the parser gives otherwise than Plausible's Stats API, whose clients are to find what they ask for. A browser has
+ * one name wherever it runs: on what, the kind of device tells.
+ */
+const BROWSERS: Readonly<Record<string, string>> = {
+  'Mobile Safari': 'Safari',
+  Edge: 'Microsoft Edge',
+  'Samsung Internet': 'Samsung Browser',
+  'Opera Mini': 'Opera',
+  'Opera Mobi': 'Opera',
+  'Opera Tablet': 'Opera',
+  IE: 'Internet Explorer',
+  IEMobile: 'Internet Explorer',
+  Yandex: 'Yandex Browser',
+  UCBrowser: 'UC Browser',
+  'Chrome WebView': 'Mobile App',
+  GSA: 'Google Search App',
+};
+const SYSTEMS: Readonly<Record<string, string>> = {
+  'Mac OS': 'Mac',
+  Linux: 'GNU/Linux',
+  'Chromium OS': 'Chrome OS',
+};
+
 /** The parser's names of kinds of device. */
 const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
   mobile: 'Mobile',
@@ -42,17 +66,22 @@ function parse(userAgent: string): Agent {
   const known = browser.name !== undefined || os.name !== undefined;
   return {
     device: device.type === undefined ? (known ? 'Desktop' : '') : (KINDS[device.type] ?? ''),
-    browser: browser.name ?? '',
+    browser: named(BROWSERS, browser.name),
     browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
-    os: os.name ?? '',
+    os: named(SYSTEMS, os.name),
     osVersion: os.version?.slice(0, LIMITS.agentVersion) ?? '',
   };
 }
 
-/** Names that the hint `Sec-CH-UA-Platform` gives otherwise than the user agent's. */
+function named(names: Readonly<Record<string, string>>, name = ''): string {
+  return Object.hasOwn(names, name) ? (names[name] as string) : name;
+}
+
+/** Names that the hint `Sec-CH-UA-Platform` gives otherwise. */
 const PLATFORMS: Readonly<Record<string, string>> = {
-  macOS: 'Mac OS',
-  'Chrome OS': 'Chromium OS',
+  macOS: 'Mac',
+  Linux: 'GNU/Linux',
+  'Chromium OS': 'Chrome OS',
   Unknown: '',
 };
 
@@ -62,7 +91,7 @@ const PLATFORMS: Readonly<Record<string, string>> = {
  */
 function withHints(agent: Agent, hints: ClientHints): Agent {
   const platform = unquote(hints.platform);
-  const os = PLATFORMS[platform] ?? platform;
+  const os = named(PLATFORMS, platform);
   if (os === '') return agent;
   const version = unquote(hints.platformVersion);
   return {
@@ -75,7 +104,7 @@ function withHints(agent: Agent, hints: ClientHints): Agent {
 
 /** A distribution is a Linux: the user agent says more than the hint. */
 function sameSystem(fromAgent: string, fromHint: string): boolean {
-  return fromAgent === fromHint || (fromHint === 'Linux' && fromAgent !== '' && fromAgent !== 'Android');
+  return fromAgent === fromHint || (fromHint === 'GNU/Linux' && fromAgent !== '' && fromAgent !== 'Android');
 }
 
 /** Windows counts its releases otherwise in the hint: from 13 on it is Windows 11. */

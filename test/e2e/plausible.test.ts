@@ -82,8 +82,7 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
   });
 
   describe('examples', () => {
-    it.each(EXAMPLES.filter((example) => !example.not))('$name', answers);
-    it.fails.each(EXAMPLES.filter((example) => example.not))('$name: $not', answers);
+    it.each(EXAMPLES)('$name', answers);
   });
 
   it.each(METRICS)('$name', answers);
@@ -202,7 +201,7 @@ describe('what differs', () => {
     expect(read.results).toEqual([{ dimensions: [], metrics: [80, 30] }]);
     const views = await ask({ ...asked, metrics: ['views_per_visit'], dimensions: ['visit:os'] });
     expect(views.results).toEqual([
-      { dimensions: ['Linux'], metrics: [1] },
+      { dimensions: ['GNU/Linux'], metrics: [1] },
       { dimensions: ['Windows'], metrics: [1] },
     ]);
     const either = [
@@ -214,19 +213,6 @@ describe('what differs', () => {
     ];
     const nested = await ask({ ...asked, metrics: ['visitors'], filters: [either] });
     expect(nested.results).toEqual([{ dimensions: [], metrics: [2] }]);
-  });
-
-  it('systems have the names of ua-parser-js', async () => {
-    const { results } = await ask({
-      metrics: ['visitors', 'events'],
-      date_range: '7d',
-      filters: [['is', 'visit:os', ['Linux', 'Mac OS']]],
-      dimensions: ['time:day'],
-    });
-    expect(results.map(({ metrics }) => metrics)).toEqual([
-      [1, 1],
-      [1, 1],
-    ]);
   });
 
   it('the query comes back with days, and with the order that was asked for', async () => {

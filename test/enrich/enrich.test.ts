@@ -132,6 +132,61 @@ describe('agents', () => {
     });
   });
 
+  it.each([
+    [
+      '(Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15',
+      'Safari',
+      'Mac',
+      'Desktop',
+    ],
+    [
+      '(iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1',
+      'Safari',
+      'iOS',
+      'Mobile',
+    ],
+    ['(X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0', 'Firefox', 'GNU/Linux', 'Desktop'],
+    ['(X11; Ubuntu; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0', 'Firefox', 'Ubuntu', 'Desktop'],
+    [
+      '(X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+      'Chrome',
+      'Chrome OS',
+      'Desktop',
+    ],
+    [
+      '(Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0',
+      'Microsoft Edge',
+      'Windows',
+      'Desktop',
+    ],
+    [
+      '(Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36',
+      'Samsung Browser',
+      'Android',
+      'Mobile',
+    ],
+  ])('names %s as %s on %s, %s, as Plausible does', (agent, browser, os, device) => {
+    expect(eventOf(run({}, { userAgent: `Mozilla/5.0 ${agent}` }))).toMatchObject({ browser, os, device });
+  });
+
+  it.each([
+    ['macOS', 'Mac'],
+    ['Chromium OS', 'Chrome OS'],
+    ['Unknown', 'Windows'],
+    ['constructor', 'constructor'],
+  ])('names the platform %s of a hint %s', (platform, os) => {
+    const hints = { platform: `"${platform}"`, platformVersion: '""', mobile: '?0' };
+    expect(eventOf(run({}, { hints }))).toMatchObject({ os });
+  });
+
+  it('believes a hint of Linux where the agent names Android, and an agent that names a distribution', () => {
+    const hints = { platform: '"Linux"', platformVersion: '""', mobile: '?0' };
+    const osOf = (system: string): string =>
+      eventOf(run({}, { hints, userAgent: `Mozilla/5.0 (${system}) Chrome/142.0.0.0 Safari/537.36` })).os;
+    expect(osOf('Linux; Android 10; K')).toBe('GNU/Linux');
+    expect(osOf('X11; Ubuntu; Linux x86_64')).toBe('Ubuntu');
+  });
+
   it('believes client hints over a frozen user agent', () => {
     const hints = { platform: '"Windows"', platformVersion: '"15.0.0"', mobile: '?0' };
     expect(eventOf(run({}, { hints }))).toMatchObject({ os: 'Windows', os_version: '11' });
