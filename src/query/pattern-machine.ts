@@ -1,0 +1,108 @@
+/**
+ * The machine that a pattern becomes: states, and how it goes through them. How a pattern is written is left to
+ * pattern-parser.ts.
+ */
+import { casesOf, isWord, NEWLINE, NONE } from './pattern-signs.ts';
+
+export interface Pattern {
+  /** Whether the pattern is found anywhere in the value. */
+  matches(value: string): boolean;
+}
+
+/** How many turns and entered states a machine remembers before it forgets them all: a few megabytes. */
+const MEMORY = 50_000;
+
+/** Whether a step takes a sign, given in all its cases, itself first. */
+export type Accepts = (cases: readonly number[]) => boolean;
+/** Whether a place is right, given the code points at its sides. */
+export type Holds = (before: number, after: number) => boolean;
+
+/** Takes one sign if that is accepted; without `accepts` takes none, and goes on to all next ones if it holds. */
+export interface State {
+  readonly next: State[];
+  readonly accepts?: Accepts;
+  readonly holds?: Holds;
+  /** The last turn that came here. */
+  turn: number;
+  /** Not 0 once it is part of a situation. */
+  name: number;
+}
+
+/** Where a machine can be between two signs, and what it comes to by the sign after; at the end, to yes or no. */
+interface Situation {
+  readonly entered: readonly State[];
+  readonly before: number;
+  readonly turns: Map<number, Situation | boolean>;
+}
+
+/** A piece of a pattern, to be built once or more, each time in front of what follows it. */
+export interface Part {
+  /** At least 1, its states, and the items of its classes: what bounds the time to build it and to take a step. */
+  readonly size: number;
+  readonly build: (next: State) => State;
+}
+
+/**
+ * Follows all branches at once, and in one turn enters no state twice (K. Thompson, Regular Expression Search
+ * Algorithm, 1968). It remembers what a turn led to, since most values lead through the same few situations.
+ */
+export function machine(pattern: Part, folds: boolean): Pattern {
+  const end = state([]);
+  const start = pattern.build(end);
+  let turn = 0;
+  let names = 0;
+  let room = 0;
+  const known = new Map<string, Situation>();
+
+  const situation = (entered: State[], before: number): Situation => {
+    const side = before === NONE || before === NEWLINE ? before : isWord(before) ? 'w' : '';
+    for (const one of entered) one.name ||= ++names;
+    const key = `${side} ${entered.map(({ name }) => name)}`;
+    const same = known.get(key);
+    if (same) return same;
+    const made = { entered, before, turns: new Map() };
+    known.set(key, made);
+    room -= entered.length;
+    return made;
+  };
+
+  const take = ({ entered, before }: Situation, after: number): Situation | boolean => {
+    const cases = folds && after !== NONE ? casesOf(after) : [after];
+    const taken = new Set<State>();
+    const open = [...entered, start];
+    turn++;
+    for (let here = open.pop(); here; here = open.pop()) {
+      if (here === end) return true;
+      if (here.turn === turn) continue;
+      here.turn = turn;
+      if (!here.accepts) {
+        if (!here.holds || here.holds(before, after)) open.push(...here.next);
+      } else if (after !== NONE && here.accepts(cases)) for (const next of here.next) taken.add(next);
+    }
+    return after !== NONE && situation([...taken], after);
+  };
+
+  const matches = (value: string): boolean => {
+    let here = situation([], NONE);
+    for (let at = 0; ; ) {
+      const after = value.codePointAt(at) ?? NONE;
+      let next = here.turns.get(after);
+      if (next === undefined) {
+        if (--room < 0) {
+          known.clear();
+          room = MEMORY;
+        }
+        next = take(here, after);
+        here.turns.set(after, next);
+      }
+      if (typeof next === 'boolean') return next;
+      here = next;
+      at += after > 0xffff ? 2 : 1;
+    }
+  };
+  return { matches };
+}
+
+export function state(next: State[], condition: Pick<State, 'accepts' | 'holds'> = {}): State {
+  return { next, ...condition, turn: 0, name: 0 };
+}
