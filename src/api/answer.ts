@@ -1,7 +1,7 @@
 /** How the answer to a question is written: as JSON or CSV, to be kept for half a minute. */
 import { METRICS } from '../model/metrics.ts';
 import type { MetricValue } from '../query/ask.ts';
-import type { Question } from '../query/language.ts';
+import type { Question } from '../query/question.ts';
 import type { Answer } from '../query/run.ts';
 import { cachedResponse } from './cached.ts';
 import { csvLine } from './csv.ts';

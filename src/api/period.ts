@@ -1,6 +1,6 @@
 /** The query parameters that say which days are asked for. */
 import * as v from 'valibot';
-import { RANGE_NAMES, type RangeName } from '../query/language.ts';
+import { RANGE_NAMES, type RangeName } from '../query/question.ts';
 import { badParameter, Day } from './parameters.ts';
 
 const DEFAULT_PERIOD = '30d';

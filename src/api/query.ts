@@ -1,6 +1,7 @@
 /** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups and events. */
 import type { Env } from '../env.ts';
-import { type Mistake, parseQuestion, type Question } from '../query/language.ts';
+import { parseQuestion } from '../query/language.ts';
+import type { Mistake, Question } from '../query/question.ts';
 import { type Answer, runQuestion } from '../query/run.ts';
 import { acceptedFormat, csvOf, csvResponse, jsonResponse, namesOf } from './answer.ts';
 import type { Grant } from './auth.ts';

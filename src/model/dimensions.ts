@@ -178,3 +178,7 @@ export const KEPT_KEYS = 100;
 
 export const TIME_DIMENSIONS = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'] as const;
 export type TimeDimension = (typeof TIME_DIMENSIONS)[number];
+
+export function isTimeDimension(name: unknown): name is TimeDimension {
+  return (TIME_DIMENSIONS as readonly unknown[]).includes(name);
+}

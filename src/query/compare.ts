@@ -5,7 +5,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
-import type { Moments, Question } from './language.ts';
+import type { Moments, Question } from './question.ts';
 import { type DayRange, resolveRange, timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../rollup/local-day.sql.ts';
 import { firstDayOf } from '../store/days.ts';
 import { rootOf } from '../store/people.ts';
-import type { Range } from './language.ts';
+import type { Range } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
 
 export interface FunnelStep {

@@ -9,7 +9,7 @@ import type { PersonDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { peopleOf } from '../rollup/person-days.sql.ts';
 import { rootOf } from '../store/people.ts';
-import type { Moments } from './language.ts';
+import type { Moments } from './question.ts';
 
 /** The columns of `numbered` that `seenInEvents` needs. */
 export const PERSON_COLUMNS = ['person', 'device'] as const;

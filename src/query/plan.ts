@@ -39,7 +39,6 @@ import {
   visitColumns,
   visits,
 } from '../rollup/local-day.sql.ts';
-import { type Filter, isGoalTest, type Moments, type Question, type Test } from './language.ts';
 import {
   attendance,
   PEOPLE_COUNTS,
@@ -49,6 +48,7 @@ import {
   seenInEvents,
   seenInRollups,
 } from './people.ts';
+import { type Filter, isGoalTest, type Moments, type Question, type Test } from './question.ts';
 import { bucketOf, type DayRange, wholeMonths } from './range.ts';
 import { differences, foldedRows, isProtected } from './small-groups.ts';
 import { canUseRollups, HAS_ROLLUP, hasRollup, isOfPeople } from './sources.ts';

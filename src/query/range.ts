@@ -1,7 +1,7 @@
 /** Resolves a question's range and time dimension to days and labels, in the pixel's time zone. */
 import type { TimeDimension } from '../model/dimensions.ts';
 import { addDays, localDay, monthStart, segments, weekStart } from '../model/time-zone.ts';
-import type { Compared, Moments, Range } from './language.ts';
+import type { Compared, Moments, Range } from './question.ts';
 
 /** A first and a last local day, both included. */
 export interface DayRange {

@@ -3,9 +3,9 @@
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
-import { type Filter, type Mistake, type Question, type Test, testsIn } from './language.ts';
 import { compilePattern } from './pattern.ts';
 import { planValues } from './plan.ts';
+import { type Filter, type Mistake, type Question, type Test, testsIn } from './question.ts';
 
 /** Goals by name, and what SQL cannot compare: patterns, and texts whatever their case. */
 export async function resolveTests(

@@ -7,8 +7,8 @@ import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
 import { compareRows, type ResultRow } from './compare.ts';
-import type { Filter, Moments, Question } from './language.ts';
 import { withTime } from './plan.ts';
+import type { Filter, Moments, Question } from './question.ts';
 import {
   comparedRange,
   type DayRange,

@@ -1,6 +1,7 @@
-/** The JSON Schema of those words of a question that language.ts looks up and parses by hand. */
+/** The JSON Schema of those words of a question that language.ts and filters.ts look up and parse by hand. */
 import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
+import { MAX_FILTER_DEPTH, MAX_FILTER_VALUES, MAX_FILTERS } from './filters.ts';
 
 const PROPERTY = { type: 'string', pattern: `^${PROPERTY_PREFIX}.`, description: 'A custom property.' };
 
@@ -20,11 +21,11 @@ const tuple = (items: readonly unknown[], least = items.length) => ({
   minItems: least,
 });
 
-const VALUES = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 1000 };
+const VALUES = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_FILTER_VALUES };
 
 /** @param self where this schema can be referred to, such as `#/components/schemas/Filter`. */
 export const filterSchema = (self: string) => ({
-  description: 'Up to 40 in all, 8 deep.',
+  description: `Up to ${MAX_FILTERS} in all, ${MAX_FILTER_DEPTH} deep.`,
   anyOf: [
     tuple(
       [

@@ -7,7 +7,7 @@
  */
 import { HIDDEN } from '../model/dimensions.ts';
 import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
-import { type Filter, type Mistake, type Question, testsIn } from './language.ts';
+import { type Filter, type Mistake, type Question, testsIn } from './question.ts';
 
 /** Each filter doubles what has to be compared. So many comparisons of values a statement may hold, all together. */
 const MAX_PROTECTED_FILTERS = 4;

@@ -1,6 +1,6 @@
 /** Which rows may answer a question: rollups of days and months, or events. */
 import { LIVE_EVENTS } from '../rollup/local-day.sql.ts';
-import { type Moments, type Question, testsIn } from './language.ts';
+import { type Moments, type Question, testsIn } from './question.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
 const OLDER_WILL_DO = `(d.dirty IN (1, 2) AND d.events >= ${LIVE_EVENTS})`;

@@ -1,0 +1,152 @@
+/**
+ * Parses the filters of a question: trees of `and`, `or`, `not` and behaviour, with tests of dimensions as their leaves.
+ * Which values pass a test is left to resolve.ts and to SQL.
+ */
+import * as v from 'valibot';
+import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } from '../model/dimensions.ts';
+import { compilePattern } from './pattern.ts';
+import type { Comparison, Filter, Mistake } from './question.ts';
+
+/** D1 allows expressions 100 levels deep, and each filter of a list is one level. */
+export const MAX_FILTERS = 40;
+export const MAX_FILTER_DEPTH = 8;
+export const MAX_FILTER_VALUES = 1000;
+
+/** The operators of tests, with how each compares, and whether it says the opposite. */
+const OPERATORS: ReadonlyMap<unknown, readonly [Comparison, negated: boolean]> = new Map([
+  ['is', ['is', false]],
+  ['is_not', ['is', true]],
+  ['contains', ['contains', false]],
+  ['contains_not', ['contains', true]],
+  ['matches', ['matches', false]],
+  ['matches_not', ['matches', true]],
+]);
+const ALL_OPERATORS = [...OPERATORS.keys(), 'and', 'or', 'not', 'has_done', 'has_not_done'];
+
+const Modifiers = v.strictObject({ case_sensitive: v.optional(v.boolean(), true) });
+
+export class FilterParser {
+  readonly mistakes: Mistake[] = [];
+  #count = 0;
+  /** Whether what is being parsed is inside of has_done or has_not_done. */
+  #inDone = false;
+
+  /** The filters of a list that make sense. What is wrong with the others is added to the mistakes. */
+  parse(filters: readonly unknown[], path = 'filters', depth = 1): Filter[] {
+    return filters.flatMap((filter, index) => this.#filter(filter, `${path}[${index}]`, depth) ?? []);
+  }
+
+  #filter(filter: unknown, path: string, depth: number): Filter | null {
+    if (++this.#count > MAX_FILTERS) {
+      if (this.#count === MAX_FILTERS + 1) this.#complain(path, `At most ${MAX_FILTERS} filters.`);
+      return null;
+    }
+    if (depth > MAX_FILTER_DEPTH)
+      return this.#complain(path, `Filters nest at most ${MAX_FILTER_DEPTH} deep.`);
+    if (!Array.isArray(filter)) {
+      return this.#complain(path, 'A filter is a list such as ["is", "visit:country", ["DE"]].');
+    }
+    const operator: unknown = filter[0];
+    switch (operator) {
+      case 'and':
+      case 'or':
+        return this.#several(operator, filter, path, depth);
+      case 'not':
+      case 'has_done':
+      case 'has_not_done':
+        return this.#one(operator, filter, path, depth);
+      default:
+        return this.#test(filter, path);
+    }
+  }
+
+  #several(kind: 'and' | 'or', filter: readonly unknown[], path: string, depth: number): Filter | null {
+    const [, filters] = filter;
+    if (!Array.isArray(filters) || filters.length === 0 || filter.length !== 2) {
+      return this.#complain(path, `${kind} takes one list of filters.`);
+    }
+    return { kind, filters: this.parse(filters, `${path}[1]`, depth + 1) };
+  }
+
+  #one(operator: string, filter: readonly unknown[], path: string, depth: number): Filter | null {
+    if (filter.length !== 2) return this.#complain(path, `${operator} takes one filter.`);
+    const ofBehaviour = operator !== 'not';
+    if (ofBehaviour && this.#inDone) {
+      return this.#complain(path, 'Behaviour cannot be asked for within behaviour.');
+    }
+    const outside = this.#inDone;
+    this.#inDone ||= ofBehaviour;
+    const inner = this.#filter(filter[1], `${path}[1]`, depth + 1);
+    this.#inDone = outside;
+    if (inner === null) return null;
+    return ofBehaviour
+      ? { kind: 'done', negated: operator === 'has_not_done', filter: inner }
+      : { kind: 'not', filter: inner };
+  }
+
+  #test(filter: readonly unknown[], path: string): Filter | null {
+    const known = OPERATORS.get(filter[0]);
+    if (!known) {
+      return this.#complain(`${path}[0]`, `Unknown operator. Known: ${ALL_OPERATORS.join(', ')}.`);
+    }
+    if (filter.length > 4) return this.#complain(path, 'A filter has at most four parts.');
+    const [comparison, negated] = known;
+    const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
+    const dimension = this.#dimension(filter[1], `${path}[1]`);
+    const values = this.#values(filter[2], comparison, `${path}[2]`);
+    if (dimension === null || values === null) return null;
+    if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
+      return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
+    }
+    // An empty text is as good a name of absence as the one that answers give it.
+    const named =
+      comparison === 'is' ? values.map((value) => (value === '' ? dimension.none : value)) : values;
+    return { kind: 'test', comparison, negated, caseSensitive, dimension, values: named, path };
+  }
+
+  #dimension(name: unknown, path: string): Dimension | null {
+    const dimension = typeof name === 'string' ? dimensionOf(name) : null;
+    if (dimension) return dimension;
+    return this.#complain(
+      path,
+      isTimeDimension(name)
+        ? 'Time is limited by date_range, not by a filter.'
+        : `Unknown dimension. Known: ${DIMENSION_NAMES.join(', ')}.`,
+    );
+  }
+
+  #values(values: unknown, comparison: Comparison, path: string): string[] | null {
+    const texts = Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
+    if (!Array.isArray(values) || texts.length === 0 || texts.length !== values.length) {
+      return this.#complain(path, 'Give a list of at least one text to compare with.');
+    }
+    if (texts.length > MAX_FILTER_VALUES) return this.#complain(path, `At most ${MAX_FILTER_VALUES} values.`);
+    if (comparison === 'matches') {
+      texts.forEach((text, index) => {
+        const pattern = compilePattern(text);
+        if (!pattern.ok) this.#complain(`${path}[${index}]`, pattern.error);
+      });
+    }
+    return texts;
+  }
+
+  #caseSensitive(modifiers: unknown, comparison: Comparison, path: string): boolean {
+    if (modifiers === undefined) return true;
+    const parsed = v.safeParse(Modifiers, modifiers);
+    if (!parsed.success || comparison === 'matches') {
+      this.#complain(
+        path,
+        comparison === 'matches'
+          ? 'A pattern ignores case when it begins with (?i).'
+          : 'The only modifier is {"case_sensitive": false}.',
+      );
+      return true;
+    }
+    return parsed.output.case_sensitive;
+  }
+
+  #complain(path: string, message: string): null {
+    this.mistakes.push({ path, message });
+    return null;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What a question is: metrics of a pixel's range, by dimensions, of what filters let through. Made from a body by
+ * language.ts, answered by run.ts.
+ */
+import type { Dimension, TimeDimension } from '../model/dimensions.ts';
+import type { Metric } from '../model/metrics.ts';
+
+export type Order = readonly [key: string, direction: 'asc' | 'desc'];
+
+/** How a value is compared; each operator has a form that says the opposite. */
+export type Comparison = 'is' | 'contains' | 'matches';
+
+export interface Test {
+  readonly kind: 'test';
+  readonly comparison: Comparison;
+  readonly negated: boolean;
+  readonly caseSensitive: boolean;
+  readonly dimension: Dimension;
+  readonly values: readonly string[];
+  /** Where in the body it stands. */
+  readonly path: string;
+}
+
+export type Filter =
+  | Test
+  | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] }
+  | { readonly kind: 'not'; readonly filter: Filter }
+  /** Whether some event of the visit matches. */
+  | { readonly kind: 'done'; readonly negated: boolean; readonly filter: Filter };
+
+/** The first and last moment of a range, both included, in epoch milliseconds. */
+export interface Moments {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const RANGE_NAMES = ['day', '7d', '28d', '30d', '91d', 'month', '6mo', '12mo', 'year', 'all'] as const;
+export type RangeName = (typeof RANGE_NAMES)[number];
+
+/** A named range, a first and last day, both included, or two moments. */
+export type Range = RangeName | readonly [string, string] | Moments;
+
+export interface Compared {
+  readonly mode: 'previous_period' | 'year_over_year' | 'custom';
+  /** Of `custom`; else null. */
+  readonly range: readonly [string, string] | null;
+}
+
+export interface Question {
+  readonly pixel: string;
+  readonly metrics: readonly Metric[];
+  readonly range: Range;
+  readonly time: TimeDimension | null;
+  /** In the order asked, with the time dimension, if any, as null. */
+  readonly dimensions: readonly (Dimension | null)[];
+  readonly filters: readonly Filter[];
+  readonly order: readonly Order[];
+  readonly include: {
+    readonly time_labels: boolean;
+    readonly total_rows: boolean;
+    readonly imports: boolean;
+    readonly comparisons: Compared | null;
+    /** How many days before an event its person may have been brought. */
+    readonly attribution_days: number;
+  };
+  readonly pagination: { readonly limit: number; readonly offset: number };
+}
+
+export interface Mistake {
+  /** Where in the body, such as `filters[0][1]`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Whether a filter asks for goals, which a conversion rate then leaves out to find its whole. */
+export function isGoalTest(filter: Filter): boolean {
+  return filter.kind === 'test' && filter.dimension.kind === 'goal';
+}
+
+/** The tests of a filter, however deep. */
+export function testsIn(filter: Filter): Test[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.flatMap(testsIn);
+    case 'not':
+    case 'done':
+      return testsIn(filter.filter);
+    case 'test':
+      return [filter];
+  }
+}
