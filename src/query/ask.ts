@@ -2,7 +2,8 @@
 
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { type Plan, planQuestion, type Setting } from './plan.ts';
+import type { Setting } from './draft.ts';
+import { type Plan, planQuestion } from './plan.ts';
 import type { Mistake, Moments, Question } from './question.ts';
 import type { DayRange } from './range.ts';
 import { type Revenue, revenueOf } from './revenue.ts';

@@ -7,7 +7,6 @@ import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
 import { compareRows, type ResultRow } from './compare.ts';
-import { withTime } from './plan.ts';
 import type { Filter, Moments, Question } from './question.ts';
 import {
   comparedRange,
@@ -43,7 +42,9 @@ export async function runQuestion(
     return err({ reason: 'invalid_query', errors: [{ path: 'include.time_labels', message }] });
   }
   const span: Span = { range, moments, peopleSince: peopleSince(now) };
-  if (isProtected(named, pixel.settings.min_group)) {
+  const { min_group } = pixel.settings;
+  const isSafe = isProtected(named, min_group);
+  if (isSafe) {
     const errors = protectionMistakes(named);
     if (errors.length > 0) return err({ reason: 'invalid_query', errors });
   }
@@ -73,12 +74,23 @@ export async function runQuestion(
       ...(asked.include.imports ? { imports_included: true } : {}),
       ...(asked.include.time_labels && time ? { time_labels: timeLabels(time, pixel.timezone, range) } : {}),
       ...(total === null ? {} : { total_rows: total }),
-      ...(isProtected(named, pixel.settings.min_group) ? { min_group: pixel.settings.min_group } : {}),
+      ...(isSafe ? { min_group } : {}),
       ...(severalCurrencies ? { metric_warnings: warnings(question.metrics) } : {}),
       ...(comparedWith ? { comparison_date_range: comparedWith } : {}),
     },
     query: echo(asked, time, range, moments),
   });
+}
+
+/** A question that names the time it resolved to. */
+function withTime(question: Question, time: Question['time']): Question {
+  return {
+    ...question,
+    time,
+    order: question.order.map(
+      ([key, direction]) => [key === 'time' && time ? time : key, direction] as const,
+    ),
+  };
 }
 
 function warnings(metrics: readonly Metric[]): Record<string, unknown> {

@@ -6,7 +6,8 @@
  * filter that names a small group; and two questions of which one has a filter more, whose difference is a small group.
  */
 import { HIDDEN } from '../model/dimensions.ts';
-import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
+import type { Draft } from './draft.ts';
+import { type Grouping, groupBy, keysOf } from './groupings.ts';
 import { type Filter, type Mistake, type Question, testsIn } from './question.ts';
 
 /** Each filter doubles what has to be compared. So many comparisons of values a statement may hold, all together. */
@@ -52,44 +53,30 @@ export function differences(filters: readonly Filter[]): Filter[][] {
   ]);
 }
 
-interface Folding {
-  /** The keys of a row, the time's first. */
-  readonly keys: readonly string[];
-  readonly counts: readonly string[];
-  readonly timed: boolean;
-  readonly least: number;
-  /** The CTEs that have the differences, by the same keys. */
-  readonly near: readonly string[];
-  readonly ofSales: boolean;
-  readonly ofPeople: boolean;
-  readonly wholes: readonly Whole[];
-}
-
 /**
  * `folded`: the rows of `joined` that may be told, and one for all others, of each time. `too_small` says of a row that it
  * may not be told even so: then nothing of it is.
+ *
+ * @param near the CTEs that have the differences, by the same keys.
+ * @param beside how the columns beside the counts add up.
  */
-export function foldedRows({ keys, counts, timed, least, near, ofSales, ofPeople, wholes }: Folding): string {
+export function foldedRows(
+  { counts, setting }: Draft,
+  answer: Grouping,
+  near: readonly Grouping[],
+  beside: readonly string[],
+): string {
+  const { timed } = answer;
+  const keys = keysOf(answer);
+  const least = setting.minGroup;
   const others = timed ? keys.slice(1) : keys;
   const time = timed ? 'bucket' : `''`;
   const isNear = near.map(
-    (name) => `EXISTS (
+    ({ name }) => `EXISTS (
       SELECT 1 FROM ${name} x
       WHERE ${[...keys.map((key) => `x.${key} = joined.${key}`), `x.events > 0 AND x.visitors < ${least}`].join(' AND ')})`,
   );
   const small = [`visitors < ${least}`, ...isNear].join(' OR ');
-  const sums = [...counts, ...(ofPeople ? PEOPLE_METRICS : [])].map((count) => `sum(${count}) AS ${count}`);
-  const sales = ofSales
-    ? [
-        'sum(revenue) AS revenue',
-        'sum(sales) AS sales',
-        'max(currency) AS currency',
-        'max(max(currencies), count(DISTINCT currency)) AS currencies',
-      ]
-    : [];
-  const parts = wholes.map((whole) =>
-    whole === 'group_without_goal' ? `sum(${whole}) AS ${whole}` : `max(${whole}) AS ${whole}`,
-  );
   const groups = [...(timed ? ['bucket'] : []), ...others.map((_, index) => String(index + (timed ? 2 : 1)))];
   return `
     judged AS MATERIALIZED (SELECT *, ${small} AS small FROM joined),
@@ -103,12 +90,11 @@ export function foldedRows({ keys, counts, timed, least, near, ofSales, ofPeople
       SELECT ${[
         ...(timed ? ['bucket'] : []),
         ...others.map((key) => `iif(hidden, '${HIDDEN}', ${key}) AS ${key}`),
-        ...sums,
-        ...sales,
-        ...parts,
+        ...counts.map((count) => `sum(${count}) AS ${count}`),
+        ...beside,
         `max(hidden) AND ${others.length === 0 ? 'true' : `sum(visitors) < ${least}`} AS too_small`,
       ].join(', ')}
       FROM ranked
-      ${groups.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`}
+      ${groupBy(groups)}
       HAVING count(*) > 0)`;
 }

@@ -1,0 +1,59 @@
+/** How the rows of an answer are shown: their columns, their order, and which are wanted. */
+import type { Dimension } from '../model/dimensions.ts';
+import type { Draft } from './draft.ts';
+import type { Question } from './question.ts';
+
+/** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
+export function shown(dimension: Dimension, sql: string): string {
+  const named = dimension.kind === 'column' && dimension.labels === 'country';
+  return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(?5 ->> ${sql}, ${sql})` : sql})`;
+}
+
+/** @param isSafe whether small groups are protected, so that there is a column `too_small`. */
+export function shownColumns({ dimensions, metrics }: Question, isSafe: boolean): string {
+  let next = 0;
+  const keys = dimensions.map((dimension, index) => {
+    const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
+    return `${sql} AS dimension${index}`;
+  });
+  return [
+    ...keys,
+    ...metrics.map(({ name, sql, ofSales }) => {
+      // What has several currencies has no sum.
+      const value = ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql;
+      return `${isSafe ? `iif(too_small, NULL, ${value})` : value} AS "${name}"`;
+    }),
+    ...(metrics.some(({ ofSales }) => ofSales) ? ['currency', 'currencies'] : []),
+  ].join(', ');
+}
+
+/** Only the rows that are wanted. */
+export function whereWanted(draft: Draft): string {
+  const { rows } = draft.setting;
+  const columns = draft.question.dimensions.map((_, index) => `dimension${index}`);
+  if (rows === null || columns.length === 0) return '';
+  return `WHERE (${columns.join(', ')}) IN (
+    SELECT ${columns.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(${draft.list(rows)}))`;
+}
+
+/** As asked; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
+export function orderBy({ order, dimensions, metrics, time }: Question): string {
+  const column = (key: string): string => {
+    const index = dimensions.findIndex((dimension) => (dimension?.name ?? time) === key);
+    return index < 0 ? `"${key}"` : `dimension${index}`;
+  };
+  const asked = order.map(
+    ([key, direction]) => `${column(key)} ${direction === 'asc' ? 'ASC' : 'DESC'} NULLS LAST`,
+  );
+  const timeIndex = dimensions.indexOf(null);
+  const [first] = metrics;
+  const byDefault = [
+    ...(timeIndex < 0 ? [] : [`dimension${timeIndex} ASC`]),
+    ...(first ? [`"${first.name}" DESC NULLS LAST`] : []),
+  ];
+  const all = [
+    ...(asked.length > 0 ? asked : byDefault),
+    ...dimensions.map((_, index) => `dimension${index} ASC`),
+  ];
+  return all.join(', ');
+}
