@@ -8,6 +8,7 @@ import type { Env } from '../env.ts';
 import type { Message } from '../model/batch.ts';
 import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
 import type { Grant } from './auth.ts';
+import { freshJson } from './fresh.ts';
 
 export const ReplayQuery = v.strictObject({
   after: v.pipe(
@@ -20,10 +21,7 @@ export const ReplayQuery = v.strictObject({
 const AT_ONCE = 5;
 
 export async function readDead(_request: Request, env: Env): Promise<Response> {
-  return Response.json(
-    { count: await countDeadLetters(env.DB) },
-    { headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({ count: await countDeadLetters(env.DB) });
 }
 
 /**
@@ -50,5 +48,5 @@ export async function replayDead(
     }
   }
   const next = letters.length === AT_ONCE ? (letters.at(-1)?.id ?? null) : null;
-  return Response.json({ replayed, failed, next }, { headers: { 'cache-control': 'no-store' } });
+  return freshJson({ replayed, failed, next });
 }

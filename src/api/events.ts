@@ -12,6 +12,7 @@ import { nextEventId } from '../model/random.ts';
 import { UNKNOWN_CLIENT } from '../model/wire.ts';
 import type { Grant } from './auth.ts';
 import { check, readJson } from './body.ts';
+import { freshJson } from './fresh.ts';
 import { Problem } from './problem.ts';
 
 export const EventsBody = v.strictObject({
@@ -40,10 +41,7 @@ export async function addEvents(request: Request, env: Env, grant: Grant): Promi
     fate.is === 'rejected' ? [{ index, reason: fate.reason, message: fate.detail }] : [],
   );
   const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
-  return Response.json(
-    { accepted: count('stored'), duplicates: count('duplicate'), rejected },
-    { status: 202, headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({ accepted: count('stored'), duplicates: count('duplicate'), rejected }, 202);
 }
 
 function incomingOf(event: unknown, receivedAt: number): Incoming {

@@ -5,6 +5,7 @@ import { hex, randomBase58 } from '../model/random.ts';
 import { deleteLink, insertLink, type Link, listLinks } from '../store/links.ts';
 import { type Grant, hashToken } from './auth.ts';
 import { check, readJson } from './body.ts';
+import { done, freshJson } from './fresh.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
@@ -47,16 +48,13 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
     created_at: Date.now(),
   };
   await insertLink(env.DB, link, await hashToken(secret));
-  return Response.json(
-    { ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` },
-    { status: 201, headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);
 }
 
 export async function readLinks(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const links = await listLinks(env.DB, pixel.id);
-  return Response.json({ links: links.map(shown) }, { headers: { 'cache-control': 'no-store' } });
+  return freshJson({ links: links.map(shown) });
 }
 
 export async function removeLink(
@@ -69,7 +67,7 @@ export async function removeLink(
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   if (!(await deleteLink(env.DB, pixel.id, link))) throw new Problem('not_found', 'No link has this id.');
-  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+  return done();
 }
 
 function shown({ pixel: _, password, ...link }: Link): Record<string, unknown> {

@@ -15,6 +15,7 @@ import { findKeys } from '../store/keys.ts';
 import { aliasesOf, countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
 import type { Grant } from './auth.ts';
 import { FORMATS } from './export-format.ts';
+import { freshJson } from './fresh.ts';
 import { badParameter, badParameters, whole } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
 
@@ -92,15 +93,12 @@ export async function erasePerson(
   const aliases = await aliasesBehind(env, pixel, asked);
   const now = Date.now();
   const erased = await erase(env.DB, [{ pixel: pixel.id, aliases, visitor: null }], now);
-  return Response.json(
-    {
-      pixel: pixel.id,
-      erased_at: new Date(now).toISOString(),
-      known_by: aliases.map(kindOf).toSorted(),
-      erased,
-    },
-    { headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({
+    pixel: pixel.id,
+    erased_at: new Date(now).toISOString(),
+    known_by: aliases.map(kindOf).toSorted(),
+    erased,
+  });
 }
 
 /** All aliases of the person that a request names. @throws Problem when it names none, or two. */

@@ -18,6 +18,7 @@ import { deletePixel, getPixel, insertPixel, listPixels, updatePixel } from '../
 import { changeTimeZone } from '../store/rezone.ts';
 import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
+import { done, freshJson } from './fresh.ts';
 import { installSnippets } from './install.ts';
 import { Problem } from './problem.ts';
 
@@ -150,21 +151,18 @@ export async function addPixel(request: Request, env: Env, grant: Grant): Promis
   };
   requireGoals(pixel);
   await insertPixel(env.DB, pixel);
-  return Response.json(shown(pixel, request), {
-    status: 201,
-    headers: { location: `/api/v1/pixels/${pixel.id}`, 'cache-control': 'no-store' },
-  });
+  return freshJson(shown(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 
 /** Who may send events or read statistics of a pixel may know its name. */
 export async function readPixels(request: Request, env: Env, grant: Grant): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
-  return answer({ pixels: visible.map((pixel) => shown(pixel, request)) });
+  return freshJson({ pixels: visible.map((pixel) => shown(pixel, request)) });
 }
 
 export async function readPixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  return answer(shown(await requireExisting(env, grant, id), request));
+  return freshJson(shown(await requireExisting(env, grant, id), request));
 }
 
 export async function changePixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
@@ -178,12 +176,12 @@ export async function changePixel(request: Request, env: Env, grant: Grant, id: 
   requireGoals(changed);
   if (changed.timezone !== pixel.timezone) {
     const rezoned = await changeTimeZone(env.DB, changed);
-    return answer({ ...shown(changed, request), timezone_change: rezoned });
+    return freshJson({ ...shown(changed, request), timezone_change: rezoned });
   }
   await updatePixel(env.DB, changed);
   const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
   if (goalsChanged) await markGoalsChanged(env.DB, id);
-  return answer(shown(changed, request));
+  return freshJson(shown(changed, request));
 }
 
 /** @throws Problem when a funnel names a goal that the pixel has not. */
@@ -203,7 +201,7 @@ function requireGoals({ settings: { goals, funnels } }: Pixel): void {
 export async function removePixel(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
   requirePixel(grant, id);
   if (!(await deletePixel(env.DB, id))) throw unknownPixel();
-  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+  return done();
 }
 
 /** @throws Problem when the grant is for another pixel, or there is none of this id. */
@@ -241,8 +239,4 @@ function shown(pixel: Pixel, request: Request): Record<string, unknown> {
     created_at: new Date(pixel.created_at).toISOString(),
     install: installSnippets(pixel.id, new URL(request.url).origin),
   };
-}
-
-function answer(body: unknown): Response {
-  return Response.json(body, { headers: { 'cache-control': 'no-store' } });
 }

@@ -4,6 +4,7 @@ import type { Env } from '../env.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
 import { readPropertyKeys } from '../store/properties.ts';
 import type { Grant } from './auth.ts';
+import { freshJson } from './fresh.ts';
 import { badParameter, Day } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
 
@@ -23,7 +24,5 @@ export async function readProperties(
   const to = asked.to ?? localDay(pixel.timezone, Date.now());
   const from = asked.from ?? addDays(to, -29);
   if (from > to) throw badParameter('from', 'The first day comes after the last.');
-  return Response.json(await readPropertyKeys(env.DB, id, from, to), {
-    headers: { 'cache-control': 'no-store' },
-  });
+  return freshJson(await readPropertyKeys(env.DB, id, from, to));
 }

@@ -6,6 +6,7 @@ import { addDays, localDay } from '../model/time-zone.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { Grant } from './auth.ts';
+import { freshJson } from './fresh.ts';
 import { badParameter, Day } from './parameters.ts';
 import { requireExisting, requireRaw } from './pixels.ts';
 
@@ -59,18 +60,15 @@ export async function rejections(
     if (row.family !== '') reason.families = { ...reason.families, [row.family]: row.count };
     reason.samples = [...reason.samples, ...(JSON.parse(row.samples) as unknown[])].slice(0, 5);
   }
-  return Response.json(
-    {
-      from,
-      to,
-      timezone: pixel.timezone,
-      days: [...days].map(([day, reasons]) => ({
-        day,
-        rejections: [...reasons.values()].toSorted((a, b) => b.count - a.count),
-      })),
-    },
-    { headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({
+    from,
+    to,
+    timezone: pixel.timezone,
+    days: [...days].map(([day, reasons]) => ({
+      day,
+      rejections: [...reasons.values()].toSorted((a, b) => b.count - a.count),
+    })),
+  });
 }
 
 export const LiveQuery = v.strictObject({
@@ -101,18 +99,15 @@ export async function live(
   const now = Date.now();
   const since = Math.max(asked.since === undefined ? 0 : Date.parse(asked.since), now - LIVE_WINDOW);
   const { visitors, events } = await readLive(env.DB, pixel.id, since, LIVE_EVENTS);
-  return Response.json(
-    {
-      since: new Date(since).toISOString(),
-      until: new Date(now).toISOString(),
-      visitors,
-      events: events.map(({ ts, value, props, ...event }) => ({
-        ...event,
-        ts: new Date(Number(ts)).toISOString(),
-        value: value === null ? null : Number(value) / 1e6,
-        props: props === '' ? {} : JSON.parse(String(props)),
-      })),
-    },
-    { headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({
+    since: new Date(since).toISOString(),
+    until: new Date(now).toISOString(),
+    visitors,
+    events: events.map(({ ts, value, props, ...event }) => ({
+      ...event,
+      ts: new Date(Number(ts)).toISOString(),
+      value: value === null ? null : Number(value) / 1e6,
+      props: props === '' ? {} : JSON.parse(String(props)),
+    })),
+  });
 }

@@ -21,6 +21,7 @@ import { withRetries } from '../store/failure.ts';
 import type { Grant } from './auth.ts';
 import { readText } from './body.ts';
 import { JsonNumber, parseExactly } from './exact-json.ts';
+import { freshJson } from './fresh.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
@@ -60,13 +61,13 @@ export async function restoreEvents(request: Request, env: Env, grant: Grant, id
     rejected.push({ index: indexes[place] as number, reason: outcome, message: REJECTION_REASONS[outcome] });
   });
   const count = (wanted: string): number => outcomes.filter((outcome) => outcome === wanted).length;
-  return Response.json(
+  return freshJson(
     {
       accepted: count('stored'),
       duplicates: count('duplicate'),
       rejected: rejected.toSorted((a, b) => a.index - b.index),
     },
-    { status: 202, headers: { 'cache-control': 'no-store' } },
+    202,
   );
 }
 

@@ -6,6 +6,7 @@ import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.t
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
 import { adminProof, areEqual, type Grant, hashToken, requireOpen, tokenGrant } from './auth.ts';
 import { check, readJson } from './body.ts';
+import { done, freshJson } from './fresh.ts';
 import { passwordHash } from './links.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
@@ -56,10 +57,7 @@ async function begin(
 ): Promise<Response> {
   const endsAt = await insertSession(env.DB, await hashToken(secret), session, now);
   const cookie = sessionCookie(request, grant.shared ? 'link' : 'owner', secret);
-  return Response.json(await shown(env, { ...grant, endsAt }), {
-    status: 201,
-    headers: { 'cache-control': 'no-store', 'set-cookie': cookie },
-  });
+  return freshJson(await shown(env, { ...grant, endsAt }), 201, { 'set-cookie': cookie });
 }
 
 /** @throws Problem when there is no such link, or the password is not its own. */
@@ -91,16 +89,13 @@ async function openLink(
 }
 
 export async function readSession(_request: Request, env: Env, grant: Grant): Promise<Response> {
-  return Response.json(await shown(env, grant), { headers: { 'cache-control': 'no-store' } });
+  return freshJson(await shown(env, grant));
 }
 
 export async function endSession(request: Request, env: Env): Promise<Response> {
   const secret = sessionSecret(request);
   if (secret !== null) await deleteSession(env.DB, await hashToken(secret));
-  return new Response(null, {
-    status: 204,
-    headers: { 'cache-control': 'no-store', 'set-cookie': noSessionCookie(request) },
-  });
+  return done({ 'set-cookie': noSessionCookie(request) });
 }
 
 async function shown(env: Env, grant: Grant): Promise<Record<string, unknown>> {

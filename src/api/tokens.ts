@@ -7,6 +7,7 @@ import { SCOPES, type Token } from '../model/token.ts';
 import { deleteToken, insertToken, listTokens } from '../store/tokens.ts';
 import { type Grant, hashToken } from './auth.ts';
 import { check, readJson } from './body.ts';
+import { done, freshJson } from './fresh.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
@@ -29,20 +30,17 @@ export async function addToken(request: Request, env: Env, grant: Grant): Promis
     created_at: Date.now(),
   };
   await insertToken(env.DB, token, await hashToken(secret));
-  return Response.json(
-    { ...shown(token), token: secret },
-    { status: 201, headers: { 'cache-control': 'no-store' } },
-  );
+  return freshJson({ ...shown(token), token: secret }, 201);
 }
 
 export async function readTokens(_request: Request, env: Env): Promise<Response> {
   const tokens = await listTokens(env.DB);
-  return Response.json({ tokens: tokens.map(shown) }, { headers: { 'cache-control': 'no-store' } });
+  return freshJson({ tokens: tokens.map(shown) });
 }
 
 export async function removeToken(_request: Request, env: Env, _grant: Grant, id: string): Promise<Response> {
   if (!(await deleteToken(env.DB, id))) throw new Problem('not_found', 'No token has this id.');
-  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+  return done();
 }
 
 function shown(token: Token): Record<string, unknown> {
