@@ -107,7 +107,7 @@ export const Settings = v.strictObject({
       v.array(
         v.pipe(
           v.string(),
-          v.toLowerCase(),
+          v.transform((host) => host.toLowerCase()),
           v.regex(
             /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/,
             'Give a host without scheme or port, such as example.com or *.example.com.',
@@ -133,9 +133,12 @@ export const NewPixel = v.strictObject({
   timezone: v.optional(TimeZone, 'UTC'),
   settings: v.optional(Settings, {}),
 });
-export const PixelChange = v.partial(
-  v.strictObject({ name: Name, url: Url, timezone: TimeZone, settings: Settings }),
-);
+export const PixelChange = v.strictObject({
+  name: v.optional(Name),
+  url: v.optional(Url),
+  timezone: v.optional(TimeZone),
+  settings: v.optional(Settings),
+});
 
 export async function addPixel(request: Request, env: Env, grant: Grant): Promise<Response> {
   if (grant.pixel !== null)

@@ -146,7 +146,7 @@ const Properties = v.pipe(
     text(LIMITS.propValue),
     'This should be an object of texts.',
   ),
-  v.maxSize(LIMITS.props, `An event has at most ${LIMITS.props} properties.`),
+  v.check(({ size }) => size <= LIMITS.props, `An event has at most ${LIMITS.props} properties.`),
   v.transform((properties) => textOfProperties(properties)),
 );
 
@@ -182,7 +182,7 @@ const FORMS: Readonly<Record<string, v.GenericSchema>> = {
 };
 
 /** Columns that an older Speck's export lacks are empty; there is no event without time, id and name. */
-const EventRow = v.object(
+const EventRow = v.strictObject(
   Object.fromEntries(
     EXPORTED_EVENTS.columns.map((column) => [column.name, FORMS[column.name] ?? formOf(column)]),
   ),
