@@ -7,7 +7,13 @@ import { parseQuestion } from '../../src/query/language.ts';
 import { type Answer, runQuestion } from '../../src/query/run.ts';
 import { runJob, SLICE_EVENTS } from '../../src/rollup/job.ts';
 import { LIVE_EVENTS } from '../../src/rollup/local-day.sql.ts';
-import { markGoalsChanged } from '../../src/store/days.ts';
+import {
+  beginSlices,
+  type DirtyDay,
+  dirtyDays,
+  markGoalsChanged,
+  markRolledUp,
+} from '../../src/store/days.ts';
 import { updatePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
@@ -117,6 +123,25 @@ describe('a change of goals', () => {
     const after = await ask(changed, { ...range, dimensions: ['event:goal'] }, LATER);
     expect(after).toMatchObject({ results: before.results, meta: { source: 'rollups' } });
     expect(await rollupsOf(changed)).toEqual(await fromScratch(events, 'Europe/Berlin'));
+  });
+
+  /** The day of a new pixel's only event, which waits for its rollup. */
+  async function waitingDay(): Promise<{ pixel: Pixel; day: DirtyDay }> {
+    const pixel = await makePixel('UTC');
+    const ts = Date.parse('2026-02-10T12:00:00Z');
+    await store(pixel, [{ id: 'a', name: 'pageview', visitor: 'v', ts }]);
+    const days = await dirtyDays(db, LATER, 1000);
+    return { pixel, day: days.find((one) => one.pixel === pixel.id) as DirtyDay };
+  }
+  const dirtyOf = ({ id }: Pixel) =>
+    db.prepare('SELECT dirty FROM days WHERE pixel = ?').bind(id).first<number>('dirty');
+
+  it('begins a day anew that is being rolled up in slices: the first ones know nothing of it', async () => {
+    const { pixel, day } = await waitingDay();
+    await beginSlices(db, day, 2).run();
+    await markGoalsChanged(db, pixel.id);
+    await markRolledUp(db, { ...day, slices: 2 }, LATER).run();
+    expect(await dirtyOf(pixel)).toBe(1);
   });
 });
 
