@@ -12,6 +12,8 @@ export interface DirtyDay {
   readonly day: string;
   readonly timezone: string;
   readonly goals: readonly Goal[];
+  /** As the store has them, to tell whether they have changed since. */
+  readonly goalsText: string | null;
   /** Whether the day is not over yet, so that this is a snapshot. */
   readonly open: boolean;
   /** 2 while it is rolled up slice by slice and nothing has changed since that began. */
@@ -24,11 +26,10 @@ export interface DirtyDay {
 }
 
 type DirtyRow = Omit<DirtyDay, 'goals' | 'open'> & {
-  readonly goals: string | null;
   readonly ends_at: number;
 };
 
-const COLUMNS = `d.pixel, d.day, d.ends_at, d.dirty, d.slice, d.slices, p.timezone, p.settings -> 'goals' AS goals`;
+const COLUMNS = `d.pixel, d.day, d.ends_at, d.dirty, d.slice, d.slices, p.timezone, p.settings -> 'goals' AS goalsText`;
 
 /** A large day that keeps changing is not rolled up at each run: it waits these milliseconds for each of its events. */
 const WAIT_PER_EVENT = 36;
@@ -87,8 +88,8 @@ export async function largeOpenDays(
 
 const HOUR = 3_600_000;
 
-function dirtyDay({ goals, ends_at, ...row }: DirtyRow, now: number): DirtyDay {
-  return { ...row, goals: goals === null ? [] : (JSON.parse(goals) as Goal[]), open: ends_at > now };
+function dirtyDay({ ends_at, ...row }: DirtyRow, now: number): DirtyDay {
+  return { ...row, goals: JSON.parse(row.goalsText ?? '[]') as Goal[], open: ends_at > now };
 }
 
 /** Begins to roll a day up in slices. From now on a change to the events of a closed day shows in `dirty`. */
@@ -108,21 +109,22 @@ export function endSlice(db: D1Database, { pixel, day }: DirtyDay, slice: number
 }
 
 /**
- * Marks a day as rolled up: as true to its events, unless it is still open, or has changed since its first slice. It
- * belongs into the transaction that wrote the rollup.
+ * Marks a day as rolled up: as true to its events, unless it is still open, or has changed since its first slice, or goals
+ * have changed since they were read. It belongs into the transaction that wrote the rollup.
  */
 export function markRolledUp(
   db: D1Database,
-  { pixel, day, open, events, slices }: DirtyDay,
+  { pixel, day, open, events, slices, goalsText }: DirtyDay,
   now: number,
 ): D1PreparedStatement {
-  const dirty = open ? '1' : slices > 0 ? 'iif(dirty = 2, 0, 1)' : '0';
+  const isTrue = `iif((SELECT settings -> 'goals' FROM pixels WHERE id = ?1) IS ?5, 0, 3)`;
+  const closed = slices > 0 ? `iif(dirty = 2, ${isTrue}, 1)` : isTrue;
   return db
     .prepare(
-      `UPDATE days SET dirty = ${dirty}, rolled_at = ?3, events = ?4, rolls = rolls + 1, slice = 0, slices = 0
+      `UPDATE days SET dirty = iif(?6, 1, ${closed}), rolled_at = ?3, events = ?4, rolls = rolls + 1, slice = 0, slices = 0
        WHERE pixel = ?1 AND day = ?2`,
     )
-    .bind(pixel, day, now, events);
+    .bind(pixel, day, now, events, goalsText, Number(open));
 }
 
 export interface Month {

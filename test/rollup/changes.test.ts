@@ -143,6 +143,16 @@ describe('a change of goals', () => {
     await markRolledUp(db, { ...day, slices: 2 }, LATER).run();
     expect(await dirtyOf(pixel)).toBe(1);
   });
+
+  it('is not lost on a day whose rollup is made with the goals from before', async () => {
+    const { pixel, day } = await waitingDay();
+    await updatePixel(db, { ...pixel, settings: { ...pixel.settings, goals: GOALS } });
+    await markGoalsChanged(db, pixel.id);
+    await markRolledUp(db, day, LATER).run();
+    expect(await dirtyOf(pixel)).toBe(3);
+    await runJobs(LATER);
+    expect(await dirtyOf(pixel)).toBe(0);
+  });
 });
 
 /** What `fill` writes into each column, as SQL over the event's number `i`. */
