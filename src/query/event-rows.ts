@@ -3,16 +3,16 @@
  * ones a filter lets through. Visits and their counts are made by the SQL of local days.
  */
 import { type ColumnDimension, DIMENSIONS, type Dimension } from '../model/dimensions.ts';
+import { REACHES } from '../rollup/goals.sql.ts';
+import { hourLabel } from '../rollup/stretches.sql.ts';
 import {
-  hourLabel,
   numberedEvents,
   PART_COUNTS,
   PART_OF_VISIT,
-  REACHES,
   SUM_VISITS,
   visitColumns,
   visits,
-} from '../rollup/local-day.sql.ts';
+} from '../rollup/visits.sql.ts';
 import type { Draft } from './draft.ts';
 import { type Grouping, groupBy, keysOf } from './groupings.ts';
 import {

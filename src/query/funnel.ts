@@ -3,14 +3,9 @@ import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { segments } from '../model/time-zone.ts';
-import {
-  GOALS,
-  goalParameter,
-  numberedEvents,
-  REACHES,
-  STRETCHES,
-  stretchParameter,
-} from '../rollup/local-day.sql.ts';
+import { GOALS, goalParameter, REACHES } from '../rollup/goals.sql.ts';
+import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
+import { numberedEvents } from '../rollup/visits.sql.ts';
 import { firstDayOf } from '../store/days.ts';
 import { rootOf } from '../store/people.ts';
 import type { Range } from './question.ts';

@@ -10,7 +10,8 @@
 import type { Dimension } from '../model/dimensions.ts';
 import { METRICS, type Metric } from '../model/metrics.ts';
 import { segments } from '../model/time-zone.ts';
-import { GOALS, goalParameter, STRETCHES, stretchParameter } from '../rollup/local-day.sql.ts';
+import { GOALS, goalParameter } from '../rollup/goals.sql.ts';
+import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
 import { counted, people, sales, whole } from './counts.ts';
 import { Draft, type Setting } from './draft.ts';
 import { eventCtes } from './event-rows.ts';

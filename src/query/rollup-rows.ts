@@ -1,7 +1,7 @@
 /** Which of a question's days are answered from rollups, by the day or by the month, and the rows of these. */
 import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { SALE_COUNTS } from '../model/metrics.ts';
-import { HOUR, TOTAL } from '../rollup/local-day.sql.ts';
+import { HOUR, TOTAL } from '../rollup/values.sql.ts';
 import type { Draft } from './draft.ts';
 import type { Grouping } from './groupings.ts';
 import { wholeMonths } from './range.ts';

@@ -23,21 +23,19 @@ import {
 } from '../store/days.ts';
 import { forgetPeople } from '../store/people.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
+import { goalParameter } from './goals.sql.ts';
 import {
   DELETE_SLICES,
   DELETE_VANISHED,
-  DELETE_VANISHED_OF_MONTH,
-  goalParameter,
   KEEP_SLICE,
   LIVE_EVENTS,
-  MARK_MONTH,
   ROLL_UP_DAY,
-  ROLL_UP_MONTH,
   ROLL_UP_SLICES,
   sliceBounds,
-  stretchParameter,
 } from './local-day.sql.ts';
+import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
 import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
+import { stretchParameter } from './stretches.sql.ts';
 
 /**
  * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor. Each takes some four

@@ -1,7 +1,7 @@
 /** The SQL of who was there on a local day, and on which kinds of device. */
 import { deviceBit } from '../model/device.ts';
 import { ENGAGEMENT } from '../model/event.ts';
-import { STRETCHES } from './local-day.sql.ts';
+import { STRETCHES } from './stretches.sql.ts';
 
 /**
  * The people of pixel `?1` on the days of the stretches of `source`, by the alias that their events have, with the devices

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { segments } from '../../src/model/time-zone.ts';
+import { goalParameter } from '../../src/rollup/goals.sql.ts';
 import {
   DELETE_SLICES,
   DELETE_VANISHED,
-  goalParameter,
   KEEP_SLICE,
   ROLL_UP_DAY,
   ROLL_UP_SLICES,
   sliceBounds,
-  stretchParameter,
 } from '../../src/rollup/local-day.sql.ts';
+import { stretchParameter } from '../../src/rollup/stretches.sql.ts';
 import { applySchema, db, histories, makePixel, store } from '../fixtures.ts';
 
 beforeAll(applySchema);

@@ -1,0 +1,74 @@
+/** The SQL of custom properties: counts for each value of the day's most used keys, and for events that lack a key. */
+import { KEPT_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
+import { ENGAGEMENT } from '../model/event.ts';
+import { VISIT_COUNTS } from '../model/metrics.ts';
+import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
+import { PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
+
+/**
+ * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` the
+ * visits of who has one. An empty text is no value. In joins the few are looked up for the many, not the other way round:
+ * SQLite makes an index of what is looked up.
+ */
+export const PROPERTIES = `
+  used_key AS MATERIALIZED (
+    SELECT p.key AS key, count(*) AS uses
+    FROM stretch s
+    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
+      AND e.name <> '${ENGAGEMENT}'
+    CROSS JOIN json_each(e.props) p ON p.value <> ''
+    GROUP BY p.key
+  ),
+  kept_key AS MATERIALIZED (SELECT key FROM used_key ORDER BY uses DESC, key LIMIT ${KEPT_KEYS}),
+  property AS MATERIALIZED (
+    SELECT p.key AS key, p.value AS held, n.*
+    FROM numbered n CROSS JOIN json_each(n.props) p ON p.value <> ''
+    WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
+  ),
+  touched AS MATERIALIZED (
+    SELECT t.key, v.visit, v.known, v.several, v.who, ${PLAIN_COUNTS.map((count) => `v.${count}`).join(', ')}
+    FROM visit v CROSS JOIN (SELECT DISTINCT key, who FROM property) t ON t.who = v.who
+  )`;
+
+const PROPERTY = `'${PROPERTY_PREFIX}' || key`;
+/** Whether an event lacks the key of row `t`. */
+const LACKS_KEY = `
+  (n.props = '' OR NOT EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = t.key AND p.value <> ''))`;
+
+/**
+ * Events without a key are far more than those with it, so their counts are not made from them: they are the whole day's,
+ * without all that the visitors did who have the key in some event, and with what of this lacks the key.
+ */
+export const PROPERTY_TERMS = [
+  `SELECT ${PROPERTY} AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.key, p.value, ${PART_OF_VISIT}
+    FROM (
+      SELECT n.key, n.held AS value, n.visit, ${PART_COUNTS}
+      FROM property n
+      GROUP BY 1, 2, 3) p
+    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
+  GROUP BY key, value`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.join(', ')}, ${NO_SALES}
+  FROM kept_key CROSS JOIN (SELECT ${SUM_VISITS} FROM visit)`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => `-${count}`).join(', ')}, ${NO_SALES}
+  FROM (
+    SELECT key, ${SUM_VISITS} FROM touched GROUP BY key)`,
+  `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.key, ${PART_OF_VISIT}
+    FROM (
+      SELECT t.key, n.visit, ${PART_COUNTS}
+      FROM numbered n CROSS JOIN touched t ON t.visit = n.visit AND ${LACKS_KEY}
+      GROUP BY t.key, n.visit) p
+    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
+  GROUP BY key`,
+  // A day with more keys than are kept says so, under a dimension without a key.
+  `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
+  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND ?4 = ''`,
+  `SELECT ${PROPERTY} AS dimension,
+    coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = t.key), '') AS value,
+    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM kept_key t CROSS JOIN sale n
+  GROUP BY t.key, 2, 3`,
+];

@@ -1,0 +1,177 @@
+/**
+ * The SQL from visits to counts: for the whole day, its hours, and each value of each dimension but custom properties. A term
+ * gives rows of dimension, value, currency and counts, as they are kept in rollups.
+ */
+import { type ColumnDimension, GOAL, ROLLED_DIMENSIONS, type Scope } from '../model/dimensions.ts';
+import { SALE_COUNTS, VISIT_COUNTS } from '../model/metrics.ts';
+import { REACHES } from './goals.sql.ts';
+import { attribute, PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
+
+/** Rollup rows beside the dimensions': the whole day, and each hour of it. */
+export const TOTAL = 'total';
+export const HOUR = 'time:hour';
+
+export const NO_SALES = SALE_COUNTS.map((count) => `0 AS ${count}`).join(', ');
+export const NO_VISITS = VISIT_COUNTS.map((count) => `0 AS ${count}`).join(', ');
+
+export const VISIT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope !== 'event');
+const EVENT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'event');
+const PARTED: readonly Rolled[] = [{ name: HOUR, column: 'hour', scope: 'event' }, ...EVENT_DIMENSIONS];
+const EVENT_COLUMNS = PARTED.map(({ column }) => column);
+
+/**
+ * Columns that go together: browsers have few versions, and cities one country. Their combinations are few, so that visits
+ * are summed to these once, and values are summed from them. A dimension that is not named here stands alone.
+ */
+const TOGETHER: readonly (readonly string[])[] = [
+  ['device', 'browser', 'browser_version', 'os', 'os_version'],
+  ['country', 'region', 'region_name', 'city'],
+  ['source', 'referrer', 'channel'],
+  ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'],
+  ['name', 'hostname', 'currency', 'hour'],
+];
+
+interface Rolled {
+  readonly name: string;
+  readonly column: string;
+  readonly scope: Scope;
+}
+
+function together<T extends Rolled>(dimensions: readonly T[]): T[][] {
+  const keyOf = ({ scope, column }: T): string | number => {
+    if (scope === 'entry' || scope === 'exit') return scope;
+    const place = TOGETHER.findIndex((columns) => columns.includes(column));
+    return place < 0 ? column : place;
+  };
+  return [...Map.groupBy(dimensions, keyOf).values()];
+}
+
+/** A row for each of some dimensions from each row `c`, by the number of the dimension. */
+const unfold = (
+  dimensions: readonly Rolled[],
+  sqlOf: (dimension: Rolled, index: number) => string,
+): string =>
+  dimensions.length === 1
+    ? sqlOf(dimensions[0] as Rolled, 0)
+    : `CASE d.key ${dimensions.map((dimension, index) => `WHEN ${index} THEN ${sqlOf(dimension, index)}`).join(' ')} END`;
+const namesOf = (dimensions: readonly Rolled[]): string =>
+  `json_each('${JSON.stringify(dimensions.map(({ name }) => name))}') d`;
+
+export const PLAIN_COUNTS = VISIT_COUNTS.slice(2);
+const PLAIN_SUMS = PLAIN_COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
+
+/** Whether an earlier visit of the same visitor had the value, too: a bit for each dimension. */
+const REPEATS = `
+  iif(v.known AND v.again, (
+    SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `(max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) << ${bit})`).join(' | ')}
+    FROM bare_visit u CROSS JOIN events g ON g.pixel = ?1 AND g.ts = u.first_ts AND g.id = u.first_id
+    WHERE u.who = v.who AND u.visit < v.visit), 0) AS repeats`;
+
+const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
+
+/** Visit dimensions that go together. A visitor counts for a value with the first visit that has it. */
+function visitTerm(dimensions: readonly ColumnDimension[]): string {
+  const bit = (dimension: Rolled): number => VISIT_DIMENSIONS.indexOf(dimension as ColumnDimension);
+  return `SELECT d.value AS dimension, ${unfold(dimensions, ({ name }) => `"${name}"`)} AS value, '' AS currency,
+    visits - ${unfold(dimensions, (_, index) => `repeats${index}`)} AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
+  FROM (
+    SELECT ${dimensions.map(({ name }) => `"${name}"`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS},
+      ${dimensions.map((dimension, index) => `sum((repeats >> ${bit(dimension)}) & 1) AS repeats${index}`).join(', ')}
+    FROM visit GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
+  CROSS JOIN ${namesOf(dimensions)}`;
+}
+
+const hourOr = (column: string, value: string): string =>
+  column === 'hour' ? `?6 || format(' %02d:00:00', ${value})` : value;
+
+/**
+ * Dimensions of single events. Most visits have one value in all of their events: these are taken whole, and only the
+ * others are taken apart. Of the whole ones, only visitors with several visits must be told apart.
+ */
+function wholeTerm(dimensions: readonly Rolled[]): string {
+  return `SELECT d.value AS dimension, ${unfold(dimensions, ({ column }) => hourOr(column, `only_${column}`))} AS value, '' AS currency,
+    visits AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
+  FROM (
+    SELECT ${dimensions.map(({ column }) => `only_${column}`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS}
+    FROM visit WHERE NOT several
+    GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
+  CROSS JOIN ${namesOf(dimensions)}
+  WHERE ${unfold(dimensions, ({ column }) => `only_${column}`)} IS NOT NULL`;
+}
+
+/** `mixed`: the events of visits whose events have several values of a dimension. */
+export const MIXED = `
+  mixed AS MATERIALIZED (
+    SELECT n.visit, n.pageview, n.counted, n.engaged, n.scroll, v.known, v.several, v.who, v.bounces, v.duration,
+      ${EVENT_COLUMNS.map((column) => `n.${column}, v.only_${column}`).join(', ')}
+    FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+    WHERE ${EVENT_COLUMNS.map((column) => `v.only_${column} IS NULL`).join(' OR ')}
+  )`;
+
+function partTerm({ name, column }: Rolled): string {
+  return `SELECT '${name}' AS dimension, ${hourOr(column, 'value')} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT only_${column} AS value, known, several, who, ${PLAIN_COUNTS.join(', ')}
+    FROM visit WHERE several AND only_${column} IS NOT NULL
+    UNION ALL
+    SELECT value, ${PART_OF_VISIT.replaceAll(/\bv\./g, 'p.')}
+    FROM (
+      SELECT n.${column} AS value, n.known, n.several, n.who, n.bounces, n.duration, ${PART_COUNTS}
+      FROM mixed n
+      WHERE n.only_${column} IS NULL
+      GROUP BY n.visit, n.${column}) p)
+  GROUP BY 2`;
+}
+
+/** The value that all rows of a visit share, or null. */
+const only = (column: string): string =>
+  `iif(min(${column}) = max(${column}), max(${column}), NULL) AS only_${column}`;
+
+const SALE_DIMENSIONS = [
+  [TOTAL, `''`] as const,
+  [HOUR, hourOr('hour', 'n.hour')] as const,
+  ...EVENT_DIMENSIONS.map(({ name, column }) => [name, `n.${column}`] as const),
+  ...VISIT_DIMENSIONS.map(({ name }) => [name, `n."${name}"`] as const),
+];
+
+/** `sale`: the events that have revenue, with the attributes of their visits. They are few. */
+export const SALES = `
+  sold AS MATERIALIZED (SELECT * FROM numbered WHERE counted AND value IS NOT NULL AND currency <> ''),
+  sale AS MATERIALIZED (
+    SELECT n.*, ${VISIT_DIMENSIONS.map(({ name }) => `v."${name}"`).join(', ')}
+    FROM visit v CROSS JOIN sold n ON n.visit = v.visit
+  )`;
+
+const SALE_TERM = `
+  SELECT d.value AS dimension,
+    CASE d.value ${SALE_DIMENSIONS.map(([name, sql]) => `WHEN '${name}' THEN ${sql}`).join(' ')} END AS value,
+    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM sale n CROSS JOIN json_each('${JSON.stringify(SALE_DIMENSIONS.map(([name]) => name))}') d
+  GROUP BY 1, 2, 3`;
+
+const GOAL_TERMS = [
+  `SELECT '${GOAL}' AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
+  FROM (
+    SELECT p.value, ${PART_OF_VISIT}
+    FROM (
+      SELECT g.name AS value, n.visit, ${PART_COUNTS}
+      FROM goal g CROSS JOIN numbered n ON ${REACHES}
+      GROUP BY g.name, n.visit) p
+    CROSS JOIN visit v ON v.visit = p.visit)
+  GROUP BY value`,
+  `SELECT '${GOAL}' AS dimension, g.name AS value, n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  FROM goal g CROSS JOIN sale n ON ${REACHES}
+  GROUP BY 2, 3`,
+];
+
+/** What a visit has to tell beside its dimensions. */
+export const MORE_OF_VISITS = { ofRows: EVENT_COLUMNS.map(only), ofVisit: [REPEATS] };
+
+export const VALUE_TERMS = [
+  TOTAL_TERM,
+  ...together(VISIT_DIMENSIONS).map(visitTerm),
+  ...together(PARTED).map(wholeTerm),
+  ...PARTED.map(partTerm),
+  SALE_TERM,
+  ...GOAL_TERMS,
+];
