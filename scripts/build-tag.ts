@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { minify } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 mkdirSync(`${root}/dist`, { recursive: true });
@@ -20,21 +21,29 @@ const FILES = [
   { name: 'speck.hash', source: 'hash' },
 ];
 
+const TARGET = 'es2020';
+
 for (const { name, source, define } of FILES) {
   const { outputFiles } = await build({
     entryPoints: [`${root}/src/tag/${source}.ts`],
     write: false,
     bundle: true,
-    minify: true,
-    target: 'es2020',
     // The tag is a classic script, but in esbuild's format for those import() becomes something else.
     format: 'esm',
+    target: TARGET,
     ...(define && { define }),
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const module = outputFiles[0]?.text.trim();
-  const script = `${define ? `(()=>{${module}})()` : module}\n`;
+  const module = String(outputFiles[0]?.text);
+  // Vite's minifier makes of the same bundle 2 % less than esbuild's.
+  const { code, errors } = await minify(`${name}.js`, define ? `(()=>{${module}})()` : module, {
+    module: !define,
+    compress: { target: TARGET },
+    mangle: { toplevel: true },
+  });
+  if (errors[0]) throw new Error(errors[0].message);
+  const script = code.trim();
   writeFileSync(`${root}/dist/${name}.min.js`, script);
   const size = gzipSync(script, { level: 9 }).length;
   const hash = createHash('sha384').update(script).digest('base64');

@@ -36,8 +36,8 @@ const cid = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32
 try {
   silence =
     (!('local' in options) &&
-      /^$|^127\.|^\[::1]|\blocalhost$/.test(location.hostname) &&
-      (!PLUS || 'local page without data-local')) ||
+      /^$|^127\.|\[::1]|\blocalhost$/.test(location.hostname) &&
+      (!PLUS || 'no data-local')) ||
     (localStorage['speck_ignore'] && (!PLUS || 'speck_ignore'));
 } catch {
   // A page that may have no storage, such as one in a sandbox.
@@ -45,10 +45,10 @@ try {
 
 export const track = (name: string | undefined, data?: Data, about?: About): void => {
   try {
-    if (silence || !name || (META && !options.pixel)) throw silence || (PLUS && 'no name, or no pixel');
+    if (silence || !name || (META && !options.pixel)) throw silence || (PLUS && 'no name or data-pixel');
     const url = (PLUS && about?.url) || pageUrl();
     if (name === 'pageview') {
-      if (PLUS) reportEngagement(name);
+      if (PLUS) reportEngagement();
       referrer = page || referrer;
       page = url;
     }
@@ -61,7 +61,7 @@ export const track = (name: string | undefined, data?: Data, about?: About): voi
       eid: about?.eventID,
       consent: options.consent,
       uid: user,
-      cid: options.consent === 'granted' ? cid : undefined,
+      ...(options.consent === 'granted' && { cid }),
       cd: data,
     });
     if (PLUS) say(event);
@@ -78,26 +78,26 @@ export const view = (data?: Data, about?: About): void => {
   if (pageUrl() !== page) track('pageview', data, about);
 };
 
-/** Does what speck(…) was called with. */
+/**
+ * Does what speck(…) was called with. An engagement without anything in it counts as no event: the Worker learns by it
+ * of a user or a consent now, not with the next event.
+ */
 export const handle = ([command, name, data, about]: Call): void => {
   if (command === 'track') track(name, data, about);
   else if (command === 'optout') {
     silence = !PLUS || 'opted out';
     waiting = [];
-    if (!PLUS || navigator.onLine) post('/opt-out', new URLSearchParams('from=tag'));
+    if (!PLUS || navigator.onLine) post('/opt-out', 'from=tag');
     else listen('online', () => handle(['optout']));
   } else if (command === 'identify') {
     user = name;
     if (PLUS) matchUser(data);
-    signal();
+    track('engagement');
   } else if (command === 'consent') {
     options.consent = name as string;
-    signal();
+    track('engagement');
   } else if (PLUS) say(command);
 };
-
-/** No event: the Worker shall know of a consent or a user now, not with the next event. */
-const signal = (): void => track('engagement');
 
 export const flush = (): void => {
   // Offline, sendBeacon takes an event and loses it.
@@ -108,7 +108,7 @@ export const flush = (): void => {
 };
 
 /** By sendBeacon, which survives the page; by other means where it is missing, refuses or is full. */
-const post = (path: string, body: string | URLSearchParams): void => {
+const post = (path: string, body: string): void => {
   if (navigator.sendBeacon?.(address(path), body)) return;
   // Once, since imports of the same script need not come back in order.
   sender = sender || load('send');

@@ -24,8 +24,11 @@ const look = (): void => {
   since = document.hidden ? 0 : now;
 };
 
-/** Reports, unless there is too little to be worth an event. @param next 'pageview' when another page follows. */
-export const reportEngagement = (next?: unknown): void => {
+/**
+ * Reports, unless there is too little to be worth an event.
+ * @param event what hides the page; without one, another page follows.
+ */
+export const reportEngagement = (event?: Event): void => {
   look();
   const scroll = Math.round((100 * seen) / document.documentElement.scrollHeight);
   if (page && uses('engagement') && (engaged > 999 || scroll > reported)) {
@@ -33,7 +36,7 @@ export const reportEngagement = (next?: unknown): void => {
     engaged = 0;
     reported = scroll;
   }
-  if (next === 'pageview') engaged = seen = reported = 0;
+  if (!event) engaged = seen = reported = 0;
 };
 
 export const watchEngagement = (): void => {

@@ -21,7 +21,7 @@ const interact = (event: MouseEvent): void => {
     }
     if (!submitted && element.hostname) {
       const isFile = RegExp(
-        `\\.(${options.downloads || 'pdf|docx?|xlsx?|pptx?|csv|txt|rtf|epub|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34]|mov|avi|wav'})$`,
+        `\\.(${options.downloads || 'pdf|(doc|xls|ppt)x?|csv|txt|rtf|epub|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34]|mov|avi|wav'})$`,
         'i',
       ).test(element.pathname);
       if (isFile && uses('downloads')) track('File Download', { url: element.href });
@@ -33,7 +33,9 @@ const interact = (event: MouseEvent): void => {
 };
 
 export const watchInteractions = (): void => {
-  for (const type of ['click', 'auxclick', 'submit']) listen(type, interact);
+  listen('click', interact);
+  listen('auxclick', interact);
+  listen('submit', interact);
   if (
     '404' in options ||
     (uses('404') &&

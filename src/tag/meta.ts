@@ -9,7 +9,7 @@ type Arguments = [name?: string, data?: Data, about?: About];
 /** Meta's own snippet makes it: calls wait in its queue until there is a callMethod. */
 interface Fbq {
   (...call: [command: string, ...rest: Arguments]): void;
-  callMethod(...call: [command: string, ...rest: Arguments]): void;
+  callMethod?: Fbq;
   queue?: [command: string, ...rest: Arguments][];
 }
 
@@ -17,23 +17,23 @@ interface Fbq {
 export const byMetaSnippet = META && /fbevents/.test(script?.src as string);
 
 export const listenToMeta = (): void => {
-  const name = options.alias || (byMetaSnippet && 'fbq');
-  if (!name) return;
+  const alias = options.alias || (byMetaSnippet && 'fbq');
+  if (!alias) return;
   const globals = window as unknown as Record<string, Fbq>;
-  const fbq = globals[name] || (((...call) => fbq.callMethod(...call)) as Fbq);
-  globals[name] = fbq;
-  fbq.callMethod = (command, ...rest) => {
+  const call: Fbq = (command, ...rest) => {
+    // The id of a pixel comes first.
+    if (/Single/.test(command)) rest.shift();
+    const [name, data, about] = rest;
     if (command === 'init') {
-      options.pixel = options.pixel || rest[0] || '';
-      matchUser(rest[1]);
-    } else if (/^track/.test(command)) {
-      // The id of a pixel comes first.
-      if (/Single/.test(command)) rest.shift();
-      const [name, data, about] = rest;
-      if (name === 'PageView') view(data, about);
-      else track(name, data, about);
-    } else if (command === 'consent') handle([command, rest[0] === 'grant' ? 'granted' : 'denied']);
-    else say(command);
+      options.pixel = options.pixel || name || '';
+      matchUser(data);
+    } else if (command === 'consent') handle([command, name === 'grant' ? 'granted' : 'denied']);
+    else if (!/track/.test(command)) say(command);
+    else if (name === 'PageView') view(data, about);
+    else track(name, data, about);
   };
-  for (const call of fbq.queue || []) fbq.callMethod(...call);
+  const fbq = globals[alias] || call;
+  globals[alias] = fbq;
+  fbq.callMethod = call;
+  for (const waiting of fbq.queue || []) call(...waiting);
 };

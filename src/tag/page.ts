@@ -7,19 +7,19 @@ import { options } from './script.ts';
  * the page.
  */
 export const listen = (type: string, handle: (event: never) => void): void =>
-  PLUS
-    ? addEventListener(
-        type,
-        (event) => {
+  addEventListener(
+    type,
+    PLUS
+      ? (event) => {
           try {
             handle(event as never);
           } catch (error) {
             say(type, error);
           }
-        },
-        { capture: true, passive: true },
-      )
-    : addEventListener(type, handle as EventListener, true);
+        }
+      : (handle as EventListener),
+    true,
+  );
 
 /**
  * A page's URL as it is reported: without its fragment, which never leaves the browser otherwise and at times holds a

@@ -22,14 +22,14 @@ const current = document.currentScript as HTMLScriptElement;
 
 /** A module does not know its element, and the builds import each other as one. */
 export const script = PLUS
-  ? current || (document.querySelector('script[data-pixel^=px_]') as HTMLScriptElement)
+  ? current || (document.querySelector('[data-pixel^=px_]') as HTMLScriptElement)
   : current;
 
 /** Live: what the page changes counts from then on. */
 export const options = script?.dataset as Options;
 
 /** Whether data-use asks for an option. */
-export const uses = (what: string): boolean => RegExp(`\\b(all|${what})\\b`).test(options.use as string);
+export const uses = (what: string): boolean => RegExp(`all|${what}`).test(options.use as string);
 
 /** An address of the Worker. */
 export const address = (path: string): URL => new URL(path, (PLUS && options.host) || script.src);

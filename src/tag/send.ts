@@ -2,17 +2,16 @@
 
 type Fields = Record<string, unknown>;
 
-const randomId = (): string => crypto.getRandomValues(new Uint32Array(2)).join('');
-
-/** Takes a batch of events as JSON, or a form. */
+/** Takes a batch of events as JSON, or the fields of a form. */
 export default async function send(
   address: (path: string) => URL,
   path: string,
-  body: string | URLSearchParams,
+  body: string,
 ): Promise<void> {
-  const events: Fields[] = typeof body === 'string' ? JSON.parse(body) : [];
+  const events: Fields[] = body[0] === '[' ? JSON.parse(body) : [];
   // The answer may be lost and the event sent again: by its id it counts once.
-  for (const event of events) event['eid'] = event['eid'] || randomId();
+  for (const event of events)
+    event['eid'] = event['eid'] || crypto.getRandomValues(new Uint32Array(2)).join('');
   try {
     await fetch(address(path), {
       method: 'POST',
@@ -29,13 +28,11 @@ export default async function send(
 }
 
 /** The event as a query: what a beacon says in `cd`, an image says in `cd[…]`. */
-function query(event: Fields): URLSearchParams {
-  const fields = new URLSearchParams();
-  const add = (name: string, value: unknown): void =>
-    fields.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
-  for (const [name, value] of Object.entries(event)) {
-    if (name !== 'cd' && name !== 'ud') add(name, value);
-    else for (const [key, part] of Object.entries(value as Fields)) add(`${name}[${key}]`, part);
+function query({ cd, ud, ...fields }: Fields): URLSearchParams {
+  for (const [name, data] of Object.entries({ cd, ud })) {
+    for (const [key, value] of Object.entries(data || {})) {
+      fields[`${name}[${key}]`] = typeof value === 'object' ? JSON.stringify(value) : value;
+    }
   }
-  return fields;
+  return new URLSearchParams(fields as Record<string, string>);
 }

@@ -42,7 +42,7 @@ const start = (): void => {
     for (const method of ['pushState', 'replaceState'] as const) {
       const original = history[method];
       history[method] = (...state) => {
-        original.apply(history, state);
+        original.call(history, ...state);
         view();
       };
     }
@@ -70,9 +70,8 @@ const begin = (): void => {
 if (!options?.pixel && !byMetaSnippet) {
   console.warn('Speck: no data-pixel');
 } else if (!queue.on) {
-  const speck: Speck = (...call) => queue.push(call);
-  speck.q = queue;
-  window.speck = speck;
+  window.speck = (...call) => queue.push(call);
+  window.speck.q = queue;
 
   // What cannot be loaded is done without.
   if (!PLUS && /data-(?!pixel|consent|local)/.test(script.outerHTML)) load('plus').catch(begin);
