@@ -10,9 +10,10 @@ export let userData: Data | undefined;
 export let hashing = 0;
 
 export const matchUser = (raw: unknown): void => {
-  if (raw) {
-    const hashes: Data = {};
-    userData = hashes;
+  // Without data, too: the events of the next user must not carry the last one's.
+  const hashes: Data | undefined = raw ? {} : undefined;
+  userData = hashes;
+  if (hashes) {
     hashing++;
     load('hash')
       .then((hash) => hash.default(hashes, raw))

@@ -26,7 +26,7 @@ export const listenToMeta = (): void => {
     const [name, data, about] = rest;
     if (command === 'init') {
       options.pixel = options.pixel || name || '';
-      matchUser(data);
+      if (data) matchUser(data);
     } else if (command === 'consent') handle([command, name === 'grant' ? 'granted' : 'denied']);
     else if (!/track/.test(command)) say(command);
     else if (name === 'PageView') view(data, about);

@@ -2,13 +2,13 @@
 
 type Fields = Record<string, unknown>;
 
-/** Takes a batch of events as JSON, or the fields of a form. */
+/** Takes a batch of events as JSON, or the fields of a form. What is null is sent as empty, which the Worker reads alike. */
 export default async function send(
   address: (path: string) => URL,
   path: string,
   body: string,
 ): Promise<void> {
-  const events: Fields[] = body[0] === '[' ? JSON.parse(body) : [];
+  const events: Fields[] = body[0] === '[' ? JSON.parse(body, (_, value) => value ?? '') : [];
   // The answer may be lost and the event sent again: by its id it counts once.
   for (const event of events)
     event['eid'] = event['eid'] || crypto.getRandomValues(new Uint32Array(2)).join('');

@@ -187,6 +187,22 @@ describe('advanced matching', () => {
     expect((await shop.events(2))[1]?.['ud']).toEqual({ em: ud.em, ph: ud.ph });
   });
 
+  test('ends with the user it is of', async () => {
+    await local(tag('data-use="forms" data-local'));
+    await shop.events(1);
+    await shop.page.evaluate(() => {
+      window.speck('identify', 'u1', { email: 'ann@site.example' });
+      window.speck('identify', null);
+      window.speck('identify', 'u2');
+    });
+    const events = await shop.events(4);
+    expect(events.slice(1).map(({ uid, ud }) => ({ uid, ud }))).toEqual([
+      { uid: 'u1', ud: { em: ud.em } },
+      { uid: null },
+      { uid: 'u2' },
+    ]);
+  });
+
   test("is what fbq('init') is given", async () => {
     await local(
       `${STUB}${tag('data-alias="fbq" data-local', 'speck.meta')}<script>addEventListener('load', () => {
@@ -203,6 +219,10 @@ describe('advanced matching', () => {
     await shop.page.evaluate(() => window.speck('identify', 'u1', { email: 'ann@site.example' }));
     const image = await eventually(() => shop.recorder.images()[1], 'the signal');
     expect(image).toMatchObject({ ev: 'engagement', uid: 'u1', 'ud[em]': ud.em });
+    // Nobody, not a user of the name `null`.
+    await shop.page.evaluate(() => window.speck('identify', null));
+    const end = await eventually(() => shop.recorder.images()[2], 'the signal of the end');
+    expect(end).toMatchObject({ ev: 'engagement', uid: '' });
   });
 
   test('sends nothing of it where the browser cannot hash, and says so', async () => {
