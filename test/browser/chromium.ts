@@ -45,12 +45,17 @@ const QUIET = [
   '--no-proxy-server',
 ];
 
+/** As visitors' browsers have it. Headless Chromium has it only when asked, and Playwright asks for none. */
+const BACK_FORWARD_CACHE = '--enable-bfcache';
+const NOT_FROM_PLAYWRIGHT = ['--disable-back-forward-cache'];
+
 function flags(hosts: Hosts): string[] {
   const rules = Object.entries(hosts).map(([host, port]) => `MAP ${host} 127.0.0.1:${port}`);
   rules.push('MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1', 'EXCLUDE localhost');
   return [
     ...chromium.args.filter((flag) => !UNWANTED.some((unwanted) => unwanted.test(flag))),
     ...QUIET,
+    BACK_FORWARD_CACHE,
     // A context's own user agent is not on what a page sends as it is left.
     `--user-agent=${USER_AGENT}`,
     `--host-resolver-rules=${rules.join(', ')}`,
@@ -62,6 +67,7 @@ export async function launchChromium(hosts: Hosts = {}): Promise<Browser> {
   return playwright.launch({
     executablePath: await chromium.executablePath(),
     args: flags(hosts),
+    ignoreDefaultArgs: NOT_FROM_PLAYWRIGHT,
     headless: true,
   });
 }

@@ -118,19 +118,27 @@ test('events made offline are stored once there is a network', async () => {
   expect(await stored(1, 'Offline')).toHaveLength(1);
 });
 
-test('a page that comes back from the back/forward cache is another page view', async () => {
-  site.page('/', pixel.install.script);
-  await page.goto(SHOP);
-  await stored(1, 'pageview');
-  // The headless Chromium has no such cache; this is how one that has tells a page of its return.
-  await page.evaluate(() => {
-    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }));
-    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
-    window.speck('track', 'Later');
-  });
-  await stored(1, 'Later');
-  expect(await stored(2, 'pageview')).toMatchObject([{ page: '/' }, { page: '/' }]);
-});
+test.each(['speck', 'speck.plus'])(
+  'a page that comes back from the back/forward cache is another page view: %s',
+  async (file) => {
+    site.page(
+      '/',
+      `<script>shown = []; addEventListener('pageshow', ({ persisted }) => shown.push(persisted))</script>
+      ${pixel.install.script.replace('speck.plus', file)}`,
+    );
+    site.page('/elsewhere', 'Elsewhere');
+    await page.goto(SHOP);
+    await stored(1, 'pageview');
+    await page.goto(`${SHOP}/elsewhere`);
+    // What comes back has loaded long ago; a page loaded anew would be shown once, and not as persisted.
+    await page.goBack({ waitUntil: 'commit' });
+    await page.waitForFunction('shown.length > 1');
+    expect(await page.evaluate('shown')).toEqual([false, true]);
+    await page.evaluate(() => window.speck('track', 'Later'));
+    await stored(1, 'Later');
+    expect(await stored(2, 'pageview')).toMatchObject([{ page: '/' }, { page: '/' }]);
+  },
+);
 
 test.each([
   ['hosts', `script-src ${PX} 'nonce-abc'`],
