@@ -12,6 +12,7 @@ import { eventually, type Site, startSite } from './site.ts';
 
 const SHOP = 'http://www.shop.localhost';
 const BLOG = 'http://blog.localhost';
+const NEWS = 'http://news.localhost';
 const PX = 'http://px.shop.localhost';
 const GUARDED = 'http://px.guarded.localhost';
 const PHONE =
@@ -59,6 +60,15 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ userAgent: USER_AGENT, ...options });
   contexts.push(context);
   return context.newPage();
+}
+
+/** In a browser that blocks third-party cookies, as most do by default or in private windows. */
+async function openBlocked(): Promise<Page> {
+  const page = await open();
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send('Network.enable');
+  await devTools.send('Network.setCookieControls', { enableThirdPartyCookieRestriction: true });
+  return page;
 }
 
 /** A pixel of these settings, and a page with its tag. */
@@ -175,6 +185,62 @@ test('on another site a cookie is of that site only, if the pixel lets it be', a
   const values = (await page.context().cookies()).map(({ value }) => value);
   expect(new Set(values).size).toBe(2);
   expect(await people(wide)).toEqual([2, 0]);
+});
+
+test('third-party cookies blocked: a person is one on a site, and nobody follows it to the next', async () => {
+  const pixel = await addPixel({ cookie: 'third_party' }, 'data-consent="granted"');
+  const page = await openBlocked();
+  await page.goto(`${BLOG}/`);
+  await eventually(() => speckCookie(page), 'a cookie');
+  await page.goto(`${BLOG}/next`);
+  await stored(pixel, 2);
+  await page.goto(`${NEWS}/`);
+  const events = await stored(pixel, 3);
+  const [first, second, other] = events.map(({ person }) => person);
+  expect(first).toMatch(/^c/);
+  expect(second).toBe(first);
+  expect(other).toMatch(/^c/);
+  expect(other).not.toBe(first);
+  const sites = async () => (await page.context().cookies()).map(({ partitionKey }) => partitionKey);
+  await eventually(async () => (await sites()).length === 2, 'a cookie of each site');
+  expect(new Set(await sites())).toEqual(new Set([BLOG, NEWS]));
+  expect(await people(pixel)).toEqual([2, 0]);
+});
+
+test('third-party cookies blocked: an opt-out holds on the site where it was made', async () => {
+  const pixel = await addPixel({ cookie: 'off' });
+  const page = await openBlocked();
+  await page.goto(`${BLOG}/`);
+  await stored(pixel, 1);
+  await page.evaluate(() => window.speck('optout'));
+  const cookies = await eventually(async () => {
+    const found = await page.context().cookies();
+    return found.length > 0 && found;
+  }, 'an opt-out cookie');
+  // The one that sites share was refused: this browser does block.
+  expect(cookies).toMatchObject([{ name: 'speck_optout', partitionKey: BLOG }]);
+  await page.goto(`${BLOG}/next`);
+  await eventually(async () => {
+    const [row] = await rows("SELECT count FROM rejections WHERE pixel = ? AND reason = 'opted_out'", pixel);
+    return row ?? null;
+  }, 'a refusal counted');
+  await page.goto(`${NEWS}/`);
+  expect((await stored(pixel, 2)).map(({ hostname }) => hostname)).toEqual([
+    'blog.localhost',
+    'news.localhost',
+  ]);
+});
+
+test('a cookie that the browser refuses costs no event: each page is another person, of one visitor', async () => {
+  const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
+  const page = await openBlocked();
+  await page.goto(`${BLOG}/`);
+  await page.goto(`${BLOG}/next`);
+  const events = await stored(pixel, 2);
+  expect(events.map(({ page: path }) => path)).toEqual(['/', '/next']);
+  expect(new Set(events.map(({ visitor }) => visitor)).size).toBe(1);
+  expect(await people(pixel)).toEqual([2, 0]);
+  expect(await page.context().cookies()).toEqual([]);
 });
 
 test('cookies blocked: events are counted all the same', async () => {
