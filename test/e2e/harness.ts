@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createTestHarness } from 'wrangler';
+import { TIME_ZONE } from './noon.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const ADMIN_TOKEN = 'test-admin-token';
@@ -17,7 +18,7 @@ export interface Speck {
   cron(at?: Date): Promise<void>;
   /** An API request with the admin token; a body is sent as JSON. */
   api(method: string, path: string, body?: unknown): Promise<Response>;
-  /** Adds a pixel and gives its id. */
+  /** Adds a pixel and gives its id. Its day does not end while a test runs, unless it is given a time zone. */
   addPixel(settings?: { name?: string; url?: string; timezone?: string }): Promise<string>;
   /** What the Worker logged. */
   logs(): readonly { readonly message: string }[];
@@ -77,6 +78,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
       const response = await api('POST', '/api/v1/pixels', {
         name: 'Test',
         url: 'https://site.example',
+        timezone: TIME_ZONE,
         ...settings,
       });
       if (response.status !== 201)

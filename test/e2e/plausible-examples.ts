@@ -5,24 +5,7 @@
  * Source: the examples of https://plausible.io/docs/stats-api, in plausible/docs under src/js/apiv2-examples.
  */
 
-const HOUR = 3_600_000;
-
-/** An offset from UTC, in whole hours, at which it is noon now: no test runs over midnight. */
-const OFFSET = 12 - new Date().getUTCHours();
-
-/** POSIX counts offsets the other way round. */
-export const TIME_ZONE = OFFSET === 0 ? 'Etc/UTC' : `Etc/GMT${OFFSET > 0 ? '-' : '+'}${Math.abs(OFFSET)}`;
-
-const NOON = Date.now();
-
-/** The local date some days from today. */
-export const day = (days: number): string =>
-  new Date(NOON + OFFSET * HOUR + days * 24 * HOUR).toISOString().slice(0, 10);
-
-const SUFFIX = `${OFFSET < 0 ? '-' : '+'}${String(Math.abs(OFFSET)).padStart(2, '0')}:00`;
-
-/** A local time with its offset. */
-export const at = (date: string, time: string): string => `${date}T${time}:00${SUFFIX}`;
+import { at, day } from './noon.ts';
 
 const WINDOWS =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36';

@@ -1,9 +1,9 @@
 /** Clients of Plausible's Stats API: its documentation's own requests, asked of Speck. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Speck, startSpeck } from './harness.ts';
+import { day, TIME_ZONE } from './noon.ts';
 import {
   DIMENSIONS,
-  day,
   EVENTS,
   EXAMPLES,
   EXPORTED,
@@ -12,7 +12,6 @@ import {
   GOALS,
   METRICS,
   RANGES,
-  TIME_ZONE,
 } from './plausible-examples.ts';
 
 let speck: Speck;

@@ -8,7 +8,7 @@ let pixel: string;
 
 beforeAll(async () => {
   speck = await startSpeck();
-  pixel = await speck.addPixel({ name: 'Shop' });
+  pixel = await speck.addPixel({ name: 'Shop', timezone: 'UTC' });
 });
 afterAll(() => speck.close());
 

@@ -35,7 +35,7 @@ const VIEWS: readonly View[] = [
 
 beforeAll(async () => {
   speck = await startSpeck();
-  pixel = await speck.addPixel();
+  pixel = await speck.addPixel({ timezone: 'UTC' });
   const answer = await speck.api('POST', '/api/v1/events', {
     events: VIEWS.map(({ at, page, ip = '203.0.113.1', referrer, country, name, cd }) => ({
       id: pixel,
