@@ -5,6 +5,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export { eventually } from '../eventually.ts';
+
 export interface SeenRequest {
   readonly method: string;
   /** With the host name that was asked for. */
@@ -85,19 +87,4 @@ function send(response: ServerResponse, answer: Answer | undefined): void {
   }
   response.writeHead(answer.status ?? 200, { 'cache-control': 'no-store', ...answer.headers });
   response.end(answer.body);
-}
-
-/** Asks again and again until there is something, for what arrives in its own time. */
-export async function eventually<T>(
-  ask: () => T | Promise<T>,
-  what: string,
-  patience = 10_000,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + patience;
-  for (;;) {
-    const found = await ask();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${patience} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -55,12 +55,14 @@ test('the snippet loads one script, and measures how a page is looked at', async
   site.page('/', `<!doctype html>${pixel.install.script}<div style="height:3000px"></div>`);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const before = performance.now();
   await page.goto(SHOP);
   await stored(1, 'pageview');
   expect(asked.filter((path) => path.endsWith('.js'))).toEqual(['/speck.plus.js']);
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await page.waitForTimeout(2200);
   await page.goto('about:blank');
+  const spent = (performance.now() - before) / 1000;
   const [engagement] = await stored(1, 'engagement');
   expect(engagement).toMatchObject({ page: '/', scroll: 100 });
 
@@ -74,7 +76,7 @@ test('the snippet loads one script, and measures how a page is looked at', async
   const [pageviews, events, seconds, depth] = results[0]?.metrics ?? [];
   expect([pageviews, events, depth]).toEqual([1, 1, 100]);
   expect(seconds).toBeGreaterThanOrEqual(2);
-  expect(seconds).toBeLessThan(6);
+  expect(seconds).toBeLessThanOrEqual(Math.ceil(spent));
 });
 
 test('a page view is stored although the tab is closed while the page still loads', async () => {

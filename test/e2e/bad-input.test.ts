@@ -1,6 +1,7 @@
 /** What must not hurt: each bad request gets a problem that says what to do, or is counted. Never a 5xx. */
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
@@ -32,15 +33,12 @@ async function problemOf(response: Response): Promise<{ status: number; reason: 
 }
 
 /** Waits until a row is there: storing happens after the answer. */
-async function rows(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-  for (let tries = 0; ; tries++) {
-    const { results } = await speck.db
-      .prepare(sql)
-      .bind(...values)
-      .all();
-    if (results.length > 0 || tries > 50) return results;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+function rows(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
+  const query = speck.db.prepare(sql).bind(...values);
+  return eventually(async () => {
+    const { results } = await query.all();
+    return results.length > 0 && results;
+  }, `a row for ${sql} with ${values}`);
 }
 
 const rejections = (reason: string, of = pixel) =>
@@ -157,8 +155,7 @@ describe('beacons', () => {
     await beacon(`{"id":"${pixel}","ev":"P","cd":{"value":1e999}}`);
     await beacon(`id=${pixel}&ev=P&cd[value]=NaN`);
     const count = async () => Number((await rejections('invalid_value'))[0]?.['count']);
-    for (let tries = 0; tries < 50 && (await count()) < 2; tries++)
-      await new Promise((done) => setTimeout(done, 50));
+    await eventually(async () => (await count()) >= 2, 'two refusals');
     expect(await count()).toBe(2);
   });
 

@@ -1,5 +1,6 @@
 /** What an owner sees: refusals explained, events as they arrive, health; and how guessing tokens is slowed down. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
@@ -18,14 +19,6 @@ const view = (ua: string, path = '/', headers: Record<string, string> = {}) =>
     headers: { 'user-agent': ua, ...headers },
   });
 
-async function until<T>(ask: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const value = await ask();
-    if (done(value) || tries > 60) return value;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 interface Refusals {
   days: {
     day: string;
@@ -34,6 +27,14 @@ interface Refusals {
 }
 const refusals = async (query = '') =>
   (await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`)).json()) as Refusals;
+
+/** Today's refusals, once there are so many. */
+const refused = (count: number) =>
+  eventually(async () => {
+    const answer = await refusals();
+    const counts = answer.days[0]?.rejections.map((rejection) => rejection.count) ?? [];
+    return counts.reduce((sum, one) => sum + one, 0) >= count && answer;
+  }, `${count} refusals`);
 
 describe('rejections', () => {
   it('are told by day and reason, bots by what they call themselves, samples without anything personal', async () => {
@@ -44,7 +45,7 @@ describe('rejections', () => {
     await view('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)');
     await view('Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)');
     await view(FIREFOX, '/', { 'sec-purpose': 'prefetch' });
-    const answer = await until(refusals, ({ days }) => (days[0]?.rejections.length ?? 0) === 2);
+    const answer = await refused(4);
     expect(answer.days).toHaveLength(1);
     const [bots, prefetched] = answer.days[0]?.rejections ?? [];
     expect(bots).toMatchObject({ reason: 'bot', count: 3, families: { Googlebot: 2, bingbot: 1 } });
@@ -69,7 +70,7 @@ describe('rejections', () => {
     });
     await view(FIREFOX, '/', { referer: 'https://evil.example/' });
     await view(FIREFOX, '/allowed', { referer: 'https://www.shop.example/' });
-    const answer = await until(refusals, ({ days }) => (days[0]?.rejections.length ?? 0) === 3);
+    const answer = await refused(5);
     await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { origins: [] } });
     expect(answer.days[0]?.rejections.find(({ reason }) => reason === 'origin_not_allowed')).toMatchObject({
       count: 1,
@@ -89,7 +90,10 @@ describe('the live view', () => {
         visitors: number;
         events: Record<string, unknown>[];
       };
-    const answer = await until(ask, ({ events }) => events.length === 2);
+    const answer = await eventually(async () => {
+      const live = await ask();
+      return live.events.length >= 2 && live;
+    }, 'two events');
     expect(answer.events.map(({ page }) => page)).toEqual(['/second', '/first']);
     expect(answer.visitors).toBe(1);
     expect(answer.events[0]).toMatchObject({ name: 'pageview', browser: 'Firefox', value: null, props: {} });

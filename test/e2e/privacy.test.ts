@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from './harness.ts';
 import { at, day } from './noon.ts';
 
@@ -47,23 +48,19 @@ async function rows(sql: string, ...values: unknown[]): Promise<Record<string, u
 const eventsOf = (pixel: string) => rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
 
 /** Waits until so many events of a pixel are stored. */
-async function stored(pixel: string, count: number): Promise<Record<string, unknown>[]> {
-  for (let turn = 0; turn < 100; turn++) {
+function stored(pixel: string, count: number): Promise<Record<string, unknown>[]> {
+  return eventually(async () => {
     const found = await eventsOf(pixel);
-    if (found.length >= count) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${count} events were not stored`);
+    return found.length >= count && found;
+  }, `${count} events`);
 }
 
 /** Waits until a pixel has counted a rejection so often. */
-async function rejected(pixel: string, reason: string, count: number): Promise<Record<string, unknown>> {
-  for (let turn = 0; turn < 100; turn++) {
+function rejected(pixel: string, reason: string, count: number): Promise<Record<string, unknown>> {
+  return eventually(async () => {
     const [row] = await rows('SELECT * FROM rejections WHERE pixel = ? AND reason = ?', pixel, reason);
-    if (row && Number(row['count']) >= count) return row;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${reason} was not counted ${count} times`);
+    return row && Number(row['count']) >= count && row;
+  }, `${reason} to be counted ${count} times`);
 }
 
 /** All that the database holds, as one text. */

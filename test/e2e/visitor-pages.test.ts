@@ -1,5 +1,6 @@
 /** The visitor's pages of the whole Worker over HTTP, with the cookies kept by hand. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { type Speck, startSpeck } from './harness.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
@@ -59,9 +60,7 @@ const refusals = (pixel: string) =>
   count(`SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'opted_out'`, pixel);
 
 async function until(ask: () => Promise<number>, expected: number): Promise<void> {
-  for (let tries = 0; tries < 100 && (await ask()) < expected; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await eventually(async () => (await ask()) >= expected, `${expected} of them`);
   expect(await ask()).toBe(expected);
 }
 

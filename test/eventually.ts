@@ -1,0 +1,14 @@
+/** Asks again and again until there is something, for what arrives in its own time. */
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  what: string,
+  patience = 10_000,
+): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const found = await ask();
+    if (found) return found as Exclude<T, false | null | undefined>;
+    if (Date.now() > deadline) throw new Error(`waited ${patience} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
