@@ -14,6 +14,7 @@ export function clientOf(request: Request): Client {
     referer: headers.get('referer') ?? '',
     origin: headers.get('origin') ?? '',
     purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? '',
+    crossSite: headers.get('sec-fetch-site') === 'cross-site',
     refusal: refusalOf(headers, cookies),
     cookie: PERSON_COOKIE_VALUE.test(person) ? person : '',
     hints:

@@ -50,7 +50,9 @@ export async function settle(events: Events, client: Client, env: Env, now: numb
     };
   }
   const reach = latest ? await reachOf(events, env, now) : null;
-  if (!latest || reach === null) return { client: { ...client, cookie: '' }, events, cookies: [] };
+  // A browser refuses a cookie for pages of the same site from any other: there each page would be another person.
+  const isKept = reach === 'third_party' || (reach === 'first_party' && !client.crossSite);
+  if (!latest || !isKept) return { client: { ...client, cookie: '' }, events, cookies: [] };
   const proposed = PERSON_COOKIE_VALUE.test(latest.cid) ? latest.cid : newPersonCookie();
   const cookie = client.cookie || proposed;
   return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach)] };

@@ -10,6 +10,8 @@ export interface Client {
   readonly origin: string;
   /** `Sec-Purpose` or `Purpose`: why a browser fetches before anyone looks. */
   readonly purpose: string;
+  /** Whether the browser says that a page of another site asks (`Sec-Fetch-Site`). */
+  readonly crossSite: boolean;
   readonly refusal: Refusal;
   /** The value of the person's cookie. */
   readonly cookie: string;
@@ -86,6 +88,7 @@ export const UNKNOWN_CLIENT: Client = {
   referer: '',
   origin: '',
   purpose: '',
+  crossSite: false,
   refusal: '',
   cookie: '',
   hints: NO_HINTS,

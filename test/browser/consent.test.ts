@@ -14,7 +14,7 @@ const SHOP = 'http://www.shop.localhost';
 const BLOG = 'http://blog.localhost';
 const NEWS = 'http://news.localhost';
 const PX = 'http://px.shop.localhost';
-const GUARDED = 'http://px.guarded.localhost';
+const GUARDED = 'http://guarded.shop.localhost';
 const PHONE =
   'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Mobile Safari/537.36';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   guard = await startGuard(speck.url);
   browser = await launchChromium({
     'px.shop.localhost': Number(new URL(speck.url).port),
-    'px.guarded.localhost': (guard.address() as AddressInfo).port,
+    'guarded.shop.localhost': (guard.address() as AddressInfo).port,
     '*.localhost': site.port,
   });
 });
@@ -40,7 +40,7 @@ afterAll(async () => {
   await Promise.all([site?.close(), speck?.close()]);
 });
 
-/** The Worker as a browser sees it that neither keeps nor sends cookies: headless Chromium cannot be told to. */
+/** The Worker as a browser sees it that neither keeps nor sends cookies: headless Chromium can only block third parties'. */
 async function startGuard(url: string): Promise<Server> {
   const server = createServer((request, answer) => {
     const { cookie: _, ...headers } = request.headers;
@@ -232,7 +232,7 @@ test('third-party cookies blocked: an opt-out holds on the site where it was mad
   ]);
 });
 
-test('a cookie that the browser refuses costs no event: each page is another person, of one visitor', async () => {
+test('a cookie that a browser would refuse from another site is not set: events are counted without a person', async () => {
   const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
   const page = await openBlocked();
   await page.goto(`${BLOG}/`);
@@ -241,7 +241,8 @@ test('a cookie that the browser refuses costs no event: each page is another per
   const events = await stored(pixel, 2);
   expect(events.map(({ page: path }) => path)).toEqual(['/', '/next']);
   expect(new Set(events.map(({ visitor }) => visitor)).size).toBe(1);
-  expect(await people(pixel)).toEqual([2, 0]);
+  expect(events.map(({ person }) => person)).toEqual(['', '']);
+  expect(await people(pixel)).toEqual([0, 0]);
   expect(await page.context().cookies()).toEqual([]);
 });
 
@@ -254,6 +255,8 @@ test('cookies blocked: events are counted all the same', async () => {
   const events = await stored(pixel, 2);
   expect(events.map(({ page: path }) => path)).toEqual(['/', '/next']);
   expect(new Set(events.map(({ visitor }) => visitor)).size).toBe(1);
+  // Nothing tells the Worker that its cookie was refused.
+  expect(await people(pixel)).toEqual([2, 0]);
   expect(await page.context().cookies()).toEqual([]);
 });
 

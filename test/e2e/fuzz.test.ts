@@ -85,6 +85,7 @@ function arrivalOf(headers: Record<string, string>): Arrival {
       referer: headers['referer'] ?? '',
       origin: headers['origin'] ?? '',
       purpose: headers['sec-purpose'] ?? '',
+      crossSite: false,
       refusal: headers['sec-gpc'] === '1' ? 'signal' : '',
       cookie: '',
       hints: headers['sec-ch-ua-platform']

@@ -24,6 +24,7 @@ const client: Client = {
   referer: 'https://site.example/from-referer',
   origin: '',
   purpose: '',
+  crossSite: false,
   refusal: '',
   cookie: '',
   hints: NO_HINTS,
