@@ -1,5 +1,6 @@
 /** An owner's goals, funnels and revenue, from settings to answers, through the whole Worker. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
@@ -162,7 +163,10 @@ describe('a funnel', () => {
       });
     }
     const stored = speck.db.prepare('SELECT id FROM events WHERE pixel = ?').bind(other);
-    await expect.poll(async () => (await stored.all()).results.length).toBe(2 * visits.length);
+    await eventually(
+      async () => (await stored.all()).results.length === 2 * visits.length,
+      'two events of each visit',
+    );
     const answer = await speck.api('GET', `/api/v1/pixels/${other}/funnel?name=To%20buy&period=7d`);
     const { steps } = (await answer.json()) as { steps: { count: number }[] };
     expect(steps.map(({ count }) => count)).toEqual([visits.length, visits.length]);
