@@ -1,56 +1,35 @@
 /** A new pixel: a name, a URL, and the zone whose midnights bound its days. */
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from './api.ts';
+import { Form, Input, useSending } from './forms.tsx';
 import { go } from './hooks.ts';
-import { Field, Heading, Trouble, useSending } from './ui.tsx';
+import { Heading } from './ui.tsx';
 import { ZoneField } from './zone-field.tsx';
 
 export default function AddPixel({ changed }: { readonly changed: () => void }) {
   const [name, setName] = useState('');
   const [url, setUrl] = useState('https://');
   const [timezone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { busy, failure, send } = useSending();
+  const sending = useSending();
+  const add = async (): Promise<undefined> => {
+    const { id } = await call<Pixel>('POST', '/api/v1/pixels', { name, url, timezone });
+    changed();
+    go(`/app/${id}/install`);
+  };
   return (
-    <form
-      class="narrow"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send(async () => {
-          const { id } = await call<Pixel>('POST', '/api/v1/pixels', { name, url, timezone });
-          changed();
-          go(`/app/${id}/install`);
-        });
-      }}
-    >
+    <Form kind="narrow" sending={sending} submit={add} button="Add the pixel">
       <Heading>Add a pixel</Heading>
       <p class="muted">One for each site, app or brand that you want to see by itself.</p>
-      <Field label="Name">
-        {(props) => (
-          <input
-            {...props}
-            required
-            maxLength={120}
-            value={name}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label="URL" hint="Where it is: https://example.com">
-        {(props) => (
-          <input
-            {...props}
-            type="url"
-            required
-            value={url}
-            onInput={(event) => setUrl(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <Input label="Name" required maxLength={120} value={name} set={setName} />
+      <Input
+        label="URL"
+        hint="Where it is: https://example.com"
+        type="url"
+        required
+        value={url}
+        set={setUrl}
+      />
       <ZoneField value={timezone} set={setZone} />
-      {failure && <Trouble failure={failure} />}
-      <button type="submit" disabled={busy}>
-        Add the pixel
-      </button>
-    </form>
+    </Form>
   );
 }

@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks';
 import { saveCsv } from './api.ts';
 import { count, dimensionName, valueName } from './format.ts';
+import { useSending } from './forms.tsx';
 import { useAnswer } from './hooks.ts';
 import { metricsOf } from './panels.tsx';
 import { Rows } from './rows.tsx';
 import type { Base } from './stats.tsx';
-import { Dialog, Empty, Show, Trouble, useSending } from './ui.tsx';
+import { Dialog, Empty, Show, Trouble } from './ui.tsx';
 import type { View } from './view.ts';
 
 const PAGE = 50;
@@ -49,7 +50,12 @@ export function AllRows({
           type="button"
           class="quiet"
           disabled={saving.busy}
-          onClick={() => saving.send(() => saveCsv(question, `${dimension.replaceAll(/\W+/g, '-')}.csv`))}
+          onClick={() =>
+            saving.send(async () => {
+              await saveCsv(question, `${dimension.replaceAll(/\W+/g, '-')}.csv`);
+              return undefined;
+            })
+          }
         >
           Save as CSV
         </button>

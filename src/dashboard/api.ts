@@ -7,10 +7,16 @@ export interface Snippets {
   readonly email: string;
 }
 
-export type Settings = Readonly<Record<string, unknown>> & {
+export interface Settings {
+  readonly retention_days: number;
+  readonly query_params: readonly string[];
+  readonly origins: readonly string[];
+  readonly gpc: string;
+  readonly cookie: string;
+  readonly min_group: number;
   readonly goals: readonly Goal[];
   readonly funnels: readonly Funnel[];
-};
+}
 export type Goal = { readonly name: string } & Readonly<Record<string, string>>;
 export interface Funnel {
   readonly name: string;
@@ -99,6 +105,11 @@ export class Failure extends Error {
   get sentences(): readonly string[] {
     return this.errors.length > 0 ? this.errors.map(({ message }) => message) : [this.message];
   }
+}
+
+/** What went wrong, for people; also where it is no answer's fault. */
+export function failureOf(error: unknown): Failure {
+  return error instanceof Failure ? error : new Failure(0, { detail: String(error) });
 }
 
 /** Which session requests go by: that of the shared link on a page that shows one. */

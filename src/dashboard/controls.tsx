@@ -1,10 +1,11 @@
 /** Which days are shown, what they are compared with, and which filters hold. */
 import { useState } from 'preact/hooks';
 import { DIMENSIONS, dayRange, dimensionName, valueName } from './format.ts';
+import { Choice, Field, InlineChoice, Input } from './forms.tsx';
 import { useAnswer } from './hooks.ts';
 import type { Base } from './stats.tsx';
 import type { Subject } from './subject.ts';
-import { Dialog, Field } from './ui.tsx';
+import { Dialog } from './ui.tsx';
 import {
   addDays,
   COMPARISONS,
@@ -12,6 +13,7 @@ import {
   OPERATORS,
   PERIODS,
   type PeriodName,
+  type SetView,
   todayIn,
   type View,
   withValue,
@@ -20,50 +22,37 @@ import {
 interface Props {
   readonly subject: Subject;
   readonly view: View;
-  readonly set: (part: Partial<View>, how?: 'push' | 'replace') => void;
+  readonly set: SetView;
 }
 
 export function Controls({ subject, view, set }: Props) {
   const [choosing, choose] = useState(false);
   const custom = typeof view.period !== 'string';
+  const named = Object.entries(PERIODS);
+  const days = custom ? dayRange(view.period[0] as string, view.period[1] as string) : 'Pick days…';
   return (
     <section class="controls" aria-label="Days">
-      <label class="inline">
-        <span class="hidden">Period</span>
-        <select
-          value={custom ? 'custom' : (view.period as string)}
-          onChange={(event) => {
-            const { value } = event.currentTarget;
-            if (value === 'custom') choose(true);
-            else set({ period: value as PeriodName, step: null });
-          }}
-        >
-          {Object.entries(PERIODS).map(([name, label]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
-          <option value="custom">
-            {custom ? dayRange(view.period[0] as string, view.period[1] as string) : 'Custom…'}
-          </option>
-        </select>
-      </label>
-      <button type="button" class="quiet" onClick={() => choose(true)}>
+      <InlineChoice
+        label="Period"
+        options={[...named, ['custom', days]]}
+        value={custom ? 'custom' : (view.period as string)}
+        set={(name) => {
+          if (name === 'custom') choose(true);
+          else set({ period: name as PeriodName, step: null });
+        }}
+      />
+      <button type="button" class={custom ? 'quiet' : 'quiet roomy'} onClick={() => choose(true)}>
         {custom ? 'Change days' : 'Pick days'}
       </button>
-      <label class="inline">
-        <span class="hidden">Compare with</span>
-        <select
-          value={view.compare}
-          onChange={(event) => set({ compare: event.currentTarget.value as Comparison })}
-        >
-          {Object.entries(COMPARISONS).map(([name, label]) => (
-            <option key={name} value={name}>
-              {name === 'none' ? label : `vs ${label.toLowerCase()}`}
-            </option>
-          ))}
-        </select>
-      </label>
+      <InlineChoice
+        label="Compare with"
+        options={Object.entries(COMPARISONS).map(([name, label]) => [
+          name,
+          name === 'none' ? label : `vs ${label.toLowerCase()}`,
+        ])}
+        value={view.compare}
+        set={(name) => set({ compare: name as Comparison })}
+      />
       {choosing && (
         <DayPicker
           subject={subject}
@@ -94,30 +83,8 @@ function DayPicker({ subject, view, close, set }: Props & { readonly close: () =
         }}
       >
         <div class="row">
-          <Field label="First day">
-            {(props) => (
-              <input
-                {...props}
-                type="date"
-                value={from}
-                max={today}
-                required
-                onInput={(event) => setFrom(event.currentTarget.value)}
-              />
-            )}
-          </Field>
-          <Field label="Last day">
-            {(props) => (
-              <input
-                {...props}
-                type="date"
-                value={to}
-                max={today}
-                required
-                onInput={(event) => setTo(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <Input label="First day" type="date" value={from} max={today} required set={setFrom} />
+          <Input label="Last day" type="date" value={to} max={today} required set={setTo} />
         </div>
         <p class="muted">
           {wrong
@@ -230,43 +197,17 @@ function FilterDialog({
           if (value !== '' && dimension !== PROPERTY) add(operator, dimension, value);
         }}
       >
-        <Field label="What">
-          {(props) => (
-            <select
-              {...props}
-              value={chosen}
-              onChange={(event) => {
-                choose(event.currentTarget.value);
-                setOperator('is');
-              }}
-            >
-              {Object.entries(DIMENSIONS).map(([name, label]) => (
-                <option key={name} value={name}>
-                  {label}
-                </option>
-              ))}
-              <option value={PROPERTY}>Property…</option>
-            </select>
-          )}
-        </Field>
-        {chosen === PROPERTY && (
-          <Field label="Property">
-            {(props) => (
-              <input {...props} value={key} required onInput={(event) => setKey(event.currentTarget.value)} />
-            )}
-          </Field>
-        )}
-        <Field label="How">
-          {(props) => (
-            <select {...props} value={operator} onChange={(event) => setOperator(event.currentTarget.value)}>
-              {operators.map(([name, label]) => (
-                <option key={name} value={name}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <Choice
+          label="What"
+          options={[...Object.entries(DIMENSIONS), [PROPERTY, 'Property…']]}
+          value={chosen}
+          set={(one) => {
+            choose(one);
+            setOperator('is');
+          }}
+        />
+        {chosen === PROPERTY && <Input label="Property" value={key} required set={setKey} />}
+        <Choice label="How" options={operators} value={operator} set={setOperator} />
         <Field label="Value">
           {(props) => (
             <>

@@ -1,6 +1,6 @@
 /** Asking the API, the address of the page, and what else components share. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, call, Failure, keep, keptAnswer, type Question } from './api.ts';
+import { type Answer, call, type Failure, failureOf, keep, keptAnswer, type Question } from './api.ts';
 
 export interface Asked<T> {
   /** The latest answer, also while a new one is awaited. */
@@ -40,8 +40,7 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
       },
       (error: unknown) => {
         if (stop.signal.aborted) return;
-        const failure = error instanceof Failure ? error : new Failure(0, { detail: String(error) });
-        set((before) => ({ key, data: before.data, failure }));
+        set((before) => ({ key, data: before.data, failure: failureOf(error) }));
       },
     );
     return () => stop.abort();
@@ -96,6 +95,21 @@ export function go(address: string, how: 'push' | 'replace' = 'push'): void {
   else history.replaceState(null, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
   if (!samePath) scrollTo(0, 0);
+}
+
+/** Whether the device says that it is online. */
+export function useOnline(): boolean {
+  const [online, set] = useState(navigator.onLine);
+  useEffect(() => {
+    const changed = (): void => set(navigator.onLine);
+    addEventListener('online', changed);
+    addEventListener('offline', changed);
+    return () => {
+      removeEventListener('online', changed);
+      removeEventListener('offline', changed);
+    };
+  }, []);
+  return online;
 }
 
 /** Asks again every so many milliseconds, while the page is looked at. */

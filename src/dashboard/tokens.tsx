@@ -2,8 +2,9 @@
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from './api.ts';
 import { date } from './format.ts';
+import { Choice, Form, Input, Sure, useSending } from './forms.tsx';
 import { useGet } from './hooks.ts';
-import { Empty, Field, Heading, Show, Snippet, Sure, Text, Trouble, useSending } from './ui.tsx';
+import { Empty, Heading, Show, Snippet, Text, Trouble } from './ui.tsx';
 
 interface Token {
   readonly id: string;
@@ -19,25 +20,53 @@ const SCOPES: Readonly<Record<string, string>> = {
   'pixels:write': 'Add, change and delete pixels',
 };
 
-export default function Tokens({ pixels }: { readonly pixels: readonly Pixel[] }) {
+interface Props {
+  readonly pixels: readonly Pixel[];
+}
+
+export default function Tokens({ pixels }: Props) {
   const [version, setVersion] = useState(0);
-  const asked = useGet<{ tokens: Token[] }>(`/api/v1/tokens?${version}`);
   const changed = (): void => setVersion((before) => before + 1);
-  const { failure, send } = useSending();
   return (
     <>
       <Heading>Tokens</Heading>
       <p class="muted">
         Keys to the API and to this dashboard. Whoever signed in with one is out when it is deleted.
       </p>
+      <div class="columns">
+        <TokenList pixels={pixels} version={version} changed={changed} />
+        <NewToken pixels={pixels} changed={changed} />
+      </div>
+    </>
+  );
+}
+
+interface ListProps extends Props {
+  /** Another number whenever the list is to be asked for anew. */
+  readonly version: number;
+  readonly changed: () => void;
+}
+
+function TokenList({ pixels, version, changed }: ListProps) {
+  const asked = useGet<{ tokens: Token[] }>(`/api/v1/tokens?${version}`);
+  const { failure, send } = useSending();
+  const remove = async (id: string): Promise<undefined> => {
+    await call('DELETE', `/api/v1/tokens/${id}`);
+    changed();
+  };
+  const nameOf = (id: string): string => pixels.find((one) => one.id === id)?.name ?? id;
+  return (
+    <section class="block">
+      <h2>All tokens</h2>
       <Show asked={asked}>
         {({ tokens }) =>
           tokens.length === 0 ? (
             <Empty title="No token yet">
-              There is <code>ADMIN_TOKEN</code>, which may do everything.
+              There is <code>ADMIN_TOKEN</code>, which may do everything. Make one that may do less for each
+              server and colleague.
             </Empty>
           ) : (
-            <ul class="things alone">
+            <ul class="things">
               {tokens.map(({ id, name, scopes, pixel, created_at }) => (
                 <li key={id}>
                   <span class="grow">
@@ -46,19 +75,10 @@ export default function Tokens({ pixels }: { readonly pixels: readonly Pixel[] }
                     </b>
                     <span class="muted">
                       {scopes.map((scope) => SCOPES[scope] ?? scope).join(', ')} ·{' '}
-                      <bdi>
-                        {pixel === null
-                          ? 'all pixels'
-                          : (pixels.find((one) => one.id === pixel)?.name ?? pixel)}
-                      </bdi>{' '}
-                      · since {date(created_at)}
+                      <bdi>{pixel === null ? 'all pixels' : nameOf(pixel)}</bdi> · since {date(created_at)}
                     </span>
                   </span>
-                  <Sure
-                    label="Delete"
-                    sure="Delete the token"
-                    act={() => void send(() => call('DELETE', `/api/v1/tokens/${id}`).then(changed))}
-                  />
+                  <Sure label="Delete" sure="Delete the token" act={() => void send(() => remove(id))} />
                 </li>
               ))}
             </ul>
@@ -66,48 +86,34 @@ export default function Tokens({ pixels }: { readonly pixels: readonly Pixel[] }
         }
       </Show>
       {failure && <Trouble failure={failure} />}
-      <NewToken pixels={pixels} changed={changed} />
-    </>
+    </section>
   );
 }
 
-function NewToken({ pixels, changed }: { readonly pixels: readonly Pixel[]; readonly changed: () => void }) {
+function NewToken({ pixels, changed }: Omit<ListProps, 'version'>) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>(['stats:read']);
   const [pixel, setPixel] = useState('');
   const [made, setMade] = useState('');
-  const { busy, failure, send } = useSending();
+  const sending = useSending();
+  const make = async (): Promise<undefined> => {
+    const body = { name, scopes, pixel: pixel === '' ? null : pixel };
+    const { token } = await call<{ token: string }>('POST', '/api/v1/tokens', body);
+    setMade(token);
+    setName('');
+    changed();
+  };
   return (
-    <form
-      class="block"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send(async () => {
-          const { token } = await call<{ token: string }>('POST', '/api/v1/tokens', {
-            name,
-            scopes,
-            pixel: pixel === '' ? null : pixel,
-          });
-          setMade(token);
-          setName('');
-          changed();
-        });
-      }}
-    >
+    <Form kind="block" sending={sending} submit={make} button="Make the token" unready={scopes.length === 0}>
       <h2>New token</h2>
-      <Field label="Name">
-        {(props) => (
-          <input
-            {...props}
-            required
-            maxLength={120}
-            value={name}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      {made !== '' && (
+        <Snippet title="Your token" text={made}>
+          It is shown this once.
+        </Snippet>
+      )}
+      <Input label="Name" required maxLength={120} value={name} set={setName} />
       <fieldset>
-        <legend>May</legend>
+        <legend>It may</legend>
         {Object.entries(SCOPES).map(([scope, label]) => (
           <label class="check-box" key={scope}>
             <input
@@ -123,27 +129,12 @@ function NewToken({ pixels, changed }: { readonly pixels: readonly Pixel[]; read
           </label>
         ))}
       </fieldset>
-      <Field label="Of">
-        {(props) => (
-          <select {...props} value={pixel} onChange={(event) => setPixel(event.currentTarget.value)}>
-            <option value="">All pixels</option>
-            {pixels.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      {failure && <Trouble failure={failure} />}
-      <button type="submit" disabled={busy || scopes.length === 0}>
-        Make the token
-      </button>
-      {made !== '' && (
-        <Snippet title="Your token" text={made}>
-          It is shown this once.
-        </Snippet>
-      )}
-    </form>
+      <Choice
+        label="For"
+        options={[['', 'All pixels'], ...pixels.map((one) => [one.id, one.name] as const)]}
+        value={pixel}
+        set={setPixel}
+      />
+    </Form>
   );
 }

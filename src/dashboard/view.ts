@@ -37,6 +37,9 @@ export interface View {
   readonly all: string | null;
 }
 
+/** Shows something else: in the address, as a step of its own to go back from, or in place of the last one. */
+export type SetView = (part: Partial<View>, how?: 'push' | 'replace') => void;
+
 export const DEFAULT_VIEW: View = {
   period: '30d',
   compare: 'previous_period',
@@ -128,16 +131,23 @@ export function withValue(
   return filters.map((one) => (one === same ? [operator, dimension, [...one[2], value]] : one));
 }
 
-/** Today in a time zone. */
-export function todayIn(timezone: string, now = Date.now()): string {
+/** The hour that it is in a time zone, as the API labels it. */
+export function hourIn(timezone: string): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone: timezone,
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-  }).formatToParts(now);
+    hour: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts();
   const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')}`;
+  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:00:00`;
+}
+
+/** Today in a time zone. */
+export function todayIn(timezone: string): string {
+  return hourIn(timezone).slice(0, 10);
 }
 
 export function addDays(day: string, days: number): string {

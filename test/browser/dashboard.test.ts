@@ -411,7 +411,7 @@ describe("a pixel's statistics", () => {
 
     const to = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
     const from = new Date(Date.now() - 6 * 86_400_000).toISOString().slice(0, 10);
-    await page.click('text=Pick days');
+    await page.click('button:has-text("Pick days")');
     await page.fill('dialog input >> nth=0', from);
     await page.fill('dialog input >> nth=1', to);
     await page.click('dialog button[type=submit]');
@@ -554,10 +554,28 @@ describe('the other views', () => {
       ).settings;
     const collecting = '.block:has(h2:text("Collecting"))';
     await page.fill(`${collecting} input[type=number] >> nth=0`, '400');
-    await page.fill(`${collecting} textarea >> nth=0`, 'q\npage');
+    await page.fill(`${collecting} textarea >> nth=1`, 'q\npage');
     await page.click(`${collecting} button[type=submit]`);
     await page.waitForSelector(`${collecting} .saved:has-text("Saved")`);
-    expect(await settings()).toMatchObject({ retention_days: 400, query_params: ['q', 'page'] });
+    expect(await settings()).toMatchObject({ retention_days: 400, query_params: ['q', 'page'], origins: [] });
+    await page.fill(`${collecting} textarea >> nth=0`, 'http://no.host');
+    await page.click(`${collecting} button[type=submit]`);
+    await page.waitForSelector(`${collecting} .trouble:has-text("without scheme")`);
+    await page.fill(`${collecting} textarea >> nth=0`, ' *.example.com \n\n');
+    await page.selectOption(`${collecting} select >> nth=0`, 'drop');
+    await page.selectOption(`${collecting} select >> nth=1`, 'first_party');
+    await page.fill(`${collecting} input[type=number] >> nth=1`, '0');
+    await page.click(`${collecting} button[type=submit]`);
+    await page.waitForSelector(`${collecting} .saved:has-text("Saved")`);
+    expect(await page.$(`${collecting} .trouble`)).toBeNull();
+    expect(await settings()).toMatchObject({
+      retention_days: 400,
+      origins: ['*.example.com'],
+      gpc: 'drop',
+      cookie: 'first_party',
+      min_group: 0,
+    });
+    await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { origins: [], gpc: 'anonymous' } });
 
     const goals = '.block:has(h2:text("Goals"))';
     await page.fill(`${goals} input >> nth=0`, 'Said hello');

@@ -1,0 +1,92 @@
+import { useState } from 'preact/hooks';
+import type { Funnel } from '../api.ts';
+import { count } from '../format.ts';
+import { Choice, Form, Input, Sure, useSending } from '../forms.tsx';
+import { Empty, Text } from '../ui.tsx';
+import { type SettingsProps, save } from './save.ts';
+
+const MOST_STEPS = 8;
+
+function funnelText({ steps, within }: Funnel): string {
+  return `${steps.join(' → ')}, within ${within === 'visit' ? 'a visit' : `${count(within.hours)} hours`}`;
+}
+
+export function Funnels(props: SettingsProps) {
+  const { goals, funnels } = props.pixel.settings;
+  const [name, setName] = useState('');
+  const [steps, setSteps] = useState<readonly string[]>([]);
+  const [hours, setHours] = useState('');
+  const sending = useSending();
+  const put = (next: readonly Funnel[]): Promise<string> => save(props, { settings: { funnels: next } });
+  const add = async (): Promise<string> => {
+    const within = hours === '' ? 'visit' : { hours: Number(hours) };
+    const said = await put([...funnels, { name, steps, within }]);
+    setName('');
+    setSteps([]);
+    setHours('');
+    return said;
+  };
+  const list =
+    funnels.length === 0 ? (
+      <Empty title="No funnel yet">
+        {goals.length < 2
+          ? 'It takes two goals to make one: add them first.'
+          : 'Two to eight goals in a row: choose the first step.'}
+      </Empty>
+    ) : (
+      <ul class="things">
+        {funnels.map((funnel) => (
+          <li key={funnel.name}>
+            <span class="grow">
+              <b>
+                <Text>{funnel.name}</Text>
+              </b>
+              <Text class="muted whole">{funnelText(funnel)}</Text>
+            </span>
+            <Sure
+              label="Remove"
+              sure="Remove the funnel"
+              act={() => void sending.send(() => put(funnels.filter((one) => one !== funnel)))}
+            />
+          </li>
+        ))}
+      </ul>
+    );
+  return (
+    <Form kind="block" sending={sending} submit={add} button="Add the funnel" unready={steps.length < 2}>
+      <h2>Funnels</h2>
+      {list}
+      {goals.length >= 2 && (
+        <>
+          <div class="row fill">
+            <Input label="Name of the funnel" required value={name} set={setName} />
+            <Input
+              label="Within hours"
+              hint="Empty: within a visit"
+              type="number"
+              min={1}
+              value={hours}
+              set={setHours}
+            />
+          </div>
+          {steps.length < MOST_STEPS && (
+            <Choice
+              label={steps.length === 0 ? 'First step' : 'Next step'}
+              options={[['', 'Choose a goal'], ...goals.map((goal) => [goal.name, goal.name] as const)]}
+              value=""
+              set={(step) => step !== '' && setSteps([...steps, step])}
+            />
+          )}
+          {steps.length > 0 && (
+            <p>
+              <Text class="whole">{steps.join(' → ')}</Text>{' '}
+              <button type="button" class="quiet" onClick={() => setSteps(steps.slice(0, -1))}>
+                Take the last one off
+              </button>
+            </p>
+          )}
+        </>
+      )}
+    </Form>
+  );
+}
