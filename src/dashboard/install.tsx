@@ -84,7 +84,9 @@ function Check({ pixel }: { readonly pixel: Pixel }) {
               arrived at {moment(latest.ts, pixel.timezone, false)}.
             </p>
             <p>
-              <Link href={`/app/${pixel.id}`}>See the statistics</Link>
+              <Link class="target" href={`/app/${pixel.id}`}>
+                See the statistics
+              </Link>
             </p>
           </>
         ) : (

@@ -1,7 +1,7 @@
 /** What is happening now: visitors of the last half hour, and events as they come. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Failure, type Pixel } from './api.ts';
-import { count, moment, money, valueName, words } from './format.ts';
+import { count, duration, metricValue, moment, money, valueName, words } from './format.ts';
 import { useEvery } from './hooks.ts';
 import { Dialog, Empty, Heading, Loading, Text, Trouble } from './ui.tsx';
 
@@ -68,19 +68,29 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
             <p class="big" aria-live="polite">
               <span class={`lamp${running && !failure ? ' on' : ''}`} aria-hidden="true" />
               <b data-of="visitors">{count(answer.visitors)}</b>{' '}
-              {answer.visitors === 1 ? 'visitor' : 'visitors'} in the last 30 minutes
+              <span>{answer.visitors === 1 ? 'visitor' : 'visitors'} in the last 30 minutes</span>
             </p>
-            <div class="minutes" role="img" aria-label="Events a minute, of the last 30 minutes">
-              {minutes.map((events, minute) => (
-                <i
-                  key={minute}
-                  style={{ height: events === null ? 0 : `${Math.max(3, (100 * events) / most)}%` }}
-                />
-              ))}
-            </div>
+            <figure>
+              <div class="minutes" role="img" aria-label="Events a minute, of the last 30 minutes">
+                {minutes.map((events, minute) => (
+                  <i
+                    key={minute}
+                    title={events === null ? 'Not known' : `${count(events)} ${minutesAgo(29 - minute)}`}
+                    style={{ height: events === null ? 0 : `${Math.max(3, (100 * events) / most)}%` }}
+                  />
+                ))}
+              </div>
+              <figcaption class="muted note">
+                <span>30 minutes ago</span> <span>events a minute</span> <span>now</span>
+              </figcaption>
+            </figure>
           </div>
           {answer.events.length === 0 ? (
-            <Empty title="Nobody is here">Events appear as they come.</Empty>
+            <Empty title="Nobody is here">
+              {running
+                ? 'Events appear here by themselves as they come.'
+                : 'Go on to see events as they come.'}
+            </Empty>
           ) : (
             <ul class="stream">
               {answer.events.map((event) => (
@@ -118,6 +128,9 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
   );
 }
 
+const minutesAgo = (minutes: number): string =>
+  minutes === 0 ? 'in the last minute' : `${count(minutes)} min ago`;
+
 /** Events of each of the last thirty minutes; null of those that the answer does not reach back to. */
 function perMinute(answer: LiveAnswer | null): (number | null)[] {
   const until = Date.parse(answer?.until ?? '');
@@ -134,16 +147,24 @@ function perMinute(answer: LiveAnswer | null): (number | null)[] {
   return minutes;
 }
 
-/** One event, field by field, as it is stored. */
-function Inspector({
-  event,
-  pixel,
-  close,
-}: {
+/** What a field's value means, where that does not go without saying. */
+function meaning(name: string, value: unknown, event: LiveEvent): string {
+  if (name === 'engaged') return duration(Number(value) / 1000);
+  if (name === 'scroll') return metricValue('scroll_depth', Number(value));
+  if (name === 'value' && event.currency !== '')
+    return money({ value: Number(value), currency: event.currency });
+  if (name === 'country' || name === 'language') return valueName(`visit:${name}`, String(value));
+  return '';
+}
+
+interface InspectorProps {
   readonly event: LiveEvent;
   readonly pixel: Pixel;
   readonly close: () => void;
-}) {
+}
+
+/** One event, field by field, as it is stored. */
+function Inspector({ event, pixel, close }: InspectorProps) {
   const { ts, props, ...rest } = event;
   const columns = Object.entries(rest).filter(([, value]) => value !== null && value !== '');
   const empty = Object.entries(rest)
@@ -155,13 +176,17 @@ function Inspector({
       <dl class="fields">
         <dt>time</dt>
         <dd>
-          {moment(ts, pixel.timezone)} <span class="muted">{ts}</span>
+          {moment(ts, pixel.timezone)}{' '}
+          <span class="muted">
+            in {pixel.timezone} · {ts}
+          </span>
         </dd>
         {columns.map(([name, value]) => (
           <>
             <dt>{words(name).toLowerCase()}</dt>
             <dd>
-              <Text class="whole">{String(value)}</Text>
+              <Text class="whole">{String(value)}</Text>{' '}
+              <span class="muted">{meaning(name, value, event)}</span>
             </dd>
           </>
         ))}

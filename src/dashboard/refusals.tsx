@@ -1,8 +1,9 @@
 /** What was not stored, and why, day by day. */
 import { useState } from 'preact/hooks';
 import type { Pixel } from './api.ts';
-import { Bars } from './chart.tsx';
+import { Bars } from './bars.tsx';
 import { count, moment } from './format.ts';
+import { InlineChoice } from './forms.tsx';
 import { useGet } from './hooks.ts';
 import { Empty, Heading, Show, Text } from './ui.tsx';
 import { addDays, todayIn } from './view.ts';
@@ -44,16 +45,12 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
     <>
       <div class="row title">
         <Heading>Refusals</Heading>
-        <label class="inline">
-          <span class="hidden">Days</span>
-          <select value={span} onChange={(event) => setSpan(Number(event.currentTarget.value))}>
-            {SPANS.map((days) => (
-              <option key={days} value={days}>
-                Last {days} days
-              </option>
-            ))}
-          </select>
-        </label>
+        <InlineChoice
+          label="Days"
+          options={SPANS.map((days) => [String(days), `Last ${days} days`])}
+          value={String(span)}
+          set={(days) => setSpan(Number(days))}
+        />
       </div>
       <p class="muted">Events that were not stored, and why. Days are those of {pixel.timezone}.</p>
       <Show asked={asked} rows={8}>
@@ -71,7 +68,13 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
           });
           return (
             <>
-              <Bars name="Refusals a day" stacks={stacks} />
+              <div class="sheeted">
+                <Bars
+                  name="Refusals a day. The list of reasons has the numbers."
+                  of="refused"
+                  stacks={stacks}
+                />
+              </div>
               <ul class="reasons">
                 {reasons.map((reason, shade) => (
                   <li key={reason.reason} data-reason={reason.reason}>
@@ -94,20 +97,16 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
                             ))}
                         </p>
                       )}
-                      {reason.samples.map((sample, place) => (
-                        <dl class="fields sample" key={place}>
-                          {Object.entries(sample)
-                            .filter(([, value]) => value !== '' && value !== null)
-                            .map(([name, value]) => (
-                              <>
-                                <dt>{name}</dt>
-                                <dd>
-                                  <Text class="whole">
-                                    {typeof value === 'string' ? value : JSON.stringify(value)}
-                                  </Text>
-                                </dd>
-                              </>
-                            ))}
+                      {samplesOf(reason).map((fields) => (
+                        <dl class="fields sample" key={JSON.stringify(fields)}>
+                          {fields.map(([name, value]) => (
+                            <>
+                              <dt>{name}</dt>
+                              <dd>
+                                <Text class="whole">{value}</Text>
+                              </dd>
+                            </>
+                          ))}
                         </dl>
                       ))}
                     </details>
@@ -120,6 +119,20 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
       </Show>
     </>
   );
+}
+
+/** What the samples of a reason say beyond it, each once. */
+function samplesOf({ samples, explanation }: Reason): [name: string, value: string][][] {
+  const fields = samples.map((sample) =>
+    Object.entries(sample)
+      .filter(([, value]) => value !== '' && value !== null && value !== explanation)
+      .map(([name, value]): [string, string] => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+  );
+  const told = new Map(fields.map((one) => [JSON.stringify(one), one]));
+  return [...told.values()].filter((one) => one.length > 0);
 }
 
 /** The reasons of all days, the most frequent first. */

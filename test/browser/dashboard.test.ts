@@ -527,13 +527,32 @@ describe('the other views', () => {
     for (const text of ['Hello', 'fernandkettle.example', '/live', 'who', 'Ann', 'Chrome', 'Windows']) {
       expect(fields).toContain(text);
     }
+    expect(fields).toContain(`in ${DEMO_PIXEL.timezone}`);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+
+    await fetch(`${speck.url}/beacon`, {
+      method: 'POST',
+      headers: { 'user-agent': USER_AGENT },
+      body: JSON.stringify({
+        id: pixel,
+        ev: 'engagement',
+        dl: 'https://fernandkettle.example/live',
+        cd: { engaged: 83_000, scroll: 40 },
+      }),
+    });
+    await page.click('.stream button:has-text("engagement"):has-text("/live")');
+    for (const text of ['83000 1m 23s', '40 40%']) {
+      await page.waitForSelector(`dialog[open] dd:has-text("${text}")`);
+    }
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog', { state: 'detached' });
   });
 
   it('show what was refused, and why', async () => {
     const robot = { 'user-agent': 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)' };
-    for (let time = 0; time < 3; time++) await fetch(`${speck.url}/p.gif?id=${pixel}`, { headers: robot });
+    const image = `${speck.url}/p.gif?id=${pixel}&dl=https://fernandkettle.example/tea`;
+    for (let time = 0; time < 3; time++) await fetch(image, { headers: robot });
     await eventually(async () => {
       const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
       return (await response.text()).includes('"count":3');
@@ -542,6 +561,11 @@ describe('the other views', () => {
     await page.waitForSelector('[data-reason=bot] .number:text("3")');
     await page.click('[data-reason=bot] summary');
     await page.waitForSelector('[data-reason=bot] .tag:has-text("bingbot")');
+    // Three times the same tells no more than once.
+    expect(await page.$$eval('[data-reason=bot] .sample', (all) => all.length)).toBe(1);
+    expect(await page.$$eval('svg title', (all) => all.map((one) => one.textContent).at(-1))).toMatch(
+      /: 3 refused$/,
+    );
   });
 
   it('let the owner set things', async () => {
