@@ -1,7 +1,8 @@
 /** Who is signed in, and which view the address asks for. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, Failure, onSessionEnd, type Pixel, request, type Session, sharing } from './api.ts';
-import { type Asked, go, useGet, usePlace } from './hooks.ts';
+import { type Asked, go, useGet, useOnline, usePlace } from './hooks.ts';
 import { later } from './later.tsx';
 import { Overview } from './overview.tsx';
 import { isOpenLink, OpenLink, SignIn } from './sign-in.tsx';
@@ -20,6 +21,24 @@ const Tokens = later(() => import('./tokens.tsx'));
 type Who = Session | 'asking' | 'nobody' | Failure;
 
 export function App() {
+  return (
+    <>
+      <Offline />
+      <Screen />
+    </>
+  );
+}
+
+/** Says that what is shown may be old, for as long as the device is offline. */
+function Offline() {
+  return useOnline() ? null : (
+    <p class="banner" role="alert">
+      This device is offline. You see what was known before.
+    </p>
+  );
+}
+
+function Screen() {
   const [who, set] = useState<Who>('asking');
   const ask = async (): Promise<void> => {
     try {
@@ -61,7 +80,8 @@ export function App() {
   return <Signed session={who} left={() => set('nobody')} />;
 }
 
-function Bare({ children }: { readonly children: preact.ComponentChildren }) {
+/** The frame of those who cannot go anywhere from here. */
+function Bare({ wide = false, children }: { readonly wide?: boolean; readonly children: ComponentChildren }) {
   return (
     <>
       <header class="top">
@@ -72,7 +92,7 @@ function Bare({ children }: { readonly children: preact.ComponentChildren }) {
           <ThemeButton />
         </span>
       </header>
-      <main class="bare" id="main">
+      <main class={wide ? '' : 'bare'} id="main">
         {children}
       </main>
     </>
@@ -102,19 +122,9 @@ function Shared({ session, opened }: SharedProps) {
     );
   }
   return (
-    <>
-      <header class="top">
-        <span class="brand">
-          <span class="mark" aria-hidden="true" /> Speck
-        </span>
-        <span class="end">
-          <ThemeButton />
-        </span>
-      </header>
-      <main id="main">
-        <Stats subject={subject} />
-      </main>
-    </>
+    <Bare wide>
+      <Stats subject={subject} />
+    </Bare>
   );
 }
 
@@ -122,8 +132,8 @@ const VIEWS = [
   { name: '', label: 'Statistics' },
   { name: 'live', label: 'Live' },
   { name: 'refusals', label: 'Refusals' },
-  { name: 'install', label: 'Install', scope: 'pixels:write' },
-  { name: 'settings', label: 'Settings', scope: 'pixels:write' },
+  { name: 'install', label: 'Install', changes: true },
+  { name: 'settings', label: 'Settings', changes: true },
 ] as const;
 
 function Signed({ session, left }: { readonly session: Session; readonly left: () => void }) {
@@ -134,7 +144,7 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
   // What changed is asked for anew.
   const changed = (): void => setVersion((before) => before + 1);
   const pixel = pixels.data?.pixels.find(({ id }) => id === first);
-  const may = (scope: string): boolean => session.scopes.includes(scope);
+  const mayChange = session.scopes.includes('pixels:write');
 
   const signOut = async (): Promise<void> => {
     await call('DELETE', '/api/v1/session');
@@ -155,7 +165,7 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
           <>
             <PixelChoice pixels={pixels.data?.pixels ?? []} at={pixel.id} view={second} />
             <nav aria-label="Views">
-              {VIEWS.filter((view) => !('scope' in view) || may(view.scope)).map(({ name, label }) => (
+              {VIEWS.filter((view) => mayChange || !('changes' in view)).map(({ name, label }) => (
                 <Link
                   key={name}
                   href={`/app/${pixel.id}${name && `/${name}`}`}
@@ -185,9 +195,20 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
         ) : first === 'new' ? (
           <AddPixel changed={changed} />
         ) : first === '' ? (
-          <Home pixels={pixels} mayAdd={may('pixels:write') && session.pixel === null} changed={changed} />
+          <Home
+            pixels={pixels}
+            mayAdd={mayChange && session.pixel === null}
+            mayChange={mayChange}
+            changed={changed}
+          />
         ) : pixel ? (
-          <PixelView key={`${pixel.id} ${second}`} pixel={pixel} view={second} changed={changed} />
+          <PixelView
+            key={`${pixel.id} ${second}`}
+            pixel={pixel}
+            view={second}
+            mayChange={mayChange}
+            changed={changed}
+          />
         ) : pixels.pending ? (
           <Loading />
         ) : (
@@ -196,7 +217,9 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
               <>
                 <Heading>Nothing here</Heading>
                 <Empty title="There is no such page">
-                  <Link href="/app/">To all pixels</Link>
+                  <Link class="target" href="/app/">
+                    To all pixels
+                  </Link>
                 </Empty>
               </>
             )}
@@ -238,15 +261,16 @@ function PixelChoice({ pixels, at, view }: PixelChoiceProps) {
 interface HomeProps {
   readonly pixels: Asked<{ pixels: Pixel[] }>;
   readonly mayAdd: boolean;
+  readonly mayChange: boolean;
   readonly changed: () => void;
 }
 
-function Home({ pixels, mayAdd, changed }: HomeProps) {
+function Home({ pixels, mayAdd, mayChange, changed }: HomeProps) {
   return (
     <Show asked={pixels}>
       {({ pixels: all }) =>
         all.length > 0 ? (
-          <Overview pixels={all} mayAdd={mayAdd} />
+          <Overview pixels={all} mayAdd={mayAdd} mayChange={mayChange} />
         ) : mayAdd ? (
           <AddPixel changed={changed} />
         ) : (
@@ -265,13 +289,14 @@ function Home({ pixels, mayAdd, changed }: HomeProps) {
 interface PixelViewProps {
   readonly pixel: Pixel;
   readonly view: string;
+  readonly mayChange: boolean;
   readonly changed: () => void;
 }
 
-function PixelView({ pixel, view, changed }: PixelViewProps) {
+function PixelView({ pixel, view, mayChange, changed }: PixelViewProps) {
   if (view === 'live') return <Live pixel={pixel} />;
   if (view === 'refusals') return <Refusals pixel={pixel} />;
   if (view === 'install') return <Install pixel={pixel} />;
   if (view === 'settings') return <PixelSettings pixel={pixel} changed={changed} />;
-  return <Stats subject={subjectOf(pixel)} />;
+  return <Stats subject={subjectOf(pixel, mayChange)} />;
 }

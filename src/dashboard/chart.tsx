@@ -5,6 +5,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { type Step, timeLabel } from './format.ts';
 import { useWidth } from './hooks.ts';
+import { areaPath, linePath, ticksUpTo } from './scale.ts';
 
 export interface Series {
   readonly labels: readonly string[];
@@ -17,8 +18,8 @@ interface Props {
   /** Another stretch of time to compare with, point by point. */
   readonly other: Series | null;
   readonly step: Step;
-  /** Whether the last point is not over yet. */
-  readonly open: boolean;
+  /** The place of the point that is not over yet; null of times that are all past. */
+  readonly open: number | null;
   readonly pending: boolean;
   readonly format: (value: number | null, short?: boolean) => string;
   /** What a click on a point does, where it does something. */
@@ -44,7 +45,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
     const x = (place: number): number =>
       count < 2 ? width / 2 : SIDE + (place * (width - 2 * SIDE)) / (count - 1);
     const y = (value: number): number => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
-    const closed = open ? series.values.slice(0, -1) : series.values;
+    const closed = open === null ? series.values : series.values.slice(0, open);
     return {
       ticks,
       x,
@@ -52,14 +53,14 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
       line: linePath(closed, x, y),
       area: areaPath(closed, x, y),
       // What is not over yet is dashed: it can only grow.
-      last: open && count > 1 ? linePath(series.values.slice(-2), (place) => x(count - 2 + place), y) : '',
+      last: open ? linePath(series.values.slice(open - 1, open + 1), (place) => x(open - 1 + place), y) : '',
       before: other ? linePath(other.values.slice(0, count), x, y) : '',
     };
   }, [series, other, width, open, count]);
   const { ticks, x, y } = drawn;
 
   const oneDay = step === 'hour' && series.labels[0]?.slice(0, 10) === series.labels.at(-1)?.slice(0, 10);
-  const every = Math.max(1, Math.ceil(count / Math.max(2, Math.floor(width / (oneDay ? 64 : 84)))));
+  const marks = marksOf(series.labels, step === 'hour' && !oneDay, Math.floor(width / (oneDay ? 64 : 84)));
   const shown = at === null ? null : Math.min(at, count - 1);
   const told = (place: number): string => {
     const label = timeLabel(series.labels[place] ?? '', step, true);
@@ -118,30 +119,28 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
       <div ref={measure} class="measure" />
       <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
         {ticks.map((tick) => (
-          <g key={tick}>
-            <line class="grid" x1="0" x2={width} y1={y(tick)} y2={y(tick)} />
-            <text class="tick" x="0" y={y(tick) - 5}>
-              {tick === 0 ? '' : format(tick, true)}
-            </text>
-          </g>
+          <line key={tick} class="grid" x1="0" x2={width} y1={y(tick)} y2={y(tick)} />
         ))}
-        {series.labels.map((label, place) =>
-          place % every === 0 ? (
-            <text
-              key={label}
-              class="tick"
-              x={x(place)}
-              y={HEIGHT - 6}
-              text-anchor={place === 0 ? 'start' : x(place) > width - 30 ? 'end' : 'middle'}
-            >
-              {timeLabel(label, step, false, oneDay)}
-            </text>
-          ) : null,
-        )}
+        {marks.map((place) => (
+          <text
+            key={place}
+            class="tick"
+            x={x(place)}
+            y={HEIGHT - 6}
+            text-anchor={place === 0 ? 'start' : x(place) > width - 30 ? 'end' : 'middle'}
+          >
+            {timeLabel(series.labels[place] ?? '', step, false, oneDay)}
+          </text>
+        ))}
         <path class="area" d={drawn.area} />
         <path class="before" d={drawn.before} />
         <path class="line" d={drawn.line} />
         <path class="line open" d={drawn.last} />
+        {ticks.slice(1).map((tick) => (
+          <text key={tick} class="tick" x="0" y={y(tick) - 5}>
+            {format(tick, true)}
+          </text>
+        ))}
         {count === 1 && <circle class="point" cx={x(0)} cy={y(series.values[0] ?? 0)} r="4" />}
         {shown !== null && (
           <g>
@@ -181,37 +180,13 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
   );
 }
 
-type Scale = (value: number) => number;
-
-/** A line that breaks where a value is not known. */
-function linePath(values: readonly (number | null)[], x: Scale, y: Scale): string {
-  let path = '';
-  let pen = 'M';
-  values.forEach((value, place) => {
-    if (value === null) {
-      pen = 'M';
-      return;
-    }
-    path += `${pen}${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
-    pen = 'L';
-  });
-  return path;
-}
-
-function areaPath(values: readonly (number | null)[], x: Scale, y: Scale): string {
-  if (values.length < 2 || values.includes(null)) return '';
-  return `${linePath(values, x, y)}L${x(values.length - 1).toFixed(1)} ${y(0)}L${x(0).toFixed(1)} ${y(0)}Z`;
-}
-
-/** Round numbers from 0 to at least `most`, three to five of them. */
-function ticksUpTo(most: number): number[] {
-  if (most <= 0) return [0, 1];
-  const size = 10 ** Math.floor(Math.log10(most / 3));
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * size).find((one) => most / one <= 4) ?? size * 10;
-  return Array.from(
-    { length: Math.ceil(most / step) + 1 },
-    (_, place) => Math.round(place * step * 1e6) / 1e6,
+/** The places that the axis names, at most so many: of hours over several days, where each day begins. */
+function marksOf(labels: readonly string[], ofDays: boolean, most: number): number[] {
+  const places = [...labels.keys()].filter(
+    (place) => !ofDays || labels[place]?.slice(0, 10) !== labels[place - 1]?.slice(0, 10),
   );
+  const every = Math.max(1, Math.ceil(places.length / Math.max(2, most)));
+  return places.filter((_, index) => index % every === 0);
 }
 
 /** A line without any axis, beside its numbers. */
@@ -226,53 +201,5 @@ export function Sparkline({ values }: { readonly values: readonly number[] }) {
       <path class="area" d={areaPath(values, x, y)} />
       <path class="line" d={linePath(values, x, y)} />
     </svg>
-  );
-}
-
-export interface Stack {
-  readonly label: string;
-  readonly parts: readonly number[];
-}
-
-/** Stacked bars over days, in as many shades as there are parts. */
-export function Bars({ name, stacks }: { readonly name: string; readonly stacks: readonly Stack[] }) {
-  const [measure, width] = useWidth(960);
-  const height = 160;
-  const most = Math.max(1, ...stacks.map(({ parts }) => parts.reduce((sum, part) => sum + part, 0)));
-  const slot = width / Math.max(1, stacks.length);
-  const every = Math.max(1, Math.ceil(stacks.length / Math.max(2, Math.floor(width / 84))));
-  return (
-    <div class="chart" role="img" aria-label={name}>
-      <div ref={measure} class="measure" />
-      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-        <line class="grid" x1="0" x2={width} y1={height - BOTTOM} y2={height - BOTTOM} />
-        {stacks.map(({ label, parts }, place) => {
-          let below = height - BOTTOM;
-          return (
-            <g key={label}>
-              {parts.map((part, shade) => {
-                const tall = (part / most) * (height - BOTTOM - 8);
-                below -= tall;
-                const bar = (
-                  <rect
-                    class={`shade${shade}`}
-                    x={place * slot + slot * 0.15}
-                    y={below}
-                    width={Math.min(slot * 0.7, 48)}
-                    height={tall}
-                  />
-                );
-                return part > 0 ? bar : null;
-              })}
-              {place % every === 0 && (
-                <text class="tick" x={place * slot + slot * 0.15} y={height - 6}>
-                  {timeLabel(label, 'day')}
-                </text>
-              )}
-            </g>
-          );
-        })}
-      </svg>
-    </div>
   );
 }

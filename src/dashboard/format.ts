@@ -14,8 +14,10 @@ function wellFormed(languages: readonly string[]): readonly string[] {
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+const hundredths = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const signed = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, signDisplay: 'exceptZero' });
 
 export const METRICS: Readonly<Record<string, string>> = {
@@ -44,12 +46,12 @@ export const metricName = (metric: string): string => METRICS[metric] ?? words(m
 export const words = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
-const PERCENT = ['bounce_rate', 'scroll_depth', 'percentage', 'conversion_rate', 'group_conversion_rate'];
+/** Shares, of which tenths matter, and other rates, which the API gives whole. */
+const SHARES = ['percentage', 'conversion_rate', 'group_conversion_rate'];
+const PERCENT = ['bounce_rate', 'scroll_depth', ...SHARES];
 const SECONDS = ['visit_duration', 'time_on_page'];
 /** Of which less is better. */
 const LESS_IS_BETTER = ['bounce_rate'];
-
-export const isPercent = (metric: string): boolean => PERCENT.includes(metric);
 
 export function amount(value: MetricValue | undefined): number | null {
   if (value === undefined || value === null) return null;
@@ -60,8 +62,9 @@ export function amount(value: MetricValue | undefined): number | null {
 export function metricValue(metric: string, value: MetricValue | undefined, short = false): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'object') return money(value, short);
-  if (PERCENT.includes(metric)) return `${percent.format(value)}%`;
+  if (PERCENT.includes(metric)) return `${(SHARES.includes(metric) ? tenths : percent).format(value)}%`;
   if (SECONDS.includes(metric)) return duration(value);
+  if (metric === 'views_per_visit') return hundredths.format(value);
   if (short && Math.abs(value) >= 10_000) return compact.format(value);
   return precise.format(value);
 }
@@ -71,7 +74,8 @@ export function money({ value, currency }: Money, short = false): string {
     style: 'currency',
     currency,
     ...(short && Math.abs(value) >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}),
-    // Cents tell nothing beside thousands.
+    // Cents tell nothing beside thousands, nor when there are none on an axis.
+    ...(short ? { trailingZeroDisplay: 'stripIfInteger' } : {}),
     ...(!short && Math.abs(value) >= 10_000 ? { maximumFractionDigits: 0 } : {}),
   }).format(value);
 }

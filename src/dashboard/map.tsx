@@ -4,12 +4,12 @@ import world from '../../dist/world.json';
 import type { Answer } from './api.ts';
 import { amount, metricValue, valueName } from './format.ts';
 import { Empty } from './ui.tsx';
-import { type View, withValue } from './view.ts';
+import { type SetView, type View, withValue } from './view.ts';
 
 interface Props {
   readonly answer: Answer;
   readonly view: View;
-  readonly set: (part: Partial<View>) => void;
+  readonly set: SetView;
 }
 
 const COUNTRY = 'visit:country';
@@ -50,7 +50,7 @@ export default function WorldMap({ answer, view, set }: Props) {
         {told && (
           <>
             <span>{valueName(COUNTRY, told)}</span>{' '}
-            <b>{metricValue('visitors', rows.get(told)?.metrics[0] ?? 0)}</b>{' '}
+            <b>{metricValue('visitors', rows.get(told)?.metrics[0] ?? 0)}</b> visitors{' '}
             <span class="muted">{metricValue('percentage', rows.get(told)?.metrics[1] ?? 0)}</span>
           </>
         )}

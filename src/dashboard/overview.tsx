@@ -5,13 +5,13 @@ import { amount, count } from './format.ts';
 import { useAnswer } from './hooks.ts';
 import { Heading, Link, Text, Trouble } from './ui.tsx';
 
-export function Overview({
-  pixels,
-  mayAdd,
-}: {
+interface Props {
   readonly pixels: readonly Pixel[];
   readonly mayAdd: boolean;
-}) {
+  readonly mayChange: boolean;
+}
+
+export function Overview({ pixels, mayAdd, mayChange }: Props) {
   return (
     <>
       <div class="row title">
@@ -24,14 +24,14 @@ export function Overview({
       </div>
       <ul class="cards">
         {pixels.map((pixel) => (
-          <Card key={pixel.id} pixel={pixel} />
+          <Card key={pixel.id} pixel={pixel} mayChange={mayChange} />
         ))}
       </ul>
     </>
   );
 }
 
-function Card({ pixel }: { readonly pixel: Pixel }) {
+function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange: boolean }) {
   const asked = useAnswer({
     site_id: pixel.id,
     metrics: ['visitors'],
@@ -44,6 +44,7 @@ function Card({ pixel }: { readonly pixel: Pixel }) {
   );
   const values = (asked.data?.meta.time_labels ?? []).map((label) => found.get(label) ?? 0);
   const [yesterday = 0, today = 0] = values.slice(-2);
+  const all = values.reduce((sum, value) => sum + value, 0);
   return (
     <li class="card" data-pixel={pixel.id}>
       <h2>
@@ -58,7 +59,14 @@ function Card({ pixel }: { readonly pixel: Pixel }) {
         <Trouble failure={asked.failure} retry={asked.retry} />
       ) : (
         <>
-          <Sparkline values={values} />
+          {asked.data && all === 0 ? (
+            <p class="spark muted">
+              Nobody yet.{' '}
+              {mayChange && <Link href={`/app/${pixel.id}/install`}>See whether it is installed</Link>}
+            </p>
+          ) : (
+            <Sparkline values={values} />
+          )}
           <dl class="figures">
             <div data-of="today">
               <dt>Visitors today</dt>
@@ -70,9 +78,7 @@ function Card({ pixel }: { readonly pixel: Pixel }) {
             </div>
             <div data-of="month">
               <dt>30 days</dt>
-              <dd class="lesser">
-                {asked.data ? count(values.reduce((sum, value) => sum + value, 0)) : ' '}
-              </dd>
+              <dd class="lesser">{asked.data ? count(all) : ' '}</dd>
             </div>
           </dl>
         </>

@@ -1,24 +1,36 @@
-/** Rows of a dimension with a bar behind each, to be clicked on to filter by it. */
-import type { Answer } from './api.ts';
+/** Rows of an answer with a bar behind each, to be clicked on to filter by it. */
+import type { Answer, Row } from './api.ts';
 import { amount, dimensionName, metricName, metricValue, valueName } from './format.ts';
-import { Empty, Text } from './ui.tsx';
-import { type View, withValue } from './view.ts';
+import { Text } from './ui.tsx';
+import { type SetView, type View, withValue } from './view.ts';
 
 export interface RowsProps {
   readonly answer: Answer;
-  readonly dimension: string;
+  /** Those of the answer. A row is called by its values of all of them. */
+  readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
   readonly view: View;
-  readonly set: (part: Partial<View>) => void;
+  readonly set: SetView;
 }
 
-/** What stands for everything past the most visited values cannot be filtered by. */
-const OTHER = '(other)';
+/** What stands for several values cannot be filtered by. */
+const FOLDED = ['(other)', '(hidden)'];
 
-export function Rows({ answer, dimension, metrics, view, set }: RowsProps) {
+/** What a row is called. */
+export function rowName({ dimensions: values }: Row, dimensions: readonly string[]): string {
+  const names = dimensions.map((dimension, place) => valueName(dimension, values[place] ?? ''));
+  return [...new Set(names)].join(' ');
+}
+
+export function Rows({ answer, dimensions, metrics, view, set }: RowsProps) {
   const { results } = answer;
-  if (results.length === 0) return <Empty title="Nothing in these days" />;
+  const dimension = dimensions.at(-1) ?? '';
   const most = Math.max(1, ...results.map((row) => amount(row.metrics[0]) ?? 0));
+  const filtersOf = ({ dimensions: values }: Row): View['filters'] =>
+    dimensions.reduce<View['filters']>(
+      (filters, one, place) => withValue(filters, one, values[place] ?? ''),
+      view.filters,
+    );
   return (
     <table class="rows" data-dimension={dimension}>
       <thead>
@@ -32,17 +44,17 @@ export function Rows({ answer, dimension, metrics, view, set }: RowsProps) {
         </tr>
       </thead>
       <tbody>
-        {results.map(({ dimensions: [value = ''], metrics: values }) => {
-          const name = valueName(dimension, value);
+        {results.map((row) => {
+          const name = rowName(row, dimensions);
           return (
-            <tr key={value}>
+            <tr key={JSON.stringify(row.dimensions)}>
               <th scope="row">
                 <span
                   class="bar"
-                  style={{ width: `${(100 * Math.max(0, amount(values[0]) ?? 0)) / most}%` }}
+                  style={{ width: `${(100 * Math.max(0, amount(row.metrics[0]) ?? 0)) / most}%` }}
                   aria-hidden="true"
                 />
-                {value === OTHER ? (
+                {row.dimensions.some((value) => FOLDED.includes(value)) ? (
                   <span class="label">
                     <Text>{name}</Text>
                   </span>
@@ -50,7 +62,7 @@ export function Rows({ answer, dimension, metrics, view, set }: RowsProps) {
                   <button
                     type="button"
                     class="label"
-                    onClick={() => set({ filters: withValue(view.filters, dimension, value), all: null })}
+                    onClick={() => set({ filters: filtersOf(row), all: null })}
                   >
                     <span class="hidden">Filter by </span>
                     <Text>{name}</Text>
@@ -59,7 +71,7 @@ export function Rows({ answer, dimension, metrics, view, set }: RowsProps) {
               </th>
               {metrics.map((metric, place) => (
                 <td class="number" key={metric}>
-                  {metricValue(metric, values[place])}
+                  {metricValue(metric, row.metrics[place])}
                 </td>
               ))}
             </tr>

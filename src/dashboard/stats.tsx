@@ -1,27 +1,15 @@
 /** A pixel's statistics: headline, chart, panels; all of one period and with the same filters. */
 import { useMemo } from 'preact/hooks';
 import { AllRows } from './all-rows.tsx';
-import type { Answer, MetricValue, Question, Row } from './api.ts';
-import { Chart, type Series } from './chart.tsx';
+import type { Answer, Question } from './api.ts';
 import { Controls, FilterBar } from './controls.tsx';
-import { amount, change, dayRange, metricName, metricValue, moment, type Step } from './format.ts';
+import { amount, change, metricName, metricValue } from './format.ts';
 import { type Asked, go, useAnswer, usePlace } from './hooks.ts';
 import { Panels } from './panels.tsx';
 import type { Subject } from './subject.ts';
-import { Heading, Trouble } from './ui.tsx';
-import { addDays, parseView, rangeOf, searchOf, stepsOf, todayIn, type View } from './view.ts';
-
-const HEADLINES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration'];
-const CHARTED = [
-  ...HEADLINES,
-  'events',
-  'time_on_page',
-  'scroll_depth',
-  'conversion_rate',
-  'total_revenue',
-  'average_revenue',
-  'people',
-];
+import { HEADLINES, Timeline } from './timeline.tsx';
+import { Empty, Heading, Link, Trouble } from './ui.tsx';
+import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
 
 /** What every question of this page begins with. */
 export type Base = Pick<Question, 'site_id' | 'date_range' | 'filters'>;
@@ -29,7 +17,7 @@ export type Base = Pick<Question, 'site_id' | 'date_range' | 'filters'>;
 export function Stats({ subject }: { readonly subject: Subject }) {
   const { search } = usePlace();
   const view = useMemo(() => parseView(search), [search]);
-  const set = (part: Partial<View>, how: 'push' | 'replace' = 'push'): void =>
+  const set: SetView = (part, how = 'push') =>
     go(`${location.pathname}${searchOf({ ...view, ...part })}${location.hash}`, how);
 
   const range = rangeOf(view.period, subject.timezone);
@@ -38,11 +26,12 @@ export function Stats({ subject }: { readonly subject: Subject }) {
     date_range: range,
     ...(view.filters.length > 0 ? { filters: view.filters } : {}),
   };
-  const extra = HEADLINES.includes(view.metric) ? [] : [view.metric];
+  const shown = HEADLINES.includes(view.metric) ? HEADLINES : [...HEADLINES, view.metric];
   const compared = view.compare !== 'none' && view.period !== 'all';
   const headline = useAnswer({
     ...base,
-    metrics: [...HEADLINES, ...extra],
+    // Whether anything at all was counted is told by events alone.
+    metrics: [...new Set([...shown, 'events'])],
     ...(compared ? { include: { comparisons: { mode: view.compare } } } : {}),
   });
 
@@ -57,9 +46,15 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <Trouble failure={headline.failure} retry={headline.retry} />
       ) : (
         <>
-          <Headlines asked={headline} metrics={[...HEADLINES, ...extra]} view={view} set={set} />
-          <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
-          <Panels base={base} subject={subject} view={view} set={set} />
+          <Headlines asked={headline} metrics={shown} view={view} set={set} />
+          {isEmpty(headline) ? (
+            <Nothing subject={subject} view={view} set={set} />
+          ) : (
+            <>
+              <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
+              <Panels base={base} subject={subject} view={view} set={set} />
+            </>
+          )}
         </>
       )}
       {view.all !== null && (
@@ -75,11 +70,51 @@ export function Stats({ subject }: { readonly subject: Subject }) {
   );
 }
 
+function isEmpty({ data, pending }: Asked<Answer>): boolean {
+  return (
+    !pending && data !== null && data.results.every((row) => row.metrics.every((value) => !amount(value)))
+  );
+}
+
+interface NothingProps {
+  readonly subject: Subject;
+  readonly view: View;
+  readonly set: SetView;
+}
+
+/** In place of a chart and panels that would all be empty: why they are, and what to do. */
+function Nothing({ subject, view, set }: NothingProps) {
+  const { filters, period } = view;
+  if (filters.length > 0) {
+    return (
+      <Empty title="Nothing in these days matches the filters">
+        <button type="button" class="quiet" onClick={() => set({ filters: [] })}>
+          Clear all filters
+        </button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={period === 'all' ? 'No event has come yet' : 'Nothing was counted in these days'}>
+      {subject.install && (
+        <Link class="button" href={subject.install}>
+          See whether it is installed
+        </Link>
+      )}{' '}
+      {period !== 'all' && (
+        <button type="button" class="quiet" onClick={() => set({ period: 'all', step: null })}>
+          Show all time
+        </button>
+      )}
+    </Empty>
+  );
+}
+
 interface HeadlinesProps {
   readonly asked: Asked<Answer>;
   readonly metrics: readonly string[];
   readonly view: View;
-  readonly set: (part: Partial<View>, how?: 'push' | 'replace') => void;
+  readonly set: SetView;
 }
 
 function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
@@ -90,7 +125,9 @@ function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
       aria-label="Metrics; choose one to chart it"
     >
       {metrics.map((metric, place) => {
-        const changed = change(metric, row?.comparison?.change[place]);
+        const before = row?.comparison?.metrics[place];
+        // Of nothing, a hundred per cent more tells nothing.
+        const changed = amount(before) ? change(metric, row?.comparison?.change[place]) : null;
         return (
           <button
             key={metric}
@@ -106,10 +143,7 @@ function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
               {row?.comparison && (
                 <>
                   {changed && <span class={changed.mood}>{changed.text}</span>}{' '}
-                  <span class="muted">
-                    <span class="hidden">before: </span>
-                    {metricValue(metric, row.comparison.metrics[place], true)}
-                  </span>
+                  <span class="muted">from {metricValue(metric, before, true)}</span>
                 </>
               )}
             </span>
@@ -118,136 +152,4 @@ function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
       })}
     </section>
   );
-}
-
-interface TimelineProps extends Omit<HeadlinesProps, 'asked' | 'metrics'> {
-  readonly base: Base;
-  readonly subject: Subject;
-  readonly headline: Asked<Answer>;
-}
-
-function Timeline({ base, subject, view, set, headline }: TimelineProps) {
-  const { steps, usual } = stepsOf(view.period);
-  const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
-  const overTime: Omit<Question, 'date_range'> = {
-    ...base,
-    metrics: [view.metric],
-    dimensions: [`time:${step}`],
-    include: { time_labels: true },
-  };
-  const asked = useAnswer({ ...overTime, date_range: base.date_range });
-  const before = headline.data?.meta.comparison_date_range;
-  const other = useAnswer(
-    before && !headline.pending ? { ...overTime, date_range: [before[0], before[1]] } : null,
-  );
-  const series = useMemo(() => seriesOf(asked.data, view.metric), [asked.data]);
-  const otherSeries = useMemo(
-    () => (other.data && before ? seriesOf(other.data, view.metric) : null),
-    [other.data, before],
-  );
-  const range = headline.data?.query.date_range;
-  const today = todayIn(subject.timezone);
-  const currency = currencyOf(asked.data?.results);
-  const severalCurrencies = asked.data?.meta.metric_warnings !== undefined;
-
-  const pick = (label: string): void => {
-    const day = label.slice(0, 10);
-    const last = step === 'week' ? addDays(day, 6) : step === 'month' ? endOfMonth(day) : day;
-    set({ period: [day, last < today ? last : today], step: null });
-  };
-
-  return (
-    <section class="timeline" aria-label={`${metricName(view.metric)} over time`}>
-      <header>
-        <p class="muted">
-          {range && (
-            <>
-              <span class="solid" aria-hidden="true" />{' '}
-              {dayRange(range[0].slice(0, 10), range[1].slice(0, 10))}
-            </>
-          )}
-          {before && (
-            <span class="versus">
-              <span class="dashed" aria-hidden="true" />{' '}
-              {dayRange(before[0].slice(0, 10), before[1].slice(0, 10))}
-            </span>
-          )}
-        </p>
-        <div class="row">
-          <label class="inline">
-            <span class="hidden">Chart</span>
-            <select
-              value={view.metric}
-              onChange={(event) => set({ metric: event.currentTarget.value }, 'replace')}
-            >
-              {[...new Set([...CHARTED, view.metric])].map((metric) => (
-                <option key={metric} value={metric}>
-                  {metricName(metric)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label class="inline">
-            <span class="hidden">Step</span>
-            <select
-              value={step}
-              onChange={(event) => set({ step: event.currentTarget.value as Step }, 'replace')}
-            >
-              {steps.map((one) => (
-                <option key={one} value={one}>
-                  by {one}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-      </header>
-      {asked.failure ? (
-        <Trouble failure={asked.failure} retry={asked.retry} />
-      ) : (
-        <Chart
-          name={metricName(view.metric)}
-          series={series}
-          other={otherSeries}
-          step={step}
-          open={(range?.[1].slice(0, 10) ?? '') >= today}
-          pending={asked.pending || asked.data === null}
-          format={(value, short) =>
-            metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
-          }
-          pick={step === 'hour' ? null : pick}
-        />
-      )}
-      <p class="muted note">
-        Times are in {subject.timezone}.
-        {severalCurrencies && ' There is money in several currencies: filter by one to see it.'}
-        {asked.data?.meta.as_of && ` Today as of ${moment(asked.data.meta.as_of, subject.timezone, false)}.`}
-      </p>
-    </section>
-  );
-}
-
-function currencyOf(rows: readonly Row[] | undefined): string | null {
-  for (const { metrics } of rows ?? []) {
-    const [value] = metrics;
-    if (value !== null && typeof value === 'object') return value.currency;
-  }
-  return null;
-}
-
-/** What is null where there is nothing to tell; all else is 0 there. */
-const UNKNOWN_AT_REST = ['time_on_page', 'scroll_depth', 'average_revenue', 'bounce_rate', 'visit_duration'];
-
-function seriesOf(answer: Answer | null, metric: string): Series {
-  const labels = answer?.meta.time_labels ?? [];
-  const found = new Map<string, MetricValue>(
-    answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
-  );
-  const rest = UNKNOWN_AT_REST.includes(metric) ? null : 0;
-  return { labels, values: labels.map((label) => (found.has(label) ? amount(found.get(label)) : rest)) };
-}
-
-function endOfMonth(day: string): string {
-  const next = new Date(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)), 1));
-  return addDays(next.toISOString().slice(0, 10), -1);
 }

@@ -5,21 +5,24 @@ export interface Subject {
   readonly id: string;
   readonly name: string;
   readonly timezone: string;
-  readonly goals: readonly string[];
   readonly funnels: readonly string[];
+  /** Where it is set up and installed, for those who may. */
+  readonly settings: string | null;
+  readonly install: string | null;
 }
 
-export function subjectOf({ id, name, timezone, settings }: Pixel): Subject {
+export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: boolean): Subject {
   return {
     id,
     name,
     timezone,
-    goals: settings.goals.map((goal) => goal.name),
     funnels: settings.funnels.map((funnel) => funnel.name),
+    settings: mayChange ? `/app/${id}/settings` : null,
+    install: mayChange ? `/app/${id}/install` : null,
   };
 }
 
 /** What a session of a shared link shows. */
 export function sharedSubject({ shown }: Session): Subject | null {
-  return shown ?? null;
+  return shown ? { ...shown, settings: null, install: null } : null;
 }

@@ -9,8 +9,10 @@ import { launchChromium, USER_AGENT } from './chromium.ts';
 import {
   expectedRows,
   LOCALE,
+  named,
   openPage,
   query,
+  type Row,
   rowsOf,
   settles,
   shown,
@@ -157,10 +159,13 @@ async function expectHeadlines(question: object, mode: string | null = 'previous
   const wanted = HEADLINES.map((metric, place) => {
     const value = shown(metric, row?.metrics[place], true);
     if (!row?.comparison) return `${value} `;
+    const from = `from ${shown(metric, row.comparison.metrics[place], true)}`;
+    // How much more something is than nothing, nobody can say.
+    if (row.comparison.metrics[place] === 0) return `${value}  ${from}`;
     const change = row.comparison.change[place] ?? 0;
     const unit = metric === 'bounce_rate' ? ' pt' : '%';
     const signed = new Intl.NumberFormat(LOCALE, { signDisplay: 'exceptZero', maximumFractionDigits: 0 });
-    return `${value} ${signed.format(change)}${unit} before: ${shown(metric, row.comparison.metrics[place], true)}`;
+    return `${value} ${signed.format(change)}${unit} ${from}`;
   });
   await settles(headlines, wanted);
 }
@@ -178,38 +183,18 @@ describe("a pixel's statistics", () => {
 
   it.each([
     ['Pages', ['event:page', 'visit:entry_page', 'visit:exit_page']],
+    ['Sources', ['visit:channel', 'visit:source', 'visit:referrer']],
     [
-      'Sources',
-      [
-        'visit:channel',
-        'visit:source',
-        'visit:referrer',
-        'visit:utm_source',
-        'visit:utm_medium',
-        'visit:utm_campaign',
-        'visit:utm_content',
-        'visit:utm_term',
-      ],
+      'Campaigns',
+      ['visit:utm_campaign', 'visit:utm_source', 'visit:utm_medium', 'visit:utm_content', 'visit:utm_term'],
     ],
-    ['Places', ['map', 'visit:country', 'visit:region_name', 'visit:city', 'visit:language']],
+    ['Places', ['visit:country', 'visit:region_name', 'visit:city', 'visit:language']],
     ['Devices', ['visit:device', 'visit:browser', 'visit:browser_version', 'visit:os', 'visit:os_version']],
     ['Goals and events', ['event:goal', 'event:name', 'event:currency']],
   ] as const)('have a panel of %s with the numbers of the API', async (title, dimensions) => {
     const panel = `.panel[aria-label="${title}"]`;
     for (const [place, dimension] of dimensions.entries()) {
       await page.click(`${panel} [role=tab] >> nth=${place}`);
-      if (dimension === 'map') {
-        await page.waitForSelector(`${panel} svg[role=img]`);
-        const { results } = await query(speck, {
-          site_id: pixel,
-          metrics: ['visitors', 'percentage'],
-          date_range: '7d',
-          dimensions: ['visit:country'],
-        });
-        expect(await page.$$eval(`${panel} .country.some`, (all) => all.length)).toBe(results.length);
-        await page.hover(`${panel} .country.some >> nth=0`);
-        continue;
-      }
       const metrics = await page
         .waitForSelector(`${panel} table[data-dimension="${dimension}"]`)
         .then((table) => table.$$eval('thead th.number', (all) => all.length));
@@ -219,15 +204,68 @@ describe("a pixel's statistics", () => {
         site_id: pixel,
         metrics: asked,
         date_range: '7d',
-        dimensions: [dimension],
-        pagination: { limit: 9 },
+        dimensions: [...(WHOSE[dimension] ?? []), dimension],
+        pagination: { limit: 10 },
       });
+      // Whoever came by no campaign would leave nothing to be seen of the others.
+      const results = answer.results.filter(
+        ({ dimensions: [value] }) => title !== 'Campaigns' || value !== '(not set)',
+      );
       await settles(
         () => rowsOf(page, `${panel} table[data-dimension="${dimension}"]`),
-        expectedRows(answer, dimension, asked, 9),
+        expectedRows({ ...answer, results }, dimension, asked, 9),
       );
     }
     await page.click(`${panel} [role=tab] >> nth=0`);
+  });
+
+  it('have a map, of which each country tells its name and number', async () => {
+    const { results } = await query(speck, {
+      site_id: pixel,
+      metrics: ['visitors', 'percentage'],
+      date_range: '7d',
+      dimensions: ['visit:country'],
+    });
+    const known = page.locator('.map .country.some');
+    await settles(() => known.count(), results.length);
+    const told = (row: Row | undefined): string =>
+      `${named('visit:country', row?.dimensions[0] ?? '')} ${shown('visitors', row?.metrics[0])} visitors ${shown('percentage', row?.metrics[1])}`;
+    await settles(() => page.textContent('.map figcaption'), told(results[0]));
+    await known.nth(0).hover();
+    const said = await page.textContent('.map figcaption');
+    expect(results.map(told)).toContain(said);
+  });
+
+  it('say of a version whose it is, and filter by both', async () => {
+    const devices = '.panel[aria-label="Devices"]';
+    await page.click(`${devices} [role=tab]:text-is("Versions")`);
+    await page.click(`${devices} button.label:has-text("Chrome 1") >> nth=0`);
+    await page.waitForSelector('.chip:has-text("Browser version is")');
+    expect(search()).toMatch(
+      /^\?period=7d&f=is,visit:browser,(Mobile )?Chrome&f=is,visit:browser_version,1\d+$/,
+    );
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+
+    // A pixel that protects small groups answers one dimension at a time.
+    const protect = (min_group: number): Promise<Response> =>
+      speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { min_group } });
+    await protect(2);
+    await page.reload();
+    await page.click(`${devices} [role=tab]:text-is("Versions")`);
+    const asked = ['visitors', 'percentage'];
+    const answer = await query(speck, {
+      site_id: pixel,
+      metrics: asked,
+      date_range: '7d',
+      dimensions: ['visit:browser_version'],
+    });
+    await settles(
+      () => rowsOf(page, `${devices} table`),
+      expectedRows(answer, 'visit:browser_version', asked, 9),
+    );
+    await protect(0);
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForLoadState('networkidle');
   });
 
   it('have funnels, properties and people', async () => {
@@ -363,6 +401,38 @@ describe("a pixel's statistics", () => {
     await page.keyboard.press('Escape');
   });
 
+  it('draw no hour that has not begun, and save what they draw', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=day&metric=events`);
+    const chart = page.locator('.chart[role=slider]');
+    await eventually(
+      async () => Number(await chart.getAttribute('aria-valuemax')) > 20,
+      'the hours of a day',
+    );
+    const hour = new Intl.DateTimeFormat('en', {
+      hour: 'numeric',
+      hourCycle: 'h23',
+      timeZone: DEMO_PIXEL.timezone,
+    });
+    const now = Number(hour.format());
+    await chart.focus();
+    await page.keyboard.press('Home');
+    for (let at = 0; at < 24; at++) {
+      const told = ((await chart.getAttribute('aria-valuetext')) ?? '').split(/, (?=\w{3},? \d)/)[0];
+      // An hour may begin while they are read.
+      if (at !== now + 1) expect([at, told?.endsWith(': –')]).toEqual([at, at > now]);
+      await page.keyboard.press('ArrowRight');
+    }
+    await page.keyboard.press('Escape');
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('.timeline button:has-text("Save as CSV")'),
+    ]);
+    const saved = readFileSync(await download.path(), 'utf8');
+    expect(saved.split('\r\n')[0]).toBe('time:hour,events');
+    expect(download.suggestedFilename()).toBe('time-hour.csv');
+  });
+
   it('are filtered by a click, and the address has it', async () => {
     await page.goto(`${speck.url}/app/${pixel}?period=7d`);
     await page.click('.panel[aria-label="Sources"] [role=tab]:has-text("Sources")');
@@ -449,6 +519,41 @@ describe("a pixel's statistics", () => {
     expect(search()).toBe('?period=28d');
   });
 
+  it('say what to do where there is nothing', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=7d&f=is,visit:source,Nowhere`);
+    await page.waitForSelector('.empty:has-text("Nothing in these days matches the filters")');
+    expect(await page.$('.panels')).toBeNull();
+    await page.click('text=Clear all filters');
+    await page.waitForSelector('.panels');
+    expect(search()).toBe('?period=7d');
+
+    const fresh = await speck.addPixel({ name: 'Fresh' });
+    await page.goto(`${speck.url}/app/`);
+    await page.click(`[data-pixel="${fresh}"] >> text=See whether it is installed`);
+    await page.waitForSelector('.check:has-text("Waiting for the first event")');
+    await page.click('nav >> text=Statistics');
+    await page.waitForSelector('.empty:has-text("Nothing was counted in these days")');
+    await page.click('text=Show all time');
+    await page.waitForSelector('.empty:has-text("No event has come yet")');
+    await page.click('.empty >> text=See whether it is installed');
+    await page.waitForSelector('h1:has-text("Install")');
+    await speck.api('DELETE', `/api/v1/pixels/${fresh}`);
+  });
+
+  it('stay, and say that they may be old, while the device is offline', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForSelector('.map svg');
+    await page.context().setOffline(true);
+    await page.waitForSelector('.banner:has-text("offline")');
+    expect(await page.$$eval('.headline', (all) => all.length)).toBe(HEADLINES.length);
+    await page.selectOption('.controls select >> nth=0', 'month');
+    await page.waitForSelector('.trouble:has-text("cannot be reached")');
+    await page.context().setOffline(false);
+    // Nobody has to ask for it again.
+    await page.waitForSelector('.headlines');
+    expect(await page.$('.banner')).toBeNull();
+  });
+
   it('say so when an answer needs events that are gone, or when nobody answers', async () => {
     await page.route('**/api/v2/query', (route) => route.abort());
     await page.goto(`${speck.url}/app/${pixel}?period=91d`);
@@ -472,6 +577,12 @@ describe("a pixel's statistics", () => {
     await page.waitForSelector('.headlines');
   });
 });
+
+/** Dimensions whose values say little without another's. */
+const WHOSE: Readonly<Record<string, readonly string[]>> = {
+  'visit:browser_version': ['visit:browser'],
+  'visit:os_version': ['visit:os'],
+};
 
 /** As the panels ask for them. */
 function metricsOf(dimension: string): string[] {
@@ -765,20 +876,29 @@ describe('by keyboard alone', () => {
     await tabTo(/^Filter by \//);
     await keyboard.press('Enter');
     await mine.page.waitForSelector('.chip:has-text("Entry page is")');
-    await tabTo(/^(All \d+ rows|Details)$/);
+    await mine.page.waitForLoadState('networkidle');
+    await tabTo(/^(All \d+ rows|More numbers)$/);
     await keyboard.press('Enter');
     await mine.page.waitForSelector('dialog[open] table');
     await keyboard.press('Escape');
     await eventually(async () => (await mine.page.$('dialog')) === null, 'the window to close');
-    expect(await focus()).toMatch(/^(All \d+ rows|Details)$/);
+    expect(await focus()).toMatch(/^(All \d+ rows|More numbers)$/);
     expect(mine.wrong).toEqual([]);
     await mine.close();
   });
 });
 
 describe('for everyone', () => {
-  it.each(['light', 'dark'] as const)('axe finds nothing wrong with any view, %s', async (theme) => {
-    const mine = await openPage(browser, speck, { colorScheme: theme, bypassCSP: true });
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('axe finds nothing wrong with any view, %s and %i wide', async (colorScheme, width) => {
+    const mine = await openPage(browser, speck, {
+      colorScheme,
+      viewport: { width, height: 844 },
+      bypassCSP: true,
+    });
+    const fresh = await speck.addPixel({ name: 'Fresh' });
     await mine.page.goto(`${speck.url}/app/`);
     await mine.page.waitForSelector('h1');
     const found: string[] = [];
@@ -795,6 +915,10 @@ describe('for everyone', () => {
       ['nothing', '.empty'],
       [`${pixel}?period=7d&f=is,visit:source,Google`, '.map svg'],
       [`${pixel}?period=7d&all=visit:country`, 'dialog td'],
+      [fresh, '.empty'],
+      [`${fresh}/live`, '.empty'],
+      [`${fresh}/refusals`, '.empty'],
+      [`${fresh}/install`, '.check:has-text("Waiting")'],
       [`${pixel}/live`, '.stream'],
       [`${pixel}/refusals`, '.reasons'],
       [`${pixel}/install`, '.check.good'],
@@ -804,6 +928,10 @@ describe('for everyone', () => {
       await mine.page.waitForSelector(ready);
       await look(path);
     }
+    await mine.page.context().setOffline(true);
+    await mine.page.waitForSelector('.banner');
+    await look('offline');
+    await speck.api('DELETE', `/api/v1/pixels/${fresh}`);
     expect(found).toEqual([]);
     await mine.close();
   });

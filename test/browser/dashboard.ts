@@ -75,6 +75,8 @@ export async function query(speck: Speck, body: object): Promise<Answer> {
 
 const number = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
 const tenths = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const hundredths = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const share = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 
 /** A metric's value as it should be read. */
@@ -85,10 +87,12 @@ export function shown(metric: string, value: Value | undefined, short = false): 
     const digits = value.value >= 10_000 ? { maximumFractionDigits: 0 } : {};
     return new Intl.NumberFormat(LOCALE, { style: 'currency', currency, ...digits }).format(value.value);
   }
-  if (/rate|depth|percentage/.test(metric)) return `${tenths.format(value)}%`;
+  if (/percentage|conversion/.test(metric)) return `${share.format(value)}%`;
+  if (/rate|depth/.test(metric)) return `${tenths.format(value)}%`;
   if (/duration|time/.test(metric)) {
     return value < 60 ? `${value}s` : `${Math.floor(value / 60)}m ${String(value % 60).padStart(2, '0')}s`;
   }
+  if (metric === 'views_per_visit') return hundredths.format(value);
   return short && value >= 10_000 ? compact.format(value) : number.format(value);
 }
 
@@ -111,7 +115,7 @@ export async function rowsOf(page: Page, selector: string): Promise<string[][]> 
   );
 }
 
-/** The same rows as they should be by the API. */
+/** The same rows as they should be by the API; of two dimensions, the second's values stand behind the first's. */
 export function expectedRows(
   answer: Answer,
   dimension: string,
@@ -120,9 +124,9 @@ export function expectedRows(
 ): string[][] {
   return answer.results
     .slice(0, count)
-    .map(({ dimensions: [value = ''], metrics: values }) => [
-      named(dimension, value),
-      ...metrics.map((metric, place) => shown(metric, values[place])),
+    .map(({ dimensions: values, metrics: numbers }) => [
+      [...new Set(values.map((value) => named(dimension, value)))].join(' '),
+      ...metrics.map((metric, place) => shown(metric, numbers[place])),
     ]);
 }
 

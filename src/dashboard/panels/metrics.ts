@@ -1,0 +1,16 @@
+/** The metrics that tell most of a dimension: a few beside others, more by itself. */
+export function metricsOf(dimension: string, all = false): readonly string[] {
+  if (dimension === 'event:page')
+    return all ? ['visitors', 'pageviews', 'time_on_page', 'scroll_depth'] : ['visitors', 'pageviews'];
+  if (dimension === 'event:goal')
+    return all
+      ? ['visitors', 'events', 'conversion_rate', 'total_revenue', 'average_revenue']
+      : ['visitors', 'conversion_rate', 'total_revenue'];
+  if (dimension === 'event:currency') return ['events', 'total_revenue', 'average_revenue'];
+  if (dimension.startsWith('event:')) return ['visitors', 'events'];
+  if (dimension.startsWith('person:'))
+    return all ? ['people', 'visitors', 'events', 'total_revenue'] : ['people', 'total_revenue'];
+  return all
+    ? ['visitors', 'visits', 'pageviews', 'bounce_rate', 'visit_duration']
+    : ['visitors', 'percentage'];
+}

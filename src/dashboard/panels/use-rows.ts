@@ -1,0 +1,37 @@
+/** Asks for the rows of a dimension; where its values say little alone, together with what they are of. */
+import type { Answer, Question } from '../api.ts';
+import { type Asked, useAnswer } from '../hooks.ts';
+import type { Base } from '../stats.tsx';
+
+/** A version is one of some browser's, or of some system's. */
+const WHOSE: Readonly<Record<string, string>> = {
+  'visit:browser_version': 'visit:browser',
+  'visit:os_version': 'visit:os',
+};
+
+/**
+ * Why two dimensions are refused where one is answered: two need raw events, which may be gone, and pixels that protect
+ * small groups answer one at a time.
+ */
+const ALONE = ['beyond_retention', 'invalid_query'];
+
+export interface RowsAsked {
+  readonly asked: Asked<Answer>;
+  /** Those of the answer, the one that was asked for last. */
+  readonly dimensions: readonly string[];
+  /** What to ask for all of it. */
+  readonly question: Question;
+}
+
+export function useRows(base: Base, dimension: string, metrics: readonly string[], limit: number): RowsAsked {
+  const whose = WHOSE[dimension];
+  const page = { include: { total_rows: true }, pagination: { limit } };
+  const alone: Question = { ...base, metrics, dimensions: [dimension] };
+  const both: Question | null = whose ? { ...alone, dimensions: [whose, dimension] } : null;
+  const ofBoth = useAnswer(both && { ...both, ...page });
+  const refused = ALONE.includes(ofBoth.failure?.reason ?? '');
+  const ofOne = useAnswer(both && !refused ? null : { ...alone, ...page });
+  return both && !refused
+    ? { asked: ofBoth, dimensions: both.dimensions ?? [], question: both }
+    : { asked: ofOne, dimensions: [dimension], question: alone };
+}

@@ -1,0 +1,162 @@
+/** The main chart: any metric over time, beside the days before. */
+import { useMemo } from 'preact/hooks';
+import type { Answer, MetricValue, Question, Row } from './api.ts';
+import { Chart, type Series } from './chart.tsx';
+import { CsvButton } from './csv-button.tsx';
+import { amount, dayRange, metricName, metricValue, moment, type Step } from './format.ts';
+import { InlineChoice } from './forms.tsx';
+import { type Asked, useAnswer } from './hooks.ts';
+import type { Base } from './stats.tsx';
+import type { Subject } from './subject.ts';
+import { Trouble } from './ui.tsx';
+import { addDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
+
+/** The metrics that stand above the chart. */
+export const HEADLINES = [
+  'visitors',
+  'visits',
+  'pageviews',
+  'views_per_visit',
+  'bounce_rate',
+  'visit_duration',
+];
+const CHARTED = [
+  ...HEADLINES,
+  'events',
+  'time_on_page',
+  'scroll_depth',
+  'conversion_rate',
+  'total_revenue',
+  'average_revenue',
+  'people',
+];
+
+interface Props {
+  readonly base: Base;
+  readonly subject: Subject;
+  readonly view: View;
+  readonly set: SetView;
+  readonly headline: Asked<Answer>;
+}
+
+export function Timeline({ base, subject, view, set, headline }: Props) {
+  const { steps, usual } = stepsOf(view.period);
+  const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
+  const overTime: Question = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
+  const labelled: Question = { ...overTime, include: { time_labels: true } };
+  const asked = useAnswer(labelled);
+  const before = headline.data?.meta.comparison_date_range;
+  const other = useAnswer(
+    before && !headline.pending ? { ...labelled, date_range: [before[0], before[1]] } : null,
+  );
+  const today = todayIn(subject.timezone);
+  const now = step === 'hour' ? hourIn(subject.timezone) : today;
+  const series = useMemo(() => seriesOf(asked.data, view.metric, now), [asked.data, now]);
+  const otherSeries = useMemo(
+    () => (other.data && before ? seriesOf(other.data, view.metric, now) : null),
+    [other.data, before],
+  );
+  const range = headline.data?.query.date_range;
+  const open =
+    (range?.[1].slice(0, 10) ?? '') >= today ? series.labels.findLastIndex((label) => label <= now) : -1;
+  const currency = currencyOf(asked.data?.results);
+  const severalCurrencies = asked.data?.meta.metric_warnings !== undefined;
+
+  const pick = (label: string): void => {
+    const day = label.slice(0, 10);
+    const last = step === 'week' ? addDays(day, 6) : step === 'month' ? endOfMonth(day) : day;
+    set({ period: [day, last < today ? last : today], step: null });
+  };
+
+  return (
+    <section class="timeline" aria-label={`${metricName(view.metric)} over time`}>
+      <header>
+        <p class="muted">
+          {range && (
+            <>
+              <span class="solid" aria-hidden="true" />{' '}
+              {dayRange(range[0].slice(0, 10), range[1].slice(0, 10))}
+            </>
+          )}
+          {before && (
+            <span class="versus">
+              <span class="dashed" aria-hidden="true" />{' '}
+              {dayRange(before[0].slice(0, 10), before[1].slice(0, 10))}
+            </span>
+          )}
+        </p>
+        <div class="row">
+          <InlineChoice
+            label="Chart"
+            options={[...new Set([...CHARTED, view.metric])].map((metric) => [metric, metricName(metric)])}
+            value={view.metric}
+            set={(metric) => set({ metric }, 'replace')}
+          />
+          <InlineChoice
+            label="Step"
+            options={steps.map((one) => [one, `by ${one}`])}
+            value={step}
+            set={(one) => set({ step: one as Step }, 'replace')}
+          />
+        </div>
+      </header>
+      {asked.failure ? (
+        <Trouble failure={asked.failure} retry={asked.retry} />
+      ) : (
+        <Chart
+          name={metricName(view.metric)}
+          series={series}
+          other={otherSeries}
+          step={step}
+          open={open < 0 ? null : open}
+          pending={asked.pending || asked.data === null}
+          format={(value, short) =>
+            metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
+          }
+          pick={step === 'hour' ? null : pick}
+        />
+      )}
+      <footer class="row">
+        <p class="muted note">
+          Times are in {subject.timezone}.
+          {severalCurrencies && ' There is money in several currencies: filter by one to see it.'}
+          {asked.data?.meta.as_of &&
+            ` Today as of ${moment(asked.data.meta.as_of, subject.timezone, false)}.`}
+        </p>
+        <CsvButton question={overTime} what={`${metricName(view.metric)} by ${step}`} />
+      </footer>
+    </section>
+  );
+}
+
+function currencyOf(rows: readonly Row[] | undefined): string | null {
+  for (const { metrics } of rows ?? []) {
+    const [value] = metrics;
+    if (value !== null && typeof value === 'object') return value.currency;
+  }
+  return null;
+}
+
+/** What is null where there is nothing to tell; all else is 0 there. */
+const UNKNOWN_AT_REST = ['time_on_page', 'scroll_depth', 'average_revenue', 'bounce_rate', 'visit_duration'];
+
+/** An answer as points. What has not begun yet has no value. */
+function seriesOf(answer: Answer | null, metric: string, now: string): Series {
+  const labels = answer?.meta.time_labels ?? [];
+  const found = new Map<string, MetricValue>(
+    answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
+  );
+  const rest = UNKNOWN_AT_REST.includes(metric) ? null : 0;
+  return {
+    labels,
+    values: labels.map((label) => {
+      if (label > now) return null;
+      return found.has(label) ? amount(found.get(label)) : rest;
+    }),
+  };
+}
+
+function endOfMonth(day: string): string {
+  const next = new Date(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)), 1));
+  return addDays(next.toISOString().slice(0, 10), -1);
+}
