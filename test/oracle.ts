@@ -237,22 +237,26 @@ export interface OracleFunnel {
   readonly within: 'visit' | { readonly hours: number };
 }
 
-/** How many visits, or people, came to each step of a funnel in the days `from` to `to`. */
+/**
+ * How many visits, or people, came to each step of a funnel in the days `from` to `to`.
+ * @param isPicked tells whether an event passes the filters: only who has one that does is looked at.
+ */
 export function funnelOf(
   events: readonly OracleEvent[],
   zone: string,
   { steps, within }: OracleFunnel,
   [from, to]: readonly [from: string, to: string],
   links: Links = {},
+  isPicked: (event: OracleEvent) => boolean = () => true,
 ): number[] {
   const asked = events.filter(({ ts }) => local(zone, ts).day >= from && local(zone, ts).day <= to);
   const came =
     within === 'visit'
       ? visitsOf(asked, zone)
-          .filter(({ visitor }) => visitor !== '')
+          .filter(({ visitor, events: those }) => visitor !== '' && those.some(isPicked))
           .map((visit) => stepsOf(visit.events, steps))
       : [...Map.groupBy(inOrder(asked), (event) => personOf(event, links))]
-          .filter(([person]) => person !== '')
+          .filter(([person, those]) => person !== '' && those.some(isPicked))
           .map(([, ofPerson]) => stepsInTime(ofPerson, steps, within.hours * 3_600_000));
   return steps.map((_, index) => came.filter((count) => count > index).length);
 }

@@ -2,15 +2,20 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { runFunnel } from '../query/funnel.ts';
+import { parseQuestion } from '../query/language.ts';
 import { jsonResponse } from './answer.ts';
 import type { Grant } from './auth.ts';
-import { badParameter } from './parameters.ts';
+import { badParameter, badParameters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
 
 export const FunnelQuery = v.strictObject({
   name: v.pipe(v.string('Say which funnel: name is its name.'), v.description("A funnel's name.")),
+  filters: v.pipe(
+    v.optional(v.string(), '[]'),
+    v.description('Filters as of `POST /api/v2/query`, as JSON: `[["is", "visit:source", ["Google"]]]`.'),
+  ),
   ...PERIOD,
 });
 
@@ -19,7 +24,7 @@ export async function readFunnel(
   env: Env,
   grant: Grant,
   id: string,
-  { name, ...period }: v.InferOutput<typeof FunnelQuery>,
+  { name, filters, ...period }: v.InferOutput<typeof FunnelQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const { funnels } = pixel.settings;
@@ -33,12 +38,18 @@ export async function readFunnel(
         : `No funnel has this name. Funnels: ${known}.`,
     );
   }
-  const answer = await runFunnel(env.DB, pixel, funnel, rangeOf(period), Date.now());
+  const question = parseQuestion({
+    site_id: id,
+    metrics: ['visitors'],
+    date_range: rangeOf(period),
+    filters: parsedJson(filters),
+  });
+  if (!question.ok) throw badParameters(question.error);
+  const answer = await runFunnel(env.DB, pixel, funnel, question.value, Date.now());
   if (!answer.ok) {
-    throw new Problem(
-      'beyond_retention',
-      `A funnel needs raw events, and those up to ${answer.error.purged} are past this pixel's retention and gone. Ask from the day after.`,
-    );
+    if (answer.error.reason === 'beyond_retention')
+      throw new Problem('beyond_retention', answer.error.detail);
+    throw badParameters(answer.error.errors);
   }
   const { range: days, steps } = answer.value;
   return jsonResponse(request, {
@@ -48,4 +59,12 @@ export async function readFunnel(
     date_range: [days.from, days.to],
     steps,
   });
+}
+
+function parsedJson(filters: string): unknown {
+  try {
+    return JSON.parse(filters);
+  } catch {
+    throw badParameter('filters', 'This is no JSON. Give a list such as [["is","visit:source",["Google"]]].');
+  }
 }

@@ -83,7 +83,12 @@ export async function ask(
   });
 }
 
-export function settingOf(pixel: Pixel, span: Span, known: KnownDays, rows: Setting['rows']): Setting {
+export function settingOf(
+  pixel: Pixel,
+  span: Span,
+  known: Pick<KnownDays, 'first' | 'last'>,
+  rows: Setting['rows'],
+): Setting {
   return {
     ...span,
     zone: pixel.timezone,

@@ -7,9 +7,13 @@ import { GOALS, goalParameter, REACHES } from '../rollup/goals.sql.ts';
 import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
 import { numberedEvents } from '../rollup/visits.sql.ts';
 import { firstDayOf } from '../store/days.ts';
-import { rootOf } from '../store/people.ts';
-import type { Range } from './question.ts';
+import { peopleSince, rootOf } from '../store/people.ts';
+import { type Refusal, type Span, settingOf } from './ask.ts';
+import { Draft } from './draft.ts';
+import { eventCtes, eventsOf } from './event-rows.ts';
+import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
+import { resolveTests } from './resolve.ts';
 
 export interface FunnelStep {
   readonly goal: string;
@@ -27,32 +31,54 @@ export interface FunnelAnswer {
   readonly range: DayRange;
 }
 
-/** Raw events of the range are gone: up to which day. */
-export interface BeyondRetention {
-  readonly purged: string;
-}
-
+/**
+ * Answers how far the visits, or people, came that have some event that the question's filters let through.
+ *
+ * @param asked its range and filters; all else of it is left aside.
+ */
 export async function runFunnel(
   db: D1Database,
   pixel: Pixel,
   funnel: Funnel,
-  asked: Range,
+  asked: Question,
   now: number,
-): Promise<Result<FunnelAnswer, BeyondRetention>> {
-  const first = asked === 'all' ? await firstDayOf(db, pixel.id) : null;
-  const range = resolveRange(asked, pixel.timezone, now, first);
+): Promise<Result<FunnelAnswer, Refusal>> {
+  const first = asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
+  const range = resolveRange(asked.range, pixel.timezone, now, first);
+  const span: Span = { range, moments: null, peopleSince: peopleSince(now) };
+  if (asked.filters.length > 0 && pixel.settings.min_group > 1) {
+    const message = 'This pixel protects small groups: its funnels are told without filters.';
+    return err({ reason: 'invalid_query', errors: [{ path: 'filters', message }] });
+  }
+  const filters = await resolveTests(db, asked, pixel, span);
+  if (!filters.ok) return filters;
+  const question = { ...asked, filters: filters.value };
+  const draft = new Draft(
+    question,
+    settingOf(pixel, span, { first: range.from, last: range.to }, null),
+    false,
+  );
   const goals = funnel.steps.flatMap((step) => pixel.settings.goals.find(({ name }) => name === step) ?? []);
   const stretches = segments(pixel.timezone, range.from, range.to).map((one) => ({ ...one, bucket: '' }));
+  const sql = funnelSql(funnel, goals.length, draft);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
     db
       .prepare('SELECT max(day) AS day FROM days WHERE pixel = ? AND raw > 0 AND day BETWEEN ? AND ?')
       .bind(pixel.id, range.from, range.to),
-    db
-      .prepare(funnelSql(funnel, goals.length))
-      .bind(pixel.id, stretchParameter(stretches), goalParameter(goals)),
+    db.prepare(sql).bind(
+      pixel.id,
+      stretchParameter(stretches),
+      // The steps by their places, and behind them whatever filters may ask for.
+      goalParameter([...goals, ...pixel.settings.goals]),
+      draft.lists(),
+      draft.setting.countries,
+    ),
   ]);
   const day = purged?.results[0]?.['day'];
-  if (typeof day === 'string') return err({ purged: day });
+  if (typeof day === 'string') {
+    const detail = `A funnel needs raw events, and those up to ${day} are past this pixel's retention and gone. Ask from the day after.`;
+    return err({ reason: 'beyond_retention', detail });
+  }
   const row = counts?.results[0] ?? {};
   return ok({
     range,
@@ -92,25 +118,43 @@ function withoutSmall(steps: readonly FunnelStep[], least: number): FunnelStep[]
   );
 }
 
+/** What tells whether an event reaches a goal, and whose it is. */
+const COLUMNS = ['page', 'props', 'person', 'engaged', 'scroll'];
+
+/** The events of the range; with filters, also `picked`: the visits and persons of those that they let through. */
+function eventsOfRange(draft: Draft): string[] {
+  const { filters } = draft.question;
+  if (filters.length === 0) return [numberedEvents({ source: 'stretch', columns: COLUMNS })];
+  for (const column of COLUMNS) draft.columns.add(column);
+  const { from, where } = eventsOf(draft, { name: 'picked', timed: false, dimensions: new Map(), filters });
+  return [
+    'open AS (SELECT * FROM stretch)',
+    ...eventCtes(draft),
+    `picked AS MATERIALIZED (SELECT DISTINCT n.visit, n.person FROM ${from} WHERE n.counted AND ${where})`,
+  ];
+}
+
 /**
  * Each step looks for the earliest event after the one that reached the step before, which is as good as any later one.
  * A person's window opens with each event that reaches the first step, since a later one may get further.
  */
-function funnelSql({ within }: Funnel, steps: number): string {
+function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
   const ofVisit = within === 'visit';
+  const picked = (which: string): string => (draft.question.filters.length > 0 ? `AND ${which}` : '');
   // An event's place among those of its visitor and day, or of its person.
   const walk = ofVisit
-    ? `SELECT *, visit AS unit, seq AS place FROM numbered WHERE visitor <> ''`
+    ? `SELECT *, visit AS unit, seq AS place FROM numbered
+       WHERE visitor <> '' ${picked('visit IN (SELECT visit FROM picked)')}`
     : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
-       FROM numbered n JOIN (
-         SELECT person, ${rootOf('p.person')} AS root
-         FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted) p) k ON k.person = n.person
-       WHERE n.counted`;
+       FROM numbered n JOIN whose k ON k.person = n.person
+       WHERE n.counted ${picked('k.root IN (SELECT w.root FROM picked p JOIN whose w ON w.person = p.person)')}`;
   const reached = `
+    whose AS MATERIALIZED (
+      SELECT person, ${rootOf('p.person')} AS root
+      FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted) p),
     reached AS MATERIALIZED (
       SELECT g.step, n.unit, n.place, n.ts
-      FROM goal g CROSS JOIN (${walk}) n ON ${REACHES}
-    )`;
+      FROM goal g CROSS JOIN (${walk}) n ON g.step < ${steps} AND ${REACHES})`;
   const begin = ofVisit
     ? 'SELECT unit, 0 AS began, 0 AS until, min(place) AS place FROM reached WHERE step = 0 GROUP BY unit'
     : `SELECT unit, place AS began, ts + ${within.hours * 3_600_000} AS until, place FROM reached WHERE step = 0`;
@@ -123,11 +167,10 @@ function funnelSql({ within }: Funnel, steps: number): string {
   const places = Array.from({ length: steps }, (_, step) => step);
   const count = (step: number): string => `(SELECT count(DISTINCT unit) FROM step${step}) AS count${step}`;
   return `
-    WITH ${STRETCHES}, ${GOALS},
-    ${numberedEvents({ source: 'stretch', columns: ['page', 'props', 'person', 'engaged', 'scroll'] })},
-    ${reached}, step0 AS MATERIALIZED (${begin})${places
+    WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(draft), reached].join(',')},
+    step0 AS MATERIALIZED (${begin})${places
       .slice(1)
       .map((step) => `,${next(step)}`)
       .join('')}
-    SELECT ${places.map(count).join(', ')}`;
+    SELECT ${places.map(count).join(', ')} WHERE ?4 IS NOT NULL AND ?5 IS NOT NULL`;
 }

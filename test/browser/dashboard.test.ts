@@ -441,6 +441,16 @@ describe("a pixel's statistics", () => {
     await expectHeadlines({ date_range: '7d', filters });
     expect(search()).toBe('?period=7d&f=is,visit:source,Google');
 
+    const asked = `name=To%20a%20purchase&period=7d&filters=${encodeURIComponent(JSON.stringify(filters))}`;
+    const funnel = (await (await speck.api('GET', `/api/v1/pixels/${pixel}/funnel?${asked}`)).json()) as {
+      steps: { count: number }[];
+    };
+    expect(funnel.steps[0]?.count).toBeGreaterThan(0);
+    await settles(
+      () => page.$$eval('.funnel .number b', (all) => all.map((one) => one.textContent)),
+      funnel.steps.map(({ count }) => shown('visits', count)),
+    );
+
     await page.click('.panel[aria-label="Places"] [role=tab]:has-text("Countries")');
     await page.click('.panel[aria-label="Places"] button.label:has-text("Germany")');
     const both = [...filters, ['is', 'visit:country', ['DE']]];

@@ -172,7 +172,23 @@ describe('a funnel', () => {
     expect(steps.map(({ count }) => count)).toEqual([visits.length, visits.length]);
   });
 
+  it('takes the filters of a query', async () => {
+    const ofPage = (page: string) => encodeURIComponent(JSON.stringify([['is', 'event:page', [page]]]));
+    const counts = async (filters: string): Promise<number[]> => {
+      const { steps } = (await (await speck.api('GET', `${path()}&filters=${filters}`)).json()) as {
+        steps: { count: number }[];
+      };
+      return steps.map(({ count }) => count);
+    };
+    expect(await counts(ofPage('/checkout'))).toEqual([1, 1]);
+    expect(await counts(ofPage('/nowhere'))).toEqual([0, 0]);
+  });
+
   it.each([
+    ['name=To%20buy&filters=[', 'filters'],
+    ['name=To%20buy&filters={}', 'filters'],
+    ['name=To%20buy&filters=[["is","visit:nothing",["x"]]]', 'filters[0][1]'],
+    ['name=To%20buy&filters=[["is","event:goal",["None"]]]', 'filters[0][2]'],
     ['name=Other', 'name'],
     [`name=To%20buy&from=2026-01-01`, 'to'],
     ['name=To%20buy&from=2026-02-01&to=2026-01-01', 'from'],

@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import type { Question } from '../../src/query/question.ts';
 import {
   applySchema,
   db,
@@ -16,15 +18,32 @@ import {
   store,
 } from '../fixtures.ts';
 import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
-import { addDays } from './oracle-language.ts';
-import { LATER } from './questions.ts';
+import { type Asked, addDays, eventsIn, historyOf } from './oracle-language.ts';
+import { LATER, questions } from './questions.ts';
 
 beforeAll(applySchema);
 
 type Days = readonly [from: string, to: string];
 
-async function countsOf(pixel: Pixel, funnel: Funnel, range: Days): Promise<number[]> {
-  const answer = await runFunnel(db, pixel, funnel, range, LATER);
+/** A question of days and filters, of which a funnel is asked. */
+function questionOf(
+  pixel: Pixel,
+  { date_range, filters, include }: Omit<Asked, 'metrics' | 'dimensions'>,
+): Question {
+  const question = parseQuestion({ site_id: pixel.id, metrics: ['visitors'], date_range, filters, include });
+  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  return question.value;
+}
+
+const ofDays = (pixel: Pixel, date_range: Days): Question => questionOf(pixel, { date_range, filters: [] });
+
+async function countsOf(
+  pixel: Pixel,
+  funnel: Funnel,
+  range: Days,
+  question = ofDays(pixel, range),
+): Promise<number[]> {
+  const answer = await runFunnel(db, pixel, funnel, question, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   expect(answer.value.steps.map(({ goal }) => goal)).toEqual(funnel.steps);
   return answer.value.steps.map(({ count }) => Number(count));
@@ -71,6 +90,44 @@ describe('funnels', () => {
       { numRuns: 6 },
     );
   });
+
+  it.each(ODD_DAYS)(
+    'with filters are of who has an event that passes, in %s around %s',
+    async (zone, day) => {
+      await fc.assert(
+        fc.asyncProperty(
+          histories(day, 60),
+          fc.array(fc.tuple(funnels, questions(day, { moments: false })), { minLength: 8, maxLength: 8 }),
+          async (events, list) => {
+            const pixel = await makePixel(zone, { goals: GOALS });
+            await linkPeople(pixel);
+            await store(pixel, events);
+            for (const [funnel, { date_range, filters, include }] of list) {
+              const { attribution_days = 30 } = include;
+              const asked = { date_range, filters, include: { attribution_days } };
+              const steps = funnel.steps.map((step) => GOALS.find(({ name }) => name === step) as OracleGoal);
+              const picked = eventsIn(historyOf(events, zone, GOALS, LINKS), {
+                ...asked,
+                metrics: [],
+                dimensions: [],
+              });
+              const wanted = funnelOf(
+                events,
+                zone,
+                { steps, within: funnel.within },
+                date_range,
+                LINKS,
+                (event) => picked.has(event),
+              );
+              const found = await countsOf(pixel, funnel, date_range, questionOf(pixel, asked));
+              expect(found, JSON.stringify([funnel, asked])).toEqual(wanted);
+            }
+          },
+        ),
+        { numRuns: 6 },
+      );
+    },
+  );
 
   const at = (time: string) => Date.parse(`2026-02-03T${time}Z`);
   const event = (time: string, name: string, more: Readonly<Record<string, string>> = {}): OracleEvent => ({
@@ -128,7 +185,13 @@ describe('funnels', () => {
     ]);
     await store(pixel, visits);
     const steps = ['Saw anything', 'Signup', 'Bought', 'Went pro'];
-    const answer = await runFunnel(db, pixel, { name: 'F', steps, within: 'visit' }, range, LATER);
+    const answer = await runFunnel(
+      db,
+      pixel,
+      { name: 'F', steps, within: 'visit' },
+      ofDays(pixel, range),
+      LATER,
+    );
     expect(answer).toMatchObject({
       ok: true,
       value: {

@@ -75,6 +75,21 @@ export function historyOf(
   };
 }
 
+/** The events that a question is of: counted, of its range, and let through by its filters. */
+export function eventsIn(history: History, asked: Asked): Set<OracleEvent> {
+  const context: Context = { ...history, asked };
+  return new Set(
+    history.visits.flatMap((visit) =>
+      visit.events.filter(
+        (event) =>
+          !isEngagement(event) &&
+          isWithin(event, asked.date_range, history.zone) &&
+          asked.filters.every((filter) => matches(filter, event, visit, context)),
+      ),
+    ),
+  );
+}
+
 /** The rows of an answer, in no order. */
 export function answerOf(history: History, asked: Asked): Row[] {
   const groups = groupsOf(history, asked);

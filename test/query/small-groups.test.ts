@@ -186,14 +186,12 @@ describe('small groups', () => {
   });
 
   it('are not told by steps of a funnel', async () => {
-    const steps = async (names: string[]) => {
-      const answer = await runFunnel(
-        db,
-        pixel,
-        { name: 'F', steps: names, within: 'visit' },
-        [DAY, DAY],
-        LATER,
-      );
+    const steps = async (names: string[], filters: unknown[] = []) => {
+      const body = { site_id: pixel.id, metrics: ['visitors'], date_range: [DAY, DAY], filters };
+      const question = parseQuestion(body);
+      if (!question.ok) throw new Error(JSON.stringify(question.error));
+      const funnel = { name: 'F', steps: names, within: 'visit' } as const;
+      const answer = await runFunnel(db, pixel, funnel, question.value, LATER);
       return answer.ok ? answer.value.steps.map(({ count, lost }) => [count, lost]) : answer.error;
     };
     expect(await steps(['Saw anything', 'Bought'])).toEqual([
@@ -204,6 +202,13 @@ describe('small groups', () => {
       [30, 0],
       [null, null],
     ]);
+    // Two funnels, of which one has a filter more, would tell of whom they differ in.
+    expect(await steps(['Saw anything', 'Saw anything'], [['is', 'visit:source', ['Google']]])).toMatchObject(
+      {
+        reason: 'invalid_query',
+        errors: [{ path: 'filters' }],
+      },
+    );
   });
 
   it('bound what may be asked at once', async () => {

@@ -19,13 +19,16 @@ interface FunnelAnswer {
   readonly steps: readonly FunnelStep[];
 }
 
-export function FunnelPanel({ base, subject, view }: PanelProps) {
+export function FunnelPanel({ base, subject }: PanelProps) {
   const { funnels } = subject;
   const [name, choose] = useState(funnels[0] ?? '');
   const range = base.date_range;
   const days = typeof range === 'string' ? `period=${range}` : `from=${range[0]}&to=${range[1]}`;
+  const filters = base.filters ? `&filters=${encodeURIComponent(JSON.stringify(base.filters))}` : '';
   const asked = useGet<FunnelAnswer>(
-    name === '' ? null : `/api/v1/pixels/${subject.id}/funnel?name=${encodeURIComponent(name)}&${days}`,
+    name === ''
+      ? null
+      : `/api/v1/pixels/${subject.id}/funnel?name=${encodeURIComponent(name)}&${days}${filters}`,
   );
   return (
     <Panel
@@ -51,8 +54,8 @@ export function FunnelPanel({ base, subject, view }: PanelProps) {
                 ))}
               </ol>
               <p class="muted note">
-                Counts {counts}.
-                {view.filters.length > 0 && <b> Of everyone: filters do not apply to funnels.</b>}
+                Counts {counts}
+                {base.filters && ' that have an event which the filters let through'}.
               </p>
             </>
           )}
