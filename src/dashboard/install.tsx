@@ -81,7 +81,7 @@ function Check({ pixel }: { readonly pixel: Pixel }) {
           <>
             <p>
               <b>It works.</b> <Text>{latest.name}</Text> on <Text>{`${latest.hostname}${latest.page}`}</Text>{' '}
-              arrived at {moment(latest.ts, pixel.timezone, false)}.
+              arrived at {moment(latest.ts, pixel.timezone, false)} in {pixel.timezone}.
             </p>
             <p>
               <Link class="target" href={`/app/${pixel.id}`}>

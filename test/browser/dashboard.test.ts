@@ -112,7 +112,7 @@ describe('the first run', () => {
     const visitor = await browser.newContext({ userAgent: USER_AGENT });
     const visit = await visitor.newPage();
     await visit.goto(`${SHOP}/`);
-    await page.waitForSelector('.check.good:has-text("It works")');
+    await page.waitForSelector('.check.good:has-text("It works"):has-text("in Europe/Berlin")');
     // The alias for Meta's pixel sends what its pages send, but for the page view, which is counted already.
     await visit.goto(`${SHOP}/meta`);
     await visit.evaluate(() => {
