@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
+import { type Arrival, enrich, localDayOf } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
-import { DEFAULT_SETTINGS, type Pixel } from '../../src/model/pixel.ts';
+import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
+import { REJECTION_REASONS } from '../../src/model/rejection.ts';
 import { BLANK_EVENT, type Client, NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
@@ -45,6 +46,12 @@ const api = (event: Partial<RawEvent>, overrides: Record<string, unknown>) =>
     },
     pixel,
   );
+const under = (settings: Partial<PixelSettings>, event: Partial<RawEvent>, from: Partial<Client> = {}) =>
+  enrich(
+    { ...raw, ...event },
+    { ...arrival, client: { ...client, ...from } },
+    { ...pixel, settings: { ...pixel.settings, ...settings } },
+  );
 function eventOf(result: ReturnType<typeof enrich>) {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value.event;
@@ -58,6 +65,7 @@ describe('pages', () => {
     ['https://site.example/u/ann%40mail.example', 'site.example', '/u/(email)'],
     ['https://site.example/search?q=ann@mail.example', 'site.example', '/search?q=(email)'],
     ['/relative', 'www.site.example', '/relative'],
+    ['http://site.example/plain', 'site.example', '/plain'],
     ['', 'site.example', '/from-referer'],
   ])('%s is %s%s', (dl, hostname, page) => {
     expect(eventOf(run({ dl }))).toMatchObject({ hostname, page });
@@ -72,6 +80,12 @@ describe('pages', () => {
 
   it('cuts what is too long', () => {
     expect(eventOf(run({ dl: `https://site.example/${'x'.repeat(5000)}` })).page).toHaveLength(LIMITS.page);
+    const late = `https://site.example/?q=${'x'.repeat(LIMITS.url)}&utm_source=late`;
+    expect(eventOf(run({ dl: late })).source).toBe('');
+  });
+
+  it('are empty when nobody says which', () => {
+    expect(eventOf(run({ dl: '' }, { referer: '' }))).toMatchObject({ hostname: '', page: '' });
   });
 });
 
@@ -100,6 +114,11 @@ describe('sources and channels', () => {
       source,
       channel,
     });
+  });
+
+  it("tells no visit from the pixel's own site as a source, wherever the page is", () => {
+    const from = { rl: 'https://site.example/shop', dl: 'https://checkout.example/' };
+    expect(eventOf(run(from))).toMatchObject({ referrer: '', source: '', channel: 'Direct' });
   });
 
   it('keeps the five UTM fields, and no click id anywhere', () => {
@@ -188,6 +207,17 @@ describe('agents', () => {
     expect(osOf('X11; Ubuntu; Linux x86_64')).toBe('Ubuntu');
   });
 
+  it.each([
+    ['de-AT,en;q=0.5', 'de'],
+    [' EN-us', 'en'],
+    ['gsw', 'gsw'],
+    ['*, de', ''],
+    ['german', ''],
+    ['', ''],
+  ])('reads the language of %j as %j', (languages, language) => {
+    expect(eventOf(run({}, { languages })).language).toBe(language);
+  });
+
   it('believes client hints over a frozen user agent', () => {
     const hints = { platform: '"Windows"', platformVersion: '"15.0.0"', mobile: '?0' };
     expect(eventOf(run({}, { hints }))).toMatchObject({ os: 'Windows', os_version: '11' });
@@ -216,7 +246,15 @@ describe('agents', () => {
     'Mozilla/5.0',
   ])('counts a mail opened through %s, as no visitor and nowhere', (userAgent) => {
     const result = run({ ev: 'email_open' }, { userAgent });
-    expect(eventOf(result)).toMatchObject({ agent_class: 'mail_proxy', country: '', browser: '' });
+    expect(eventOf(result)).toMatchObject({
+      agent_class: 'mail_proxy',
+      country: '',
+      device: '',
+      browser: '',
+      browser_version: '',
+      os: '',
+      os_version: '',
+    });
     expect(result.ok && result.value.identity).toBe(null);
   });
 });
@@ -240,6 +278,10 @@ describe('values', () => {
       'USD',
     ],
     [[['value', 5]], 5_000_000, ''],
+    [[['value', '1.005']], 1_005_000, ''],
+    [[['value', -5]], -5_000_000, ''],
+    [[['value', '9007199254.74']], 9_007_199_254_740_000, ''],
+    [[['value', null]], null, ''],
     [[['currency', 'USD']], null, ''],
     [[['value', '']], null, ''],
   ] as [RawEvent['cd'], number | null, string][])('%j', (cd, value, currency) => {
@@ -251,6 +293,16 @@ describe('values', () => {
     [[['value', Number.POSITIVE_INFINITY]], 'invalid_value'],
     [[['value', '1e999']], 'invalid_value'],
     [[['value', {}]], 'invalid_value'],
+    [[['value', [5]]], 'invalid_value'],
+    [[['value', '9007199254.740993']], 'invalid_value'],
+    [[['value', '-9007199254.740993']], 'invalid_value'],
+    [
+      [
+        ['value', '1'],
+        ['currency', ['EUR']],
+      ],
+      'invalid_currency',
+    ],
     [
       [
         ['value', '1'],
@@ -273,6 +325,15 @@ describe('values', () => {
     expect(eventOf(run({ cd })).props).toBe(
       `{"__proto__":"x","mail":"(email)","n":"1","list":"[1,2]","big":"${'y'.repeat(LIMITS.propValue)}"}`,
     );
+    const odd: RawEvent['cd'] = [
+      ['value', 1],
+      ['currency', 'EUR'],
+      ['', 'nameless'],
+      ['nothing', null],
+      ['twice', 'first'],
+      ['twice', 'second'],
+    ];
+    expect(eventOf(run({ cd: odd })).props).toBe('{"nothing":"","twice":"first"}');
     const many = Array.from({ length: 100 }, (_, index): [string, unknown] => [`k${index}`, 1]);
     expect(Object.keys(JSON.parse(eventOf(run({ cd: many })).props))).toHaveLength(LIMITS.props);
   });
@@ -291,9 +352,17 @@ describe('names, ids and times', () => {
     [{ ev: '\u0001' }, 'invalid_name'],
     [{ eid: 'x'.repeat(129) }, 'invalid_eid'],
     [{ eid: 'ann@mail.example' }, 'invalid_eid'],
+    [{ uid: 'x'.repeat(257) }, 'invalid_uid'],
   ])('refuses %j', (event, reason) => {
     expect(run(event)).toMatchObject({ ok: false, error: { reason } });
   });
+
+  it.each([{ ev: 'x'.repeat(120) }, { eid: 'x'.repeat(128) }, { uid: 'x'.repeat(256) }])(
+    'takes what is as long as may be: %j',
+    (event) => {
+      expect(run(event).ok).toBe(true);
+    },
+  );
 
   it('gives an event the id it arrived with, and keeps the one that its client gave', () => {
     expect(eventOf(run({ eid: 'order-7', ev: 'Purchase' }))).toMatchObject({ id: 'edge00', eid: 'order-7' });
@@ -309,26 +378,67 @@ describe('names, ids and times', () => {
     expect(result.ok && result.value.day.day).toBe(day);
   });
 
+  it('knows a day by its bounds, whatever day was asked for before', () => {
+    const start = Date.parse('2026-11-23T23:00:00Z');
+    const end = Date.parse('2026-11-24T23:00:00Z');
+    for (const ts of [start, end - 1, start]) {
+      expect(localDayOf(pixel.timezone, ts)).toEqual({ day: '2026-11-24', start, end });
+    }
+    expect(localDayOf(pixel.timezone, end).day).toBe('2026-11-25');
+    expect(localDayOf(pixel.timezone, start - 1).day).toBe('2026-11-23');
+  });
+
+  it.each([
+    ['2026-11-24T09:00Z', '2026-11-24T09:00:00.000Z'],
+    ['2026-11-24T09:00:00.123456Z', '2026-11-24T09:00:00.123Z'],
+    [NOW - 0.5, '2026-11-24T09:59:59.999Z'],
+    [NOW + LIMITS.clockSkew, '2026-11-24T10:05:00.000Z'],
+    [LIMITS.oldestTs, '2000-01-01T00:00:00.000Z'],
+    [undefined, '2026-11-24T10:00:00.000Z'],
+  ])('takes the time %j for %s', (ts, time) => {
+    expect(new Date(eventOf(api({}, { ts })).ts).toISOString()).toBe(time);
+  });
+
   it.each([
     ['yesterday', 'invalid_time'],
     ['2026-02-30T10:00:00Z', 'invalid_time'],
     ['2026-11-24T10:00:00', 'invalid_time'],
+    ['2026-11-24T09:00:00Z (UTC)', 'invalid_time'],
+    [['2026-11-24T09:00:00Z'], 'invalid_time'],
     [{}, 'invalid_time'],
     [Number.NaN, 'invalid_time'],
     ['9999-12-31T00:00:00Z', 'time_in_future'],
     [1e15, 'time_in_future'],
+    [NOW + LIMITS.clockSkew + 1, 'time_in_future'],
+    [LIMITS.oldestTs - 1, 'time_too_old'],
     [1_700_000_000, 'time_too_old'],
     ['1999-12-31T23:59:59Z', 'time_too_old'],
   ])('refuses the time %j', (ts, reason) => {
     expect(api({}, { ts })).toMatchObject({ ok: false, error: { reason } });
   });
 
-  it.each([[{ ip: 'no address' }], [{ ip: 7 }], [{ ua: 7 }], [{ country: 'Austria' }]])(
-    'refuses the override %j',
-    (overrides) => {
-      expect(api({}, overrides)).toMatchObject({ ok: false, error: { reason: 'invalid_override' } });
-    },
-  );
+  it.each([
+    { ip: 'no address' },
+    { ip: 7 },
+    { ip: ['192.0.2.1'] },
+    { ip: 'x'.repeat(256) },
+    { ua: 7 },
+    { country: 'Austria' },
+    { country: 7 },
+    { country: ['AT'] },
+  ])('refuses the override %j, and says which it is', (overrides) => {
+    const [field = ''] = Object.keys(overrides);
+    expect(api({}, overrides)).toMatchObject({
+      ok: false,
+      error: { reason: 'invalid_override', detail: expect.stringMatching(`^${field} is `) },
+    });
+  });
+
+  it('believes who has a token about address, agent and country', () => {
+    const result = api({}, { ip: 'x'.repeat(255), ua: CHROME.replace(' ', '\n'), country: 'de' });
+    expect(eventOf(result)).toMatchObject({ country: 'DE', region: '', city: '' });
+    expect(result.ok && result.value.identity).toEqual({ ip: 'x'.repeat(255), userAgent: CHROME });
+  });
 
   it('counts no visitor when it cannot tell one from another', () => {
     const identities = [{}, { ip: '192.0.2.1' }, { ua: CHROME }, { ip: '192.0.2.1', ua: CHROME }].map(
@@ -366,10 +476,166 @@ describe('origins', () => {
     if (!result.ok) expect(result.error.reason).toBe('origin_not_allowed');
   });
 
+  it('are any of those that are listed, and what is none of them is named', () => {
+    const listed = ['other.example', '*.site.example', 'site.example'];
+    expect(only(listed, { origin: 'https://site.example' }).ok).toBe(true);
+    const of = (from: Partial<Client>) => {
+      const result = only(listed, from);
+      return result.ok ? '' : result.error.detail;
+    };
+    expect(of({ origin: 'https://evil.example' })).toMatch(/^evil\.example is not on /);
+    expect(of({})).toMatch(/^No origin is not on /);
+  });
+
   it('do not bind who has a token', () => {
     expect(
       only(['site.example'], {}, { ts: undefined, ip: undefined, ua: undefined, country: undefined }).ok,
     ).toBe(true);
+  });
+});
+
+describe('who asks not to be followed', () => {
+  const everything: Partial<RawEvent> = {
+    ev: 'Purchase',
+    dl: 'https://site.example/offer',
+    rl: 'https://forum.example/thread/12',
+    uid: 'customer-4711',
+    cd: [
+      ['value', 5],
+      ['currency', 'EUR'],
+      ['plan', 'pro'],
+    ],
+  };
+  const ways = [
+    ['Sec-GPC or DNT', {}, { refusal: 'signal' }],
+    ['denied consent', { consent: 'denied' }, {}],
+  ] as [string, Partial<RawEvent>, Partial<Client>][];
+
+  it.each(ways)('by %s is nobody, and what they did is all that is left', (_, event, from) => {
+    const result = run({ ...everything, ...event }, from);
+    expect(eventOf(result)).toMatchObject({
+      name: 'Purchase',
+      page: '/offer',
+      referrer: 'forum.example',
+      source: 'forum.example',
+      device: 'Desktop',
+      country: 'AT',
+      region: '',
+      region_name: '',
+      city: '',
+      value: null,
+      currency: '',
+      props: '',
+    });
+    expect(result).toMatchObject({ value: { identity: null, identifiers: [] } });
+  });
+
+  it.each(ways)('by %s is not counted at all where the owner wants it so', (_, event, from) => {
+    const error = { reason: 'refused', detail: REJECTION_REASONS.refused };
+    expect(under({ gpc: 'drop' }, { ...everything, ...event }, from)).toEqual({ ok: false, error });
+    expect(under({ gpc: 'drop' }, everything).ok).toBe(true);
+  });
+
+  it.each(ways)('by %s is not measured either', (_, event, from) => {
+    const error = { reason: 'refused', detail: REJECTION_REASONS.refused };
+    expect(run({ ev: 'engagement', ...event }, from)).toEqual({ ok: false, error });
+    expect(run({ ev: 'engagement' }).ok).toBe(true);
+  });
+
+  it('by the cookie of /opt-out is not counted, nor is a HEAD request', () => {
+    const optedOut = { reason: 'opted_out', detail: REJECTION_REASONS.opted_out };
+    expect(run(everything, { refusal: 'opt_out' })).toEqual({ ok: false, error: optedOut });
+    const head = { reason: 'head_request', detail: REJECTION_REASONS.head_request };
+    expect(enrich(raw, { ...arrival, head: true }, pixel)).toEqual({ ok: false, error: head });
+  });
+});
+
+describe('a person', () => {
+  const sha = 'AB'.repeat(32);
+  const identifiers = (result: ReturnType<typeof enrich>) => result.ok && result.value.identifiers;
+  const cookie = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+  it.each([
+    ['granted', 'first_party', true],
+    ['granted', 'third_party', true],
+    ['granted', 'off', false],
+    ['', 'first_party', false],
+    ['yes', 'first_party', false],
+  ] as const)('is known by the cookie with consent %j and the setting %s: %s', (consent, setting, known) => {
+    expect(identifiers(under({ cookie: setting }, { consent }, { cookie }))).toEqual(
+      known ? [{ kind: 'cookie', value: cookie }] : [],
+    );
+  });
+
+  it('is known by what the event says, the strongest first', () => {
+    const event: Partial<RawEvent> = {
+      uid: 'customer-4711',
+      consent: 'granted',
+      ud: [
+        ['ph', [sha]],
+        ['em', sha],
+        ['fn', 'Ann'],
+        ['external_id', ''],
+      ],
+    };
+    expect(identifiers(under({ cookie: 'first_party' }, event, { cookie }))).toEqual([
+      { kind: 'uid', value: 'customer-4711' },
+      { kind: 'em', value: sha.toLowerCase() },
+      { kind: 'ph', value: sha.toLowerCase() },
+      { kind: 'cookie', value: cookie },
+    ]);
+    expect(identifiers(run({ consent: 'granted', ud: [['em', null]] }))).toEqual([]);
+  });
+
+  it.each(['ann@mail.example', sha.slice(1), `${sha}0`, `x${sha}`, 7, {}])(
+    'is not told by %j, which is no SHA-256',
+    (em) => {
+      expect(run({ ud: [['em', em]] })).toMatchObject({ error: { reason: 'unhashed_user_data' } });
+    },
+  );
+});
+
+describe('an engagement', () => {
+  it.each([
+    [1499.6, 1500],
+    ['1500', 1500],
+    [0, 0],
+    [1e12, LIMITS.engaged],
+    [-1, null],
+    ['', null],
+    ['long', null],
+    [null, null],
+    [true, null],
+    [[5], null],
+  ])('of %j milliseconds lasts %j', (engaged, expected) => {
+    expect(eventOf(run({ ev: 'engagement', cd: [['engaged', engaged]] }))).toMatchObject({
+      engaged: expected,
+      scroll: null,
+    });
+  });
+
+  it.each([
+    [55.5, 56],
+    [100, 100],
+    [250, 100],
+  ])('at %j per cent of the page went down to %j', (scroll, expected) => {
+    expect(eventOf(run({ ev: 'engagement', cd: [['scroll', scroll]] }))).toMatchObject({
+      engaged: null,
+      scroll: expected,
+    });
+  });
+
+  it('has no custom data, and no other event has what an engagement has', () => {
+    const cd: RawEvent['cd'] = [
+      ['engaged', 1500],
+      ['scroll', 50],
+    ];
+    expect(eventOf(run({ ev: 'engagement', cd })).props).toBe('');
+    expect(eventOf(run({ ev: 'Read', cd }))).toMatchObject({
+      engaged: null,
+      scroll: null,
+      props: '{"engaged":"1500","scroll":"50"}',
+    });
   });
 });
 

@@ -1,0 +1,94 @@
+/** What is taken from texts and addresses before anything of them is kept. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cut, MASK, scrubPage, scrubReferrer, scrubText, withoutWww } from '../../src/enrich/scrub.ts';
+
+describe('a text from outside', () => {
+  it.each([
+    ['as it is, 100 %', 'as it is, 100 %'],
+    ['Größe 😀', 'Größe 😀'],
+    ['  spaces around ', 'spaces around'],
+    ['  Größe  ', 'Größe'],
+    ['tab\tfeed\nnull\0', 'tabfeednull'],
+    ['line\u2028paragraph\u2029', 'lineparagraph'],
+    ['half \ud800 a pair', 'half \ufffd a pair'],
+    ['', ''],
+  ])('%j becomes %j', (text, scrubbed) => {
+    expect(scrubText(text, 100)).toBe(scrubbed);
+  });
+
+  it.each([
+    ['ann@mail.example', '(email)'],
+    ['to ann@mail.example and bob@mail.example', 'to (email) and (email)'],
+    ["o'neil.ann+news*!#$~%2B-1@mail.example", '(email)'],
+    ['ann%40mail.example', '(email)'],
+    ['ANN@A-LONG.MAIL.CO.EXAMPLE', '(email)'],
+    ['ann@localhost', 'ann@localhost'],
+    ['@mail.example', '@mail.example'],
+    ['ü@mail.example', 'ü@mail.example'],
+  ])('%j is kept as %j', (text, masked) => {
+    expect(scrubText(text, 100)).toBe(masked);
+  });
+
+  it('holds no half of an address that goes beyond the limit', () => {
+    for (let before = 1; before < 30; before++) {
+      const scrubbed = scrubText(`${'-'.repeat(before)} ann.example@mail.example`, 20);
+      expect(scrubbed.length).toBeLessThanOrEqual(20);
+      expect(`${'-'.repeat(before)} ${MASK}`.startsWith(scrubbed.trimEnd())).toBe(true);
+    }
+  });
+
+  it('is printable, well formed, and within its limit', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(' ', 'a', '.', '@', '%40', 'ü', '😀', '\ud83d', '\n', '\u2028') }),
+        fc.integer({ min: 1, max: 12 }),
+        (text, limit) => {
+          const scrubbed = scrubText(text, limit);
+          expect(scrubbed.length).toBeLessThanOrEqual(limit);
+          expect(scrubbed.isWellFormed()).toBe(true);
+          expect(scrubbed).not.toMatch(/[\p{Cc}\u2028\u2029]|^\s/u);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('cutting', () => {
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'abc'],
+    ['ab😀', 3, 'ab'],
+    ['a😀b', 3, 'a😀'],
+    ['', 3, ''],
+  ])('%j to %d leaves %j', (text, limit, left) => {
+    expect(cut(text, limit)).toBe(left);
+  });
+});
+
+describe('an address', () => {
+  it('keeps the parameters that belong to the page, in one order however they were sent', () => {
+    const page = (query: string) =>
+      scrubPage(new URL(`https://site.example/list?${query}`), ['q', 'b', 'a']).page;
+    expect(page('q=1&x=2&b=3&a=5&a=4')).toBe('/list?a=4&a=5&b=3&q=1');
+    expect(page('a=4&b=3&q=1&a=5')).toBe('/list?a=4&a=5&b=3&q=1');
+    expect(page('x=2')).toBe('/list');
+  });
+
+  it.each([
+    ['https://www.blog.example/', 'blog.example'],
+    ['https://ann:secret@blog.example:8443/post?user=ann#top', 'blog.example/post'],
+    ['https://blog.example/u/ann@mail.example', 'blog.example/u/(email)'],
+  ])('%s is as a referrer %s', (url, referrer) => {
+    expect(scrubReferrer(new URL(url))).toBe(referrer);
+  });
+
+  it('loses www. at its beginning only', () => {
+    expect(['www.a.example', 'a.www.example', 'wwwa.example'].map(withoutWww)).toEqual([
+      'a.example',
+      'a.www.example',
+      'wwwa.example',
+    ]);
+  });
+});
