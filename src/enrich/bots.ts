@@ -36,7 +36,7 @@ export function classify(
   eventName: string,
   firstHand: boolean,
 ): Classification {
-  if (purpose !== '' && /prefetch|prerender|preview/i.test(purpose)) {
+  if (/prefetch|prerender|preview/i.test(purpose)) {
     return { class: 'prefetch', detail: purpose.slice(0, 40) };
   }
   if (userAgent === APPLE_MAIL && eventName === 'email_open') return PROXY;

@@ -194,7 +194,7 @@ function webUrl(text: string, base?: string): URL | null {
 }
 
 function parseUrl(text: string, base?: string): URL | null {
-  return text === '' ? null : URL.parse(text.slice(0, LIMITS.url), base);
+  return URL.parse(text.slice(0, LIMITS.url), base);
 }
 
 /** The hosts of pixels, so that their URLs are not parsed event by event. */

@@ -76,7 +76,6 @@ for (const [host, name] of Object.entries(ASSISTANTS)) {
   const known: Source = { name, kind: 'ai' };
   byHost.set(host, known);
   byName.set(name.toLowerCase(), known);
-  byName.set(host, known);
 }
 for (const [short, name] of [
   ['fb', 'facebook'],
@@ -174,7 +173,7 @@ function channelOf(utm: Utm, source: Source | null, clickChannel: string | undef
   if (kind === 'search' || medium === 'organic') return 'Organic Search';
   if (kind === 'social' || SOCIAL.test(medium)) return 'Organic Social';
   if (source) return clickChannel ?? 'Referral';
-  return medium === '' ? (clickChannel ?? 'Direct') : 'Referral';
+  return medium === '' ? 'Direct' : 'Referral';
 }
 
 function paidChannel(kind: Kind | undefined): string {

@@ -4,7 +4,7 @@ import { LIMITS } from '../model/limits.ts';
 /** Put in place of what looks like an e-mail address. */
 export const MASK = '(email)';
 
-const EMAIL = /[\w.!#$'*+~%-]{1,128}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/gi;
+const EMAIL = /[\w.!#$'*+~%-]{1,128}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g;
 /** Control characters and line separators. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
 
