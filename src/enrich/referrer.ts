@@ -136,12 +136,10 @@ function sourceOf(utm: Utm, query: Fields, referrer: URL | null, click: string |
 }
 
 function referrerSource(referrer: URL): Source {
-  const { hostname } = referrer;
-  const bare = withoutWww(hostname);
+  const bare = withoutWww(referrer.hostname);
   const [, folder = ''] = referrer.pathname.split('/');
   return (
-    byHost.get(`${hostname}/${folder}`) ??
-    byHost.get(hostname) ??
+    byHost.get(`${bare}/${folder}`) ??
     byHost.get(bare) ??
     byHost.get(`www.${bare}`) ?? { name: scrubText(bare, LIMITS.source), kind: 'referral' }
   );

@@ -119,6 +119,7 @@ describe('a referrer', () => {
     ['https://www.google.com/search', 'Google', 'Organic Search'],
     ['https://search.yahoo.com/x', 'Yahoo!', 'Organic Search'],
     ['https://google.de/imgres', 'Google Images', 'Organic Search'],
+    ['https://www.google.de/imgres', 'Google Images', 'Organic Search'],
     ['https://so.com/s', '360.cn', 'Organic Search'],
     ['https://adform.net/click', 'Adform', 'Paid Other'],
     ['https://help.example/', 'help.example', 'Referral'],
