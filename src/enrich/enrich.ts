@@ -170,7 +170,8 @@ export function localDayOf(zone: string, ts: number): LocalDay {
 
 function eventName(ev: string): Result<string, Rejection> {
   if (ev === '' || ev === 'PageView') return ok(PAGEVIEW);
-  const name = scrubText(ev, LIMITS.name + 1);
+  // Two more than may be: cutting takes one away when it would leave half a surrogate pair.
+  const name = scrubText(ev, LIMITS.name + 2);
   if (name === '' || name.length > LIMITS.name) return reject('invalid_name');
   return ok(name);
 }

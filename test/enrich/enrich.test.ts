@@ -349,6 +349,7 @@ describe('names, ids and times', () => {
 
   it.each([
     [{ ev: 'x'.repeat(121) }, 'invalid_name'],
+    [{ ev: `${'x'.repeat(120)}😀` }, 'invalid_name'],
     [{ ev: '\u0001' }, 'invalid_name'],
     [{ eid: 'x'.repeat(129) }, 'invalid_eid'],
     [{ eid: 'ann@mail.example' }, 'invalid_eid'],
