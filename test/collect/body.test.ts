@@ -1,0 +1,104 @@
+/** Reading bodies within bounds. */
+import { describe, expect, it } from 'vitest';
+import { discardBody, readBody } from '../../src/collect/body.ts';
+
+const LIMIT = 1000;
+
+async function gzip(text: string): Promise<Uint8Array> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const request = (body: BodyInit | null, encoding?: string) =>
+  new Request('https://px.example.com/beacon', {
+    method: 'POST',
+    body,
+    ...(encoding === undefined ? {} : { headers: { 'content-encoding': encoding } }),
+  });
+const read = (body: BodyInit | null, encoding?: string) => readBody(request(body, encoding), LIMIT);
+const error = (reason: string) => ({ ok: false, error: reason });
+
+/** A body that comes in parts, and tells how much of it was taken. */
+function parts(list: readonly (string | Error)[]) {
+  let taken = 0;
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const part = list[taken++];
+        if (part === undefined) controller.close();
+        else if (typeof part === 'string') controller.enqueue(new TextEncoder().encode(part));
+        else controller.error(part);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, taken: () => taken };
+}
+
+describe('a body', () => {
+  it.each([null, '', 'text', 'Größe 😀'])('%j is read as it is', async (text) => {
+    expect(await read(text)).toEqual({ ok: true, value: text ?? '' });
+    expect(await read(text, ' Identity ')).toEqual({ ok: true, value: text ?? '' });
+  });
+
+  it('is read whole from parts, even if they cut a character', async () => {
+    const [start, end] = [new Uint8Array([0x47, 0x72, 0xc3]), new Uint8Array([0xb6, 0xc3, 0x9f, 0x65])];
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const part of [start, end]) controller.enqueue(part);
+        controller.close();
+      },
+    });
+    expect(await read(stream)).toEqual({ ok: true, value: 'Größe' });
+  });
+
+  it('is unpacked where it says so', async () => {
+    expect(await read(await gzip('Größe'), 'GZIP')).toEqual({ ok: true, value: 'Größe' });
+  });
+
+  it('has as many bytes as may be, packed and unpacked, and not one more', async () => {
+    expect(await read('x'.repeat(LIMIT))).toEqual({ ok: true, value: 'x'.repeat(LIMIT) });
+    expect(await read('x'.repeat(LIMIT + 1))).toEqual(error('body_too_large'));
+    expect(await read('ü'.repeat(LIMIT / 2 + 1))).toEqual(error('body_too_large'));
+    expect(await read(await gzip('x'.repeat(LIMIT)), 'gzip')).toMatchObject({ ok: true });
+    expect(await read(await gzip('x'.repeat(LIMIT + 1)), 'gzip')).toEqual(error('body_too_large'));
+  });
+
+  it('that is no gzip, or less than a whole one, is told so', async () => {
+    expect(await read('text', 'gzip')).toEqual(error('broken_encoding'));
+    expect(await read((await gzip('text')).slice(0, -4), 'gzip')).toEqual(error('broken_encoding'));
+  });
+
+  it('that breaks off is told so', async () => {
+    const { stream } = parts(['text', new Error('gone')]);
+    expect(await read(stream)).toEqual(error('broken_body'));
+  });
+
+  it('of another encoding is refused, once it has been read', async () => {
+    const { stream, taken } = parts(['a', 'b']);
+    expect(await read(stream, 'br')).toEqual(error('unsupported_encoding'));
+    expect(taken()).toBe(3);
+  });
+
+  it('that is too large is read on for a while, and given up in the end', async () => {
+    const megabyte = 'x'.repeat(1024 * 1024);
+    const some = parts(Array.from({ length: 8 }, () => megabyte));
+    expect(await read(some.stream)).toEqual(error('body_too_large'));
+    expect(some.taken()).toBe(9);
+    const endless = parts(Array.from({ length: 20 }, () => megabyte));
+    expect(await read(endless.stream)).toEqual(error('body_too_large'));
+    expect(endless.taken()).toBe(9);
+  });
+});
+
+describe('a body that nobody wants', () => {
+  it('is read to its end, unless it has been', async () => {
+    const { stream, taken } = parts(['a', 'b']);
+    await discardBody(request(stream));
+    expect(taken()).toBe(3);
+    const used = request('text');
+    await used.text();
+    await discardBody(used);
+    await discardBody(new Request('https://px.example.com/'));
+  });
+});
