@@ -57,9 +57,28 @@ describe('the buffer', () => {
     );
   });
 
-  it('takes over what an owner has abandoned', () => {
+  it('takes over what an owner has abandoned, and not a moment before', () => {
     const buffer = new Buffer();
-    buffer.push(hit('lost?'), 1, 0);
-    expect(buffer.push(hit('rescuer'), 1, 5_000)).toEqual({ full: [hit('lost?'), hit('rescuer')] });
+    buffer.push(hit('lost?'), 1, 10_000);
+    expect(buffer.push(hit('in time'), 1, 12_000)).toEqual({});
+    expect(buffer.push(hit('rescuer'), 1, 15_000)).toEqual({
+      full: [hit('lost?'), hit('in time'), hit('rescuer')],
+    });
+  });
+
+  it('lets a request go by itself that is a batch alone', () => {
+    const buffer = new Buffer();
+    expect(buffer.push(hit('many'), MAX_BATCH_EVENTS, 0)).toEqual({ full: [hit('many')] });
+    expect(buffer.push(hit('next'), 1, 0)).toHaveProperty('take');
+  });
+
+  it('keeps the batch of another from an owner that comes late', () => {
+    const buffer = new Buffer();
+    const late = buffer.push(hit('first'), 1, 0);
+    buffer.push(hit('rescuer'), 1, 5_000);
+    const owner = buffer.push(hit('second'), 1, 5_001);
+    expect(late.take?.()).toEqual([]);
+    expect(buffer.push(hit('third'), 1, 5_002)).toEqual({});
+    expect(owner.take?.()).toEqual([hit('second'), hit('third')]);
   });
 });

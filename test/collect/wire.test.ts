@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromFields, fromJson, nativeBeacon, nativePixel } from '../../src/collect/wire/native.ts';
+import { FORMATS } from '../../src/collect/wire/table.ts';
 import { parseFields } from '../../src/model/fields.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { BLANK_EVENT } from '../../src/model/wire.ts';
 
 describe('fields of a query or form', () => {
   it.each([
@@ -44,6 +46,49 @@ describe('fields of a query or form', () => {
 });
 
 describe('the native format', () => {
+  const whole = {
+    id: 'px',
+    ev: 'Purchase',
+    dl: 'https://site.example/',
+    rl: 'https://blog.example/',
+    eid: 'order-7',
+    uid: 'customer-4711',
+    consent: 'granted',
+    cid: 'AAAAAAAAAAAAAAAAAAAAAA',
+  };
+
+  it('reads every field of a query and of JSON, and takes for empty what is not there', () => {
+    const query = `${new URLSearchParams(whole)}&cd[plan]=pro&ud[em]=hash`;
+    const event = { ...whole, cd: [['plan', 'pro']], ud: [['em', 'hash']] };
+    expect(nativePixel.parse(query)).toEqual([event]);
+    expect(nativeBeacon.parse(query)).toEqual([event]);
+    expect(fromJson({ ...whole, cd: { plan: 'pro' }, ud: { em: 'hash' } })).toEqual(event);
+    expect(nativePixel.parse('')).toEqual([BLANK_EVENT]);
+    expect(fromJson({})).toEqual(BLANK_EVENT);
+  });
+
+  it('takes numbers and booleans of JSON as their text, and nothing else', () => {
+    const of = (value: unknown) => fromJson({ ev: value })?.ev;
+    expect([7, true, null, {}, ['x']].map(of)).toEqual(['7', 'true', '', '', '']);
+    expect([null, 7, 'text', [1], undefined].map(fromJson)).toEqual([null, null, null, null, null]);
+  });
+
+  it('takes no custom data from what is no object, nor from fields that are not written as such', () => {
+    for (const cd of [['a'], null, 'text', 7]) expect(fromJson({ cd })?.cd).toEqual([]);
+    expect(fromFields(parseFields('cd=1&cd[a=1&cda]=1&xd[a]=1&cd[]=1&cd[b]=1')).cd).toEqual([
+      ['', '1'],
+      ['b', '1'],
+    ]);
+  });
+
+  it('is spoken at three addresses', () => {
+    expect([...FORMATS].map(([path, { answers }]) => [path, answers])).toEqual([
+      ['/p.gif', 'gif'],
+      ['/tr', 'gif'],
+      ['/beacon', 'beacon'],
+    ]);
+  });
+
   it('reads custom data from brackets and from objects alike', () => {
     expect(fromFields(parseFields('id=px&ev=Purchase&cd[value]=9.99&cd%5Bcurrency%5D=EUR')).cd).toEqual([
       ['value', '9.99'],
@@ -63,6 +108,8 @@ describe('the native format', () => {
     ['id=&ev=x', 'missing_id'],
     ['pid=px_1', 'missing_id'],
     ['ev=id=3', 'missing_id'],
+    ['ev=x&id=px_1&pid=', null],
+    ['id=&id=px_1', 'missing_id'],
   ])('sees in %s whether there is an id', (query, mistake) => {
     expect(nativePixel.mistakeIn(query)).toBe(mistake);
   });
@@ -86,6 +133,8 @@ describe('the native format', () => {
     expect(nativeBeacon.parse(' {"id":"px","ev":"A"}')).toMatchObject([{ id: 'px', ev: 'A' }]);
     expect(nativeBeacon.parse('[{"id":"px"},7,null]')).toMatchObject([{ id: 'px' }, null, null]);
     expect(nativeBeacon.parse('id=px&ev=A')).toMatchObject([{ id: 'px', ev: 'A' }]);
+    const most = Array.from({ length: LIMITS.beaconEvents }, () => ({ id: 'px' }));
+    expect(nativeBeacon.parse(JSON.stringify(most))).toHaveLength(LIMITS.beaconEvents);
   });
 
   it('never throws, whatever the body', () => {
