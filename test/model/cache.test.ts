@@ -13,6 +13,20 @@ describe('a cache', () => {
     expect(cache.get('k5000')).toBe(undefined);
   });
 
+  it('holds as much as its size, and loses nothing by what it has been told before', () => {
+    const cache = new Cache<string, number>(10);
+    const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
+    for (const key of keys.slice(0, 5)) cache.set(key, 1);
+    for (const key of keys.slice(0, 5)) cache.set(key, 2);
+    expect(cache.count).toBe(5);
+    expect(cache.get('unknown')).toBe(undefined);
+    expect(cache.count).toBe(5);
+    for (const key of keys.slice(5)) cache.set(key, 2);
+    expect(cache.count).toBe(10);
+    expect(keys.slice(5).map((key) => cache.get(key))).toEqual([2, 2, 2, 2, 2]);
+    expect(cache.get('k0')).toBe(2);
+  });
+
   it('forgets what it is told to', () => {
     const cache = new Cache<string, number>(4);
     for (const key of ['a', 'b', 'c']) cache.set(key, 1);
