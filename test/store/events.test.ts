@@ -39,6 +39,16 @@ describe('writing a batch', () => {
     expect(await store(pixel, [purchase('before', AT - 1000)])).toEqual(['duplicate']);
     expect(await store(pixel, [purchase('next', AT + EID_WINDOW + 1)])).toEqual(['stored']);
     expect(await store(pixel, [purchase('lead', AT, 'Lead')])).toEqual(['stored']);
+    const sale = (id: string, ts: number) => event(id, { ts, name: 'Sale', eid: 'order-1' });
+    const inOneBatch = [
+      sale('a', AT),
+      sale('b', AT + EID_WINDOW),
+      sale('c', AT + EID_WINDOW + 1),
+      sale('d', AT + EID_WINDOW + 2),
+      sale('e', AT - EID_WINDOW - 1),
+    ];
+    const reports = ['stored', 'duplicate', 'stored', 'duplicate', 'stored'];
+    expect(await store(pixel, inOneBatch)).toEqual(reports);
     expect(await store(other, [purchase('browser', AT)])).toEqual(['stored']);
   });
 
@@ -81,15 +91,69 @@ describe('writing a batch', () => {
     }
   });
 
-  it('writes more than D1 takes in one parameter, in one transaction', async () => {
+  it('marks a day again whose bounds have moved with the time zone', async () => {
     const pixel = await makePixel('UTC');
+    const { event: one, day } = place(pixel, event('a'));
+    const bounds = () =>
+      db
+        .prepare('SELECT starts_at AS start, ends_at AS end, dirty FROM days WHERE pixel = ?')
+        .bind(pixel.id)
+        .first();
+    let now = AT;
+    for (const moved of [day, { ...day, end: day.end + 1 }, { ...day, start: day.start - 1 }]) {
+      now += 60_000;
+      await writeBatch(db, { id: 'x', events: [{ event: one, day: moved }], rejections: [] }, now, false);
+      expect(await bounds()).toEqual({ start: moved.start, end: moved.end, dirty: 1 });
+    }
+  });
+
+  describe('that is more than D1 takes in one parameter', () => {
     const long = '\u20ac'.repeat(1000);
-    const batch = Array.from({ length: 1000 }, (_, index) =>
-      event(`e${index}`, { page: long, referrer: long }),
-    );
-    const outcomes = await store(pixel, batch);
-    expect(new Set(outcomes)).toEqual(new Set(['stored']));
-    expect(await count('events', pixel.id)).toBe(1000);
+    const many = (name: string) =>
+      Array.from({ length: 1000 }, (_, index) => event(`${name}${index}`, { page: long, referrer: long }));
+
+    it('is one transaction of several, each within 2 MB', async () => {
+      const pixel = await makePixel('UTC');
+      const sizes: number[] = [];
+      const measuring = new Proxy(db, {
+        get(target, property) {
+          if (property === 'batch') return target.batch.bind(target);
+          return (sql: string) => {
+            const statement = target.prepare(sql);
+            const bind = statement.bind.bind(statement);
+            statement.bind = (...values: unknown[]) => {
+              sizes.push(...values.map((value) => new TextEncoder().encode(String(value)).length));
+              return bind(...values);
+            };
+            return statement;
+          };
+        },
+      });
+      const events = many('e').map((one) => place(pixel, one));
+      const outcomes = await writeBatch(measuring, { id: 'x', events, rejections: [] }, AT, true);
+      expect(new Set(outcomes)).toEqual(new Set(['stored']));
+      expect(await count('events', pixel.id)).toBe(1000);
+      expect(Math.max(...sizes)).toBeGreaterThan(1_500_000);
+      expect(Math.max(...sizes)).toBeLessThan(2_000_000);
+    });
+
+    it.each([true, false])('says of each event what became of it (asked to tell: %s)', async (tell) => {
+      const pixel = await makePixel('UTC', { retention_days: 30 });
+      const now = AT + 40 * 86_400_000;
+      await store(pixel, [event('of-closed-day')], AT);
+      await runJobs(AT + 2 * 86_400_000);
+      await runJobs(now);
+      const open = AT + 20 * 86_400_000;
+      const last = event('last', { ts: open });
+      await store(pixel, [last], now);
+      const events = [...many('e').map((one) => ({ ...one, ts: open })), event('late'), last];
+      const batch = { id: 'x', events: events.map((one) => place(pixel, one)), rejections: [] };
+      const outcomes = await writeBatch(db, batch, now, tell);
+      expect(outcomes.slice(0, 200)).toEqual(Array.from({ length: 200 }, () => 'stored'));
+      expect(outcomes.slice(-2)).toEqual(['day_closed', 'duplicate']);
+      expect(outcomes.filter((outcome) => outcome === 'day_closed')).toHaveLength(1);
+      if (tell) expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1000);
+    });
   });
 
   it('writes all of it or nothing', async () => {
@@ -135,22 +199,56 @@ describe('writing a batch', () => {
     ]);
   });
 
+  it('keeps the time of the latest rejection, five samples at the most, and none of who is to leave no trace', async () => {
+    const pixel = await makePixel('UTC');
+    const common = { pixel: pixel.id, day: '2026-02-03', family: '' };
+    const write = (id: string, at: number, names: readonly (string | null)[]) =>
+      writeBatch(
+        db,
+        {
+          id,
+          events: [],
+          rejections: names.map((name) =>
+            name === null
+              ? { ...common, reason: 'opted_out', at, sample: null }
+              : { ...common, reason: 'unknown_pixel', at, sample: { name } },
+          ),
+        },
+        AT,
+        true,
+      );
+    await write('one', AT, ['a', 'b', 'c', 'd', 'e', 'f', 'g', null]);
+    await write('two', AT - 1000, ['h', null]);
+    const sql = 'SELECT reason, count, samples, last_at FROM rejections WHERE pixel = ? ORDER BY reason';
+    const { results } = await db.prepare(sql).bind(pixel.id).all();
+    const samples = JSON.stringify(['h', 'g', 'f', 'e', 'd'].map((name) => ({ name })));
+    expect(results).toEqual([
+      { reason: 'opted_out', count: 2, samples: '[]', last_at: AT },
+      { reason: 'unknown_pixel', count: 8, samples, last_at: AT },
+    ]);
+    await write('three', AT + 1000, ['i']);
+    const last = 'SELECT last_at FROM rejections WHERE pixel = ? AND reason = ?';
+    expect(await db.prepare(last).bind(pixel.id, 'unknown_pixel').first('last_at')).toBe(AT + 1000);
+  });
+
   it('tells only so many bots apart', async () => {
     const pixel = await makePixel('UTC');
-    for (let bot = 0; bot < 60; bot++) {
-      const rejection = {
-        pixel: pixel.id,
-        day: '2026-02-03',
-        reason: 'bot',
-        family: `bot${bot}`,
-        at: AT,
-        sample: {},
-      } as const;
-      await writeBatch(db, { id: `b${bot}`, events: [], rejections: [rejection] }, AT, true);
-    }
+    const see = (family: string, id: string) => {
+      const common = { pixel: pixel.id, day: '2026-02-03', reason: 'bot', at: AT, sample: {} } as const;
+      return writeBatch(db, { id, events: [], rejections: [{ ...common, family }] }, AT, true);
+    };
+    for (let bot = 0; bot < 60; bot++) await see(`bot${bot}`, `b${bot}`);
     expect(await count('rejections', pixel.id)).toBe(51);
-    const other = `SELECT count FROM rejections WHERE pixel = ? AND family = '(other)'`;
-    expect(await db.prepare(other).bind(pixel.id).first('count')).toBe(10);
+    const seen = (family: string) =>
+      db
+        .prepare('SELECT count FROM rejections WHERE pixel = ? AND family = ?')
+        .bind(pixel.id, family)
+        .first('count');
+    expect(await seen('(other)')).toBe(10);
+    // One that is known stays known, and so do those that have no name.
+    await see('bot7', 'again');
+    await see('', 'nameless');
+    expect([await seen('bot7'), await seen(''), await seen('(other)')]).toEqual([2, 1, 10]);
   });
 
   it('does nothing when there is nothing to do', async () => {
@@ -173,6 +271,10 @@ describe('retention', () => {
     expect(await count('events', pixel.id)).toBe(0);
     const closed = `SELECT count FROM rejections WHERE pixel = ? AND reason = 'day_closed'`;
     expect(await db.prepare(closed).bind(pixel.id).first('count')).toBe(1);
+    const both = [event('late'), event('fresh', { ts: AT + 41 * DAY })];
+    expect(await store(pixel, both, AT + 41 * DAY)).toEqual(['day_closed', 'stored']);
+    expect(await db.prepare(closed).bind(pixel.id).first('count')).toBe(2);
+    await db.prepare('DELETE FROM events WHERE pixel = ?').bind(pixel.id).run();
     const total = `SELECT pageviews FROM rollups WHERE pixel = ? AND dimension = 'total'`;
     await runJobs(AT + 42 * DAY);
     expect(await db.prepare(total).bind(pixel.id).first('pageviews')).toBe(2);

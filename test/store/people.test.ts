@@ -5,7 +5,7 @@ import { STRENGTHS } from '../../src/model/person.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { randomBase58 } from '../../src/model/random.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { aliasesOf, erase, rootOf } from '../../src/store/people.ts';
+import { aliasesOf, countEvents, erase, eventsOf, rootOf } from '../../src/store/people.ts';
 import { applySchema, db, makePixel, place, runJobs } from '../fixtures.ts';
 
 beforeAll(applySchema);
@@ -105,6 +105,35 @@ describe('links', () => {
   });
 });
 
+describe('the events of somebody', () => {
+  it('are counted once each, and told the latest first, part by part', async () => {
+    const pixel = await makePixel('UTC');
+    const of = (id: string, ts: number, visitor: string, person: string) => ({
+      ...place(pixel, { id, ts, name: 'pageview', visitor, person }),
+      aliases: [],
+    });
+    const events = [
+      of('a', AT, 'ann', 'u1'),
+      of('b', AT, 'ann', ''),
+      of('c', AT - 1, '', 'u1'),
+      of('d', AT + 1, 'ann', 'u2'),
+      of('other', AT, 'bob', 'u2'),
+    ];
+    await writeBatch(db, { id: randomBase58(8), events, rejections: [] }, AT, false);
+    const visitor = { hash: 'ann', start: AT, end: AT + 2 };
+    const subject = { pixel: pixel.id, aliases: ['u1'], visitor };
+    expect(await countEvents(db, subject)).toBe(4);
+    expect(await eventsOf(db, subject, ['ts', 'id'], 3)).toEqual([
+      [AT + 1, 'd'],
+      [AT, 'b'],
+      [AT, 'a'],
+    ]);
+    expect(await eventsOf(db, subject, ['id'], 10, [AT, 'b'])).toEqual([['a'], ['c']]);
+    const nobody = { pixel: pixel.id, aliases: [], visitor: null };
+    expect([await countEvents(db, nobody), await eventsOf(db, nobody, ['id'], 10)]).toEqual([0, []]);
+  });
+});
+
 describe('erasing', () => {
   it('takes the events of a person and of a visitor, no others, and tells which days they were of', async () => {
     const pixel = await makePixel('UTC');
@@ -150,6 +179,43 @@ describe('erasing', () => {
       { pixel: other.id, person: 'u1', visitor: '' },
     ]);
     expect(await aliasesOf(db, other.id, 'c1')).toEqual(['u1', 'c1']);
+  });
+
+  it('takes of a visitor what is between two moments, and marks the days of that alone', async () => {
+    const pixel = await makePixel('UTC');
+    const midnight = Date.parse('2026-11-24T00:00:00Z');
+    const [start, end] = [midnight - 3_600_000, midnight + 3_600_000];
+    const common = { name: 'pageview', visitor: 'ann', person: '' };
+    const moments = { before: start - 1, first: start, last: midnight - 1, after: end };
+    const events = Object.entries(moments).map(([id, ts]) => ({
+      ...place(pixel, { ...common, id, ts }),
+      aliases: [],
+    }));
+    await writeBatch(db, { id: 'b', events, rejections: [] }, AT, false);
+    await db.prepare('UPDATE days SET dirty = 0').run();
+    await erase(db, [{ pixel: pixel.id, aliases: [], visitor: { hash: 'ann', start, end } }], AT);
+    const left = await db.prepare('SELECT id FROM events WHERE pixel = ? ORDER BY ts').bind(pixel.id).raw();
+    expect(left).toEqual([['before'], ['after']]);
+    const dirty = 'SELECT day FROM days WHERE pixel = ? AND dirty = 1';
+    expect(await db.prepare(dirty).bind(pixel.id).raw()).toEqual([['2026-11-23']]);
+  });
+
+  it('of a person marks the day on which a moment falls, at its very beginning or end', async () => {
+    const pixel = await makePixel('UTC');
+    const midnight = Date.parse('2026-11-24T00:00:00Z');
+    const others = [midnight - 1, midnight].map((ts) => eventOf(pixel, ['u2'], ts));
+    for (const [ts, day] of [
+      [midnight, '2026-11-24'],
+      [midnight - 1, '2026-11-23'],
+    ] as const) {
+      const events = [eventOf(pixel, ['u1'], ts), ...others];
+      await writeBatch(db, { id: randomBase58(8), events, rejections: [] }, AT - 1, false);
+      await db.prepare('DELETE FROM erasures').run();
+      await db.prepare('UPDATE days SET dirty = 0').run();
+      await erase(db, [{ pixel: pixel.id, aliases: ['u1'], visitor: null }], 0);
+      const dirty = 'SELECT day FROM days WHERE pixel = ? AND dirty = 1';
+      expect(await db.prepare(dirty).bind(pixel.id).raw()).toEqual([[day]]);
+    }
   });
 
   it('of several subjects at once reads what is theirs, however much else is there', async () => {
@@ -237,6 +303,14 @@ describe('erasing', () => {
     expect(await links()).toEqual(['c1', 'e2']);
     const back = midnight + 300 * day;
     await writeBatch(db, { id: 'new', events: [eventOf(pixel, ['u2'], back)], rejections: [] }, back, false);
+    // That somebody of the same alias is at another pixel keeps nobody here.
+    const other = await makePixel('UTC', { retention_days: 1 });
+    await writeBatch(
+      db,
+      { id: 'other', events: [eventOf(other, ['u1', 'c1'], back)], rejections: [] },
+      back,
+      false,
+    );
     await runJobs(midnight + 302 * day);
     await runJobs(midnight + 394 * day);
     expect(await links()).toEqual(['c1', 'e2']);
