@@ -21,6 +21,7 @@ const error = (reason: string) => ({ ok: false, error: reason });
 /** A body that comes in parts, and tells how much of it was taken. */
 function parts(list: readonly (string | Error)[]) {
   let taken = 0;
+  let givenUp = false;
   const stream = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
@@ -29,10 +30,13 @@ function parts(list: readonly (string | Error)[]) {
         else if (typeof part === 'string') controller.enqueue(new TextEncoder().encode(part));
         else controller.error(part);
       },
+      cancel() {
+        givenUp = true;
+      },
     },
     { highWaterMark: 0 },
   );
-  return { stream, taken: () => taken };
+  return { stream, taken: () => taken, givenUp: () => givenUp };
 }
 
 describe('a body', () => {
@@ -62,6 +66,7 @@ describe('a body', () => {
     expect(await read('ü'.repeat(LIMIT / 2 + 1))).toEqual(error('body_too_large'));
     expect(await read(await gzip('x'.repeat(LIMIT)), 'gzip')).toMatchObject({ ok: true });
     expect(await read(await gzip('x'.repeat(LIMIT + 1)), 'gzip')).toEqual(error('body_too_large'));
+    expect(await read(new Uint8Array(LIMIT + 1), 'gzip')).toEqual(error('body_too_large'));
   });
 
   it('that is no gzip, or less than a whole one, is told so', async () => {
@@ -84,10 +89,10 @@ describe('a body', () => {
     const megabyte = 'x'.repeat(1024 * 1024);
     const some = parts(Array.from({ length: 8 }, () => megabyte));
     expect(await read(some.stream)).toEqual(error('body_too_large'));
-    expect(some.taken()).toBe(9);
+    expect([some.taken(), some.givenUp()]).toEqual([9, false]);
     const endless = parts(Array.from({ length: 20 }, () => megabyte));
     expect(await read(endless.stream)).toEqual(error('body_too_large'));
-    expect(endless.taken()).toBe(9);
+    expect([endless.taken(), endless.givenUp()]).toEqual([9, true]);
   });
 });
 
