@@ -204,7 +204,8 @@ async function purgeExpired(
   let left = statements - 1;
   let events = 0;
   // Each day takes at least three statements: close, delete, mark.
-  const days = await expiredDays(db, now, PURGE_GRACE, Math.max(1, Math.floor(left / 3)));
+  const room = Math.max(1, Math.floor(left / 3));
+  const days = await expiredDays(db, now, PURGE_GRACE, room);
   for (const day of days) {
     if (left < 3) return { events, more: true };
     const { deleted, used, done } = await purgeDay(db, day, left);
@@ -212,7 +213,7 @@ async function purgeExpired(
     left -= used;
     if (!done) return { events, more: true };
   }
-  return { events, more: false };
+  return { events, more: days.length === room };
 }
 
 async function purgeDay(

@@ -49,6 +49,19 @@ describe('the cron job', () => {
     expect(await rolledDays(pixel.id)).toBe(20);
   });
 
+  it('says that there is more until all that is past retention is deleted', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    await store(pixel, days(20), NOW);
+    const env = { ...testEnv, CRON_STATEMENTS: '25' };
+    const later = NOW + 200 * DAY;
+    for (const now of [NOW, later]) {
+      for (let run = 0; run < 50 && (await runJob(env, now)).more; run++);
+    }
+    const left = 'SELECT count(*) AS n FROM events WHERE pixel = ?';
+    expect(await db.prepare(left).bind(pixel.id).first('n')).toBe(0);
+    expect(await runJob(env, later)).toMatchObject({ purgedEvents: 0, more: false });
+  });
+
   it('may run three times at once', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, days(5), NOW);
