@@ -1,0 +1,164 @@
+/** How long a session lasts, and what ends it; how long a link shows something, and how attempts at it are counted. */
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  countGuess,
+  deleteLink,
+  findLink,
+  forgetGuesses,
+  insertLink,
+  listLinks,
+} from '../../src/store/links.ts';
+import {
+  deleteSession,
+  findSession,
+  insertSession,
+  prolongSession,
+  SESSION_IDLE,
+  SESSION_LONGEST,
+  type Session,
+} from '../../src/store/sessions.ts';
+import { deleteToken, findToken, insertToken, listTokens } from '../../src/store/tokens.ts';
+import { applySchema, db } from '../fixtures.ts';
+
+const NOW = Date.parse('2026-11-24T10:00:00Z');
+const HOUR = 3_600_000;
+const TOKEN = { id: 't1', name: 'A', scopes: ['stats:read'], pixel: 'px_1', created_at: NOW } as const;
+const LINK = { id: 'l1', pixel: 'px_1', name: 'Board', password: null, expires_at: null, created_at: NOW };
+
+beforeAll(applySchema);
+beforeEach(async () => {
+  for (const table of ['sessions', 'tokens', 'links']) await db.prepare(`DELETE FROM ${table}`).run();
+});
+
+const begin = (kind: Session['kind'], proof: string, now = NOW) =>
+  insertSession(db, 's', { kind, proof, pixel: null }, now);
+
+describe('a session', () => {
+  it('lasts until twelve hours after it was begun, and goes when the next one is', async () => {
+    const end = await begin('admin', 'proof');
+    expect(end).toBe(NOW + SESSION_IDLE);
+    expect(await findSession(db, 's', end - 1)).toEqual({
+      kind: 'admin',
+      proof: 'proof',
+      created_at: NOW,
+      expires_at: end,
+      scopes: [],
+      pixel: null,
+    });
+    expect(await findSession(db, 's', end)).toBe(null);
+    const next = (now: number) =>
+      insertSession(db, `at ${now}`, { kind: 'admin', proof: 'proof', pixel: null }, now);
+    const kept = async () => (await db.prepare('SELECT hash FROM sessions ORDER BY hash').raw()).flat();
+    await next(end - 1);
+    expect(await kept()).toContain('s');
+    await next(end);
+    expect(await kept()).not.toContain('s');
+  });
+
+  it('is prolonged by its use, an hour at least at a time, up to thirty days', async () => {
+    await begin('admin', 'proof');
+    const used = async (now: number) => {
+      const found = await findSession(db, 's', now);
+      const until = found && (await prolongSession(db, 's', found, now));
+      expect((await findSession(db, 's', now))?.expires_at).toBe(until);
+      return until;
+    };
+    expect(await used(NOW + HOUR - 1)).toBe(NOW + SESSION_IDLE);
+    expect(await used(NOW + HOUR)).toBe(NOW + HOUR + SESSION_IDLE);
+    let now = NOW;
+    for (; now < NOW + SESSION_LONGEST - 6 * HOUR; now += 6 * HOUR) await used(now);
+    expect(await used(now)).toBe(NOW + SESSION_LONGEST);
+    expect(await findSession(db, 's', NOW + SESSION_LONGEST)).toBe(null);
+  });
+
+  it('may what its token may, and ends with it', async () => {
+    await insertToken(db, TOKEN, 'hash');
+    await begin('token', 'hash');
+    expect(await findSession(db, 's', NOW)).toMatchObject({ scopes: ['stats:read'], pixel: 'px_1' });
+    await deleteToken(db, 't1');
+    expect(await findSession(db, 's', NOW)).toBe(null);
+  });
+
+  it('of a link is of its pixel, and ends with it', async () => {
+    await insertLink(db, { ...LINK, expires_at: NOW + 1000 }, 'hash');
+    await begin('link', 'hash');
+    expect(await findSession(db, 's', NOW + 999)).toMatchObject({ kind: 'link', scopes: [], pixel: 'px_1' });
+    expect(await findSession(db, 's', NOW + 1000)).toBe(null);
+  });
+
+  it.each([
+    ['token', 'link'],
+    ['link', 'token'],
+  ] as const)('of a %s does not hold by a %s of the same hash', async (kind, other) => {
+    if (other === 'token') await insertToken(db, TOKEN, 'hash');
+    else await insertLink(db, LINK, 'hash');
+    await begin(kind, 'hash');
+    expect(await findSession(db, 's', NOW)).toBe(null);
+  });
+
+  it('ends when it is signed out of, alone', async () => {
+    await begin('admin', 'proof');
+    await insertSession(db, 'other', { kind: 'admin', proof: 'proof', pixel: null }, NOW);
+    await deleteSession(db, 's');
+    expect(await findSession(db, 's', NOW)).toBe(null);
+    expect(await findSession(db, 'other', NOW)).not.toBe(null);
+  });
+});
+
+describe('tokens', () => {
+  it('are listed in the order they were made, found by their hash, and deleted once', async () => {
+    const tokens = [
+      { ...TOKEN, id: 'b', created_at: NOW },
+      { ...TOKEN, id: 'a', created_at: NOW + 1, pixel: null },
+      { ...TOKEN, id: 'a0', created_at: NOW },
+    ];
+    for (const token of tokens) await insertToken(db, token, `of ${token.id}`);
+    expect((await listTokens(db)).map(({ id }) => id)).toEqual(['a0', 'b', 'a']);
+    expect(await findToken(db, 'of a')).toEqual(tokens[1]);
+    expect(await findToken(db, 'of c')).toBe(null);
+    expect([await deleteToken(db, 'a'), await deleteToken(db, 'a')]).toEqual([true, false]);
+    expect((await listTokens(db)).map(({ id }) => id)).toEqual(['a0', 'b']);
+  });
+});
+
+describe('links', () => {
+  it('are listed by pixel in the order they were made, and found until they expire', async () => {
+    const links = [
+      { ...LINK, id: 'b', password: 'hashed', expires_at: NOW + 1000 },
+      { ...LINK, id: 'a', created_at: NOW + 1 },
+      { ...LINK, id: 'a0' },
+      { ...LINK, id: 'c', pixel: 'px_2' },
+    ];
+    for (const link of links) await insertLink(db, link, `of ${link.id}`);
+    expect((await listLinks(db, 'px_1')).map(({ id }) => id)).toEqual(['a0', 'b', 'a']);
+    expect(await findLink(db, 'of b', NOW + 999)).toEqual(links[0]);
+    expect(await findLink(db, 'of b', NOW + 1000)).toBe(null);
+    expect(await findLink(db, 'of a', NOW + 1e12)).toEqual(links[1]);
+  });
+
+  it('take their sessions along, and no others', async () => {
+    for (const id of ['a', 'b']) {
+      await insertLink(db, { ...LINK, id }, `of ${id}`);
+      await insertSession(db, `session of ${id}`, { kind: 'link', proof: `of ${id}`, pixel: 'px_1' }, NOW);
+    }
+    await begin('admin', 'of a');
+    expect(await deleteLink(db, 'px_2', 'a')).toBe(false);
+    expect(await deleteLink(db, 'px_1', 'a')).toBe(true);
+    expect(await deleteLink(db, 'px_1', 'a')).toBe(false);
+    const { results } = await db.prepare('SELECT hash FROM sessions ORDER BY hash').all();
+    expect(results).toEqual([{ hash: 's' }, { hash: 'session of b' }]);
+  });
+
+  it('count attempts at their password, from the first one for as long as the window is', async () => {
+    for (const id of ['a', 'b']) await insertLink(db, { ...LINK, id }, `of ${id}`);
+    const tried = (now: number) => countGuess(db, 'of a', now, HOUR);
+    expect(await tried(NOW)).toEqual({ guesses: 1, guess_until: NOW + HOUR });
+    expect(await tried(NOW + HOUR - 1)).toEqual({ guesses: 2, guess_until: NOW + HOUR });
+    expect(await countGuess(db, 'of b', NOW, HOUR)).toEqual({ guesses: 1, guess_until: NOW + HOUR });
+    expect(await tried(NOW + HOUR)).toEqual({ guesses: 1, guess_until: NOW + 2 * HOUR });
+    await tried(NOW + HOUR);
+    await forgetGuesses(db, 'of a');
+    expect(await tried(NOW + HOUR + 1)).toEqual({ guesses: 1, guess_until: NOW + 2 * HOUR + 1 });
+    expect(await countGuess(db, 'of b', NOW, HOUR)).toEqual({ guesses: 2, guess_until: NOW + HOUR });
+  });
+});
