@@ -172,7 +172,8 @@ export async function writeBatch(
   });
   for (const place of first) {
     const { event } = events[place] as PlacedEvent;
-    if (stored.has(keyOf(event))) outcomes[place] = 'stored';
+    // Each row was stored once, even if the batch holds it twice.
+    if (stored.delete(keyOf(event))) outcomes[place] = 'stored';
   }
   if (tell && outcomes.includes('duplicate')) {
     for (const { json, start } of chunks) {

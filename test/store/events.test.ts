@@ -62,6 +62,16 @@ describe('writing a batch', () => {
     ]);
   });
 
+  it('takes an event that it holds twice for one', async () => {
+    const pixel = await makePixel('UTC');
+    expect(await store(pixel, [event('a'), event('b'), event('a')])).toEqual([
+      'stored',
+      'stored',
+      'duplicate',
+    ]);
+    expect(await count('events', pixel.id)).toBe(2);
+  });
+
   it('says so too without being asked to tell, as far as it knows', async () => {
     const pixel = await makePixel('UTC');
     const write = (...events: OracleEvent[]) =>
