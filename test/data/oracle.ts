@@ -137,7 +137,10 @@ function sourceOf(page: URL, referer: string): string {
   const url = new URL(referer);
   const host = url.hostname.replace(/^www\./, '');
   if (host === page.hostname.replace(/^www\./, '')) return '';
-  return referrers.getDataFromUrl(url)?.source ?? host;
+  // The list has the folders of search engines, such as Google's images, without www.
+  const bare = new URL(url);
+  bare.hostname = host;
+  return (referrers.getDataFromUrl(bare) ?? referrers.getDataFromUrl(url))?.source ?? host;
 }
 
 interface Visit {
@@ -219,6 +222,22 @@ interface Part {
   readonly views: readonly View[];
 }
 
+/** What of the parser's names in this log Speck says otherwise. */
+const NAMES: Readonly<Record<string, string>> = {
+  'Mobile Safari': 'Safari',
+  'Opera Mini': 'Opera',
+  GSA: 'Google Search App',
+  IE: 'Internet Explorer',
+  IEMobile: 'Internet Explorer',
+  Yandex: 'Yandex Browser',
+  UCBrowser: 'UC Browser',
+  'Mac OS': 'Mac',
+  Linux: 'GNU/Linux',
+  'Chromium OS': 'Chrome OS',
+};
+
+const named = (name = '(not set)'): string => NAMES[name] ?? name;
+
 /** A visit has one browser, system, source, first and last page; its pages share it out. */
 function partsOf({ views }: Visit, dimension: Dimension): Map<string, readonly View[]> {
   if (dimension === 'event:page') return Map.groupBy(views, ({ page }) => page);
@@ -234,9 +253,9 @@ function dimensionOf(views: readonly View[], dimension: Dimension): string {
     case 'visit:exit_page':
       return (views.at(-1) as View).page;
     case 'visit:browser':
-      return new UAParser(userAgent).getBrowser().name ?? '(not set)';
+      return named(new UAParser(userAgent).getBrowser().name);
     case 'visit:os':
-      return new UAParser(userAgent).getOS().name ?? '(not set)';
+      return named(new UAParser(userAgent).getOS().name);
     case 'visit:source':
       return source || 'Direct / None';
   }
