@@ -270,7 +270,7 @@ interface Revenue {
 /** `cd[value]` in millionths and `cd[currency]`. A currency without a value means nothing. */
 function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
   const sent = customField(cd, 'value');
-  if (sent === undefined || sent === null || sent === '') return ok({ value: null, currency: '' });
+  if (sent === undefined || sent === null || isBlank(sent)) return ok({ value: null, currency: '' });
   if (typeof sent !== 'number' && typeof sent !== 'string') return reject('invalid_value');
   const micros = Math.round(Number(sent) * 1e6);
   if (!(Math.abs(micros) <= LIMITS.valueMicros)) return reject('invalid_value');
@@ -292,8 +292,13 @@ function engagementOf(name: string, cd: RawEvent['cd']): Pick<Event, 'engaged' |
 /** A number from 0 on, cut at `most`; null for anything else. */
 function wholeNumber(value: unknown, most: number): number | null {
   const number =
-    typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : -1;
+    typeof value === 'number' || (typeof value === 'string' && !isBlank(value)) ? Number(value) : -1;
   return number >= 0 ? Math.min(Math.round(number), most) : null;
+}
+
+/** A text of spaces, which `Number` makes 0 of. */
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === '';
 }
 
 function customField(cd: RawEvent['cd'], key: string): unknown {

@@ -284,6 +284,7 @@ describe('values', () => {
     [[['value', null]], null, ''],
     [[['currency', 'USD']], null, ''],
     [[['value', '']], null, ''],
+    [[['value', ' ']], null, ''],
   ] as [RawEvent['cd'], number | null, string][])('%j', (cd, value, currency) => {
     expect(eventOf(run({ cd }))).toMatchObject({ value, currency });
   });
@@ -601,6 +602,7 @@ describe('an engagement', () => {
     [1499.6, 1500],
     ['1500', 1500],
     [0, 0],
+    [' ', null],
     [1e12, LIMITS.engaged],
     [-1, null],
     ['', null],
