@@ -62,12 +62,13 @@ const CLICK_IDS: readonly { readonly param: string; readonly source: string; rea
   { param: 'fbclid', source: 'Facebook', channel: 'Organic Social' },
 ];
 
-/** Hosts and host/path prefixes of the list, and its sources by lower-case name, for `utm_source=google`. */
+/** Hosts, some with a first folder, as `google.de/imgres`; and sources by lower-case name, for `utm_source=google`. */
 const byHost = new Map<string, Source>();
 const byName = new Map<string, Source>();
 for (const [key, { source, medium }] of Object.entries(referrers)) {
   const known: Source = { name: source, kind: isKind(medium) ? medium : 'referral' };
-  byHost.set(key, known);
+  const [host = '', folder = ''] = key.split('/');
+  byHost.set(placeOf(host, folder), known);
   const name = source.toLowerCase();
   // A company's search or social site stands for its name, rather than its ads or help pages.
   if (!byName.has(name) || byName.get(name)?.kind === 'referral') byName.set(name, known);
@@ -128,7 +129,7 @@ function utmField(query: Fields, name: string): string {
 function sourceOf(utm: Utm, query: Fields, referrer: URL | null, click: string | undefined): Source | null {
   const tag = utm.source || utmField(query, 'source') || utmField(query, 'ref');
   if (tag !== '') {
-    const tagged = byName.get(tag.toLowerCase()) ?? byHost.get(tag.toLowerCase());
+    const tagged = byName.get(tag.toLowerCase()) ?? byHost.get(placeOf(tag.toLowerCase()));
     return tagged ?? { name: tag.slice(0, LIMITS.source), kind: 'referral' };
   }
   if (referrer) return referrerSource(referrer);
@@ -136,13 +137,18 @@ function sourceOf(utm: Utm, query: Fields, referrer: URL | null, click: string |
 }
 
 function referrerSource(referrer: URL): Source {
-  const bare = withoutWww(referrer.hostname);
-  const [, folder = ''] = referrer.pathname.split('/');
+  const { hostname, pathname } = referrer;
+  const [, folder = ''] = pathname.split('/');
+  const host = placeOf(hostname);
   return (
-    byHost.get(`${bare}/${folder}`) ??
-    byHost.get(bare) ??
-    byHost.get(`www.${bare}`) ?? { name: scrubText(bare, LIMITS.source), kind: 'referral' }
+    byHost.get(placeOf(hostname, folder)) ??
+    byHost.get(host) ?? { name: scrubText(host, LIMITS.source), kind: 'referral' }
   );
+}
+
+/** What the list knows a site by. Some of its entries have more folders, and some `www.`, which says nothing. */
+function placeOf(host: string, folder = ''): string {
+  return folder === '' ? withoutWww(host) : `${withoutWww(host)}/${folder}`;
 }
 
 const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;
