@@ -189,3 +189,22 @@ export function histories(day: string, maxLength = 40): fc.Arbitrary<OracleEvent
       events.map((one, index): OracleEvent => ({ ...one, id: `e${String(index).padStart(3, '0')}` })),
     );
 }
+
+/** The database, with what the statements of its batches have cost so far. */
+export function counting(): { readonly db: D1Database; readonly cost: { read: number; written: number } } {
+  const cost = { read: 0, written: 0 };
+  const counted = new Proxy(db, {
+    get(target, property) {
+      if (property !== 'batch') return Reflect.get(target, property);
+      return async (statements: D1PreparedStatement[]) => {
+        const results = await target.batch(statements);
+        for (const { meta } of results) {
+          cost.read += meta.rows_read;
+          cost.written += meta.rows_written;
+        }
+        return results;
+      };
+    },
+  });
+  return { db: counted, cost };
+}

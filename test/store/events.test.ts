@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EID_WINDOW } from '../../src/model/event.ts';
 import { point, writePoints } from '../../src/store/analytics-engine.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { applySchema, db, makePixel, place, runJobs, store } from '../fixtures.ts';
+import { applySchema, counting, db, makePixel, place, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 
 const AT = Date.parse('2026-02-03T10:00:00Z');
@@ -99,6 +99,23 @@ describe('writing a batch', () => {
     for (const before of [130_000, 120_000, 119_999, 0, -1000, -2000]) {
       expect(await dirtyAfter(midnight - before)).toBe(1);
     }
+  });
+
+  it('costs a written row an event, one more with a client id, one more with a person, and one a day', async () => {
+    const pixel = await makePixel('UTC');
+    const writtenBy = async (...events: OracleEvent[]): Promise<number> => {
+      const { db: counted, cost } = counting();
+      const placed = events.map((one) => place(pixel, one));
+      await writeBatch(counted, { id: 'x', events: placed, rejections: [] }, AT, false);
+      return cost.written;
+    };
+    // Marking a day costs its row and those of two indexes, once.
+    expect(await writtenBy(event('a'))).toBe(1 + 3);
+    await store(pixel, [event('old', { ts: AT - 86_400_000 })]);
+    const old = (id: string, more = {}) => event(id, { ts: AT - 86_400_000, ...more });
+    expect(await writtenBy(old('b'), old('c'))).toBe(2);
+    expect(await writtenBy(old('d', { eid: 'one' }), old('e', { person: 'uann' }))).toBe(4);
+    expect(await writtenBy(old('b'), old('c'))).toBe(0);
   });
 
   it('marks a day again whose bounds have moved with the time zone', async () => {
