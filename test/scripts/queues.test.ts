@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
 import { queueNames } from '../../scripts/lib/queues.ts';
+import { ROOT } from '../e2e/harness.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'speck-queues-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -30,4 +32,25 @@ test.each([
   ['the same, in short', ['-c', other, '-e', 'staging'], ['staging-events', 'staging-dead-letters']],
 ])('the queues of %s', async (_, args, names) => {
   expect(await queueNames(args)).toEqual(names);
+});
+
+/** As much of the configuration as matters here: wrangler's own type of it is in a package that it does not install. */
+interface Consuming {
+  readonly queues: {
+    readonly consumers: readonly {
+      readonly queue: string;
+      readonly max_retries?: number;
+      readonly retry_delay?: number;
+    }[];
+  };
+}
+
+test('dead letters outlast a day without D1, which is what they are to be written to', () => {
+  const config: Consuming = unstable_readConfig(
+    { config: join(ROOT, 'wrangler.toml') },
+    { hideWarnings: true },
+  );
+  const { max_retries = 0, retry_delay = 0 } =
+    config.queues.consumers.find(({ queue }) => queue === 'speck-dead-letters') ?? {};
+  expect(max_retries * retry_delay).toBeGreaterThanOrEqual(24 * 3600);
 });
