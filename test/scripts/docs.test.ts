@@ -1,10 +1,12 @@
 /** Documents that say what the code does are held to it. */
-import { existsSync, readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { withColumns } from '../../scripts/lib/kept.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const privacy = readFileSync(`${ROOT}/docs/privacy.md`, 'utf8');
+const api = readFileSync(`${ROOT}/docs/api.md`, 'utf8');
 
 it('docs/privacy.md tells of each column of an event; if not: npm run docs', () => {
   expect(withColumns(privacy)).toBe(privacy);
@@ -20,4 +22,116 @@ it('each claim of docs/privacy.md names a test that is there', () => {
       for (const [, name = ''] of names.matchAll(/"([^"]+)"/g)) expect(text, file).toContain(`'${name}'`);
     }
   }
+});
+
+/** As much of the OpenAPI document, which is made from the code, as is looked at here. */
+interface OpenApi {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { parameters?: { name: string; in: string }[] }>>>
+  >;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+interface Schema {
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+describe('docs/api.md has each', () => {
+  const { paths, components } = JSON.parse(readFileSync(`${ROOT}/dist/openapi.json.txt`, 'utf8')) as OpenApi;
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  const { Event, ServerEvent, Settings, Taken, Metric, Dimension } = components.schemas;
+
+  /** Which of some words are nowhere in it as words of code: between backticks, or in the address of a request. */
+  const missing = (words: Iterable<string>): string[] =>
+    [...new Set(words)].filter((word) => !RegExp(`[\`:?&"…/]${word}[\`=("\\[ ]`).test(api));
+  const namesIn = (schema: Schema | undefined): string[] => Object.keys(schema?.properties ?? {});
+  const wordsIn = ({ enum: words = [], anyOf = [] }: Schema = {}): string[] => [
+    ...words,
+    ...anyOf.flatMap(wordsIn),
+  ];
+
+  it('address', () => {
+    // Not every locale, and a pixel's requests may be named by their ends.
+    const addresses = Object.keys(paths).map((path) =>
+      path
+        .replace('{locale}', 'en_US')
+        .replace('{part}', ':link')
+        .replace('{id}', ':id')
+        .replace(/^\/api\/v1\/pixels\/:id(?=\/)/, ''),
+    );
+    expect(addresses.filter((address) => !api.includes(address))).toEqual([]);
+  });
+
+  it('query parameter', () => {
+    const parameters = operations.flatMap(({ parameters = [] }) => parameters);
+    const names = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
+    // Parts of addresses that answers give whole.
+    expect(missing(names).filter((name) => !['cursor', 'before'].includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ['field of an event', [...namesIn(Event), ...namesIn(ServerEvent)]],
+    ['setting', namesIn(Settings)],
+    ['reason of a rejection', wordsIn(Taken?.properties?.['rejected']?.items?.properties?.['reason'])],
+    ['metric', wordsIn(Metric)],
+    ['dimension', wordsIn(Dimension).map((name) => name.replace(/^visit:|^person:(first|last)_/, ''))],
+  ])('%s', (_, words) => {
+    expect(words).not.toEqual([]);
+    expect(missing(words)).toEqual([]);
+  });
+});
+
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(`${ROOT}/docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const { scripts } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
+
+/** A document as a reader sees it: without blocks of code, in which `#` and `[…](…)` mean something else. */
+function proseOf(document: string): string {
+  return readFileSync(`${ROOT}/${document}`, 'utf8').replaceAll(/^```.*?^```/gms, '');
+}
+
+/** What the headings of a document can be linked by, as GitHub makes it. */
+function anchorsOf(document: string): Set<string> {
+  const anchors = new Map<string, number>();
+  for (const [, heading = ''] of proseOf(document).matchAll(/^#+ (.*)$/gm)) {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    anchors.set(anchor, (anchors.get(anchor) ?? 0) + 1);
+  }
+  return new Set(
+    [...anchors].flatMap(([anchor, times]) =>
+      Array.from({ length: times }, (_, index) => (index === 0 ? anchor : `${anchor}-${index}`)),
+    ),
+  );
+}
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  it('links to files and headings that are there', () => {
+    const broken = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
+      if (/^https?:/.test(link)) return [];
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? document : relative(ROOT, join(ROOT, dirname(document), path));
+      const isThere = existsSync(join(ROOT, file)) && (anchor === undefined || anchorsOf(file).has(anchor));
+      return isThere ? [] : [link];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names files and commands of this repository that are there', () => {
+    const text = readFileSync(`${ROOT}/${document}`, 'utf8');
+    const files = [...text.matchAll(/`((?:src|test|scripts|bench|docs|types)\/[\w./-]+)`/g)];
+    const commands = [...text.matchAll(/\bnpm run ([\w:]+)/g)];
+    expect(files.map(([, file = '']) => file).filter((file) => !existsSync(`${ROOT}/${file}`))).toEqual([]);
+    expect(commands.map(([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([]);
+  });
 });
