@@ -101,7 +101,7 @@ function Check({ pixel }: { readonly pixel: Pixel }) {
                 ? 'Speck cannot be reached just now.'
                 : refused.length > 0
                   ? 'Mend what is said here, then load the page again.'
-                  : 'Put the snippet into a page and open it. This turns green by itself.'}
+                  : 'Put the snippet into a page and open it. This turns green by itself. On localhost the second script needs data-local.'}
             </p>
             {refused.map(({ reason, explanation, samples, count }) => (
               <p key={reason}>

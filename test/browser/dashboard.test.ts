@@ -87,6 +87,8 @@ describe('the first run', () => {
     await page.click('button[type=submit]');
     await page.waitForSelector('h1:has-text("Install")');
     await page.waitForSelector('.check:has-text("Waiting for the first event")');
+    // Whoever tries it on this machine would wait for ever.
+    expect(await page.textContent('.check')).toContain('data-local');
     const id = /px_\w+/.exec(page.url())?.[0] ?? '';
 
     const script = (await page.textContent('.snippet pre >> nth=0')) ?? '';

@@ -23,8 +23,8 @@ export function Deletion({ pixel, changed }: SettingsProps) {
     >
       <h2>Delete the pixel</h2>
       <p>
-        With all its events, statistics, tokens and shared links. It cannot be undone; an export made before
-        can be imported again.
+        With all its events, statistics, tokens and shared links. It cannot be undone; events exported before
+        can be imported into a new pixel.
       </p>
       <Input label={`Type its name to confirm: ${pixel.name}`} autocomplete="off" value={typed} set={type} />
     </Form>
