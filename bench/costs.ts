@@ -288,7 +288,8 @@ The paid plan ($5 a month) includes, each month, 10 million requests, 50 million
 \`wrangler.toml\` to do without.
 
 The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read ones.
-Once as many events are deleted as come in, and without what dashboards ask:
+[operations.md](operations.md#the-free-plan) says where its limits bite. Once as many events are deleted as come in, and without
+what dashboards ask:
 
 ${free.map((line) => `- ${line}`).join('\n')}
 `;
