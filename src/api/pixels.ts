@@ -190,11 +190,16 @@ export async function changePixel(request: Request, env: Env, grant: Grant, id: 
 /** @throws Problem when a funnel names a goal that the pixel has not. */
 function requireGoals({ settings: { goals, funnels } }: Pixel): void {
   const names = new Set(goals.map(({ name }) => name));
-  const errors = funnels.flatMap(({ steps }, funnel) =>
+  const errors = funnels.flatMap(({ name, steps }, funnel) =>
     steps.flatMap((step, index) =>
       names.has(step)
         ? []
-        : [{ path: `settings.funnels[${funnel}].steps[${index}]`, message: 'No goal has this name.' }],
+        : [
+            {
+              path: `settings.funnels[${funnel}].steps[${index}]`,
+              message: `The funnel ${name} needs the goal ${step}, which is not there. Add the goal, or take the funnel away.`,
+            },
+          ],
     ),
   );
   if (errors.length > 0)

@@ -72,12 +72,21 @@ export class Problem extends Error {
   }
 }
 
+/** What D1 says when the Worker is newer than the tables. */
+const LACKING = /no such (table|column)|has no column/;
+
 /** Any throw as an answer. What is not a `Problem` is logged, and its message kept from the client. */
 export function problemResponse(error: unknown): Response {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
-  const fromStore = error instanceof Error && error.message.startsWith('D1_');
-  return fromStore
+  const message = error instanceof Error ? error.message : '';
+  if (message.startsWith('D1_') && LACKING.test(message)) {
+    return new Problem(
+      'store_unavailable',
+      'The database lacks a table or a column of this version. Run npm run deploy, which applies schema.sql.',
+    ).response();
+  }
+  return message.startsWith('D1_')
     ? new Problem('store_unavailable', 'The database did not answer. Nothing was changed; try again.', {
         headers: { 'retry-after': '5' },
       }).response()

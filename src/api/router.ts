@@ -61,7 +61,10 @@ for (const path of new Set([...Object.keys(PUBLIC), ...ROUTES.map((one) => one.p
   });
 }
 router.all('*', () => {
-  throw new Problem('not_found', 'Nothing is here. The API is under /api/v1 and /api/v2.');
+  throw new Problem(
+    'not_found',
+    'Nothing is here. The dashboard is at /app/, the API under /api/v1 and /api/v2.',
+  );
 });
 
 async function serve(

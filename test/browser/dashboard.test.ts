@@ -746,7 +746,7 @@ describe('the other views', () => {
     // A goal that a funnel needs stays, and the page says why.
     await page.click(`${goals} li:has-text("Said hello") button`);
     await page.click(`${goals} li:has-text("Said hello") .danger`);
-    await page.waitForSelector(`${goals} .trouble:has-text("No goal has this name")`);
+    await page.waitForSelector(`${goals} .trouble:has-text("From tea to hello"):has-text("Said hello")`);
   });
 
   it('make and delete tokens; whoever signed in with one is out', async () => {

@@ -206,7 +206,14 @@ describe('a funnel', () => {
     const response = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings });
     expect(await response.json()).toMatchObject({
       reason: 'invalid_body',
-      errors: [{ path: 'settings.funnels[0].steps[0]' }, { path: 'settings.funnels[0].steps[1]' }],
+      errors: [
+        {
+          path: 'settings.funnels[0].steps[0]',
+          // Whoever takes a goal away has to learn which funnel is in the way.
+          message: expect.stringMatching(/^The funnel To buy needs the goal /),
+        },
+        { path: 'settings.funnels[0].steps[1]' },
+      ],
     });
   });
 });

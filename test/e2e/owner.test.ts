@@ -120,6 +120,14 @@ describe('health', () => {
   });
 });
 
+describe('the address itself', () => {
+  it('leads whoever opens it to the dashboard', async () => {
+    const response = await fetch(speck.url);
+    expect(response.status).toBe(404);
+    expect(((await response.json()) as { detail: string }).detail).toContain('/app/');
+  });
+});
+
 describe('guessing tokens', () => {
   it('is answered with 429 after some attempts, while the owner is let in', async () => {
     const guess = () => fetch(`${speck.url}/api/v1/pixels`, { headers: { authorization: 'Bearer guess' } });
