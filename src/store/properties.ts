@@ -6,9 +6,12 @@ export interface Properties {
   readonly complete: boolean;
 }
 
+const MOST_KEYS = 200;
+
 /**
  * The custom properties of some days, the most used first: those that were rolled up, and those of days that wait for it.
- * Each day is looked up by itself: the rows between one day's properties and the next are not read.
+ * Each day is looked up by itself: the rows between one day's properties and the next are not read. A day that had more
+ * keys than are rolled up has a row of no key.
  */
 export async function readPropertyKeys(
   db: D1Database,
@@ -22,20 +25,21 @@ export async function readPropertyKeys(
          SELECT substr(r.dimension, 13) AS key, r.events
          FROM days d CROSS JOIN rollups r
            ON r.pixel = d.pixel AND r.day = d.day
-             AND r.dimension >= 'event:props:' AND r.dimension < 'event:props;' AND r.value <> '' AND r.currency = ''
+             AND r.dimension >= 'event:props:' AND r.dimension < 'event:props;' AND r.currency = ''
+             AND (r.value <> '' OR r.dimension = 'event:props:')
          WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.rolled_at IS NOT NULL
          UNION ALL
          SELECT p.key, 1
          FROM days d CROSS JOIN events e
            ON e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at AND e.props <> ''
-         CROSS JOIN json_each(e.props) p
+         CROSS JOIN json_each(e.props) p ON p.key <> ''
          WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.rolled_at IS NULL)
-       GROUP BY key ORDER BY events DESC, key LIMIT 200`,
+       GROUP BY key ORDER BY key <> '', events DESC, key LIMIT ${MOST_KEYS + 1}`,
     )
     .bind(pixel, from, to)
     .all<{ key: string; events: number }>();
   return {
-    properties: results.filter(({ key }) => key !== ''),
+    properties: results.filter(({ key }) => key !== '').slice(0, MOST_KEYS),
     complete: results.every(({ key }) => key !== ''),
   };
 }
