@@ -37,15 +37,15 @@ export function planQuestion(question: Question, setting: Setting): Plan {
 
 /**
  * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for, and of a pixel
- * that protects small groups for all tests: then with `visitors`, so that small ones can be left out. Parameters are those of
- * a plan.
+ * that protects small groups for all tests: then with `visitors`, so that small ones can be left out. What a person had in a
+ * period is told period by period, so that a value may come several times. Parameters are those of a plan.
  */
 export function planValues(question: Question, dimension: Dimension, limit: number, setting: Setting): Plan {
   const visitors = METRICS.get('visitors') as Metric;
   const ofValues: Question = {
     ...question,
     metrics: setting.minGroup > 1 ? [visitors] : [],
-    time: null,
+    time: dimension.kind === 'person' && dimension.touch === null ? periodOf(question.time) : null,
     dimensions: [dimension],
     filters: [],
     order: [],
@@ -53,6 +53,9 @@ export function planValues(question: Question, dimension: Dimension, limit: numb
   };
   return planOf(new Draft(ofValues, { ...setting, minGroup: 0 }, false));
 }
+
+/** The time by which people are looked at: of hours, their day. */
+const periodOf = (time: Question['time']): Question['time'] => (time === 'time:hour' ? 'time:day' : time);
 
 function planOf(draft: Draft): Plan {
   const { question, setting, usesRollups } = draft;

@@ -71,9 +71,13 @@ async function passingValues(
   const errors: Mistake[] = [];
   const passing = groups.flatMap((group, index) => {
     const rows = answers[index]?.results ?? [];
-    const values = rows
-      .filter(({ visitors = 0 }) => least <= 1 || visitors >= least)
-      .map(({ dimension0 }) => dimension0);
+    const visitorsOf = new Map<string, number>();
+    for (const { dimension0, visitors = 0 } of rows) {
+      visitorsOf.set(dimension0, (visitorsOf.get(dimension0) ?? 0) + visitors);
+    }
+    const values = [...visitorsOf.keys()].filter(
+      (value) => least <= 1 || (visitorsOf.get(value) ?? 0) >= least,
+    );
     return group.map((test) => {
       const found = values.filter(passes(test));
       const characters = found.reduce((sum, value) => sum + value.length + 3, 0);

@@ -226,6 +226,34 @@ describe('answers', () => {
     }
   });
 
+  it('know the devices of a person in each period by pattern and whatever the case, too', async () => {
+    const pixel = await makePixel('UTC');
+    const view = (day: string, device: string) => ({
+      ts: Date.parse(`${day}T10:00:00Z`),
+      id: day,
+      name: 'pageview',
+      visitor: day,
+      person: 'uann',
+      device,
+    });
+    await store(pixel, [view('2026-02-03', 'Desktop'), view('2026-02-04', 'Mobile')]);
+    for (const filter of [
+      ['is', 'person:devices', ['Desktop']],
+      ['is', 'person:devices', ['DESKTOP'], { case_sensitive: false }],
+      ['matches', 'person:devices', ['^Desktop$']],
+    ]) {
+      for (const time of ['time:day', 'time:hour']) {
+        const { results } = await ask(pixel, {
+          metrics: ['events'],
+          dimensions: [time],
+          date_range: ['2026-02-03', '2026-02-04'],
+          filters: [filter],
+        });
+        expect(results, JSON.stringify(filter)).toMatchObject([{ metrics: [1] }]);
+      }
+    }
+  });
+
   it('pick an engagement by what it is, but never a visit for it', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
