@@ -26,6 +26,7 @@ import { deleteExpiredSalts } from '../store/salts.ts';
 import { goalParameter } from './goals.sql.ts';
 import {
   DELETE_SLICES,
+  DELETE_USED_SLICES,
   DELETE_VANISHED,
   KEEP_SLICE,
   LIVE_EVENTS,
@@ -160,11 +161,13 @@ async function rollUpSlices(db: D1Database, day: DirtyDay, now: number, budget: 
   }
   for (; slice < slices; slice++) {
     if (budget - used < STATEMENTS_A_SLICE) return { used, done: false };
-    await db.batch([
-      db.prepare(KEEP_SLICE).bind(...parametersOf(day, slice, slices), slice),
-      endSlice(db, day, slice),
+    const [, ended] = await db.batch([
+      db.prepare(KEEP_SLICE).bind(...parametersOf(day, slice, slices), slice, slices),
+      endSlice(db, day, slice, slices),
     ]);
     used += STATEMENTS_A_SLICE;
+    // Another run is at it.
+    if (ended?.meta.changes === 0) return { used, done: false };
   }
   if (budget - used < STATEMENTS_TO_END) return { used, done: false };
   await db.batch([
@@ -172,7 +175,7 @@ async function rollUpSlices(db: D1Database, day: DirtyDay, now: number, budget: 
     db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
     rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices }, now),
-    db.prepare(DELETE_SLICES).bind(day.pixel, day.day),
+    db.prepare(DELETE_USED_SLICES).bind(day.pixel, day.day),
   ]);
   return { used: used + STATEMENTS_TO_END, done: true };
 }

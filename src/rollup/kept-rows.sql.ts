@@ -30,8 +30,10 @@ type Length = keyof typeof KEPT_IN;
 /**
  * Writes the rows of a day or month that are new or have changed, and no others. Rows that are no more are set to zero,
  * for `deleteVanished` to delete.
+ *
+ * @param condition SQL without which nothing is written.
  */
-export const upsert = (length: Length, label: string): string => `
+export const upsert = (length: Length, label: string, condition = 'true'): string => `
   INSERT INTO ${KEPT_IN[length]} (pixel, ${length}, dimension, value, currency, ${COUNTS.join(', ')})
   SELECT ?1, ${label}, dimension, value, currency, ${sums}
   FROM (
@@ -39,7 +41,7 @@ export const upsert = (length: Length, label: string): string => `
     UNION ALL
     SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${KEPT_IN[length]}
     WHERE pixel = ?1 AND ${length} = ${label})
-  WHERE true
+  WHERE ${condition}
   GROUP BY dimension, value, currency
   ON CONFLICT (pixel, ${length}, dimension, value, currency) DO UPDATE SET
     ${COUNTS.map((count) => `${count} = excluded.${count}`).join(', ')}

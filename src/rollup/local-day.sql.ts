@@ -1,5 +1,6 @@
 /** The SQL that rolls up a local day from its events: at once, or slice by slice. */
 import { COUNTS } from '../model/metrics.ts';
+import { ALL_SLICES_DONE } from '../store/days.ts';
 import { GOALS } from './goals.sql.ts';
 import { deleteVanished, FOLDED, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
@@ -46,20 +47,25 @@ const SLICE = `
     GROUP BY dimension, value, currency
     ${isAnything})`;
 
+/** Whether there is day `day`: a change of the time zone may have cut it anew, under other dates, since it was read. */
+export const isThere = (day: string, more = 'true'): string =>
+  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND ${more})`;
+
 /** Rolls up a day of one slice: parameters as of `SLICE`. */
-export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6')}`;
+export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6', isThere('?6'))}`;
 
 /** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
 const ROWS_A_PART = 400;
 
-/** Keeps the rows of slice `?7` of day `?6` until all are there. */
+/** Keeps the rows of slice `?7` of `?8` of day `?6` until all are there, if it is this one's turn. */
 export const KEEP_SLICE = `${SLICE}
   INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
   SELECT ?1, ?6, ?7, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
   FROM (SELECT *, (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM summed)
+  WHERE ${isThere('?6', 'slice = ?7 AND slices = ?8')}
   GROUP BY part`;
 
-/** Rolls up day `?2` of pixel `?1` from its slices. */
+/** Rolls up day `?2` of pixel `?1` from its slices, if all are there. */
 export const ROLL_UP_SLICES = `
   WITH summed AS MATERIALIZED (
     SELECT row ->> 0 AS dimension, row ->> 1 AS value, row ->> 2 AS currency,
@@ -70,9 +76,12 @@ export const ROLL_UP_SLICES = `
       WHERE s.pixel = ?1 AND s.day = ?2
       LIMIT -1)
     GROUP BY 1, 2, 3),
-  ${FOLDED} ${upsert('day', '?2')}`;
+  ${FOLDED} ${upsert('day', '?2', isThere('?2', ALL_SLICES_DONE))}`;
 
 export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = ?1 AND day = ?2';
+
+/** The same, unless the day has been begun anew. */
+export const DELETE_USED_SLICES = `${DELETE_SLICES} AND NOT ${isThere('?2', 'slices > 0')}`;
 
 export const DELETE_VANISHED = deleteVanished('day');
 

@@ -26,7 +26,7 @@ export const ROLL_UP_PEOPLE = `
     SELECT person, devices FROM (${peopleOf('stretch')})
     UNION ALL
     SELECT person, 0 FROM person_days WHERE pixel = ?1 AND day = ?3)
-  WHERE true
+  WHERE EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ?3)
   GROUP BY person
   ON CONFLICT (pixel, day, person) DO UPDATE SET devices = excluded.devices
   WHERE devices <> excluded.devices`;

@@ -92,6 +92,9 @@ function dirtyDay({ ends_at, ...row }: DirtyRow, now: number): DirtyDay {
   return { ...row, goals: JSON.parse(row.goalsText ?? '[]') as Goal[], open: ends_at > now };
 }
 
+/** SQL for whether all slices of a row of `days` are there. */
+export const ALL_SLICES_DONE = '(slices > 0 AND slice = slices)';
+
 /** Begins to roll a day up in slices. From now on a change to the events of a closed day shows in `dirty`. */
 export function beginSlices(
   db: D1Database,
@@ -103,18 +106,29 @@ export function beginSlices(
     .bind(pixel, day, open ? 1 : 2, slices);
 }
 
-/** Tells that a slice is done. It belongs into the transaction that kept it. */
-export function endSlice(db: D1Database, { pixel, day }: DirtyDay, slice: number): D1PreparedStatement {
-  return db.prepare('UPDATE days SET slice = ?3 WHERE pixel = ?1 AND day = ?2').bind(pixel, day, slice + 1);
+/**
+ * Tells that a slice is done, if it was this one's turn: another run of the job may have done it, or have begun anew. It
+ * belongs into the transaction that kept it.
+ */
+export function endSlice(
+  db: D1Database,
+  { pixel, day }: DirtyDay,
+  slice: number,
+  slices: number,
+): D1PreparedStatement {
+  return db
+    .prepare('UPDATE days SET slice = ?3 + 1 WHERE pixel = ?1 AND day = ?2 AND slice = ?3 AND slices = ?4')
+    .bind(pixel, day, slice, slices);
 }
 
 /**
  * Marks a day as rolled up: as true to its events, unless it is still open, or has changed since its first slice, or goals
- * have changed since they were read. It belongs into the transaction that wrote the rollup.
+ * have changed since they were read. When the time zone has, it is another day that waits for its own rollup. It belongs
+ * into the transaction that wrote the rollup.
  */
 export function markRolledUp(
   db: D1Database,
-  { pixel, day, open, events, slices, goalsText }: DirtyDay,
+  { pixel, day, timezone, open, events, slices, goalsText }: DirtyDay,
   now: number,
 ): D1PreparedStatement {
   const isTrue = `iif((SELECT settings -> 'goals' FROM pixels WHERE id = ?1) IS ?5, 0, 3)`;
@@ -122,9 +136,10 @@ export function markRolledUp(
   return db
     .prepare(
       `UPDATE days SET dirty = iif(?6, 1, ${closed}), rolled_at = ?3, events = ?4, rolls = rolls + 1, slice = 0, slices = 0
-       WHERE pixel = ?1 AND day = ?2`,
+       WHERE pixel = ?1 AND day = ?2 AND (SELECT timezone FROM pixels WHERE id = ?1) = ?7
+         AND (?8 = 0 OR ${ALL_SLICES_DONE})`,
     )
-    .bind(pixel, day, now, events, goalsText, Number(open));
+    .bind(pixel, day, now, events, goalsText, Number(open), timezone, slices);
 }
 
 export interface Month {

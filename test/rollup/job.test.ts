@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addDays } from '../../src/model/time-zone.ts';
 import { runJob } from '../../src/rollup/job.ts';
+import { deletePixel } from '../../src/store/pixels.ts';
+import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, makePixel, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { tampered } from './tampered.ts';
 
 const DAY = 86_400_000;
 const FIRST = '2026-01-01';
@@ -109,6 +112,85 @@ describe('the cron job', () => {
     await db.prepare('DROP TRIGGER broken').run();
     expect(await runJob(testEnv, NOW)).toMatchObject({ rolledUp: 1, failed: 0 });
     expect(await rolledDays(pixel.id)).toBe(3);
+  });
+
+  it('does not take a day for done that has been cut anew meanwhile', async () => {
+    const pixel = await makePixel('UTC');
+    const at = Date.parse(`${FIRST}T03:00:00Z`);
+    await store(pixel, [{ ts: at, id: 'a', name: 'pageview', visitor: 'v', page: '/', person: 'uann' }], NOW);
+    const moved = { ...pixel, timezone: 'America/Los_Angeles' };
+    let calls = 0;
+    // Its second call reads the days, its third rolls one up.
+    const before = async () => {
+      if (++calls === 3) await changeTimeZone(db, moved);
+    };
+    await runJob({ ...testEnv, DB: tampered(db, { scale: 1, before }) }, NOW);
+    const days = async (table: string) => {
+      const { results } = await db
+        .prepare(`SELECT DISTINCT day FROM ${table} WHERE pixel = ?`)
+        .bind(pixel.id)
+        .all();
+      return results.map(({ day }) => day);
+    };
+    expect(calls).toBeGreaterThan(3);
+    expect([await days('rollups'), await days('person_days')]).toEqual([[], []]);
+    await runJob(testEnv, NOW);
+    expect([await days('rollups'), await days('person_days')]).toEqual([['2025-12-31'], ['2025-12-31']]);
+
+    // A day that goes on under its date stays to be rolled up.
+    calls = 0;
+    const back = async () => {
+      if (++calls === 3) await changeTimeZone(db, pixel);
+    };
+    await store(moved, [{ ts: at - 12 * 3_600_000, id: 'b', name: 'pageview', visitor: 'w' }], NOW);
+    await runJob({ ...testEnv, DB: tampered(db, { scale: 1, before: back }) }, NOW);
+    await runJob(testEnv, NOW);
+    expect(await rolledDays(pixel.id)).toBe(2);
+  });
+
+  it('rolls a large day up right, however two runs of it overlap', async () => {
+    const events = days(1).flatMap((one) =>
+      [...'-AZaz'].flatMap((visitor) =>
+        ['/', '/a'].map((page) => ({ ...one, id: `${visitor}${page}`, visitor, page })),
+      ),
+    );
+    /** Runs two jobs at once, each of which waits at some call until the other has come to its own. */
+    const overlap = async (stops: readonly [number, number], statements: string) => {
+      const goOn = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+      const run = async (job: 0 | 1) => {
+        const other = goOn[job === 0 ? 1 : 0];
+        let calls = 0;
+        const before = async () => {
+          if (++calls !== stops[job]) return;
+          other.resolve();
+          await goOn[job].promise;
+        };
+        const DB = tampered(db, { scale: 50_000, before });
+        await runJob({ ...testEnv, DB, CRON_STATEMENTS: job === 0 ? '45' : statements }, NOW);
+        other.resolve();
+      };
+      await Promise.all([run(0), run(1)]);
+    };
+    const env = { ...testEnv, DB: tampered(db, { scale: 50_000, before: async () => {} }) };
+    const pages = `SELECT value, visitors, pageviews FROM rollups WHERE pixel = ? AND dimension = 'event:page'`;
+    for (const statements of ['16', '45']) {
+      for (let first = 3; first <= 8; first++) {
+        for (let second = 3; second <= 8; second++) {
+          const pixel = await makePixel('UTC');
+          await store(pixel, events, NOW);
+          await overlap([first, second], statements);
+          // Both may have left it to the next run.
+          const rolls = 'SELECT rolls FROM days WHERE pixel = ?';
+          if ((await db.prepare(rolls).bind(pixel.id).first<number>('rolls')) === 0) await runJob(env, NOW);
+          const { results } = await db.prepare(pages).bind(pixel.id).all();
+          expect(results, `calls ${first} and ${second}`).toEqual([
+            { value: '/', visitors: 5, pageviews: 5 },
+            { value: '/a', visitors: 5, pageviews: 5 },
+          ]);
+          await deletePixel(db, pixel.id);
+        }
+      }
+    }
   });
 
   it('refuses a setting it cannot work with, in a sentence', async () => {

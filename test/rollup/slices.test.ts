@@ -57,10 +57,13 @@ describe('a large day', () => {
           const whole = await rollups();
           await db.prepare('DELETE FROM rollups WHERE pixel = ?').bind(pixel.id).run();
           for (let slice = 0; slice < slices; slice++) {
-            await db
-              .prepare(KEEP_SLICE)
-              .bind(...given(slice, slices), slice)
-              .run();
+            await db.batch([
+              db
+                .prepare('UPDATE days SET slice = ?, slices = ? WHERE pixel = ? AND day = ?')
+                .bind(slice, slices, pixel.id, day),
+              db.prepare(KEEP_SLICE).bind(...given(slice, slices), slice, slices),
+              db.prepare('UPDATE days SET slice = slice + 1 WHERE pixel = ? AND day = ?').bind(pixel.id, day),
+            ]);
           }
           await db.batch([
             db.prepare(ROLL_UP_SLICES).bind(pixel.id, day),
