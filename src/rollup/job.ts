@@ -20,6 +20,7 @@ import {
   markRolledUp,
   monthsToRollUp,
   purgeEvents,
+  purgeStrayEvents,
 } from '../store/days.ts';
 import { forgetPeople } from '../store/people.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
@@ -216,7 +217,13 @@ async function purgeExpired(
     left -= used;
     if (!done) return { events, more: true };
   }
-  return { events, more: days.length === room };
+  // It looks at all days that hold events.
+  let stray = isFirstOfHour(now) ? PURGE_CHUNK : 0;
+  for (; stray === PURGE_CHUNK && left > 0; left--) {
+    stray = await purgeStrayEvents(db, now, PURGE_CHUNK);
+    events += stray;
+  }
+  return { events, more: days.length === room || stray === PURGE_CHUNK };
 }
 
 async function purgeDay(

@@ -240,3 +240,30 @@ export async function purgeEvents(
 export async function markPurged(db: D1Database, { pixel, day }: ExpiredDay): Promise<void> {
   await db.prepare('UPDATE days SET raw = 2 WHERE pixel = ? AND day = ?').bind(pixel, day).run();
 }
+
+/**
+ * Deletes up to `limit` events past retention that are in no day: a change of the time zone has left them over. They wait a
+ * day longer than others, since they have none that could end.
+ */
+export async function purgeStrayEvents(db: D1Database, now: number, limit: number): Promise<number> {
+  const { meta } = await db
+    .prepare(
+      `WITH gap AS (
+         SELECT pixel, max(ends_at) OVER in_order AS since, lead(starts_at) OVER in_order AS until
+         FROM days
+         WHERE raw < 2
+         WINDOW in_order AS (PARTITION BY pixel ORDER BY starts_at)
+         UNION ALL
+         SELECT p.id, 0, (SELECT min(d.starts_at) FROM days d WHERE d.pixel = p.id AND d.raw < 2) FROM pixels p)
+       DELETE FROM events WHERE (pixel, ts, id) IN (
+         SELECT e.pixel, e.ts, e.id
+         FROM gap g
+         CROSS JOIN pixels p ON p.id = g.pixel
+         CROSS JOIN events e ON e.pixel = g.pixel AND e.ts >= g.since
+           AND e.ts < min(coalesce(g.until, ?1), ?1 - ${DAY} * (1 + CAST(p.settings ->> 'retention_days' AS INTEGER)))
+         LIMIT ?2)`,
+    )
+    .bind(now, limit)
+    .run();
+  return meta.changes;
+}

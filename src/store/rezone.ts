@@ -8,35 +8,32 @@ export interface Rezoned {
   readonly recomputed_from: string | null;
   /** The last day that stays cut in the old one, for its raw events are past retention; null when there is none. */
   readonly kept_until: string | null;
-  /**
-   * Events that count in no day from now on: those of the new zone's day that has the same date as the last one kept, from
-   * where that ended.
-   */
+  /** Events that count in no day from now on: those of the new zone's days that have the same date as one that is kept. */
   readonly uncounted_events: number;
 }
 
 export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezoned> {
   const [kept, old, reach] = await db.batch<Record<string, unknown>>([
-    db
-      .prepare('SELECT day, ends_at FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at DESC LIMIT 1')
-      .bind(pixel.id),
+    db.prepare('SELECT day FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at').bind(pixel.id),
     db.prepare('SELECT day FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
     db.prepare('SELECT min(ts) AS first, max(ts) AS last FROM events WHERE pixel = ?').bind(pixel.id),
   ]);
-  const keptDay = kept?.results[0] as { day: string; ends_at: number } | undefined;
+  const keptDays = (kept?.results ?? []).map(({ day }) => day as string);
   const reached = reach?.results[0] as { first: number | null; last: number | null } | undefined;
   const [first, last] = [reached?.first ?? null, reached?.last ?? null];
-  const since = Math.max(first ?? 0, keptDay?.ends_at ?? 0);
-  const days = first === null || last === null ? [] : daysBetween(pixel.timezone, since, last);
+  const days = first === null || last === null ? [] : daysBetween(pixel.timezone, first, last);
   // A date can stand for one day only.
-  const free = days.filter(([day]) => day > (keptDay?.day ?? ''));
-  const lost = days.filter(([day]) => day <= (keptDay?.day ?? ''));
+  const taken = new Set(keptDays);
+  const free = days.filter(([day]) => !taken.has(day));
+  const lost = days.filter(([day]) => taken.has(day));
   const uncounted = await db
     .prepare(
       `SELECT count(*) AS events FROM json_each(?2) j
-       JOIN events e ON e.pixel = ?1 AND e.ts >= max(?3, j.value ->> 1) AND e.ts < j.value ->> 2`,
+       JOIN events e ON e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2
+       WHERE NOT EXISTS (
+         SELECT 1 FROM days d WHERE d.pixel = ?1 AND d.raw = 1 AND e.ts >= d.starts_at AND e.ts < d.ends_at)`,
     )
-    .bind(pixel.id, JSON.stringify(lost), since)
+    .bind(pixel.id, JSON.stringify(lost))
     .first<number>('events');
   const dates = (old?.results ?? []).map(({ day }) => day);
   await updatePixel(db, pixel, [
@@ -65,7 +62,7 @@ export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezo
   ]);
   return {
     recomputed_from: free[0]?.[0] ?? null,
-    kept_until: keptDay?.day ?? null,
+    kept_until: keptDays.at(-1) ?? null,
     uncounted_events: uncounted ?? 0,
   };
 }

@@ -98,6 +98,33 @@ describe('a change of the time zone', () => {
       { dimensions: ['2026-02-02'], metrics: [1] },
       { dimensions: ['2026-02-03'], metrics: [1] },
     ]);
+    // What counts nowhere is past retention all the same.
+    await runJobs(Date.parse('2026-04-20T00:00:00Z'));
+    await runJobs(Date.parse('2026-04-23T00:00:00Z'));
+    const left = await db.prepare('SELECT id FROM events WHERE pixel = ?').bind(pixel.id).all();
+    expect(left.results).toEqual([]);
+  });
+
+  it('keeps a day that was filled after later ones were purged', async () => {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    const view = (day: string, id: string) => ({
+      ts: Date.parse(`${day}T12:00:00Z`),
+      id,
+      name: 'pageview',
+      visitor: `v${id}`,
+    });
+    await store(pixel, [view('2026-02-05', 'a')]);
+    await runJobs(Date.parse('2026-03-20T00:00:00Z'));
+    await runJobs(Date.parse('2026-03-23T00:00:00Z'));
+    await store(pixel, [view('2026-02-02', 'b')], Date.parse('2026-03-23'));
+    const moved = { ...pixel, timezone: 'Europe/Berlin' };
+    expect(await changeTimeZone(db, moved)).toMatchObject({ uncounted_events: 0 });
+    const asked = { date_range: ['2026-02-01', '2026-02-28'], dimensions: ['time:day'] };
+    await runJobs(Date.parse('2026-03-23T00:00:00Z'));
+    expect((await ask(moved, asked, LATER)).results).toEqual([
+      { dimensions: ['2026-02-02'], metrics: [1] },
+      { dimensions: ['2026-02-05'], metrics: [1] },
+    ]);
   });
 });
 
