@@ -243,7 +243,8 @@ function chunk(rows: readonly unknown[][]): Chunk[] {
 function unmarkedDays(placed: readonly PlacedEvent[], now: number): Map<string, unknown[]> {
   const days = new Map<string, unknown[]>();
   for (const { event, day } of placed) {
-    const key = `${event.pixel} ${day.day}`;
+    // The same date may be another day when the time zone has changed.
+    const key = `${event.pixel} ${day.day} ${day.start}`;
     if (days.has(key)) continue;
     if (day.end > now + BEFORE_DAY_ENDS && (marked.get(key) ?? 0) > now) continue;
     days.set(key, [event.pixel, day.day, day.start, day.end]);

@@ -105,6 +105,21 @@ describe('a change of the time zone', () => {
     expect(left.results).toEqual([]);
   });
 
+  it('counts what comes in the next seconds on a date that was another day before', async () => {
+    const pixel = await makePixel('UTC');
+    const now = Date.parse('2026-02-10T09:00:00Z');
+    const view = (id: string, ts: number) => ({ ts, id, name: 'pageview', visitor: `v${id}` });
+    await store(pixel, [view('a', now - 7 * HOUR)], now);
+    const moved = { ...pixel, timezone: 'America/Los_Angeles' };
+    await changeTimeZone(db, moved);
+    await store(moved, [view('b', now - HOUR / 2)], now + 1000);
+    const asked = { date_range: ['2026-02-09', '2026-02-10'], dimensions: ['time:day'] };
+    expect((await ask(moved, asked, LATER)).results).toEqual([
+      { dimensions: ['2026-02-09'], metrics: [1] },
+      { dimensions: ['2026-02-10'], metrics: [1] },
+    ]);
+  });
+
   it('keeps a day that was filled after later ones were purged', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const view = (day: string, id: string) => ({
