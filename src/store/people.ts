@@ -23,6 +23,7 @@ export function rootOf(alias: string, pixel = '?1'): string {
 /** Greater for a weaker kind. */
 const weakness = (alias: string): string => `instr('${STRENGTHS}', substr(${alias}, 1, 1))`;
 
+const [STRONGEST = ''] = STRENGTHS;
 const [WEAKEST = ''] = STRENGTHS.slice(-1);
 
 /** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
@@ -65,15 +66,22 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
       pairs.set(key, [event.pixel, alias, event.person, last]);
     }
   }
-  // A statement does not see its own links, so no alias may be in it twice.
-  const waves: Map<string, Pair>[] = [];
+  // A statement does not see its own links, so no alias may be in it twice, nor a person that the first of its aliases may
+  // have made a stronger one's.
+  const waves: { readonly keys: Set<string>; readonly pairs: Pair[] }[] = [];
   for (const pair of pairs.values()) {
-    const key = `${pair[0]} ${pair[1]}`;
-    const wave = waves.find((one) => !one.has(key));
-    if (wave) wave.set(key, pair);
-    else waves.push(new Map([[key, pair]]));
+    const [pixel, alias, person] = pair;
+    const mayMove = !person.startsWith(STRONGEST) && !alias.startsWith(WEAKEST);
+    const keys = [`${pixel} ${alias}`, ...(mayMove ? [`${pixel} ${person} moves`] : [])];
+    let wave = waves.find((one) => !keys.some((key) => one.keys.has(key)));
+    if (!wave) {
+      wave = { keys: new Set(), pairs: [] };
+      waves.push(wave);
+    }
+    for (const key of keys) wave.keys.add(key);
+    wave.pairs.push(pair);
   }
-  return waves.map((wave) => db.prepare(LINK).bind(JSON.stringify([...wave.values()])));
+  return waves.map((wave) => db.prepare(LINK).bind(JSON.stringify(wave.pairs)));
 }
 
 /** All aliases of the person that `?2` is one of. */

@@ -66,7 +66,19 @@ describe('links', () => {
         for (const event of events) await write(pixel, [event]);
         expect(await roots(pixel)).toEqual(plainly(events));
       }),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        // The last event makes one person of x2 and u1, and by that of x3.
+        examples: [
+          [
+            [
+              ['x3', 'p2', 'c1'],
+              ['u1', 'e3'],
+              ['x2', 'e3', 'p2'],
+            ],
+          ],
+        ],
+      },
     );
   });
 
