@@ -13,7 +13,13 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { ADMIN_TOKEN: 'test-admin-token' } },
+            miniflare: {
+              bindings: {
+                ADMIN_TOKEN: 'test-admin-token',
+                MODEL_RUNS: process.env['MODEL_RUNS'] ?? '',
+                MODEL_SEED: process.env['MODEL_SEED'] ?? '',
+              },
+            },
           }),
         ],
         test: {

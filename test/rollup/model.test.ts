@@ -1,0 +1,398 @@
+/**
+ * Whatever happens to a pixel, in whatever order: what should be stored is, answers are the oracle's, and rollups end equal to
+ * a computation from scratch. `npm test` tries a few sequences; a long run of them is
+ *
+ *     MODEL_RUNS=2000 npx vitest run --project worker test/rollup/model.test.ts
+ */
+import { env } from 'cloudflare:workers';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { runJob } from '../../src/rollup/job.ts';
+import { markGoalsChanged } from '../../src/store/days.ts';
+import { deletePixel, PIXEL_CACHE_TTL, updatePixel } from '../../src/store/pixels.ts';
+import { changeTimeZone } from '../../src/store/rezone.ts';
+import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, testEnv } from '../fixtures.ts';
+import { local } from '../oracle.ts';
+import { addDays } from '../query/oracle-language.ts';
+import { type Questioned, questions } from '../query/questions.ts';
+import { DAY, PixelModel, type Sent } from './model.ts';
+import { tampered } from './tampered.ts';
+
+beforeAll(applySchema);
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const ANY_DAY = '2026-01-15';
+const ZONES = [...new Set(ODD_DAYS.map(([zone]) => zone)), 'America/Los_Angeles'];
+const GOAL_LISTS = [[], GOALS, GOALS.slice(0, 3), GOALS.slice(4)];
+const RETENTIONS = [1, 3, 10, 30];
+
+/** Which of two pixels. */
+const which = fc.constantFrom(0, 0, 1);
+const seed = fc.nat(9999);
+
+/** What may also happen while a job is at work. */
+const changes = {
+  write: fc.record({
+    kind: fc.constant('write' as const),
+    which,
+    events: histories(ANY_DAY, 10),
+    /** How long ago the latest of them was. */
+    ago: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      { weight: 2, arbitrary: fc.integer({ min: 0, max: 4 * 24 }).map((hours) => hours * HOUR) },
+      { weight: 1, arbitrary: fc.integer({ min: 4, max: 40 }).map((days) => days * DAY) },
+    ),
+    tell: fc.boolean(),
+    /** Makes client ids, visitors and aliases. */
+    seed,
+  }),
+  again: fc.record({
+    kind: fc.constant('again' as const),
+    which,
+    seed,
+    count: fc.integer({ min: 1, max: 8 }),
+  }),
+  erase: fc.record({
+    kind: fc.constant('erase' as const),
+    which,
+    seed,
+    whom: fc.constantFrom(
+      { ofPerson: true, ofVisitor: false },
+      { ofPerson: false, ofVisitor: true },
+      { ofPerson: true, ofVisitor: true },
+    ),
+  }),
+  goals: fc.record({ kind: fc.constant('goals' as const), which, goals: fc.constantFrom(...GOAL_LISTS) }),
+  zone: fc.record({ kind: fc.constant('zone' as const), which, zone: fc.constantFrom(...ZONES) }),
+  retention: fc.record({
+    kind: fc.constant('retention' as const),
+    which,
+    days: fc.constantFrom(...RETENTIONS),
+  }),
+};
+const change = fc.oneof(
+  { weight: 6, arbitrary: changes.write },
+  { weight: 2, arbitrary: changes.again },
+  { weight: 2, arbitrary: changes.erase },
+  { weight: 1, arbitrary: changes.goals },
+  { weight: 1, arbitrary: changes.zone },
+  { weight: 1, arbitrary: changes.retention },
+);
+type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+
+const job = fc.record({
+  kind: fc.constant('job' as const),
+  /** At the first minute of an hour, when there is more to do. */
+  hourly: fc.boolean(),
+  statements: fc.oneof(fc.integer({ min: 13, max: 30 }), fc.constant(45)),
+  /** Before which call something else happens. */
+  at: fc.integer({ min: 1, max: 15 }),
+  meanwhile: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constant('killed' as const) },
+    { weight: 1, arbitrary: fc.constant('another job' as const) },
+    { weight: 1, arbitrary: fc.constant('at once' as const) },
+    { weight: 2, arbitrary: change },
+  ),
+});
+type Job = typeof job extends fc.Arbitrary<infer T> ? T : never;
+
+const clock = fc.record({
+  kind: fc.constant('clock' as const),
+  by: fc.oneof(
+    fc.integer({ min: 1, max: 120 }).map((minutes) => minutes * MINUTE),
+    fc.integer({ min: 1, max: 72 }).map((hours) => hours * HOUR),
+    fc.integer({ min: 1, max: 21 }).map((days) => days * DAY),
+  ),
+});
+const question = fc.record({
+  kind: fc.constant('ask' as const),
+  which,
+  seed,
+  asked: fc.oneof(
+    { weight: 4, arbitrary: questions(ANY_DAY) },
+    { weight: 1, arbitrary: questions(ANY_DAY, { moments: false, days: 90 }) },
+  ),
+});
+type Step =
+  | Change
+  | Job
+  | (typeof clock extends fc.Arbitrary<infer T> ? T : never)
+  | (typeof question extends fc.Arbitrary<infer T> ? T : never);
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: change },
+    { weight: 4, arbitrary: job },
+    { weight: 3, arbitrary: clock },
+    { weight: 3, arbitrary: question },
+  ),
+  { minLength: 4, maxLength: 30, size: 'max' },
+);
+
+const start = fc.record({
+  odd: fc.constantFrom(...ODD_DAYS),
+  /** Of the second pixel. */
+  zone: fc.constantFrom(...ZONES),
+  goals: fc.constantFrom(...GOAL_LISTS),
+  retention: fc.constantFrom(...RETENTIONS),
+  /** Whether a handful of events is a large day. */
+  scale: fc.constantFrom(1, 1, 50_000),
+});
+
+/** The weaker aliases that an event of a person may show. */
+const WEAKER: Readonly<Record<string, readonly string[]>> = {
+  uann: ['exe', 'ceve', 'cother'],
+  exe: ['ceve', 'cother'],
+};
+/** What visitor hashes begin with, so that they lie in different slices. */
+const BEGINNINGS = ['-', 'A', 'Z', 'a', 'z'];
+
+class World {
+  now: number;
+  readonly models: PixelModel[] = [];
+  readonly #scale: number;
+  #sent = 0;
+
+  constructor(now: number, scale: number) {
+    this.now = now;
+    this.#scale = scale;
+  }
+
+  model({ which }: { readonly which: number }): PixelModel {
+    return this.models[which] as PixelModel;
+  }
+
+  async do(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'clock':
+        this.now += step.by;
+        return;
+      case 'job':
+        return this.#run(step);
+      case 'ask': {
+        const asked = this.#moved(step.asked, this.model(step), step.seed);
+        return this.model(step).ask(asked, this.now);
+      }
+      default:
+        return this.#change(step);
+    }
+  }
+
+  async #change(step: Change): Promise<void> {
+    const { now } = this;
+    const model = this.model(step);
+    const { pixel } = model;
+    switch (step.kind) {
+      case 'write':
+        return model.write(this.#sentOf(step, pixel.timezone), now, step.tell);
+      case 'again': {
+        const some = Array.from({ length: step.count }, (_, index) =>
+          pick(model.sent, step.seed + index * 7),
+        );
+        return model.write(
+          [...new Set(some)].filter((one) => one !== undefined),
+          now,
+          true,
+        );
+      }
+      case 'erase': {
+        const one = pick(model.sent, step.seed);
+        if (one) await model.erase(one.event, step.whom, now);
+        return;
+      }
+      case 'goals':
+        model.pixel = { ...pixel, settings: { ...pixel.settings, goals: step.goals } };
+        await updatePixel(db, model.pixel);
+        await markGoalsChanged(db, pixel.id);
+        return;
+      case 'retention':
+        await model.look(now);
+        model.pixel = { ...pixel, settings: { ...pixel.settings, retention_days: step.days } };
+        await updatePixel(db, model.pixel);
+        return;
+      case 'zone': {
+        if (step.zone === pixel.timezone) return;
+        await model.look(now);
+        const moved = { ...model.pixel, timezone: step.zone };
+        const { uncounted_events } = await changeTimeZone(db, moved);
+        model.zoneChanged(moved, uncounted_events, now);
+        // For so long an isolate goes by its own copy of the pixel, and of which days it has marked.
+        this.now += PIXEL_CACHE_TTL;
+        return;
+      }
+    }
+  }
+
+  async #run({ hourly, statements, at, meanwhile }: Job): Promise<void> {
+    if (hourly) this.now += (HOUR - (this.now % HOUR)) % HOUR;
+    let calls = 0;
+    let killed = false;
+    const before = async () => {
+      calls++;
+      if (killed) throw new Error('killed');
+      if (calls !== at || meanwhile === null || meanwhile === 'at once') return;
+      if (meanwhile === 'killed') {
+        killed = true;
+        throw new Error('killed');
+      }
+      if (meanwhile === 'another job') await this.#job(statements);
+      else await this.#change(meanwhile);
+    };
+    const jobs = [this.#job(statements, before)];
+    if (meanwhile === 'at once') jobs.push(this.#job(statements));
+    for (const result of await Promise.allSettled(jobs)) {
+      if (result.status === 'rejected' && !killed) throw result.reason;
+    }
+    for (const model of this.models) {
+      await model.look(this.now);
+      await model.holdStored();
+    }
+  }
+
+  async #job(statements: number, before = async () => {}) {
+    return runJob(
+      { ...testEnv, DB: tampered(db, { scale: this.#scale, before }), CRON_STATEMENTS: String(statements) },
+      this.now,
+    );
+  }
+
+  /** Runs the cron, hour by hour and then day by day, until it has nothing left to do. */
+  async settle(): Promise<void> {
+    this.now += (HOUR - (this.now % HOUR)) % HOUR;
+    for (let run = 0; run < 200; run++) {
+      const { more, failed } = await this.#job(45);
+      expect(failed).toBe(0);
+      if (more) continue;
+      const undone = [];
+      for (const model of this.models) undone.push(...(await model.undone(this.now)));
+      if (undone.length === 0) break;
+      // Large days wait for their turn.
+      expect(this.#scale, JSON.stringify(undone)).toBeGreaterThan(1);
+      expect(run, JSON.stringify(undone)).toBeLessThan(199);
+      this.now += DAY;
+    }
+    // The last run may have had nothing to spare for months.
+    await this.#job(1000);
+    for (const model of this.models) {
+      await model.look(this.now);
+      await model.holdStored();
+      await model.holdClosed();
+    }
+  }
+
+  /** Events of the hours before now, with what the history knows nothing of. */
+  #sentOf(step: Extract<Change, { kind: 'write' }>, zone: string): Sent[] {
+    const last = Math.max(...step.events.map(({ ts }) => ts));
+    const batch = this.#sent++;
+    return step.events.map((event, index): Sent => {
+      const dice = step.seed + index * 31;
+      const ts = event.ts - last + this.now - step.ago;
+      const weaker = WEAKER[String(event['person'])] ?? [];
+      const alias = weaker[dice % (weaker.length + 2)];
+      return {
+        event: {
+          ...event,
+          ts,
+          id: `e${String(batch).padStart(3, '0')}${event.id}`,
+          eid: dice % 5 === 0 ? `x${dice % 3}` : '',
+          visitor: this.#visitor(event.visitor, zone, ts),
+          currency: event['currency'] ?? '',
+        },
+        aliases: alias === undefined ? [] : [alias],
+      };
+    });
+  }
+
+  #visitor(name: string, zone: string, ts: number): string {
+    if (name === '') return '';
+    const { day } = local(zone, ts);
+    const beginning = BEGINNINGS[(name.charCodeAt(0) + Number(day.slice(8))) % BEGINNINGS.length];
+    return `${beginning}${name}${day}`;
+  }
+
+  /** A question moved to where something has happened. */
+  #moved(asked: Questioned, { sent }: PixelModel, seed: number): Questioned {
+    const one = pick(sent, seed);
+    const days = Math.round(((one?.event.ts ?? this.now) - Date.parse(`${ANY_DAY}T12:00:00Z`)) / DAY);
+    const [from, to] = asked.date_range.map((end) =>
+      end.includes('T') ? new Date(Date.parse(end) + days * DAY).toISOString() : addDays(end, days),
+    );
+    return { ...asked, date_range: [String(from), String(to)] };
+  }
+}
+
+function pick<T>(list: readonly T[], seed: number): T | undefined {
+  return list[seed % Math.max(1, list.length)];
+}
+
+const settings = env as unknown as Readonly<Record<'MODEL_RUNS' | 'MODEL_SEED', string>>;
+const numRuns = Number(settings.MODEL_RUNS || 20);
+const seedOfRuns = settings.MODEL_SEED === '' ? {} : { seed: Number(settings.MODEL_SEED) };
+/** Milliseconds that a sequence may take with what is looked at in the end, and that a failed one may take to be shortened. */
+const [A_RUN, TO_SHORTEN] = [2000, 60_000];
+
+describe('whatever happens to a pixel', () => {
+  it(
+    'its numbers are right',
+    async () => {
+      vi.spyOn(console, 'error').mockImplementation(() => {});
+      let compared = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          start,
+          steps,
+          fc.array(question, { minLength: 4, maxLength: 4 }),
+          async (...given) => {
+            const [{ odd, zone: other, goals, retention, scale }, list, last] = given;
+            const world = new World(Date.parse(`${odd[1]}T12:00:00Z`) - 4 * DAY, scale);
+            for (const zone of [odd[0], other]) {
+              const pixel = await makePixel(zone, { goals, retention_days: retention });
+              world.models.push(new PixelModel(pixel));
+            }
+            try {
+              for (const step of list) await world.do(step);
+              await world.settle();
+              for (const step of last) await world.do(step);
+              await holdToScratch(world);
+              await holdToRetention(world);
+              for (const step of last) await world.do(step);
+              for (const model of world.models) compared += model.compared;
+            } finally {
+              for (const { pixel } of world.models) await deletePixel(db, pixel.id);
+            }
+          },
+        ),
+        { numRuns, ...seedOfRuns, interruptAfterTimeLimit: numRuns * A_RUN + TO_SHORTEN },
+      );
+      expect(compared).toBeGreaterThan(numRuns);
+    },
+    2 * (numRuns * A_RUN + TO_SHORTEN),
+  );
+});
+
+/** What has been derived from events on the way is what is derived from all of them at once. */
+async function holdToScratch(world: World): Promise<void> {
+  const derived: unknown[] = [];
+  for (const model of world.models) {
+    derived.push(await model.derived());
+    await model.forgetDerived();
+  }
+  await world.settle();
+  for (const [index, model] of world.models.entries()) {
+    expect(await model.derived(), 'what is derived from events').toEqual(derived[index]);
+  }
+}
+
+/** All raw events go in the end, two days after the last that was longest kept has been rolled up. */
+async function holdToRetention(world: World): Promise<void> {
+  for (const days of [Math.max(...RETENTIONS) + 10, 3]) {
+    world.now += days * DAY;
+    await world.settle();
+  }
+  for (const { pixel } of world.models) {
+    const left = await db.prepare('SELECT * FROM events WHERE pixel = ?').bind(pixel.id).all();
+    expect(left.results, 'what is kept past retention').toEqual([]);
+  }
+}

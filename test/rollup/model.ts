@@ -1,0 +1,356 @@
+/**
+ * What a pixel should hold after whatever has happened to it: its events by the rules of docs/storage.md, and what was
+ * counted of days whose events are gone. The oracle makes numbers of it.
+ */
+import { expect } from 'vitest';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { runQuestion } from '../../src/query/run.ts';
+import { writeBatch } from '../../src/store/events.ts';
+import { aliasesOf, erase } from '../../src/store/people.ts';
+import { db, place } from '../fixtures.ts';
+import { countsOf, local, type OracleEvent, type OracleGoal, partsBy, salesOf, visitsOf } from '../oracle.ts';
+import { answerOf, hasSeveralCurrencies, historyOf } from '../query/oracle-language.ts';
+import { answered, inOneOrder, type Questioned } from '../query/questions.ts';
+
+export const DAY = 86_400_000;
+const EID_WINDOW = 2 * DAY;
+/** Days for which an erasure is remembered beside retention. */
+const REMEMBERED_DAYS = 14;
+
+/** An event as it is sent, with the weaker aliases that it shows. */
+export interface Sent {
+  readonly event: OracleEvent;
+  readonly aliases: readonly string[];
+}
+
+/** A day whose raw events are gone, or going. */
+interface Closed {
+  /** What it had counted. */
+  readonly events: readonly OracleEvent[];
+  readonly zone: string;
+  readonly goals: readonly OracleGoal[];
+  readonly rollups: readonly unknown[];
+  /** Whether someone who was there may have been erased since. */
+  peopleErased: boolean;
+}
+
+interface DayRow {
+  readonly day: string;
+  readonly raw: number;
+  readonly dirty: number;
+  readonly ends_at: number;
+}
+
+const keyOf = ({ ts, id }: OracleEvent): string => `${ts} ${id}`;
+
+export class PixelModel {
+  pixel: Pixel;
+  /** What has ever been sent. */
+  readonly sent: Sent[] = [];
+  /** What should be stored. */
+  readonly #stored = new Map<string, OracleEvent>();
+  /** What is being purged, and may be there or not. */
+  readonly #leaving = new Set<string>();
+  readonly #closed = new Map<string, Closed>();
+  readonly #erased = new Map<string, number>();
+  /** When a day was last changed. */
+  readonly #changed = new Map<string, number>();
+  /** How many answers were compared. */
+  compared = 0;
+
+  constructor(pixel: Pixel) {
+    this.pixel = pixel;
+  }
+
+  #dayOf = ({ ts }: OracleEvent): string => local(this.pixel.timezone, ts).day;
+
+  /** Events that count, of days that are open to change. */
+  #counted(): OracleEvent[] {
+    return [...this.#stored.values()].filter((event) => !this.#closed.has(this.#dayOf(event)));
+  }
+
+  async write(batch: readonly Sent[], now: number, tell: boolean, zone = this.pixel.timezone): Promise<void> {
+    await this.look(now);
+    const stored = [...this.#stored.values()];
+    const expected = new Map<number, OracleEvent>();
+    const first: OracleEvent[] = [];
+    batch.forEach(({ event }, index) => {
+      const isReport = (of: OracleEvent) =>
+        event['eid'] !== '' &&
+        of['eid'] === event['eid'] &&
+        of.name === event.name &&
+        Math.abs(of.ts - event.ts) <= EID_WINDOW;
+      if (first.some(isReport)) return;
+      first.push(event);
+      if (this.#closed.has(this.#dayOf(event)) || stored.some(isReport)) return;
+      if (this.#stored.has(keyOf(event)) || [...expected.values()].some((one) => keyOf(one) === keyOf(event)))
+        return;
+      const erasedAt = Math.max(
+        ...[event['person'], event.visitor].map((who) => this.#erased.get(String(who)) ?? -1),
+      );
+      if (erasedAt < event.ts) expected.set(index, event);
+    });
+    const events = batch.map(({ event, aliases }) => ({
+      ...place({ ...this.pixel, timezone: zone }, event),
+      aliases,
+    }));
+    const id = crypto.randomUUID();
+    const outcomes = await writeBatch(db, { id, events, rejections: [] }, now, tell);
+    if (tell) {
+      const told = outcomes.flatMap((outcome, index) => (outcome === 'stored' ? [index] : []));
+      expect(told, 'what is told to be stored').toEqual([...expected.keys()]);
+    }
+    for (const event of expected.values()) {
+      this.#stored.set(keyOf(event), event);
+      this.#changed.set(this.#dayOf(event), now);
+    }
+    this.sent.push(...batch);
+  }
+
+  /** Erases whom some event is of, and its visitor. */
+  async erase(
+    { person, visitor, ts }: OracleEvent,
+    { ofPerson, ofVisitor }: Readonly<{ ofPerson: boolean; ofVisitor: boolean }>,
+    now: number,
+  ): Promise<void> {
+    await this.look(now);
+    const aliases = ofPerson && person ? await aliasesOf(db, this.pixel.id, String(person)) : [];
+    const hash = ofVisitor ? visitor : '';
+    const { day } = local(this.pixel.timezone, ts);
+    const placed = place(this.pixel, { ts, id: '', name: '', visitor: '' }).day;
+    const gone = [...this.#stored].filter(
+      ([, one]) =>
+        aliases.includes(String(one['person'])) ||
+        (hash !== '' && one.visitor === hash && this.#dayOf(one) === day),
+    );
+    const subject = {
+      pixel: this.pixel.id,
+      aliases,
+      visitor: hash === '' ? null : { hash, start: placed.start, end: placed.end },
+    };
+    const erased = await erase(db, [subject], now);
+    if (this.#leaving.size === 0) expect(erased.events, 'how many events are erased').toBe(gone.length);
+    for (const [key, one] of gone) {
+      this.#stored.delete(key);
+      this.#changed.set(this.#dayOf(one), now);
+    }
+    for (const who of [...aliases, ...(hash === '' ? [] : [hash])]) this.#erased.set(who, now);
+    for (const one of this.#closed.values()) one.peopleErased = true;
+  }
+
+  zoneChanged(pixel: Pixel, uncounted: number, now: number): void {
+    this.pixel = pixel;
+    this.#changed.clear();
+    for (const event of this.#counted()) this.#changed.set(this.#dayOf(event), now);
+    if (this.#leaving.size === 0) {
+      expect(uncounted, 'how many events count nowhere').toBe(this.#stored.size - this.#counted().length);
+    }
+  }
+
+  /** Looks which days have been closed, and holds them to the rules. */
+  async look(now: number): Promise<void> {
+    const { id, timezone, settings } = this.pixel;
+    const { results: days } = await db.prepare('SELECT * FROM days WHERE pixel = ?').bind(id).all<DayRow>();
+    for (const { day, raw, ends_at } of days) {
+      if (raw === 0) {
+        expect(this.#closed.has(day), `${day} is open again`).toBe(false);
+        continue;
+      }
+      if (!this.#closed.has(day)) {
+        const events = this.#counted().filter((event) => this.#dayOf(event) === day);
+        const about = `${day} is closed at ${new Date(now).toISOString()}`;
+        expect(ends_at, about).toBeLessThan(now - settings.retention_days * DAY);
+        for (const { ts } of events) expect(ts, about).toBeLessThan(ends_at);
+        expect(this.#changed.get(day) ?? 0, `${about}, changed lately`).toBeLessThan(now - 2 * DAY);
+        const rollups = await this.#rollups(day);
+        this.#holdTotals(rollups, events, about);
+        this.#closed.set(day, {
+          events,
+          zone: timezone,
+          goals: settings.goals,
+          rollups,
+          peopleErased: false,
+        });
+        for (const event of events) {
+          this.#stored.delete(keyOf(event));
+          this.#leaving.add(keyOf(event));
+        }
+      }
+    }
+    if (days.every(({ raw }) => raw !== 1)) this.#leaving.clear();
+    await this.#lookAtStray(now);
+    await this.#lookAtErasures(now);
+  }
+
+  /** What counts in no day goes a day after its retention. */
+  async #lookAtStray(now: number): Promise<void> {
+    const counted = new Set(this.#counted());
+    const stray = [...this.#stored.values()].filter((event) => !counted.has(event));
+    if (stray.length === 0) return;
+    const { results } = await db
+      .prepare('SELECT ts, id FROM events WHERE pixel = ?')
+      .bind(this.pixel.id)
+      .all<OracleEvent>();
+    const there = new Set(results.map(keyOf));
+    for (const event of stray.filter((one) => !there.has(keyOf(one)))) {
+      expect(event.ts, 'what was in no day').toBeLessThan(
+        now - (1 + this.pixel.settings.retention_days) * DAY,
+      );
+      this.#stored.delete(keyOf(event));
+    }
+  }
+
+  async #lookAtErasures(now: number): Promise<void> {
+    const { results } = await db
+      .prepare('SELECT who, at FROM erasures WHERE pixel = ?')
+      .bind(this.pixel.id)
+      .all<{ who: string; at: number }>();
+    const kept = new Map(results.map(({ who, at }) => [who, at]));
+    for (const [who, at] of this.#erased) {
+      if (kept.get(who) === at) continue;
+      const days = this.pixel.settings.retention_days + REMEMBERED_DAYS;
+      expect(at, `${who} may be forgotten`).toBeLessThan(now - days * DAY);
+      this.#erased.delete(who);
+    }
+    expect(kept.size).toBe(this.#erased.size);
+  }
+
+  async #rollups(day: string | null): Promise<Record<string, unknown>[]> {
+    const { results } = await db
+      .prepare('SELECT * FROM rollups WHERE pixel = ?1 AND (?2 IS NULL OR day = ?2)')
+      .bind(this.pixel.id, day)
+      .all();
+    return results;
+  }
+
+  /** The totals of a day that is rolled up. */
+  #holdTotals(
+    rollups: readonly Record<string, unknown>[],
+    events: readonly OracleEvent[],
+    about: string,
+  ): void {
+    const parts = partsBy(visitsOf(events, this.pixel.timezone), () => ['']).get('') ?? [];
+    const totals = rollups.filter(({ dimension }) => dimension === 'total');
+    const counts = totals.find(({ currency }) => currency === '');
+    if (counts) expect(counts, about).toMatchObject(countsOf(parts));
+    else expect(countsOf(parts), about).toMatchObject({ events: 0 });
+    const sales = totals
+      .filter(({ currency }) => currency !== '')
+      .map((row) => [row['currency'], row['revenue'], row['sales']]);
+    const expected = [...salesOf(parts)].map(([currency, one]) => [currency, one.revenue, one.sales]);
+    expect(sales.toSorted(), about).toEqual(expected.toSorted());
+  }
+
+  /** Holds what is stored to what should be. */
+  async holdStored(): Promise<void> {
+    const { results } = await db
+      .prepare('SELECT * FROM events WHERE pixel = ?')
+      .bind(this.pixel.id)
+      .all<OracleEvent>();
+    const found = results.filter((row) => !this.#leaving.has(keyOf(row)));
+    const shown = (rows: Iterable<OracleEvent>) =>
+      [...rows].map((row) => [
+        keyOf(row),
+        row.name,
+        row.visitor,
+        row['person'],
+        row['page'],
+        row['value'] ?? null,
+      ]);
+    expect(shown(found).toSorted(), 'what is stored').toEqual(shown(this.#stored.values()).toSorted());
+  }
+
+  /** Holds the rollups of closed days to what they were. */
+  async holdClosed(): Promise<void> {
+    for (const [day, { rollups }] of this.#closed) {
+      expect(await this.#rollups(day), `the closed ${day}`).toEqual(rollups);
+    }
+  }
+
+  /** Holds an answer to the oracle's, as far as that can know it. */
+  async ask(asked: Questioned, now: number): Promise<void> {
+    await this.look(now);
+    const { id, timezone, settings } = this.pixel;
+    const text = JSON.stringify(asked);
+    const [from, to] = asked.date_range.map((end) =>
+      end.includes('T') ? local(timezone, Date.parse(end)).day : end,
+    );
+    const closed = [...this.#closed].filter(([day]) => day >= String(from) && day <= String(to));
+    const question = parseQuestion({ site_id: id, ...asked });
+    if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
+    const answer = await runQuestion(db, question.value, this.pixel, now);
+    if (!answer.ok) {
+      if (answer.error.reason === 'beyond_retention') expect(closed, text).not.toEqual([]);
+      else expect(text).toContain('event:goal');
+      return;
+    }
+    const { results, meta } = answer.value;
+    if ('as_of' in meta) return;
+
+    if (closed.some(([, one]) => one.zone !== timezone)) return;
+    if (text.includes('goal') && closed.some(([, { goals }]) => goals !== settings.goals)) return;
+    const isOfPeople = asked.metrics.includes('people') || text.includes('person:');
+    const counted = this.#counted();
+    if (isOfPeople) {
+      // Who was there on closed days is known by the day, and what brought them no more.
+      if (text.includes('person:') && this.#closed.size > 0) return;
+      if (counted.length < this.#stored.size) return;
+      if ([...this.#closed.values()].some((one) => one.zone !== timezone || one.peopleErased)) return;
+    }
+    const ofClosed = [...this.#closed.values()]
+      .filter(({ zone }) => zone === timezone)
+      .flatMap(({ events }) => events);
+    const { results: links } = await db
+      .prepare('SELECT alias, target FROM person_links WHERE pixel = ?')
+      .bind(id)
+      .all<{ alias: string; target: string }>();
+    const history = historyOf(
+      [...counted, ...ofClosed],
+      timezone,
+      settings.goals,
+      Object.fromEntries(links.map(({ alias, target }) => [alias, target])),
+    );
+    const expected = answerOf(history, asked);
+    const about = `${text} from ${meta['source']}`;
+    expect(inOneOrder(results), about).toEqual(inOneOrder(expected).map(answered));
+    expect('metric_warnings' in meta, about).toBe(hasSeveralCurrencies(history, asked));
+    this.compared++;
+  }
+
+  /** Whether the job has left something undone that it could have done. */
+  async undone(now: number): Promise<readonly DayRow[]> {
+    const { results } = await db
+      .prepare('SELECT * FROM days WHERE pixel = ? AND ends_at <= ? AND (dirty > 0 OR raw = 1)')
+      .bind(this.pixel.id, now)
+      .all<DayRow>();
+    return results;
+  }
+
+  /** All that was derived from events, but who is there no more. */
+  async derived(): Promise<unknown> {
+    const isTrue = 'pixel = ?1 AND day IN (SELECT day FROM days WHERE pixel = ?1 AND dirty = 0)';
+    const tables = [
+      `SELECT * FROM rollups WHERE ${isTrue}`,
+      `SELECT * FROM person_days WHERE ${isTrue} AND devices > 0`,
+      `SELECT * FROM rollup_slices WHERE ${isTrue}`,
+      'SELECT * FROM month_rollups WHERE pixel = ?1',
+      'SELECT * FROM rollups WHERE pixel = ?1 AND day NOT IN (SELECT day FROM days WHERE pixel = ?1)',
+    ];
+    const answers = await db.batch(tables.map((sql) => db.prepare(sql).bind(this.pixel.id)));
+    return answers.map(({ results }) => results);
+  }
+
+  /** Forgets what was derived from the events that are there. */
+  async forgetDerived(): Promise<void> {
+    const ofOpenDays = 'pixel = ?1 AND day IN (SELECT day FROM days WHERE pixel = ?1 AND raw = 0)';
+    const statements = [
+      `DELETE FROM rollups WHERE ${ofOpenDays}`,
+      `DELETE FROM person_days WHERE ${ofOpenDays}`,
+      'DELETE FROM month_rollups WHERE pixel = ?1',
+      'DELETE FROM months WHERE pixel = ?1',
+      'UPDATE days SET dirty = 1, rolled_at = NULL, slice = 0, slices = 0 WHERE pixel = ?1 AND raw = 0',
+    ];
+    await db.batch(statements.map((sql) => db.prepare(sql).bind(this.pixel.id)));
+  }
+}
