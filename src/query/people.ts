@@ -35,7 +35,8 @@ export const seenInEvents = (moments: Moments | null): string => `
 
 /**
  * `known`: whose the aliases are. `known_alias`: all aliases of these people. `attended`: a row a period and person, with its
- * devices and whether it was there for the first time ever.
+ * devices and whether it was there for the first time ever. Who was there on a day that has changed since its rollup is told
+ * by its events.
  *
  * @param aliases the CTE whose aliases have to be known: `numbered` has those of engagements, too.
  */
@@ -56,7 +57,8 @@ export const attendance = (
     SELECT DISTINCT a.root
     FROM known_alias a
     WHERE EXISTS (
-        SELECT 1 FROM person_days p
+        SELECT 1
+        FROM person_days p CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (0, 3)
         WHERE p.pixel = ?1 AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
       OR EXISTS (
         SELECT 1 FROM events e

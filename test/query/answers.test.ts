@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseQuestion } from '../../src/query/language.ts';
 import { type Answer, runQuestion } from '../../src/query/run.ts';
+import { erase } from '../../src/store/people.ts';
 import {
   applySchema,
   db,
@@ -252,6 +253,29 @@ describe('answers', () => {
         expect(results, JSON.stringify(filter)).toMatchObject([{ metrics: [1] }]);
       }
     }
+  });
+
+  it('take a person for new whose earlier events were erased with a visitor', async () => {
+    const pixel = await makePixel('UTC');
+    const view = (day: string) => ({
+      ts: Date.parse(`${day}T10:00:00Z`),
+      id: day,
+      name: 'pageview',
+      visitor: day,
+      person: 'uann',
+    });
+    await store(pixel, [view('2026-02-03'), view('2026-02-04')]);
+    const now = Date.parse('2026-02-10T00:00:00Z');
+    await runJobs(now);
+    const start = Date.parse('2026-02-03T00:00:00Z');
+    const visitor = { hash: '2026-02-03', start, end: start + 86_400_000 };
+    const newPeople = async () => {
+      const asked = { metrics: ['people', 'new_people'], date_range: ['2026-02-04', '2026-02-04'] };
+      return (await ask(pixel, asked, now)).results[0]?.metrics;
+    };
+    expect(await newPeople()).toEqual([1, 0]);
+    await erase(db, [{ pixel: pixel.id, aliases: [], visitor }], now);
+    expect(await newPeople()).toEqual([1, 1]);
   });
 
   it('pick an engagement by what it is, but never a visit for it', async () => {
