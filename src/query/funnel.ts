@@ -130,7 +130,9 @@ function eventsOfRange(draft: Draft): string[] {
   return [
     'open AS (SELECT * FROM stretch)',
     ...eventCtes(draft),
-    `picked AS MATERIALIZED (SELECT DISTINCT n.visit, n.person FROM ${from} WHERE n.counted AND ${where})`,
+    // Not `WHERE counted AND …`: a filter may be as deep by itself as SQLite takes.
+    `picked AS MATERIALIZED (
+      SELECT DISTINCT iif(n.counted, n.visit, -1) AS visit, iif(n.counted, n.person, '') AS person FROM ${from} WHERE ${where})`,
   ];
 }
 
@@ -140,14 +142,18 @@ function eventsOfRange(draft: Draft): string[] {
  */
 function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
   const ofVisit = within === 'visit';
-  const picked = (which: string): string => (draft.question.filters.length > 0 ? `AND ${which}` : '');
+  // Joined, not `IN`: what filters are is as deep by itself as an expression may be.
+  const picked = (sql: string): string => (draft.question.filters.length > 0 ? sql : '');
   // An event's place among those of its visitor and day, or of its person.
   const walk = ofVisit
-    ? `SELECT *, visit AS unit, seq AS place FROM numbered
-       WHERE visitor <> '' ${picked('visit IN (SELECT visit FROM picked)')}`
+    ? `SELECT n.*, n.visit AS unit, n.seq AS place
+       FROM numbered n ${picked('JOIN (SELECT DISTINCT visit FROM picked) p ON p.visit = n.visit')}
+       WHERE n.visitor <> ''`
     : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
        FROM numbered n JOIN whose k ON k.person = n.person
-       WHERE n.counted ${picked('k.root IN (SELECT w.root FROM picked p JOIN whose w ON w.person = p.person)')}`;
+       ${picked(`JOIN (
+         SELECT DISTINCT w.root FROM picked p JOIN whose w ON w.person = p.person) r ON r.root = k.root`)}
+       WHERE n.counted`;
   const reached = `
     whose AS MATERIALIZED (
       SELECT person, ${rootOf('p.person')} AS root

@@ -91,6 +91,25 @@ describe('funnels', () => {
     );
   });
 
+  it.each(['visit' as const, { hours: 1 }])(
+    'take a filter as deep as SQLite allows, within %j',
+    async (within) => {
+      const pixel = await makePixel('UTC', { goals: GOALS });
+      const of = (operator: string, dimension: string, value: string) => [operator, dimension, [value]];
+      const both = [of('contains_not', 'person:last_source', 'x'), of('contains', 'person:devices', 'x')];
+      const question = parseQuestion({
+        site_id: pixel.id,
+        metrics: ['visitors'],
+        date_range: ['2026-03-01', '2026-03-01'],
+        filters: [['not', ['has_done', ['and', both]]]],
+      });
+      if (!question.ok) throw new Error(JSON.stringify(question.error));
+      const funnel = { name: 'F', steps: ['Signup', 'Bought'], within };
+      const answer = await runFunnel(db, pixel, funnel, question.value, Date.parse('2026-03-02T00:00:00Z'));
+      expect(answer.ok).toBe(true);
+    },
+  );
+
   it.each(ODD_DAYS)(
     'with filters are of who has an event that passes, in %s around %s',
     async (zone, day) => {
