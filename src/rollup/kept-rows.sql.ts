@@ -23,6 +23,10 @@ export const FOLDED = `
     GROUP BY 1, 2, 3
   )`;
 
+/** Whether there is day `day`: a change of the time zone may have cut it anew, under other dates, since it was read. */
+export const isThere = (day: string, more = 'true'): string =>
+  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND ${more})`;
+
 /** Where rollups are kept, by the length of what they are of. */
 const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;
 type Length = keyof typeof KEPT_IN;

@@ -2,7 +2,7 @@
 import { COUNTS } from '../model/metrics.ts';
 import { ALL_SLICES_DONE } from '../store/days.ts';
 import { GOALS } from './goals.sql.ts';
-import { deleteVanished, FOLDED, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, FOLDED, isThere, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
 import { STRETCHES } from './stretches.sql.ts';
 import { MIXED, MORE_OF_VISITS, SALES, VALUE_TERMS, VISIT_DIMENSIONS } from './values.sql.ts';
@@ -46,10 +46,6 @@ const SLICE = `
     FROM (${unionAll([...VALUE_TERMS, ...PROPERTY_TERMS])})
     GROUP BY dimension, value, currency
     ${isAnything})`;
-
-/** Whether there is day `day`: a change of the time zone may have cut it anew, under other dates, since it was read. */
-export const isThere = (day: string, more = 'true'): string =>
-  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND ${more})`;
 
 /** Rolls up a day of one slice: parameters as of `SLICE`. */
 export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6', isThere('?6'))}`;

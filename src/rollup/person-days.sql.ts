@@ -1,6 +1,7 @@
 /** The SQL of who was there on a local day, and on which kinds of device. */
 import { deviceBit } from '../model/device.ts';
 import { ENGAGEMENT } from '../model/event.ts';
+import { isThere } from './kept-rows.sql.ts';
 import { STRETCHES } from './stretches.sql.ts';
 
 /**
@@ -26,7 +27,7 @@ export const ROLL_UP_PEOPLE = `
     SELECT person, devices FROM (${peopleOf('stretch')})
     UNION ALL
     SELECT person, 0 FROM person_days WHERE pixel = ?1 AND day = ?3)
-  WHERE EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ?3)
+  WHERE ${isThere('?3')}
   GROUP BY person
   ON CONFLICT (pixel, day, person) DO UPDATE SET devices = excluded.devices
   WHERE devices <> excluded.devices`;
