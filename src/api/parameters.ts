@@ -1,6 +1,6 @@
 /** Reads and checks the query parameters of API requests. */
 import * as v from 'valibot';
-import { isDay } from '../model/time-zone.ts';
+import { addDays, isDay, localDay } from '../model/time-zone.ts';
 import { Problem } from './problem.ts';
 
 /** A schema of query parameters, each by its name. A parameter that it does not name is refused. */
@@ -11,6 +11,21 @@ export const Day = v.pipe(
   v.isoDate('This is no date in the form YYYY-MM-DD.'),
   v.check(isDay, 'This is no date of the calendar in the form YYYY-MM-DD.'),
 );
+
+/**
+ * The days from `from` to `to`: by default up to today in a zone, from so many days before.
+ * @throws Problem when the first comes after the last.
+ */
+export function daysAsked(
+  asked: { readonly from?: string | undefined; readonly to?: string | undefined },
+  zone: string,
+  before: number,
+): readonly [from: string, to: string] {
+  const to = asked.to ?? localDay(zone, Date.now());
+  const from = asked.from ?? addDays(to, -before);
+  if (from > to) throw badParameter('from', 'The first day comes after the last.');
+  return [from, to];
+}
 
 /** A list in one parameter, its items separated by commas. */
 export const list = <Item extends v.GenericSchema<string>>(item: Item) =>

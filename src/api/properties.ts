@@ -1,11 +1,10 @@
 /** `GET /api/v1/pixels/:id/properties`: the keys that `event:props:KEY` can be asked with. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
-import { addDays, localDay } from '../model/time-zone.ts';
 import { readPropertyKeys } from '../store/properties.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
-import { badParameter, Day } from './parameters.ts';
+import { Day, daysAsked } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
 
 export const PropertiesQuery = v.strictObject({
@@ -21,8 +20,6 @@ export async function readProperties(
   asked: v.InferOutput<typeof PropertiesQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
-  const to = asked.to ?? localDay(pixel.timezone, Date.now());
-  const from = asked.from ?? addDays(to, -29);
-  if (from > to) throw badParameter('from', 'The first day comes after the last.');
+  const [from, to] = daysAsked(asked, pixel.timezone, 29);
   return freshJson(await readPropertyKeys(env.DB, id, from, to));
 }

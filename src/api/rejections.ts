@@ -2,12 +2,11 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
-import { addDays, localDay } from '../model/time-zone.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
-import { badParameter, Day } from './parameters.ts';
+import { Day, daysAsked } from './parameters.ts';
 import { requireExisting, requireRaw } from './pixels.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
@@ -36,10 +35,7 @@ export async function rejections(
   asked: v.InferOutput<typeof RejectionsQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
-  const today = localDay(pixel.timezone, Date.now());
-  const to = asked.to ?? today;
-  const from = asked.from ?? addDays(to, -6);
-  if (from > to) throw badParameter('from', 'The first day comes after the last.');
+  const [from, to] = daysAsked(asked, pixel.timezone, 6);
 
   const days = new Map<string, Map<string, Reason>>();
   for (const row of await readRejections(env.DB, id, from, to)) {
