@@ -2,6 +2,12 @@
 -- A written row costs a thousand times a read one and every index is one more row written, so each index here
 -- says what it is for.
 
+-- The migrations that have been applied to this database, by number: see migrations/.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  version INTEGER NOT NULL PRIMARY KEY,
+  applied_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS pixels (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -32,8 +38,12 @@ CREATE TABLE IF NOT EXISTS sessions (
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Counts the sessions of one token or link, and finds those that have expired.
+CREATE INDEX IF NOT EXISTS sessions_proof ON sessions (proof, expires_at);
+
 -- Links that show a pixel's statistics to whoever has them. password is PBKDF2 of it, salted with the link's secret, which
--- is not kept; guesses counts wrong passwords until guess_until.
+-- is not kept; guesses counts wrong passwords until guess_until. token is the id of the token that made the link, null if
+-- ADMIN_TOKEN did.
 CREATE TABLE IF NOT EXISTS links (
   hash TEXT NOT NULL PRIMARY KEY,
   id TEXT NOT NULL,
@@ -43,7 +53,8 @@ CREATE TABLE IF NOT EXISTS links (
   expires_at INTEGER,
   created_at INTEGER NOT NULL,
   guesses INTEGER NOT NULL DEFAULT 0,
-  guess_until INTEGER NOT NULL DEFAULT 0
+  guess_until INTEGER NOT NULL DEFAULT 0,
+  token TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- One random key a calendar date; without it no visitor of that date can be recognised again.
@@ -59,7 +70,8 @@ CREATE TABLE IF NOT EXISTS keys (
   key TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Clustered by pixel and time: a local day is one range scan, an event one written row.
+-- Clustered by pixel and time: a local day is one range scan, an event one written row. authenticated is 1 if the event came
+-- with a token, 0 if anyone could have sent it.
 CREATE TABLE IF NOT EXISTS events (
   pixel TEXT NOT NULL,
   ts INTEGER NOT NULL,
@@ -94,6 +106,7 @@ CREATE TABLE IF NOT EXISTS events (
   value INTEGER,
   currency TEXT NOT NULL,
   props TEXT NOT NULL,
+  authenticated INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, ts, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -103,11 +116,13 @@ CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid
 -- Finds a person's events, for erasing, showing and attributing them. Events of nobody known cost nothing here.
 CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
 
--- Which alias of a person belongs to which stronger one. The index finds a person's aliases from the strongest.
+-- Which alias of a person belongs to which stronger one. confirmed is 1 if the owner's server vouched for the link, 0 if
+-- anyone could have claimed it. The index finds a person's aliases from the strongest.
 CREATE TABLE IF NOT EXISTS person_links (
   pixel TEXT NOT NULL,
   alias TEXT NOT NULL,
   target TEXT NOT NULL,
+  confirmed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, alias)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS person_links_target ON person_links (pixel, target);
@@ -176,12 +191,26 @@ CREATE TABLE IF NOT EXISTS days (
   slice INTEGER NOT NULL DEFAULT 0,
   slices INTEGER NOT NULL DEFAULT 0,
   raw INTEGER NOT NULL,
+  rollup_version INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
 -- What the cron asks for: the days to roll up, and each pixel's oldest days that still hold raw events.
 CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
+
+-- Tasks of the cron that failed, and when each is tried again. A task that succeeds has no row. item is what the task works
+-- on, such as a day or a month; error is the last error, cut.
+CREATE TABLE IF NOT EXISTS failed_tasks (
+  task TEXT NOT NULL,
+  pixel TEXT NOT NULL,
+  item TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  retry_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  PRIMARY KEY (task, pixel, item)
+) STRICT, WITHOUT ROWID;
 
 -- The counts of a day for each value of each dimension. Rows with a currency hold revenue (in millionths) and sales of
 -- that currency and nothing else; the others hold all but these.

@@ -16,6 +16,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
+                SECRET_KEY: 'test-secret-key',
                 MODEL_RUNS: process.env['MODEL_RUNS'] ?? '',
                 MODEL_SEED: process.env['MODEL_SEED'] ?? '',
               },

@@ -8,6 +8,10 @@ export interface Env {
   readonly ANALYTICS?: AnalyticsEngineDataset;
   /** A secret. With none set, the API answers 503. */
   readonly ADMIN_TOKEN?: string;
+  /** A secret apart from ADMIN_TOKEN, 32 random bytes. Hashes of visitors and people cannot be made or checked without it. */
+  readonly SECRET_KEY?: string;
+  /** The SECRET_KEY before a rotation: what it encrypted can still be read. */
+  readonly SECRET_KEY_PREVIOUS?: string;
   readonly CRON_STATEMENTS?: string;
   /** `direct` or `queue`. */
   readonly INGEST_MODE?: string;

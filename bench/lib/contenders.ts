@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import type { V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { ADMIN_TOKEN, ROOT, schemaStatements } from '../../test/e2e/harness.ts';
+import { ADMIN_TOKEN, ROOT, SECRET_KEY, schemaStatements } from '../../test/e2e/harness.ts';
 import type { Answer } from './answer.ts';
 import { type Runtime, startRuntime, type Way } from './runtime.ts';
 
@@ -120,7 +120,7 @@ function speckWorker(directory: string): V4WorkerOptions {
     rootPath: ROOT,
     modulesRoot: directory,
     modules: [{ type: 'ESModule', path: join(directory, 'index.js') }, ...modules],
-    bindings: { ...configured.bindings, ADMIN_TOKEN },
+    bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY },
   };
 }
 

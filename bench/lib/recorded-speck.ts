@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { ADMIN_TOKEN, type Database, ROOT, schemaStatements } from '../../test/e2e/harness.ts';
+import { ADMIN_TOKEN, type Database, ROOT, SECRET_KEY, schemaStatements } from '../../test/e2e/harness.ts';
 import type { Call, CronRun } from './recorder.ts';
 
 export interface RecordedSpeck {
@@ -108,7 +108,7 @@ function recordedWorker(speckDir: string): V4WorkerOptions {
     modules: [
       { type: 'ESModule', path: join(speckDir, 'recorder.js'), contents: bundle.outputFiles[0]?.text ?? '' },
     ],
-    bindings: { ...configured.bindings, ADMIN_TOKEN },
+    bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY },
   };
 }
 

@@ -9,6 +9,7 @@ import { TIME_ZONE } from './noon.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const ADMIN_TOKEN = 'test-admin-token';
+export const SECRET_KEY = 'test-secret-key';
 
 export interface Speck {
   /** The Worker's address, without a slash at the end. */
@@ -49,7 +50,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
       {
         configPath: options.configPath ?? 'wrangler.toml',
         prebuiltWorkerDir: 'dist/worker',
-        secrets: options.secrets ?? { ADMIN_TOKEN },
+        secrets: options.secrets ?? { ADMIN_TOKEN, SECRET_KEY },
         ...(options.vars ? { vars: options.vars } : {}),
       },
     ],

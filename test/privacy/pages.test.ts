@@ -135,7 +135,9 @@ describe('what is found', () => {
     ]);
     await db.batch([
       db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', ?2, 5)").bind(pixel.id, alias),
-      db.prepare("INSERT INTO person_links VALUES (?1, ?2, 'uUser')").bind(pixel.id, alias),
+      db
+        .prepare("INSERT INTO person_links (pixel, alias, target) VALUES (?1, ?2, 'uUser')")
+        .bind(pixel.id, alias),
     ]);
     const page = await text('/privacy', WITH_COOKIE);
     expect(page).toContain('1 event at 1 site.');
@@ -201,7 +203,9 @@ describe('an erasure', () => {
       db.prepare('UPDATE days SET dirty = 0'),
       db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', ?2, 1)").bind(pixel.id, alias),
       db.prepare("INSERT INTO person_days VALUES (?1, '2026-01-31', 'uUser', 1)").bind(pixel.id),
-      db.prepare("INSERT INTO person_links VALUES (?1, ?2, 'uUser')").bind(pixel.id, alias),
+      db
+        .prepare("INSERT INTO person_links (pixel, alias, target) VALUES (?1, ?2, 'uUser')")
+        .bind(pixel.id, alias),
     ]);
     const response = await erase('/privacy', WITH_COOKIE);
     expect(response.status).toBe(303);

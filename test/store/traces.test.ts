@@ -57,7 +57,7 @@ async function two(): Promise<readonly [Pixel, Pixel]> {
     ] as const) {
       await db.prepare('INSERT INTO person_days VALUES (?, ?, ?, ?)').bind(id, day, person, devices).run();
     }
-    const link = db.prepare('INSERT INTO person_links VALUES (?, ?, ?)');
+    const link = db.prepare('INSERT INTO person_links (pixel, alias, target) VALUES (?, ?, ?)');
     await db.batch([link.bind(id, 'cann', `uAnn${index}`), link.bind(id, 'clink', 'uLink')]);
   }
   return pixels;
