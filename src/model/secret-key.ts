@@ -1,0 +1,49 @@
+/**
+ * Keys derived from the Worker secret SECRET_KEY by HKDF (RFC 5869), one for each purpose. The secret is not in D1, so
+ * a copy of the database cannot be searched for visitors or people.
+ */
+import { Cache } from './cache.ts';
+
+const HMAC = {
+  algorithm: { name: 'HMAC', hash: 'SHA-256', length: 256 },
+  usages: ['sign', 'verify'],
+} as const;
+const AES = { algorithm: { name: 'AES-GCM', length: 256 }, usages: ['encrypt', 'decrypt'] } as const;
+
+/** What a key is for, and of which kind it is. A purpose's name is part of its key: renaming one changes the key. */
+const PURPOSES = {
+  'visitor salts': HMAC,
+  'alias keys': AES,
+  'queue messages': AES,
+  'person cookies': HMAC,
+  'signed identity': HMAC,
+} as const;
+
+export type Purpose = keyof typeof PURPOSES;
+
+/** Deriving a key takes three calls into the crypto library; an isolate makes each key once. */
+const derived = new Cache<string, CryptoKey>(32);
+
+const encoder = new TextEncoder();
+
+/**
+ * The key of a purpose: HMAC-SHA-256 (`sign`, `verify`) or AES-256-GCM (`encrypt`, `decrypt`). It cannot be extracted.
+ *
+ * @param secret SECRET_KEY or SECRET_KEY_PREVIOUS.
+ */
+export async function deriveKey(secret: string, purpose: Purpose): Promise<CryptoKey> {
+  const cacheKey = `${purpose}\n${secret}`;
+  const known = derived.get(cacheKey);
+  if (known) return known;
+  const { algorithm, usages } = PURPOSES[purpose];
+  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey']);
+  const key = await crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: encoder.encode(`speck ${purpose}`) },
+    material,
+    algorithm,
+    false,
+    [...usages],
+  );
+  derived.set(cacheKey, key);
+  return key;
+}
