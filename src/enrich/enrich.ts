@@ -6,6 +6,7 @@
 
 import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
+import { CURRENCIES } from '../model/currencies.ts';
 import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -276,8 +277,8 @@ function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
   if (!(Math.abs(micros) <= LIMITS.valueMicros)) return reject('invalid_value');
   const currency = customField(cd, 'currency') ?? '';
   if (currency === '') return ok({ value: micros, currency: '' });
-  if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) return reject('invalid_currency');
-  return ok({ value: micros, currency: currency.toUpperCase() });
+  const code = typeof currency === 'string' && /^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : '';
+  return CURRENCIES.has(code) ? ok({ value: micros, currency: code }) : reject('invalid_currency');
 }
 
 /** `cd[engaged]` in milliseconds and `cd[scroll]` in per cent; what is no such number is not known. */

@@ -32,6 +32,8 @@ export const LIMITS = {
   props: 30,
   propKey: 100,
   propValue: 500,
+  /** Statements that link aliases of people, a batch. Further links are left to later events of the same people. */
+  linkStatements: 8,
   /** Milliseconds that one engagement may report: a day. */
   engaged: 24 * 3_600_000,
   /** Greatest revenue, in millionths: what a double holds exactly. */

@@ -16,7 +16,7 @@ export const REJECTION_REASONS = {
   time_in_future: 'The time lies in the future.',
   time_too_old: 'The time lies before the year 2000.',
   invalid_value: 'The value is not a finite number, or too large.',
-  invalid_currency: 'The currency is not a three-letter ISO 4217 code.',
+  invalid_currency: 'The currency is not one of ISO 4217, such as EUR.',
   invalid_override: 'An override (ip, ua, country) is not what it should be.',
   unhashed_user_data:
     'User data (ud) is taken as SHA-256 in hex only. Hash it before it leaves the page: docs/tag.md says how.',

@@ -3,6 +3,7 @@
  * an event, so that what is learned of a person later needs no event to be rewritten: links are followed when it is asked.
  */
 import type { PlacedEvent } from '../model/batch.ts';
+import { LIMITS } from '../model/limits.ts';
 import { PERSON_DAYS, STRENGTHS } from '../model/person.ts';
 
 /**
@@ -56,7 +57,10 @@ const LINK = `
 /** Two aliases that an event has shown to be of one person, and when it last did. */
 type Pair = readonly [pixel: string, alias: string, person: string, ts: number];
 
-/** Statements that link what the events of a batch show to be one person. */
+/**
+ * Statements that link what the events of a batch show to be one person, at most `LIMITS.linkStatements`. Pairs beyond are
+ * left out: the person's next event that shows them links them.
+ */
 export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
   const pairs = new Map<string, Pair>();
   for (const { event, aliases = [] } of events) {
@@ -75,6 +79,7 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
     const keys = [`${pixel} ${alias}`, ...(mayMove ? [`${pixel} ${person} moves`] : [])];
     let wave = waves.find((one) => !keys.some((key) => one.keys.has(key)));
     if (!wave) {
+      if (waves.length === LIMITS.linkStatements) continue;
       wave = { keys: new Set(), pairs: [] };
       waves.push(wave);
     }

@@ -1,6 +1,7 @@
 /** Keeps pixels, and a short-lived copy of those that events ask for. */
 import { Cache } from '../model/cache.ts';
-import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../model/pixel.ts';
+import { flat } from '../model/flat.ts';
+import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
 
 /**
  * How long an isolate goes by its own copy, in milliseconds: a change reaches every isolate within this time. An id
@@ -100,8 +101,8 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
 }
 
 /**
- * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids that no pixel has are absent. At most one
- * statement, whatever their number.
+ * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids that no pixel has are absent; those that cannot be one
+ * are not looked up. At most one statement, whatever their number.
  */
 export async function findPixels(
   db: D1Database,
@@ -111,6 +112,7 @@ export async function findPixels(
   const found = new Map<string, Pixel>();
   const missing: string[] = [];
   for (const id of new Set(ids)) {
+    if (!PIXEL_ID.test(id)) continue;
     const cached = cache.get(id);
     if (!cached || cached.until <= now) missing.push(id);
     else if (cached.pixel) found.set(id, cached.pixel);
@@ -123,7 +125,8 @@ export async function findPixels(
     .all<PixelRow>();
   for (const row of results) found.set(row.id, fromRow(row));
   for (const id of missing) {
-    cache.set(id, { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
+    // An id is cut from the URL or body that it came in.
+    cache.set(flat(id), { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
   }
   return found;
 }

@@ -173,7 +173,7 @@ describe('a choice', () => {
 
   it('sets nothing when the store is silent', async () => {
     const silent = { ...testEnv, DB: {} as D1Database };
-    const events = [{ ...BLANK_EVENT, id: 'px_never_seen', ...granted }];
+    const events = [{ ...BLANK_EVENT, id: 'px_neverseennever11', ...granted }];
     const result = await settle(events, { ...UNKNOWN_CLIENT, cookie: COOKIE }, silent, Date.now());
     expect([result.client.cookie, result.cookies]).toEqual(['', []]);
   });

@@ -315,6 +315,47 @@ describe('values', () => {
     expect(run({ cd })).toMatchObject({ ok: false, error: { reason } });
   });
 
+  it('takes the currencies of ISO 4217 in either case, those that the runtime knows among them, and no others', () => {
+    const currencyOf = (currency: unknown) => {
+      const result = run({
+        cd: [
+          ['value', 1],
+          ['currency', currency],
+        ],
+      });
+      return result.ok ? result.value.event.currency : result.error.reason;
+    };
+    const known = Intl.supportedValuesOf('currency').filter((code) => !['XDR', 'XSU', 'XUA'].includes(code));
+    expect(known.length).toBeGreaterThan(150);
+    for (const code of [...known, 'SLE', 'VED', 'XCG', 'ZWG', 'CLF', 'HRK', 'LTL']) {
+      expect(currencyOf(code)).toBe(code);
+      expect(currencyOf(code.toLowerCase())).toBe(code);
+    }
+    const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+    const all = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
+    const taken = all.filter((code) => currencyOf(code) === code);
+    expect(taken.length).toBeLessThan(190);
+    const none = [
+      'AAA',
+      'XXX',
+      'XTS',
+      'XAU',
+      'XDR',
+      'ZZZ',
+      'EU',
+      'EURO',
+      'ſEK',
+      'DKK\n',
+      ' EUR',
+      '€',
+      1,
+      true,
+      ['EUR'],
+      {},
+    ];
+    for (const other of none) expect(currencyOf(other)).toBe('invalid_currency');
+  });
+
   it('keeps custom data, hostile keys included, within its limits', () => {
     const cd: RawEvent['cd'] = [
       ['__proto__', 'x'],

@@ -15,7 +15,7 @@ import type { Env } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 import type { Message } from '../../src/model/batch.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { nextEventId } from '../../src/model/random.ts';
+import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { BLANK_EVENT, type RawHit, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { readCounters } from '../../src/store/counters.ts';
 import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
@@ -257,7 +257,7 @@ describe('the queue', () => {
     const queue = new TestQueue();
     const unknown = {
       ...hit(pixel),
-      events: [{ ...BLANK_EVENT, id: `${pixel.id}x`, ev: 'e' }],
+      events: [{ ...BLANK_EVENT, id: `px_${randomBase58(16)}`, ev: 'e' }],
     };
     await ingest(envWith(down(), queue), [hit(pixel), unknown]);
     expect(queue.messages.length).toBeGreaterThan(0);
@@ -291,7 +291,7 @@ describe('a message', () => {
     else {
       const stranger = {
         ...hit(pixel),
-        events: [{ ...BLANK_EVENT, id: 'px_stranger', ev: 'e', dl: '' }],
+        events: [{ ...BLANK_EVENT, id: `px_${randomBase58(16)}`, ev: 'e', dl: '' }],
       };
       await ingest(envWith(faulty({ fails: () => true, message: 'overloaded' }), queue), [...hits, stranger]);
     }

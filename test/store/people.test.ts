@@ -1,11 +1,12 @@
 /** Which aliases become one person, whatever comes in whatever order; held to a plain account of the rules. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/model/limits.ts';
 import { STRENGTHS } from '../../src/model/person.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { randomBase58 } from '../../src/model/random.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { aliasesOf, countEvents, erase, eventsOf, rootOf } from '../../src/store/people.ts';
+import { aliasesOf, countEvents, erase, eventsOf, linkStatements, rootOf } from '../../src/store/people.ts';
 import { applySchema, counting, db, makePixel, place, runJobs } from '../fixtures.ts';
 
 beforeAll(applySchema);
@@ -114,6 +115,35 @@ describe('links', () => {
       ['u2', 'x1'],
     ]);
     expect(await roots(pixel)).toMatchObject({ e1: 'u1', p1: 'u1', c1: 'u2', x1: 'u2' });
+  });
+});
+
+describe('the links of a batch', () => {
+  it.each([
+    ['one e-mail address of many users', (n: number) => [`u${n}`, 'e1']],
+    ['one phone of many users, each with an id', (n: number) => [`u${n}`, `x${n}`, 'p1']],
+    ['many e-mail addresses of one external id', (n: number) => ['x1', `e${n}`]],
+    ['one cookie of many e-mail addresses', (n: number) => [`e${n}`, 'c1']],
+    ['everything of everybody', (n: number) => [`u${n % 7}`, `x${n % 5}`, `e${n % 3}`, `p${n % 11}`, 'c1']],
+  ])('are made by few statements, and those left out by the next event: %s', async (_, aliasesOf) => {
+    const pixel = await makePixel('UTC');
+    const events = Array.from({ length: 1000 }, (_, index) => aliasesOf(index));
+    expect(
+      linkStatements(
+        db,
+        events.map((one) => eventOf(pixel, one)),
+      ).length,
+    ).toBeLessThanOrEqual(LIMITS.linkStatements);
+    await write(pixel, events);
+    const last = events.at(-1) ?? [];
+    await write(pixel, [last]);
+    for (const alias of last.slice(1)) {
+      const known = await db
+        .prepare('SELECT 1 FROM person_links WHERE pixel = ?1 AND ?2 IN (alias, target)')
+        .bind(pixel.id, alias)
+        .first();
+      expect(known, alias).not.toBe(null);
+    }
   });
 });
 

@@ -1,0 +1,15 @@
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * At most `limit` characters of a text, as a text of its own. V8 makes a slice of a longer text a view of it, so that whoever
+ * keeps twenty characters of a header keeps the whole header in memory.
+ */
+export function flatCut(text: string, limit: number): string {
+  return text.length <= limit ? text : flat(text.slice(0, limit));
+}
+
+/** A text of its own, whatever longer text it may be a part of. */
+export function flat(text: string): string {
+  return decoder.decode(encoder.encode(text));
+}
