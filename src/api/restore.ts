@@ -138,7 +138,11 @@ const numberOf = (parse: (text: string) => number | null) =>
     null,
   );
 const Amount = numberOf(microsOf);
-const Whole = numberOf((text) => (Number.isSafeInteger(Number(text)) ? Number(text) : null));
+const wholeUpTo = (greatest: number) =>
+  numberOf((text) => {
+    const number = Number(text);
+    return Number.isInteger(number) && number >= 0 && number <= greatest ? number : null;
+  });
 
 const Properties = v.pipe(
   v.map(
@@ -173,6 +177,9 @@ const LONGEST: Readonly<Record<string, number>> = {
   city: LIMITS.place,
 };
 
+/** What the columns of numbers take at most, since sums of them have to fit; those that are not named here are flags. */
+const GREATEST: Readonly<Record<string, number>> = { engaged: LIMITS.engaged, scroll: 100 };
+
 /** Columns with a form of their own. */
 const FORMS: Readonly<Record<string, v.GenericSchema>> = {
   id: v.pipe(text(64), v.minLength(1, 'An event has an id.')),
@@ -196,7 +203,7 @@ function formOf({ name, kind }: ExportedColumn): v.GenericSchema {
     case 'amount':
       return v.optional(Amount, null);
     case 'number':
-      return v.optional(Whole, null);
+      return v.optional(wholeUpTo(GREATEST[name] ?? 1), null);
     case 'json':
       return v.optional(Properties, () => new Map());
     case 'text':

@@ -1,5 +1,6 @@
 /** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
 import { PEOPLE_METRICS } from '../model/metrics.ts';
+import { saturatingSum } from '../rollup/sums.sql.ts';
 import type { Draft } from './draft.ts';
 import { eventCounts, eventsOf } from './event-rows.ts';
 import { type Grouping, groupBy, keysOf } from './groupings.ts';
@@ -36,11 +37,11 @@ export function sales(draft: Draft, answer: Grouping): Beside {
   const keys = keysOf(answer);
   const { from, where, values, named } = eventsOf(draft, answer);
   const live = `
-    SELECT ${[...named, 'n.currency AS currency', 'sum(n.value) AS revenue', 'count(*) AS sales'].join(', ')}
+    SELECT ${[...named, 'n.currency AS currency', `${saturatingSum('n.value')} AS revenue`, 'count(*) AS sales'].join(', ')}
     FROM ${from} WHERE ${where} AND n.counted AND n.value IS NOT NULL AND n.currency <> ''
     ${groupBy([...values, 'n.currency'])}`;
   const rows = draft.usesRollups ? `${rollupRows(draft, answer, true)} UNION ALL ${live}` : live;
-  const sums = ['sum(revenue) AS revenue', 'sum(sales) AS sales', 'max(currency) AS currency'];
+  const sums = [`${saturatingSum('revenue')} AS revenue`, 'sum(sales) AS sales', 'max(currency) AS currency'];
   return {
     cte: `
   sold AS (

@@ -1,9 +1,10 @@
 /** The SQL that keeps counts as rollups of a day or a month: no more values than are kept, and no row that has not changed. */
 import { KEPT_VALUES, OTHER } from '../model/dimensions.ts';
 import { COUNTS } from '../model/metrics.ts';
+import { sumOf } from './sums.sql.ts';
 
 /** The sums of the counts of rows of a group. */
-export const sums = COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
+export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(', ');
 
 /**
  * `folded`: the rows of `summed`, with values past the most visited of each dimension as one. A value's rows of revenue

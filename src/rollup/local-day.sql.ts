@@ -5,6 +5,7 @@ import { GOALS } from './goals.sql.ts';
 import { deleteVanished, FOLDED, isThere, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
 import { STRETCHES } from './stretches.sql.ts';
+import { sumOf } from './sums.sql.ts';
 import { MIXED, MORE_OF_VISITS, SALES, VALUE_TERMS, VISIT_DIMENSIONS } from './values.sql.ts';
 import { numberedEvents, visits } from './visits.sql.ts';
 
@@ -27,7 +28,10 @@ function unionAll(terms: readonly string[]): string {
 
 const ROLLUP_COLUMNS = ['page', 'hostname', 'currency', 'value', 'props', 'engaged', 'scroll'];
 
-const isAnything = `HAVING ${COUNTS.map((count) => `sum(${count}) <> 0`).join(' OR ')}`;
+/** What has revenue has sales, so that revenue need not be looked at. */
+const isAnything = `HAVING ${COUNTS.filter((count) => count !== 'revenue')
+  .map((count) => `sum(${count}) <> 0`)
+  .join(' OR ')}`;
 
 /**
  * The rollup of a slice of one local day `?6`: pixel `?1`, its segments `?2`, the pixel's goals `?3`. Its visitors are those from
@@ -65,7 +69,7 @@ export const KEEP_SLICE = `${SLICE}
 export const ROLL_UP_SLICES = `
   WITH summed AS MATERIALIZED (
     SELECT row ->> 0 AS dimension, row ->> 1 AS value, row ->> 2 AS currency,
-      ${COUNTS.map((count, index) => `sum(row ->> ${index + 3}) AS ${count}`).join(', ')}
+      ${COUNTS.map((count, index) => `${sumOf(count, `(row ->> ${index + 3})`)} AS ${count}`).join(', ')}
     FROM (
       SELECT jsonb(j.value) AS row
       FROM rollup_slices s CROSS JOIN json_each(s.counts) j

@@ -2,6 +2,7 @@
 import { KEPT_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
+import { saturatingSum } from './sums.sql.ts';
 import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
 import { PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
 
@@ -68,7 +69,7 @@ export const PROPERTY_TERMS = [
   FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND ?4 = ''`,
   `SELECT ${PROPERTY} AS dimension,
     coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = t.key), '') AS value,
-    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+    n.currency AS currency, ${NO_VISITS}, ${saturatingSum('n.value')} AS revenue, count(*) AS sales
   FROM kept_key t CROSS JOIN sale n
   GROUP BY t.key, 2, 3`,
 ];

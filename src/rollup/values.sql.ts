@@ -5,6 +5,7 @@
 import { type ColumnDimension, GOAL, ROLLED_DIMENSIONS, type Scope } from '../model/dimensions.ts';
 import { SALE_COUNTS, VISIT_COUNTS } from '../model/metrics.ts';
 import { REACHES } from './goals.sql.ts';
+import { saturatingSum } from './sums.sql.ts';
 import { attribute, PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
 
 /** Rollup rows beside the dimensions': the whole day, and each hour of it. */
@@ -145,7 +146,7 @@ export const SALES = `
 const SALE_TERM = `
   SELECT d.value AS dimension,
     CASE d.value ${SALE_DIMENSIONS.map(([name, sql]) => `WHEN '${name}' THEN ${sql}`).join(' ')} END AS value,
-    n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+    n.currency AS currency, ${NO_VISITS}, ${saturatingSum('n.value')} AS revenue, count(*) AS sales
   FROM sale n CROSS JOIN json_each('${JSON.stringify(SALE_DIMENSIONS.map(([name]) => name))}') d
   GROUP BY 1, 2, 3`;
 
@@ -159,7 +160,7 @@ const GOAL_TERMS = [
       GROUP BY g.name, n.visit) p
     CROSS JOIN visit v ON v.visit = p.visit)
   GROUP BY value`,
-  `SELECT '${GOAL}' AS dimension, g.name AS value, n.currency AS currency, ${NO_VISITS}, sum(n.value) AS revenue, count(*) AS sales
+  `SELECT '${GOAL}' AS dimension, g.name AS value, n.currency AS currency, ${NO_VISITS}, ${saturatingSum('n.value')} AS revenue, count(*) AS sales
   FROM goal g CROSS JOIN sale n ON ${REACHES}
   GROUP BY 2, 3`,
 ];

@@ -8,9 +8,10 @@ import { Cache } from '../model/cache.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { isErased, linkStatements } from './people.ts';
+import { hasPixel } from './pixels.ts';
 
 /** What became of each event of a batch, by its place in it. */
-export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased';
+export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased' | 'unknown_pixel';
 
 /**
  * D1 takes 2 MB a parameter, counted in bytes of UTF-8. A UTF-16 unit is at most 3 of them, so this many characters
@@ -32,8 +33,8 @@ const DAY = field(EVENT_COLUMNS.length);
 const IS_ERASED = isErased(PIXEL, [column('person'), column('visitor')], TS);
 
 /**
- * An event is new unless its row, or another report of it by the client's id, is there. On a closed day, and of who has
- * been erased since, none is stored.
+ * An event is new unless its row, or another report of it by the client's id, is there. On a closed day, of who has been
+ * erased since, and of a pixel that is gone, none is stored.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
@@ -45,6 +46,7 @@ const INSERT_EVENTS = `
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
         AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW}))
     AND NOT ${IS_ERASED}
+    AND ${hasPixel(PIXEL)}
   ON CONFLICT DO NOTHING`;
 
 const INSERT_AND_TELL = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
@@ -53,17 +55,21 @@ const INSERT_AND_TELL = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
 const CLOSED_EVENTS = `
   SELECT j.place
   FROM ${ROWS}
-  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0`;
+  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
+  WHERE ${hasPixel(PIXEL)}`;
 
-/** Which events are of who has been erased since: asked only when not all of a batch were stored. */
-const ERASED_EVENTS = `SELECT j.place FROM ${ROWS} WHERE ${IS_ERASED}`;
+/** Which events are of a pixel that is gone, or of who has been erased since: asked only when not all of a batch were stored. */
+const REFUSED_EVENTS = `
+  SELECT place, why
+  FROM (SELECT j.place, CASE WHEN NOT ${hasPixel(PIXEL)} THEN 'unknown_pixel' WHEN ${IS_ERASED} THEN 'erased' END AS why FROM ${ROWS})
+  WHERE why IS NOT NULL`;
 
 /** A day that is already dirty costs no write, unless its bounds have moved with the pixel's time zone. */
 const MARK_DAYS = `
   INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
   SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, 1, 0
   FROM json_each(?1) j
-  WHERE true
+  WHERE ${hasPixel('j.value ->> 0')}
   ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1, starts_at = excluded.starts_at, ends_at = excluded.ends_at
   WHERE raw = 0
     AND (dirty <> 1 OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
@@ -109,6 +115,7 @@ const COUNT_REJECTIONS = `
     SELECT value ->> 0 AS pixel, value ->> 1 AS day, value ->> 2 AS reason, value ->> 3 AS family,
       value ->> 4 AS count, value ->> 5 AS samples, value ->> 6 AS last_at
     FROM json_each(?1)) n
+  WHERE n.pixel = '' OR ${hasPixel('n.pixel')}
   GROUP BY n.pixel, n.day, n.reason, known
   HAVING true ${ON_COUNTED}`;
 
@@ -119,6 +126,7 @@ const COUNT_CLOSED = `
     json_array(json_object('name', min(${NAME}))), ?3, ?2
   FROM ${ROWS}
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
+  WHERE ${hasPixel(PIXEL)}
   GROUP BY ${PIXEL}, ${DAY}
   HAVING true ${ON_COUNTED}`;
 
@@ -128,7 +136,7 @@ const COUNT_CLOSED = `
  * @param tell whether every outcome must be right. To know it costs a third of the write; without it, the events of a
  *   batch of which not all were stored are told as duplicates.
  * @returns each event's outcome, in the order given. Events of a closed day are not stored but counted as rejected; of
- *   who has been erased since, not even counted.
+ *   who has been erased since, or of a pixel that is gone, not even counted.
  * @throws what D1 throws; then nothing was written and the same call may be made again.
  */
 export async function writeBatch(
@@ -177,8 +185,11 @@ export async function writeBatch(
   }
   if (tell && outcomes.includes('duplicate')) {
     for (const { json, start } of chunks) {
-      const { results: erased } = await db.prepare(ERASED_EVENTS).bind(json).all<{ place: number }>();
-      for (const { place } of erased) outcomes[first[start + place] as number] = 'erased';
+      const { results: refused } = await db
+        .prepare(REFUSED_EVENTS)
+        .bind(json)
+        .all<{ place: number; why: Outcome }>();
+      for (const { place, why } of refused) outcomes[first[start + place] as number] = why;
     }
   }
   return outcomes;

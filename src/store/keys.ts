@@ -4,6 +4,7 @@
  */
 import { Cache } from '../model/cache.ts';
 import { randomHex } from '../model/random.ts';
+import { hasPixel } from './pixels.ts';
 
 const cache = new Cache<string, string>(1000);
 
@@ -23,7 +24,7 @@ export async function knownKeys(
   return new Map(results.map(({ pixel, key }) => [pixel, key]));
 }
 
-/** The keys of pixels, as 64 hex digits. Missing ones are made; the first to reach D1 wins. */
+/** The keys of pixels, as 64 hex digits. Missing ones are made, but of pixels that are gone; the first to reach D1 wins. */
 export async function findKeys(
   db: D1Database,
   pixels: Iterable<string>,
@@ -41,7 +42,7 @@ export async function findKeys(
     db
       .prepare(
         `INSERT INTO keys (pixel, key)
-         SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
+         SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE ${hasPixel('value ->> 0')}
          ON CONFLICT (pixel) DO NOTHING`,
       )
       .bind(JSON.stringify(missing.map((pixel) => [pixel, randomHex(32)]))),

@@ -5,6 +5,7 @@
 import type { PlacedEvent } from '../model/batch.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PERSON_DAYS, STRENGTHS } from '../model/person.ts';
+import { hasPixel } from './pixels.ts';
 
 /**
  * SQL for the strongest alias that an alias is linked to, itself when there is none. A link leads to a stronger kind, so
@@ -50,7 +51,7 @@ const LINK = `
     FROM (
       SELECT value ->> 0 AS pixel, value ->> 1 AS alias, value ->> 2 AS person, value ->> 3 AS ts
       FROM json_each(?1) LIMIT -1) pair
-    WHERE NOT ${isErased('pair.pixel', ['pair.person', 'pair.alias'], 'pair.ts')})
+    WHERE ${hasPixel('pair.pixel')} AND NOT ${isErased('pair.pixel', ['pair.person', 'pair.alias'], 'pair.ts')})
   WHERE ${weakness('a')} <> ${weakness('b')}
   ON CONFLICT DO NOTHING`;
 

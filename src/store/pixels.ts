@@ -28,6 +28,12 @@ function fromRow({ settings, ...row }: PixelRow): Pixel {
   return { ...row, settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(settings) as Partial<PixelSettings>) } };
 }
 
+/**
+ * SQL for whether there is a pixel of an id. Whatever is stored of a pixel asks for it in the statement that stores it: an
+ * isolate may know a deleted pixel for half a minute, a message of the queue or a dead letter for days.
+ */
+export const hasPixel = (id: string): string => `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id})`;
+
 export async function insertPixel(db: D1Database, pixel: Pixel): Promise<void> {
   await db
     .prepare('INSERT INTO pixels (id, name, url, timezone, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)')
