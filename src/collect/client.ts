@@ -1,12 +1,11 @@
 /** What a request tells of its client, as plain data. */
-import { OPT_OUT_COOKIE, PERSON_COOKIE, PERSON_COOKIE_VALUE, readCookie } from '../model/cookie.ts';
-import { type Client, NO_HINTS, NOWHERE, type Place, type Refusal } from '../model/wire.ts';
+import { type CookieReach, ownCookies } from '../model/cookie.ts';
+import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
 
 export function clientOf(request: Request): Client {
   const { headers } = request;
   const platform = headers.get('sec-ch-ua-platform');
-  const cookies = headers.get('cookie');
-  const person = readCookie(cookies, PERSON_COOKIE);
+  const cookies = ownCookies(headers.get('cookie'));
   return {
     ip: headers.get('cf-connecting-ip') ?? '',
     userAgent: headers.get('user-agent') ?? '',
@@ -14,9 +13,10 @@ export function clientOf(request: Request): Client {
     referer: headers.get('referer') ?? '',
     origin: headers.get('origin') ?? '',
     purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? '',
-    crossSite: headers.get('sec-fetch-site') === 'cross-site',
-    refusal: refusalOf(headers, cookies),
-    cookie: PERSON_COOKIE_VALUE.test(person) ? person : '',
+    cookieReach: cookieReachOf(request),
+    refusal: cookies.refuses ? 'opt_out' : signals(headers) ? 'signal' : '',
+    cookie: cookies.person,
+    staleCookie: cookies.stale,
     hints:
       platform === null
         ? NO_HINTS
@@ -29,9 +29,23 @@ export function clientOf(request: Request): Client {
   };
 }
 
-function refusalOf(headers: Headers, cookies: string | null): Refusal {
-  if (readCookie(cookies, OPT_OUT_COOKIE) === '1') return 'opt_out';
-  return headers.get('sec-gpc') === '1' || headers.get('dnt') === '1' ? 'signal' : '';
+/**
+ * How far a cookie reaches that a request may set and be known by; `''` for none. Only an image, a beacon and a fetch may: a
+ * navigation, to which any page and any mail can lead, brings the cookies of the pixel's own site along. A browser that does not
+ * say what it asks for says at least which origin posts.
+ */
+function cookieReachOf({ headers, method }: Request): CookieReach | '' {
+  const site = headers.get('sec-fetch-site');
+  if (site === null) return method === 'POST' && headers.has('origin') ? 'first_party' : '';
+  const isNavigation = headers.get('sec-fetch-mode') === 'navigate';
+  // `empty` is that of beacons and fetch; an object is a frame or an image, and does not say which.
+  if (isNavigation || !/^(image|empty)?$/.test(headers.get('sec-fetch-dest') ?? '')) return '';
+  if (site === 'cross-site') return 'third_party';
+  return site === 'same-site' || site === 'same-origin' ? 'first_party' : '';
+}
+
+function signals(headers: Headers): boolean {
+  return headers.get('sec-gpc') === '1' || headers.get('dnt') === '1';
 }
 
 /** Where Cloudflare locates the client. The local runtime knows nothing, or gives a fixed place. */

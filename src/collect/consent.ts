@@ -2,14 +2,19 @@
  * What an answer owes to the choice of who is counted: a cookie for who has consented, where the pixel allows it, the
  * removal of one, or nothing at all. Only requests that hold a choice come here; all others are answered without it.
  */
+
+import { mayUseCookie } from '../enrich/origins.ts';
 import type { Env } from '../env.ts';
 import {
   type CookieReach,
+  FORGET_OLD_PERSON,
   FORGET_PERSON,
   newPersonCookie,
   PERSON_COOKIE_VALUE,
   personCookie,
 } from '../model/cookie.ts';
+import { base64url } from '../model/random.ts';
+import { deriveKey } from '../model/secret-key.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { findPixels } from '../store/pixels.ts';
 
@@ -24,8 +29,8 @@ export interface Settled {
 }
 
 /** Whether a request's text or client may hold a choice. Cheap, since every request is asked. */
-export function mayChoose({ refusal, cookie }: Client, text: string): boolean {
-  return refusal === 'opt_out' || cookie !== '' || text.includes('granted');
+export function mayChoose({ refusal, cookie, staleCookie }: Client, text: string): boolean {
+  return refusal === 'opt_out' || cookie !== '' || staleCookie || text.includes('granted');
 }
 
 /**
@@ -41,32 +46,50 @@ export async function settle(events: Events, client: Client, env: Env, now: numb
       cookies: [],
     };
   }
+  const unknown = { ...client, cookie: '' };
   const latest = events.findLast((event) => event?.consent === 'granted' || event?.consent === 'denied');
   if (client.refusal !== '' || latest?.consent === 'denied') {
-    return {
-      client: { ...client, cookie: '' },
-      events,
-      cookies: client.cookie === '' ? [] : FORGET_PERSON,
-    };
+    const hasCookie = client.cookie !== '' || client.staleCookie;
+    return { client: unknown, events, cookies: hasCookie ? FORGET_PERSON : [] };
   }
-  const reach = latest ? await reachOf(events, env, now) : null;
-  // A browser refuses a cookie for pages of the same site from any other: there each page would be another person.
-  const isKept = reach === 'third_party' || (reach === 'first_party' && !client.crossSite);
-  if (!latest || !isKept) return { client: { ...client, cookie: '' }, events, cookies: [] };
-  const proposed = PERSON_COOKIE_VALUE.test(latest.cid) ? latest.cid : newPersonCookie();
-  const cookie = client.cookie || proposed;
-  return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach)] };
+  const reach = latest ? await reachOf(events, client, env, now) : null;
+  if (!latest || reach === null) return { client: unknown, events, cookies: [] };
+  const cookie = client.cookie || (await makeCookie(latest.cid, client, env));
+  const old = client.staleCookie ? FORGET_OLD_PERSON : [];
+  return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach), ...old] };
 }
 
-/** The furthest reach that a pixel of the events with consent allows; null when none does, or the store is silent. */
-async function reachOf(events: Events, env: Env, now: number): Promise<CookieReach | null> {
+/**
+ * The furthest reach that a pixel of the events with consent allows a cookie for this client's page; null when none does, or
+ * the store is silent.
+ */
+async function reachOf(events: Events, client: Client, env: Env, now: number): Promise<CookieReach | null> {
+  // Known without asking the store.
+  if (client.cookieReach === '') return null;
   const ids = events.flatMap((event) => (event?.consent === 'granted' ? [event.id] : []));
   try {
     const pixels = await findPixels(env.DB, ids, now);
-    const allowed = new Set([...pixels.values()].map(({ settings }) => settings.cookie));
+    const allowed = new Set(
+      [...pixels.values()]
+        .filter((pixel) => mayUseCookie(pixel, client))
+        .map(({ settings }) => settings.cookie),
+    );
     if (allowed.has('third_party')) return 'third_party';
     return allowed.has('first_party') ? 'first_party' : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * The value of a new cookie. The page proposes a `cid`, the same for all events of one moment, so that they are one person's
+ * before the cookie is there. The value is made of it, the address and the user agent under a key of the Worker's: who has
+ * the page propose a `cid` does not know the cookie.
+ */
+async function makeCookie(cid: string, { ip, userAgent }: Client, { SECRET_KEY }: Env): Promise<string> {
+  if (!SECRET_KEY || !PERSON_COOKIE_VALUE.test(cid)) return newPersonCookie();
+  const key = await deriveKey(SECRET_KEY, 'person cookies');
+  // A line feed can be in none of the three.
+  const message = new TextEncoder().encode(`${cid}\n${ip}\n${userAgent}`);
+  return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, message), 0, 16));
 }

@@ -17,7 +17,7 @@ import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
-import { isAllowed, originOf } from './origins.ts';
+import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf } from './person.ts';
 import { attribute } from './referrer.ts';
 import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
@@ -75,7 +75,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
   const revenue = revenueOf(raw.cd);
   if (!revenue.ok) return revenue;
 
-  const consented = raw.consent === 'granted' && pixel.settings.cookie !== 'off';
+  const consented = raw.consent === 'granted' && mayUseCookie(pixel, client);
   const identifiers = identifiersOf(raw, consented ? client.cookie : '');
   if (!identifiers.ok) return reject(identifiers.error);
 
@@ -199,17 +199,9 @@ function parseUrl(text: string, base?: string): URL | null {
   return URL.parse(text.slice(0, LIMITS.url), base);
 }
 
-/** The hosts of pixels, so that their URLs are not parsed event by event. */
-const pixelHosts = new WeakMap<Pixel, string>();
-
 /** Hosts that belong to the owner, so that coming from one of them is no source. */
 function ownHosts(pixel: Pixel, hostname: string): string[] {
-  let own = pixelHosts.get(pixel);
-  if (own === undefined) {
-    own = withoutWww(URL.parse(pixel.url)?.hostname ?? '');
-    pixelHosts.set(pixel, own);
-  }
-  return [own, withoutWww(hostname)];
+  return [hostOf(pixel), withoutWww(hostname)];
 }
 
 /** The first language a client asks for, without its country: `de` for `de-AT,en;q=0.8`. */

@@ -1,5 +1,7 @@
-/** Keeps a pixel to the sites it is for, where its owner has listed them. */
+/** Keeps a pixel to the sites it is for, and its cookie to those that may say that a visitor has consented. */
+import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
+import { withoutWww } from './scrub.ts';
 
 /** The host that an event was sent from: of the Origin header, else of the Referer; `''` when there is neither. */
 export function originOf({ origin, referer }: Client): string {
@@ -14,4 +16,32 @@ export function isAllowed(allowed: readonly string[], client: Client): boolean {
   if (allowed.length === 0) return true;
   const host = originOf(client);
   return allowed.some((entry) => (entry.startsWith('*.') ? host.endsWith(entry.slice(1)) : host === entry));
+}
+
+/** The hosts of pixels, so that their URLs are not parsed event by event. */
+const pixelHosts = new WeakMap<Pixel, string>();
+
+/** The host of a pixel's own site, without `www.`. */
+export function hostOf(pixel: Pixel): string {
+  let host = pixelHosts.get(pixel);
+  if (host === undefined) {
+    host = withoutWww(URL.parse(pixel.url)?.hostname ?? '');
+    pixelHosts.set(pixel, host);
+  }
+  return host;
+}
+
+/**
+ * Whether a consent that a client's page reports lets the pixel's cookie be set, and an event be known by it. A page of the
+ * same site has to be one of the pixel's origins; without a list of these, of the pixel's own host. To pages of other sites a
+ * cookie is another one, so where the owner lets it reach there and lists no origins, any of them may ask for its own.
+ */
+export function mayUseCookie(pixel: Pixel, client: Client): boolean {
+  const { cookie, origins } = pixel.settings;
+  const { cookieReach } = client;
+  // A request that an older Speck has put into the queue lacks it.
+  if (cookie === 'off' || !cookieReach) return false;
+  if (cookieReach === 'third_party' && cookie !== 'third_party') return false;
+  if (origins.length > 0 || cookieReach === 'third_party') return isAllowed(origins, client);
+  return withoutWww(originOf(client)) === hostOf(pixel);
 }

@@ -1,5 +1,7 @@
 /** What the collecting side hands on: plain data, since it outlives its request and is shared between requests. */
 
+import type { CookieReach } from './cookie.ts';
+
 /** What is known of a client from its connection and headers. An unknown text is `''`. */
 export interface Client {
   readonly ip: string;
@@ -10,11 +12,13 @@ export interface Client {
   readonly origin: string;
   /** `Sec-Purpose` or `Purpose`: why a browser fetches before anyone looks. */
   readonly purpose: string;
-  /** Whether the browser says that a page of another site asks (`Sec-Fetch-Site`). */
-  readonly crossSite: boolean;
+  /** How far a cookie would reach that this request sets or is known by; `''` when it may have none. */
+  readonly cookieReach: CookieReach | '';
   readonly refusal: Refusal;
   /** The value of the person's cookie. */
   readonly cookie: string;
+  /** Whether there is a person's cookie that does not count, such as an older Speck's. */
+  readonly staleCookie: boolean;
   readonly hints: ClientHints;
   readonly place: Place;
 }
@@ -88,9 +92,10 @@ export const UNKNOWN_CLIENT: Client = {
   referer: '',
   origin: '',
   purpose: '',
-  crossSite: false,
+  cookieReach: '',
   refusal: '',
   cookie: '',
+  staleCookie: false,
   hints: NO_HINTS,
   place: NOWHERE,
 };

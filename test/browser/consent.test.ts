@@ -5,7 +5,7 @@
 import { createServer, request as requestTo, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import { eventually, type Site, startSite } from './site.ts';
@@ -14,6 +14,8 @@ const SHOP = 'http://www.shop.localhost';
 const BLOG = 'http://blog.localhost';
 const NEWS = 'http://news.localhost';
 const PX = 'http://px.shop.localhost';
+/** Another subdomain of the shop's site, whose pages are somebody else's. */
+const USERS = 'http://users.shop.localhost';
 const GUARDED = 'http://guarded.shop.localhost';
 const PHONE =
   'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Mobile Safari/537.36';
@@ -90,7 +92,7 @@ const stored = (pixel: string, count: number) =>
   }, `${count} events`);
 
 const speckCookie = async (page: Page) =>
-  (await page.context().cookies()).find(({ name }) => name === 'speck_id');
+  (await page.context().cookies()).find(({ name }) => name === '__Host-speck_id');
 
 async function people(pixel: string): Promise<unknown> {
   const response = await speck.api('POST', '/api/v2/query', {
@@ -180,7 +182,8 @@ test('on another site a cookie is of that site only, if the pixel lets it be', a
   await page.goto(`${SHOP}/`);
   await stored(wide, 2);
   await eventually(
-    async () => (await page.context().cookies()).filter(({ name }) => name === 'speck_id').length === 2,
+    async () =>
+      (await page.context().cookies()).filter(({ name }) => name === '__Host-speck_id').length === 2,
     'a cookie of each site',
   );
   const values = (await page.context().cookies()).map(({ value }) => value);
@@ -219,7 +222,7 @@ test('third-party cookies blocked: an opt-out holds on the site where it was mad
     return found.length > 0 && found;
   }, 'an opt-out cookie');
   // The one that sites share was refused: this browser does block.
-  expect(cookies).toMatchObject([{ name: 'speck_optout', partitionKey: BLOG }]);
+  expect(cookies).toMatchObject([{ name: '__Host-speck_optout', partitionKey: BLOG }]);
   await page.goto(`${BLOG}/next`);
   await eventually(async () => {
     const [row] = await rows("SELECT count FROM rejections WHERE pixel = ? AND reason = 'opted_out'", pixel);
@@ -305,7 +308,7 @@ test('speck("optout") is for good: nothing of this browser is stored, from this 
     window.speck('track', 'Not sent');
   });
   await eventually(
-    async () => (await page.context().cookies()).some(({ name }) => name === 'speck_optout'),
+    async () => (await page.context().cookies()).some(({ name }) => name === '__Host-speck_optout'),
     'an opt-out cookie',
   );
   expect(await speckCookie(page)).toBeUndefined();
@@ -315,4 +318,122 @@ test('speck("optout") is for good: nothing of this browser is stored, from this 
     return row ?? null;
   }, 'a refusal counted');
   expect((await stored(pixel, 1)).map(({ name }) => name)).toEqual(['pageview']);
+});
+
+describe('another page', () => {
+  const PLANTED = 'P'.repeat(22);
+  const granted = (pixel: string) => `id=${pixel}&consent=granted&cid=${PLANTED}`;
+  const seen = (page: Page, event: string) =>
+    page.evaluate(
+      ([address, body]) => fetch(address, { method: 'POST', body, mode: 'no-cors', credentials: 'include' }),
+      [`${PX}/beacon`, event] as const,
+    );
+
+  it('of the same site cannot plant a person’s cookie, nor take an opt-out back', async () => {
+    const pixel = await addPixel({ cookie: 'first_party' }, 'data-consent="granted"');
+    const page = await open();
+    site.page('/plant', '<!doctype html><title>Plant</title>');
+    await page.goto(`${USERS}/plant`);
+    const plant = (text: string) =>
+      page.evaluate((cookie) => {
+        // biome-ignore lint/suspicious/noDocumentCookie: as a page does that plants one.
+        document.cookie = cookie;
+      }, text);
+    for (const name of ['__Host-speck_id', 'speck_id']) {
+      for (const path of ['/', '/beacon', '/p.gif']) {
+        await plant(`${name}=${PLANTED}; Domain=shop.localhost; Path=${path}; Secure`);
+      }
+    }
+    // What an older Speck would have gone by is there; the new name is refused.
+    const planted = await page.context().cookies();
+    expect(new Set(planted.map(({ name }) => name))).toEqual(new Set(['speck_id']));
+    await page.goto(`${SHOP}/`);
+    const cookie = await eventually(() => speckCookie(page), 'a cookie');
+    expect(cookie.value).not.toBe(PLANTED);
+    await page.goto(`${SHOP}/next`);
+    const [first, second] = await stored(pixel, 2);
+    expect(second?.['person']).toBe(first?.['person']);
+    for (const name of ['__Host-speck_id', 'speck_id']) {
+      const found = await fetch(`${speck.url}/privacy?id=${pixel}`, {
+        headers: { 'user-agent': PHONE, cookie: `${name}=${PLANTED}` },
+      });
+      expect(await found.text()).toContain('Nothing was found.');
+    }
+
+    await page.evaluate(() => window.speck('optout'));
+    await eventually(
+      async () => (await page.context().cookies()).some(({ name }) => name === '__Host-speck_optout'),
+      'an opt-out cookie',
+    );
+    await page.goto(`${USERS}/plant`);
+    for (const name of ['__Host-speck_optout', 'speck_optout']) {
+      for (const path of ['/', '/beacon']) {
+        await plant(`${name}=0; Domain=shop.localhost; Path=${path}; Secure`);
+      }
+    }
+    await page.goto(`${SHOP}/next`);
+    await eventually(async () => {
+      const [row] = await rows(
+        "SELECT count FROM rejections WHERE pixel = ? AND reason = 'opted_out'",
+        pixel,
+      );
+      return row ?? null;
+    }, 'a refusal counted');
+    expect(await stored(pixel, 2)).toHaveLength(2);
+  });
+
+  it.each(['first_party', 'third_party'])(
+    'cannot have a %s cookie set by a link, a form, a redirect, a frame or an address',
+    async (cookie) => {
+      const pixel = await addPixel({ cookie });
+      const target = `${PX}/p.gif?${granted(pixel)}`;
+      site.page('/link', `<a href="${target}">Look</a>`);
+      site.page('/frame', `<iframe src="${target}"></iframe><object data="${target}"></object>`);
+      site.page(
+        '/form',
+        `<form method="post" action="${PX}/beacon"><input name="id" value="${pixel}">
+        <input name="consent" value="granted"><input name="cid" value="${PLANTED}"><button>Go</button></form>`,
+      );
+      site.on('/redirect', () => ({ status: 302, headers: { location: target } }));
+      const page = await open();
+      let sent = 0;
+      for (const origin of [SHOP, USERS, BLOG]) {
+        await page.goto(`${origin}/link`);
+        await page.click('a');
+        await stored(pixel, ++sent);
+        await page.goto(`${origin}/redirect`);
+        await stored(pixel, ++sent);
+        await page.goto(`${origin}/form`);
+        await page.click('button');
+        await stored(pixel, ++sent);
+        await page.goto(`${origin}/frame`);
+        await stored(pixel, ++sent);
+      }
+      await page.goto(target);
+      const events = await stored(pixel, ++sent);
+      expect(await page.context().cookies()).toEqual([]);
+      expect(new Set(events.map(({ person }) => person))).toEqual(new Set(['']));
+    },
+  );
+
+  it.each(['first_party', 'third_party'])(
+    'of the same site cannot say that a visitor consents to a %s cookie, nor link theirs to a user of its own',
+    async (cookie) => {
+      const pixel = await addPixel({ cookie }, 'data-consent="granted"');
+      const page = await open();
+      site.page('/forge', `<!doctype html><img src="${PX}/p.gif?${granted(pixel)}">`);
+      await page.goto(`${USERS}/forge`);
+      await seen(page, JSON.stringify({ id: pixel, consent: 'granted', cid: PLANTED }));
+      await stored(pixel, 2);
+      expect(await page.context().cookies()).toEqual([]);
+      // A visitor who has consented on the shop's own pages keeps its cookie to these.
+      await page.goto(`${SHOP}/`);
+      await eventually(() => speckCookie(page), 'a cookie');
+      await page.goto(`${USERS}/forge`);
+      await seen(page, JSON.stringify({ id: pixel, consent: 'granted', uid: 'mallory' }));
+      const events = await stored(pixel, 5);
+      expect(events.map(({ person }) => String(person)[0] ?? '')).toEqual(['', '', 'c', '', 'u']);
+      expect(await rows('SELECT alias FROM person_links WHERE pixel = ?', pixel)).toEqual([]);
+    },
+  );
 });

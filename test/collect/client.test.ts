@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../src/collect/client.ts';
 import { mayChoose, settle } from '../../src/collect/consent.ts';
 import { corsHeaders, preflight } from '../../src/collect/cors.ts';
+import { FORGET_PERSON } from '../../src/model/cookie.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, testEnv } from '../fixtures.ts';
@@ -32,7 +33,7 @@ describe('a client', () => {
       'sec-ch-ua-platform': '"Linux"',
       'sec-ch-ua-platform-version': '"6"',
       'sec-ch-ua-mobile': '?0',
-      cookie: `other=1; speck_id=${COOKIE}`,
+      cookie: `other=1; __Host-speck_id=${COOKIE}`,
     };
     const place = { country: 'AT', regionCode: '9', region: 'Vienna', city: 'Wien' };
     expect(of(headers, place)).toEqual({
@@ -42,9 +43,10 @@ describe('a client', () => {
       referer: 'https://site.example/page',
       origin: 'https://site.example',
       purpose: 'prefetch',
-      crossSite: true,
+      cookieReach: 'third_party',
       refusal: '',
       cookie: COOKIE,
+      staleCookie: false,
       hints: { platform: '"Linux"', platformVersion: '"6"', mobile: '?0' },
       place: { country: 'AT', region: 'AT-9', regionName: 'Vienna', city: 'Wien' },
     });
@@ -81,12 +83,50 @@ describe('a client', () => {
   it.each([`${COOKIE}A`, COOKIE.slice(1), `${COOKIE.slice(1)}/`, ''])(
     'with the cookie %j is nobody known',
     (value) => {
-      expect(of({ cookie: `speck_id=${value}` }).cookie).toBe('');
+      expect(of({ cookie: `__Host-speck_id=${value}` }).cookie).toBe('');
     },
   );
+
+  const image = (site: string) => ({
+    'sec-fetch-site': site,
+    'sec-fetch-mode': 'no-cors',
+    'sec-fetch-dest': 'image',
+  });
+  it.each([
+    ['GET', image('same-site'), 'first_party'],
+    ['GET', image('same-origin'), 'first_party'],
+    ['POST', { ...image('same-site'), 'sec-fetch-dest': 'empty' }, 'first_party'],
+    ['POST', { ...image('cross-site'), 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, 'third_party'],
+    ['GET', image('cross-site'), 'third_party'],
+    ['GET', image('none'), ''],
+    ['GET', image('something-new'), ''],
+    // A navigation, by a link, a form, a redirect, an address or a frame.
+    ...['same-origin', 'same-site', 'cross-site', 'none'].flatMap((site) => [
+      ['GET', { ...image(site), 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, ''] as const,
+      ['GET', { ...image(site), 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, ''] as const,
+      ['POST', { ...image(site), 'sec-fetch-mode': 'navigate', origin: 'https://site.example' }, ''] as const,
+      ['GET', { ...image(site), 'sec-fetch-dest': 'document' }, ''] as const,
+      ['GET', { ...image(site), 'sec-fetch-dest': 'object' }, ''] as const,
+    ]),
+    // A browser that does not say where a request comes from says the origin of a beacon.
+    ['GET', {}, ''],
+    ['GET', { origin: 'https://site.example', referer: 'https://site.example/' }, ''],
+    ['POST', {}, ''],
+    ['POST', { origin: 'https://site.example' }, 'first_party'],
+  ] as const)('that asks by %s with %j may have a cookie that reaches %j', (method, headers, reach) => {
+    const request = new Request('https://px.example.com/beacon', { method, headers });
+    expect(clientOf(request).cookieReach).toBe(reach);
+  });
 });
 
 describe('a choice', () => {
+  const BROWSER: Client = {
+    ...UNKNOWN_CLIENT,
+    ip: '192.0.2.1',
+    userAgent: 'Agent',
+    origin: 'https://www.site.example',
+    cookieReach: 'first_party',
+  };
   const settled = async (
     settings: readonly Partial<PixelSettings>[],
     events: readonly (Partial<RawEvent> | null)[],
@@ -96,7 +136,7 @@ describe('a choice', () => {
     const raw = events.map(
       (event, index) => event && { ...BLANK_EVENT, id: pixels[index]?.id ?? 'px_unknown', ...event },
     );
-    const result = await settle(raw, { ...UNKNOWN_CLIENT, ...client }, testEnv, Date.now());
+    const result = await settle(raw, { ...BROWSER, ...client }, testEnv, Date.now());
     return { ...result, raw };
   };
   const FIRST = { cookie: 'first_party' } as const;
@@ -104,7 +144,7 @@ describe('a choice', () => {
   const granted = { consent: 'granted', cid: COOKIE };
   const denied = { consent: 'denied' };
   const set = (value: string, reach: string) => [
-    `speck_id=${value}; Path=/; Max-Age=34128000; HttpOnly; Secure; ${reach}`,
+    `__Host-speck_id=${value}; Path=/; Max-Age=34128000; HttpOnly; Secure; ${reach}`,
   ];
 
   it.each([
@@ -112,6 +152,7 @@ describe('a choice', () => {
     [{}, 'consent=denied', false],
     [{}, 'consent=granted', true],
     [{ cookie: COOKIE }, '', true],
+    [{ staleCookie: true }, '', true],
     [{ refusal: 'opt_out' }, '', true],
     [{ refusal: 'signal' }, '', false],
   ] as const)('may be in what comes from %j with %j: %s', (client, text, may) => {
@@ -119,21 +160,24 @@ describe('a choice', () => {
   });
 
   it.each([
-    [[FIRST], [granted], set(COOKIE, 'SameSite=Lax')],
-    [[THIRD], [granted], set(COOKIE, 'SameSite=None; Partitioned')],
-    [[FIRST, THIRD], [granted, granted], set(COOKIE, 'SameSite=None; Partitioned')],
-    [[FIRST, THIRD], [granted, {}], set(COOKIE, 'SameSite=Lax')],
-    [[FIRST, {}], [denied, granted], []],
-    [[{}], [granted], []],
-    [[FIRST], [{}], []],
-    [[FIRST], [null], []],
-    [[], [granted], []],
-  ] as const)('at pixels with %j, by events with %j, sets %j', async (settings, events, cookies) => {
-    const result = await settled(settings, events);
-    expect(result.cookies).toEqual(cookies);
-    expect(result.client.cookie).toBe(cookies.length > 0 ? COOKIE : '');
-    expect(result.events).toEqual(result.raw);
-  });
+    [[FIRST], [granted], 'SameSite=Lax'],
+    [[THIRD], [granted], 'SameSite=None; Partitioned'],
+    [[FIRST, THIRD], [granted, granted], 'SameSite=None; Partitioned'],
+    [[FIRST, THIRD], [granted, {}], 'SameSite=Lax'],
+    [[FIRST, {}], [denied, granted], null],
+    [[{}], [granted], null],
+    [[FIRST], [{}], null],
+    [[FIRST], [null], null],
+    [[], [granted], null],
+  ] as const)(
+    'at pixels with %j, by events with %j, sets a cookie of %j',
+    async (settings, events, reach) => {
+      const result = await settled(settings, events);
+      expect(result.client.cookie).toEqual(reach === null ? '' : expect.stringMatching(/^[\w-]{22}$/));
+      expect(result.cookies).toEqual(reach === null ? [] : set(result.client.cookie, reach));
+      expect(result.events).toEqual(result.raw);
+    },
+  );
 
   it('keeps the cookie that there is, and makes one where none that is fit is proposed', async () => {
     const other = 'BBBBBBBBBBBBBBBBBBBBBB';
@@ -145,22 +189,85 @@ describe('a choice', () => {
     expect((await settled([FIRST], [{ consent: 'granted' }])).client.cookie).not.toBe(made.client.cookie);
   });
 
+  it('makes one cookie of what a page proposes for one visitor, which whoever proposed it does not know', async () => {
+    const made = async (client: Partial<Client>, event: Partial<RawEvent> = granted, env = testEnv) => {
+      const pixel = await makePixel('UTC', FIRST);
+      const events = [{ ...BLANK_EVENT, id: pixel.id, ...event }];
+      return (await settle(events, { ...BROWSER, ...client }, env, Date.now())).client.cookie;
+    };
+    const cookie = await made({});
+    expect(cookie).not.toBe(COOKIE);
+    expect(await made({})).toBe(cookie);
+    const others = [
+      await made({ ip: '192.0.2.2' }),
+      await made({ userAgent: 'Another' }),
+      await made({}, { ...granted, cid: 'B'.repeat(22) }),
+      await made({}, granted, { ...testEnv, SECRET_KEY: 'another secret' }),
+      // Without the secret, by chance.
+      await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
+      await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
+    ];
+    expect(new Set([cookie, COOKIE, ...others]).size).toBe(8);
+  });
+
+  const HERE = 'https://www.site.example';
+  it.each([
+    // Of the pixel's own site: its host, with or without www, unless the owner lists others.
+    [FIRST, 'first_party', HERE, true],
+    [FIRST, 'first_party', 'https://site.example', true],
+    [FIRST, 'first_party', 'https://users.site.example', false],
+    [FIRST, 'first_party', '', false],
+    [{ ...FIRST, origins: ['users.site.example'] }, 'first_party', 'https://users.site.example', true],
+    [{ ...FIRST, origins: ['*.site.example'] }, 'first_party', 'https://users.site.example', true],
+    [{ ...FIRST, origins: ['shop.site.example'] }, 'first_party', HERE, false],
+    // Of other sites, where the pixel lets its cookie reach them.
+    [FIRST, 'third_party', HERE, false],
+    [THIRD, 'third_party', 'https://other.example', true],
+    [THIRD, 'first_party', HERE, true],
+    [THIRD, 'first_party', 'https://users.site.example', false],
+    [{ ...THIRD, origins: ['partner.example'] }, 'third_party', 'https://partner.example', true],
+    [{ ...THIRD, origins: ['partner.example'] }, 'third_party', 'https://other.example', false],
+    // Of a navigation, or from nowhere.
+    [FIRST, '', HERE, false],
+    [THIRD, '', HERE, false],
+    [{ ...THIRD, origins: ['www.site.example'] }, '', HERE, false],
+  ] as const)(
+    'at a pixel with %j is heard as %j from a page of %s: %s',
+    async (settings, reach, origin, is) => {
+      for (const client of [{}, { cookie: COOKIE }]) {
+        const result = await settled([settings], [granted], { ...client, cookieReach: reach, origin });
+        expect([result.client.cookie !== '', result.cookies.length]).toEqual([is, is ? 1 : 0]);
+        // What is sent in place of an origin where there is none.
+        const byReferer = { ...client, cookieReach: reach, origin: '', referer: origin && `${origin}/page` };
+        expect((await settled([settings], [granted], byReferer)).cookies).toHaveLength(is ? 1 : 0);
+      }
+    },
+  );
+
+  it("takes an older Speck's cookie for nobody's, and has it removed when the new one is set", async () => {
+    const result = await settled([FIRST], [granted], { staleCookie: true });
+    expect(result.cookies).toEqual([
+      ...set(result.client.cookie, 'SameSite=Lax'),
+      'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
+      'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned',
+    ]);
+    expect((await settled([FIRST], [denied], { staleCookie: true })).cookies).toHaveLength(4);
+    expect((await settled([FIRST], [{}], { staleCookie: true })).cookies).toEqual([]);
+  });
+
   it.each([
     ['the last word is no', [granted, denied], {}],
     ['the browser refuses', [granted], { refusal: 'signal' }],
   ] as const)('is no when %s, and the cookie goes however it was set', async (_, events, client) => {
     const result = await settled([FIRST, FIRST], events, { ...client, cookie: COOKIE });
     expect(result.client.cookie).toBe('');
-    expect(result.cookies).toEqual([
-      'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
-      'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned',
-    ]);
+    expect(result.cookies).toEqual(FORGET_PERSON);
     expect((await settled([FIRST, FIRST], events, client)).cookies).toEqual([]);
   });
 
   it('is yes when the last word is yes', async () => {
     const result = await settled([FIRST, FIRST], [denied, granted]);
-    expect(result.cookies).toEqual(set(COOKIE, 'SameSite=Lax'));
+    expect(result.cookies).toEqual(set(result.client.cookie, 'SameSite=Lax'));
   });
 
   it('of who is out leaves no more than which pixels are meant', async () => {
@@ -174,7 +281,7 @@ describe('a choice', () => {
   it('sets nothing when the store is silent', async () => {
     const silent = { ...testEnv, DB: {} as D1Database };
     const events = [{ ...BLANK_EVENT, id: 'px_neverseennever11', ...granted }];
-    const result = await settle(events, { ...UNKNOWN_CLIENT, cookie: COOKIE }, silent, Date.now());
+    const result = await settle(events, { ...BROWSER, cookie: COOKIE }, silent, Date.now());
     expect([result.client.cookie, result.cookies]).toEqual(['', []]);
   });
 });

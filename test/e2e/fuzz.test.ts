@@ -85,9 +85,10 @@ function arrivalOf(headers: Record<string, string>): Arrival {
       referer: headers['referer'] ?? '',
       origin: headers['origin'] ?? '',
       purpose: headers['sec-purpose'] ?? '',
-      crossSite: false,
+      cookieReach: '',
       refusal: headers['sec-gpc'] === '1' ? 'signal' : '',
       cookie: '',
+      staleCookie: false,
       hints: headers['sec-ch-ua-platform']
         ? {
             platform: headers['sec-ch-ua-platform'],

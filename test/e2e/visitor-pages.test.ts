@@ -5,6 +5,13 @@ import { type Speck, startSpeck } from './harness.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
 const SITE = 'https://site.example';
+/** An image that a page of the pixel's site shows. */
+const OF_PAGE = {
+  referer: `${SITE}/`,
+  'sec-fetch-site': 'same-site',
+  'sec-fetch-mode': 'no-cors',
+  'sec-fetch-dest': 'image',
+};
 
 let speck: Speck;
 
@@ -95,10 +102,10 @@ describe('opting out', () => {
     const pixel = await speck.addPixel();
     await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { cookie: 'first_party' } });
     const ann = new Browser();
-    await ann.ask(`/p.gif?id=${pixel}&consent=granted`);
-    expect([...ann.cookies.keys()]).toEqual(['speck_id']);
+    await ann.ask(`/p.gif?id=${pixel}&consent=granted`, { headers: OF_PAGE });
+    expect([...ann.cookies.keys()]).toEqual(['__Host-speck_id']);
     await ann.press('/opt-out');
-    expect([...ann.cookies]).toEqual([['speck_optout', '1']]);
+    expect([...ann.cookies]).toEqual([['__Host-speck_optout', '1']]);
   });
 
   it('says so when the browser keeps no cookie, and what a signal means', async () => {
@@ -122,12 +129,12 @@ describe('opting out', () => {
     expect(out.headers.get('access-control-allow-origin')).toBe(SITE);
     expect(out.headers.get('access-control-allow-credentials')).toBe('true');
     expect(out.headers.get('vary')).toBe('Origin');
-    expect(out.headers.getSetCookie().filter((cookie) => cookie.startsWith('speck_optout=1;'))).toHaveLength(
-      2,
-    );
+    expect(
+      out.headers.getSetCookie().filter((cookie) => cookie.startsWith('__Host-speck_optout=1;')),
+    ).toHaveLength(2);
     for (const body of ['undo=1', 'undo=1&from=tag']) {
       expect((await post(body)).status).toBe(403);
-      expect([...ann.cookies]).toEqual([['speck_optout', '1']]);
+      expect([...ann.cookies]).toEqual([['__Host-speck_optout', '1']]);
     }
   });
 
@@ -135,7 +142,7 @@ describe('opting out', () => {
     for (const body of ['undo=0', 'undo=1%00', `${'x'.repeat(2000)}&undo=1`, '%&=', 'undo']) {
       const ann = new Browser();
       expect((await ann.press('/opt-out', body)).status).toBe(303);
-      expect([...ann.cookies]).toEqual([['speck_optout', '1']]);
+      expect([...ann.cookies]).toEqual([['__Host-speck_optout', '1']]);
     }
   });
 });
@@ -204,7 +211,7 @@ describe('the page of what is kept', () => {
     const pixel = await speck.addPixel();
     await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { cookie: 'first_party' } });
     const ann = new Browser(`${FIREFOX} Person`);
-    await ann.ask(`/p.gif?id=${pixel}&consent=granted&dl=${SITE}/as-a-person`);
+    await ann.ask(`/p.gif?id=${pixel}&consent=granted&dl=${SITE}/as-a-person`, { headers: OF_PAGE });
     await until(() => events(pixel), 1);
     // As if it were long ago: another day, and a visitor hash of a salt that is gone.
     await speck.db
@@ -213,7 +220,7 @@ describe('the page of what is kept', () => {
       .run();
     const elsewhere = new Browser(`${FIREFOX} Elsewhere`);
     expect(await elsewhere.read('/privacy')).toContain('Nothing was found.');
-    elsewhere.cookies.set('speck_id', ann.cookies.get('speck_id') ?? '');
+    elsewhere.cookies.set('__Host-speck_id', ann.cookies.get('__Host-speck_id') ?? '');
     const page = await elsewhere.read('/privacy');
     expect(page).toContain('/as-a-person');
     expect(page).toContain('of-long-ago');

@@ -25,9 +25,10 @@ const client: Client = {
   referer: 'https://site.example/from-referer',
   origin: '',
   purpose: '',
-  crossSite: false,
+  cookieReach: 'first_party',
   refusal: '',
   cookie: '',
+  staleCookie: false,
   hints: NO_HINTS,
   place: { country: 'AT', region: 'AT-9', regionName: 'Vienna', city: 'Wien' },
 };

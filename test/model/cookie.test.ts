@@ -1,6 +1,6 @@
 /** Reading and setting the pixel's cookies. */
 import { describe, expect, it } from 'vitest';
-import { optOutCookies, readCookie } from '../../src/model/cookie.ts';
+import { FORGET_PERSON, optOutCookies, ownCookies, readCookie } from '../../src/model/cookie.ts';
 
 describe('a cookie', () => {
   it.each([
@@ -11,6 +11,8 @@ describe('a cookie', () => {
     ['a=1;name = value ;b=2', 'value'],
     ['name=a=b', 'a=b'],
     ['name=first; name=second', 'first'],
+    ['name="quoted"', 'quoted'],
+    ['name="', '"'],
     ['name=', ''],
     ['name', ''],
     ['=name', ''],
@@ -24,14 +26,47 @@ describe('a cookie', () => {
     expect(readCookie('=1; n=2', 'n')).toBe('2');
   });
 
-  it('says no to all sites for 395 days, and is removed as it was set', () => {
-    expect(optOutCookies(true)).toEqual([
-      'speck_optout=1; Max-Age=34128000; Path=/; HttpOnly; Secure; SameSite=None',
-      'speck_optout=1; Max-Age=34128000; Path=/; HttpOnly; Secure; SameSite=None; Partitioned',
-    ]);
-    expect(optOutCookies(false)).toEqual([
-      'speck_optout=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=None',
-      'speck_optout=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=None; Partitioned',
-    ]);
+  it('says no to all sites for 395 days, and is removed as it was set, and as an older Speck set it', () => {
+    const attributes = ['SameSite=None', 'SameSite=None; Partitioned'].map(
+      (reach) => `Path=/; HttpOnly; Secure; ${reach}`,
+    );
+    const set = (name: string, value: string) => attributes.map((rest) => `${name}=${value}; ${rest}`);
+    const LONG = '1; Max-Age=34128000';
+    const GONE = '; Max-Age=0';
+    expect(optOutCookies(true)).toEqual(set('__Host-speck_optout', LONG));
+    expect(optOutCookies(false)).toEqual([...set('__Host-speck_optout', GONE), ...set('speck_optout', GONE)]);
+    const reaches = ['SameSite=Lax', 'SameSite=None; Partitioned'];
+    const removed = (name: string) =>
+      reaches.map((reach) => `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; ${reach}`);
+    expect(FORGET_PERSON).toEqual([...removed('__Host-speck_id'), ...removed('speck_id')]);
+  });
+
+  const A = 'A'.repeat(22);
+  const B = 'B'.repeat(22);
+  const NOBODY = { refuses: false, person: '', stale: false };
+  it.each([
+    [null, NOBODY],
+    ['other=1', NOBODY],
+    [`__Host-speck_id=${A}`, { ...NOBODY, person: A }],
+    [`a=b;  __Host-speck_id="${A}" ; c=d`, { ...NOBODY, person: A }],
+    [`__Host-speck_id=${A}; __Host-speck_id=${A}`, { ...NOBODY, person: A }],
+    // Two people are none, in whatever order.
+    [`__Host-speck_id=${A}; __Host-speck_id=${B}`, { ...NOBODY, stale: true }],
+    [`__Host-speck_id=${A}; __Host-speck_id=`, { ...NOBODY, stale: true }],
+    [`__Host-speck_id=${A}A`, { ...NOBODY, stale: true }],
+    // What any host of the site may have set is no person.
+    [`speck_id=${A}`, { ...NOBODY, stale: true }],
+    [`speck_id=${A}; __Host-speck_id=${B}`, { refuses: false, person: B, stale: true }],
+    // A refusal holds whoever says it, by whichever name, however many others say the opposite.
+    ['speck_optout=1', { ...NOBODY, refuses: true }],
+    ['__Host-speck_optout=1', { ...NOBODY, refuses: true }],
+    ['speck_optout=0; speck_optout=1', { ...NOBODY, refuses: true }],
+    ['speck_optout=1; speck_optout=0', { ...NOBODY, refuses: true }],
+    ['speck_optout=0; __Host-speck_optout="1"', { ...NOBODY, refuses: true }],
+    ['__Host-speck_optout=0; speck_optout = 1', { ...NOBODY, refuses: true }],
+    ['speck_optout=0', NOBODY],
+    ['not_speck_optout=1; a=speck_optout=1; speck_optout', NOBODY],
+  ] as const)('of the header %j says %j', (header, said) => {
+    expect(ownCookies(header)).toEqual(said);
   });
 });

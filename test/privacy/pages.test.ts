@@ -23,7 +23,7 @@ const ANN = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0',
 };
 const BOB = { ...ANN, 'cf-connecting-ip': '192.0.2.2' };
-const WITH_COOKIE = { ...ANN, 'cf-connecting-ip': '198.51.100.9', cookie: `speck_id=${COOKIE}` };
+const WITH_COOKIE = { ...ANN, 'cf-connecting-ip': '198.51.100.9', cookie: `__Host-speck_id=${COOKIE}` };
 const OWN = { 'sec-fetch-site': 'same-origin' };
 
 async function ask(
@@ -211,8 +211,8 @@ describe('an erasure', () => {
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe('/privacy?erased=3');
     const cookies = response.headers.getSetCookie();
-    expect(cookies).toHaveLength(2);
-    for (const cookie of cookies) expect(cookie).toMatch(/^speck_id=; Path=\/; Max-Age=0;/);
+    expect(cookies).toHaveLength(4);
+    for (const cookie of cookies) expect(cookie).toMatch(/^(__Host-)?speck_id=; Path=\/; Max-Age=0;/);
     const left = await db.prepare('SELECT id, person FROM events').all<{ person: string }>();
     expect(left.results).toHaveLength(2);
     expect(left.results.map(({ person }) => person).sort()).toEqual(['', 'uUser']);
@@ -226,7 +226,7 @@ describe('an erasure', () => {
   it('of one pixel leaves the others alone, and the cookie by which they are found', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     for (const one of [pixel, other]) await ask(`/p.gif?id=${one.id}`, ANN);
-    const response = await erase(`/privacy?id=${pixel.id}`, { ...ANN, cookie: `speck_id=${COOKIE}` });
+    const response = await erase(`/privacy?id=${pixel.id}`, { ...ANN, cookie: `__Host-speck_id=${COOKIE}` });
     expect(response.headers.get('location')).toBe(`/privacy?erased=1&id=${pixel.id}`);
     expect(response.headers.getSetCookie()).toEqual([]);
     expect(await eventsOf(pixel)).toBe(0);
