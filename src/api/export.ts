@@ -9,7 +9,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
 import { type Key, planPages, type Row, readPages, type Span } from '../store/export.ts';
 import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
-import { badParameter, Day, whole } from './parameters.ts';
+import { badParameter, Day, requireInBounds, whole } from './parameters.ts';
 import { requireExisting, requireRaw } from './pixels.ts';
 import type { Handler } from './route.ts';
 
@@ -35,6 +35,7 @@ function exporter(table: ExportedTable, spanOf: (asked: Asked, timezone: string)
   return async (request, env, grant, id, asked) => {
     const pixel = await requireExisting(env, grant, id);
     requireRaw(grant, pixel);
+    requireInBounds(asked, pixel.timezone);
     if (asked.from !== undefined && asked.to !== undefined && asked.from > asked.to) {
       throw badParameter('from', 'The first day comes after the last.');
     }
@@ -60,17 +61,10 @@ function acceptedFormat(accept: string): FormatName {
   return /\btext\/csv\b/i.test(accept) ? 'csv' : 'ndjson';
 }
 
-/** No event is older: the first moment that Speck takes is this date somewhere, or the next one. */
-const FIRST_DAY = '1999-12-31';
-const LAST_DAY = '9999-12-31';
-
 /** An id is never empty, so `''` comes before all of one moment. */
 function eventSpan({ from, to }: Asked, timezone: string): Span {
-  const start = from === undefined || from < FIRST_DAY ? 0 : dayStart(timezone, from);
-  const end =
-    to === undefined || to === LAST_DAY
-      ? Number.MAX_SAFE_INTEGER
-      : dayStart(timezone, to < FIRST_DAY ? FIRST_DAY : addDays(to, 1));
+  const start = from === undefined ? 0 : dayStart(timezone, from);
+  const end = to === undefined ? Number.MAX_SAFE_INTEGER : dayStart(timezone, addDays(to, 1));
   return { after: [start, ''], before: [end, ''] };
 }
 

@@ -49,7 +49,12 @@ export async function readFunnel(
   if (!answer.ok) {
     if (answer.error.reason === 'beyond_retention')
       throw new Problem('beyond_retention', answer.error.detail);
-    throw badParameters(answer.error.errors);
+    throw badParameters(
+      answer.error.errors.map(({ path, message }) => ({
+        path: path.replace(/^date_range/, 'from'),
+        message,
+      })),
+    );
   }
   const { range: days, steps } = answer.value;
   return jsonResponse(request, {

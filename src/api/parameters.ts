@@ -1,6 +1,7 @@
 /** Reads and checks the query parameters of API requests. */
 import * as v from 'valibot';
 import { addDays, isDay, localDay } from '../model/time-zone.ts';
+import { outOfBounds } from '../query/bounds.ts';
 import { Problem } from './problem.ts';
 
 /** A schema of query parameters, each by its name. A parameter that it does not name is refused. */
@@ -14,7 +15,7 @@ export const Day = v.pipe(
 
 /**
  * The days from `from` to `to`: by default up to today in a zone, from so many days before.
- * @throws Problem when the first comes after the last.
+ * @throws Problem when the first comes after the last, or no event can be in them.
  */
 export function daysAsked(
   asked: { readonly from?: string | undefined; readonly to?: string | undefined },
@@ -22,9 +23,19 @@ export function daysAsked(
   before: number,
 ): readonly [from: string, to: string] {
   const to = asked.to ?? localDay(zone, Date.now());
+  requireInBounds({ ...asked, to }, zone);
   const from = asked.from ?? addDays(to, -before);
   if (from > to) throw badParameter('from', 'The first day comes after the last.');
   return [from, to];
+}
+
+/** @throws Problem when no event can be in a range of days, either of which may be left open. */
+export function requireInBounds(
+  days: { readonly from?: string | undefined; readonly to?: string | undefined },
+  zone: string,
+): void {
+  const outside = outOfBounds(days, zone, Date.now());
+  if (outside) throw badParameter(outside.end, outside.message);
 }
 
 /** A list in one parameter, its items separated by commas. */

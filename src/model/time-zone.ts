@@ -11,6 +11,10 @@ import { Cache } from './cache.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+/** The years of the days that can be computed with: of four digits, so that days sort as texts do. */
+const FIRST_YEAR = 0;
+const LAST_YEAR = 9999;
+
 /** A stretch of a local day with one offset. A day without an offset change has one. */
 export interface Segment {
   /** The local date, `YYYY-MM-DD`. */
@@ -45,7 +49,9 @@ export function isTimeZone(name: string): boolean {
 
 /** Local time minus UTC at an instant, in milliseconds. */
 export function offsetAt(zone: string, ts: number): number {
-  const changes = changesOf(zone, new Date(ts).getUTCFullYear());
+  // No zone changed before 1600, and Intl has other calendars for years long gone.
+  const year = Math.min(Math.max(new Date(ts).getUTCFullYear(), 1600), LAST_YEAR);
+  const changes = changesOf(zone, year);
   let offset = changes[0]?.offset ?? 0;
   for (const change of changes) {
     if (change.at > ts) break;
@@ -98,7 +104,10 @@ function split(zone: string, day: string, start: number, end: number): Segment[]
   ];
 }
 
-/** The day `count` days after one, which may be negative. */
+/**
+ * The day `count` days after one, which may be negative.
+ * @throws RangeError for a day beyond the years 0 to 9999, as everything here that would have to name one.
+ */
 export function addDays(day: string, count: number): string {
   return isoDay(Date.parse(`${day}T00:00:00Z`) + count * DAY);
 }
@@ -112,7 +121,8 @@ export function weekStart(day: string): string {
 /** The first of a day's month, or of the month `count` months after it. */
 export function monthStart(day: string, count = 0): string {
   const date = new Date(`${day}T00:00:00Z`);
-  return isoDay(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count, 1));
+  // `Date.UTC` would take the years before 100 for those of the 20th century.
+  return isoDay(date.setUTCMonth(date.getUTCMonth() + count, 1));
 }
 
 /** Whether a text is a date of the calendar in the form `YYYY-MM-DD`. */
@@ -123,7 +133,10 @@ export function isDay(text: string): boolean {
 }
 
 function isoDay(ts: number): string {
-  return new Date(ts).toISOString().slice(0, 10);
+  const date = new Date(ts);
+  const year = date.getUTCFullYear();
+  if (!(year >= FIRST_YEAR && year <= LAST_YEAR)) throw new RangeError('No day of the years 0 to 9999.');
+  return date.toISOString().slice(0, 10);
 }
 
 /** The last offset change in a stretch that is known to hold one. */

@@ -6,7 +6,7 @@ import { ok, type Result } from '../model/result.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
 import type { Moments, Question } from './question.ts';
-import { type DayRange, resolveRange, timeLabels } from './range.ts';
+import { type DayRange, timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
 
 export interface ComparedRow extends Row {
@@ -17,6 +17,13 @@ export interface ComparedRow extends Row {
 /** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
+/** The range of the rows, and that which they are compared with, in the form in which the other was given and in days. */
+interface Compared {
+  readonly range: DayRange;
+  readonly other: Moments | readonly [string, string];
+  readonly otherRange: DayRange;
+}
+
 /** Puts beside each row that of the other range: by its dimensions, and by place where one is a time. */
 export async function compareRows(
   db: D1Database,
@@ -24,10 +31,9 @@ export async function compareRows(
   pixel: Pixel,
   now: number,
   rows: readonly Row[],
-  { range, other }: { range: DayRange; other: Moments | readonly [string, string] },
+  { range, other, otherRange }: Compared,
 ): Promise<Result<readonly ResultRow[], Refusal>> {
   const { zone, time } = { zone: pixel.timezone, time: question.time };
-  const otherRange = resolveRange(other, zone, now, null);
   const timeIndex = question.dimensions.indexOf(null);
   const grain = time === 'time' ? null : time;
   const labels = grain && timeLabels(grain, zone, range);

@@ -8,7 +8,8 @@ import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
 import { numberedEvents } from '../rollup/visits.sql.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince, rootOf } from '../store/people.ts';
-import { type Refusal, type Span, settingOf } from './ask.ts';
+import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
+import { rangeMistakes } from './bounds.ts';
 import { Draft } from './draft.ts';
 import { eventCtes, eventsOf } from './event-rows.ts';
 import type { Question } from './question.ts';
@@ -43,6 +44,8 @@ export async function runFunnel(
   asked: Question,
   now: number,
 ): Promise<Result<FunnelAnswer, Refusal>> {
+  const outside = rangeMistakes(asked, pixel.timezone, now);
+  if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
   const first = asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
   const range = resolveRange(asked.range, pixel.timezone, now, first);
   const span: Span = { range, moments: null, peopleSince: peopleSince(now) };
@@ -53,13 +56,11 @@ export async function runFunnel(
   const filters = await resolveTests(db, asked, pixel, span);
   if (!filters.ok) return filters;
   const question = { ...asked, filters: filters.value };
-  const draft = new Draft(
-    question,
-    settingOf(pixel, span, { first: range.from, last: range.to }, null),
-    false,
-  );
+  const setting = settingOf(pixel, span, await daysIn(db, question, span), null);
+  const draft = new Draft(question, setting, false);
   const goals = funnel.steps.flatMap((step) => pixel.settings.goals.find(({ name }) => name === step) ?? []);
-  const stretches = segments(pixel.timezone, range.from, range.to).map((one) => ({ ...one, bucket: '' }));
+  const { days } = setting;
+  const stretches = days ? segments(pixel.timezone, days.from, days.to) : [];
   const sql = funnelSql(funnel, goals.length, draft);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
     db
@@ -67,7 +68,7 @@ export async function runFunnel(
       .bind(pixel.id, range.from, range.to),
     db.prepare(sql).bind(
       pixel.id,
-      stretchParameter(stretches),
+      stretchParameter(stretches.map((one) => ({ ...one, bucket: '' }))),
       // The steps by their places, and behind them whatever filters may ask for.
       goalParameter([...goals, ...pixel.settings.goals]),
       draft.lists(),

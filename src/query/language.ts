@@ -20,6 +20,10 @@ import {
 } from './question.ts';
 
 const MAX_DIMENSIONS = 4;
+/** Each metric and dimension once. */
+const MAX_ORDER = METRICS.size + MAX_DIMENSIONS;
+/** A longer list is refused before its items are looked at: each would be a mistake of its own. */
+const MAX_ITEMS = 100;
 export const MAX_ROWS = 10_000;
 
 const ATTRIBUTION_DAYS = 30;
@@ -46,14 +50,21 @@ const Comparisons = v.variant('mode', [
 /** The shape of a question; what its words may be is checked after it. */
 export const QueryBody = v.strictObject({
   site_id: v.pipe(v.string('Say which pixel: site_id is its id.'), v.minLength(1)),
-  metrics: v.pipe(v.array(v.string()), v.minLength(1, 'Ask for at least one metric.')),
+  metrics: v.pipe(
+    v.array(v.string()),
+    v.minLength(1, 'Ask for at least one metric.'),
+    v.maxLength(METRICS.size, 'There are not so many metrics.'),
+  ),
   date_range: v.union(
     [v.picklist(RANGE_NAMES), days, v.strictTuple([moment, moment])],
     `Use one of ${RANGE_NAMES.join(', ')}, or two dates such as ["2026-01-01", "2026-01-31"], or two times with their offsets.`,
   ),
   dimensions: v.optional(v.pipe(v.array(v.string()), v.maxLength(MAX_DIMENSIONS)), []),
   filters: v.optional(v.array(v.unknown()), []),
-  order_by: v.optional(v.array(v.strictTuple([v.string(), v.picklist(['asc', 'desc'])])), []),
+  order_by: v.optional(
+    v.pipe(v.array(v.strictTuple([v.string(), v.picklist(['asc', 'desc'])])), v.maxLength(MAX_ORDER)),
+    [],
+  ),
   include: v.optional(
     v.strictObject({
       imports: v.optional(v.boolean(), false),
@@ -83,6 +94,10 @@ type Body = Omit<v.InferOutput<typeof QueryBody>, 'filters'> & {
 };
 
 export function parseQuestion(body: unknown): Result<Question, readonly Mistake[]> {
+  const long = (['metrics', 'dimensions', 'order_by'] as const).filter(
+    (list) => ((body as Record<string, unknown[]> | null)?.[list]?.length ?? 0) > MAX_ITEMS,
+  );
+  if (long.length > 0) return err(long.map((path) => ({ path, message: 'This list is far too long.' })));
   const parsed = v.safeParse(QueryBody, body);
   if (!parsed.success) return err(parsed.issues.flatMap(mistakesOf));
   const parser = new FilterParser();
@@ -162,11 +177,15 @@ const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
     });
   },
   ({ order_by, metrics, dimensions }) =>
-    order_by.flatMap(([key], index) =>
-      metrics.includes(key) || dimensions.includes(key)
+    order_by.flatMap(([key], index) => {
+      const path = `order_by[${index}][0]`;
+      if (order_by.findIndex(([other]) => other === key) < index) {
+        return [{ path, message: 'Ordered by twice.' }];
+      }
+      return metrics.includes(key) || dimensions.includes(key)
         ? []
-        : [{ path: `order_by[${index}][0]`, message: 'Order by a metric or dimension that is asked for.' }],
-    ),
+        : [{ path, message: 'Order by a metric or dimension that is asked for.' }];
+    }),
   ({ dimensions, include }) =>
     include.time_labels && !dimensions.some(isTimeDimension)
       ? [{ path: 'include.time_labels', message: 'Ask for a time dimension to get its labels.' }]

@@ -12,6 +12,13 @@ export interface DayRange {
 /** What labels may be asked for at once: a year of hours. */
 export const MAX_LABELS = 9000;
 
+const HOURS_A_DAY = 25;
+
+/** Whether a range may have more labels than may be asked for. Weeks and months are counted by their days. */
+export function hasTooManyLabels(time: TimeDimension, range: DayRange): boolean {
+  return dayCount(range) * (time === 'time:hour' ? HOURS_A_DAY : 1) > MAX_LABELS;
+}
+
 /**
  * @param firstDay the pixel's first day with events, for `all`; null when it has none.
  */

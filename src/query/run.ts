@@ -6,12 +6,13 @@ import { err, ok, type Result } from '../model/result.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
+import { rangeMistakes } from './bounds.ts';
 import { compareRows, type ResultRow } from './compare.ts';
-import type { Filter, Moments, Question } from './question.ts';
+import type { Filter, Mistake, Moments, Question } from './question.ts';
 import {
   comparedRange,
   type DayRange,
-  dayCount,
+  hasTooManyLabels,
   MAX_LABELS,
   resolveRange,
   resolveTime,
@@ -32,15 +33,18 @@ export async function runQuestion(
   pixel: Pixel,
   now: number,
 ): Promise<Result<Answer, Refusal>> {
+  const outside = rangeMistakes(asked, pixel.timezone, now);
+  if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
   const firstDay = asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
   const range = resolveRange(asked.range, pixel.timezone, now, firstDay);
   const moments = momentsOf(asked.range);
   const time = asked.time && resolveTime(asked.time, range);
   const named = withTime(asked, time);
-  if (asked.include.time_labels && time !== null && tooManyLabels(time, range)) {
-    const message = `That is more than ${MAX_LABELS} labels. Ask for a shorter range or a coarser time dimension.`;
-    return err({ reason: 'invalid_query', errors: [{ path: 'include.time_labels', message }] });
-  }
+  const { comparisons } = asked.include;
+  const other = comparisons && comparedRange(comparisons, range, moments);
+  const otherRange = other && resolveRange(other, pixel.timezone, now, null);
+  const tooMany = labelMistakes(named, range, otherRange);
+  if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
   const span: Span = { range, moments, peopleSince: peopleSince(now) };
   const { min_group } = pixel.settings;
   const isSafe = isProtected(named, min_group);
@@ -58,9 +62,8 @@ export async function runQuestion(
 
   let results: Answer['results'] = rows;
   let comparedWith: readonly [string, string] | null = null;
-  if (asked.include.comparisons) {
-    const other = comparedRange(asked.include.comparisons, range, moments);
-    const compared = await compareRows(db, named, pixel, now, rows, { range, other });
+  if (other && otherRange) {
+    const compared = await compareRows(db, named, pixel, now, rows, { range, other, otherRange });
     if (!compared.ok) return compared;
     results = compared.value;
     comparedWith = momentsOf(other) ? isoMoments(other as Moments) : (other as readonly [string, string]);
@@ -111,11 +114,15 @@ function isoMoments({ from, to }: Moments): readonly [string, string] {
   return [new Date(from).toISOString(), new Date(to).toISOString()];
 }
 
-const HOURS_A_DAY = 25;
-
-function tooManyLabels(time: string, range: DayRange): boolean {
-  const days = dayCount(range);
-  return (time === 'time:hour' ? days * HOURS_A_DAY : days) > MAX_LABELS;
+/** Comparisons put rows side by side by their place among the labels of either range. */
+function labelMistakes({ time, include }: Question, range: DayRange, other: DayRange | null): Mistake[] {
+  if (time === null) return [];
+  const message = `That is more than ${MAX_LABELS} labels. Ask for a shorter range or a coarser time dimension.`;
+  if (include.time_labels && hasTooManyLabels(time, range)) return [{ path: 'include.time_labels', message }];
+  if (other && [range, other].some((one) => hasTooManyLabels(time, one))) {
+    return [{ path: 'include.comparisons', message }];
+  }
+  return [];
 }
 
 /** The question as it was understood. */

@@ -82,6 +82,94 @@ describe('the calendar', () => {
     expect(['2026-02-29', '2026-13-01', '2026-1-1', '', 'today', '2026-02-30'].some(isDay)).toBe(false);
   });
 
+  it('has years of four digits', () => {
+    expect(['0000-01-01', '0099-12-31', '9999-12-31'].every(isDay)).toBe(true);
+    expect(['+010000-01', '10000-01-01', '-00001-01-01', '-0001-01-01'].some(isDay)).toBe(false);
+  });
+
+  /** A day the slow way: by the proleptic Gregorian calendar's own rules. */
+  const daysOfMonth = (year: number, month: number): number =>
+    month === 2
+      ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+        ? 29
+        : 28
+      : [4, 6, 9, 11].includes(month)
+        ? 30
+        : 31;
+  const dayText = (year: number, month: number, day: number): string =>
+    [String(year).padStart(4, '0'), String(month).padStart(2, '0'), String(day).padStart(2, '0')].join('-');
+  const days = fc
+    .tuple(fc.integer({ min: 1, max: 9998 }), fc.integer({ min: 1, max: 12 }), fc.nat(30))
+    .map(([year, month, day]) => ({ year, month, day: (day % daysOfMonth(year, month)) + 1 }));
+
+  it('has for each day the next one, and its month', () => {
+    fc.assert(
+      fc.property(days, ({ year, month, day }) => {
+        const text = dayText(year, month, day);
+        const isLast = day === daysOfMonth(year, month);
+        const next = isLast
+          ? dayText(month === 12 ? year + 1 : year, (month % 12) + 1, 1)
+          : dayText(year, month, day + 1);
+        expect(isDay(text)).toBe(true);
+        expect(addDays(text, 1)).toBe(next);
+        expect(addDays(next, -1)).toBe(text);
+        expect(monthStart(text)).toBe(dayText(year, month, 1));
+        expect(monthStart(text, 1)).toBe(dayText(month === 12 ? year + 1 : year, (month % 12) + 1, 1));
+        expect(addDays(text, -((new Date(`${text}T00:00:00Z`).getUTCDay() + 6) % 7) || 0)).toBe(
+          weekStart(text),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('gives a day that sorts as it should, or refuses, however far it is', () => {
+    const count = fc.oneof(
+      fc.integer({ min: -5000, max: 5000 }),
+      fc.integer(),
+      fc.constantFrom(
+        Number.MAX_SAFE_INTEGER,
+        -Number.MAX_SAFE_INTEGER,
+        1e300,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+      ),
+    );
+    fc.assert(
+      fc.property(days, count, ({ year, month, day }, many) => {
+        const text = dayText(year, month, day);
+        for (const [move, length] of [
+          [addDays, 1],
+          [monthStart, 28],
+        ] as const) {
+          let found: string;
+          try {
+            found = move(text, many);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+            expect(Math.abs(many) * length > 20 || Number.isNaN(many)).toBe(true);
+            continue;
+          }
+          expect(found).toMatch(/^\d{4}-\d\d-\d\d$/);
+          if (many * length >= 31) expect(found > text).toBe(true);
+          if (many < 0) expect(found < text).toBe(true);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('never goes on for ever: what reaches the end of the years is refused', () => {
+    for (const zone of ['UTC', 'Europe/Berlin', 'Pacific/Kiritimati', 'America/New_York']) {
+      expect(() => segments(zone, '9999-12-30', '9999-12-31')).toThrow(RangeError);
+      expect(segments(zone, '9998-12-30', '9998-12-31')).toHaveLength(2);
+      expect(segments(zone, '0001-01-02', '0001-01-03')).toHaveLength(2);
+      expect(segments(zone, '2026-03-02', '2026-03-01')).toEqual([]);
+      expect(() => localDay(zone, 8.64e15)).toThrow(RangeError);
+      expect(() => localDay(zone, Date.parse('-000001-06-01T00:00:00Z'))).toThrow(RangeError);
+    }
+  });
+
   it('knows weeks and months', () => {
     expect(weekStart('2026-11-24')).toBe('2026-11-23');
     expect(weekStart('2026-11-23')).toBe('2026-11-23');

@@ -30,6 +30,19 @@ describe('the query language', () => {
     [{ filters: 'all' }, 'filters'],
     [{ order_by: [['events', 'asc']] }, 'order_by[0][0]'],
     [{ order_by: [['visitors', 'up']] }, 'order_by[0][1]'],
+    [
+      {
+        order_by: [
+          ['visitors', 'asc'],
+          ['visitors', 'desc'],
+        ],
+      },
+      'order_by[1][0]',
+    ],
+    [{ order_by: Array.from({ length: 3000 }, () => ['visitors', 'asc']) }, 'order_by'],
+    [{ order_by: Array.from({ length: 90 }, () => ['visitors', 'asc']) }, 'order_by'],
+    [{ metrics: Array.from({ length: 90 }, () => 'visitors') }, 'metrics'],
+    [{ dimensions: Array.from({ length: 90 }, () => 'event:page') }, 'dimensions'],
     [{ pagination: { limit: -1 } }, 'pagination.limit'],
     [{ pagination: { offset: -1 } }, 'pagination.offset'],
     [{ pagination: { limit: 1.5 } }, 'pagination.limit'],
@@ -38,6 +51,12 @@ describe('the query language', () => {
     [{ site_id: undefined }, 'site_id'],
   ])('says of %j where the mistake is', (change, path) => {
     expect(pathsOf({ ...base, ...change })).toContain(path);
+  });
+
+  it.each(['metrics', 'dimensions', 'order_by'])('says of %s far too long one thing only', (list) => {
+    expect(pathsOf({ ...base, [list]: Array.from({ length: 100_000 }, (_, index) => `m${index}`) })).toEqual([
+      list,
+    ]);
   });
 
   it('refuses filters that are too many or too deep', () => {
