@@ -1,4 +1,5 @@
--- Speck's whole schema. Safe to apply again. docs/storage.md says what each column holds, and for how long.
+-- Speck's whole schema, to read: migrations/ makes it, and a test holds it equal to the sum of the migrations. A change goes into
+-- both. docs/storage.md says what each column holds, and for how long.
 -- A written row costs a thousand times a read one and every index is one more row written, so each index here
 -- says what it is for.
 

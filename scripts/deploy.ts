@@ -1,8 +1,9 @@
 /**
- * `npm run deploy`: brings the schema, the queues and then the Worker to Cloudflare, so that new code never meets old
- * tables. At the first deploy there is no database yet; wrangler makes it while it deploys, and the schema comes right
+ * `npm run deploy`: migrates the database, then makes the queues and deploys the Worker, so that new code never meets old
+ * tables. At the first deploy there is no database yet; wrangler makes it while it deploys, and the tables come right
  * after.
  */
+import { migrateRemote } from './lib/migrate/apply.ts';
 import { ensureQueue, queueNames } from './lib/queues.ts';
 import { ended, sharedFlags, spawnWrangler } from './lib/wrangler.ts';
 
@@ -13,9 +14,6 @@ const USAGE = `Usage: npm run deploy [-- FLAGS]
 Any other flag, such as --env staging, goes to \`wrangler deploy\`. Asks you to log in when it must; where nobody can
 answer, set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.`;
 
-/** What wrangler says of a database that is in wrangler.toml but not in the account. */
-const NO_DATABASE = /Couldn't find an? (auto-provisioned )?D1 DB/;
-
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -25,18 +23,21 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (args.includes('--dry-run')) return deploy(args);
 
-  const schema = await applySchema(args);
-  if (schema === 'failed') {
-    console.error('\nThe schema could not be applied, so nothing was deployed: see above.');
+  const database = await migrateRemote(args);
+  if (database === 'failed') {
+    console.error(
+      '\nThe database could not be migrated, so nothing was deployed: see above. To try again does no harm.',
+    );
     return 1;
   }
-  // After the schema, which asks to log in where that is needed.
+  if (database === 'no database') console.log('There is no database yet: deploying makes it.');
+  // After the migrations, which ask to log in where that is needed.
   if (!(await makeQueues(args))) return 1;
   if ((await deploy(args)) !== 0) {
     console.error('\nThe Worker was not deployed: see above. To try again does no harm.');
     return 1;
   }
-  if (schema === 'no database' && (await applySchema(args)) !== 'applied') {
+  if (database === 'no database' && (await migrateRemote(args)) !== 'migrated') {
     console.error('\nThe Worker is there, but its tables are not: see above, then run npm run deploy again.');
     return 1;
   }
@@ -62,25 +63,6 @@ async function makeQueues(args: readonly string[]): Promise<boolean> {
     if (queue === 'made') console.log(`Made the queue ${name}.`);
   }
   return true;
-}
-
-async function applySchema(args: readonly string[]): Promise<'applied' | 'no database' | 'failed'> {
-  // Only errors are read along: with its input or output elsewhere, wrangler would not ask anyone to log in.
-  const child = spawnWrangler(
-    ['d1', 'execute', 'DB', '--remote', '--file', 'schema.sql', '--yes', ...sharedFlags(args)],
-    { stdio: ['inherit', 'inherit', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  const code = await ended(child);
-  if (code !== 0 && NO_DATABASE.test(errors)) {
-    console.log('There is no database yet: deploying makes it.');
-    return 'no database';
-  }
-  process.stderr.write(errors);
-  return code === 0 ? 'applied' : 'failed';
 }
 
 function nextSteps(args: readonly string[]): string {

@@ -8,15 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
 import { ensureLocalToken } from './lib/dev-vars.ts';
-import {
-  ended,
-  flagsNamed,
-  flagValue,
-  ROOT,
-  sharedFlags,
-  spawnWrangler,
-  withoutFlags,
-} from './lib/wrangler.ts';
+import { migrateLocal } from './lib/migrate/apply.ts';
+import { ended, flagValue, ROOT, spawnWrangler, withoutFlags } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm start [-- FLAGS]
 
@@ -65,7 +58,7 @@ async function main(given: readonly string[]): Promise<number> {
   const { token, made } = ensureLocalToken();
   if (made) console.log('Made a token for the local API: ADMIN_TOKEN in .dev.vars');
   if (demo) rmSync(join(ROOT, DEMO_STATE), { recursive: true, force: true });
-  if (!(await applySchema(args))) return 1;
+  if (!(await migrateLocal(args))) return 1;
   return serve({ protocol, ip, port: free.port }, token, args, demo);
 }
 
@@ -81,23 +74,6 @@ function cannotListen(code: string, ip: string, port: number): string {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `This machine has no address ${ip}: check --ip.`;
   return `Cannot listen on ${place} (${code}). Try another --port or --ip.`;
-}
-
-/** Creates the tables that are missing, in the database that `wrangler dev` will open. */
-async function applySchema(args: readonly string[]): Promise<boolean> {
-  const place = [...sharedFlags(args), ...flagsNamed(args, ['--persist-to'])];
-  const child = spawnWrangler(['d1', 'execute', 'DB', '--local', '--file', 'schema.sql', '--yes', ...place], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  if ((await ended(child)) === 0) return true;
-  console.error(`${output.trim()}\n\nschema.sql could not be applied to the local database: see above.`);
-  return false;
 }
 
 /** Runs the Worker until it ends or this process is told to. @returns the exit code. */

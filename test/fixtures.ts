@@ -8,6 +8,7 @@ import type { PlacedEvent } from '../src/model/batch.ts';
 import { EVENT_COLUMNS, type Event } from '../src/model/event.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../src/model/pixel.ts';
 import { randomBase58 } from '../src/model/random.ts';
+import { SCHEMA_VERSION } from '../src/model/version.ts';
 import { runJob } from '../src/rollup/job.ts';
 import { writeBatch } from '../src/store/events.ts';
 import { insertPixel } from '../src/store/pixels.ts';
@@ -19,6 +20,7 @@ export const db = testEnv.DB;
 export async function applySchema(): Promise<void> {
   const statements = schema.split(/;\s*$/m).filter((text) => text.replaceAll(/^--.*$/gm, '').trim() !== '');
   await db.batch(statements.map((text) => db.prepare(text)));
+  await db.prepare('INSERT OR IGNORE INTO schema_migrations VALUES (?, 0)').bind(SCHEMA_VERSION).run();
 }
 
 export async function makePixel(timezone: string, settings: Partial<PixelSettings> = {}): Promise<Pixel> {

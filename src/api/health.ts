@@ -3,8 +3,9 @@
  * anew every few seconds at most.
  */
 import { type Env, ingestMode } from '../env.ts';
-import { VERSION } from '../model/version.ts';
+import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { readCounters, waitingCount } from '../store/counters.ts';
+import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 import { readState } from '../store/state.ts';
 
 const CACHED = 5_000;
@@ -33,6 +34,7 @@ export async function health(env: Env): Promise<Response> {
 async function examine(env: Env, now: number): Promise<Health> {
   const common = { version: VERSION, api: env.ADMIN_TOKEN ? 'open' : 'closed: set the secret ADMIN_TOKEN' };
   const ingest = { mode: ingestMode(env), spilling: env.QUEUE ? 'on' : 'off: no queue is bound' };
+  const looked = examineSchema(env.DB);
   const before = performance.now();
   try {
     const [state, counters] = await Promise.all([readState(env.DB, now), readCounters(env.DB)]);
@@ -43,9 +45,11 @@ async function examine(env: Env, now: number): Promise<Health> {
     const lostLately =
       waitingCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < LOSS_REMEMBERED);
     const cronLate = cron !== undefined && now - cron.last_at > CRON_LATE;
+    const schema = await looked;
     return {
-      status: lostLately || cronLate || state.deadLetters > 0 ? 'degraded' : 'ok',
+      status: lostLately || cronLate || state.deadLetters > 0 || schema?.advice ? 'degraded' : 'ok',
       ...common,
+      schema,
       store: { round_trip_ms: roundTrip },
       ingest: {
         ...ingest,
@@ -61,6 +65,16 @@ async function examine(env: Env, now: number): Promise<Health> {
     };
   } catch (error) {
     console.error(`health: ${error}`);
-    return { status: 'degraded', ...common, store: null, ingest };
+    return { status: 'degraded', ...common, schema: await looked, store: null, ingest };
   }
+}
+
+/** The version of the database's tables and the one this Worker needs; null if the database cannot be reached. */
+async function examineSchema(
+  db: D1Database,
+): Promise<{ readonly version: number; readonly expected: number; readonly advice?: string } | null> {
+  const version = await readSchemaVersion(db).catch(() => null);
+  if (version === null) return null;
+  const advice = schemaAdvice(version);
+  return { version, expected: SCHEMA_VERSION, ...(advice === null ? {} : { advice }) };
 }

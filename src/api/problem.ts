@@ -2,6 +2,8 @@
  * Errors as `application/problem+json` (RFC 9457), and the one place that turns a throw into an answer. `reason` is a
  * stable word for programs, `detail` a sentence for people that says what to do.
  */
+import { SCHEMA_VERSION } from '../model/version.ts';
+import { isLacking, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 
 /** One mistake in a request's body, where it is and what is wrong. */
 export interface FieldError {
@@ -72,23 +74,22 @@ export class Problem extends Error {
   }
 }
 
-/** What D1 says when the Worker is newer than the tables. */
-const LACKING = /no such (table|column)|has no column/;
-
 /** Any throw as an answer. What is not a `Problem` is logged, and its message kept from the client. */
-export function problemResponse(error: unknown): Response {
+export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
+  if (isLacking(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
   const message = error instanceof Error ? error.message : '';
-  if (message.startsWith('D1_') && LACKING.test(message)) {
-    return new Problem(
-      'store_unavailable',
-      'The database lacks a table or a column of this version. Run npm run deploy, which applies schema.sql.',
-    ).response();
-  }
   return message.startsWith('D1_')
     ? new Problem('store_unavailable', 'The database did not answer. Nothing was changed; try again.', {
         headers: { 'retry-after': '5' },
       }).response()
     : new Problem('internal_error', 'Something went wrong here. It has been logged.').response();
+}
+
+async function lackingDetail(db: D1Database): Promise<string> {
+  const lacks = 'The database lacks a table or a column that this Worker uses.';
+  const version = await readSchemaVersion(db).catch(() => SCHEMA_VERSION);
+  // Of the right version, it has lost something. A deploy makes it again.
+  return `${lacks} ${schemaAdvice(version) ?? 'Run npm run deploy, which makes what is missing.'}`;
 }

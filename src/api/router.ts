@@ -85,7 +85,7 @@ export async function route(request: Request, env: Env): Promise<Response> {
     return (await router.fetch(request, env)) as Response;
   } catch (error) {
     await discardBody(request);
-    return problemResponse(error);
+    return problemResponse(error, env.DB);
   }
 }
 

@@ -274,6 +274,11 @@ const entries = {
       status: { enum: ['ok', 'degraded'] },
       version: text,
       api: text,
+      schema: {
+        ...orNull(object({ version: count, expected: count, advice: text }, ['advice'])),
+        description:
+          "The version of the database's tables and the one that this Worker needs; what to do if they differ.",
+      },
       store: orNull(object({ round_trip_ms: { type: 'number' } })),
       ingest: { type: 'object' },
       rollup: { type: 'object' },

@@ -1,5 +1,5 @@
 /**
- * The registry of dimensions. An entry here and a column in schema.sql make a dimension: the store writes its
+ * The registry of dimensions. An entry here and a column in schema.sql and a migration make a dimension: the store writes its
  * column, the rollup aggregates it, the query language accepts it, all from this table.
  *
  * Names are those of the Plausible Stats API v2, whose clients work with Speck.

@@ -1,21 +1,49 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { problemResponse } from '../../src/api/problem.ts';
+import { SCHEMA_VERSION } from '../../src/model/version.ts';
+import { applySchema, db } from '../fixtures.ts';
+
+beforeAll(async () => {
+  await applySchema();
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+
+const LACKING = [
+  'no such table: links',
+  'table events has no column named scroll',
+  'no such column: e.scroll',
+];
+
+async function detailOf(message: string): Promise<string> {
+  const answer = await problemResponse(new Error(`D1_ERROR: ${message}: SQLITE_ERROR`), db);
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBeNull();
+  const { reason, detail } = await answer.json<{ reason: string; detail: string }>();
+  expect(reason).toBe('store_unavailable');
+  return detail;
+}
+
+async function setVersion(version: number | null): Promise<void> {
+  await db.prepare('DELETE FROM schema_migrations').run();
+  if (version !== null) await db.prepare('INSERT INTO schema_migrations VALUES (?, 0)').bind(version).run();
+}
 
 describe('what the database throws', () => {
-  it.each(['no such table: links', 'table events has no column named scroll', 'no such column: e.scroll'])(
-    'says what to do when it lacks something: %s',
-    async (message) => {
-      const answer = problemResponse(new Error(`D1_ERROR: ${message}: SQLITE_ERROR`));
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('retry-after')).toBeNull();
-      const { reason, detail } = await answer.json<{ reason: string; detail: string }>();
-      expect(reason).toBe('store_unavailable');
-      expect(detail).toContain('npm run deploy');
-    },
-  );
+  it.each(LACKING)('says what to do when it lacks something: %s', async (message) => {
+    await setVersion(SCHEMA_VERSION - 1);
+    expect(await detailOf(message)).toContain(
+      `has version ${SCHEMA_VERSION - 1} of the schema, and this Worker needs version ${SCHEMA_VERSION}. Run npm run deploy`,
+    );
+    await setVersion(null);
+    expect(await detailOf(message)).toContain('made before its schema had versions');
+    await setVersion(SCHEMA_VERSION + 1);
+    expect(await detailOf(message)).toContain('this Worker is older');
+    await setVersion(SCHEMA_VERSION);
+    expect(await detailOf(message)).toContain('Run npm run deploy, which makes what is missing.');
+  });
 
   it('asks to try again when it only was away', async () => {
-    const answer = problemResponse(new Error('D1_ERROR: Network connection lost.'));
+    const answer = await problemResponse(new Error('D1_ERROR: Network connection lost.'), db);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('5');
     expect((await answer.json<{ detail: string }>()).detail).toContain('try again');

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createTestHarness } from 'wrangler';
+import { statementsOf } from '../../scripts/lib/migrate/sql.ts';
+import { SCHEMA_VERSION } from '../../src/model/version.ts';
 import { TIME_ZONE } from './noon.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,10 +93,10 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
   };
 }
 
-/** schema.sql as single statements: D1 takes one at a time, and each ends with a semicolon at a line's end. */
+/** What makes a database of the newest version, as single statements: D1 takes one at a time. */
 export function schemaStatements(): string[] {
-  return readFileSync(`${ROOT}/schema.sql`, 'utf8')
-    .split(/;\s*$/m)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement.replaceAll(/^--.*$/gm, '').trim() !== '');
+  return [
+    ...statementsOf(readFileSync(`${ROOT}/schema.sql`, 'utf8')),
+    `INSERT OR IGNORE INTO schema_migrations VALUES (${SCHEMA_VERSION}, 0)`,
+  ];
 }

@@ -1,5 +1,6 @@
 /** What an owner sees: refusals explained, events as they arrive, health; and how guessing tokens is slowed down. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCHEMA_VERSION } from '../../src/model/version.ts';
 import { eventually } from '../eventually.ts';
 import { type Speck, startSpeck } from './harness.ts';
 
@@ -112,6 +113,7 @@ describe('health', () => {
     expect(health).toMatchObject({
       status: 'ok',
       version: expect.any(String),
+      schema: { version: SCHEMA_VERSION, expected: SCHEMA_VERSION },
       store: { round_trip_ms: expect.any(Number) },
       ingest: { mode: 'direct', spilling: 'on', spilled_batches: 0, dead_batches: 0, lost_events: 0 },
       rollup: { oldest_dirty_day_seconds: 0, last_cron: expect.any(String) },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type FakeCloudflare, startFakeCloudflare } from './fake-cloudflare.ts';
 import { copyProject, type Project } from './project.ts';
+import { apply, expectUpToDate, fill, MIGRATIONS, NEWEST, run, SCHEMAS } from './sqlite.ts';
 
 let project: Project;
 let cloudflare: FakeCloudflare;
@@ -12,11 +13,7 @@ afterAll(() => {
   cloudflare.close();
   project.remove();
 });
-beforeEach(() => {
-  cloudflare.changes.length = 0;
-  cloudflare.consumers.clear();
-  cloudflare.refuses = undefined;
-});
+beforeEach(() => cloudflare.reset());
 
 async function deploy(...args: string[]) {
   const script = project.run('scripts/deploy.ts', args, cloudflare.environment);
@@ -26,44 +23,108 @@ async function deploy(...args: string[]) {
 
 const QUEUES = ['queue speck-events', 'queue speck-dead-letters'];
 
-test('at first the queues, the database, the Worker and then the tables; after that the tables first', async () => {
+function database() {
+  if (!cloudflare.database) throw new Error('there is no database');
+  return cloudflare.database;
+}
+
+test('at first the queues, the database, the Worker and then the tables; after that only what is new', async () => {
   const first = await deploy();
   expect(first.output).toContain('wrangler secret put ADMIN_TOKEN');
   expect(first.output).toContain('Made the queue speck-dead-letters.');
+  expect(first.output).toContain(`Made the tables: version ${MIGRATIONS.length} of the schema.`);
   expect(first.output).not.toContain('ERROR');
   expect(first.code).toBe(0);
-  expect(cloudflare.changes).toEqual([...QUEUES, 'database speck', 'worker', 'schema']);
+  expect(cloudflare.changes).toEqual([...QUEUES, 'database speck', 'worker', 'migration', 'migration']);
+  expectUpToDate(database(), []);
   expect(Object.fromEntries(cloudflare.consumers)).toEqual({
     'speck-events': 'speck-dead-letters',
     'speck-dead-letters': undefined,
   });
 
+  const rows = fill(database());
   cloudflare.consumers.set('speck-events', 'another');
   const again = await deploy();
-  expect(again.output).not.toContain('Made the queue');
+  expect(again.output).not.toContain('Made the');
   expect(again.code).toBe(0);
-  expect(cloudflare.changes.slice(5)).toEqual(['schema', 'worker']);
+  expect(cloudflare.changes.slice(6)).toEqual(['worker']);
   expect(cloudflare.consumers.get('speck-events')).toBe('speck-dead-letters');
+  expectUpToDate(database(), rows);
 });
 
-test('without its tables nothing is deployed', async () => {
-  cloudflare.changes.push('database speck');
-  cloudflare.refuses = 'schema';
+test.each(SCHEMAS.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))(
+  'a database of the schema %s: interrupted, nothing is deployed; repeated, it is migrated and then the Worker deployed',
+  async (_, schema, failsAfter) => {
+    const rows = fill(apply(schema, cloudflare.makeDatabase()));
+    cloudflare.changes.push(...QUEUES);
+    cloudflare.failsAfter = failsAfter;
+    const interrupted = await deploy();
+    expect(interrupted.output).toContain('nothing was deployed');
+    expect(interrupted.code).toBe(1);
+    expect(cloudflare.changes).not.toContain('worker');
+
+    cloudflare.refuses = undefined;
+    const { code, output } = await deploy();
+    expect(output).toContain(`version ${MIGRATIONS.length} of the schema.`);
+    expect(output).not.toContain('ERROR');
+    expect(code).toBe(0);
+    expect(cloudflare.changes.at(-1)).toBe('worker');
+    expectUpToDate(database(), rows);
+  },
+);
+
+test('a database that refuses keeps everything from being deployed', async () => {
+  cloudflare.makeDatabase();
+  cloudflare.refuses = 'queries';
   const { code, output } = await deploy();
   expect(code).toBe(1);
+  expect(output).toContain('[code: 7500]');
   expect(output).toContain('nothing was deployed');
-  expect(cloudflare.changes).toEqual(['database speck']);
+  expect(cloudflare.changes).toEqual([]);
+});
+
+test('tables that cannot be made after the first deploy are said, and made by the next', async () => {
+  cloudflare.failsAfter = 2;
+  const { code, output } = await deploy();
+  expect(code).toBe(1);
+  expect(output).toContain('The Worker is there, but its tables are not');
+  cloudflare.refuses = undefined;
+  const again = await deploy();
+  expect(again.code).toBe(0);
+  expectUpToDate(database(), []);
+});
+
+test('a Worker that is refused leaves a migrated database, with which the Worker before works', async () => {
+  apply(SCHEMAS.at(-1)?.[1] ?? '', cloudflare.makeDatabase());
+  cloudflare.changes.push(...QUEUES);
+  cloudflare.refuses = 'worker';
+  const { code, output } = await deploy();
+  expect(code).toBe(1);
+  expect(output).toContain('The Worker was not deployed');
+  expectUpToDate(database(), []);
+});
+
+test('a later database is left as it is, and the older Worker is deployed', async () => {
+  apply(NEWEST, cloudflare.makeDatabase());
+  const later = MIGRATIONS.length + 1;
+  run(database(), `INSERT INTO schema_migrations VALUES (${later}, 0)`);
+  cloudflare.changes.push(...QUEUES);
+  const { code, output } = await deploy();
+  expect(code).toBe(0);
+  expect(output).toContain(`The database has version ${later} of the schema`);
+  expect(cloudflare.changes.slice(2)).toEqual(['worker']);
 });
 
 test('without its queues the Worker is not deployed, and that says what to do', async () => {
-  cloudflare.changes.push('database speck', 'queue speck-events');
+  cloudflare.makeDatabase();
+  cloudflare.changes.push('queue speck-events');
   cloudflare.refuses = 'queues';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('[code: 10000]');
   expect(output).toContain('The queue speck-dead-letters was not found and could not be made');
   expect(output).toContain('the permission Queues: Edit');
-  expect(cloudflare.changes).toEqual(['database speck', 'queue speck-events', 'schema']);
+  expect(cloudflare.changes).not.toContain('worker');
 });
 
 test('a dry run asks nobody', async () => {

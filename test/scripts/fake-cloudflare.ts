@@ -1,6 +1,10 @@
-/** As much of Cloudflare's API as wrangler asks for when it deploys, with an account that begins empty. */
+/**
+ * As much of Cloudflare's API as wrangler asks for when it deploys, with an account that begins empty. Its database runs
+ * the SQL that it is sent.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 
 export interface FakeCloudflare {
@@ -11,28 +15,28 @@ export interface FakeCloudflare {
   /** The queues that a Worker consumes, each with the queue that takes what it gives up. */
   readonly consumers: Map<string, string | undefined>;
   /** What is refused, if anything. */
-  refuses: 'schema' | 'queues' | undefined;
+  refuses: 'queries' | 'queues' | 'worker' | undefined;
+  /** The account's database, once it is made. */
+  readonly database: DatabaseSync | undefined;
+  /** How many statements the database runs before it refuses everything. Their effects stay. */
+  failsAfter: number | undefined;
+  /** Makes the database, as some earlier deploy has left it. */
+  makeDatabase(): DatabaseSync;
+  /** Empties the account. */
+  reset(): void;
   close(): void;
 }
 
-const DATABASE = { uuid: '11111111-1111-4111-8111-111111111111', name: 'speck' };
-const IMPORTED = {
-  success: true,
-  status: 'complete',
-  type: 'import',
-  messages: [],
-  result: {
-    num_queries: 1,
-    final_bookmark: '',
-    meta: { duration: 1, rows_read: 1, rows_written: 1, size_after: 1 },
-  },
-};
+interface Account extends FakeCloudflare {
+  database: DatabaseSync | undefined;
+}
 
+const DATABASE = { uuid: '11111111-1111-4111-8111-111111111111', name: 'speck' };
 interface Route {
   readonly method: string;
   readonly path: RegExp;
   answer(
-    fake: FakeCloudflare,
+    fake: Account,
     request: Request,
   ): { status?: number; code?: number; result?: unknown; change?: string };
 }
@@ -42,26 +46,27 @@ interface Request {
   readonly body: string;
 }
 
-const made = (fake: FakeCloudflare, change: string): boolean => fake.changes.includes(change);
+const made = (fake: Account, change: string): boolean => fake.changes.includes(change);
 
 /** Only what matters here; anything else is answered with an empty list. */
 const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /\/d1\/database\/[\w-]+$/,
-    answer: (fake) =>
-      made(fake, `database ${DATABASE.name}`) ? { result: DATABASE } : { status: 404, code: 7404 },
+    answer: (fake) => (fake.database ? { result: DATABASE } : { status: 404, code: 7404 }),
   },
   {
     method: 'POST',
     path: /\/d1\/database$/,
-    answer: (_, { body }) => ({ result: DATABASE, change: `database ${JSON.parse(body).name}` }),
+    answer(fake, { body }) {
+      fake.makeDatabase();
+      return { result: DATABASE, change: `database ${JSON.parse(body).name}` };
+    },
   },
   {
     method: 'POST',
-    path: /\/d1\/database\/[\w-]+\/import$/,
-    answer: ({ refuses }) =>
-      refuses === 'schema' ? { status: 400, code: 7500 } : { result: IMPORTED, change: 'schema' },
+    path: /\/d1\/database\/[\w-]+\/query$/,
+    answer: query,
   },
   {
     method: 'GET',
@@ -106,7 +111,10 @@ const ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: /\/workers\/scripts\/speck$/,
-    answer: () => ({ result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' }),
+    answer: ({ refuses }) =>
+      refuses === 'worker'
+        ? { status: 400, code: 10_021 }
+        : { result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' },
   },
   {
     method: 'GET',
@@ -122,14 +130,41 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
+/** Runs statements, each for good: D1 makes them one transaction, and nobody should have to rely on it. */
+function query(
+  fake: Account,
+  { body }: Request,
+): { status?: number; code?: number; result?: unknown; change?: string } {
+  const { database } = fake;
+  if (!database || fake.refuses === 'queries') return { status: 400, code: 7500 };
+  const { sql } = JSON.parse(body) as { sql: string };
+  const before = structureOf(database);
+  const result: unknown[] = [];
+  try {
+    for (const statement of sql.split(';\n')) {
+      if (fake.failsAfter !== undefined && fake.failsAfter-- === 0) throw new Error('interrupted');
+      result.push({ results: database.prepare(statement).all(), success: true, meta: { duration: 1 } });
+    }
+  } catch {
+    fake.failsAfter = undefined;
+    fake.refuses = 'queries';
+    return { status: 400, code: 7500 };
+  }
+  return { result, ...(structureOf(database) === before ? {} : { change: 'migration' }) };
+}
+
+function structureOf(database: DatabaseSync): string {
+  return JSON.stringify(database.prepare('SELECT name, sql FROM sqlite_master ORDER BY name').all());
+}
+
 /** A queue's id is its name here. */
-function queue({ changes, consumers }: FakeCloudflare, name: string): unknown[] {
+function queue({ changes, consumers }: Account, name: string): unknown[] {
   if (!changes.includes(`queue ${name}`)) return [];
   const consumer = { consumer_id: 'consumer', type: 'worker', script: 'speck' };
   return [{ queue_id: name, queue_name: name, consumers: consumers.has(name) ? [consumer] : [] }];
 }
 
-function consume(fake: FakeCloudflare, { url, body }: Request): { result: unknown } {
+function consume(fake: Account, { url, body }: Request): { result: unknown } {
   const { dead_letter_queue } = JSON.parse(body) as { dead_letter_queue?: string };
   const [, name = ''] = /\/queues\/([\w-]+)\//.exec(url.pathname) ?? [];
   fake.consumers.set(name, dead_letter_queue);
@@ -149,7 +184,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const fake: FakeCloudflare = {
+  const fake: Account = {
     environment: {
       CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}`,
       CLOUDFLARE_API_TOKEN: 'token',
@@ -158,6 +193,19 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     changes: [],
     consumers: new Map(),
     refuses: undefined,
+    database: undefined,
+    failsAfter: undefined,
+    makeDatabase() {
+      fake.database = new DatabaseSync(':memory:');
+      return fake.database;
+    },
+    reset() {
+      fake.changes.length = 0;
+      fake.consumers.clear();
+      fake.refuses = undefined;
+      fake.database = undefined;
+      fake.failsAfter = undefined;
+    },
     close: () => {
       server.close();
       server.closeAllConnections();

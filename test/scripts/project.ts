@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const COPIED = ['.dev.vars.example', 'dist', 'package.json', 'schema.sql', 'scripts', 'src', 'wrangler.toml'];
+const COPIED = ['.dev.vars.example', 'dist', 'migrations', 'package.json', 'scripts', 'src', 'wrangler.toml'];
 
 export interface Project {
   readonly directory: string;

@@ -1,0 +1,46 @@
+/** The version of the database's tables: the last migration that `npm run deploy` or `npm start` has recorded. */
+import { SCHEMA_VERSION } from '../model/version.ts';
+
+/**
+ * The version of a database, 0 before versions were recorded.
+ * @throws what D1 throws when it cannot be reached.
+ */
+export async function readSchemaVersion(db: D1Database): Promise<number> {
+  try {
+    const version = await db
+      .prepare('SELECT max(version) AS version FROM schema_migrations')
+      .first('version');
+    return Number(version ?? 0);
+  } catch (error) {
+    if (isLacking(error)) return 0;
+    throw error;
+  }
+}
+
+/** Whether D1 says that a table or a column is missing, as it does when the Worker is newer than the tables. */
+export function isLacking(error: unknown): boolean {
+  return /^D1_.*(no such (table|column)|has no column)/.test(error instanceof Error ? error.message : '');
+}
+
+/** What to do about a database of another version, in a sentence; null if it is this Worker's. */
+export function schemaAdvice(version: number): string | null {
+  if (version < SCHEMA_VERSION) {
+    return (
+      `${isVersion(version)}, and this Worker needs version ${SCHEMA_VERSION}. Run npm run deploy (npm start on your own` +
+      ' machine), which migrates it. Events that cannot be stored until then wait in the queue.'
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    return (
+      `${isVersion(version)}, and this Worker is older, made for version ${SCHEMA_VERSION}. It goes on working. Deploy the` +
+      ' later Worker again for what came with it.'
+    );
+  }
+  return null;
+}
+
+function isVersion(version: number): string {
+  return version === 0
+    ? 'The database was made before its schema had versions'
+    : `The database has version ${version} of the schema`;
+}

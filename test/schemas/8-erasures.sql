@@ -1,0 +1,248 @@
+-- Speck's whole schema. Safe to apply again. docs/storage.md says what each column holds, and for how long.
+-- A written row costs a thousand times a read one and every index is one more row written, so each index here
+-- says what it is for.
+
+CREATE TABLE IF NOT EXISTS pixels (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  timezone TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Tokens are kept as SHA-256, so the table opens nothing by itself.
+CREATE TABLE IF NOT EXISTS tokens (
+  hash TEXT NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  pixel TEXT,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who is signed in at the dashboard: the SHA-256 of a cookie's secret, and what it was made with. kind: admin, whose proof is
+-- a hash of the secret and ADMIN_TOKEN together; token or link, whose proof is that one's hash, so that it ends with it.
+CREATE TABLE IF NOT EXISTS sessions (
+  hash TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  proof TEXT NOT NULL,
+  pixel TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Links that show a pixel's statistics to whoever has them. password is PBKDF2 of it, salted with the link's secret, which
+-- is not kept; guesses counts wrong passwords until guess_until.
+CREATE TABLE IF NOT EXISTS links (
+  hash TEXT NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL,
+  pixel TEXT NOT NULL,
+  name TEXT NOT NULL,
+  password TEXT,
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL,
+  guesses INTEGER NOT NULL DEFAULT 0,
+  guess_until INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- One random key a calendar date; without it no visitor of that date can be recognised again.
+CREATE TABLE IF NOT EXISTS salts (
+  date TEXT NOT NULL PRIMARY KEY,
+  salt TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One random key a pixel, under which its people are hashed.
+CREATE TABLE IF NOT EXISTS keys (
+  pixel TEXT NOT NULL PRIMARY KEY,
+  key TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Clustered by pixel and time: a local day is one range scan, an event one written row.
+CREATE TABLE IF NOT EXISTS events (
+  pixel TEXT NOT NULL,
+  ts INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  eid TEXT NOT NULL,
+  name TEXT NOT NULL,
+  visitor TEXT NOT NULL,
+  person TEXT NOT NULL,
+  hostname TEXT NOT NULL,
+  page TEXT NOT NULL,
+  referrer TEXT NOT NULL,
+  source TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  utm_source TEXT NOT NULL,
+  utm_medium TEXT NOT NULL,
+  utm_campaign TEXT NOT NULL,
+  utm_content TEXT NOT NULL,
+  utm_term TEXT NOT NULL,
+  device TEXT NOT NULL,
+  browser TEXT NOT NULL,
+  browser_version TEXT NOT NULL,
+  os TEXT NOT NULL,
+  os_version TEXT NOT NULL,
+  country TEXT NOT NULL,
+  region TEXT NOT NULL,
+  region_name TEXT NOT NULL,
+  city TEXT NOT NULL,
+  language TEXT NOT NULL,
+  agent_class TEXT NOT NULL,
+  engaged INTEGER,
+  scroll INTEGER,
+  value INTEGER,
+  currency TEXT NOT NULL,
+  props TEXT NOT NULL,
+  PRIMARY KEY (pixel, ts, id)
+) STRICT, WITHOUT ROWID;
+
+-- Finds the other report of an event that carries a client's id. Events without one cost nothing here.
+CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid <> '';
+
+-- Finds a person's events, for erasing, showing and attributing them. Events of nobody known cost nothing here.
+CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
+
+-- Which alias of a person belongs to which stronger one. The index finds a person's aliases from the strongest.
+CREATE TABLE IF NOT EXISTS person_links (
+  pixel TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  target TEXT NOT NULL,
+  PRIMARY KEY (pixel, alias)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS person_links_target ON person_links (pixel, target);
+
+-- The people of a day as events name them, and the kinds of device they had, as bits. A row of no devices is of a person
+-- who is in that day no more. The index tells when a person was first seen.
+CREATE TABLE IF NOT EXISTS person_days (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  person TEXT NOT NULL,
+  devices INTEGER NOT NULL,
+  PRIMARY KEY (pixel, day, person)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS person_days_person ON person_days (pixel, person, day);
+
+-- Who has been erased, as events name them: an alias of a person, or a visitor. What happened before and was still on its way
+-- then, or comes from an export, is not written afterwards.
+CREATE TABLE IF NOT EXISTS erasures (
+  pixel TEXT NOT NULL,
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (pixel, who)
+) STRICT, WITHOUT ROWID;
+
+-- What was not stored, and why: a count and the latest samples a pixel, day, reason and (of bots) family. batches
+-- holds the ids of the last batches counted, so that one that comes again is not counted again.
+CREATE TABLE IF NOT EXISTS rejections (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  family TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  samples TEXT NOT NULL,
+  last_at INTEGER NOT NULL,
+  batches TEXT NOT NULL,
+  PRIMARY KEY (pixel, day, reason, family)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that the queue has given up, for the owner to look at and replay.
+CREATE TABLE IF NOT EXISTS dead_letters (
+  id TEXT NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What health tells: how much was spilled or lost, and when the cron last ran.
+CREATE TABLE IF NOT EXISTS counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The local days that have events. dirty: 1 when events have changed since the last rollup, 2 while a large day is
+-- rolled up slice by slice and nothing has changed since that began, 3 when only goals have changed. rolled_at and events tell of the last rollup: when,
+-- and of how many events; rolls counts them. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
+-- events.
+CREATE TABLE IF NOT EXISTS days (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  starts_at INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  dirty INTEGER NOT NULL,
+  rolled_at INTEGER,
+  events INTEGER NOT NULL DEFAULT 0,
+  rolls INTEGER NOT NULL DEFAULT 0,
+  slice INTEGER NOT NULL DEFAULT 0,
+  slices INTEGER NOT NULL DEFAULT 0,
+  raw INTEGER NOT NULL,
+  PRIMARY KEY (pixel, day)
+) STRICT, WITHOUT ROWID;
+
+-- What the cron asks for: the days to roll up, and each pixel's oldest days that still hold raw events.
+CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
+CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
+
+-- The counts of a day for each value of each dimension. Rows with a currency hold revenue (in millionths) and sales of
+-- that currency and nothing else; the others hold all but these.
+CREATE TABLE IF NOT EXISTS rollups (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  dimension TEXT NOT NULL,
+  value TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  visitors INTEGER NOT NULL,
+  visits INTEGER NOT NULL,
+  pageviews INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  bounces INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  engaged INTEGER NOT NULL,
+  engaged_visits INTEGER NOT NULL,
+  scroll INTEGER NOT NULL,
+  scrolled_visits INTEGER NOT NULL,
+  revenue INTEGER NOT NULL,
+  sales INTEGER NOT NULL,
+  PRIMARY KEY (pixel, day, dimension, currency, value)
+) STRICT, WITHOUT ROWID;
+
+-- The months that have rollups of their own, so that a question about a year reads twelve of them, not 365 days. One
+-- holds as long as its days have been rolled up as often as rolls says, and none of them has changed since.
+CREATE TABLE IF NOT EXISTS months (
+  pixel TEXT NOT NULL,
+  month TEXT NOT NULL,
+  rolls INTEGER NOT NULL,
+  PRIMARY KEY (pixel, month)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS month_rollups (
+  pixel TEXT NOT NULL,
+  month TEXT NOT NULL,
+  dimension TEXT NOT NULL,
+  value TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  visitors INTEGER NOT NULL,
+  visits INTEGER NOT NULL,
+  pageviews INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  bounces INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  engaged INTEGER NOT NULL,
+  engaged_visits INTEGER NOT NULL,
+  scroll INTEGER NOT NULL,
+  scrolled_visits INTEGER NOT NULL,
+  revenue INTEGER NOT NULL,
+  sales INTEGER NOT NULL,
+  PRIMARY KEY (pixel, month, dimension, currency, value)
+) STRICT, WITHOUT ROWID;
+
+-- A large day's rollup in the making: some hundred rows of a slice of its visitors each, as JSONB, until all slices are
+-- there and are summed. A row for each would cost as much as the events themselves.
+CREATE TABLE IF NOT EXISTS rollup_slices (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  slice INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  counts BLOB NOT NULL,
+  PRIMARY KEY (pixel, day, slice, part)
+) STRICT, WITHOUT ROWID;
