@@ -46,7 +46,8 @@ export function collect(
   const format = FORMATS.get(path);
   if (format === undefined) return null;
   if (format.answers === 'beacon') return beacon(request, format, env, ctx);
-  return gif(request, format, queryStart < 0 ? '' : url.slice(queryStart + 1), env, ctx);
+  const query = queryStart < 0 ? '' : url.slice(queryStart + 1, queryStart + 1 + LIMITS.url);
+  return gif(request, format, query, env, ctx);
 }
 
 function gif(
@@ -67,7 +68,14 @@ function gif(
     const headers = { ...gifHeaders(client.origin), 'x-speck-reason': mistake };
     return new Response(body, { status: 400, headers });
   }
-  const hit: Hit = { receivedAt: Date.now(), head: method === 'HEAD', client, format, events: query };
+  const hit: Hit = {
+    receivedAt: Date.now(),
+    head: method === 'HEAD',
+    client,
+    format,
+    events: query,
+    size: query.length,
+  };
   if (mayChoose(client, query)) return settledGif(hit, body, env, ctx);
   keep(hit, 1, env, ctx);
   return new Response(body, client.origin === '' ? GIF_INIT : { headers: gifHeaders(client.origin) });
@@ -108,7 +116,14 @@ async function beacon(
   const events = format.parse(body.value);
   if (typeof events === 'string') return refuse(events, headers);
   const client = clientOf(request);
-  const hit: Hit = { receivedAt: Date.now(), head: false, client, format, events };
+  const hit: Hit = {
+    receivedAt: Date.now(),
+    head: false,
+    client,
+    format,
+    events,
+    size: body.value.length,
+  };
   if (!mayChoose(client, body.value)) {
     keep(hit, events.length, env, ctx);
     return new Response(null, { status: 204, headers });

@@ -13,12 +13,16 @@ export interface Hit {
   readonly client: Client;
   readonly format: WireFormat;
   readonly events: string | readonly (RawEvent | null)[];
+  /** Characters of the query or body that they came in. */
+  readonly size: number;
 }
 
 /** How long a batch may wait, in milliseconds: what a crash of the isolate can lose. */
 export const FLUSH_AFTER = 50;
 /** Analytics Engine takes 250 points an invocation; a batch stays below. */
 export const MAX_BATCH_EVENTS = 200;
+/** Characters of queries and bodies in a batch: what its rows are made of, and so how many statements they take. */
+export const MAX_BATCH_SIZE = 512 * 1024;
 /** An owner that has not flushed by now never will: the platform has cancelled it. Whoever comes next takes over. */
 const ABANDONED_AFTER = 2_000;
 
@@ -26,6 +30,7 @@ interface Batch {
   readonly openedAt: number;
   hits: Hit[];
   events: number;
+  size: number;
 }
 
 /** What a request must do for having pushed: nothing, flush what it was handed, or wait and then flush. Never both. */
@@ -50,14 +55,16 @@ export class Buffer {
     if (open === null) return count >= MAX_BATCH_EVENTS ? { full: [hit] } : this.#open(hit, count, now);
     if (now - open.openedAt > ABANDONED_AFTER) return { full: [...this.#take(open), hit] };
     // Too many for what is left of the batch: it goes by itself.
-    if (open.events + count > MAX_BATCH_EVENTS) return { full: [hit] };
+    if (open.events + count > MAX_BATCH_EVENTS || open.size + hit.size > MAX_BATCH_SIZE)
+      return { full: [hit] };
     open.hits.push(hit);
     open.events += count;
+    open.size += hit.size;
     return open.events === MAX_BATCH_EVENTS ? { full: this.#take(open) } : NOTHING;
   }
 
   #open(hit: Hit, count: number, now: number): Duty {
-    const batch: Batch = { openedAt: now, hits: [hit], events: count };
+    const batch: Batch = { openedAt: now, hits: [hit], events: count, size: hit.size };
     this.#batch = batch;
     return { take: () => this.#take(batch) };
   }

@@ -1,29 +1,32 @@
-/** What a request tells of its client, as plain data. */
+/** What a request tells of its client, as plain data: each header cut, whatever its length. */
 import { type CookieReach, ownCookies } from '../model/cookie.ts';
+import { flatCut } from '../model/flat.ts';
+import { LIMITS } from '../model/limits.ts';
 import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
 
 export function clientOf(request: Request): Client {
   const { headers } = request;
-  const platform = headers.get('sec-ch-ua-platform');
+  const read = (name: string, limit: number): string => flatCut(headers.get(name) ?? '', limit);
+  const platform = read('sec-ch-ua-platform', LIMITS.hint);
   const cookies = ownCookies(headers.get('cookie'));
   return {
-    ip: headers.get('cf-connecting-ip') ?? '',
-    userAgent: headers.get('user-agent') ?? '',
-    languages: headers.get('accept-language') ?? '',
-    referer: headers.get('referer') ?? '',
-    origin: headers.get('origin') ?? '',
-    purpose: headers.get('sec-purpose') ?? headers.get('purpose') ?? '',
+    ip: read('cf-connecting-ip', LIMITS.address),
+    userAgent: read('user-agent', LIMITS.userAgent),
+    languages: read('accept-language', LIMITS.hint),
+    referer: read('referer', LIMITS.referer),
+    origin: read('origin', LIMITS.origin),
+    purpose: read('sec-purpose', LIMITS.hint) || read('purpose', LIMITS.hint),
     cookieReach: cookieReachOf(request),
     refusal: cookies.refuses ? 'opt_out' : signals(headers) ? 'signal' : '',
     cookie: cookies.person,
     staleCookie: cookies.stale,
     hints:
-      platform === null
+      platform === ''
         ? NO_HINTS
         : {
             platform,
-            platformVersion: headers.get('sec-ch-ua-platform-version') ?? '',
-            mobile: headers.get('sec-ch-ua-mobile') ?? '',
+            platformVersion: read('sec-ch-ua-platform-version', LIMITS.hint),
+            mobile: read('sec-ch-ua-mobile', LIMITS.hint),
           },
     place: placeOf(request.cf as Partial<IncomingRequestCfProperties> | undefined),
   };

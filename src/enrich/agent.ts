@@ -2,8 +2,10 @@
 import UAParser from 'ua-parser-js';
 import { Cache } from '../model/cache.ts';
 import type { DEVICES } from '../model/device.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
+import { plainAgent } from './plain-agent.ts';
 
 export interface Agent {
   readonly device: string;
@@ -49,20 +51,22 @@ const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
 };
 
 /** Parsing takes some 70 µs and a site sees the same few hundred agents again and again. */
-export const agents = new Cache<string, Agent>(2000);
+const agents = new Cache<number, Agent>(2000);
 
 export function parseAgent(userAgent: string, hints: ClientHints): Agent {
-  const text = userAgent.slice(0, LIMITS.userAgent);
-  let agent = agents.get(text);
+  const key = fingerprint(userAgent.slice(0, LIMITS.parsedAgent));
+  let agent = agents.get(key);
   if (agent === undefined) {
-    agent = parse(text);
-    agents.set(text, agent);
+    agent = parse(plainAgent(userAgent));
+    agents.set(key, agent);
   }
   return hints.platform === '' ? agent : withHints(agent, hints);
 }
 
 function parse(userAgent: string): Agent {
-  const { browser, os, device } = new UAParser(userAgent).getResult();
+  // Not `getResult`, which also looks for engine and processor.
+  const parser = new UAParser(userAgent);
+  const [browser, os, device] = [parser.getBrowser(), parser.getOS(), parser.getDevice()];
   const known = browser.name !== undefined || os.name !== undefined;
   return {
     device: device.type === undefined ? (known ? 'Desktop' : '') : (KINDS[device.type] ?? ''),
@@ -77,28 +81,32 @@ function named(names: Readonly<Record<string, string>>, name = ''): string {
   return Object.hasOwn(names, name) ? (names[name] as string) : name;
 }
 
-/** Names that the hint `Sec-CH-UA-Platform` gives otherwise. */
-const PLATFORMS: Readonly<Record<string, string>> = {
-  macOS: 'Mac',
-  Linux: 'GNU/Linux',
-  'Chromium OS': 'Chrome OS',
-  Unknown: '',
-};
+/** What the hint `Sec-CH-UA-Platform` may say (https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform), and our names. */
+const PLATFORMS: ReadonlyMap<string, string> = new Map([
+  ['Android', 'Android'],
+  ['Chrome OS', 'Chrome OS'],
+  ['Chromium OS', 'Chrome OS'],
+  ['Fuchsia', 'Fuchsia'],
+  ['iOS', 'iOS'],
+  ['Linux', 'GNU/Linux'],
+  ['macOS', 'Mac'],
+  ['Windows', 'Windows'],
+]);
+const HINTED_VERSION = /^[\w.-]{1,32}$/;
 
 /**
  * Chromium freezes the user agent's version of the system, and says Linux for some phones in desktop mode; the hints
- * tell the truth. A hint that names no platform changes nothing.
+ * tell the truth. A hint that names no platform, or one that no browser runs on, changes nothing.
  */
 function withHints(agent: Agent, hints: ClientHints): Agent {
-  const platform = unquote(hints.platform);
-  const os = named(PLATFORMS, platform);
-  if (os === '') return agent;
+  const os = PLATFORMS.get(unquote(hints.platform));
+  if (os === undefined) return agent;
   const version = unquote(hints.platformVersion);
   return {
     ...agent,
     device: hints.mobile === '?1' && agent.device === 'Desktop' ? 'Mobile' : agent.device,
-    os: sameSystem(agent.os, os) ? agent.os : os.slice(0, LIMITS.place),
-    osVersion: version === '' ? agent.osVersion : osVersion(os, version),
+    os: sameSystem(agent.os, os) ? agent.os : os,
+    osVersion: HINTED_VERSION.test(version) ? osVersion(os, version) : agent.osVersion,
   };
 }
 

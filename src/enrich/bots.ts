@@ -2,6 +2,7 @@
 import { isbot, isbotMatch } from 'isbot';
 import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
 
 export interface Classification {
@@ -23,8 +24,8 @@ const BY_HAND = /^curl\//;
 const HUMAN: Classification = { class: 'human', detail: '' };
 const PROXY: Classification = { class: 'mail_proxy', detail: '' };
 
-/** Some 2 µs an agent, and a site sees the same few hundred again and again. */
-const known = new Cache<string, Classification>(2000);
+/** Some 2 µs an agent, of time that grows with its length; and a site sees the same few hundred again and again. */
+const known = new Cache<number, Classification>(2000);
 
 /**
  * @param purpose the `Sec-Purpose` or `Purpose` header, or `''`.
@@ -43,10 +44,11 @@ export function classify(
   if (firstHand && userAgent === '') return { class: 'bot', detail: 'no user agent' };
   if (firstHand && BY_HAND.test(userAgent)) return HUMAN;
   const text = userAgent.slice(0, LIMITS.userAgent);
-  let found = known.get(text);
+  const key = fingerprint(text);
+  let found = known.get(key);
   if (found === undefined) {
     found = classifyAgent(text);
-    known.set(text, found);
+    known.set(key, found);
   }
   return found;
 }

@@ -8,6 +8,7 @@ import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { CURRENCIES } from '../model/currencies.ts';
 import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
+import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { textOfProperties } from '../model/properties.ts';
@@ -125,7 +126,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
     identity:
       mailProxy || client.ip === '' || client.userAgent === ''
         ? null
-        : { ip: client.ip, userAgent: client.userAgent },
+        : { ip: client.ip.slice(0, LIMITS.address), userAgent: client.userAgent.slice(0, LIMITS.userAgent) },
     identifiers: identifiers.value,
   };
   return ok(refuses ? anonymous(draft) : draft);
@@ -233,7 +234,7 @@ function applyOverrides({ receivedAt, client, overrides }: Arrival): Result<Over
     client: {
       ...client,
       ip: ip ?? '',
-      userAgent: (ua ?? '').replaceAll('\n', ' '),
+      userAgent: flatCut(ua ?? '', LIMITS.userAgent).replaceAll('\n', ' '),
       place: country === undefined ? client.place : { ...NOWHERE, country: country.toUpperCase() },
     },
   });

@@ -1,22 +1,27 @@
 /** HMAC-SHA-256, cut to what tells visitors and people apart. */
 import { Cache } from '../model/cache.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { base64url } from '../model/random.ts';
 
 /** 128 bits: two of a day's visitors collide once in 10^38 pairs. */
 const HASH_BYTES = 16;
 
-/** Keys and hashes are kept in memory only, so that a visitor's second page costs no hashing. */
+/**
+ * Kept in memory only, so that a visitor's second page costs no hashing: by the fingerprints of what was hashed, which name
+ * neither address nor agent.
+ */
 const keys = new Cache<string, CryptoKey>(64);
-const hashes = new Cache<string, string>(5000);
+const hashes = new Cache<number, string>(5000);
 
 const encoder = new TextEncoder();
 
 /**
  * @param key 64 hex digits.
+ * @param message up to 900 characters.
  * @returns 22 base64url characters.
  */
 export async function keyedHash(key: string, message: string): Promise<string> {
-  const cacheKey = `${key}\n${message}`;
+  const cacheKey = fingerprint(`${key}\n${message}`);
   const known = hashes.get(cacheKey);
   if (known !== undefined) return known;
   const signature = await crypto.subtle.sign('HMAC', await keyOf(key), encoder.encode(message));

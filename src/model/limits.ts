@@ -25,7 +25,18 @@ export const LIMITS = {
   utm: 200,
   place: 120,
   agentVersion: 24,
+  /** A user agent; all of it is hashed. */
   userAgent: 512,
+  /** Characters of a user agent that are parsed, and of a run of letters, digits and dots in it, and of one with spaces, too. */
+  parsedAgent: 256,
+  agentWord: 32,
+  agentPhrase: 48,
+  /** Each of the headers that say what a system is, why a page is fetched, and which languages are read. */
+  hint: 64,
+  /** The Origin header. */
+  origin: 300,
+  /** The Referer header: browsers send no longer one. */
+  referer: 4096,
   /** A client's address; a log may hold a host name in its place. */
   address: 255,
   /** Custom properties an event keeps, and the length of their keys and values. */

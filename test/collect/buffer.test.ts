@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Buffer, type Hit, MAX_BATCH_EVENTS } from '../../src/collect/buffer.ts';
+import { Buffer, type Hit, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 
-const hit = (name: string): Hit => ({ events: name }) as unknown as Hit;
+const hit = (name: string, size = 0): Hit => ({ events: name, size }) as unknown as Hit;
 
 describe('the buffer', () => {
   it('makes the request that opens a batch its owner, and lets the others go', () => {
@@ -29,6 +29,14 @@ describe('the buffer', () => {
     const owner = buffer.push(hit('a'), MAX_BATCH_EVENTS - 1, 0);
     expect(buffer.push(hit('b'), 2, 0)).toEqual({ full: [hit('b')] });
     expect(owner.take?.()).toEqual([hit('a')]);
+  });
+
+  it('holds so many characters, and lets a request that has more go by itself', () => {
+    const buffer = new Buffer();
+    const owner = buffer.push(hit('a', 1), 1, 0);
+    expect(buffer.push(hit('b', MAX_BATCH_SIZE - 1), 1, 0)).toEqual({});
+    expect(buffer.push(hit('c', 1), 1, 0)).toEqual({ full: [hit('c', 1)] });
+    expect(owner.take?.()).toEqual([hit('a', 1), hit('b', MAX_BATCH_SIZE - 1)]);
   });
 
   it('never asks a request to flush more than Analytics Engine takes', () => {

@@ -4,6 +4,7 @@ import { clientOf } from '../../src/collect/client.ts';
 import { mayChoose, settle } from '../../src/collect/consent.ts';
 import { corsHeaders, preflight } from '../../src/collect/cors.ts';
 import { FORGET_PERSON } from '../../src/model/cookie.ts';
+import { LIMITS } from '../../src/model/limits.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, testEnv } from '../fixtures.ts';
@@ -56,6 +57,34 @@ describe('a client', () => {
       platformVersion: '',
       mobile: '',
     });
+  });
+
+  it('is what the beginnings of its headers say, however long they are', () => {
+    const names = [
+      'cf-connecting-ip',
+      'user-agent',
+      'accept-language',
+      'referer',
+      'origin',
+      'purpose',
+      'sec-purpose',
+    ];
+    const hints = ['sec-ch-ua-platform', 'sec-ch-ua-platform-version', 'sec-ch-ua-mobile'];
+    const headers = Object.fromEntries([...names, ...hints].map((name) => [name, name + 'y'.repeat(60_000)]));
+    const client = of(headers);
+    for (const [name, text, limit] of [
+      ['cf-connecting-ip', client.ip, LIMITS.address],
+      ['user-agent', client.userAgent, LIMITS.userAgent],
+      ['accept-language', client.languages, LIMITS.hint],
+      ['referer', client.referer, LIMITS.referer],
+      ['origin', client.origin, LIMITS.origin],
+      ['sec-purpose', client.purpose, LIMITS.hint],
+      ['sec-ch-ua-platform', client.hints.platform, LIMITS.hint],
+      ['sec-ch-ua-platform-version', client.hints.platformVersion, LIMITS.hint],
+      ['sec-ch-ua-mobile', client.hints.mobile, LIMITS.hint],
+    ] as const) {
+      expect(text).toBe(headers[name]?.slice(0, limit));
+    }
   });
 
   it.each([

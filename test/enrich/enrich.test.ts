@@ -194,7 +194,7 @@ describe('agents', () => {
     ['macOS', 'Mac'],
     ['Chromium OS', 'Chrome OS'],
     ['Unknown', 'Windows'],
-    ['constructor', 'constructor'],
+    ['constructor', 'Windows'],
   ])('names the platform %s of a hint %s', (platform, os) => {
     const hints = { platform: `"${platform}"`, platformVersion: '""', mobile: '?0' };
     expect(eventOf(run({}, { hints }))).toMatchObject({ os });

@@ -1,0 +1,47 @@
+/** Numbers that stand for texts in caches. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fingerprint, LONGEST } from '../../src/model/fingerprint.ts';
+
+describe('a fingerprint', () => {
+  it('is a whole number that tells texts apart that differ in one character, their order or their length', () => {
+    const texts = [''];
+    for (let length = 1; length <= LONGEST; length += 93) {
+      const plain = 'a'.repeat(length);
+      texts.push(
+        plain,
+        `${plain.slice(1)}b`,
+        `b${plain.slice(1)}`,
+        '\0'.repeat(length),
+        '\uffff'.repeat(length),
+      );
+    }
+    const numbers = [...new Set(texts)].map(fingerprint);
+    expect(numbers.every(Number.isSafeInteger)).toBe(true);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
+  it('is the same whenever the same text is asked for, and another for another text', () => {
+    const text = fc.string({ unit: fc.constantFrom('0', '1', '\n', 'ü', '😀'), maxLength: 200 });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(fingerprint(a)).toBe(fingerprint(`${a} `.slice(0, -1)));
+        expect(fingerprint(a) === fingerprint(b)).toBe(a === b);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('spreads texts over all of its numbers', () => {
+    const numbers = Array.from({ length: 4000 }, (_, index) => fingerprint(`198.51.100.${index}`));
+    // Of 4,000 random numbers, 2,000 are below the middle, give or take six deviations.
+    for (const bit of [2 ** 52, 2 ** 30, 2 ** 21, 1]) {
+      const ones = numbers.filter((number) => Math.floor(number / bit) % 2 === 1).length;
+      expect(Math.abs(ones - 2000)).toBeLessThan(200);
+    }
+  });
+
+  it('is none of a longer text', () => {
+    expect(() => fingerprint('x'.repeat(LONGEST + 1))).toThrow(RangeError);
+  });
+});
