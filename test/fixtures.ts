@@ -53,6 +53,7 @@ export function place(pixel: Pixel, event: OracleEvent): PlacedEvent {
     engaged: null,
     scroll: null,
     agent_class: 'human',
+    authenticated: 0,
     ...event,
     pixel: pixel.id,
   } as unknown as Event;

@@ -161,6 +161,7 @@ const COLUMNS: Readonly<Record<string, (row: Row) => SQLInputValue>> = {
   name: ({ kind }) => kind,
   page: ({ page }) => page,
   agent_class: () => 'human',
+  authenticated: () => 0,
   value: ({ kind, place }) => (kind === 'Purchase' ? (5 + (place % 200)) * 990_000 : null),
   currency: ({ kind, place }) => (kind === 'Purchase' ? (CURRENCIES[place % 4] as string) : ''),
   props: ({ kind, place }) => (kind === 'Signup' || kind === 'Purchase' ? (PLANS[place % 4] as string) : ''),

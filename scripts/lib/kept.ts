@@ -45,6 +45,7 @@ const KEPT: { readonly [Column in keyof Event]: Kept } = {
   region_name: { holds: 'as Cloudflare locates the address', refused: NOTHING },
   city: { holds: 'as Cloudflare locates the address', refused: NOTHING },
   language: { holds: 'the first one that the browser asks for, without its country', refused: ALL },
+  authenticated: { holds: '1 if the owner’s server sent it with a token, else 0', refused: ALL },
   agent_class: { holds: '`human`, or `mail_proxy` for a mail program', refused: ALL },
   engaged: { holds: 'how long a page was looked at, in milliseconds', refused: NOTHING },
   scroll: { holds: 'how far it was scrolled, in per cent', refused: NOTHING },

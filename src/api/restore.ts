@@ -185,6 +185,12 @@ const FORMS: Readonly<Record<string, v.GenericSchema>> = {
   id: v.pipe(text(64), v.minLength(1, 'An event has an id.')),
   name: v.pipe(text(LIMITS.name), v.minLength(1, 'An event has a name.')),
   agent_class: v.optional(v.picklist(['human', 'mail_proxy'], 'There are human and mail_proxy.'), 'human'),
+  // Older exports do not say.
+  authenticated: v.pipe(
+    v.optional(v.instance(JsonNumber, 'This should be a number.'), new JsonNumber('0')),
+    v.transform(({ text }) => Number(text)),
+    v.picklist([0, 1], 'There are 0 and 1.'),
+  ),
   currency: v.optional(v.pipe(Text, v.regex(/^([A-Z]{3})?$/, 'This is no ISO 4217 code.')), ''),
 };
 

@@ -120,6 +120,7 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
       currency: revenue.value.currency,
       // An engagement is no event that could have some.
       props: name.value === ENGAGEMENT ? '' : propsOf(raw.cd),
+      authenticated: arrival.overrides === null ? 0 : 1,
     },
     day: localDayOf(pixel.timezone, ts),
     // A mail proxy stands for all its readers; without address and agent nobody can be told from anybody.

@@ -28,6 +28,8 @@ export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly value: number | null;
   /** Custom data as a JSON object, or `''`. */
   readonly props: string;
+  /** 1 if the event came with a token, 0 if anyone could have sent it. */
+  readonly authenticated: number;
 }
 
 /** The columns of `events` in the order in which a row is sent to D1. */
@@ -40,6 +42,7 @@ export const EVENT_COLUMNS: readonly (keyof Event)[] = [
   'person',
   ...new Set([...DIMENSIONS.values()].map((dimension) => dimension.column)),
   'agent_class',
+  'authenticated',
   'engaged',
   'scroll',
   'value',

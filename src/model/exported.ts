@@ -32,6 +32,7 @@ const EVENT_KINDS: {
   engaged: 'number',
   scroll: 'number',
   value: 'amount',
+  authenticated: 'number',
 };
 
 const ROLLUP_KEY = ['day', 'dimension', 'currency', 'value'] as const;

@@ -31,6 +31,7 @@ const WORDS: { readonly [Column in keyof Event]?: (value: never) => string } = {
   engaged: READING.engaged,
   scroll: READING.scroll,
   value: decimalOf,
+  authenticated: (is: number) => (is === 1 ? READING.authenticated : ''),
   props: (json: string) =>
     Object.entries(JSON.parse(json) as Record<string, string>)
       .map(([key, value]) => `${key}: ${value}`)

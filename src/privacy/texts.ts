@@ -93,6 +93,7 @@ export const KINDS_OF_EVENT: Readonly<Record<string, string>> = {
 export const READING = {
   engaged: (milliseconds: number): string => `for ${milliseconds / 1000} seconds`,
   scroll: (percent: number): string => `down to ${percent} %`,
+  authenticated: 'the site’s server',
 };
 
 /** Fields in the order in which they are shown. Columns that a space joins are one value, others are listed. */
@@ -107,7 +108,7 @@ export const FIELDS: readonly (readonly [name: string, columns: string])[] = [
   ['Custom data', 'props'],
   ['Visitor code', 'visitor'],
   ['Person code', 'person'],
-  ['Sent by', 'agent_class'],
+  ['Sent by', 'agent_class, authenticated'],
   ['Event number', 'id'],
   ['The site’s number for it', 'eid'],
 ];

@@ -9,6 +9,7 @@ import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { isErased, linkStatements } from './people.ts';
 import { hasPixel } from './pixels.ts';
+import { supersede } from './reports.ts';
 
 /** What became of each event of a batch, by its place in it. */
 export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased' | 'unknown_pixel';
@@ -29,22 +30,26 @@ const field = (index: number): string => `j.row ->> ${index}`;
 const column = (name: keyof Event): string => field(EVENT_COLUMNS.indexOf(name));
 const [PIXEL, TS, EID, NAME] = [column('pixel'), column('ts'), column('eid'), column('name')];
 const DAY = field(EVENT_COLUMNS.length);
+/** A batch that an older Speck has put into the queue does not say. */
+const AUTHENTICATED = `coalesce(${column('authenticated')}, 0)`;
+const VALUES = EVENT_COLUMNS.map((name) => (name === 'authenticated' ? AUTHENTICATED : column(name)));
 
 const IS_ERASED = isErased(PIXEL, [column('person'), column('visitor')], TS);
 
 /**
- * An event is new unless its row, or another report of it by the client's id, is there. On a closed day, of who has been
- * erased since, and of a pixel that is gone, none is stored.
+ * An event is new unless its row, or another report of it by the client's id, is there. One that came with a token is new also
+ * where all other reports came without: see `supersede`. On a closed day, of who has been erased since, and of a pixel that is
+ * gone, none is stored.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
-  SELECT ${EVENT_COLUMNS.map((_, index) => field(index)).join(', ')}
+  SELECT ${VALUES.join(', ')}
   FROM ${ROWS}
   WHERE NOT EXISTS (SELECT 1 FROM days d WHERE d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0)
     AND (${EID} = '' OR NOT EXISTS (
       SELECT 1 FROM events e
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
-        AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW}))
+        AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW} AND e.authenticated >= ${AUTHENTICATED}))
     AND NOT ${IS_ERASED}
     AND ${hasPixel(PIXEL)}
   ON CONFLICT DO NOTHING`;
@@ -148,7 +153,10 @@ export async function writeBatch(
   const { events, rejections } = batch;
   const outcomes: Outcome[] = events.map(() => 'duplicate');
   const first = firstReports(events);
-  const chunks = chunk(first.map((place) => rowOf(events[place] as PlacedEvent)));
+  const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
+  const proven = first.filter((place) => isAuthenticated(events[place] as PlacedEvent)).length;
+  // Apart, since a statement does not see its own rows: those with a token are there when the others are written.
+  const chunks = [...chunk(rows.slice(0, proven), 0), ...chunk(rows.slice(proven), proven)];
   const askClosed = events.some(({ day }) => day.end + LEAST_RETENTION_DAYS * 86_400_000 < now);
   const statements = chunks.map(({ json }) => db.prepare(tell ? INSERT_AND_TELL : INSERT_EVENTS).bind(json));
   if (askClosed) {
@@ -158,6 +166,7 @@ export async function writeBatch(
       ...chunks.map(({ json }, index) => db.prepare(COUNT_CLOSED).bind(json, `${batch.id}/${index}`, now)),
     );
   }
+  statements.push(...supersede(db, events));
   const days = unmarkedDays(events, now);
   if (days.size > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify([...days.values()])));
   if (rejections.length > 0) {
@@ -199,23 +208,28 @@ function keyOf({ pixel, ts, id }: Partial<Event>): string {
   return `${pixel} ${ts} ${id}`;
 }
 
+const isAuthenticated = ({ event }: PlacedEvent): boolean => event.authenticated === 1;
+
 /**
- * The places of a batch's events without those that repeat an earlier one's client id: within one statement the table
- * cannot tell them apart.
+ * The places of a batch's events, first of those that came with a token, without those that repeat the client id of an earlier
+ * one of their like: within one statement the table cannot tell them apart.
  */
 function firstReports(placed: readonly PlacedEvent[]): number[] {
   const seen = new Map<string, number[]>();
   const places: number[] = [];
-  placed.forEach(({ event }, place) => {
+  const all = [...placed.keys()];
+  const isProven = (place: number): boolean => isAuthenticated(placed[place] as PlacedEvent);
+  for (const place of [...all.filter(isProven), ...all.filter((one) => !isProven(one))]) {
+    const { event } = placed[place] as PlacedEvent;
     if (event.eid !== '') {
-      const key = JSON.stringify([event.pixel, event.name, event.eid]);
+      const key = JSON.stringify([event.pixel, event.name, event.eid, isProven(place)]);
       const times = seen.get(key);
-      if (times?.some((ts) => Math.abs(ts - event.ts) <= EID_WINDOW)) return;
+      if (times?.some((ts) => Math.abs(ts - event.ts) <= EID_WINDOW)) continue;
       if (times) times.push(event.ts);
       else seen.set(key, [event.ts]);
     }
     places.push(place);
-  });
+  }
   return places;
 }
 
@@ -230,18 +244,19 @@ interface Chunk {
   readonly rows: number;
 }
 
-function chunk(rows: readonly unknown[][]): Chunk[] {
+/** @param offset the place of the first of these rows among all rows. */
+function chunk(rows: readonly unknown[][], offset: number): Chunk[] {
   const chunks: Chunk[] = [];
   let texts: string[] = [];
   let size = 0;
-  let start = 0;
+  let start = offset;
   rows.forEach((row, index) => {
     const text = JSON.stringify(row);
     if (texts.length > 0 && size + text.length > JSON_CHARACTERS) {
       chunks.push({ json: `[${texts.join(',')}]`, start, rows: texts.length });
       texts = [];
       size = 0;
-      start = index;
+      start = offset + index;
     }
     texts.push(text);
     size += text.length + 1;

@@ -1,8 +1,10 @@
 /** Reads the latest events as they are, for checking an installation. */
 import { EVENT_COLUMNS } from '../model/event.ts';
 
-/** Without what tells visitors and people apart: nobody needs it to check an installation. */
-const SHOWN = EVENT_COLUMNS.filter((column) => !['visitor', 'person', 'pixel'].includes(column));
+/** Without what tells visitors, people and senders apart: nobody needs it to check an installation. */
+const SHOWN = EVENT_COLUMNS.filter(
+  (column) => !['visitor', 'person', 'pixel', 'authenticated'].includes(column),
+);
 
 export type LiveEvent = Readonly<Record<(typeof SHOWN)[number], unknown>>;
 

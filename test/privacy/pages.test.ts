@@ -151,6 +151,7 @@ describe('what is found', () => {
     const values = EVENT_COLUMNS.map((column, index) => {
       if (column === 'ts') return Date.UTC(2026, 0, 31, 22, 5, 9);
       if (column === 'props') return '{"of":"props"}';
+      if (column === 'authenticated') return 1;
       return ['engaged', 'scroll', 'value'].includes(column) ? 1_000_000 * (index + 1) : `of-${column}.`;
     });
     const { iso, when, what, page, rest } = inWords(values, 'Asia/Tokyo');
@@ -159,8 +160,12 @@ describe('what is found', () => {
     const all = [what, page, ...rest.map(([, value]) => value)].join('\n');
     EVENT_COLUMNS.forEach((column, index) => {
       if (column === 'pixel' || column === 'ts') return;
-      const word =
-        column === 'props' ? 'of: props' : column === 'engaged' ? `${1000 * (index + 1)} seconds` : '';
+      const words: Record<string, string> = {
+        props: 'of: props',
+        engaged: `${1000 * (index + 1)} seconds`,
+        authenticated: 'the site’s server',
+      };
+      const word = words[column];
       const number = column === 'scroll' ? `${1_000_000 * (index + 1)} %` : `${index + 1} of-currency.`;
       const expected = word || (['scroll', 'value'].includes(column) ? number : `of-${column}.`);
       expect(all.split(expected), `${column} as ${expected}`).toHaveLength(2);

@@ -210,6 +210,7 @@ const FILLED: Readonly<Record<string, string>> = {
   engaged: 'NULL',
   scroll: 'NULL',
   value: 'NULL',
+  authenticated: '0',
 };
 
 /** So many page views of one morning, written by SQL alone. */

@@ -1,0 +1,45 @@
+/**
+ * Decides between several reports of one event, which share the client's id. Anyone may send an id, and some can be guessed, so
+ * a report that came with a token replaces those that came without, whichever came first.
+ */
+import type { PlacedEvent } from '../model/batch.ts';
+import { EID_WINDOW } from '../model/event.ts';
+
+const sameEvent = (a: string, b: string): string => `
+  ${a}.eid <> '' AND (${a}.pixel, ${a}.name, ${a}.eid) = (${b}.pixel, ${b}.name, ${b}.eid)
+  AND ${a}.ts BETWEEN ${b}.ts - ${EID_WINDOW} AND ${b}.ts + ${EID_WINDOW}`;
+
+/** The reports without a token of which there is one with a token; `?1` the keys of those to look at. */
+const SUPERSEDED = `
+  SELECT claimed.pixel, claimed.ts, claimed.id
+  FROM (
+    SELECT value ->> 0 AS pixel, value ->> 1 AS name, value ->> 2 AS eid, value ->> 3 AS ts
+    FROM json_each(?1) LIMIT -1) report
+  CROSS JOIN events proven INDEXED BY events_eid ON ${sameEvent('proven', 'report')} AND proven.authenticated = 1
+  CROSS JOIN events claimed INDEXED BY events_eid ON ${sameEvent('claimed', 'proven')} AND claimed.authenticated = 0`;
+
+/** A day's date in its zone is at most a day away from that in UTC. */
+const date = (ts: string, days: number): string => `date(${ts} / 1000 + ${days * 86_400}, 'unixepoch')`;
+
+const MARK_DAYS = `
+  UPDATE days SET dirty = 1
+  WHERE raw = 0 AND dirty <> 1 AND (pixel, day) IN (
+    SELECT d.pixel, d.day
+    FROM (${SUPERSEDED}) s
+    CROSS JOIN days d ON d.pixel = s.pixel AND d.day BETWEEN ${date('s.ts', -1)} AND ${date('s.ts', 1)}
+      AND d.starts_at <= s.ts AND d.ends_at > s.ts)`;
+
+const DELETE = `DELETE FROM events WHERE (pixel, ts, id) IN (${SUPERSEDED})`;
+
+/**
+ * Statements that delete what the stored events of a batch have superseded and mark its days dirty. None for a batch in which
+ * nothing came with both a token and a client's id.
+ */
+export function supersede(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
+  const reports = events.flatMap(({ event: { pixel, name, eid, ts, authenticated } }) =>
+    eid !== '' && authenticated === 1 ? [[pixel, name, eid, ts]] : [],
+  );
+  if (reports.length === 0) return [];
+  const parameter = JSON.stringify(reports);
+  return [MARK_DAYS, DELETE].map((sql) => db.prepare(sql).bind(parameter));
+}
