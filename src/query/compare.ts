@@ -5,6 +5,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
+import type { Meter } from './meter.ts';
 import type { Moments, Question } from './question.ts';
 import { type DayRange, timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
@@ -32,6 +33,7 @@ export async function compareRows(
   now: number,
   rows: readonly Row[],
   { range, other, otherRange }: Compared,
+  meter: Meter,
 ): Promise<Result<readonly ResultRow[], Refusal>> {
   const { zone, time } = { zone: pixel.timezone, time: question.time };
   const timeIndex = question.dimensions.indexOf(null);
@@ -46,7 +48,7 @@ export async function compareRows(
   });
   const span: Span = { range: otherRange, moments: momentsOf(other), peopleSince: peopleSince(now) };
   // What a pattern matches is another matter in another range.
-  const filters = await resolveTests(db, question, pixel, span);
+  const filters = await resolveTests(db, question, pixel, span, meter);
   if (!filters.ok) return filters;
   const pagination = { limit: Math.max(1, rows.length), offset: 0 };
   const all = { ...question, filters: filters.value, pagination };

@@ -5,12 +5,17 @@
 import * as v from 'valibot';
 import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } from '../model/dimensions.ts';
 import { compilePattern } from './pattern.ts';
+import type { Pattern } from './pattern-machine.ts';
 import type { Comparison, Filter, Mistake } from './question.ts';
 
 /** D1 allows expressions 100 levels deep, and each filter of a list is one level. */
 export const MAX_FILTERS = 40;
 export const MAX_FILTER_DEPTH = 8;
 export const MAX_FILTER_VALUES = 1000;
+/** Of all filters of a question together: patterns, their characters, and those of texts to be contained. */
+export const MAX_PATTERNS = 50;
+const MAX_PATTERN_CHARACTERS = 10_000;
+const MAX_CONTAINED_CHARACTERS = 40_000;
 
 /** The operators of tests, with how each compares, and whether it says the opposite. */
 const OPERATORS: ReadonlyMap<unknown, readonly [Comparison, negated: boolean]> = new Map([
@@ -28,6 +33,9 @@ const Modifiers = v.strictObject({ case_sensitive: v.optional(v.boolean(), true)
 export class FilterParser {
   readonly mistakes: Mistake[] = [];
   #count = 0;
+  #patterns = 0;
+  #patternCharacters = 0;
+  #containedCharacters = 0;
   /** Whether what is being parsed is inside of has_done or has_not_done. */
   #inDone = false;
 
@@ -93,15 +101,17 @@ export class FilterParser {
     const [comparison, negated] = known;
     const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
     const dimension = this.#dimension(filter[1], `${path}[1]`);
-    const values = this.#values(filter[2], comparison, `${path}[2]`);
-    if (dimension === null || values === null) return null;
+    const values = this.#values(filter[2], `${path}[2]`);
+    const patterns = values && this.#patternsOf(values, comparison, `${path}[2]`);
+    if (dimension === null || values === null || patterns === null) return null;
+    if (!this.#hasRoomFor(values, comparison, `${path}[2]`)) return null;
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
       return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
     // An empty text is as good a name of absence as the one that answers give it.
     const named =
       comparison === 'is' ? values.map((value) => (value === '' ? dimension.none : value)) : values;
-    return { kind: 'test', comparison, negated, caseSensitive, dimension, values: named, path };
+    return { kind: 'test', comparison, negated, caseSensitive, dimension, values: named, patterns, path };
   }
 
   #dimension(name: unknown, path: string): Dimension | null {
@@ -115,19 +125,43 @@ export class FilterParser {
     );
   }
 
-  #values(values: unknown, comparison: Comparison, path: string): string[] | null {
+  #values(values: unknown, path: string): string[] | null {
     const texts = Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
     if (!Array.isArray(values) || texts.length === 0 || texts.length !== values.length) {
       return this.#complain(path, 'Give a list of at least one text to compare with.');
     }
     if (texts.length > MAX_FILTER_VALUES) return this.#complain(path, `At most ${MAX_FILTER_VALUES} values.`);
-    if (comparison === 'matches') {
-      texts.forEach((text, index) => {
-        const pattern = compilePattern(text);
-        if (!pattern.ok) this.#complain(`${path}[${index}]`, pattern.error);
-      });
-    }
     return texts;
+  }
+
+  /** Texts read as patterns, where they are some; null where they cannot be, or are too many. */
+  #patternsOf(texts: readonly string[], comparison: Comparison, path: string): Pattern[] | null {
+    if (comparison !== 'matches') return [];
+    this.#patterns += texts.length;
+    this.#patternCharacters += lengthOf(texts);
+    if (this.#patterns > MAX_PATTERNS || this.#patternCharacters > MAX_PATTERN_CHARACTERS) {
+      const bounds = `${MAX_PATTERNS} patterns of ${MAX_PATTERN_CHARACTERS} characters`;
+      return this.#complain(
+        path,
+        `At most ${bounds} in all filters together. Ask with fewer or shorter ones.`,
+      );
+    }
+    const patterns = texts.flatMap((text, index) => {
+      const pattern = compilePattern(text);
+      if (pattern.ok) return [pattern.value];
+      this.#complain(`${path}[${index}]`, pattern.error);
+      return [];
+    });
+    return patterns.length === texts.length ? patterns : null;
+  }
+
+  #hasRoomFor(texts: readonly string[], comparison: Comparison, path: string): boolean {
+    if (comparison !== 'contains') return true;
+    this.#containedCharacters += lengthOf(texts);
+    if (this.#containedCharacters <= MAX_CONTAINED_CHARACTERS) return true;
+    const most = `At most ${MAX_CONTAINED_CHARACTERS} characters of texts to be contained, in all filters together.`;
+    this.#complain(path, `${most} Ask with fewer or shorter ones.`);
+    return false;
   }
 
   #caseSensitive(modifiers: unknown, comparison: Comparison, path: string): boolean {
@@ -149,4 +183,8 @@ export class FilterParser {
     this.mistakes.push({ path, message });
     return null;
   }
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

@@ -12,6 +12,7 @@ import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { Draft } from './draft.ts';
 import { eventCtes, eventsOf } from './event-rows.ts';
+import { Meter } from './meter.ts';
 import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
 import { resolveTests } from './resolve.ts';
@@ -53,7 +54,7 @@ export async function runFunnel(
     const message = 'This pixel protects small groups: its funnels are told without filters.';
     return err({ reason: 'invalid_query', errors: [{ path: 'filters', message }] });
   }
-  const filters = await resolveTests(db, asked, pixel, span);
+  const filters = await resolveTests(db, asked, pixel, span, new Meter());
   if (!filters.ok) return filters;
   const question = { ...asked, filters: filters.value };
   const setting = settingOf(pixel, span, await daysIn(db, question, span), null);

@@ -2,12 +2,21 @@
  * The machine that a pattern becomes: states, and how it goes through them. How a pattern is written is left to
  * pattern-parser.ts.
  */
+import { Meter } from './meter.ts';
 import { casesOf, isWord, NEWLINE, NONE } from './pattern-signs.ts';
 
 export interface Pattern {
-  /** Whether the pattern is found anywhere in the value. */
-  matches(value: string): boolean;
+  /**
+   * Whether the pattern is found anywhere in the value.
+   * @throws OutOfSteps when that takes more than the meter allows.
+   */
+  matches(value: string, meter?: Meter): boolean;
 }
+
+/** Steps of the meter: to take a sign that is remembered, to look at a state, and to make one. */
+const SIGN = 2;
+const STATE = 6;
+const BUILT = 30;
 
 /** How many turns and entered states a machine remembers before it forgets them all: a few megabytes. */
 const MEMORY = 50_000;
@@ -22,6 +31,8 @@ export interface State {
   readonly next: State[];
   readonly accepts?: Accepts;
   readonly holds?: Holds;
+  /** How many things `accepts` compares a sign with. */
+  readonly items: number;
   /** The last turn that came here. */
   turn: number;
   /** Not 0 once it is part of a situation. */
@@ -48,7 +59,8 @@ export interface Part {
  */
 export function machine(pattern: Part, folds: boolean): Pattern {
   const end = state([]);
-  const start = pattern.build(end);
+  // Built when it is first needed, by a question that has steps left for it.
+  let start: State | undefined;
   let turn = 0;
   let names = 0;
   let room = 0;
@@ -66,23 +78,35 @@ export function machine(pattern: Part, folds: boolean): Pattern {
     return made;
   };
 
-  const take = ({ entered, before }: Situation, after: number): Situation | boolean => {
+  const take = ({ entered, before }: Situation, after: number, meter: Meter): Situation | boolean => {
     const cases = folds && after !== NONE ? casesOf(after) : [after];
     const taken = new Set<State>();
-    const open = [...entered, start];
+    const open = [...entered, start as State];
+    let steps = 0;
     turn++;
-    for (let here = open.pop(); here; here = open.pop()) {
-      if (here === end) return true;
+    let found = false;
+    for (let here = open.pop(); here && !found; here = open.pop()) {
+      steps += STATE;
+      found = here === end;
       if (here.turn === turn) continue;
       here.turn = turn;
       if (!here.accepts) {
         if (!here.holds || here.holds(before, after)) open.push(...here.next);
-      } else if (after !== NONE && here.accepts(cases)) for (const next of here.next) taken.add(next);
+        continue;
+      }
+      steps += here.items * cases.length;
+      if (after !== NONE && here.accepts(cases)) for (const next of here.next) taken.add(next);
     }
-    return after !== NONE && situation([...taken], after);
+    meter.spend(steps + STATE * taken.size);
+    return found || (after !== NONE && situation([...taken], after));
   };
 
-  const matches = (value: string): boolean => {
+  const matches = (value: string, meter = new Meter()): boolean => {
+    if (!start) {
+      meter.spend(BUILT * pattern.size);
+      start = pattern.build(end);
+    }
+    meter.spend(SIGN * (value.length + 1));
     let here = situation([], NONE);
     for (let at = 0; ; ) {
       const after = value.codePointAt(at) ?? NONE;
@@ -92,7 +116,7 @@ export function machine(pattern: Part, folds: boolean): Pattern {
           known.clear();
           room = MEMORY;
         }
-        next = take(here, after);
+        next = take(here, after, meter);
         here.turns.set(after, next);
       }
       if (typeof next === 'boolean') return next;
@@ -103,6 +127,9 @@ export function machine(pattern: Part, folds: boolean): Pattern {
   return { matches };
 }
 
-export function state(next: State[], condition: Pick<State, 'accepts' | 'holds'> = {}): State {
-  return { next, ...condition, turn: 0, name: 0 };
+export function state(
+  next: State[],
+  condition: Partial<Pick<State, 'accepts' | 'holds' | 'items'>> = {},
+): State {
+  return { next, items: 1, ...condition, turn: 0, name: 0 };
 }

@@ -200,7 +200,7 @@ export class Parser {
   }
 
   #step(accepts: Accepts, size = 1): Part {
-    return this.#part(size, (next) => state([next], { accepts }));
+    return this.#part(size, (next) => state([next], { accepts, items: size }));
   }
 
   #part(size: number, build: Part['build'], at = this.#at): Part {

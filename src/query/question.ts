@@ -4,6 +4,7 @@
  */
 import type { Dimension, TimeDimension } from '../model/dimensions.ts';
 import type { Metric } from '../model/metrics.ts';
+import type { Pattern } from './pattern-machine.ts';
 
 export type Order = readonly [key: string, direction: 'asc' | 'desc'];
 
@@ -17,6 +18,8 @@ export interface Test {
   readonly caseSensitive: boolean;
   readonly dimension: Dimension;
   readonly values: readonly string[];
+  /** The values of `matches`, read. */
+  readonly patterns: readonly Pattern[];
   /** Where in the body it stands. */
   readonly path: string;
 }

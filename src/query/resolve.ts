@@ -3,36 +3,52 @@
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
-import { compilePattern } from './pattern.ts';
+import { compareAll, type Passing } from './compare-values.ts';
+import type { Meter } from './meter.ts';
 import { planValues } from './plan.ts';
-import { type Filter, type Mistake, type Question, type Test, testsIn } from './question.ts';
+import { type Filter, type Question, type Test, testsIn } from './question.ts';
 
 /** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
 const MAX_VALUES = 50_000;
 const MAX_VALUE_CHARACTERS = 600_000;
+/** Characters of values that are read for one question: some megabytes of the isolate's 128. */
+const MAX_CHARACTERS_READ = 2_000_000;
 
-/** Tests with the values that pass them. */
-type Passing = readonly (readonly [Test, readonly string[]])[];
+/**
+ * Texts to be contained that SQL looks for in each event, a quarter of a microsecond each. More are looked for in the values
+ * that there are, once each.
+ */
+const MAX_CONTAINED_BY_SQL = 16;
 
-/** Goals by name, and what SQL cannot compare: patterns, and texts whatever their case. */
+/**
+ * Goals by name, and what SQL cannot compare: patterns, texts whatever their case, and many texts that may be contained.
+ *
+ * @param meter what the comparing may cost, also that of the same tests in another range.
+ */
 export async function resolveTests(
   db: D1Database,
   question: Question,
   pixel: Pixel,
   span: Span,
+  meter: Meter,
 ): Promise<Result<readonly Filter[], Refusal>> {
-  const goals = passingGoals(question, pixel);
+  const goals = passingGoals(question, pixel, meter);
   if (!goals.ok) return goals;
-  const values = await passingValues(db, question, pixel, span);
+  const values = await passingValues(db, question, pixel, span, meter);
   if (!values.ok) return values;
   const passing = new Map([...goals.value, ...values.value]);
   return ok(question.filters.map((filter) => withValues(filter, passing)));
 }
 
-function passingGoals({ filters }: Question, { settings }: Pixel): Result<Passing, Refusal> {
+function passingGoals({ filters }: Question, { settings }: Pixel, meter: Meter): Result<Passing, Refusal> {
   const names = settings.goals.map(({ name }) => name);
   const tests = filters.flatMap(testsIn).filter(({ dimension }) => dimension.kind === 'goal');
-  const passing = tests.map((test) => [test, names.filter(passes(test))] as const);
+  const compared = compareAll(
+    tests.map((test) => [test, names] as const),
+    meter,
+  );
+  if (!compared.ok) return compared;
+  const passing = compared.value;
   const unknown = passing.filter(([{ comparison }, found]) => comparison === 'is' && found.length === 0);
   if (unknown.length === 0) return ok(passing);
   const message =
@@ -48,68 +64,81 @@ async function passingValues(
   question: Question,
   pixel: Pixel,
   span: Span,
+  meter: Meter,
 ): Promise<Result<Passing, Refusal>> {
   // Of a pixel that protects small groups no filter may name one.
   const least = pixel.settings.min_group;
-  const tests = question.filters
-    .flatMap(testsIn)
-    .filter(
-      ({ dimension, comparison, caseSensitive }) =>
-        least > 1 || (dimension.kind !== 'goal' && (comparison === 'matches' || !caseSensitive)),
-    );
+  const tests = testsToResolve(question, least);
   if (tests.length === 0) return ok([]);
   const known = await daysIn(db, question, span);
   // Of whole days: what was done in a visit may have been done before the range begins.
   const setting = settingOf(pixel, { ...span, moments: null }, known, null);
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
-  const answers = await db.batch<{ dimension0: string; visitors?: number }>(
+  const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);
+  const answers = await db.batch<ValueRow>(
     groups.map(([first]) => {
       const plan = planValues(question, (first as Test).dimension, MAX_VALUES + 1, setting);
-      return db.prepare(plan.sql).bind(...plan.parameters);
+      return db.prepare(upTo(mostCharacters, plan.sql)).bind(...plan.parameters);
     }),
   );
-  const errors: Mistake[] = [];
-  const passing = groups.flatMap((group, index) => {
+  const tooMany = groups.flatMap(([first], index) => {
     const rows = answers[index]?.results ?? [];
-    const visitorsOf = new Map<string, number>();
-    for (const { dimension0, visitors = 0 } of rows) {
-      visitorsOf.set(dimension0, (visitorsOf.get(dimension0) ?? 0) + visitors);
-    }
-    const values = [...visitorsOf.keys()].filter(
-      (value) => least <= 1 || (visitorsOf.get(value) ?? 0) >= least,
-    );
-    return group.map((test) => {
-      const found = values.filter(passes(test));
-      const characters = found.reduce((sum, value) => sum + value.length + 3, 0);
-      if (rows.length > MAX_VALUES || characters > MAX_VALUE_CHARACTERS) {
-        const message = `Too many values of ${test.dimension.name} match. Ask for a shorter range or a narrower filter.`;
-        errors.push({ path: test.path, message });
-      }
-      return [test, found] as const;
-    });
+    const characters = rows.reduce((sum, { dimension0 }) => sum + dimension0.length, 0);
+    const { dimension, path } = first as Test;
+    const message = `${dimension.name} has too many values. Ask for a shorter range or a narrower filter.`;
+    return rows.length > MAX_VALUES || characters > mostCharacters ? [{ path, message }] : [];
   });
-  return errors.length > 0 ? err({ reason: 'invalid_query', errors }) : ok(passing);
+  if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
+  const pairs = groups.flatMap((group, index) => {
+    const values = valuesIn(answers[index]?.results ?? [], least);
+    return group.map((test) => [test, values] as const);
+  });
+  const compared = compareAll(pairs, meter);
+  if (!compared.ok) return compared;
+  let characters = 0;
+  const errors = compared.value.flatMap(([{ dimension, path }, found]) => {
+    characters += found.reduce((sum, value) => sum + value.length + 3, 0);
+    if (characters <= MAX_VALUE_CHARACTERS) return [];
+    const message = `Too many values of ${dimension.name} match. Ask for a shorter range or a narrower filter.`;
+    return [{ path, message }];
+  });
+  return errors.length > 0 ? err({ reason: 'invalid_query', errors }) : compared;
 }
 
-/** Tells whether a value passes a test, were it not negated. */
-function passes({ comparison, caseSensitive, values }: Test): (value: string) => boolean {
-  const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
-  const folded = values.map(fold);
-  switch (comparison) {
-    case 'is': {
-      const wanted = new Set(folded);
-      return (value) => wanted.has(fold(value));
-    }
-    case 'contains':
-      return (value) => folded.some((part) => fold(value).includes(part));
-    case 'matches': {
-      const patterns = values.flatMap((text) => {
-        const pattern = compilePattern(text);
-        return pattern.ok ? [pattern.value] : [];
-      });
-      return (value) => patterns.some((pattern) => pattern.matches(value));
-    }
+/** The tests that are compared with all values there are. Of a pixel that protects small groups no filter may name one. */
+function testsToResolve({ filters }: Question, least: number): Test[] {
+  const tests = filters.flatMap(testsIn);
+  if (least > 1) return tests;
+  const contained = tests.filter(({ comparison }) => comparison === 'contains');
+  const isLong = contained.reduce((sum, { values }) => sum + values.length, 0) > MAX_CONTAINED_BY_SQL;
+  return tests.filter(
+    ({ dimension, comparison, caseSensitive }) =>
+      dimension.kind !== 'goal' &&
+      (comparison === 'matches' || !caseSensitive || (isLong && comparison === 'contains')),
+  );
+}
+
+interface ValueRow {
+  readonly dimension0: string;
+  readonly visitors?: number;
+}
+
+/** A query for values, ended by the first that makes them more characters than that. */
+function upTo(characters: number, sql: string): string {
+  return `
+    SELECT * FROM (
+      SELECT *, sum(length(dimension0)) OVER (ROWS UNBOUNDED PRECEDING) - length(dimension0) AS before
+      FROM (${sql}))
+    WHERE before <= ${characters}`;
+}
+
+/** The different values of these rows, but those of fewer visitors than a group has to have. */
+function valuesIn(rows: readonly ValueRow[], least: number): string[] {
+  const visitorsOf = new Map<string, number>();
+  for (const { dimension0, visitors = 0 } of rows) {
+    visitorsOf.set(dimension0, (visitorsOf.get(dimension0) ?? 0) + visitors);
   }
+  return [...visitorsOf.keys()].filter((value) => least <= 1 || (visitorsOf.get(value) ?? 0) >= least);
 }
 
 /** A filter whose resolved tests are of the values found. */

@@ -8,6 +8,7 @@ import { peopleSince } from '../store/people.ts';
 import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { compareRows, type ResultRow } from './compare.ts';
+import { Meter } from './meter.ts';
 import type { Filter, Mistake, Moments, Question } from './question.ts';
 import {
   comparedRange,
@@ -52,7 +53,8 @@ export async function runQuestion(
     const errors = protectionMistakes(named);
     if (errors.length > 0) return err({ reason: 'invalid_query', errors });
   }
-  const resolved = await resolveTests(db, named, pixel, span);
+  const meter = new Meter();
+  const resolved = await resolveTests(db, named, pixel, span, meter);
   if (!resolved.ok) return resolved;
   const question = { ...named, filters: resolved.value };
 
@@ -63,7 +65,7 @@ export async function runQuestion(
   let results: Answer['results'] = rows;
   let comparedWith: readonly [string, string] | null = null;
   if (other && otherRange) {
-    const compared = await compareRows(db, named, pixel, now, rows, { range, other, otherRange });
+    const compared = await compareRows(db, named, pixel, now, rows, { range, other, otherRange }, meter);
     if (!compared.ok) return compared;
     results = compared.value;
     comparedWith = momentsOf(other) ? isoMoments(other as Moments) : (other as readonly [string, string]);

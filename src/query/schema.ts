@@ -1,7 +1,7 @@
 /** The JSON Schema of those words of a question that language.ts and filters.ts look up and parse by hand. */
 import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
-import { MAX_FILTER_DEPTH, MAX_FILTER_VALUES, MAX_FILTERS } from './filters.ts';
+import { MAX_FILTER_DEPTH, MAX_FILTER_VALUES, MAX_FILTERS, MAX_PATTERNS } from './filters.ts';
 
 const PROPERTY = { type: 'string', pattern: `^${PROPERTY_PREFIX}.`, description: 'A custom property.' };
 
@@ -40,7 +40,7 @@ export const filterSchema = (self: string) => ({
       ],
       3,
     ),
-    tuple([{ enum: ['matches', 'matches_not'] }, FILTERABLE, VALUES]),
+    tuple([{ enum: ['matches', 'matches_not'] }, FILTERABLE, { ...VALUES, maxItems: MAX_PATTERNS }]),
     tuple([{ enum: ['and', 'or'] }, { type: 'array', items: { $ref: self }, minItems: 1 }]),
     tuple([{ enum: ['not', 'has_done', 'has_not_done'] }, { $ref: self }]),
   ],

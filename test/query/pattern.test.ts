@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_STEPS, Meter, OutOfSteps } from '../../src/query/meter.ts';
 import { compilePattern } from '../../src/query/pattern.ts';
 
 const found = (pattern: string, value: string, ignoresCase?: boolean): boolean => {
@@ -396,5 +397,111 @@ describe('patterns that stall others', () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('what patterns cost', () => {
+  /** Patterns that enter many states for a sign, that never meet a situation twice, or whose states compare much. */
+  const HOSTILE: readonly string[] = [
+    'a.{100}[^k]{3,400}k$',
+    '.{0,400}.{0,90}z',
+    '(?:.?){300}!',
+    '(?i)(?:.?[a-c]?){200}!',
+    '(?:[ab]*a){90}c',
+    `(?:${'.?|'.repeat(150)}!){3}`,
+    `[${Array.from({ length: 900 }, (_, index) => String.fromCharCode(0x4e00 + 2 * index)).join('')}]x`,
+    String.raw`(?:\b|\B|.){150}!`,
+    '[a-z]{1000}',
+    `${'('.repeat(300)}.${')*'.repeat(300)}!`,
+  ];
+  /** Values such as a stranger can send by the thousand. */
+  const values = (count: number, length: number): string[] => {
+    let state = 1;
+    const next = (): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+      return state >> 16;
+    };
+    return Array.from({ length: count }, () =>
+      Array.from({ length }, () => 'abcdefghij'[next() % 10] as string).join(''),
+    );
+  };
+
+  /** Looks at values with many patterns and one meter, and returns the steps that were taken. */
+  function stepsOf(patterns: readonly string[], given: readonly string[], steps: number): number {
+    const meter = new Meter(steps);
+    const compiled = patterns.map((pattern) => compilePattern(pattern));
+    try {
+      for (const one of compiled) {
+        if (!one.ok) throw new Error(one.error);
+        for (const value of given) one.value.matches(value, meter);
+      }
+    } catch (error) {
+      if (!(error instanceof OutOfSteps)) throw error;
+    }
+    return steps - meter.left;
+  }
+
+  /** The most that one sign of one value can cost: a thousand steps of a pattern, entered and left, three cases each. */
+  const ONE_SIGN = 50_000;
+
+  it.each(HOSTILE.map((one) => [beginning(one), one] as const))(
+    '%s ends when the steps are used up',
+    (_, pattern) => {
+      const given = values(500, 300);
+      for (const steps of [0, 1000, 300_000]) {
+        expect(stepsOf([pattern], given, steps)).toBeLessThanOrEqual(steps + ONE_SIGN);
+      }
+      expect(
+        stepsOf(
+          Array.from({ length: 50 }, () => pattern),
+          given,
+          1_000_000,
+        ),
+      ).toBeGreaterThan(1_000_000);
+    },
+  );
+
+  it('grows with what is entered: each state, in each sign, and each thing a class compares', () => {
+    const given = values(5, 200);
+    const cost = (pattern: string) => stepsOf([pattern], given, Number.MAX_SAFE_INTEGER);
+    // Patterns that hold ever more states open.
+    expect(cost('.{0,400}!')).toBeGreaterThan(3 * cost('.{0,100}!'));
+    const items = (count: number) =>
+      Array.from({ length: count }, (_, at) => String.fromCharCode(0x4e00 + 2 * at)).join('');
+    expect(cost(`(?:.|[${items(800)}])*!`)).toBeGreaterThan(1.2 * cost(`(?:.|[${items(8)}])*!`));
+  });
+
+  it('is building them, too', () => {
+    expect(stepsOf(['[a-z]{1000}'], [''], Number.MAX_SAFE_INTEGER)).toBeGreaterThan(1000);
+    expect(stepsOf(['[a-z]{1000}'], [], Number.MAX_SAFE_INTEGER)).toBe(0);
+  });
+
+  it('is as counted, whatever the pattern and the values: never more than is left', () => {
+    const piece = fc.constantFrom('a', '.', '[^k]', '(?:a|b)', '\\w', '(?:.?a)', '[a-f]', '(?i:B)', '\\b');
+    const times = fc.constantFrom('', '*', '+', '?', '{0,90}', '{40}', '{3,70}');
+    const pattern = fc
+      .array(fc.tuple(piece, times), { minLength: 1, maxLength: 5 })
+      .map((pieces) => pieces.map((one) => one.join('')).join(''))
+      .filter((text) => compilePattern(text).ok);
+    fc.assert(
+      fc.property(
+        fc.array(pattern, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 200_000 }),
+        (texts, steps) => {
+          expect(stepsOf(texts, values(30, 100), steps)).toBeLessThanOrEqual(steps + ONE_SIGN);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('leaves room for what owners ask of a large site', () => {
+    const pages = Array.from(
+      { length: 50_000 },
+      (_, index) => `/blog/${index % 900}/an-article-of-some-length-${index}`,
+    );
+    for (const pattern of ['^/blog/.+', '(?i)ARTICLE', '^/(?:blog|news)/\\d{1,3}/[a-z-]+$', '\\d+$']) {
+      expect(stepsOf([pattern], pages, MAX_STEPS), pattern).toBeLessThan(MAX_STEPS);
+    }
   });
 });

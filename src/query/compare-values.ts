@@ -1,0 +1,52 @@
+/** Which values pass a test. What comparing them may cost a question is counted. */
+import { err, ok, type Result } from '../model/result.ts';
+import type { Refusal } from './ask.ts';
+import { Finder } from './finder.ts';
+import { type Meter, OutOfSteps } from './meter.ts';
+import type { Test } from './question.ts';
+
+/** Tests, each with the values that pass it, were it not negated. */
+export type Passing = readonly (readonly [Test, readonly string[]])[];
+
+/** Steps to change a character's case, and to look a value up. */
+const CASE = 0.5;
+const LOOK_UP = 5;
+
+/** Compares tests with the values of their dimensions, all with what one meter has left. */
+export function compareAll(pairs: Passing, meter: Meter): Result<Passing, Refusal> {
+  const passing: (readonly [Test, readonly string[]])[] = [];
+  for (const [test, values] of pairs) {
+    try {
+      passing.push([test, values.filter(passes(test, meter))]);
+    } catch (error) {
+      if (!(error instanceof OutOfSteps)) throw error;
+      const what = test.comparison === 'matches' ? 'these patterns' : 'these texts';
+      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${what} takes too long. Ask with fewer or simpler ones, or for a shorter range.`;
+      return err({ reason: 'invalid_query', errors: [{ path: `${test.path}[2]`, message }] });
+    }
+  }
+  return ok(passing);
+}
+
+/** Tells whether a value passes a test, were it not negated. */
+function passes(
+  { comparison, caseSensitive, values, patterns }: Test,
+  meter: Meter,
+): (value: string) => boolean {
+  const fold = (text: string): string => {
+    meter.spend(LOOK_UP + CASE * text.length);
+    return caseSensitive ? text : text.toLowerCase();
+  };
+  switch (comparison) {
+    case 'is': {
+      const wanted = new Set(values.map(fold));
+      return (value) => wanted.has(fold(value));
+    }
+    case 'contains': {
+      const finder = new Finder(values.map(fold), meter);
+      return (value) => finder.isIn(fold(value), meter);
+    }
+    case 'matches':
+      return (value) => patterns.some((pattern) => pattern.matches(value, meter));
+  }
+}
