@@ -2,14 +2,15 @@
  * `npm start`: the whole of Speck on this machine, under the local runtime. Makes what is missing (the owner's token,
  * the tables), starts `wrangler dev`, and does what only Cloudflare does otherwise: triggers the cron.
  */
-import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
+import { banner, exposure, type ShownToken, shownToken } from './lib/banner.ts';
 import { ensureLocalToken } from './lib/dev-vars.ts';
+import { silent, startLocalWorker } from './lib/local-worker.ts';
 import { migrateLocal } from './lib/migrate/apply.ts';
-import { ended, flagValue, ROOT, spawnWrangler, withoutFlags } from './lib/wrangler.ts';
+import { flagValue, ROOT, withoutFlags } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm start [-- FLAGS]
 
@@ -25,8 +26,6 @@ const DEFAULT_PORT = '8787';
 /** Made anew each time, so that it always goes up to now. */
 const DEMO_STATE = '.wrangler/demo';
 const CRON_INTERVAL = 60_000;
-/** How long the local Worker may take to end by itself before it is ended. */
-const STOP_TIMEOUT = 5_000;
 
 const windows = process.platform === 'win32';
 
@@ -84,34 +83,27 @@ async function serve(
   demo: boolean,
 ): Promise<number> {
   const url = urlOf(address);
-  const child = spawnWrangler(['dev', ...devFlags(address, args)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // In a process group of its own, Ctrl-C reaches this process alone, and at the end nothing of the group is left.
-    // On Windows that would open a second window; there Ctrl-C reaches all.
-    detached: !windows,
-  });
-  const stop = new AbortController();
-  const exit = ended(child).then((code) => {
-    stop.abort();
-    return code;
-  });
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      void end(child, exit);
+  const worker = startLocalWorker(devFlags(address, args));
+  let isSilent = false;
+  if (await answersAt(url, worker.signal)) {
+    const shown = shownToken(token, process.stdout.isTTY);
+    if (demo) await showDemo(url, token, shown, worker.signal);
+    else console.log(banner(url, shown));
+    const warning = exposure(address.ip, address.protocol);
+    if (warning !== undefined) console.warn(warning);
+    void runCron(url, worker.signal);
+    void silent(url, worker.signal).then(() => {
+      if (worker.signal.aborted || worker.stopping) return;
+      isSilent = true;
+      worker.stop();
     });
   }
-
-  if (await answersAt(url, stop.signal)) {
-    if (demo) await showDemo(url, token, stop.signal);
-    else console.log(banner(url, token));
-    void runCron(url, stop.signal);
+  const code = await worker.ended;
+  if (isSilent) {
+    console.error('The local Worker no longer answers, so it was ended: run npm start again.');
+    return 1;
   }
-  const code = await exit;
-  if (stopping) return 0;
-  signalGroup(child, 'SIGKILL');
+  if (worker.stopping) return 0;
   console.error(`The local Worker ended by itself (exit code ${code}): see above.`);
   return code === 0 ? 1 : code;
 }
@@ -125,28 +117,12 @@ function devFlags(address: Address, args: readonly string[]): string[] {
     '--show-interactive-dev-session=false',
     // wrangler would print that nothing triggers the cron here. This flag says that we see to it ourselves.
     '--test-scheduled',
+    // Requests keep the address that they were sent to, also where wrangler.toml has a route.
+    '--no-infer-origin-from-routes',
     // A line per request would bury what matters.
     ...(flagValue(args, '--log-level') === undefined ? ['--log-level', 'warn'] : []),
     ...withoutFlags(args, ['--ip', '--port']),
   ];
-}
-
-/** Asks the Worker to end, and ends what is left of it after a while. */
-async function end(child: ChildProcess, exit: Promise<number>): Promise<void> {
-  if (!windows) child.kill('SIGTERM');
-  await Promise.race([exit, sleep(STOP_TIMEOUT, undefined, { ref: false })]);
-  signalGroup(child, 'SIGKILL');
-}
-
-/** Signals wrangler and all it started. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    if (windows) child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // Nothing of the group is left.
-  }
 }
 
 /** Waits for the Worker's first answer, whatever it is. */
@@ -178,7 +154,7 @@ async function cronFailure(url: string): Promise<string | undefined> {
 }
 
 /** Fills the demo's database. Its code is loaded for it alone: it reads five megabytes of user agents. */
-async function showDemo(url: string, token: string, stop: AbortSignal): Promise<void> {
+async function showDemo(url: string, token: string, shown: ShownToken, stop: AbortSignal): Promise<void> {
   console.log('Making up sixty days of a shop…');
   try {
     const { fillDemo } = await import('./lib/demo.ts');
@@ -187,41 +163,11 @@ async function showDemo(url: string, token: string, stop: AbortSignal): Promise<
 ${events.toLocaleString('en')} events are there, and more come as you look.
 
 Dashboard     ${url}/app/${pixel}
-Token         ${token}   (ADMIN_TOKEN in .dev.vars)
+Token         ${shown.line}
 Stop          Ctrl-C
 `);
     void trickle(stop);
   } catch (error) {
     if (!stop.aborted) console.error(`The demo could not be made: ${error}`);
   }
-}
-
-function banner(url: string, token: string): string {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const pixel = JSON.stringify({ name: 'My site', url: 'https://example.com', timezone: zone });
-  return `
-Speck runs at ${url}
-Dashboard     ${url}/app/
-Token         ${token}   (ADMIN_TOKEN in .dev.vars)
-Stop          Ctrl-C
-
-Add a pixel there, or here:
-
-  ${addPixelCommand(url, token, pixel)}
-
-The answer holds its id and the snippets for your pages and e-mails. A page on this machine needs data-local, too:
-
-  <script defer src="${url}/speck.js" data-pixel="px_…" data-local></script>
-`;
-}
-
-function addPixelCommand(url: string, token: string, pixel: string): string {
-  const parts = [
-    `curl ${url}/api/v1/pixels`,
-    `-H "Authorization: Bearer ${token}"`,
-    '-H "Content-Type: application/json"',
-  ];
-  // Windows' command line knows neither single quotes nor a backslash at a line's end.
-  if (windows) return [...parts, `-d ${JSON.stringify(pixel)}`].join(' ');
-  return [...parts, `-d '${pixel}'`].join(' \\\n    ');
 }

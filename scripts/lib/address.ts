@@ -33,10 +33,10 @@ export async function tryListen(ip: string, port: number): Promise<{ code?: stri
 }
 
 /** What the local server answers to a GET. Its certificate, if it has one, is its own: nobody has signed it. */
-export function get(url: string): Promise<{ status: number; body: string }> {
+export function get(url: string, timeout = 60_000): Promise<{ status: number; body: string }> {
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const sent = request(url, { rejectUnauthorized: false, timeout: 60_000 }, (response) => {
+    const sent = request(url, { rejectUnauthorized: false, timeout }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
@@ -45,7 +45,7 @@ export function get(url: string): Promise<{ status: number; body: string }> {
       response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
       response.once('error', reject);
     });
-    sent.once('timeout', () => sent.destroy(new Error('no answer within a minute')));
+    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${timeout / 1000} seconds`)));
     sent.once('error', reject);
     sent.end();
   });

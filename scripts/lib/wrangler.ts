@@ -6,8 +6,19 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 
-export function spawnWrangler(args: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn(process.execPath, [WRANGLER, ...args], {
+/**
+ * Settings of wrangler's local runtime. By default it writes each request with its whole URL into a trace store on disk, and
+ * serves an explorer at /cdn-cgi/explorer that runs SQL for anyone who reaches the port.
+ */
+export const NO_TRACES = { X_LOCAL_EXPLORER: 'false', X_LOCAL_OBSERVABILITY: 'false' } as const;
+
+/** @param nodeFlags flags of Node itself, which wrangler hands on to the process that does its work. */
+export function spawnWrangler(
+  args: readonly string[],
+  options: SpawnOptions,
+  nodeFlags: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [...nodeFlags, WRANGLER, ...args], {
     cwd: ROOT,
     ...options,
     env: {
@@ -18,6 +29,7 @@ export function spawnWrangler(args: readonly string[], options: SpawnOptions): C
       // Without it the local runtime asks the network for an example of `request.cf` before it starts.
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
       WRANGLER_SEND_METRICS: 'false',
+      ...NO_TRACES,
     },
   });
 }

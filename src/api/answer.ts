@@ -75,7 +75,10 @@ function amountOf(value: MetricValue): number | null {
   return typeof value === 'object' ? (value?.value ?? null) : value;
 }
 
-const HEADERS = { 'cache-control': 'private, max-age=30', vary: 'Accept, Authorization, Cookie' };
+const HEADERS = {
+  'cache-control': 'private, max-age=30',
+  vary: 'Accept, Authorization, Cookie, X-Speck-Session',
+};
 
 export function jsonResponse(request: Request, body: unknown): Response {
   return cachedResponse(request, JSON.stringify(body), { ...HEADERS, 'content-type': 'application/json' });

@@ -1,11 +1,11 @@
 /** Who may do what. Closed by default: without ADMIN_TOKEN nothing is answered, without a token nothing is shown. */
 
 import type { Env } from '../env.ts';
-import { Cache } from '../model/cache.ts';
 import { hex } from '../model/random.ts';
-import { SCOPES, type Scope } from '../model/token.ts';
+import { isSecret, isToken, SCOPES, type Scope } from '../model/token.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
+import { Attempts, Lookups } from './attempts.ts';
 import { Problem } from './problem.ts';
 import type { Access } from './route.ts';
 import { sessionSecret } from './session-cookie.ts';
@@ -16,6 +16,8 @@ export interface Grant {
   readonly scopes: readonly Scope[];
   /** The one pixel it is for, or null for all. */
   readonly pixel: string | null;
+  /** The id of the token; null of ADMIN_TOKEN and of a shared link. */
+  readonly token: string | null;
   /** Whether it is that of a shared link, which shows statistics and nothing else. */
   readonly shared?: true;
   /** Of a session: when it ends, in epoch milliseconds. */
@@ -23,7 +25,7 @@ export interface Grant {
 }
 
 /** The grant of who has not said who they are. */
-export const NOBODY: Grant = { admin: false, scopes: [], pixel: null };
+export const NOBODY: Grant = { admin: false, scopes: [], pixel: null, token: null };
 
 const encoder = new TextEncoder();
 
@@ -41,7 +43,7 @@ export async function authenticate(request: Request, env: Env): Promise<Grant> {
       headers: CHALLENGE,
     });
   }
-  return sessionGrant(secret, admin, env);
+  return sessionGrant(secret, admin, request, env);
 }
 
 /** ADMIN_TOKEN. @throws Problem when none is set. */
@@ -53,38 +55,72 @@ export function requireOpen(env: Env): string {
   );
 }
 
-/** The grant of a token. @throws Problem when there is no such token, or too many have been tried. */
+/** Wrong secrets that a network may try in a minute. */
+const GUESSES = 20;
+
+/** Wrong tokens and links are counted together: they are tried at the same door. */
+export const guesses = new Attempts('wrong tokens', GUESSES);
+const tokens = new Lookups();
+
+/** Below it a token of the owner's own making may be guessed over time, however slowly. */
+const SAFE_LENGTH = 32;
+let warned = false;
+
+/**
+ * The grant of a token. A network that guesses is refused before its token is compared with ADMIN_TOKEN, also when it is right
+ * this time: else guessing would go on. Tokens that Speck has made cannot be guessed, so one that lately was there is not refused.
+ *
+ * @throws Problem when there is no such token, or too many have been tried.
+ */
 export async function tokenGrant(token: string, request: Request, env: Env): Promise<Grant> {
-  // Digests have one length, so comparing them in constant time tells nothing of the secret, its length included.
-  const [given, expected] = await Promise.all([digest(token), digest(requireOpen(env))]);
-  if (crypto.subtle.timingSafeEqual(given, expected)) {
-    return { admin: true, scopes: SCOPES, pixel: null };
-  }
-  const address = request.headers.get('cf-connecting-ip') ?? '';
+  const admin = requireOpen(env);
   const now = Date.now();
-  refuseGuessers(address, now);
-  const found = await findToken(env.DB, hex(new Uint8Array(given)));
+  // Digests have one length, so comparing them in constant time tells nothing of the secret, its length included.
+  const [given, expected] = await Promise.all([digest(token), digest(admin)]);
+  const hash = hex(new Uint8Array(given));
+  const known = tokens.get(hash, now);
+  if (!known) guesses.refuse(request, now);
+  if (crypto.subtle.timingSafeEqual(given, expected)) {
+    if (admin.length < SAFE_LENGTH && !warned) {
+      warned = true;
+      console.warn(`ADMIN_TOKEN has fewer than ${SAFE_LENGTH} characters: set a longer one, at random.`);
+    }
+    return { admin: true, scopes: SCOPES, pixel: null, token: null };
+  }
+  const found = isToken(token) && known !== false ? await findToken(env.DB, hash) : null;
+  if (isToken(token)) tokens.set(hash, found !== null, now);
   if (!found) {
-    countGuess(address, now);
+    guesses.count(request, now);
     throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
   }
-  return { admin: false, scopes: found.scopes, pixel: found.pixel };
+  return { admin: false, scopes: found.scopes, pixel: found.pixel, token: found.id };
 }
+
+/** Apart from tokens, so that whoever is signed in stays so while somebody beside them guesses tokens. */
+const sessionGuesses = new Attempts('ended sessions', GUESSES);
+const sessions = new Lookups();
 
 /**
  * The grant of a session, which is that of what it was made with, as of now: a session ends with its token or link, and
  * with a change of ADMIN_TOKEN.
  */
-async function sessionGrant(secret: string, admin: string, env: Env): Promise<Grant> {
+async function sessionGrant(secret: string, admin: string, request: Request, env: Env): Promise<Grant> {
   const now = Date.now();
   const hash = await hashToken(secret);
-  const found = await findSession(env.DB, hash, now);
+  const known = sessions.get(hash, now);
+  if (!known) sessionGuesses.refuse(request, now);
+  const found = isSecret(secret) && known !== false ? await findSession(env.DB, hash, now) : null;
   const holds = found && (found.kind !== 'admin' || areEqual(found.proof, await adminProof(secret, admin)));
-  if (!holds) throw new Problem('session_ended', 'The session has ended. Sign in again.');
+  if (isSecret(secret)) sessions.set(hash, holds === true, now);
+  if (!holds) {
+    sessionGuesses.count(request, now);
+    throw new Problem('session_ended', 'The session has ended. Sign in again.');
+  }
   const endsAt = await prolongSession(env.DB, hash, found, now);
-  if (found.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, endsAt };
-  if (found.kind === 'token') return { admin: false, scopes: found.scopes, pixel: found.pixel, endsAt };
-  return { admin: false, scopes: ['stats:read'], pixel: found.pixel, shared: true, endsAt };
+  const { scopes, pixel, token } = found;
+  if (found.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, token: null, endsAt };
+  if (found.kind === 'token') return { admin: false, scopes, pixel, token, endsAt };
+  return { admin: false, scopes: ['stats:read'], pixel, token: null, shared: true, endsAt };
 }
 
 /** Compares two hashes in a time that tells nothing of them. */
@@ -96,33 +132,6 @@ export function areEqual(a: string, b: string): boolean {
 /** Shows that a session was made with ADMIN_TOKEN, and tells nothing of it to who has only the store. */
 export function adminProof(secret: string, admin: string): Promise<string> {
   return hashToken(`${secret} ${admin}`);
-}
-
-/**
- * Wrong tokens an address may try in a minute. It is counted per isolate: a bound on what guessing costs us, not what
- * keeps the API closed, which is that a token has 230 bits.
- */
-const GUESSES = 20;
-const GUESS_WINDOW = 60_000;
-const guesses = new Cache<string, { readonly count: number; readonly until: number }>(1000);
-
-function refuseGuessers(address: string, now: number): void {
-  const guessed = guesses.get(address);
-  if (!guessed || guessed.until <= now || guessed.count < GUESSES) return;
-  const seconds = Math.ceil((guessed.until - now) / 1000);
-  throw new Problem(
-    'too_many_attempts',
-    `Too many wrong tokens from this address. Try again in ${seconds} seconds.`,
-    {
-      headers: { 'retry-after': String(seconds) },
-    },
-  );
-}
-
-function countGuess(address: string, now: number): void {
-  const guessed = guesses.get(address);
-  const open = guessed && guessed.until > now ? guessed : { count: 0, until: now + GUESS_WINDOW };
-  guesses.set(address, { ...open, count: open.count + 1 });
 }
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="speck"' };

@@ -2,8 +2,9 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { hex, randomBase58 } from '../model/random.ts';
+import { newSecret } from '../model/token.ts';
 import { deleteLink, insertLink, type Link, listLinks } from '../store/links.ts';
-import { type Grant, hashToken } from './auth.ts';
+import { type Grant, hashToken, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { done, freshJson } from './fresh.ts';
 import { requireExisting } from './pixels.ts';
@@ -34,11 +35,15 @@ export const NewLink = v.strictObject({
   ),
 });
 
-/** The answer holds the link itself, this once: the store keeps only the hash of its secret. */
+/**
+ * The answer holds the link itself, this once: the store keeps only the hash of its secret. A link shows statistics, so making
+ * one takes a token that may read them.
+ */
 export async function addLink(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
+  requireScope(grant, 'stats:read');
   const pixel = await requireExisting(env, grant, id);
   const { name, password, expires_at } = check(NewLink, await readJson(request));
-  const secret = randomBase58(40);
+  const secret = newSecret();
   const link: Link = {
     id: `lnk_${randomBase58(12)}`,
     pixel: pixel.id,
@@ -46,6 +51,7 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
     password: password === null ? null : await passwordHash(password, secret),
     expires_at: expires_at === null ? null : Date.parse(expires_at),
     created_at: Date.now(),
+    token: grant.token,
   };
   await insertLink(env.DB, link, await hashToken(secret));
   return freshJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   wrong_password: { status: 401, title: 'Wrong password' },
   session_ended: { status: 401, title: 'Session ended' },
   cross_site: { status: 403, title: 'Not from here' },
+  https_required: { status: 403, title: 'https required' },
   missing_scope: { status: 403, title: 'Not allowed' },
   wrong_pixel: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },

@@ -18,6 +18,7 @@ import { readParameters } from './parameters.ts';
 import { Problem, problemResponse } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { refuseExposed, withCommonHeaders } from './transport.ts';
 
 type PublicHandler = (request: Request, env: Env) => Response | Promise<Response>;
 
@@ -81,8 +82,12 @@ async function serve(
 
 /** Answers any request that is not a collecting one. It never rejects. */
 export async function route(request: Request, env: Env): Promise<Response> {
+  return withCommonHeaders(await answer(request, env), request.url);
+}
+
+async function answer(request: Request, env: Env): Promise<Response> {
   try {
-    return (await router.fetch(request, env)) as Response;
+    return (await refuseExposed(request)) ?? ((await router.fetch(request, env)) as Response);
   } catch (error) {
     await discardBody(request);
     return problemResponse(error, env.DB);
@@ -97,7 +102,6 @@ function scriptResponse(script: string): Response {
       'cache-control': 'public, max-age=3600',
       'access-control-allow-origin': '*',
       'cross-origin-resource-policy': 'cross-origin',
-      'x-content-type-options': 'nosniff',
     },
   });
 }

@@ -5,6 +5,7 @@
  */
 import { readCookie } from '../model/cookie.ts';
 import { Problem } from './problem.ts';
+import { isExposed } from './transport.ts';
 
 /** Says that a request goes by the cookie, and by which: the owner's, or that of the shared link that is open. */
 const SESSION_HEADER = 'x-speck-session';
@@ -54,17 +55,20 @@ function kindOf(request: Request): SessionKind {
   return request.headers.get(SESSION_HEADER) === 'link' ? 'link' : 'owner';
 }
 
-/** The prefix makes browsers refuse the cookie from any other host, and without TLS, so it cannot be had on a local machine. */
+/**
+ * The prefix makes browsers refuse the cookie from any other host, and without TLS, so it cannot be had on a local machine.
+ * Requests without TLS come from there only: transport.ts refuses others.
+ */
 function cookieName(request: Request, kind: SessionKind): string {
-  return isPlain(request) ? NAMES[kind] : `__Host-${NAMES[kind]}`;
+  return isLocal(request) ? NAMES[kind] : `__Host-${NAMES[kind]}`;
 }
 
 /** Chromium and Firefox take a secure cookie from http://localhost, too; Safari does not. */
 function attributes(request: Request): string {
   const safari = /^(?!.*Chrom).*Safari\//.test(request.headers.get('user-agent') ?? '');
-  return `Path=/; HttpOnly; SameSite=Strict${isPlain(request) && safari ? '' : '; Secure'}`;
+  return `Path=/; HttpOnly; SameSite=Strict${isLocal(request) && safari ? '' : '; Secure'}`;
 }
 
-function isPlain(request: Request): boolean {
-  return request.url.startsWith('http:');
+function isLocal({ url }: Request): boolean {
+  return url.startsWith('http:') && !isExposed(url);
 }

@@ -1,10 +1,11 @@
 /** `/api/v1/session`: signs in at the dashboard, with a token or by a shared link. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
-import { randomBase58 } from '../model/random.ts';
+import { isSecret, newSecret } from '../model/token.ts';
 import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
-import { adminProof, areEqual, type Grant, hashToken, requireOpen, tokenGrant } from './auth.ts';
+import { Attempts, Lookups } from './attempts.ts';
+import { adminProof, areEqual, type Grant, guesses, hashToken, requireOpen, tokenGrant } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { done, freshJson } from './fresh.ts';
 import { passwordHash } from './links.ts';
@@ -27,13 +28,14 @@ export async function startSession(request: Request, env: Env): Promise<Response
   requireOwnPage(request);
   const admin = requireOpen(env);
   const given = check(NewSession, await readJson(request));
-  const secret = randomBase58(40);
+  const secret = newSecret();
   const now = Date.now();
   if ('link' in given) {
-    const link = await openLink(env.DB, given.link, given.password, now);
+    const link = await openLink(request, env.DB, given.link, given.password, now);
     const proof = await hashToken(given.link);
-    const grant: Grant = { admin: false, scopes: ['stats:read'], pixel: link.pixel, shared: true };
-    return begin(request, env, secret, { kind: 'link', proof, pixel: link.pixel }, grant, now);
+    const { pixel } = link;
+    const grant: Grant = { admin: false, scopes: ['stats:read'], pixel, token: null, shared: true };
+    return begin(request, env, secret, { kind: 'link', proof, pixel }, grant, now);
   }
   const grant = await tokenGrant(given.token, request, env);
   const proof = grant.admin ? await adminProof(secret, admin) : await hashToken(given.token);
@@ -60,21 +62,34 @@ async function begin(
   return freshJson(await shown(env, { ...grant, endsAt }), 201, { 'set-cookie': cookie });
 }
 
+const links = new Lookups();
+/** A session is a written row, and whoever has a link may begin one. */
+const signIns = new Attempts('sign-ins by a link', 60);
+
 /** @throws Problem when there is no such link, or the password is not its own. */
 async function openLink(
+  request: Request,
   db: D1Database,
   secret: string,
   password: string | undefined,
   now: number,
 ): Promise<Link> {
   const hash = await hashToken(secret);
-  const link = await findLink(db, hash, now);
-  if (!link) throw new Problem('wrong_link', 'This link was taken back, or has expired.');
+  const known = links.get(hash, now);
+  if (!known) guesses.refuse(request, now);
+  signIns.refuse(request, now);
+  signIns.count(request, now);
+  const link = isSecret(secret) && known !== false ? await findLink(db, hash, now) : null;
+  if (isSecret(secret)) links.set(hash, link !== null, now);
+  if (!link) {
+    guesses.count(request, now);
+    throw new Problem('wrong_link', 'This link was taken back, or has expired.');
+  }
   if (link.password === null) return link;
   if (password === undefined) throw new Problem('wrong_password', 'This link asks for a password.');
-  const { guesses, guess_until } = await countGuess(db, hash, now, GUESS_WINDOW);
-  if (guesses > GUESSES) {
-    const seconds = Math.ceil((guess_until - now) / 1000);
+  const tried = await countGuess(db, hash, now, GUESS_WINDOW);
+  if (tried.guesses > GUESSES) {
+    const seconds = Math.ceil((tried.guess_until - now) / 1000);
     throw new Problem(
       'too_many_attempts',
       `Too many wrong passwords. Try again in ${Math.ceil(seconds / 60)} minutes.`,

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
-import { SCOPES, type Token } from '../model/token.ts';
+import { newToken, SCOPES, type Token } from '../model/token.ts';
 import { deleteToken, insertToken, listTokens } from '../store/tokens.ts';
 import { type Grant, hashToken } from './auth.ts';
 import { check, readJson } from './body.ts';
@@ -21,7 +21,7 @@ export const NewToken = v.strictObject({
 export async function addToken(request: Request, env: Env, grant: Grant): Promise<Response> {
   const { name, scopes, pixel } = check(NewToken, await readJson(request));
   if (pixel !== null) await requireExisting(env, grant, pixel);
-  const secret = `speck_${randomBase58(40)}`;
+  const secret = newToken();
   const token: Token = {
     id: `tok_${randomBase58(12)}`,
     name,

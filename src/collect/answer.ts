@@ -164,12 +164,14 @@ const REFUSALS: Record<
   },
 };
 
+const PROBLEM_HEADERS = { 'content-type': 'application/problem+json', 'x-content-type-options': 'nosniff' };
+
 function refuse(reason: Mistake, headers: Record<string, string>): Response {
   return Response.json(
     { ...REFUSALS[reason], reason },
     {
       status: REFUSALS[reason].status,
-      headers: { ...headers, 'content-type': 'application/problem+json', 'x-speck-reason': reason },
+      headers: { ...headers, ...PROBLEM_HEADERS, 'x-speck-reason': reason },
     },
   );
 }
@@ -178,7 +180,7 @@ async function wrongMethod(request: Request, allow: string): Promise<Response> {
   await discardBody(request);
   return Response.json(
     { title: 'Wrong method', status: 405, detail: `Use ${allow}.`, reason: 'method_not_allowed' },
-    { status: 405, headers: { allow, 'content-type': 'application/problem+json' } },
+    { status: 405, headers: { allow, ...PROBLEM_HEADERS } },
   );
 }
 

@@ -12,6 +12,8 @@ interface Token {
   readonly scopes: readonly string[];
   readonly pixel: string | null;
   readonly created_at: string;
+  /** Shared links made with it, which end with it. */
+  readonly links: number;
 }
 
 const SCOPES: Readonly<Record<string, string>> = {
@@ -67,7 +69,7 @@ function TokenList({ pixels, version, changed }: ListProps) {
             </Empty>
           ) : (
             <ul class="things">
-              {tokens.map(({ id, name, scopes, pixel, created_at }) => (
+              {tokens.map(({ id, name, scopes, pixel, created_at, links }) => (
                 <li key={id}>
                   <span class="grow">
                     <b>
@@ -78,7 +80,11 @@ function TokenList({ pixels, version, changed }: ListProps) {
                       <bdi>{pixel === null ? 'all pixels' : nameOf(pixel)}</bdi> · since {date(created_at)}
                     </span>
                   </span>
-                  <Sure label="Delete" sure="Delete the token" act={() => void send(() => remove(id))} />
+                  <Sure
+                    label="Delete"
+                    sure={links === 0 ? 'Delete the token' : `Delete it and its ${links} shared links`}
+                    act={() => void send(() => remove(id))}
+                  />
                 </li>
               ))}
             </ul>

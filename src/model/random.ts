@@ -14,6 +14,11 @@ export function randomBase58(length: number): string {
   return text;
 }
 
+/** Whether a text can be what `randomBase58(length)` has made. */
+export function isBase58(text: string, length: number): boolean {
+  return text.length === length && /^[1-9A-HJ-NP-Za-km-z]*$/.test(text);
+}
+
 export function randomHex(bytes: number): string {
   return hex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

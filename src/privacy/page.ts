@@ -75,7 +75,6 @@ export function page(
       'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
       // With no-referrer, forms would not say where they come from, which isOwn asks of browsers without Sec-Fetch-Site.
       'referrer-policy': 'same-origin',
-      'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
       vary: 'Cookie, User-Agent, Sec-GPC, DNT',

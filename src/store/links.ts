@@ -9,14 +9,16 @@ export interface Link {
   /** Epoch milliseconds, or null for never. */
   readonly expires_at: number | null;
   readonly created_at: number;
+  /** The id of the token that made it and that it ends with; null if ADMIN_TOKEN did. */
+  readonly token: string | null;
 }
 
-const COLUMNS = 'id, pixel, name, password, expires_at, created_at';
+const COLUMNS = 'id, pixel, name, password, expires_at, created_at, token';
 
 export async function insertLink(db: D1Database, link: Link, hash: string): Promise<void> {
   await db
-    .prepare(`INSERT INTO links (hash, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`)
-    .bind(hash, link.id, link.pixel, link.name, link.password, link.expires_at, link.created_at)
+    .prepare(`INSERT INTO links (hash, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+    .bind(hash, link.id, link.pixel, link.name, link.password, link.expires_at, link.created_at, link.token)
     .run();
 }
 

@@ -19,7 +19,12 @@ export interface Session {
   readonly scopes: readonly Scope[];
   /** The pixel of its token or link. */
   readonly pixel: string | null;
+  /** The id of its token, if it was made with one. */
+  readonly token: string | null;
 }
+
+/** Sessions that a token or a link may have at a time: a new one ends those that would end first. */
+export const MOST_SESSIONS = 200;
 
 export async function insertSession(
   db: D1Database,
@@ -29,7 +34,11 @@ export async function insertSession(
 ): Promise<number> {
   const expiresAt = now + SESSION_IDLE;
   await db.batch([
-    db.prepare('DELETE FROM sessions WHERE expires_at <= ?').bind(now),
+    // Whoever has a shared link may begin sessions, so that must not read all there are. Those of ADMIN_TOKEN have a proof each.
+    kind === 'link'
+      ? db.prepare('DELETE FROM sessions WHERE proof = ? AND expires_at <= ?').bind(proof, now)
+      : db.prepare('DELETE FROM sessions WHERE expires_at <= ?').bind(now),
+    db.prepare(END_OLDEST).bind(proof),
     db
       .prepare(
         'INSERT INTO sessions (hash, kind, proof, pixel, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -39,13 +48,18 @@ export async function insertSession(
   return expiresAt;
 }
 
+const END_OLDEST = `
+  DELETE FROM sessions WHERE hash IN (
+    SELECT hash FROM sessions WHERE proof = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MOST_SESSIONS - 1})`;
+
 type Row = Omit<Session, 'scopes'> & { readonly scopes: string | null };
 
 /** A session that has not ended, and whose token or link is still there and has not expired. */
 export async function findSession(db: D1Database, hash: string, now: number): Promise<Session | null> {
   const row = await db
     .prepare(
-      `SELECT s.kind, s.proof, s.created_at, s.expires_at, t.scopes, coalesce(t.pixel, l.pixel) AS pixel
+      `SELECT s.kind, s.proof, s.created_at, s.expires_at, t.scopes, t.id AS token,
+         coalesce(t.pixel, l.pixel) AS pixel
        FROM sessions s
        LEFT JOIN tokens t ON s.kind = 'token' AND t.hash = s.proof
        LEFT JOIN links l ON s.kind = 'link' AND l.hash = s.proof AND (l.expires_at IS NULL OR l.expires_at > ?2)

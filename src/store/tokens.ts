@@ -22,11 +22,20 @@ export async function insertToken(db: D1Database, token: Token, hash: string): P
     .run();
 }
 
-export async function listTokens(db: D1Database): Promise<Token[]> {
+/** A token with the number of shared links that were made with it, and end with it. */
+export interface ListedToken extends Token {
+  readonly links: number;
+}
+
+export async function listTokens(db: D1Database): Promise<ListedToken[]> {
   const { results } = await db
-    .prepare(`SELECT ${COLUMNS} FROM tokens ORDER BY created_at, id`)
-    .all<TokenRow>();
-  return results.map(fromRow);
+    .prepare(
+      `SELECT ${COLUMNS}, coalesce(l.links, 0) AS links FROM tokens
+       LEFT JOIN (SELECT token, count(*) AS links FROM links WHERE token IS NOT NULL GROUP BY token) l ON l.token = id
+       ORDER BY created_at, id`,
+    )
+    .all<TokenRow & { links: number }>();
+  return results.map((row) => ({ ...fromRow(row), links: row.links }));
 }
 
 export async function findToken(db: D1Database, hash: string): Promise<Token | null> {
@@ -34,8 +43,15 @@ export async function findToken(db: D1Database, hash: string): Promise<Token | n
   return row ? fromRow(row) : null;
 }
 
-/** @returns whether there was one. */
+/** Deletes a token with the shared links that were made with it, and the sessions of all of them. @returns whether there was one. */
 export async function deleteToken(db: D1Database, id: string): Promise<boolean> {
-  const { meta } = await db.prepare('DELETE FROM tokens WHERE id = ?').bind(id).run();
-  return meta.changes > 0;
+  const results = await db.batch(
+    [
+      `DELETE FROM sessions WHERE proof IN (
+         SELECT hash FROM links WHERE token = ?1 UNION ALL SELECT hash FROM tokens WHERE id = ?1)`,
+      'DELETE FROM links WHERE token = ?1',
+      'DELETE FROM tokens WHERE id = ?1',
+    ].map((sql) => db.prepare(sql).bind(id)),
+  );
+  return (results.at(-1)?.meta.changes ?? 0) > 0;
 }

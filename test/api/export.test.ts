@@ -10,7 +10,7 @@ import { SCOPES } from '../../src/model/token.ts';
 import { applySchema, db, makePixel, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 
-const ADMIN: Grant = { admin: true, scopes: SCOPES, pixel: null };
+const ADMIN: Grant = { admin: true, scopes: SCOPES, pixel: null, token: null };
 const START = Date.parse('2026-02-03T00:00:00Z');
 
 beforeAll(applySchema);

@@ -8,7 +8,7 @@ import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
-const ADMIN: Grant = { admin: true, scopes: SCOPES, pixel: null };
+const ADMIN: Grant = { admin: true, scopes: SCOPES, pixel: null, token: null };
 const LINE = { ts: '2026-02-03T10:00:00.000Z', id: 'a', name: 'pageview' };
 
 async function restore(pixel: string, lines: readonly (object | string)[]) {

@@ -6,8 +6,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createTestHarness } from 'wrangler';
 import { statementsOf } from '../../scripts/lib/migrate/sql.ts';
+import { NO_TRACES } from '../../scripts/lib/wrangler.ts';
 import { SCHEMA_VERSION } from '../../src/model/version.ts';
 import { TIME_ZONE } from './noon.ts';
+
+// The harness reads them from this process's environment.
+Object.assign(process.env, NO_TRACES);
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const ADMIN_TOKEN = 'test-admin-token';

@@ -171,6 +171,9 @@ describe('a session', () => {
     await expectProblem(ask('PATCH', `/api/v1/pixels/${pixel}`, { cookie, body: {} }), 403, 'missing_scope');
     await speck.api('DELETE', `/api/v1/tokens/${id}`);
     await expectProblem(ask('GET', `/api/v1/pixels/${pixel}/stats`, { cookie }), 401, 'session_ended');
+    const hash = sha256(cookie.split('=')[1] ?? '');
+    const { results } = await speck.db.prepare('SELECT 1 FROM sessions WHERE hash = ?').bind(hash).all();
+    expect(results).toEqual([]);
   });
 
   it('is of a token also without a cookie, and does not end', async () => {
@@ -296,12 +299,54 @@ describe('a shared link', () => {
       has_password: false,
       expires_at: null,
       created_at: expect.any(String),
+      token: null,
     });
     const other = await speck.addPixel();
     expect((await speck.api('DELETE', `/api/v1/pixels/${other}/links/${id}`)).status).toBe(404);
     expect((await speck.api('DELETE', `/api/v1/pixels/${pixel}/links/${id}`)).status).toBe(204);
     await expectProblem(ask('GET', '/api/v1/session', { cookie, kind: 'link' }), 401, 'session_ended');
     await expectProblem(ask('POST', '/api/v1/session', { body: { link: secret } }), 401, 'wrong_link');
+  });
+
+  it('takes a token that may read statistics, and ends with that token and its sessions', async () => {
+    const path = `/api/v1/pixels/${pixel}/links`;
+    const make = (token: string): Promise<Response> =>
+      fetch(speck.url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ name: 'Board' }),
+      });
+    await expectProblem(make((await makeToken(['pixels:write'], pixel)).token), 403, 'missing_scope');
+    await expectProblem(make((await makeToken(['stats:read'], pixel)).token), 403, 'missing_scope');
+
+    const { id, token } = await makeToken(['pixels:write', 'stats:read'], pixel);
+    const byToken = (await (await make(token)).json()) as { url: string };
+    // A session of the token makes its links, too.
+    const owner = await signIn({ token });
+    const bySession = (await (
+      await ask('POST', path, { cookie: owner, body: { name: 'Board' } })
+    ).json()) as { url: string };
+    const other = await makeLink();
+    const cookies = await Promise.all(
+      [byToken.url, bySession.url, other.url].map((url) => signIn({ link: url.split('#')[1] })),
+    );
+    const { tokens } = (await (await speck.api('GET', '/api/v1/tokens')).json()) as {
+      tokens: { id: string; links: number }[];
+    };
+    expect(tokens.find((one) => one.id === id)).toMatchObject({ links: 2 });
+
+    expect((await speck.api('DELETE', `/api/v1/tokens/${id}`)).status).toBe(204);
+    const statuses = await Promise.all(
+      cookies.map(async (cookie) => (await ask('GET', '/api/v1/session', { cookie, kind: 'link' })).status),
+    );
+    expect(statuses).toEqual([401, 401, 200]);
+    for (const { url } of [byToken, bySession]) {
+      const again = ask('POST', '/api/v1/session', { body: { link: url.split('#')[1] } });
+      await expectProblem(again, 401, 'wrong_link');
+    }
+    expect((await ask('POST', '/api/v1/session', { body: { link: other.secret } })).status).toBe(201);
+    const { links } = (await (await speck.api('GET', path)).json()) as { links: { token: string | null }[] };
+    expect(links.filter((link) => link.token !== null)).toEqual([]);
   });
 
   it('goes with its pixel', async () => {
@@ -398,6 +443,11 @@ describe('guessing', () => {
     await expectProblem(guess(), 401, 'wrong_token');
     for (let attempt = 0; attempt < 20; attempt++) await guess();
     await expectProblem(guess(), 429, 'too_many_attempts');
-    expect((await ask('POST', '/api/v1/session', { body: { token: ADMIN_TOKEN } })).status).toBe(201);
+    // The right one, too: else guessing would go on.
+    await expectProblem(
+      ask('POST', '/api/v1/session', { body: { token: ADMIN_TOKEN } }),
+      429,
+      'too_many_attempts',
+    );
   });
 });

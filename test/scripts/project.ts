@@ -1,6 +1,15 @@
 /** A copy of the project in a temporary directory, so that scripts run for a test touch nobody's token or database. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +23,8 @@ export interface Project {
   read(file: string): string;
   /** Starts a script of the copy. */
   run(script: string, args?: readonly string[], environment?: NodeJS.ProcessEnv): Script;
+  /** Runs `npm start` in the copy, as an owner does, in a process group of its own. */
+  npmStart(args?: readonly string[]): Script;
   remove(): void;
 }
 
@@ -21,15 +32,21 @@ export function copyProject(): Project {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'speck-')));
   for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
+  // wrangler's own notes stay in the copy, too.
+  const notes = {
+    WRANGLER_LOG_PATH: join(directory, 'wrangler-log'),
+    WRANGLER_REGISTRY_PATH: join(directory, 'wrangler-registry'),
+  };
   return {
     directory,
     read: (file) => readFileSync(join(directory, file), 'utf8'),
     run: (script, args = [], environment = {}) =>
-      runScript(join(directory, script), args, {
-        // wrangler's own notes stay in the copy, too.
-        WRANGLER_LOG_PATH: join(directory, 'wrangler-log'),
-        WRANGLER_REGISTRY_PATH: join(directory, 'wrangler-registry'),
-        ...environment,
+      runScript(join(directory, script), args, { ...notes, ...environment }),
+    npmStart: (args = []) =>
+      runCommand('npm', ['start', '--', ...args], {
+        cwd: directory,
+        env: { ...inherited(), ...notes },
+        detached: true,
       }),
     remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
   };
@@ -53,9 +70,19 @@ export function runScript(
   environment: NodeJS.ProcessEnv = {},
   input?: string | Buffer,
 ): Script {
-  const child = spawn(process.execPath, [path, ...args], {
-    env: { ...inherited(), ...environment },
+  return runCommand(process.execPath, [path, ...args], { env: { ...inherited(), ...environment } }, input);
+}
+
+function runCommand(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env: NodeJS.ProcessEnv; readonly detached?: boolean },
+  input?: string | Buffer,
+): Script {
+  const child = spawn(command, [...args], {
+    ...options,
     stdio: ['pipe', 'pipe', 'pipe'],
+    shell: process.platform === 'win32' && command === 'npm',
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -94,4 +121,19 @@ export function runScript(
 function inherited(): NodeJS.ProcessEnv {
   const { PORT, SPECK_TOKEN, NODE_OPTIONS, FORCE_COLOR, ...environment } = process.env;
   return { ...environment, NO_COLOR: '1' };
+}
+
+/** The ids of running processes that work in a copy, where the system can tell. */
+export function processesOf(copy: Project): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && worksIn(name, copy.directory));
+}
+
+function worksIn(id: string, directory: string): boolean {
+  try {
+    return readlinkSync(`/proc/${id}/cwd`).startsWith(directory);
+  } catch {
+    // It has ended, or is not ours to look at.
+    return false;
+  }
 }

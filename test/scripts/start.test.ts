@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { tryListen } from '../../scripts/lib/address.ts';
-import { copyProject, type Project, type Script } from './project.ts';
+import { adminToken } from '../../scripts/lib/dev-vars.ts';
+import { copyProject, type Project, processesOf, type Script } from './project.ts';
 
 const projects: Project[] = [];
 const scripts: Script[] = [];
@@ -28,19 +30,22 @@ function start(copy: Project, args: readonly string[], environment?: NodeJS.Proc
   return script;
 }
 
-async function banner(script: Script): Promise<{ url: string; port: number; token: string }> {
+async function banner(script: Script): Promise<{ url: string; port: number }> {
   const [, url, port] = await script.printed(/^Speck runs at (http:\/\/127\.0\.0\.1:(\d+))$/m);
-  const [, token] = await script.printed(/^Token +(\S+)/m);
   await script.printed(/data-pixel/);
-  return { url: url as string, port: Number(port), token: token as string };
+  return { url: url as string, port: Number(port) };
 }
 
 test('the first start makes a token, and Ctrl-C ends all of it', async () => {
   const copy = project();
   const script = start(copy, ['--port', '0']);
-  const { url, port, token } = await banner(script);
+  const { url, port } = await banner(script);
 
+  const token = adminToken(copy.read('.dev.vars')) ?? '';
   expect(token).toMatch(/^[\w-]{43}$/);
+  // What is printed here goes to a pipe, as it would go to a log.
+  expect(script.stdout() + script.stderr()).not.toContain(token);
+  expect(script.stdout()).toMatch(/^Token +ADMIN_TOKEN in \.dev\.vars$/m);
   expect(copy.read('.dev.vars')).toBe(
     copy.read('.dev.vars.example').replace('ADMIN_TOKEN=', `ADMIN_TOKEN=${token}`),
   );
@@ -53,6 +58,7 @@ test('the first start makes a token, and Ctrl-C ends all of it', async () => {
   expect(await tryListen('127.0.0.1', port)).toEqual({ port });
   expect(processesOf(copy)).toEqual([]);
   expect(script.stdout()).not.toContain('not automatically triggered');
+  expect(script.stderr()).not.toContain('Warning');
 });
 
 test('a later start keeps the token, and what was stored', async () => {
@@ -62,8 +68,7 @@ test('a later start keeps the token, and what was stored', async () => {
   const pixel = { name: 'Kept', url: 'https://site.example' };
 
   const first = start(copy, ['--port=0', '--persist-to', 'elsewhere']);
-  const { url, token } = await banner(first);
-  expect(token).toBe('an-older-token');
+  const { url } = await banner(first);
   const headers = { authorization: 'Bearer an-older-token', 'content-type': 'application/json' };
   const added = await fetch(`${url}/api/v1/pixels`, { method: 'POST', headers, body: JSON.stringify(pixel) });
   expect(added.status).toBe(201);
@@ -99,6 +104,26 @@ test('a port that is none is said', async () => {
   expect(script.stderr()).toContain('The port is "http"');
 });
 
+test('an address of the owner is no obstacle here, and the Worker knows by which one it is reached', async () => {
+  const copy = project();
+  const file = join(copy.directory, 'wrangler.toml');
+  writeFileSync(file, copy.read('wrangler.toml').replace(/^# routes =/m, 'routes ='));
+  const { url } = await banner(start(copy, ['--port', '0']));
+  expect((await fetch(`${url}/app/`)).status).toBe(200);
+  expect((await statusOf(url, 'px.example.com')).status).toBe(308);
+  expect((await statusOf(url, 'px.example.com', '/api/v1/pixels')).status).toBe(403);
+  expect((await statusOf(url, 'localhost', '/api/v1/pixels')).status).toBe(401);
+});
+
+test('other machines are warned of, and kept from the API, without TLS', async () => {
+  const copy = project();
+  const script = start(copy, ['--port', '0', '--ip', '0.0.0.0']);
+  const { url } = await banner(script);
+  expect(script.stderr()).toContain('other machines reach Speck on 0.0.0.0 in plain http');
+  expect(script.stderr()).toContain('--local-protocol https');
+  expect((await statusOf(url, '192.0.2.1', '/api/v1/pixels')).status).toBe(403);
+});
+
 test('a Worker that does not build is said, with a failure', async () => {
   const copy = project();
   writeFileSync(join(copy.directory, 'src', 'index.ts'), 'export default {');
@@ -109,23 +134,20 @@ test('a Worker that does not build is said, with a failure', async () => {
   expect(script.stdout()).not.toContain('Speck runs at');
 });
 
+/** What is answered to a request for another host, which `fetch` cannot send. */
+function statusOf(url: string, host: string, path = '/app/'): Promise<{ status: number }> {
+  return new Promise((resolve, reject) => {
+    request(url + path, { headers: { host } }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode ?? 0 });
+    })
+      .once('error', reject)
+      .end();
+  });
+}
+
 function listen(): Promise<Server> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
   });
-}
-
-/** The ids of running processes that work in a copy, where the system can tell. */
-function processesOf(copy: Project): string[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && worksIn(name, copy.directory));
-}
-
-function worksIn(id: string, directory: string): boolean {
-  try {
-    return readlinkSync(`/proc/${id}/cwd`).startsWith(directory);
-  } catch {
-    // It has ended, or is not ours to look at.
-    return false;
-  }
 }

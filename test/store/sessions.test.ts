@@ -21,7 +21,15 @@ import { applySchema, db } from '../fixtures.ts';
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 const HOUR = 3_600_000;
 const TOKEN = { id: 't1', name: 'A', scopes: ['stats:read'], pixel: 'px_1', created_at: NOW } as const;
-const LINK = { id: 'l1', pixel: 'px_1', name: 'Board', password: null, expires_at: null, created_at: NOW };
+const LINK = {
+  id: 'l1',
+  pixel: 'px_1',
+  name: 'Board',
+  password: null,
+  expires_at: null,
+  created_at: NOW,
+  token: null,
+};
 
 beforeAll(applySchema);
 beforeEach(async () => {
@@ -42,6 +50,7 @@ describe('a session', () => {
       expires_at: end,
       scopes: [],
       pixel: null,
+      token: null,
     });
     expect(await findSession(db, 's', end)).toBe(null);
     const next = (now: number) =>

@@ -1,0 +1,145 @@
+/** What goes over a network without TLS, and the headers of every answer: over every route there is. */
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { publicPaths } from '../../src/api/public.ts';
+import { ROUTES } from '../../src/api/routes.ts';
+import { isExposed } from '../../src/api/transport.ts';
+import worker from '../../src/index.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { applySchema, makePixel, testEnv } from '../fixtures.ts';
+
+const HOST = 'px.example.com';
+const TOKEN = { authorization: `Bearer ${testEnv.ADMIN_TOKEN}` };
+
+let pixel: Pixel;
+beforeAll(async () => {
+  await applySchema();
+  pixel = await makePixel('UTC');
+});
+
+let asked = 0;
+
+/** Each request is another network's, so that wrong tokens do not count together. */
+async function ask(url: string, method = 'GET', headers: Record<string, string> = {}): Promise<Response> {
+  const ctx = createExecutionContext();
+  const request = new Request(url, {
+    method,
+    headers: { 'cf-connecting-ip': `10.1.${asked >> 8}.${asked++ & 255}`, ...headers },
+    redirect: 'manual',
+    ...(['GET', 'HEAD', 'DELETE'].includes(method) ? {} : { body: '{}' }),
+  });
+  const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], testEnv, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
+}
+
+type Row = readonly [method: string, path: string];
+const address = (path: string): string =>
+  path
+    .replace(/:id|\{id\}/, () => pixel.id)
+    .replace(/:part|\{part\}/, 'lnk_1')
+    .replace('{locale}', 'en_US');
+
+const API: readonly Row[] = ROUTES.map(({ method, path }) => [method, path]);
+const PUBLIC: readonly Row[] = Object.entries(publicPaths(() => ({}))).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method): Row => [method.toUpperCase(), path]),
+);
+const REST: readonly Row[] = [
+  ['GET', '/app'],
+  ['GET', '/app/x'],
+  ['GET', '/nothing'],
+  ['PUT', '/health'],
+  ['PUT', '/privacy'],
+  ['DELETE', '/api/v1/nothing'],
+];
+const COLLECTING = ['/p.gif', '/tr', '/beacon'];
+
+describe('an answer', () => {
+  it.each([...API, ...PUBLIC, ...REST])(
+    'to %s %s says what type it is, and to come back by TLS',
+    async (method, path) => {
+      for (const headers of [{}, TOKEN, { authorization: 'Bearer wrong' }]) {
+        const response = await ask(`https://${HOST}${address(path)}`, method, headers);
+        const told = (name: string): string => response.headers.get(name) ?? '';
+        if (response.status !== 204) expect(told('x-content-type-options')).toBe('nosniff');
+        if (COLLECTING.includes(path)) continue;
+        expect(told('x-content-type-options')).toBe('nosniff');
+        expect(told('strict-transport-security')).toBe('max-age=31536000');
+        // An answer to whoever may do something is kept for nobody else.
+        if (path.startsWith('/api/v')) {
+          expect(told('cache-control')).toMatch(/^(no-store|private, max-age=30)$/);
+          if (told('cache-control') !== 'no-store')
+            expect(told('vary')).toMatch(/Authorization, Cookie, X-Speck-Session/);
+        }
+        await response.body?.cancel();
+      }
+    },
+  );
+
+  it('of the API that browsers may keep is kept apart for an owner and a shared link', async () => {
+    const { id } = await makePixel('UTC');
+    const kept = [`/api/v1/pixels/${id}/stats`, `/api/v1/pixels/${id}/stats?format=csv`];
+    for (const path of kept) {
+      const response = await ask(`https://${HOST}${path}`, 'GET', TOKEN);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('vary')).toContain('X-Speck-Session');
+      const etag = response.headers.get('etag') ?? '';
+      const again = await ask(`https://${HOST}${path}`, 'GET', { ...TOKEN, 'if-none-match': etag });
+      expect(again.status).toBe(304);
+      expect(again.headers.get('vary')).toContain('X-Speck-Session');
+      expect(again.headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+});
+
+describe('without TLS', () => {
+  it.each([...API, ['DELETE', '/api/v1/nothing'], ['GET', '/api/openapi.json']] as readonly Row[])(
+    '%s %s is refused, whoever asks',
+    async (method, path) => {
+      for (const headers of [{}, TOKEN, { cookie: `speck=${'x'.repeat(40)}`, 'x-speck-session': 'owner' }]) {
+        const response = await ask(`http://${HOST}${address(path)}`, method, headers);
+        expect(response.status).toBe(403);
+        expect(await response.json()).toMatchObject({ reason: 'https_required' });
+        expect(response.headers.get('strict-transport-security')).toBe(null);
+      }
+    },
+  );
+
+  it.each([...PUBLIC, ...REST].filter(([, path]) => !COLLECTING.includes(path) && !path.startsWith('/api/')))(
+    '%s %s is redirected',
+    async (method, path) => {
+      const response = await ask(`http://${HOST}${address(path)}?a=http:b`, method);
+      expect(response.status).toBe(308);
+      expect(response.headers.get('location')).toBe(`https://${HOST}${address(path)}?a=http:b`);
+      expect(response.headers.get('set-cookie')).toBe(null);
+    },
+  );
+
+  it('a pixel and a beacon are answered, for pages and mails that have it so', async () => {
+    expect((await ask(`http://${HOST}/p.gif?id=${pixel.id}`)).status).toBe(200);
+    expect((await ask(`http://${HOST}/beacon`, 'POST')).status).toBe(400);
+  });
+
+  it.each(['localhost', 'px.localhost', '127.0.0.1', '127.8.0.1', '[::1]', 'LOCALHOST', '127.1'])(
+    'this machine is reached as %s',
+    async (host) => {
+      expect((await ask(`http://${host}:8787/api/v1/pixels`, 'GET', TOKEN)).status).toBe(200);
+      expect((await ask(`http://${host}:8787/app/`)).status).toBe(200);
+    },
+  );
+
+  it.each([
+    'localhost.example.com',
+    'notlocalhost',
+    '127.0.0.1.example.com',
+    '128.0.0.1',
+    '192.168.0.2',
+    '0.0.0.0',
+    '[::2]',
+    '[::ffff:10.0.0.1]',
+  ])('%s is another', async (host) => {
+    expect(isExposed(`http://${host}/`)).toBe(true);
+    expect(isExposed(`https://${host}/`)).toBe(false);
+    expect((await ask(`http://${host}:8787/api/v1/pixels`, 'GET', TOKEN)).status).toBe(403);
+  });
+});

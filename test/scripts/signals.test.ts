@@ -1,0 +1,95 @@
+/** `npm start` leaves nothing behind: whatever ends first of npm, the script, wrangler and the runtime, all of it ends. */
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tryListen } from '../../scripts/lib/address.ts';
+import { eventually } from '../eventually.ts';
+import { copyProject, type Project, processesOf, type Script } from './project.ts';
+
+/** It looks at processes by /proc. */
+const linux = process.platform === 'linux';
+
+let copy: Project;
+let script: Script;
+
+afterEach(() => {
+  for (const id of processesOf(copy)) process.kill(Number(id), 'SIGKILL');
+  copy.remove();
+});
+
+async function running(by: 'npm' | 'script'): Promise<{ url: string; port: number }> {
+  copy = copyProject();
+  script = by === 'npm' ? copy.npmStart(['--port', '0']) : copy.run('scripts/start.ts', ['--port', '0']);
+  const [, url, port] = await script.printed(/^Speck runs at (http:\/\/127\.0\.0\.1:(\d+))$/m);
+  return { url: url as string, port: Number(port) };
+}
+
+/** The processes of the copy whose command line matches. */
+function named(pattern: RegExp): number[] {
+  const line = (id: string): string => {
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return processesOf(copy)
+    .filter((id) => pattern.test(line(id)))
+    .map(Number);
+}
+
+async function expectNothingLeft(port: number): Promise<void> {
+  await eventually(() => processesOf(copy).length === 0, `the end of ${processesOf(copy).length} processes`);
+  expect(await tryListen('127.0.0.1', port)).toEqual({ port });
+}
+
+describe.runIf(linux)('a signal', () => {
+  it.each([
+    ['npm', 'SIGTERM'],
+    ['terminal', 'SIGINT'],
+    ['terminal', 'SIGHUP'],
+    ['npm', 'SIGHUP'],
+    ['npm', 'SIGKILL'],
+    ['script', 'SIGTERM'],
+    ['script', 'SIGINT'],
+    ['script', 'SIGHUP'],
+    ['script', 'SIGKILL'],
+  ] as const)('to %s, %s, ends all of it', async (target, signal) => {
+    const { port } = await running(target === 'script' ? 'script' : 'npm');
+    expect(named(/workerd/).length).toBeGreaterThan(0);
+    // A terminal signals all that it runs.
+    if (target === 'terminal') process.kill(-(script.child.pid as number), signal);
+    else script.child.kill(signal);
+    await expectNothingLeft(port);
+  });
+
+  it('that ends wrangler ends all of it, and is said', async () => {
+    const { port } = await running('script');
+    for (const id of named(/wrangler\.js/)) process.kill(id, 'SIGKILL');
+    expect(await script.ended).not.toBe(0);
+    expect(script.stderr()).toContain('The local Worker ended by itself');
+    await expectNothingLeft(port);
+  });
+
+  it('that ends the runtime, which wrangler does not survive but waits for, ends all of it, and is said', async () => {
+    const { port } = await running('script');
+    for (const id of named(/workerd/)) process.kill(id, 'SIGKILL');
+    expect(await script.ended).toBe(1);
+    expect(script.stderr()).toContain('The local Worker no longer answers');
+    await expectNothingLeft(port);
+  });
+});
+
+describe('the local runtime', () => {
+  it('has no explorer, which would run SQL for anyone', async () => {
+    const { url } = await running('script');
+    const body = JSON.stringify({ sql: 'SELECT * FROM salts' });
+    for (const path of ['/cdn-cgi/explorer', '/cdn-cgi/explorer/api/d1/database/DB/raw']) {
+      for (const method of ['GET', 'POST']) {
+        const response = await fetch(url + path, { method, ...(method === 'POST' ? { body } : {}) });
+        expect([method, path, response.status]).toEqual([method, path, 404]);
+      }
+    }
+    script.child.kill('SIGTERM');
+    expect(await script.ended).toBe(0);
+  });
+});
