@@ -7,7 +7,7 @@ import type { Goal } from '../model/goal.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import type { Moments, Question } from './question.ts';
 import type { DayRange } from './range.ts';
-import { canUseRollups, isOfPeople } from './sources.ts';
+import { canUseRollups, isOfPeople, touchColumns } from './sources.ts';
 
 /** What a question is planned for. */
 export interface Setting {
@@ -38,6 +38,8 @@ export class Draft {
   /** Whether rollups may answer for days that have one. */
   readonly usesRollups: boolean;
   readonly isOfPeople: boolean;
+  /** What is asked of that which brought people. */
+  readonly touchColumns: ReadonlySet<string>;
   /** The question's dimensions without the time. */
   readonly dimensions: readonly Dimension[];
   /** The counts that the question's metrics are made of: with a thousand values a month, each more takes its time. */
@@ -52,6 +54,7 @@ export class Draft {
     this.setting = setting;
     this.usesRollups = usesRollups;
     this.isOfPeople = isOfPeople(question);
+    this.touchColumns = touchColumns(question);
     this.dimensions = question.dimensions.filter((dimension) => dimension !== null);
     const formulas = question.metrics.map(({ sql }) => sql).join(' ');
     this.counts = VISIT_COUNTS.filter(

@@ -22,6 +22,8 @@ import {
   personValue,
   seenInEvents,
   seenInRollups,
+  TOUCHES_OF_EVENT,
+  touches,
 } from './people.ts';
 import type { Filter, Test } from './question.ts';
 import { dayHasRollup } from './rollup-rows.ts';
@@ -29,7 +31,7 @@ import { shown } from './shown-rows.ts';
 
 /** The CTEs that all groupings share. To be called when these are written, for they say what they need. */
 export function eventCtes(draft: Draft): string[] {
-  const { columns, visitDimensions, usesRollups, setting } = draft;
+  const { columns, visitDimensions, usesRollups, setting, touchColumns } = draft;
   const needed = [...columns, ...visitColumns(visitDimensions)];
   if (!draft.isOfPeople)
     return [numberedEvents({ source: 'open', columns: needed }), visits(visitDimensions)];
@@ -38,6 +40,7 @@ export function eventCtes(draft: Draft): string[] {
     visits(visitDimensions),
     usesRollups ? seenInRollups(dayHasRollup(draft)) : seenInEvents(setting.moments),
     attendance(usesRollups ? 'seen' : 'numbered', setting.moments, draft.text(setting.range.from)),
+    ...(touchColumns.size > 0 ? [touches(touchColumns, draft.question.include.attribution_days)] : []),
   ];
 }
 
@@ -98,8 +101,10 @@ export function eventsOf(draft: Draft, grouping: Grouping): Events {
 }
 
 /** Events `n`, joined to their visits `v`, and to their people where the question is of them. */
-function joined({ isOfPeople }: Draft, on = ''): string {
-  return `numbered n${on} CROSS JOIN visit v ON v.visit = n.visit${isOfPeople ? PERSON_OF_EVENT : ''}`;
+function joined({ isOfPeople, touchColumns }: Draft, on = ''): string {
+  const people = isOfPeople ? PERSON_OF_EVENT : '';
+  const touched = touchColumns.size > 0 ? TOUCHES_OF_EVENT : '';
+  return `numbered n${on} CROSS JOIN visit v ON v.visit = n.visit${people}${touched}`;
 }
 
 /** A dimension's value in a row of event `n`, visit `v` and goal `g`. */

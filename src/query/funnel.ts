@@ -139,8 +139,9 @@ function eventsOfRange(draft: Draft): string[] {
 }
 
 /**
- * Each step looks for the earliest event after the one that reached the step before, which is as good as any later one.
- * A person's window opens with each event that reaches the first step, since a later one may get further.
+ * Of each event that reaches a step in its turn is kept when the latest way to it began: a window that opens later closes
+ * later, so an earlier one gets no further. Ways that begin earlier need not be followed, and the cost grows with the events
+ * of a person, not with their square.
  */
 function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
   const ofVisit = within === 'visit';
@@ -163,20 +164,23 @@ function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
     reached AS MATERIALIZED (
       SELECT g.step, n.unit, n.place, n.ts
       FROM goal g CROSS JOIN (${walk}) n ON g.step < ${steps} AND ${REACHES})`;
-  const begin = ofVisit
-    ? 'SELECT unit, 0 AS began, 0 AS until, min(place) AS place FROM reached WHERE step = 0 GROUP BY unit'
-    : `SELECT unit, place AS began, ts + ${within.hours * 3_600_000} AS until, place FROM reached WHERE step = 0`;
+  const inTime = ofVisit ? '' : `AND ts <= began + ${within.hours * 3_600_000}`;
   const next = (step: number): string => `
     step${step} AS MATERIALIZED (
-      SELECT s.unit, s.began, s.until, min(r.place) AS place
-      FROM step${step - 1} s
-      JOIN reached r ON r.unit = s.unit AND r.step = ${step} AND r.place > s.place${ofVisit ? '' : ' AND r.ts <= s.until'}
-      GROUP BY s.unit, s.began)`;
+      SELECT unit, place, began
+      FROM (
+        SELECT unit, place, ts, comes,
+          max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+        FROM (
+          SELECT unit, place, began, 0 AS ts, false AS comes FROM step${step - 1}
+          UNION ALL
+          SELECT unit, place, NULL, ts, true FROM reached WHERE step = ${step}))
+      WHERE comes AND began IS NOT NULL ${inTime})`;
   const places = Array.from({ length: steps }, (_, step) => step);
   const count = (step: number): string => `(SELECT count(DISTINCT unit) FROM step${step}) AS count${step}`;
   return `
     WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(draft), reached].join(',')},
-    step0 AS MATERIALIZED (${begin})${places
+    step0 AS MATERIALIZED (SELECT unit, place, ts AS began FROM reached WHERE step = 0)${places
       .slice(1)
       .map((step) => `,${next(step)}`)
       .join('')}

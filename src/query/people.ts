@@ -84,6 +84,48 @@ export const PERSON_OF_EVENT = `
   LEFT JOIN known k ON k.alias = n.person
   LEFT JOIN attended a ON a.bucket = n.bucket AND a.root = k.root`;
 
+/** Joins an event `n` of person `k` to what brought the person first and last, by that moment. */
+export const TOUCHES_OF_EVENT = `
+  LEFT JOIN touched h ON h.root = k.root AND h.ts = n.ts
+  LEFT JOIN brought first ON first.place = h.first
+  LEFT JOIN brought last ON last.place = h.last`;
+
+/**
+ * `brought`: the events that may have brought somebody, in their order. `touched`: for each moment that a person had an event,
+ * the place of the first of them since so many days before, and that of the last one up to it. Found for all moments of a
+ * person in one go: a look-up for each event would cost the square of a person's events.
+ *
+ * @param columns what is told of who brought somebody.
+ * @param days how far back, in days.
+ */
+export function touches(columns: Iterable<string>, days: number): string {
+  const back = days * 86_400_000;
+  // All moments at or before one are its own and those before it in the order.
+  const over = (order: string): string => `OVER (PARTITION BY root ORDER BY at ${order})`;
+  const along = (sql: string, at: string): string => `
+    SELECT root, at, moment, ${sql} AS place
+    FROM (
+      SELECT root, ts AS at, NULL AS moment, place FROM brought
+      UNION ALL
+      SELECT root, ${at}, ts, NULL FROM moment)`;
+  return `
+  moment AS MATERIALIZED (
+    SELECT DISTINCT k.root, n.ts FROM numbered n CROSS JOIN known k ON k.alias = n.person),
+  brought AS MATERIALIZED (
+    SELECT x.root, t.ts, ${[...columns].map((column) => `t.${column}, `).join('')}row_number() OVER (ORDER BY t.ts, t.id) AS place
+    FROM known_alias x
+    CROSS JOIN events t ON t.pixel = ?1 AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
+      AND t.ts BETWEEN (SELECT min(ts) FROM moment) - ${back} AND (SELECT max(ts) FROM moment)),
+  touched AS MATERIALIZED (
+    SELECT root, moment AS ts, max(first) AS first, max(last) AS last
+    FROM (
+      SELECT root, moment, place AS first, NULL AS last FROM (${along(`min(place) ${over('DESC')}`, `ts - ${back}`)})
+      UNION ALL
+      SELECT root, moment, NULL, place FROM (${along(`max(place) ${over('ASC')}`, 'ts')}))
+    WHERE moment IS NOT NULL
+    GROUP BY root, moment)`;
+}
+
 /**
  * A person dimension's value in a row of event `n`, visit `v` and person `k`. What brought a person is told by the earliest
  * or latest of these: its own visit, and its events of the days before, on whatever device. What came directly was brought by
@@ -94,16 +136,9 @@ export const PERSON_OF_EVENT = `
 export function personValue({ touch, column }: PersonDimension, days: number): string {
   if (touch === null) return namesOfDevices('coalesce(a.devices, 0)');
   const isBrought = `v."visit:channel" <> 'Direct'`;
-  const [order, nearer] =
+  const counts =
     touch === 'first'
-      ? ['ASC', `t.ts <= iif(${isBrought}, v.first_ts, n.ts)`]
-      : ['DESC', `t.ts >= iif(${isBrought}, v.first_ts, 0)`];
-  return `coalesce((
-    SELECT t.${column}
-    FROM known_alias x
-    CROSS JOIN events t ON t.pixel = ?1 AND t.person = x.alias AND t.person <> ''
-      AND t.ts BETWEEN n.ts - ${days * 86_400_000} AND n.ts AND ${nearer} AND t.channel <> 'Direct'
-    WHERE x.root = k.root
-    ORDER BY t.ts ${order}, t.id ${order}
-    LIMIT 1), v."visit:${column}")`;
+      ? `first.ts <= iif(${isBrought}, v.first_ts, n.ts)`
+      : `last.ts >= max(n.ts - ${days * 86_400_000}, iif(${isBrought}, v.first_ts, 0))`;
+  return `iif(${counts}, ${touch}.${column}, v."visit:${column}")`;
 }

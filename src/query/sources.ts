@@ -39,3 +39,13 @@ export function isOfPeople({ dimensions, filters, metrics }: Question): boolean 
     filters.flatMap(testsIn).some(({ dimension }) => dimension.kind === 'person')
   );
 }
+
+/** The columns of what brought a person, that a question is of: none for most. */
+export function touchColumns({ dimensions, filters }: Question): ReadonlySet<string> {
+  const all = [...dimensions, ...filters.flatMap(testsIn).map(({ dimension }) => dimension)];
+  return new Set(
+    all.flatMap((dimension) =>
+      dimension?.kind === 'person' && dimension.touch !== null ? [dimension.column] : [],
+    ),
+  );
+}

@@ -183,6 +183,46 @@ describe('funnels', () => {
     expect(await countsOf(pixel, { name: 'F', steps, within: { hours: 2 } }, range)).toEqual([1, 1, 1]);
   });
 
+  it('follow whichever of many first steps gets furthest', async () => {
+    const names = ['Signup', 'Signup', 'Signup', 'Purchase', 'pageview'];
+    // Several at one moment, and gaps about as long as a window.
+    const moments = fc.array(
+      fc.tuple(fc.constantFrom(0, 1, 10, 30, 55, 60, 61, 90), fc.constantFrom(...names)),
+      {
+        minLength: 10,
+        maxLength: 40,
+      },
+    );
+    const several = fc.record({
+      name: fc.constant('F'),
+      steps: fc.array(fc.constantFrom('Signup', 'Bought', 'Saw anything'), { minLength: 2, maxLength: 4 }),
+      within: fc.constantFrom('visit' as const, { hours: 1 }, { hours: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        moments,
+        fc.array(several, { minLength: 6, maxLength: 6 }),
+        fc.constantFrom('p', 'ann'),
+        async (gaps, list, person) => {
+          let ts = at('01:00:00');
+          const events = gaps.map(([minutes, name], index): OracleEvent => {
+            ts += minutes * 60_000;
+            return { ts, id: `e${String(index).padStart(2, '0')}`, name, visitor: 'ann', person };
+          });
+          const pixel = await makePixel('UTC', { goals: GOALS });
+          await store(pixel, events);
+          const days: Days = ['2026-02-03', '2026-02-06'];
+          for (const funnel of list) {
+            expect(await countsOf(pixel, funnel, days), JSON.stringify(funnel)).toEqual(
+              expectedCounts(events, 'UTC', funnel, days),
+            );
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it('need an event for each of eight steps, also for the same goal again', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(

@@ -1,0 +1,110 @@
+/** What one person's events cost: twice as many cost twice as much, in every question that follows a person from event to event. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { runFunnel } from '../../src/query/funnel.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { runQuestion } from '../../src/query/run.ts';
+import { applySchema, counting, GOALS, linkPeople, makePixel, store } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
+import { LATER } from './questions.ts';
+
+beforeAll(applySchema);
+
+const DAY = '2026-02-03';
+const START = Date.parse(`${DAY}T00:00:00Z`);
+
+/** So many events of one person, ten seconds apart, by turns of a few names, pages and sources. */
+function events(count: number, more: Partial<OracleEvent> = {}): OracleEvent[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ts: START + index * 10_000,
+    id: `e${String(index).padStart(5, '0')}`,
+    name: ['Signup', 'Purchase', 'pageview'][index % 3] as string,
+    visitor: 'ann',
+    // Several aliases of one person.
+    person: ['uann', 'exe', 'ceve'][index % 3] as string,
+    page: `/${index % 7}`,
+    source: index % 2 === 0 ? 'Google' : '',
+    channel: index % 2 === 0 ? 'Organic Search' : 'Direct',
+    ...more,
+  }));
+}
+
+async function pixelOf(list: readonly OracleEvent[]): Promise<Pixel> {
+  const pixel = await makePixel('UTC', { goals: GOALS });
+  await linkPeople(pixel);
+  await store(pixel, list);
+  return pixel;
+}
+
+/** Rows that a question or funnel reads, of one person with so many events. */
+async function rowsRead(
+  pixel: Pixel,
+  asked: Readonly<Record<string, unknown>>,
+  steps?: readonly string[],
+): Promise<number> {
+  const question = parseQuestion({
+    site_id: pixel.id,
+    metrics: ['visitors'],
+    date_range: [DAY, DAY],
+    ...asked,
+  });
+  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  const { db, cost } = counting();
+  const answer = steps
+    ? await runFunnel(db, pixel, { name: 'F', steps, within: { hours: 168 } }, question.value, LATER)
+    : await runQuestion(db, question.value, pixel, LATER);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+  return cost.read;
+}
+
+describe('the events of one person cost no more than as many of several, in', () => {
+  const ALL_DIRECT = { source: '', channel: 'Direct' };
+  const NONE_DIRECT = { source: 'Google', channel: 'Organic Search' };
+  const QUESTIONS: readonly (readonly [
+    what: string,
+    asked: Readonly<Record<string, unknown>>,
+    more?: Partial<OracleEvent>,
+    steps?: readonly string[],
+  ])[] = [
+    ['a funnel', {}, {}, ['Signup', 'Bought', 'Saw anything']],
+    ['a funnel of first steps only', {}, { name: 'Signup' }, ['Signup', 'Bought']],
+    [
+      'a funnel of one goal again and again',
+      {},
+      { name: 'Signup' },
+      Array.from({ length: 8 }, () => 'Signup'),
+    ],
+    [
+      'a funnel with a filter',
+      { filters: [['is', 'event:page', ['/1']]] },
+      {},
+      ['Signup', 'Bought', 'Signup'],
+    ],
+    ['what brought first', { dimensions: ['person:first_source'] }],
+    ['what brought last', { dimensions: ['person:last_source'] }],
+    ['what brought, of who always came directly', { dimensions: ['person:last_source'] }, ALL_DIRECT],
+    ['what brought, of who never came directly', { dimensions: ['person:first_source'] }, NONE_DIRECT],
+    ['a filter by what brought', { filters: [['is', 'person:last_source', ['Google']]] }],
+    ['people', { metrics: ['people', 'new_people', 'cross_device_people'], dimensions: ['event:page'] }],
+    ['kinds of device', { dimensions: ['person:devices', 'event:page'] }],
+    [
+      'behaviour',
+      {
+        filters: [
+          ['has_done', ['is', 'event:page', ['/1']]],
+          ['has_not_done', ['is', 'event:page', ['/x']]],
+        ],
+      },
+    ],
+  ];
+
+  it.each(QUESTIONS)('%s', async (_, asked, more, steps) => {
+    const [few, many] = [
+      await rowsRead(await pixelOf(events(300, more)), asked, steps),
+      await rowsRead(await pixelOf(events(1200, more)), asked, steps),
+    ];
+    expect(few).toBeGreaterThan(300);
+    // Four times as many; the square would be sixteen.
+    expect(many / few).toBeLessThan(5);
+  });
+});
