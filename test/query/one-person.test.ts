@@ -98,13 +98,16 @@ describe('the events of one person cost no more than as many of several, in', ()
     ],
   ];
 
-  it.each(QUESTIONS)('%s', async (_, asked, more, steps) => {
-    const [few, many] = [
-      await rowsRead(await pixelOf(events(300, more)), asked, steps),
-      await rowsRead(await pixelOf(events(1200, more)), asked, steps),
-    ];
-    expect(few).toBeGreaterThan(300);
-    // Four times as many; the square would be sixteen.
-    expect(many / few).toBeLessThan(5);
-  });
+  it.each(QUESTIONS.map(([what, ...rest]) => ({ what, rest })))(
+    '$what',
+    async ({ rest: [asked, more, steps] }) => {
+      const [few, many] = [
+        await rowsRead(await pixelOf(events(300, more)), asked, steps),
+        await rowsRead(await pixelOf(events(1200, more)), asked, steps),
+      ];
+      expect(few).toBeGreaterThan(300);
+      // Four times as many; the square would be sixteen.
+      expect(many / few).toBeLessThan(5);
+    },
+  );
 });
