@@ -19,6 +19,7 @@ export default defineConfig({
                 SECRET_KEY: 'test-secret-key',
                 MODEL_RUNS: process.env['MODEL_RUNS'] ?? '',
                 MODEL_SEED: process.env['MODEL_SEED'] ?? '',
+                ATTACK_HISTORIES: process.env['ATTACK_HISTORIES'] ?? '',
               },
             },
           }),

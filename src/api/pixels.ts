@@ -13,6 +13,7 @@ import {
 } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { isTimeZone } from '../model/time-zone.ts';
+import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import { deletePixel, getPixel, insertPixel, listPixels, updatePixel } from '../store/pixels.ts';
 import { changeTimeZone } from '../store/rezone.ts';
@@ -227,7 +228,12 @@ export async function requireExisting(env: Env, grant: Grant, id: string): Promi
  * @throws Problem when the grant does not reach so far.
  */
 export function requireRaw(grant: Grant, { settings }: Pixel): void {
-  if (settings.min_group > 1) requireScope(grant, 'pixels:write');
+  if (isProtected(settings.min_group)) requireScope(grant, 'pixels:write');
+}
+
+/** Whether a grant reaches to single events. */
+export function mayReadRaw({ scopes }: Grant, { settings }: Pixel): boolean {
+  return !isProtected(settings.min_group) || scopes.includes('pixels:write');
 }
 
 function unknownPixel(): Problem {

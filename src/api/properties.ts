@@ -1,6 +1,8 @@
 /** `GET /api/v1/pixels/:id/properties`: the keys that `event:props:KEY` can be asked with. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
+import { isProtected } from '../query/small-groups.ts';
+import { readToldPropertyKeys } from '../query/told-properties.ts';
 import { readPropertyKeys } from '../store/properties.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
@@ -21,5 +23,9 @@ export async function readProperties(
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const [from, to] = daysAsked(asked, pixel.timezone, 29);
-  return freshJson(await readPropertyKeys(env.DB, id, from, to));
+  return freshJson(
+    isProtected(pixel.settings.min_group)
+      ? await readToldPropertyKeys(env.DB, pixel, { from, to }, Date.now())
+      : await readPropertyKeys(env.DB, id, from, to),
+  );
 }

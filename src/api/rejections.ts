@@ -2,12 +2,13 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
+import { toldRange, toMultiple } from '../query/small-groups.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
 import { Day, daysAsked } from './parameters.ts';
-import { requireExisting, requireRaw } from './pixels.ts';
+import { mayReadRaw, requireExisting, requireRaw } from './pixels.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
@@ -16,7 +17,7 @@ interface Reason {
   reason: string;
   explanation: string;
   count: number;
-  last_at: string;
+  last_at: string | null;
   /** Of bots: how many of which. */
   families?: Record<string, number>;
   samples: unknown[];
@@ -37,8 +38,10 @@ export async function rejections(
   const pixel = await requireExisting(env, grant, id);
   const [from, to] = daysAsked(asked, pixel.timezone, 6);
 
+  const least = mayReadRaw(grant, pixel) ? 0 : pixel.settings.min_group;
+  const last = least > 0 ? toldRange({ from, to }, pixel.timezone, Date.now()).to : to;
   const days = new Map<string, Map<string, Reason>>();
-  for (const row of await readRejections(env.DB, id, from, to)) {
+  for (const row of await readRejections(env.DB, id, from, last)) {
     const reasons = days.get(row.day) ?? new Map<string, Reason>();
     days.set(row.day, reasons);
     const known = reasons.get(row.reason);
@@ -52,7 +55,7 @@ export async function rejections(
     };
     reasons.set(row.reason, reason);
     reason.count += row.count;
-    if (lastAt > reason.last_at) reason.last_at = lastAt;
+    if (reason.last_at === null || lastAt > reason.last_at) reason.last_at = lastAt;
     if (row.family !== '') reason.families = { ...reason.families, [row.family]: row.count };
     reason.samples = [...reason.samples, ...(JSON.parse(row.samples) as unknown[])].slice(0, 5);
   }
@@ -60,11 +63,30 @@ export async function rejections(
     from,
     to,
     timezone: pixel.timezone,
-    days: [...days].map(([day, reasons]) => ({
-      day,
-      rejections: [...reasons.values()].toSorted((a, b) => b.count - a.count),
-    })),
+    days: [...days].flatMap(([day, all]) => {
+      const reasons = least > 0 ? withoutFew([...all.values()], least) : [...all.values()];
+      if (reasons.length === 0) return [];
+      return [{ day, rejections: reasons.toSorted((a, b) => b.count - a.count) }];
+    }),
   });
+}
+
+/** What may be told of reasons by a pixel that protects small groups: rounded counts, nothing of a single request. */
+function withoutFew(reasons: readonly Reason[], least: number): Reason[] {
+  return reasons
+    .filter(({ count }) => count >= least)
+    .map(({ families, ...reason }) => {
+      const some = Object.entries(families ?? {}).filter(([, count]) => count >= least);
+      return {
+        ...reason,
+        count: toMultiple(reason.count, least),
+        last_at: null,
+        samples: [],
+        ...(some.length > 0
+          ? { families: Object.fromEntries(some.map(([name, count]) => [name, toMultiple(count, least)])) }
+          : {}),
+      };
+    });
 }
 
 export const LiveQuery = v.strictObject({

@@ -65,9 +65,16 @@ const meta = {
   type: 'object',
   properties: {
     source: { enum: ['rollups', 'events', 'rollups+events'], description: 'What answered.' },
-    as_of: { ...time, description: 'Of rollups that are being made anew: when the oldest was made.' },
+    as_of: {
+      ...time,
+      description:
+        'Of rollups that are being made anew: when the oldest was made. With `min_group`: when the last day ended that is answered.',
+    },
     total_rows: count,
-    min_group: { ...count, description: 'Rows of fewer visitors are told as `(hidden)`, or not at all.' },
+    min_group: {
+      ...count,
+      description: 'Groups of fewer visitors are in no answer. Counts are rounded to multiples of it.',
+    },
     time_labels: listOf(text),
     imports_included: { const: true },
     metric_warnings: mapOf({ type: 'object' }),
@@ -171,7 +178,7 @@ const entries = {
               reason: { enum: Object.keys(REJECTION_REASONS) },
               explanation: text,
               count,
-              last_at: time,
+              last_at: { ...orNull(time), description: 'Null where small groups are protected.' },
               families: { ...mapOf(count), description: 'Of bots: how many of which.' },
               samples: { ...listOf({ type: 'object' }), maxItems: 5 },
             },

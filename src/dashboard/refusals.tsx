@@ -18,7 +18,8 @@ export interface RefusalsAnswer {
       readonly reason: string;
       readonly explanation: string;
       readonly count: number;
-      readonly last_at: string;
+      /** Null where small groups are protected. */
+      readonly last_at: string | null;
       readonly families?: Readonly<Record<string, number>>;
       readonly samples: readonly Readonly<Record<string, unknown>>[];
     }[];
@@ -29,7 +30,7 @@ interface Reason {
   readonly reason: string;
   readonly explanation: string;
   count: number;
-  last_at: string;
+  last_at: string | null;
   families: Map<string, number>;
   samples: Readonly<Record<string, unknown>>[];
 }
@@ -85,7 +86,9 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
                         <span class="number">{count(reason.count)}</span>
                         <span class="muted why">{reason.explanation}</span>
                       </summary>
-                      <p class="muted">Last at {moment(reason.last_at, pixel.timezone)}.</p>
+                      {reason.last_at !== null && (
+                        <p class="muted">Last at {moment(reason.last_at, pixel.timezone)}.</p>
+                      )}
                       {reason.families.size > 0 && (
                         <p>
                           {[...reason.families]
@@ -150,7 +153,7 @@ function byReason(days: RefusalsAnswer['days']): Reason[] {
       };
       reasons.set(reason, known);
       known.count += times;
-      if (last_at > known.last_at) known.last_at = last_at;
+      if (last_at !== null && last_at > (known.last_at ?? '')) known.last_at = last_at;
       for (const [family, number] of Object.entries(families)) {
         known.families.set(family, (known.families.get(family) ?? 0) + number);
       }

@@ -14,7 +14,7 @@ export interface RowsProps {
 }
 
 /** What stands for several values cannot be filtered by. */
-const FOLDED = ['(other)', '(hidden)'];
+const FOLDED = ['(other)'];
 
 /** What a row is called. */
 export function rowName({ dimensions: values }: Row, dimensions: readonly string[]): string {

@@ -170,9 +170,6 @@ export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.valu
 export const OTHER = '(other)';
 export const KEPT_VALUES = 1000;
 
-/** Rows of too few visitors to be told are summed under this name. */
-export const HIDDEN = '(hidden)';
-
 /** Custom properties past the most used keys of a day are not rolled up. */
 export const KEPT_KEYS = 100;
 

@@ -15,7 +15,7 @@ export interface PixelSettings {
   readonly gpc: 'anonymous' | 'drop';
   /** Whether who has consented gets a cookie, and for pages of whose sites. */
   readonly cookie: 'off' | CookieReach;
-  /** Groups of fewer visitors are shown together, as `(hidden)`; 0 to show each. */
+  /** Groups of fewer visitors are in no answer, and counts are rounded to multiples of it; 0 for all as they are. */
   readonly min_group: number;
 }
 

@@ -2,7 +2,8 @@
 
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { Setting } from './draft.ts';
+import { addDays, localDay } from '../model/time-zone.ts';
+import type { Setting, Told } from './draft.ts';
 import { type Plan, planQuestion } from './plan.ts';
 import type { Mistake, Moments, Question } from './question.ts';
 import type { DayRange } from './range.ts';
@@ -41,6 +42,8 @@ export interface Span {
   readonly moments: Moments | null;
   /** The first day of which it is known who was there. */
   readonly peopleSince: string;
+  /** Of a pixel that protects small groups: what it tells. The range ends with the last day that it may tell of. */
+  readonly told: Told | null;
 }
 
 export interface Found {
@@ -69,7 +72,7 @@ export async function ask(
   ];
   const [daysNow, answer, total] = await db.batch<Record<string, unknown>>(statements);
   const state = daysNow?.results[0] as unknown as KnownDays;
-  const missing = plan.usesRollups ? state.lost : state.purged;
+  const missing = plan.usesRollups ? state.lost : (pastRetention(pixel, span) ?? state.purged);
   if (missing !== null) {
     return err({ reason: 'beyond_retention', detail: beyondRetention(missing, question, span.moments) });
   }
@@ -98,6 +101,17 @@ export function settingOf(
     countries: countryNames(),
     rows,
   };
+}
+
+/**
+ * The last day of a range whose events are past retention, of a pixel that protects small groups: by the calendar, since
+ * whether a day had events tells of its visitors.
+ */
+export function pastRetention({ timezone, settings }: Pixel, { range, told }: Span): string | null {
+  if (told === null || told.first === null) return null;
+  const last = addDays(localDay(timezone, told.before - settings.retention_days * 86_400_000), -1);
+  const from = range.from > told.first ? range.from : told.first;
+  return from <= range.to && from <= last ? (range.to < last ? range.to : last) : null;
 }
 
 function rowOf(row: Record<string, unknown>, { metrics, dimensions }: Question): Row {

@@ -3,12 +3,12 @@
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
-import { peopleSince } from '../store/people.ts';
 import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
 import type { Meter } from './meter.ts';
 import type { Moments, Question } from './question.ts';
 import { type DayRange, timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
+import { toldRange } from './small-groups.ts';
 
 export interface ComparedRow extends Row {
   /** In per cent, or in points for what is a per cent itself. */
@@ -18,9 +18,9 @@ export interface ComparedRow extends Row {
 /** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
-/** The range of the rows, and that which they are compared with, in the form in which the other was given and in days. */
+/** The days of the rows, and the range that they are compared with, in the form in which the other was given and in days. */
 interface Compared {
-  readonly range: DayRange;
+  readonly span: Span;
   readonly other: Moments | readonly [string, string];
   readonly otherRange: DayRange;
 }
@@ -32,13 +32,14 @@ export async function compareRows(
   pixel: Pixel,
   now: number,
   rows: readonly Row[],
-  { range, other, otherRange }: Compared,
+  { span: asked, other, otherRange: given }: Compared,
   meter: Meter,
 ): Promise<Result<readonly ResultRow[], Refusal>> {
   const { zone, time } = { zone: pixel.timezone, time: question.time };
+  const otherRange = asked.told ? toldRange(given, zone, now) : given;
   const timeIndex = question.dimensions.indexOf(null);
   const grain = time === 'time' ? null : time;
-  const labels = grain && timeLabels(grain, zone, range);
+  const labels = grain && timeLabels(grain, zone, asked.range);
   const otherLabels = grain && timeLabels(grain, zone, otherRange);
   const places = new Map((labels ?? []).map((label, place) => [label, place]));
   const otherDimensions = rows.map(({ dimensions }) => {
@@ -46,7 +47,7 @@ export async function compareRows(
     const label = otherLabels?.[places.get(dimensions[timeIndex] ?? '') ?? -1];
     return label === undefined ? null : dimensions.with(timeIndex, label);
   });
-  const span: Span = { range: otherRange, moments: momentsOf(other), peopleSince: peopleSince(now) };
+  const span: Span = { ...asked, range: otherRange, moments: momentsOf(other) };
   // What a pattern matches is another matter in another range.
   const filters = await resolveTests(db, question, pixel, span, meter);
   if (!filters.ok) return filters;
@@ -66,7 +67,8 @@ export async function compareRows(
     rows.map((row, index) => {
       const dimensions = otherDimensions[index] ?? null;
       if (dimensions === null) return { ...row, comparison: null };
-      const metrics = byKey.get(JSON.stringify(dimensions))?.metrics ?? question.metrics.map(nothing);
+      const metrics =
+        byKey.get(JSON.stringify(dimensions))?.metrics ?? question.metrics.map(asked.told ? hidden : nothing);
       const change = question.metrics.map((metric, place) =>
         changeOf(metric, row.metrics[place] ?? null, metrics[place] ?? null),
       );
@@ -79,6 +81,9 @@ export async function compareRows(
 function nothing({ name, ofSales }: Metric): MetricValue {
   return ofSales || name === 'time_on_page' || name === 'scroll_depth' ? null : 0;
 }
+
+/** Of a pixel that protects small groups, what is nothing is not told from what is little. */
+const hidden = (): MetricValue => null;
 
 function changeOf({ inPoints }: Metric, value: MetricValue, before: MetricValue): number | null {
   if (value === null || before === null) return null;

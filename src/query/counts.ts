@@ -1,5 +1,5 @@
 /** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
-import { PEOPLE_METRICS } from '../model/metrics.ts';
+import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
 import { saturatingSum } from '../rollup/sums.sql.ts';
 import type { Draft } from './draft.ts';
 import { eventCounts, eventsOf } from './event-rows.ts';
@@ -23,33 +23,40 @@ export function counted(draft: Draft, grouping: Grouping): string {
 }
 
 /** What stands in the rows of the answer beside their counts. */
-interface Beside {
+export interface Beside {
   readonly cte: string;
   readonly join: string;
   readonly columns: readonly string[];
-  /** How these add up, where rows are folded into one. */
-  readonly folded: readonly string[];
 }
 
-/** Revenue by currency, gathered into a row a key: its currency, and how many there are. */
-export function sales(draft: Draft, answer: Grouping): Beside {
+/** Rows of revenue and sales, by the keys of a grouping and by currency. A key may have several of a currency. */
+export function saleRows(draft: Draft, grouping: Grouping): string {
   draft.columns.add('value').add('currency');
-  const keys = keysOf(answer);
-  const { from, where, values, named } = eventsOf(draft, answer);
+  const { from, where, values, named } = eventsOf(draft, grouping);
   const live = `
     SELECT ${[...named, 'n.currency AS currency', `${saturatingSum('n.value')} AS revenue`, 'count(*) AS sales'].join(', ')}
     FROM ${from} WHERE ${where} AND n.counted AND n.value IS NOT NULL AND n.currency <> ''
     ${groupBy([...values, 'n.currency'])}`;
-  const rows = draft.usesRollups ? `${rollupRows(draft, answer, true)} UNION ALL ${live}` : live;
+  return draft.usesRollups ? `${rollupRows(draft, grouping, true)} UNION ALL ${live}` : live;
+}
+
+/** Revenue by currency, gathered into a row a key: its currency, and how many there are. */
+export function sales(draft: Draft, answer: Grouping): Beside {
+  const keys = keysOf(answer);
   const sums = [`${saturatingSum('revenue')} AS revenue`, 'sum(sales) AS sales', 'max(currency) AS currency'];
-  return {
-    cte: `
+  const cte = `
   sold AS (
     SELECT ${[...keys, ...sums, 'count(DISTINCT currency) AS currencies'].join(', ')}
-    FROM (${rows})${groupBy(keys)})`,
-    join: joinOn('sold', keys),
+    FROM (${saleRows(draft, answer)})${groupBy(keys)})`;
+  return soldBeside(cte, answer);
+}
+
+/** @param cte a CTE `sold`, of a row a key. */
+export function soldBeside(cte: string, answer: Grouping): Beside {
+  return {
+    cte,
+    join: joinOn('sold', keysOf(answer)),
     columns: ['sold.revenue', 'coalesce(sold.sales, 0) AS sales', 'sold.currency', 'sold.currencies'],
-    folded: [...sums, 'max(max(currencies), count(DISTINCT currency)) AS currencies'],
   };
 }
 
@@ -72,19 +79,22 @@ export function people(draft: Draft, answer: Grouping): Beside {
     FROM ${from}${groupBy(groups)})`,
     join: joinOn('known_people', keys),
     columns: PEOPLE_METRICS.map((name) => `coalesce(known_people.${name}, 0) AS ${name}`),
-    folded: PEOPLE_METRICS.map((name) => `sum(${name}) AS ${name}`),
   };
 }
 
 /** The visitors that a share is of: those of each group, or one number for all rows. */
-export function whole(draft: Draft, grouping: Grouping): Beside {
+export function whole(draft: Draft, grouping: Grouping<Whole>): Beside {
+  return wholeBeside(counted(draft, grouping), grouping);
+}
+
+/** @param cte a CTE of the grouping's name that counts it. */
+export function wholeBeside(cte: string, grouping: Grouping<Whole>): Beside {
   const { name } = grouping;
   const byGroup = name === 'group_without_goal';
   return {
-    cte: counted(draft, grouping),
+    cte,
     join: byGroup ? joinOn(name, keysOf(grouping)) : '',
     columns: [`${byGroup ? `${name}.visitors` : `(SELECT visitors FROM ${name})`} AS ${name}`],
-    folded: [`${byGroup ? 'sum' : 'max'}(${name}) AS ${name}`],
   };
 }
 

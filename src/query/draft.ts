@@ -23,10 +23,20 @@ export interface Setting {
   readonly peopleSince: string;
   /** The fewest visitors of a group that is told of; 0 for no bound. */
   readonly minGroup: number;
+  /** Of a pixel with such a bound: what may be told. */
+  readonly told: Told | null;
   /** The English names of countries by code, as JSON. */
   readonly countries: string;
   /** The rows that are wanted, by the values of their dimensions; null for all. */
   readonly rows: readonly (readonly string[])[] | null;
+}
+
+/** What a pixel that protects small groups tells. */
+export interface Told {
+  /** A moment, in epoch milliseconds: only of days that had ended then. */
+  readonly before: number;
+  /** The pixel's first day with events; null when it has none. */
+  readonly first: string | null;
 }
 
 /** What tells whether there is a row, and how many visitors a share is of. */

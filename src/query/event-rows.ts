@@ -14,7 +14,7 @@ import {
   visits,
 } from '../rollup/visits.sql.ts';
 import type { Draft } from './draft.ts';
-import { type Grouping, groupBy, keysOf } from './groupings.ts';
+import { type Grouping, groupBy, isHourly, keysOf } from './groupings.ts';
 import {
   attendance,
   PERSON_COLUMNS,
@@ -46,10 +46,10 @@ export function eventCtes(draft: Draft): string[] {
 
 /** A row a group, of the question's counts. When nothing is asked of single events, a visit is the smallest part. */
 export function eventCounts(draft: Draft, grouping: Grouping): string {
-  const { dimensions, filters, timed } = grouping;
+  const { dimensions, filters } = grouping;
   const keys = keysOf(grouping);
   const ofWholeVisits =
-    !(timed && draft.question.time === 'time:hour') &&
+    !isHourly(grouping, draft) &&
     filters.length === 0 &&
     draft.setting.moments === null &&
     [...dimensions.values()].every(({ scope }) => scope !== 'event');
@@ -87,7 +87,7 @@ export function eventsOf(draft: Draft, grouping: Grouping): Events {
     ...(moments ? [`n.ts BETWEEN ${moments.from} AND ${moments.to}`] : []),
     ...grouping.filters.map((filter) => condition(draft, filter)),
   ];
-  const bucket = draft.question.time === 'time:hour' ? hourLabel('n') : 'n.bucket';
+  const bucket = isHourly(grouping, draft) ? hourLabel('n') : 'n.bucket';
   const values = [
     ...(grouping.timed ? [bucket] : []),
     ...dimensions.map((dimension) => dimensionValue(draft, dimension)),

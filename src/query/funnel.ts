@@ -8,7 +8,7 @@ import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
 import { numberedEvents } from '../rollup/visits.sql.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince, rootOf } from '../store/people.ts';
-import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
+import { daysIn, pastRetention, type Refusal, type Span, settingOf } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { Draft } from './draft.ts';
 import { eventCtes, eventsOf } from './event-rows.ts';
@@ -16,6 +16,8 @@ import { Meter } from './meter.ts';
 import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
 import { resolveTests } from './resolve.ts';
+import { funnelMistakes, isProtected, toldRange } from './small-groups.ts';
+import { toldDays, toldDaysCte, toldParameter, toldVisits } from './told-cells.ts';
 
 export interface FunnelStep {
   readonly goal: string;
@@ -47,13 +49,14 @@ export async function runFunnel(
 ): Promise<Result<FunnelAnswer, Refusal>> {
   const outside = rangeMistakes(asked, pixel.timezone, now);
   if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
-  const first = asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
+  const isSafe = isProtected(pixel.settings.min_group);
+  const mistakes = isSafe ? funnelMistakes(funnel, asked) : [];
+  if (mistakes.length > 0) return err({ reason: 'invalid_query', errors: mistakes });
+  const first = isSafe || asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
   const range = resolveRange(asked.range, pixel.timezone, now, first);
-  const span: Span = { range, moments: null, peopleSince: peopleSince(now) };
-  if (asked.filters.length > 0 && pixel.settings.min_group > 1) {
-    const message = 'This pixel protects small groups: its funnels are told without filters.';
-    return err({ reason: 'invalid_query', errors: [{ path: 'filters', message }] });
-  }
+  const told = isSafe ? { before: now, first } : null;
+  const answered = isSafe ? toldRange(range, pixel.timezone, now) : range;
+  const span: Span = { range: answered, moments: null, peopleSince: peopleSince(now), told };
   const filters = await resolveTests(db, asked, pixel, span, new Meter());
   if (!filters.ok) return filters;
   const question = { ...asked, filters: filters.value };
@@ -62,11 +65,12 @@ export async function runFunnel(
   const goals = funnel.steps.flatMap((step) => pixel.settings.goals.find(({ name }) => name === step) ?? []);
   const { days } = setting;
   const stretches = days ? segments(pixel.timezone, days.from, days.to) : [];
-  const sql = funnelSql(funnel, goals.length, draft);
+  const toldCte = told && toldDaysCte(draft.list(toldParameter(toldDays(stretches, span, null))), told);
+  const sql = funnelSql(funnel, goals.length, draft, toldCte);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
     db
       .prepare('SELECT max(day) AS day FROM days WHERE pixel = ? AND raw > 0 AND day BETWEEN ? AND ?')
-      .bind(pixel.id, range.from, range.to),
+      .bind(pixel.id, answered.from, answered.to),
     db.prepare(sql).bind(
       pixel.id,
       stretchParameter(stretches.map((one) => ({ ...one, bucket: '' }))),
@@ -76,7 +80,7 @@ export async function runFunnel(
       draft.setting.countries,
     ),
   ]);
-  const day = purged?.results[0]?.['day'];
+  const day = pastRetention(pixel, span) ?? purged?.results[0]?.['day'];
   if (typeof day === 'string') {
     const detail = `A funnel needs raw events, and those up to ${day} are past this pixel's retention and gone. Ask from the day after.`;
     return err({ reason: 'beyond_retention', detail });
@@ -84,40 +88,35 @@ export async function runFunnel(
   const row = counts?.results[0] ?? {};
   return ok({
     range,
-    steps: withoutSmall(
-      stepsOf(
-        goals,
-        goals.map((_, place) => Number(row[`count${place}`] ?? 0)),
-      ),
-      pixel.settings.min_group,
+    steps: stepsOf(
+      goals,
+      goals.map((_, place) => row[`count${place}`] as number | null),
     ),
   });
 }
 
-function stepsOf(goals: readonly Goal[], counts: readonly number[]): FunnelStep[] {
+/** @param counts null where they may not be told. Rounded ones may grow from step to step; none does here. */
+function stepsOf(goals: readonly Goal[], counts: readonly (number | null)[]): FunnelStep[] {
   const share = (part: number, whole: number): number =>
     whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100;
+  const first = counts[0] ?? null;
+  let before = first;
   return goals.map(({ name }, place) => {
-    const count = counts[place] ?? 0;
-    const before = counts[place - 1] ?? count;
+    const count = counts[place] ?? null;
+    const previous = before;
+    if (count === null || first === null || previous === null) {
+      before = null;
+      return { goal: name, count: null, of_first: null, of_previous: null, lost: null };
+    }
+    before = Math.min(count, previous);
     return {
       goal: name,
-      count,
-      of_first: share(count, counts[0] ?? 0),
-      of_previous: share(count, before),
-      lost: before - count,
+      count: before,
+      of_first: share(before, first),
+      of_previous: share(before, previous),
+      lost: previous - before,
     };
   });
-}
-
-/** Of a pixel that protects small groups, steps that fewer came to, or were lost at, say nothing. */
-function withoutSmall(steps: readonly FunnelStep[], least: number): FunnelStep[] {
-  const isSmall = (count: number | null): boolean => count !== null && count > 0 && count < least;
-  return steps.map((step) =>
-    isSmall(step.count) || isSmall(step.lost)
-      ? { ...step, count: null, of_first: null, of_previous: null, lost: null }
-      : step,
-  );
 }
 
 /** What tells whether an event reaches a goal, and whose it is. */
@@ -138,12 +137,23 @@ function eventsOfRange(draft: Draft): string[] {
   ];
 }
 
+/** `whose_visit`: the day and the visitor of each visit. */
+const WHOSE_VISIT = `
+  whose_visit AS MATERIALIZED (
+    SELECT visit, day, visitor FROM numbered WHERE visitor <> '' AND starts)`;
+
+/** The visits that came to a step, day by day. */
+const visitsOf = (step: number): string => `
+  SELECT w.day AS bucket, count(DISTINCT w.visitor) AS visitors, count(*) AS visits
+  FROM (SELECT DISTINCT unit FROM step${step}) s JOIN whose_visit w ON w.visit = s.unit
+  GROUP BY w.day`;
+
 /**
  * Of each event that reaches a step in its turn is kept when the latest way to it began: a window that opens later closes
  * later, so an earlier one gets no further. Ways that begin earlier need not be followed, and the cost grows with the events
  * of a person, not with their square.
  */
-function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
+function funnelSql({ within }: Funnel, steps: number, draft: Draft, told: string | null): string {
   const ofVisit = within === 'visit';
   // Joined, not `IN`: what filters are is as deep by itself as an expression may be.
   const picked = (sql: string): string => (draft.question.filters.length > 0 ? sql : '');
@@ -177,9 +187,10 @@ function funnelSql({ within }: Funnel, steps: number, draft: Draft): string {
           SELECT unit, place, NULL, ts, true FROM reached WHERE step = ${step}))
       WHERE comes AND began IS NOT NULL ${inTime})`;
   const places = Array.from({ length: steps }, (_, step) => step);
-  const count = (step: number): string => `(SELECT count(DISTINCT unit) FROM step${step}) AS count${step}`;
+  const count = (step: number): string =>
+    `(${told === null ? `SELECT count(DISTINCT unit) FROM step${step}` : toldVisits(draft, visitsOf(step))}) AS count${step}`;
   return `
-    WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(draft), reached].join(',')},
+    WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(draft), ...(told === null ? [] : [told, WHOSE_VISIT]), reached].join(',')},
     step0 AS MATERIALIZED (SELECT unit, place, ts AS began FROM reached WHERE step = 0)${places
       .slice(1)
       .map((step) => `,${next(step)}`)

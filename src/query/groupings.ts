@@ -2,26 +2,28 @@
 import type { Dimension } from '../model/dimensions.ts';
 import type { Whole } from '../model/metrics.ts';
 import type { Draft } from './draft.ts';
-import { type Filter, isGoalTest } from './question.ts';
+import { type Filter, isGoalTest, type Question } from './question.ts';
 
 /** A CTE of a row a group. */
 export interface Grouping<Name = string> {
   readonly name: Name;
   readonly timed: boolean;
+  /** Timed by the day, also where the question is by the hour. */
+  readonly byDay?: true;
   /** By the column that has its values, the same in all groupings of a question. */
   readonly dimensions: ReadonlyMap<string, Dimension>;
   readonly filters: readonly Filter[];
 }
 
-interface Groupings {
+export interface Groupings {
   /** The rows of the answer. */
   readonly answer: Grouping;
   /** What the question's metrics are shares of. */
   readonly wholes: readonly Grouping<Whole>[];
 }
 
-export function groupingsOf({ question, dimensions }: Draft): Groupings {
-  const { filters, metrics, time } = question;
+export function groupingsOf({ dimensions: asked, filters, metrics, time }: Question): Groupings {
+  const dimensions = asked.filter((dimension) => dimension !== null);
   const answer = {
     name: 'answer',
     timed: time !== null,
@@ -40,6 +42,11 @@ export function groupingsOf({ question, dimensions }: Draft): Groupings {
     answer,
     wholes: wholes.filter(({ name }) => metrics.some(({ of }) => of === name)),
   };
+}
+
+/** Whether a grouping's times are hours. */
+export function isHourly({ timed, byDay }: Grouping, { question }: Draft): boolean {
+  return timed && !byDay && question.time === 'time:hour';
 }
 
 /** The columns that tell a grouping's rows apart, the time's first. */

@@ -8,19 +8,18 @@
  * Here the parts of the SQL are put together. What counts a group is left to counts.ts.
  */
 import type { Dimension } from '../model/dimensions.ts';
-import { METRICS, type Metric } from '../model/metrics.ts';
 import { segments } from '../model/time-zone.ts';
 import { GOALS, goalParameter } from '../rollup/goals.sql.ts';
 import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
-import { counted, people, sales, whole } from './counts.ts';
+import { type Beside, counted, people, sales, whole } from './counts.ts';
 import { Draft, type Setting } from './draft.ts';
 import { eventCtes } from './event-rows.ts';
-import { groupingsOf } from './groupings.ts';
+import { type Groupings, groupingsOf } from './groupings.ts';
 import type { Question } from './question.ts';
 import { bucketOf } from './range.ts';
 import { dayCtes } from './rollup-rows.ts';
 import { orderBy, shownColumns, whereWanted } from './shown-rows.ts';
-import { differences, foldedRows, isProtected } from './small-groups.ts';
+import { toldDays, toldGroups } from './told-cells.ts';
 
 export interface Plan {
   readonly sql: string;
@@ -32,51 +31,50 @@ export interface Plan {
 }
 
 export function planQuestion(question: Question, setting: Setting): Plan {
-  return planOf(new Draft(question, setting));
+  // What is told of small groups is told of days, or hours, that are put together here.
+  const inCells = setting.told === null ? question : { ...question, time: cellOf(question.time) };
+  return planOf(question, new Draft(inCells, setting));
 }
 
 /**
- * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for, and of a pixel
- * that protects small groups for all tests: then with `visitors`, so that small ones can be left out. What a person had in a
- * period is told period by period, so that a value may come several times. Parameters are those of a plan.
+ * A query for all values that a dimension has in the days of a setting, for tests that SQL has no operator for, and with the
+ * parameters of a plan. What a person had in a period is told period by period, so that a value may come several times.
  */
 export function planValues(question: Question, dimension: Dimension, limit: number, setting: Setting): Plan {
-  const visitors = METRICS.get('visitors') as Metric;
   const ofValues: Question = {
     ...question,
-    metrics: setting.minGroup > 1 ? [visitors] : [],
+    metrics: [],
     time: dimension.kind === 'person' && dimension.touch === null ? periodOf(question.time) : null,
     dimensions: [dimension],
     filters: [],
     order: [],
     pagination: { limit, offset: 0 },
   };
-  return planOf(new Draft(ofValues, { ...setting, minGroup: 0 }, false));
+  return planOf(ofValues, new Draft(ofValues, setting, false));
 }
 
 /** The time by which people are looked at: of hours, their day. */
 const periodOf = (time: Question['time']): Question['time'] => (time === 'time:hour' ? 'time:day' : time);
 
-function planOf(draft: Draft): Plan {
-  const { question, setting, usesRollups } = draft;
-  const { metrics, dimensions, filters, pagination, time } = question;
-  const { answer, wholes } = groupingsOf(draft);
-  const isSafe = isProtected(question, setting.minGroup);
-  const near = (isSafe ? differences(filters) : []).map((those, index) => ({
-    ...answer,
-    name: `near${index}`,
-    filters: those,
+const cellOf = (time: Question['time']): Question['time'] => (time === 'time:hour' ? time : 'time:day');
+
+/** @param draft of the question, or of the same by the days or hours that its answer is put together from. */
+function planOf(question: Question, draft: Draft): Plan {
+  const { setting, usesRollups } = draft;
+  const { metrics, dimensions, pagination } = question;
+  const { zone, days, told } = setting;
+  const stretches = (days ? segments(zone, days.from, days.to) : []).map((segment) => ({
+    ...segment,
+    bucket: bucketOf(draft.question.time, segment.day),
   }));
 
   // Before the days and events: it says what it needs of these.
-  const groups = [answer, ...near].map((grouping) => counted(draft, grouping));
-  const beside = [
-    ...(metrics.some(({ ofSales }) => ofSales) ? [sales(draft, answer)] : []),
-    ...(metrics.some(({ ofPeople }) => ofPeople) ? [people(draft, answer)] : []),
-    ...wholes.map((grouping) => whole(draft, grouping)),
-  ];
+  const groupings = groupingsOf(question);
+  const { groups, beside } =
+    told === null
+      ? groupsOf(draft, groupings)
+      : toldGroups(draft, groupings, told, toldDays(stretches, setting, question.time));
   const columns = ['answer.*', ...beside.flatMap((one) => one.columns)];
-  const foldedColumns = beside.flatMap((one) => one.folded);
 
   const ctes = [
     STRETCHES,
@@ -86,18 +84,12 @@ function planOf(draft: Draft): Plan {
     ...groups,
     ...beside.map(({ cte }) => cte),
     `joined AS (SELECT ${columns.join(', ')} FROM answer ${beside.map(({ join }) => join).join(' ')})`,
-    ...(isSafe ? [foldedRows(draft, answer, near, foldedColumns)] : []),
     `shown AS (
-      SELECT ${shownColumns(question, isSafe)} FROM ${isSafe ? 'folded' : 'joined'}
+      SELECT ${shownColumns(question, told !== null)} FROM joined
       ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'})`,
     `wanted AS (SELECT * FROM shown ${whereWanted(draft)})`,
   ];
   const withClause = `WITH RECURSIVE ${ctes.join(',\n')}`;
-  const { zone, days } = setting;
-  const stretches = (days ? segments(zone, days.from, days.to) : []).map((segment) => ({
-    ...segment,
-    bucket: bucketOf(time, segment.day),
-  }));
   return {
     sql: `${withClause} SELECT * FROM wanted ORDER BY ${orderBy(question)} LIMIT ?6 OFFSET ?7`,
     countSql: `${withClause} SELECT count(*) AS total FROM wanted WHERE ?7 IS NOT NULL`,
@@ -111,5 +103,21 @@ function planOf(draft: Draft): Plan {
       pagination.offset,
     ],
     usesRollups,
+  };
+}
+
+/** The CTEs of an answer's groups, and what stands beside them. */
+function groupsOf(
+  draft: Draft,
+  { answer, wholes }: Groupings,
+): { readonly groups: readonly string[]; readonly beside: readonly Beside[] } {
+  const { metrics } = draft.question;
+  return {
+    groups: [counted(draft, answer)],
+    beside: [
+      ...(metrics.some(({ ofSales }) => ofSales) ? [sales(draft, answer)] : []),
+      ...(metrics.some(({ ofPeople }) => ofPeople) ? [people(draft, answer)] : []),
+      ...wholes.map((grouping) => whole(draft, grouping)),
+    ],
   };
 }

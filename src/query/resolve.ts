@@ -66,9 +66,7 @@ async function passingValues(
   span: Span,
   meter: Meter,
 ): Promise<Result<Passing, Refusal>> {
-  // Of a pixel that protects small groups no filter may name one.
-  const least = pixel.settings.min_group;
-  const tests = testsToResolve(question, least);
+  const tests = testsToResolve(question);
   if (tests.length === 0) return ok([]);
   const known = await daysIn(db, question, span);
   // Of whole days: what was done in a visit may have been done before the range begins.
@@ -90,7 +88,7 @@ async function passingValues(
   });
   if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
   const pairs = groups.flatMap((group, index) => {
-    const values = valuesIn(answers[index]?.results ?? [], least);
+    const values = [...new Set((answers[index]?.results ?? []).map(({ dimension0 }) => dimension0))];
     return group.map((test) => [test, values] as const);
   });
   const compared = compareAll(pairs, meter);
@@ -105,10 +103,9 @@ async function passingValues(
   return errors.length > 0 ? err({ reason: 'invalid_query', errors }) : compared;
 }
 
-/** The tests that are compared with all values there are. Of a pixel that protects small groups no filter may name one. */
-function testsToResolve({ filters }: Question, least: number): Test[] {
+/** The tests that are compared with all values there are. */
+function testsToResolve({ filters }: Question): Test[] {
   const tests = filters.flatMap(testsIn);
-  if (least > 1) return tests;
   const contained = tests.filter(({ comparison }) => comparison === 'contains');
   const isLong = contained.reduce((sum, { values }) => sum + values.length, 0) > MAX_CONTAINED_BY_SQL;
   return tests.filter(
@@ -120,7 +117,6 @@ function testsToResolve({ filters }: Question, least: number): Test[] {
 
 interface ValueRow {
   readonly dimension0: string;
-  readonly visitors?: number;
 }
 
 /** A query for values, ended by the first that makes them more characters than that. */
@@ -130,15 +126,6 @@ function upTo(characters: number, sql: string): string {
       SELECT *, sum(length(dimension0)) OVER (ROWS UNBOUNDED PRECEDING) - length(dimension0) AS before
       FROM (${sql}))
     WHERE before <= ${characters}`;
-}
-
-/** The different values of these rows, but those of fewer visitors than a group has to have. */
-function valuesIn(rows: readonly ValueRow[], least: number): string[] {
-  const visitorsOf = new Map<string, number>();
-  for (const { dimension0, visitors = 0 } of rows) {
-    visitorsOf.set(dimension0, (visitorsOf.get(dimension0) ?? 0) + visitors);
-  }
-  return [...visitorsOf.keys()].filter((value) => least <= 1 || (visitorsOf.get(value) ?? 0) >= least);
 }
 
 /** A filter whose resolved tests are of the values found. */

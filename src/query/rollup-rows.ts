@@ -3,7 +3,7 @@ import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { SALE_COUNTS } from '../model/metrics.ts';
 import { HOUR, TOTAL } from '../rollup/values.sql.ts';
 import type { Draft } from './draft.ts';
-import type { Grouping } from './groupings.ts';
+import { type Grouping, isHourly } from './groupings.ts';
 import { wholeMonths } from './range.ts';
 import { HAS_ROLLUP, hasRollup } from './sources.ts';
 
@@ -56,12 +56,13 @@ function months(draft: Draft): string {
  * A row a group and day or month: of the question's counts, or of what was sold in each currency. CROSS JOIN, here as
  * elsewhere, keeps the order: SQLite knows nothing of how few days and months there are.
  */
-export function rollupRows(draft: Draft, { timed, dimensions }: Grouping, ofSales: boolean): string {
+export function rollupRows(draft: Draft, grouping: Grouping, ofSales: boolean): string {
+  const { timed, dimensions } = grouping;
   const columns = (ofSales ? ['currency', ...SALE_COUNTS] : draft.counts).map((column) => `r.${column}`);
   const which = `r.currency ${ofSales ? '<>' : '='} ''`;
   // Rollups are of one dimension.
   const [key, dimension] = [...dimensions][0] ?? [];
-  const hourly = timed && draft.question.time === 'time:hour';
+  const hourly = isHourly(grouping, draft);
   const bucket = `${hourly ? 'r.value' : 'c.bucket'} AS bucket`;
   const rolled = dimension ? draft.text(dimension.rollup) : `'${hourly ? HOUR : TOTAL}'`;
   const select = (value: string): string =>

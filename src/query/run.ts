@@ -3,12 +3,14 @@
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { dayStart, localDay } from '../model/time-zone.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
 import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { compareRows, type ResultRow } from './compare.ts';
 import { Meter } from './meter.ts';
+import type { Plan } from './plan.ts';
 import type { Filter, Mistake, Moments, Question } from './question.ts';
 import {
   comparedRange,
@@ -20,7 +22,7 @@ import {
   timeLabels,
 } from './range.ts';
 import { resolveTests } from './resolve.ts';
-import { isProtected, protectionMistakes } from './small-groups.ts';
+import { isProtected, protectionMistakes, toldRange } from './small-groups.ts';
 
 export interface Answer {
   readonly results: readonly ResultRow[];
@@ -36,19 +38,21 @@ export async function runQuestion(
 ): Promise<Result<Answer, Refusal>> {
   const outside = rangeMistakes(asked, pixel.timezone, now);
   if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
-  const firstDay = asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
+  const { min_group } = pixel.settings;
+  const isSafe = isProtected(min_group);
+  const firstDay = isSafe || asked.range === 'all' ? await firstDayOf(db, pixel.id) : null;
   const range = resolveRange(asked.range, pixel.timezone, now, firstDay);
   const moments = momentsOf(asked.range);
   const time = asked.time && resolveTime(asked.time, range);
   const named = withTime(asked, time);
   const { comparisons } = asked.include;
-  const other = comparisons && comparedRange(comparisons, range, moments);
+  const answered = isSafe ? toldRange(range, pixel.timezone, now) : range;
+  const other = comparisons && comparedRange(comparisons, hasDays(answered) ? answered : range, moments);
   const otherRange = other && resolveRange(other, pixel.timezone, now, null);
   const tooMany = labelMistakes(named, range, otherRange);
   if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
-  const span: Span = { range, moments, peopleSince: peopleSince(now) };
-  const { min_group } = pixel.settings;
-  const isSafe = isProtected(named, min_group);
+  const told = isSafe ? { before: now, first: firstDay } : null;
+  const span: Span = { range: answered, moments, peopleSince: peopleSince(now), told };
   if (isSafe) {
     const errors = protectionMistakes(named);
     if (errors.length > 0) return err({ reason: 'invalid_query', errors });
@@ -65,7 +69,7 @@ export async function runQuestion(
   let results: Answer['results'] = rows;
   let comparedWith: readonly [string, string] | null = null;
   if (other && otherRange) {
-    const compared = await compareRows(db, named, pixel, now, rows, { range, other, otherRange }, meter);
+    const compared = await compareRows(db, named, pixel, now, rows, { span, other, otherRange }, meter);
     if (!compared.ok) return compared;
     results = compared.value;
     comparedWith = momentsOf(other) ? isoMoments(other as Moments) : (other as readonly [string, string]);
@@ -74,18 +78,18 @@ export async function runQuestion(
   return ok({
     results,
     meta: {
-      source: sourceOf(plan.usesRollups, state),
-      ...(plan.usesRollups && state.as_of !== null ? { as_of: new Date(state.as_of).toISOString() } : {}),
+      ...(isSafe ? { ...sourceOfTold(plan, pixel.timezone, now), min_group } : sourceOf(plan, state)),
       ...(asked.include.imports ? { imports_included: true } : {}),
       ...(asked.include.time_labels && time ? { time_labels: timeLabels(time, pixel.timezone, range) } : {}),
       ...(total === null ? {} : { total_rows: total }),
-      ...(isSafe ? { min_group } : {}),
       ...(severalCurrencies ? { metric_warnings: warnings(question.metrics) } : {}),
       ...(comparedWith ? { comparison_date_range: comparedWith } : {}),
     },
     query: echo(asked, time, range, moments),
   });
 }
+
+const hasDays = ({ from, to }: DayRange): boolean => from <= to;
 
 /** A question that names the time it resolved to. */
 function withTime(question: Question, time: Question['time']): Question {
@@ -106,10 +110,21 @@ function warnings(metrics: readonly Metric[]): Record<string, unknown> {
   return Object.fromEntries(metrics.filter(({ ofSales }) => ofSales).map(({ name }) => [name, warning]));
 }
 
-/** Which rows answered: `rollups`, `events`, or `rollups+events`. */
-function sourceOf(usesRollups: boolean, { rolled, live }: KnownDays): string {
-  if (!usesRollups || rolled === 0) return 'events';
-  return live === 0 ? 'rollups' : 'rollups+events';
+/** Which rows answered, `rollups`, `events`, or `rollups+events`, and when a rollup was made that is not the latest. */
+function sourceOf({ usesRollups }: Plan, { rolled, live, as_of }: KnownDays): Record<string, string> {
+  return {
+    source: !usesRollups || rolled === 0 ? 'events' : live === 0 ? 'rollups' : 'rollups+events',
+    ...(usesRollups && as_of !== null ? { as_of: new Date(as_of).toISOString() } : {}),
+  };
+}
+
+/**
+ * The same of a pixel that protects small groups: when the last day ended that it answers for. What depends on the days
+ * themselves would tell of their events.
+ */
+function sourceOfTold({ usesRollups }: Plan, zone: string, now: number): Record<string, string> {
+  const asOf = new Date(dayStart(zone, localDay(zone, now))).toISOString();
+  return { source: usesRollups ? 'rollups' : 'events', as_of: asOf };
 }
 
 function isoMoments({ from, to }: Moments): readonly [string, string] {

@@ -9,8 +9,8 @@ export function shown(dimension: Dimension, sql: string): string {
   return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(?5 ->> ${sql}, ${sql})` : sql})`;
 }
 
-/** @param isSafe whether small groups are protected, so that there is a column `too_small`. */
-export function shownColumns({ dimensions, metrics }: Question, isSafe: boolean): string {
+/** @param isRounded whether counts are rounded, and null where they may not be told. */
+export function shownColumns({ dimensions, metrics }: Question, isRounded: boolean): string {
   let next = 0;
   const keys = dimensions.map((dimension, index) => {
     const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
@@ -18,10 +18,12 @@ export function shownColumns({ dimensions, metrics }: Question, isSafe: boolean)
   });
   return [
     ...keys,
-    ...metrics.map(({ name, sql, ofSales }) => {
+    ...metrics.map(({ name, sql, ofSales, of }) => {
       // What has several currencies has no sum.
       const value = ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql;
-      return `${isSafe ? `iif(too_small, NULL, ${value})` : value} AS "${name}"`;
+      // A part of rounded counts may be more than its whole.
+      const share = of && isRounded ? `min(100, ${value})` : value;
+      return `${isRounded ? `iif(visitors IS NULL, NULL, ${share})` : value} AS "${name}"`;
     }),
     ...(metrics.some(({ ofSales }) => ofSales) ? ['currency', 'currencies'] : []),
   ].join(', ');

@@ -6,7 +6,7 @@ export interface Properties {
   readonly complete: boolean;
 }
 
-const MOST_KEYS = 200;
+export const MOST_KEYS = 200;
 
 /**
  * The custom properties of some days, the most used first: those that were rolled up, and those of days that wait for it.

@@ -1,0 +1,210 @@
+/**
+ * The SQL of small groups: counts of days, put together to cells that are large enough to be told, and rounded.
+ *
+ * A cell is a group's visitors of one day (or hour) if these are at least `minGroup`. The days on which the group is smaller
+ * make one cell a calendar week, if the whole week may be told. What is smaller even so is in no answer. Which cells there
+ * are is settled by what happened, not by what is asked, so any two answers differ by whole cells.
+ */
+import { OTHER } from '../model/dimensions.ts';
+import { SALE_COUNTS } from '../model/metrics.ts';
+import { addDays, weekStart } from '../model/time-zone.ts';
+import { type Beside, counted, saleRows, soldBeside, wholeBeside } from './counts.ts';
+import type { Draft, Setting, Told } from './draft.ts';
+import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from './groupings.ts';
+import type { Question } from './question.ts';
+import { bucketOf } from './range.ts';
+
+/** A day that may be told, and the week whose cell it may be in: of its label, and of the whole range; null for none. */
+export interface ToldDay {
+  readonly day: string;
+  readonly label: string;
+  readonly weekOfLabel: string | null;
+  readonly week: string | null;
+}
+
+/**
+ * @param segments of local days, of which one may have several.
+ * @param setting its range ends with the last day that may be told. A week that began before the pixel's first day is whole.
+ */
+export function toldDays(
+  segments: readonly { readonly day: string }[],
+  { range, told }: Pick<Setting, 'range' | 'told'>,
+  time: Question['time'],
+): ToldDay[] {
+  const first = told?.first ?? null;
+  const days = [...new Set(segments.map(({ day }) => day))];
+  return days.map((day) => {
+    const monday = weekStart(day);
+    const sunday = addDays(monday, 6);
+    const begins = monday >= range.from || (first !== null && range.from <= first);
+    const week = begins && sunday <= range.to ? monday : null;
+    const label = bucketOf(time, day);
+    const isOne = bucketOf(time, monday) === label && bucketOf(time, sunday) === label;
+    return { day, label, weekOfLabel: isOne ? week : null, week };
+  });
+}
+
+export const toldParameter = (days: readonly ToldDay[]): unknown[] =>
+  days.map(({ day, label, weekOfLabel, week }) => [day, label, weekOfLabel, week]);
+
+/**
+ * `told`: the days in a list of `toldParameter` that may be told, since they have been rolled up after they ended, and the
+ * cell of a week that each may be in: none of a week in which some day may not be told.
+ *
+ * @param list the arguments of `json_each` for that list.
+ */
+export function toldDaysCte(list: string, told: Told): string {
+  const mayBe = (day: string): string =>
+    `${day}.ends_at <= ${told.before} AND ${day}.rolled_at >= ${day}.ends_at`;
+  return `
+  told AS MATERIALIZED (
+    SELECT day, label, iif(waits, NULL, label_week) AS label_week, iif(waits, NULL, week) AS week
+    FROM (
+      SELECT j.value ->> 0 AS day, j.value ->> 1 AS label, j.value ->> 2 AS label_week, j.value ->> 3 AS week,
+        EXISTS (
+          SELECT 1 FROM days x
+          WHERE x.pixel = ?1 AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS waits
+      FROM json_each(${list}) j CROSS JOIN days d ON d.pixel = ?1 AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
+}
+
+/** The CTEs of an answer's groups, and what stands beside them, all from cells that may be told. */
+export function toldGroups(
+  draft: Draft,
+  { answer, wholes }: Groupings,
+  told: Told,
+  days: readonly ToldDay[],
+): { readonly groups: readonly string[]; readonly beside: readonly Beside[] } {
+  const ofSales = draft.question.metrics.some((metric) => metric.ofSales);
+  return {
+    groups: [toldDaysCte(draft.list(toldParameter(days)), told), toldCounts(draft, answer)],
+    beside: [
+      ...(ofSales ? [soldBeside(toldSales(draft, answer), answer)] : []),
+      ...wholes.map((grouping) => wholeBeside(toldCounts(draft, grouping), grouping)),
+    ],
+  };
+}
+
+/** A grouping's rows day by day, or hour by hour where the answer is. */
+function inCells(grouping: Grouping): Grouping {
+  const name = `${grouping.name}_cells`;
+  return grouping.timed ? { ...grouping, name } : { ...grouping, name, timed: true, byDay: true };
+}
+
+/** A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, of nulls where nothing may be told. */
+function toldCounts(draft: Draft, grouping: Grouping): string {
+  const least = draft.setting.minGroup;
+  const cells = inCells(grouping);
+  const sums = draft.counts.map((count) => `sum(c.${count}) AS ${count}`);
+  const rounded = draft.counts.map((count) => `${roundedCount(count, least)} AS ${count}`);
+  return `${counted(draft, cells)},
+  ${grouping.name} AS (${foldCells(draft, grouping, {
+    cells: cells.name,
+    more: [],
+    size: 'visitors',
+    sums,
+    rounded,
+    totals: draft.counts.map((count) => `sum(${count}) AS ${count}`),
+  })})`;
+}
+
+/**
+ * How many visits may be told of a query's days, as a query of one number; null for none.
+ * @param cells a query of rows of `bucket`, a day, `visitors` and `visits`.
+ */
+export function toldVisits(draft: Draft, cells: string): string {
+  return foldCells(
+    draft,
+    { name: '', timed: false, dimensions: new Map(), filters: [] },
+    {
+      cells: `(${cells})`,
+      more: [],
+      size: 'visitors',
+      sums: ['sum(c.visitors) AS visitors', 'sum(c.visits) AS visits'],
+      rounded: [`${rounded('visits', draft.setting.minGroup)} AS visits`],
+      totals: ['sum(visits) AS visits'],
+    },
+  );
+}
+
+/** Revenue of cells of at least so many sales of a currency, gathered into a row a key. */
+function toldSales(draft: Draft, answer: Grouping): string {
+  const least = draft.setting.minGroup;
+  const cells = inCells(answer);
+  const keys = [...keysOf(cells), 'currency'];
+  // Not `sum`: of whole numbers it fails where they are too large.
+  const sums = SALE_COUNTS.map((count) => `total(${count}) AS ${count}`);
+  return `
+  sale_cells AS (SELECT ${[...keys, ...sums].join(', ')} FROM (${saleRows(draft, cells)})${groupBy(keys)}),
+  sold AS (${foldCells(draft, answer, {
+    cells: 'sale_cells',
+    more: ['currency'],
+    size: 'sales',
+    sums: SALE_COUNTS.map((count) => `total(c.${count}) AS ${count}`),
+    rounded: [
+      `${average('revenue', 'sales')} * ${rounded('sales', least)} AS revenue`,
+      `${rounded('sales', least)} AS sales`,
+    ],
+    totals: [...sums, 'max(currency) AS currency', 'count(DISTINCT currency) AS currencies'],
+  })})`;
+}
+
+interface Fold {
+  /** The CTE, or a query in parentheses, of what is put together, by the grouping's keys, timed. */
+  readonly cells: string;
+  /** Further keys of cells. */
+  readonly more: readonly string[];
+  /** The count that has to be large enough. */
+  readonly size: string;
+  readonly sums: readonly string[];
+  readonly rounded: readonly string[];
+  readonly totals: readonly string[];
+}
+
+/** Puts small days together to weeks, leaves out what is too small, rounds each cell, and sums the cells of each key. */
+function foldCells(draft: Draft, grouping: Grouping, fold: Fold): string {
+  const { cells, more, size, sums, rounded: values, totals } = fold;
+  const least = draft.setting.minGroup;
+  const hourly = isHourly(grouping, draft);
+  const keys = keysOf(grouping);
+  const plain = [...grouping.dimensions.keys(), ...more];
+  const week = hourly ? 'NULL' : `'week ' || t.${grouping.timed ? 'label_week' : 'week'}`;
+  const label = grouping.timed ? [`${hourly ? 'c.bucket' : 't.label'} AS bucket`] : [];
+  const places = Array.from({ length: label.length + plain.length + 1 }, (_, index) => String(index + 1));
+  // What stands for many values may be one visitor's.
+  const wanted = [...grouping.dimensions.keys()].map((key) => `c.${key} <> '${OTHER}'`);
+  return `
+    SELECT ${[...keys, ...totals].join(', ')}
+    FROM (
+      SELECT ${[...keys, ...more, ...values].join(', ')}
+      FROM (
+        SELECT ${[...label, ...plain.map((key) => `c.${key}`), `iif(c.${size} >= ${least}, c.bucket, ${week}) AS cell`, ...sums].join(', ')}
+        FROM ${cells} c CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+        ${wanted.length > 0 ? `WHERE ${wanted.join(' AND ')}` : ''}
+        ${groupBy(places)})
+      WHERE cell IS NOT NULL AND ${size} >= ${least})${groupBy(keys)}`;
+}
+
+/** To the nearest multiple of `least`, upwards from the middle. */
+export const rounded = (count: string, least: number): string =>
+  `((CAST(${count} AS INTEGER) + ${Math.floor(least / 2)}) / ${least} * ${least})`;
+
+/** To two significant digits. */
+const average = (sum: string, count: string): string =>
+  `CAST(format('%.1e', 1.0 * ${sum} / ${count}) AS REAL)`;
+
+/** What sums are averages of. Such a sum is told as the rounded average times the rounded count. */
+const COUNT_OF: Readonly<Record<string, string>> = {
+  duration: 'visits',
+  engaged: 'engaged_visits',
+  scroll: 'scrolled_visits',
+};
+
+function roundedCount(count: string, least: number): string {
+  const of = COUNT_OF[count];
+  const isEnough = (one: string): string => `${one} >= ${least}`;
+  if (of !== undefined) {
+    return `iif(${isEnough(of)}, ${average(count, of)} * ${rounded(of, least)}, 0)`;
+  }
+  if (Object.values(COUNT_OF).includes(count)) return `iif(${isEnough(count)}, ${rounded(count, least)}, 0)`;
+  return rounded(count, least);
+}

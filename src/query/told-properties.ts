@@ -1,0 +1,44 @@
+/** The custom properties that a pixel tells of which protects small groups: those of which some value has a cell. */
+import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { addDays } from '../model/time-zone.ts';
+import { firstDayOf } from '../store/days.ts';
+import { MOST_KEYS, type Properties } from '../store/properties.ts';
+import type { DayRange } from './range.ts';
+import { toldRange } from './small-groups.ts';
+import { rounded, toldDays, toldDaysCte, toldParameter } from './told-cells.ts';
+
+/** Like `readPropertyKeys`, from rollups. The list is never complete: nobody may know whether something was left out. */
+export async function readToldPropertyKeys(
+  db: D1Database,
+  { id, timezone, settings }: Pixel,
+  asked: DayRange,
+  now: number,
+): Promise<Properties> {
+  const first = await firstDayOf(db, id);
+  const told = { before: now, first };
+  const range = toldRange(asked, timezone, now);
+  const from = first === null || range.from > first ? range.from : first;
+  const days: { day: string }[] = [];
+  for (let day = from; first !== null && day <= range.to; day = addDays(day, 1)) days.push({ day });
+  const least = settings.min_group;
+  const { results } = await db
+    .prepare(
+      `WITH ${toldDaysCte('?2', told)},
+       part AS (
+         SELECT r.dimension, r.value, iif(r.visitors >= ${least}, t.day, 'week ' || t.week) AS cell,
+           sum(r.visitors) AS visitors, sum(r.events) AS events
+         FROM told t
+         CROSS JOIN rollups r ON r.pixel = ?1 AND r.day = t.day
+           AND r.dimension > '${PROPERTY_PREFIX}' AND r.dimension < 'event:props;' AND r.currency = ''
+           AND r.value NOT IN ('', '${OTHER}')
+         GROUP BY 1, 2, 3)
+       SELECT substr(dimension, ${PROPERTY_PREFIX.length + 1}) AS key, sum(${rounded('events', least)}) AS events
+       FROM part
+       WHERE cell IS NOT NULL AND visitors >= ${least}
+       GROUP BY key ORDER BY events DESC, key LIMIT ${MOST_KEYS}`,
+    )
+    .bind(id, JSON.stringify(toldParameter(toldDays(days, { range, told }, null))))
+    .all<{ key: string; events: number }>();
+  return { properties: results, complete: false };
+}

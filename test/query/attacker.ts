@@ -1,0 +1,107 @@
+/**
+ * Somebody who may ask all that may be asked, and does: keeps every number, knows which groups are parts of which by what was
+ * asked, and adds and subtracts until a group of a few visitors is left.
+ */
+import { addDays } from './oracle-language.ts';
+import type { Simple, ToldRow } from './told-model.ts';
+
+/** A number that was told, and of whom. */
+interface Known {
+  readonly value: number;
+  /** What all of them have in common. */
+  readonly conditions: readonly string[];
+  readonly from: string;
+  readonly to: string;
+  /** Which question and row told it, for a message. */
+  readonly told: string;
+}
+
+export interface Found {
+  readonly visitors: number;
+  readonly how: string;
+}
+
+/** All that is learned from an answer. Conditions are of the visits or events; a time is a range or, of hours, a condition. */
+export function learn({ dimension, time, filters, range }: Simple, rows: readonly ToldRow[]): Known[] {
+  return rows.map(({ dimensions, counts }) => {
+    const values = [...dimensions];
+    const label = time === null ? null : (values.shift() ?? '');
+    const [from, to] = label === null ? range : daysOf(time, label, range);
+    const conditions = new Set(filters.map(([, name, [value]]) => `${name}=${value}`));
+    if (dimension !== null) conditions.add(`${dimension}=${values[0]}`);
+    if (time === 'time:hour') conditions.add(`hour=${label}`);
+    return {
+      value: counts[0] ?? 0,
+      conditions: [...conditions].toSorted(),
+      from,
+      to,
+      told: `${JSON.stringify({ dimension, time, filters, range })} ${JSON.stringify(dimensions)}: ${counts[0]}`,
+    };
+  });
+}
+
+function daysOf(time: string | null, label: string, [from, to]: Simple['range']): readonly [string, string] {
+  const day = label.slice(0, 10);
+  if (time !== 'time:week') return [day, day];
+  const end = addDays(day, 6);
+  return [day > from ? day : from, end < to ? end : to];
+}
+
+/**
+ * A group of 1 to `least - 1` visitors, if two or three numbers tell of one: what a whole has more than a part, than two
+ * parts, or two parts more than their whole.
+ */
+export function findSmallGroup(known: readonly Known[], least: number): Found | null {
+  const groups = new Map<string, Known[]>();
+  // Of several numbers of the same group one will do, unless they differ.
+  for (const one of new Map(known.map((it) => [`${keyOf(it)} ${it.value}`, it])).values()) {
+    const key = one.conditions.join('&');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const isSmall = (count: number): boolean => count > 0 && count < least;
+  const found = (visitors: number, ...of: readonly Known[]): Found => ({
+    visitors,
+    how: of.map(({ told }) => told).join('\n'),
+  });
+  for (const of of groups.values()) {
+    for (const one of of) {
+      if (isSmall(one.value)) return found(one.value, one);
+    }
+  }
+  for (const [key, wholes] of groups) {
+    for (const whole of wholes) {
+      // Parts by one more condition in the same days, and by days under the same conditions.
+      const byDays = wholes.filter((it) => it !== whole && isWithin(it, whole));
+      const byCondition = [...groups].flatMap(([other, parts]) =>
+        other !== key && hasOneMore(parts[0], whole) ? parts.filter((it) => isWithin(it, whole)) : [],
+      );
+      for (const part of [...byDays, ...byCondition]) {
+        if (isSmall(whole.value - part.value)) return found(whole.value - part.value, whole, part);
+      }
+      for (const parts of [
+        byDays,
+        byCondition.filter(({ from, to }) => from === whole.from && to === whole.to),
+      ]) {
+        for (const [index, one] of parts.entries()) {
+          for (const other of parts.slice(index + 1)) {
+            const rest = whole.value - one.value - other.value;
+            if (isSmall(rest) || isSmall(-rest)) return found(Math.abs(rest), whole, one, other);
+          }
+        }
+      }
+    }
+  }
+  return null;
+}
+
+const keyOf = ({ conditions, from, to }: Known): string => `${conditions.join('&')} ${from} ${to}`;
+
+const isWithin = (part: Known, whole: Known): boolean => part.from >= whole.from && part.to <= whole.to;
+
+function hasOneMore(part: Known | undefined, whole: Known): boolean {
+  return (
+    part !== undefined &&
+    part.conditions.length === whole.conditions.length + 1 &&
+    whole.conditions.every((condition) => part.conditions.includes(condition))
+  );
+}
