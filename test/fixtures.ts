@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../src/model/p
 import { randomBase58 } from '../src/model/random.ts';
 import { SCHEMA_VERSION } from '../src/model/version.ts';
 import { runJob } from '../src/rollup/job.ts';
+import { membersOf } from '../src/store/aliases.ts';
 import { writeBatch } from '../src/store/events.ts';
 import { insertPixel } from '../src/store/pixels.ts';
 import type { OracleEvent, OracleGoal } from './oracle.ts';
@@ -58,6 +59,15 @@ export function place(pixel: Pixel, event: OracleEvent): PlacedEvent {
     pixel: pixel.id,
   } as unknown as Event;
   return { event: whole, day: localDayOf(pixel.timezone, event.ts) };
+}
+
+/** The aliases of the person that an alias is of, the strongest first. */
+export async function aliasesOf(
+  pixel: string,
+  alias: string,
+  proof: 'confirmed' | 'claimed' = 'claimed',
+): Promise<string[]> {
+  return (await membersOf(db, pixel, alias, proof, 1000)).map((member) => member.alias);
 }
 
 /** Runs the cron until nothing is left to do. */
@@ -210,4 +220,48 @@ export function counting(): { readonly db: D1Database; readonly cost: { read: nu
     },
   });
   return { db: counted, cost };
+}
+
+/** The database, with what all of its statements have cost so far. Reading statements may run twice to be measured. */
+export function metered(): {
+  readonly db: D1Database;
+  readonly cost: { read: number; written: number; statements: number };
+} {
+  const cost = { read: 0, written: 0, statements: 0 };
+  const add = (meta: D1Meta): void => {
+    cost.statements++;
+    cost.read += meta.rows_read;
+    cost.written += meta.rows_written;
+  };
+  const real = new WeakMap<object, D1PreparedStatement>();
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const proxy = new Proxy(statement, {
+      get(target, property) {
+        if (property === 'bind') return (...values: unknown[]) => wrap(target.bind(...values));
+        return async (...given: []) => {
+          if (property === 'first' || property === 'raw') add((await target.all()).meta);
+          const result = await (Reflect.get(target, property) as (...given: []) => Promise<D1Result>).apply(
+            target,
+            given,
+          );
+          if (property === 'all' || property === 'run') add(result.meta);
+          return result;
+        };
+      },
+    });
+    real.set(proxy, statement);
+    return proxy;
+  };
+  const proxy = new Proxy(db, {
+    get(target, property) {
+      if (property === 'prepare') return (sql: string) => wrap(target.prepare(sql));
+      if (property !== 'batch') return Reflect.get(target, property);
+      return async (statements: D1PreparedStatement[]) => {
+        const results = await target.batch(statements.map((one) => real.get(one) ?? one));
+        for (const { meta } of results) add(meta);
+        return results;
+      };
+    },
+  });
+  return { db: proxy, cost };
 }

@@ -7,12 +7,14 @@ import { aliasOf, identifiersOf } from '../enrich/person.ts';
 import type { Env } from '../env.ts';
 import { namesOfDevices, unionOfDevices } from '../model/device.ts';
 import { EXPORTED_EVENTS } from '../model/exported.ts';
+import { LIMITS } from '../model/limits.ts';
 import { PERSON_KINDS, USER_DATA } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import { BLANK_EVENT } from '../model/wire.ts';
+import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
-import { aliasesOf, countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
+import { countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
 import type { Grant } from './auth.ts';
 import { FORMATS } from './export-format.ts';
 import { freshJson } from './fresh.ts';
@@ -31,9 +33,17 @@ const Identified = {
   external_id: hashed('other id'),
 };
 
-export const PersonQuery = v.strictObject(Identified);
-export const PersonEventsQuery = v.strictObject({
+const QUERY = {
   ...Identified,
+  include_unconfirmed: v.pipe(
+    v.optional(v.picklist(['true', 'false'])),
+    v.description('Whether to follow links that anyone may have claimed. Default: false.'),
+  ),
+};
+
+export const PersonQuery = v.strictObject(QUERY);
+export const PersonEventsQuery = v.strictObject({
+  ...QUERY,
   limit: v.pipe(
     v.optional(whole(1, MOST_EVENTS)),
     v.description(`The most events. Default: ${MOST_EVENTS}.`),
@@ -51,7 +61,8 @@ export async function readPerson(
   { limit = MOST_EVENTS, before, ...asked }: v.InferOutput<typeof PersonEventsQuery>,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
-  const aliases = await aliasesBehind(env, pixel, asked);
+  const { alias, members, unconfirmed } = await personBehind(env, pixel, asked);
+  const aliases = [...new Set([alias, ...members.map((member) => member.alias)])];
   const subject = { pixel: pixel.id, aliases, visitor: null };
   const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
   const from = before === undefined ? null : placeOf(before);
@@ -73,6 +84,7 @@ export async function readPerson(
   const head = JSON.stringify({
     pixel: pixel.id,
     known_by: kinds,
+    unconfirmed,
     days,
     total_events: total,
     next: next ?? null,
@@ -90,19 +102,49 @@ export async function erasePerson(
   asked: Asked,
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
-  const aliases = await aliasesBehind(env, pixel, asked);
+  const { alias, members, isWhole, unconfirmed } = await personBehind(env, pixel, asked);
+  const aliases = erasureOrder(members, alias, isWhole);
   const now = Date.now();
-  const erased = await erase(env.DB, [{ pixel: pixel.id, aliases, visitor: null }], now);
+  const erased = { events: 0, days: 0, person_days: 0, links: 0 };
+  for (let start = 0; start < aliases.length; start += PIECE) {
+    const piece = aliases.slice(start, start + PIECE);
+    const one = await erase(env.DB, [{ pixel: pixel.id, aliases: piece, visitor: null }], now);
+    for (const [name, count] of Object.entries(one)) erased[name as keyof typeof erased] += count;
+  }
   return freshJson({
     pixel: pixel.id,
     erased_at: new Date(now).toISOString(),
     known_by: aliases.map(kindOf).toSorted(),
+    unconfirmed,
+    more: !isWhole,
     erased,
   });
 }
 
-/** All aliases of the person that a request names. @throws Problem when it names none, or two. */
-async function aliasesBehind({ DB }: Env, pixel: Pixel, asked: Asked): Promise<string[]> {
+/** Aliases that one transaction erases, so that a request takes fewer than the 50 statements of the free plan. */
+const PIECE = 2000;
+
+const NOT_FOLLOWED =
+  'Anyone could have claimed these links, so their aliases may be of others and are left out. include_unconfirmed=true follows them.';
+const FOLLOWED =
+  'Anyone could have claimed these links, so their aliases may be of others. They are included.';
+
+interface Person {
+  /** The alias that the request names. */
+  readonly alias: string;
+  readonly members: readonly Member[];
+  /** Whether these are all; a person may have more than one request looks at. */
+  readonly isWhole: boolean;
+  /** What the answer says of aliases that are linked by claims only. */
+  readonly unconfirmed: { readonly aliases: number; readonly included: boolean; readonly note: string };
+}
+
+/** The person that a request names. @throws Problem when it names none, or two. */
+async function personBehind(
+  { DB }: Env,
+  pixel: Pixel,
+  { include_unconfirmed, ...asked }: Asked,
+): Promise<Person> {
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const names = Object.keys(Identified).join(', ');
   if (given.length !== 1) {
@@ -118,7 +160,22 @@ async function aliasesBehind({ DB }: Env, pixel: Pixel, asked: Asked): Promise<s
   const [identifier] = found.value;
   if (!identifier) throw badParameter(path, 'It is empty.');
   const key = (await findKeys(DB, [pixel.id])).get(pixel.id) ?? '';
-  return aliasesOf(DB, pixel.id, await aliasOf(key, identifier));
+  const alias = await aliasOf(key, identifier);
+  const most = LIMITS.followedAliases;
+  const [proven, claimed] = await Promise.all([
+    membersOf(DB, pixel.id, alias, 'confirmed', most + 1),
+    membersOf(DB, pixel.id, alias, 'claimed', most + 1),
+  ]);
+  const included = include_unconfirmed === 'true';
+  const members = included ? claimed : proven;
+  const others = Math.max(claimed.length - proven.length, 0);
+  const note = others === 0 ? '' : included ? FOLLOWED : NOT_FOLLOWED;
+  return {
+    alias,
+    members: members.slice(0, most),
+    isWhole: members.length <= most,
+    unconfirmed: { aliases: others, included, note },
+  };
 }
 
 /** What kind an alias is of, by its letter. */

@@ -57,6 +57,11 @@ const money = object({
   short: { ...text, examples: ['€12.5K'] },
   long: { ...text, examples: ['€12,500.00'] },
 });
+const unconfirmed = object({
+  aliases: { ...count, description: 'Aliases that are linked by claims only.' },
+  included: { type: 'boolean' },
+  note: text,
+});
 const personKind = { enum: Object.keys(PERSON_KINDS) };
 const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
 const change = { type: ['number', 'null'] };
@@ -214,6 +219,7 @@ const entries = {
   Person: object({
     pixel: text,
     known_by: { ...listOf(personKind), description: 'The kinds of its aliases.' },
+    unconfirmed,
     days: listOf(object({ day, devices: { ...text, examples: ['Desktop + Mobile'] } })),
     total_events: count,
     next: {
@@ -226,6 +232,11 @@ const entries = {
     pixel: text,
     erased_at: time,
     known_by: listOf(personKind),
+    unconfirmed,
+    more: {
+      type: 'boolean',
+      description: 'Whether to send the request again, since there are more aliases.',
+    },
     erased: object({
       events: count,
       days: { ...count, description: 'Days that are rolled up anew.' },

@@ -8,6 +8,8 @@ export interface PlacedEvent {
   readonly day: LocalDay;
   /** Other aliases than `event.person` that the event shows to be of the same person. */
   readonly aliases?: readonly string[];
+  /** Whether the user id, of which `event.person` is made, came with the signature of the owner's server. */
+  readonly isSigned?: boolean;
 }
 
 export interface LocalDay {

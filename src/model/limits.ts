@@ -18,6 +18,10 @@ export const LIMITS = {
   name: 120,
   eid: 128,
   uid: 256,
+  /** Aliases that one person may have, by confirmed links and by all; more are kept, but linked to nobody. */
+  aliases: 100,
+  /** Aliases of one person that a request shows or erases. */
+  followedAliases: 10_000,
   page: 1024,
   hostname: 253,
   referrer: 512,

@@ -8,7 +8,7 @@ import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../mo
 import type { PersonDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { peopleOf } from '../rollup/person-days.sql.ts';
-import { rootOf } from '../store/people.ts';
+import { LINKED_TO, rootOf } from '../store/aliases.ts';
 import type { Moments } from './question.ts';
 
 /** The columns of `numbered` that `seenInEvents` needs. */
@@ -51,7 +51,7 @@ export const attendance = (
   known_alias (root, alias) AS MATERIALIZED (
     SELECT DISTINCT root, root FROM known
     UNION
-    SELECT a.root, l.alias FROM known_alias a CROSS JOIN person_links l ON l.pixel = ?1 AND l.target = a.alias
+    SELECT a.root, l.alias FROM known_alias a CROSS JOIN ${LINKED_TO} ON l.pixel = ?1 AND l.target = a.alias
   ),
   returned AS MATERIALIZED (
     SELECT DISTINCT a.root

@@ -7,7 +7,8 @@ import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
-import { isErased, linkStatements } from './people.ts';
+import { linkStatements } from './aliases.ts';
+import { isErased } from './people.ts';
 import { hasPixel } from './pixels.ts';
 import { supersede } from './reports.ts';
 

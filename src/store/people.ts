@@ -1,32 +1,8 @@
 /**
- * Keeps people: which aliases are of one person, and on which days it was there. `events.person` is the strongest alias of
- * an event, so that what is learned of a person later needs no event to be rewritten: links are followed when it is asked.
+ * Shows and erases what is kept of people: their events, the days on which they were there, and their links. Which aliases are
+ * of one person, aliases.ts tells.
  */
-import type { PlacedEvent } from '../model/batch.ts';
-import { LIMITS } from '../model/limits.ts';
-import { PERSON_DAYS, STRENGTHS } from '../model/person.ts';
-import { hasPixel } from './pixels.ts';
-
-/**
- * SQL for the strongest alias that an alias is linked to, itself when there is none. A link leads to a stronger kind, so
- * there are at most as many hops as kinds but one.
- *
- * @param alias a parameter, or a column with its table: `person_links` has columns of its own.
- */
-export function rootOf(alias: string, pixel = '?1'): string {
-  let sql = `l${STRENGTHS.length - 2}.target`;
-  for (let hop = STRENGTHS.length - 2; hop >= 0; hop--) {
-    const from = hop === 0 ? alias : `l${hop - 1}.target`;
-    sql = `coalesce((SELECT ${sql} FROM person_links l${hop} WHERE l${hop}.pixel = ${pixel} AND l${hop}.alias = ${from}), ${from})`;
-  }
-  return sql;
-}
-
-/** Greater for a weaker kind. */
-const weakness = (alias: string): string => `instr('${STRENGTHS}', substr(${alias}, 1, 1))`;
-
-const [STRONGEST = ''] = STRENGTHS;
-const [WEAKEST = ''] = STRENGTHS.slice(-1);
+import { PERSON_DAYS } from '../model/person.ts';
 
 /** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
 export function isErased(pixel: string, who: readonly string[], ts: string): string {
@@ -35,72 +11,6 @@ export function isErased(pixel: string, who: readonly string[], ts: string): str
       `EXISTS (SELECT 1 FROM erasures x WHERE x.pixel = ${pixel} AND x.who = ${one} AND x.at >= ${ts})`,
   );
   return `(${rows.join(' OR ')})`;
-}
-
-/**
- * The links of pairs of aliases that are of one person. Of two people that turn out to be one, the weaker known is linked to
- * the stronger; two that are known by different aliases of one kind stay two. A cookie is linked once, and never makes one
- * person of two: several people may share a browser.
- */
-const LINK = `
-  INSERT INTO person_links (pixel, alias, target)
-  SELECT DISTINCT pixel, iif(${weakness('a')} > ${weakness('b')}, a, b), iif(${weakness('a')} > ${weakness('b')}, b, a)
-  FROM (
-    SELECT pixel, iif(substr(alias, 1, 1) = '${WEAKEST}', alias, ${rootOf('pair.alias', 'pair.pixel')}) AS a,
-      ${rootOf('pair.person', 'pair.pixel')} AS b
-    FROM (
-      SELECT value ->> 0 AS pixel, value ->> 1 AS alias, value ->> 2 AS person, value ->> 3 AS ts
-      FROM json_each(?1) LIMIT -1) pair
-    WHERE ${hasPixel('pair.pixel')} AND NOT ${isErased('pair.pixel', ['pair.person', 'pair.alias'], 'pair.ts')})
-  WHERE ${weakness('a')} <> ${weakness('b')}
-  ON CONFLICT DO NOTHING`;
-
-/** Two aliases that an event has shown to be of one person, and when it last did. */
-type Pair = readonly [pixel: string, alias: string, person: string, ts: number];
-
-/**
- * Statements that link what the events of a batch show to be one person, at most `LIMITS.linkStatements`. Pairs beyond are
- * left out: the person's next event that shows them links them.
- */
-export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
-  const pairs = new Map<string, Pair>();
-  for (const { event, aliases = [] } of events) {
-    for (const alias of aliases) {
-      const key = `${event.pixel} ${alias} ${event.person}`;
-      const last = Math.max(event.ts, pairs.get(key)?.[3] ?? 0);
-      pairs.set(key, [event.pixel, alias, event.person, last]);
-    }
-  }
-  // A statement does not see its own links, so no alias may be in it twice, nor a person that the first of its aliases may
-  // have made a stronger one's.
-  const waves: { readonly keys: Set<string>; readonly pairs: Pair[] }[] = [];
-  for (const pair of pairs.values()) {
-    const [pixel, alias, person] = pair;
-    const mayMove = !person.startsWith(STRONGEST) && !alias.startsWith(WEAKEST);
-    const keys = [`${pixel} ${alias}`, ...(mayMove ? [`${pixel} ${person} moves`] : [])];
-    let wave = waves.find((one) => !keys.some((key) => one.keys.has(key)));
-    if (!wave) {
-      if (waves.length === LIMITS.linkStatements) continue;
-      wave = { keys: new Set(), pairs: [] };
-      waves.push(wave);
-    }
-    for (const key of keys) wave.keys.add(key);
-    wave.pairs.push(pair);
-  }
-  return waves.map((wave) => db.prepare(LINK).bind(JSON.stringify(wave.pairs)));
-}
-
-/** All aliases of the person that `?2` is one of. */
-const ALIASES = `
-  WITH RECURSIVE member (alias) AS (
-    SELECT ${rootOf('?2')}
-    UNION
-    SELECT l.alias FROM member m CROSS JOIN person_links l ON l.pixel = ?1 AND l.target = m.alias)
-  SELECT alias FROM member`;
-
-export async function aliasesOf(db: D1Database, pixel: string, alias: string): Promise<string[]> {
-  const { results } = await db.prepare(ALIASES).bind(pixel, alias).all<{ alias: string }>();
-  return results.map((row) => row.alias);
 }
 
 /** A day on which a person was there. */
@@ -135,49 +45,57 @@ export interface Subject {
   readonly visitor: { readonly hash: string; readonly start: number; readonly end: number } | null;
 }
 
-/** The JSON parameter that the statements below read as `s`. */
-function subjectParameter(subjects: readonly Subject[]): string {
-  return JSON.stringify(
-    subjects.map(({ pixel, aliases, visitor }) => [
-      pixel,
-      aliases,
-      visitor?.hash ?? '',
-      visitor?.start ?? 0,
-      visitor?.end ?? 0,
-    ]),
-  );
+/**
+ * The JSON parameters that the statements below read: of a person `a`, an alias in each element, so that a statement parses a few
+ * bytes for each; of a visitor `s`.
+ */
+function parametersOf(subjects: readonly Subject[]): [aliases: string, visitors: string] {
+  return [
+    JSON.stringify(subjects.flatMap(({ pixel, aliases }) => aliases.map((alias) => [pixel, alias]))),
+    JSON.stringify(
+      subjects.flatMap(({ pixel, visitor }) =>
+        visitor ? [[pixel, visitor.hash, visitor.start, visitor.end]] : [],
+      ),
+    ),
+  ];
 }
 
-const [PIXEL, ALL_ALIASES, VISITOR, START, END] = [0, 1, 2, 3, 4].map((index) => `s.value ->> ${index}`);
-const EACH_ALIAS = `json_each(?1) s CROSS JOIN json_each(${ALL_ALIASES}) a`;
+const [A_PIXEL, ALIAS] = [0, 1].map((index) => `a.value ->> ${index}`);
+const [V_PIXEL, VISITOR, START, END] = [0, 1, 2, 3].map((index) => `s.value ->> ${index}`);
+
+const IS_OF_ALIAS = `e.pixel = ${A_PIXEL} AND e.person = ${ALIAS} AND e.person <> ''`;
 
 /**
- * The events of the subjects `?1`: a person's by the index, a visitor's by a scan of its day. A SELECT around the UNION, since
- * SQLite scans a whole table for what is `IN` a UNION itself.
+ * The events of the subjects `?1` and `?2`: a person's by the index, a visitor's by a scan of its day. A SELECT around the UNION,
+ * since SQLite scans a whole table for what is `IN` a UNION itself.
  */
 const OF_SUBJECTS = `
   SELECT * FROM (
-    SELECT e.pixel, e.ts, e.id
-    FROM ${EACH_ALIAS}
-    CROSS JOIN events e INDEXED BY events_person ON e.pixel = ${PIXEL} AND e.person = a.value AND e.person <> ''
+    SELECT e.pixel, e.ts, e.id FROM json_each(?1) a CROSS JOIN events e INDEXED BY events_person ON ${IS_OF_ALIAS}
     UNION
     SELECT e.pixel, e.ts, e.id
-    FROM json_each(?1) s
-    CROSS JOIN events e ON e.pixel = ${PIXEL} AND e.ts >= ${START} AND e.ts < ${END} AND e.visitor = ${VISITOR}
-    WHERE ${VISITOR} <> '')`;
+    FROM json_each(?2) s
+    CROSS JOIN events e ON e.pixel = ${V_PIXEL} AND e.ts >= ${START} AND e.ts < ${END} AND e.visitor = ${VISITOR})`;
 
 /** The days that have one of these events, and take changes: a person's events of a day by the index, too. */
 const DAYS_OF_SUBJECTS = `
-  SELECT d.pixel, d.day
-  FROM json_each(?1) s CROSS JOIN days d ON d.pixel = ${PIXEL} AND d.raw = 0
-  WHERE EXISTS (
-      SELECT 1
-      FROM json_each(${ALL_ALIASES}) a CROSS JOIN events e INDEXED BY events_person
-        ON e.pixel = d.pixel AND e.person = a.value AND e.person <> '' AND e.ts >= d.starts_at AND e.ts < d.ends_at)
-    OR ${VISITOR} <> '' AND d.starts_at < ${END} AND d.ends_at > ${START} AND EXISTS (
+  SELECT * FROM (
+    SELECT d.pixel, d.day
+    FROM (
+      SELECT value FROM json_each(?1) a
+      WHERE EXISTS (SELECT 1 FROM events e INDEXED BY events_person WHERE ${IS_OF_ALIAS})) a
+    CROSS JOIN days d ON d.pixel = ${A_PIXEL} AND d.raw = 0
+    WHERE EXISTS (
+      SELECT 1 FROM events e INDEXED BY events_person
+      WHERE ${IS_OF_ALIAS} AND e.ts >= d.starts_at AND e.ts < d.ends_at)
+    UNION
+    SELECT d.pixel, d.day
+    FROM json_each(?2) s
+    CROSS JOIN days d ON d.pixel = ${V_PIXEL} AND d.raw = 0 AND d.starts_at < ${END} AND d.ends_at > ${START}
+    WHERE EXISTS (
       SELECT 1 FROM events e
       WHERE e.pixel = d.pixel AND e.ts >= max(${START}, d.starts_at) AND e.ts < min(${END}, d.ends_at)
-        AND e.visitor = ${VISITOR})`;
+        AND e.visitor = ${VISITOR}))`;
 
 /** Where an event stands among a pixel's: its time and its id. */
 export type Place = readonly [ts: number, id: string];
@@ -197,40 +115,52 @@ export async function eventsOf(
   return db
     .prepare(
       `SELECT ${columns.join(', ')} FROM events
-       WHERE (pixel, ts, id) IN (${OF_SUBJECTS} WHERE (ts, id) < (?3, ?4))
-       ORDER BY ts DESC, id DESC LIMIT ?2`,
+       WHERE (pixel, ts, id) IN (${OF_SUBJECTS} WHERE (ts, id) < (?4, ?5))
+       ORDER BY ts DESC, id DESC LIMIT ?3`,
     )
-    .bind(subjectParameter([subject]), limit, ts, id)
+    .bind(...parametersOf([subject]), limit, ts, id)
     .raw<(string | number | null)[]>();
 }
 
 export async function countEvents(db: D1Database, subject: Subject): Promise<number> {
   const count = await db
     .prepare(`SELECT count(*) AS events FROM (${OF_SUBJECTS})`)
-    .bind(subjectParameter([subject]))
+    .bind(...parametersOf([subject]))
     .first<number>('events');
   return count ?? 0;
 }
 
-const linksOf = (column: string): string =>
-  `(pixel, ${column}) IN (SELECT ${PIXEL}, a.value FROM ${EACH_ALIAS})`;
+/** Links that one statement deletes: strangers may have linked any number of aliases to one. */
+const MOST_LINKS = 5000;
 
-/** In the order of what `erase` counts. */
-const ERASE = [
-  `UPDATE days SET dirty = 1 WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`,
-  `DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECTS})`,
-  `DELETE FROM person_days WHERE (pixel, day, person) IN (
+const MARK_DAYS = `UPDATE days SET dirty = 1 WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`;
+
+const DELETE_EVENTS = `DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECTS})`;
+
+const DELETE_PERSON_DAYS = `
+  DELETE FROM person_days WHERE (pixel, day, person) IN (
     SELECT p.pixel, p.day, p.person
-    FROM ${EACH_ALIAS} CROSS JOIN person_days p INDEXED BY person_days_person ON p.pixel = ${PIXEL} AND p.person = a.value)`,
-  `DELETE FROM person_links WHERE ${linksOf('alias')} OR ${linksOf('target')}`,
-];
+    FROM json_each(?1) a
+    CROSS JOIN person_days p INDEXED BY person_days_person ON p.pixel = ${A_PIXEL} AND p.person = ${ALIAS})`;
 
-/** Remembers the subjects as erased at `?2`. */
+/** Deletes the links of aliases, and links to them. */
+const UNLINK = `
+  DELETE FROM person_links WHERE (pixel, alias) IN (
+    SELECT * FROM (
+      SELECT ${A_PIXEL}, ${ALIAS} FROM json_each(?1) a
+      UNION ALL
+      SELECT l.pixel, l.alias
+      FROM json_each(?1) a
+      CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ${A_PIXEL} AND l.target = ${ALIAS})
+    LIMIT ?2)`;
+
+/** Remembers the subjects as erased at `?3`. */
 const REMEMBER = `
   INSERT INTO erasures (pixel, who, at)
-  SELECT ${PIXEL}, a.value, ?2 FROM ${EACH_ALIAS}
+  SELECT ${A_PIXEL}, ${ALIAS}, ?3 FROM json_each(?1) a
   UNION ALL
-  SELECT ${PIXEL}, ${VISITOR}, ?2 FROM json_each(?1) s WHERE ${VISITOR} <> ''
+  SELECT ${V_PIXEL}, ${VISITOR}, ?3 FROM json_each(?2) s
+  WHERE true
   ON CONFLICT (pixel, who) DO UPDATE SET at = max(at, excluded.at)`;
 
 /** Days for which an erasure is remembered when the raw events of before it are past retention: dead letters come late. */
@@ -247,17 +177,28 @@ export interface Erased {
 }
 
 /**
- * Erases subjects, all or nothing: their events, the days they were there, their links. The days of these events become
- * dirty, so that they are answered from what is left at once, and rolled up anew by the next run of the cron. What they did
- * before `now` and has not been written yet will not be.
+ * Erases subjects: their events, the days they were there, their links. The days of these events become dirty, so that they are
+ * answered from what is left at once, and rolled up anew by the next run of the cron. What they did before `now` and has not been
+ * written yet will not be. All of it happens or nothing, but for links beyond the first thousands.
  */
 export async function erase(db: D1Database, subjects: readonly Subject[], now: number): Promise<Erased> {
-  const subject = subjectParameter(subjects);
+  const [aliases, visitors] = parametersOf(subjects);
+  const named = subjects.reduce((sum, subject) => sum + subject.aliases.length, 0);
+  const unlink = db.prepare(UNLINK).bind(aliases, named + MOST_LINKS);
   const results = await db.batch([
-    ...ERASE.map((sql) => db.prepare(sql).bind(subject)),
-    db.prepare(REMEMBER).bind(subject, now),
+    db.prepare(MARK_DAYS).bind(aliases, visitors),
+    db.prepare(DELETE_EVENTS).bind(aliases, visitors),
+    db.prepare(DELETE_PERSON_DAYS).bind(aliases),
+    unlink,
+    db.prepare(REMEMBER).bind(aliases, visitors, now),
   ]);
-  const [days = 0, events = 0, personDays = 0, links = 0] = results.map(({ meta }) => meta.changes);
+  const [days = 0, events = 0, personDays = 0, firstLinks = 0] = results.map(({ meta }) => meta.changes);
+  let links = firstLinks;
+  for (let more = firstLinks >= MOST_LINKS; more; ) {
+    const { meta } = await unlink.run();
+    links += meta.changes;
+    more = meta.changes >= MOST_LINKS;
+  }
   return { events, days, person_days: personDays, links };
 }
 

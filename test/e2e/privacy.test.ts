@@ -406,8 +406,14 @@ describe('one person on two devices', () => {
     await stored(pixel, 8);
     await speck.cron(new Date(Date.now() + 86_400_000));
     const path = `/api/v1/pixels/${pixel}/people`;
+    // Anyone could have sent these aliases together: they are followed if the owner says so.
+    const unconfirmed = 'include_unconfirmed=true';
+    expect(await (await speck.api('GET', `${path}?uid=${UID}`)).json()).toMatchObject({
+      known_by: ['uid'],
+      unconfirmed: { aliases: 3, included: false },
+    });
 
-    const shown = await (await speck.api('GET', `${path}?uid=${UID}&limit=4`)).json();
+    const shown = await (await speck.api('GET', `${path}?uid=${UID}&limit=4&${unconfirmed}`)).json();
     expect(shown).toMatchObject({
       known_by: ['cookie', 'cookie', 'em', 'uid'],
       total_events: 6,
@@ -423,7 +429,7 @@ describe('one person on two devices', () => {
     const before = await ask(pixel, { metrics: ['people', 'events', 'total_revenue'] });
     expect(before[0]?.metrics).toEqual([2, 8, euros]);
     const exported = await (await speck.api('GET', `/api/v1/pixels/${pixel}/events`)).text();
-    const receipt = await speck.api('DELETE', `${path}?em=${sha256(MAIL)}`);
+    const receipt = await speck.api('DELETE', `${path}?em=${sha256(MAIL)}&${unconfirmed}`);
     expect(await receipt.json()).toMatchObject({
       pixel,
       known_by: ['cookie', 'cookie', 'em', 'uid'],

@@ -7,8 +7,8 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { runQuestion } from '../../src/query/run.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { aliasesOf, erase } from '../../src/store/people.ts';
-import { db, place } from '../fixtures.ts';
+import { erase } from '../../src/store/people.ts';
+import { aliasesOf, db, place } from '../fixtures.ts';
 import { countsOf, local, type OracleEvent, type OracleGoal, partsBy, salesOf, visitsOf } from '../oracle.ts';
 import { answerOf, hasSeveralCurrencies, historyOf } from '../query/oracle-language.ts';
 import { answered, inOneOrder, type Questioned } from '../query/questions.ts';
@@ -115,7 +115,7 @@ export class PixelModel {
     now: number,
   ): Promise<void> {
     await this.look(now);
-    const aliases = ofPerson && person ? await aliasesOf(db, this.pixel.id, String(person)) : [];
+    const aliases = ofPerson && person ? await aliasesOf(this.pixel.id, String(person)) : [];
     const hash = ofVisitor ? visitor : '';
     const { day } = local(this.pixel.timezone, ts);
     const placed = place(this.pixel, { ts, id: '', name: '', visitor: '' }).day;

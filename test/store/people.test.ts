@@ -1,151 +1,18 @@
-/** Which aliases become one person, whatever comes in whatever order; held to a plain account of the rules. */
-import fc from 'fast-check';
+/** What is shown, erased and forgotten of people. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LIMITS } from '../../src/model/limits.ts';
-import { STRENGTHS } from '../../src/model/person.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { randomBase58 } from '../../src/model/random.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { aliasesOf, countEvents, erase, eventsOf, linkStatements, rootOf } from '../../src/store/people.ts';
-import { applySchema, counting, db, makePixel, place, runJobs } from '../fixtures.ts';
+import { countEvents, erase, eventsOf } from '../../src/store/people.ts';
+import { aliasesOf, applySchema, counting, db, makePixel, place, runJobs } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
 const AT = Date.parse('2026-11-24T10:00:00Z');
-const ALIASES = [...STRENGTHS].flatMap((kind) => [`${kind}1`, `${kind}2`, `${kind}3`]);
-const weakness = (alias: string) => STRENGTHS.indexOf(alias[0] ?? '');
-
-/** The aliases of an event, at most one of a kind, the strongest first. */
-const known = fc
-  .uniqueArray(fc.constantFrom(...ALIASES), { minLength: 1, maxLength: 4, selector: ([kind]) => kind })
-  .map((aliases) => aliases.toSorted((a, b) => weakness(a) - weakness(b)));
-
 function eventOf(pixel: Pixel, [person = '', ...aliases]: readonly string[], ts = AT) {
   const placed = place(pixel, { ts, id: randomBase58(12), name: 'pageview', visitor: '', person });
   return { ...placed, aliases };
 }
-
-const write = (pixel: Pixel, events: readonly (readonly string[])[]) =>
-  writeBatch(
-    db,
-    { id: randomBase58(8), events: events.map((one) => eventOf(pixel, one)), rejections: [] },
-    AT,
-    false,
-  );
-
-async function roots(pixel: Pixel): Promise<Record<string, string>> {
-  const { results } = await db
-    .prepare(`SELECT value AS alias, ${rootOf('value')} AS root FROM json_each(?2)`)
-    .bind(pixel.id, JSON.stringify(ALIASES))
-    .all<{ alias: string; root: string }>();
-  return Object.fromEntries(results.map(({ alias, root }) => [alias, root]));
-}
-
-/** Groups of aliases, to which events come one by one. */
-function plainly(events: readonly (readonly string[])[]): Record<string, string> {
-  const target: Record<string, string> = {};
-  const root = (alias: string): string => (target[alias] === undefined ? alias : root(target[alias]));
-  for (const [person = '', ...others] of events) {
-    for (const alias of others) {
-      if (alias.startsWith('c')) target[alias] ??= root(person);
-      else {
-        const [strong = '', weak = ''] = [root(alias), root(person)].toSorted(
-          (a, b) => weakness(a) - weakness(b),
-        );
-        if (weakness(strong) < weakness(weak)) target[weak] = strong;
-      }
-    }
-  }
-  return Object.fromEntries(ALIASES.map((alias) => [alias, root(alias)]));
-}
-
-describe('links', () => {
-  it('make one person of the aliases that events show to be one, event by event', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(known, { maxLength: 12 }), async (events) => {
-        const pixel = await makePixel('UTC');
-        for (const event of events) await write(pixel, [event]);
-        expect(await roots(pixel)).toEqual(plainly(events));
-      }),
-      {
-        numRuns: 40,
-        // The last event makes one person of x2 and u1, and by that of x3.
-        examples: [
-          [
-            [
-              ['x3', 'p2', 'c1'],
-              ['u1', 'e3'],
-              ['x2', 'e3', 'p2'],
-            ],
-          ],
-        ],
-      },
-    );
-  });
-
-  it('never make one person of two user ids, and lead to an end, however many events come at once', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(known, { maxLength: 6 }), { maxLength: 4 }), async (batches) => {
-        const pixel = await makePixel('UTC');
-        for (const events of batches) await write(pixel, events);
-        // A redelivery changes nothing.
-        const before = await roots(pixel);
-        const { results } = await db
-          .prepare('SELECT alias, target FROM person_links WHERE pixel = ?')
-          .bind(pixel.id)
-          .all<{ alias: string; target: string }>();
-        for (const { alias, target } of results) expect(weakness(target)).toBeLessThan(weakness(alias));
-        expect(new Set(['u1', 'u2', 'u3'].map((alias) => before[alias])).size).toBe(3);
-        const all = Object.values(before).filter((root, index, list) => list.indexOf(root) === index);
-        for (const root of all) {
-          const members = ALIASES.filter((alias) => before[alias] === root);
-          expect((await aliasesOf(db, pixel.id, members[0] ?? '')).toSorted()).toEqual(members.toSorted());
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  it('of one batch that share an alias are all made', async () => {
-    const pixel = await makePixel('UTC');
-    await write(pixel, [
-      ['e1', 'p1'],
-      ['u1', 'p1'],
-      ['x1', 'c1'],
-      ['u2', 'x1'],
-    ]);
-    expect(await roots(pixel)).toMatchObject({ e1: 'u1', p1: 'u1', c1: 'u2', x1: 'u2' });
-  });
-});
-
-describe('the links of a batch', () => {
-  it.each([
-    ['one e-mail address of many users', (n: number) => [`u${n}`, 'e1']],
-    ['one phone of many users, each with an id', (n: number) => [`u${n}`, `x${n}`, 'p1']],
-    ['many e-mail addresses of one external id', (n: number) => ['x1', `e${n}`]],
-    ['one cookie of many e-mail addresses', (n: number) => [`e${n}`, 'c1']],
-    ['everything of everybody', (n: number) => [`u${n % 7}`, `x${n % 5}`, `e${n % 3}`, `p${n % 11}`, 'c1']],
-  ])('are made by few statements, and those left out by the next event: %s', async (_, aliasesOf) => {
-    const pixel = await makePixel('UTC');
-    const events = Array.from({ length: 1000 }, (_, index) => aliasesOf(index));
-    expect(
-      linkStatements(
-        db,
-        events.map((one) => eventOf(pixel, one)),
-      ).length,
-    ).toBeLessThanOrEqual(LIMITS.linkStatements);
-    await write(pixel, events);
-    const last = events.at(-1) ?? [];
-    await write(pixel, [last]);
-    for (const alias of last.slice(1)) {
-      const known = await db
-        .prepare('SELECT 1 FROM person_links WHERE pixel = ?1 AND ?2 IN (alias, target)')
-        .bind(pixel.id, alias)
-        .first();
-      expect(known, alias).not.toBe(null);
-    }
-  });
-});
 
 describe('the events of somebody', () => {
   it('are counted once each, and told the latest first, part by part', async () => {
@@ -194,7 +61,7 @@ describe('erasing', () => {
     const dirty = () =>
       db.prepare('SELECT day FROM days WHERE pixel = ? AND dirty = 1 ORDER BY day').bind(pixel.id).all();
     expect((await dirty()).results).toEqual([]);
-    const aliases = await aliasesOf(db, pixel.id, 'c1');
+    const aliases = await aliasesOf(pixel.id, 'c1');
     const visitor = {
       hash: 'ann',
       start: Date.parse('2026-11-24T00:00:00Z'),
@@ -220,7 +87,7 @@ describe('erasing', () => {
       { pixel: pixel.id, person: '', visitor: 'bob' },
       { pixel: other.id, person: 'u1', visitor: '' },
     ]);
-    expect(await aliasesOf(db, other.id, 'c1')).toEqual(['u1', 'c1']);
+    expect(await aliasesOf(other.id, 'c1')).toEqual(['u1', 'c1']);
   });
 
   it('takes of a visitor what is between two moments, and marks the days of that alone', async () => {
@@ -300,7 +167,7 @@ describe('erasing', () => {
     expect(links.results).toEqual([{ alias: 'c2' }]);
     // What the person does later is a new beginning, links and all.
     await send([eventOf(pixel, ['u1', 'c1'], AT + 2)]);
-    expect((await aliasesOf(db, pixel.id, 'c1')).toSorted()).toEqual(['c1', 'u1']);
+    expect((await aliasesOf(pixel.id, 'c1')).toSorted()).toEqual(['c1', 'u1']);
   });
 
   it('is remembered until the events of before are past retention, and dead letters too', async () => {
