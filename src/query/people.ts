@@ -38,6 +38,8 @@ export const seenInEvents = (moments: Moments | null): string => `
  * devices and whether it was there for the first time ever. Who was there on a day that has changed since its rollup is told
  * by its events.
  *
+ * Indexes are named: left to itself SQLite reads all of a pixel's events before the range, once for each alias.
+ *
  * @param aliases the CTE whose aliases have to be known: `numbered` has those of engagements, too.
  */
 export const attendance = (
@@ -58,10 +60,10 @@ export const attendance = (
     FROM known_alias a
     WHERE EXISTS (
         SELECT 1
-        FROM person_days p CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (0, 3)
+        FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (0, 3)
         WHERE p.pixel = ?1 AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
       OR EXISTS (
-        SELECT 1 FROM events e
+        SELECT 1 FROM events e INDEXED BY events_person
         WHERE e.pixel = ?1 AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'
           AND e.ts < ${moments ? moments.from : '(SELECT min(starts_at) FROM stretch)'})
   ),
@@ -114,7 +116,7 @@ export function touches(columns: Iterable<string>, days: number): string {
   brought AS MATERIALIZED (
     SELECT x.root, t.ts, ${[...columns].map((column) => `t.${column}, `).join('')}row_number() OVER (ORDER BY t.ts, t.id) AS place
     FROM known_alias x
-    CROSS JOIN events t ON t.pixel = ?1 AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
+    CROSS JOIN events t INDEXED BY events_person ON t.pixel = ?1 AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
       AND t.ts BETWEEN (SELECT min(ts) FROM moment) - ${back} AND (SELECT max(ts) FROM moment)),
   touched AS MATERIALIZED (
     SELECT root, moment AS ts, max(first) AS first, max(last) AS last

@@ -110,4 +110,20 @@ describe('the events of one person cost no more than as many of several, in', ()
       expect(many / few).toBeLessThan(5);
     },
   );
+
+  it.each(QUESTIONS.map(([what, ...rest]) => ({ what, rest })))(
+    '$what, of as many people as events, of whom all or none were there before',
+    async ({ rest: [asked, more, steps] }) => {
+      for (const others of [0, 5000]) {
+        const people = (count: number) =>
+          events(count, more).flatMap((event, index) => [
+            { ...event, person: `u${index}` },
+            { ...event, ts: event.ts - 86_400_000, id: `b${index}`, person: `u${index + others}` },
+          ]);
+        const few = await rowsRead(await pixelOf(people(150)), asked, steps);
+        const many = await rowsRead(await pixelOf(people(600)), asked, steps);
+        expect(many / few).toBeLessThan(5);
+      }
+    },
+  );
 });
