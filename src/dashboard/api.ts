@@ -67,6 +67,8 @@ export interface Answer {
   readonly meta: {
     readonly source: string;
     readonly as_of?: string;
+    /** Of a pixel that protects small groups: what has fewer visitors is null or left out. */
+    readonly min_group?: number;
     readonly total_rows?: number;
     readonly time_labels?: readonly string[];
     readonly comparison_date_range?: readonly [string, string];

@@ -1,7 +1,7 @@
 /** All pixels, each with its last thirty days. */
 import type { Pixel } from './api.ts';
 import { Sparkline } from './chart.tsx';
-import { amount, count } from './format.ts';
+import { amount, count, metricValue } from './format.ts';
 import { useAnswer } from './hooks.ts';
 import { Heading, Link, Text, Trouble } from './ui.tsx';
 
@@ -42,9 +42,11 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
   const found = new Map(
     asked.data?.results.map(({ dimensions, metrics }) => [dimensions[0], amount(metrics[0]) ?? 0]),
   );
-  const values = (asked.data?.meta.time_labels ?? []).map((label) => found.get(label) ?? 0);
-  const [yesterday = 0, today = 0] = values.slice(-2);
-  const all = values.reduce((sum, value) => sum + value, 0);
+  // Of a pixel that protects small groups, no row may be little as well as nothing.
+  const rest = asked.data?.meta.min_group === undefined ? 0 : null;
+  const values = (asked.data?.meta.time_labels ?? []).map((label) => found.get(label) ?? rest);
+  const [yesterday = rest, today = rest] = values.slice(-2);
+  const all = values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return (
     <li class="card" data-pixel={pixel.id}>
       <h2>
@@ -61,20 +63,20 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
         <>
           {asked.data && all === 0 ? (
             <p class="spark muted">
-              Nobody yet.{' '}
+              {rest === null ? 'Too few to be shown.' : 'Nobody yet.'}{' '}
               {mayChange && <Link href={`/app/${pixel.id}/install`}>See whether it is installed</Link>}
             </p>
           ) : (
-            <Sparkline values={values} />
+            <Sparkline values={values.map((value) => value ?? 0)} />
           )}
           <dl class="figures">
             <div data-of="today">
               <dt>Visitors today</dt>
-              <dd>{asked.data ? count(today) : ' '}</dd>
+              <dd>{asked.data ? metricValue('visitors', today) : ' '}</dd>
             </div>
             <div data-of="yesterday">
               <dt>Yesterday</dt>
-              <dd class="lesser">{asked.data ? count(yesterday) : ' '}</dd>
+              <dd class="lesser">{asked.data ? metricValue('visitors', yesterday) : ' '}</dd>
             </div>
             <div data-of="month">
               <dt>30 days</dt>

@@ -2,7 +2,7 @@
 
 export type Scale = (value: number) => number;
 
-/** A line that breaks where a value is not known. */
+/** A line that breaks where a value is not known. One between two that are not is a dot. */
 export function linePath(values: readonly (number | null)[], x: Scale, y: Scale): string {
   let path = '';
   let pen = 'M';
@@ -11,7 +11,8 @@ export function linePath(values: readonly (number | null)[], x: Scale, y: Scale)
       pen = 'M';
       return;
     }
-    path += `${pen}${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
+    const isAlone = pen === 'M' && (values[place + 1] ?? null) === null;
+    path += `${pen}${x(place).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? 'h0' : ''}`;
     pen = 'L';
   });
   return path;

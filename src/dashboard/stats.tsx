@@ -48,7 +48,7 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <>
           <Headlines asked={headline} metrics={shown} view={view} set={set} />
           {isEmpty(headline) ? (
-            <Nothing subject={subject} view={view} set={set} />
+            <Nothing subject={subject} view={view} set={set} least={headline.data?.meta.min_group} />
           ) : (
             <>
               <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
@@ -80,11 +80,21 @@ interface NothingProps {
   readonly subject: Subject;
   readonly view: View;
   readonly set: SetView;
+  /** The fewest visitors that are shown, where there is such a bound. */
+  readonly least: number | undefined;
 }
 
 /** In place of a chart and panels that would all be empty: why they are, and what to do. */
-function Nothing({ subject, view, set }: NothingProps) {
+function Nothing({ subject, view, set, least }: NothingProps) {
   const { filters, period } = view;
+  if (least !== undefined && filters.length === 0) {
+    return (
+      <Empty title="Nothing that may be shown in these days">
+        This pixel shows days that are over, and groups of at least {least} visitors.{' '}
+        {period !== 'all' && <AllTime set={set} />}
+      </Empty>
+    );
+  }
   if (filters.length > 0) {
     return (
       <Empty title="Nothing in these days matches the filters">
@@ -101,12 +111,16 @@ function Nothing({ subject, view, set }: NothingProps) {
           See whether it is installed
         </Link>
       )}{' '}
-      {period !== 'all' && (
-        <button type="button" class="quiet" onClick={() => set({ period: 'all', step: null })}>
-          Show all time
-        </button>
-      )}
+      {period !== 'all' && <AllTime set={set} />}
     </Empty>
+  );
+}
+
+function AllTime({ set }: { readonly set: SetView }) {
+  return (
+    <button type="button" class="quiet" onClick={() => set({ period: 'all', step: null })}>
+      Show all time
+    </button>
   );
 }
 

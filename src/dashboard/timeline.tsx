@@ -120,13 +120,19 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
         <p class="muted note">
           Times are in {subject.timezone}.
           {severalCurrencies && ' There is money in several currencies: filter by one to see it.'}
-          {asked.data?.meta.as_of &&
-            ` Today as of ${moment(asked.data.meta.as_of, subject.timezone, false)}.`}
+          {asked.data && noteOf(asked.data.meta, subject.timezone)}
         </p>
         <CsvButton question={overTime} what={`${metricName(view.metric)} by ${step}`} />
       </footer>
     </section>
   );
+}
+
+/** What is not in an answer, if anything. */
+function noteOf({ as_of, min_group }: Answer['meta'], timezone: string): string {
+  if (as_of === undefined) return '';
+  if (min_group === undefined) return ` Today as of ${moment(as_of, timezone, false)}.`;
+  return ` Days up to ${moment(as_of, timezone)}. Fewer than ${min_group} visitors are not shown, and counts are rounded to multiples of ${min_group}.`;
 }
 
 function currencyOf(rows: readonly Row[] | undefined): string | null {
@@ -146,7 +152,8 @@ function seriesOf(answer: Answer | null, metric: string, now: string): Series {
   const found = new Map<string, MetricValue>(
     answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
   );
-  const rest = UNKNOWN_AT_REST.includes(metric) ? null : 0;
+  const isHidden = answer?.meta.min_group !== undefined;
+  const rest = isHidden || UNKNOWN_AT_REST.includes(metric) ? null : 0;
   return {
     labels,
     values: labels.map((label) => {

@@ -25,6 +25,7 @@ export function toldRange({ from, to }: DayRange, zone: string, now: number): Da
 }
 
 const BEGIN = 'This pixel protects small groups:';
+const NO_PEOPLE = `${BEGIN} it answers for visitors, not for people.`;
 
 /** What a pixel that protects small groups does not answer. */
 export function protectionMistakes({ dimensions, filters, metrics, range }: Question): Mistake[] {
@@ -34,13 +35,11 @@ export function protectionMistakes({ dimensions, filters, metrics, range }: Ques
     ...(hasMoments
       ? [{ path: 'date_range', message: `${BEGIN} ask for whole days, without times of day.` }]
       : []),
-    ...metrics.flatMap(({ name, ofPeople }, index) =>
-      ofPeople ? [{ path: `metrics[${index}]`, message: `${BEGIN} it does not answer ${name}.` }] : [],
+    ...metrics.flatMap(({ ofPeople }, index) =>
+      ofPeople ? [{ path: `metrics[${index}]`, message: NO_PEOPLE }] : [],
     ),
     ...dimensions.flatMap((dimension, index) =>
-      dimension?.kind === 'person'
-        ? [{ path: `dimensions[${index}]`, message: `${BEGIN} it does not answer ${dimension.name}.` }]
-        : [],
+      dimension?.kind === 'person' ? [{ path: `dimensions[${index}]`, message: NO_PEOPLE }] : [],
     ),
     ...others.slice(1).map((index) => ({
       path: `dimensions[${index}]`,

@@ -20,28 +20,32 @@ export function PeoplePanel(props: PanelProps) {
   const asked = useAnswer({ ...props.base, metrics: METRICS });
   return (
     <Panel title="People" tools={<Tabs tabs={PEOPLE} at={at} choose={choose} label="People" />}>
-      <Show asked={asked}>
-        {({ results: [row] }) =>
-          row?.metrics[0] === 0 ? (
-            <Empty title="Nobody is known by name">
-              Visitors are counted without being recognised. People are those who consented or signed in, once
-              however often they come.
-            </Empty>
-          ) : (
-            <>
-              <dl class="figures">
-                {METRICS.map((metric, place) => (
-                  <div key={metric} data-metric={metric}>
-                    <dt>{metricName(metric)}</dt>
-                    <dd>{metricValue(metric, row?.metrics[place])}</dd>
-                  </div>
-                ))}
-              </dl>
-              <DimensionRows key={at} dimension={at} {...props} />
-            </>
-          )
-        }
-      </Show>
+      {asked.failure?.reason === 'invalid_query' ? (
+        <Empty title="People are not shown">{asked.failure.sentences[0]}</Empty>
+      ) : (
+        <Show asked={asked}>
+          {({ results: [row] }) =>
+            row?.metrics[0] === 0 ? (
+              <Empty title="Nobody is known by name">
+                Visitors are counted without being recognised. People are those who consented or signed in,
+                once however often they come.
+              </Empty>
+            ) : (
+              <>
+                <dl class="figures">
+                  {METRICS.map((metric, place) => (
+                    <div key={metric} data-metric={metric}>
+                      <dt>{metricName(metric)}</dt>
+                      <dd>{metricValue(metric, row?.metrics[place])}</dd>
+                    </div>
+                  ))}
+                </dl>
+                <DimensionRows key={at} dimension={at} {...props} />
+              </>
+            )
+          }
+        </Show>
+      )}
     </Panel>
   );
 }

@@ -64,7 +64,7 @@ export function Collecting(props: SettingsProps) {
       />
       <NumberField
         label="Smallest group that is shown, in visitors"
-        hint="Rows of fewer are shown together. 0: each by itself."
+        hint="Smaller groups are in no answer, counts are rounded to multiples of it, and a day is shown when it is over. 0: everything as it is."
         min={0}
         value={values.min_group}
         set={(min_group) => change({ min_group })}
