@@ -14,7 +14,10 @@ export const PURGED_DAY = '2026-08-01';
 /** When these databases were left. */
 export const LEFT_AT = Date.parse('2026-11-22T12:00:00Z');
 const HOUR = 3_600_000;
-const PERSON = 'uAAAAAAAAAAAAAAAAAAAAAA';
+/** Who signed in as this, and the alias of it under the pixel's key. */
+export const HISTORIC_UID = 'ann';
+const KEY = '6b'.repeat(32);
+const PERSON = 'uj52-y-PFhCC6hBzyM0dO8w';
 
 function event(day: string, hour: number, more: Row): Row {
   const blank = [
@@ -90,6 +93,13 @@ function rollups(period: Row): Row[] {
   ];
 }
 
+/** What the events of `ROLLED_DAY` come to. */
+const ROLLED: Row = {
+  ...{ pixel: HISTORIC_PIXEL, day: ROLLED_DAY, dimension: 'total', value: '', currency: '' },
+  ...{ visitors: 2, visits: 3, pageviews: 3, events: 3, bounces: 3, duration: 0 },
+  ...{ engaged: 0, engaged_visits: 0, scroll: 0, scrolled_visits: 0, revenue: 0, sales: 0 },
+};
+
 const SAMPLE = '{"name":"pageview","hostname":"site.example","page":"/"}';
 const REJECTION: Row = {
   pixel: HISTORIC_PIXEL,
@@ -146,7 +156,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     },
   ],
   salts: [{ date: '2026-11-22', salt: '5a'.repeat(32), expires_at: LEFT_AT + 72 * HOUR }],
-  keys: [{ pixel: HISTORIC_PIXEL, key: '6b'.repeat(32) }],
+  keys: [{ pixel: HISTORIC_PIXEL, key: KEY }],
   events: [
     event(ROLLED_DAY, 8, { visitor: 'ann', page: '/', hostname: 'site.example', country: 'DE' }),
     event(ROLLED_DAY, 9, {
@@ -193,7 +203,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     dayRow(ROLLED_DAY, { rolled_at: LEFT_AT - 24 * HOUR, events: 3, rolls: 1 }),
     dayRow(CHANGED_DAY, { dirty: 1 }),
   ],
-  rollups: [...rollups({ day: PURGED_DAY }), ...rollups({ day: ROLLED_DAY })],
+  rollups: [...rollups({ day: PURGED_DAY }), ROLLED],
   months: [{ pixel: HISTORIC_PIXEL, month: '2026-07', rolls: 31 }],
   month_rollups: rollups({ month: '2026-07' }),
   rollup_slices: [{ pixel: HISTORIC_PIXEL, day: CHANGED_DAY, slice: 0, part: 0, counts: "x'6b'" }],
@@ -204,8 +214,11 @@ export interface Inserted {
   readonly row: Row;
 }
 
-/** The rows for a database's tables, given the columns of each. */
-export function historicRows(tables: ReadonlyMap<string, readonly string[]>): Inserted[] {
+/** The rows for a database's tables, given the columns of each. Another pixel's are the same. */
+export function historicRows(
+  tables: ReadonlyMap<string, readonly string[]>,
+  pixel = HISTORIC_PIXEL,
+): Inserted[] {
   return Object.entries(ROWS).flatMap(([name, rows]) => {
     // The people's links had another name at first.
     const first = name === 'person_links' && tables.get('links')?.includes('alias');
@@ -220,7 +233,11 @@ export function historicRows(tables: ReadonlyMap<string, readonly string[]>): In
     );
     return some.map((row) => ({
       table: first ? 'links' : name,
-      row: Object.fromEntries(Object.entries(row).filter(([column]) => columns.includes(column))),
+      row: Object.fromEntries(
+        Object.entries(row)
+          .filter(([column]) => columns.includes(column))
+          .map(([column, value]) => [column, value === HISTORIC_PIXEL ? pixel : value]),
+      ),
     }));
   });
 }
