@@ -47,6 +47,8 @@ export interface SpeckOptions {
   readonly vars?: Record<string, string>;
   /** Another configuration than wrangler.toml. */
   readonly configPath?: string;
+  /** Other statements than those of the newest schema. */
+  readonly schema?: readonly string[];
 }
 
 export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
@@ -64,7 +66,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
   const { url } = await harness.listen();
   const worker = harness.getWorker<{ DB: Database }>();
   const db = (await worker.getEnv()).DB;
-  for (const statement of schemaStatements()) await db.prepare(statement).run();
+  for (const statement of options.schema ?? schemaStatements()) await db.prepare(statement).run();
 
   const origin = url.origin;
   const api = (method: string, path: string, body?: unknown): Promise<Response> =>
