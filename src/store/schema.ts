@@ -2,7 +2,7 @@
 import { SCHEMA_VERSION } from '../model/version.ts';
 
 /**
- * The version of a database, 0 before versions were recorded.
+ * The version of a database, 0 if none is recorded: it is empty, or older than migrations are.
  * @throws what D1 throws when it cannot be reached.
  */
 export async function readSchemaVersion(db: D1Database): Promise<number> {
@@ -17,9 +17,11 @@ export async function readSchemaVersion(db: D1Database): Promise<number> {
   }
 }
 
-/** Whether D1 says that a table or a column is missing, as it does when the Worker is newer than the tables. */
+/** Whether D1 says that a table, a column or an index is missing, as it does when the Worker is newer than the tables. */
 export function isLacking(error: unknown): boolean {
-  return /^D1_.*(no such (table|column)|has no column)/.test(error instanceof Error ? error.message : '');
+  return /^D1_.*(no such (table|column|index)|has no column)/.test(
+    error instanceof Error ? error.message : '',
+  );
 }
 
 /** What to do about a database of another version, in a sentence; null if it is this Worker's. */
@@ -41,6 +43,6 @@ export function schemaAdvice(version: number): string | null {
 
 function isVersion(version: number): string {
   return version === 0
-    ? 'The database was made before its schema had versions'
+    ? 'The database has no recorded version of the schema'
     : `The database has version ${version} of the schema`;
 }

@@ -35,7 +35,7 @@ describe('what the database throws', () => {
       `has version ${SCHEMA_VERSION - 1} of the schema, and this Worker needs version ${SCHEMA_VERSION}. Run npm run deploy`,
     );
     await setVersion(null);
-    expect(await detailOf(message)).toContain('made before its schema had versions');
+    expect(await detailOf(message)).toContain('has no recorded version of the schema');
     await setVersion(SCHEMA_VERSION + 1);
     expect(await detailOf(message)).toContain('this Worker is older');
     await setVersion(SCHEMA_VERSION);

@@ -60,7 +60,7 @@ describe('a Worker that meets an older database', () => {
         schema: {
           version: 0,
           expected: SCHEMA_VERSION,
-          advice: expect.stringMatching(/made before .* needs version \d+\. Run npm run deploy/),
+          advice: expect.stringMatching(/has no recorded version .* needs version \d+\. Run npm run deploy/),
         },
       });
       // Some of what the API answers works before, some does not. What does not says why.

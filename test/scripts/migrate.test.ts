@@ -165,13 +165,13 @@ describe('a database of each schema there was', () => {
   });
 });
 
-test('a table that the schema lost between the last two statements of a rebuild is not empty for it', async () => {
+test('a table that is made anew between the last two statements of its rebuild gets its rows back', async () => {
   const [, schema] = SCHEMAS[2] as (typeof SCHEMAS)[number];
   const db = apply(schema);
   const rows = fill(db);
   const statements = plan(look(db), MIGRATIONS);
   for (const sql of statements.slice(0, statements.indexOf('DROP TABLE rollups') + 1)) run(db, sql);
-  // An older npm start comes first.
+  // An npm start of before migrations comes first.
   db.exec(NEWEST.slice(NEWEST.indexOf('CREATE TABLE IF NOT EXISTS rollups')).split(';')[0] as string);
   await migrate(whole(db), MIGRATIONS);
   expectUpToDate(db, rows);
@@ -214,12 +214,32 @@ test('a database of a later version is left alone', async () => {
   expect(look(db).tables.has('failed_tasks')).toBe(false);
 });
 
-test('what has been dropped by hand is made again', async () => {
-  const db = apply(NEWEST);
-  await migrate(whole(db), MIGRATIONS);
-  db.exec('DROP INDEX events_eid; DROP TABLE failed_tasks; ALTER TABLE days DROP COLUMN rollup_version');
-  await migrate(whole(db), MIGRATIONS);
-  expectUpToDate(db, []);
+describe('what has been dropped by hand is made again', () => {
+  test('at the newest version', async () => {
+    const db = apply(NEWEST);
+    await migrate(whole(db), MIGRATIONS);
+    db.exec('DROP INDEX events_eid; DROP TABLE failed_tasks; ALTER TABLE days DROP COLUMN rollup_version');
+    await migrate(whole(db), MIGRATIONS);
+    expectUpToDate(db, []);
+  });
+
+  test('before the next migration changes it', async () => {
+    const db = new DatabaseSync(':memory:');
+    await migrate(whole(db), MIGRATIONS.slice(0, 1));
+    expect(look(db).versions).toEqual(new Set([1]));
+    db.exec('DROP TABLE days; DROP TABLE links');
+    await migrate(whole(db), MIGRATIONS);
+    expectUpToDate(db, []);
+  });
+
+  test('also when it was everything', async () => {
+    const db = new DatabaseSync(':memory:');
+    await migrate(whole(db), MIGRATIONS);
+    for (const table of look(db).tables.keys())
+      if (table !== 'schema_migrations') db.exec(`DROP TABLE ${table}`);
+    await migrate(whole(db), MIGRATIONS);
+    expectUpToDate(db, []);
+  });
 });
 
 test('tables of others are left alone', async () => {

@@ -31,32 +31,34 @@ export function versionOf({ versions }: State): number {
   return Math.max(0, ...versions);
 }
 
-/** The statements that a database still needs, in order. Empty when it is up to date, or of a later version. */
+/**
+ * The statements that a database still needs, in order, as far as they can be told now: once they have run, ask again. None
+ * when it is up to date, or of a later version.
+ */
 export function plan(state: State, migrations: readonly Migration[]): string[] {
-  const known = migrations.at(-1)?.version ?? 0;
-  if (versionOf(state) > known) return [];
-  const pending = migrations.filter(({ version }) => !state.versions.has(version));
-  if (pending.length === 0) return repairs(state, structureAfter(statementsUpTo(migrations, known)));
-
-  const [first] = pending;
-  if (first?.version === 1 && !isEmpty(state)) {
-    // Made before versions were recorded. What else it needs is told by the next look.
-    const adoption = repairs(state, structureAfter(first.statements));
-    if (adoption.length > 0) return adoption;
+  const version = versionOf(state);
+  if (version > migrations.length) return [];
+  if (!isNew(state)) {
+    // A database without a version has, or is made to have, what the first migration makes.
+    const whole = structureAfter(statementsUpTo(migrations, Math.max(version, 1)));
+    const missing = repairs(state, whole);
+    if (missing.length > 0) return missing;
   }
-  return pending.flatMap(({ version, statements }) => [
-    ...statements.filter((statement) => !isDone(statement, state)).map(({ sql }) => sql),
-    `INSERT OR IGNORE INTO schema_migrations (version, applied_at) VALUES (${version}, unixepoch() * 1000)`,
-  ]);
+  return migrations
+    .filter((migration) => !state.versions.has(migration.version))
+    .flatMap(({ version: next, statements }) => [
+      ...statements.filter((statement) => !isDone(statement, state)).map(({ sql }) => sql),
+      `INSERT OR IGNORE INTO schema_migrations (version, applied_at) VALUES (${next}, unixepoch() * 1000)`,
+    ]);
 }
 
 function statementsUpTo(migrations: readonly Migration[], last: number): Statement[] {
   return migrations.filter(({ version }) => version <= last).flatMap(({ statements }) => statements);
 }
 
-/** Whether a database has nothing of Speck's but the table of versions. */
-function isEmpty({ tables }: State): boolean {
-  return !['pixels', 'events', 'days'].some((table) => tables.has(table));
+/** Whether nothing has been made yet but the table of versions. */
+function isNew({ tables, versions }: State): boolean {
+  return versions.size === 0 && !['pixels', 'events', 'days'].some((table) => tables.has(table));
 }
 
 /** What cannot be done twice is not, if a run that was interrupted has done it. */

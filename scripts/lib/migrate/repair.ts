@@ -7,7 +7,7 @@
 import type { Column } from './sql.ts';
 import type { State, Structure } from './structure.ts';
 
-/** A table's copy in the making. Once it has its name the table is whole. */
+/** A table's copy in the making. */
 const aside = (table: string): string => `${table}_new`;
 
 /** Defaults that rows get in a column that the schema has none for, where an empty text or 0 would be wrong. */
@@ -63,15 +63,12 @@ function repairTable(
   const copy = aside(table);
   const names = columns.map(({ name }) => name).join(', ');
   const present = tables.get(table);
-  if (!present) {
-    // The table is dropped only when its copy is whole.
-    return tables.has(copy) ? [`ALTER TABLE ${copy} RENAME TO ${table}`] : [createTable(table, columns)];
-  }
+  if (!present) return [createTable(table, columns)];
   const missing = columns.filter(({ name }) => !present.some((one) => one.name === name));
   const added = missing.map((column) => `ALTER TABLE ${table} ADD COLUMN ${addable(table, column)}`);
   if (!mustBeRebuilt(present, columns)) {
     if (added.length > 0 || !tables.has(copy)) return added;
-    // A table that was made anew between the two last statements of a rebuild.
+    // The table was dropped when its copy was whole, and made anew before the copy had its name.
     return [
       `INSERT OR IGNORE INTO ${table} (${names}) SELECT ${names} FROM ${copy}`,
       `DROP TABLE IF EXISTS ${copy}`,

@@ -29,12 +29,11 @@ export async function migrate(execute: Execute, migrations: readonly Migration[]
   ) {
     state = await advance(execute, state, statements);
   }
-  const known = migrations.at(-1)?.version ?? 0;
   return {
     from: versionOf(before),
     to: versionOf(state),
     isNew: before.tables.size <= 1,
-    isLater: versionOf(state) > known,
+    isLater: versionOf(state) > migrations.length,
   };
 }
 
