@@ -58,14 +58,14 @@ CREATE TABLE IF NOT EXISTS links (
   token TEXT
 ) STRICT, WITHOUT ROWID;
 
--- One random key a calendar date; without it no visitor of that date can be recognised again.
+-- One random key a calendar date, sealed under SECRET_KEY; without it no visitor of that date can be recognised again.
 CREATE TABLE IF NOT EXISTS salts (
   date TEXT NOT NULL PRIMARY KEY,
   salt TEXT NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One random key a pixel, under which its people are hashed.
+-- One random key a pixel, sealed under SECRET_KEY, under which its people are hashed.
 CREATE TABLE IF NOT EXISTS keys (
   pixel TEXT NOT NULL PRIMARY KEY,
   key TEXT NOT NULL
@@ -162,14 +162,16 @@ CREATE TABLE IF NOT EXISTS rejections (
   PRIMARY KEY (pixel, day, reason, family)
 ) STRICT, WITHOUT ROWID;
 
--- Messages that the queue has given up, for the owner to look at and replay.
+-- Messages that the queue has given up, for the owner to replay, sealed under SECRET_KEY. What has been erased and deleted
+-- until checked_at is in them no more.
 CREATE TABLE IF NOT EXISTS dead_letters (
   id TEXT NOT NULL PRIMARY KEY,
   body TEXT NOT NULL,
-  received_at INTEGER NOT NULL
+  received_at INTEGER NOT NULL,
+  checked_at INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- What health tells: how much was spilled or lost, and when the cron last ran.
+-- What health tells: how much was spilled or lost, and when the cron last ran; and when something was last erased.
 CREATE TABLE IF NOT EXISTS counters (
   name TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL,

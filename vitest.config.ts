@@ -16,7 +16,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
-                SECRET_KEY: 'test-secret-key',
+                SECRET_KEY: 'test-secret-key-of-32-characters-or-more',
                 MODEL_RUNS: process.env['MODEL_RUNS'] ?? '',
                 MODEL_SEED: process.env['MODEL_SEED'] ?? '',
                 ATTACK_HISTORIES: process.env['ATTACK_HISTORIES'] ?? '',

@@ -1,4 +1,5 @@
--- Who vouches for an event or a link, which code made a rollup, who made a shared link, and which tasks of the cron fail.
+-- Who vouches for an event or a link, which code made a rollup, who made a shared link, what has been taken out of a dead letter,
+-- and which tasks of the cron fail.
 
 ALTER TABLE events ADD COLUMN authenticated INTEGER NOT NULL DEFAULT 0;
 
@@ -7,6 +8,8 @@ ALTER TABLE person_links ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE days ADD COLUMN rollup_version INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE links ADD COLUMN token TEXT;
+
+ALTER TABLE dead_letters ADD COLUMN checked_at INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX IF NOT EXISTS sessions_proof ON sessions (proof, expires_at);
 

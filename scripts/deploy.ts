@@ -5,7 +5,8 @@
  */
 import { migrateRemote } from './lib/migrate/apply.ts';
 import { ensureQueue, queueNames } from './lib/queues.ts';
-import { ended, sharedFlags, spawnWrangler } from './lib/wrangler.ts';
+import { findSecretKey, madeSecretKey, withNewSecretKey } from './lib/secret-key.ts';
+import { ended, flagValue, sharedFlags, spawnWrangler } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm run deploy [-- FLAGS]
 
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (database === 'no database') console.log('There is no database yet: deploying makes it.');
   // After the migrations, which ask to log in where that is needed.
   if (!(await makeQueues(args))) return 1;
-  if ((await deploy(args)) !== 0) {
+  if ((await deployWithSecret(args)) !== 0) {
     console.error('\nThe Worker was not deployed: see above. To try again does no harm.');
     return 1;
   }
@@ -47,6 +48,23 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function deploy(args: readonly string[]): Promise<number> {
   return ended(spawnWrangler(['deploy', ...args], { stdio: 'inherit' }));
+}
+
+/** Deploys, with a new SECRET_KEY when the Worker has none. A file of secrets that is given is the owner's own way. */
+async function deployWithSecret(args: readonly string[]): Promise<number> {
+  if (flagValue(args, '--secrets-file') !== undefined) return deploy(args);
+  const found = await findSecretKey(args);
+  if (found === 'failed') {
+    console.error('\nWhether the Worker has its SECRET_KEY could not be looked up.');
+    return 1;
+  }
+  if (found === 'present') return deploy(args);
+  const { secret, result } = await withNewSecretKey((flags) => deploy([...args, ...flags]));
+  // A deploy may fail after the Worker has gone up with it.
+  if (result === 0 || (await findSecretKey(args)) === 'present') {
+    console.log(madeSecretKey(secret, process.stdout.isTTY));
+  }
+  return result;
 }
 
 async function makeQueues(args: readonly string[]): Promise<boolean> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
 import { banner, exposure, type ShownToken, shownToken } from './lib/banner.ts';
-import { ensureLocalToken } from './lib/dev-vars.ts';
+import { ensureLocalSecrets } from './lib/dev-vars.ts';
 import { silent, startLocalWorker } from './lib/local-worker.ts';
 import { migrateLocal } from './lib/migrate/apply.ts';
 import { flagValue, ROOT, withoutFlags } from './lib/wrangler.ts';
@@ -54,8 +54,8 @@ async function main(given: readonly string[]): Promise<number> {
   }
   const protocol = flagValue(args, '--local-protocol') === 'https' ? 'https' : 'http';
 
-  const { token, made } = ensureLocalToken();
-  if (made) console.log('Made a token for the local API: ADMIN_TOKEN in .dev.vars');
+  const { token, made } = ensureLocalSecrets();
+  if (made.length > 0) console.log(`Made secrets of the local Worker: ${made.join(', ')} in .dev.vars`);
   if (demo) rmSync(join(ROOT, DEMO_STATE), { recursive: true, force: true });
   if (!(await migrateLocal(args))) return 1;
   return serve({ protocol, ip, port: free.port }, token, args, demo);

@@ -1,4 +1,5 @@
 import type { Message } from './model/batch.ts';
+import type { Secrets } from './model/secret-key.ts';
 
 /** The Worker's bindings and settings. Everything outside is checked once, here, and complained of in a sentence. */
 
@@ -10,7 +11,7 @@ export interface Env {
   readonly ADMIN_TOKEN?: string;
   /** A secret apart from ADMIN_TOKEN, 32 random bytes. Hashes of visitors and people cannot be made or checked without it. */
   readonly SECRET_KEY?: string;
-  /** The SECRET_KEY before a rotation: what it encrypted can still be read. */
+  /** The SECRET_KEY before a rotation: what was encrypted with it can still be read. */
   readonly SECRET_KEY_PREVIOUS?: string;
   readonly CRON_STATEMENTS?: string;
   /** `direct` or `queue`. */
@@ -19,6 +20,15 @@ export interface Env {
   readonly QUEUE?: Queue<Message>;
   /** Optional: limits events per pixel and address. */
   readonly RATE_LIMIT?: RateLimit;
+}
+
+/** 32 random bytes are 43 characters in base64; a secret of fewer characters than this could be guessed. */
+const LEAST_SECRET_CHARACTERS = 32;
+
+/** The secrets of this Worker; none when SECRET_KEY is not set or too short. */
+export function secretsOf({ SECRET_KEY = '', SECRET_KEY_PREVIOUS = '' }: Env): Secrets {
+  if (SECRET_KEY.length < LEAST_SECRET_CHARACTERS) return [];
+  return SECRET_KEY_PREVIOUS === '' ? [SECRET_KEY] : [SECRET_KEY, SECRET_KEY_PREVIOUS];
 }
 
 /** `direct`: events go to D1, and to the queue only when D1 will not take them. `queue`: all go through the queue. */

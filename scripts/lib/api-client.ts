@@ -92,16 +92,20 @@ interface Problem {
   readonly detail: string;
 }
 
-/** Whether the same request may fare better later. That no token is set, time does not heal. */
+/** What is answered while a secret is missing, which time does not heal. */
+const CLOSED: readonly (string | undefined)[] = ['no_admin_token', 'no_secret_key'];
+
+/** Whether the same request may fare better later. */
 function isPassing(status: number, problem: Problem | null): boolean {
-  return status === 429 || (status >= 500 && problem?.reason !== 'no_admin_token');
+  return status === 429 || (status >= 500 && !CLOSED.includes(problem?.reason));
 }
 
 /** What these mean for every call. */
 const EXPLANATIONS: Explanations = {
   401: (url) =>
     `${url} does not know the token (401). Check --token, SPECK_TOKEN or ADMIN_TOKEN in .dev.vars.`,
-  503: (url) => `${url} is not ready (503). Set its ADMIN_TOKEN: npx wrangler secret put ADMIN_TOKEN.`,
+  503: (url) =>
+    `${url} is not ready (503). Set its secrets: npx wrangler secret put ADMIN_TOKEN; npm run deploy makes SECRET_KEY.`,
 };
 
 function explain(status: number, problem: Problem | null, url: string, own: Explanations): string {

@@ -1,39 +1,49 @@
-/** The owner's token of the local Worker, kept in .dev.vars as wrangler reads it. */
+/** The secrets of the local Worker, kept in .dev.vars as wrangler reads it. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ROOT } from './wrangler.ts';
 
-const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?ADMIN_TOKEN[ \t]*=.*$/m;
+/** ADMIN_TOKEN is the owner's token; under SECRET_KEY visitors and people are hashed. */
+const NAMES = ['ADMIN_TOKEN', 'SECRET_KEY'] as const;
+type Name = (typeof NAMES)[number];
 
-/** The token in the text of a .dev.vars file, or undefined when it has none or an empty one. */
-export function adminToken(text: string): string | undefined {
-  const { ADMIN_TOKEN } = parseEnv(text);
-  return ADMIN_TOKEN || undefined;
+/** A secret in the text of a .dev.vars file, or undefined when it has none or an empty one. */
+export function secretIn(text: string, name: Name): string | undefined {
+  return parseEnv(text)[name] || undefined;
 }
 
-/** The text with this token in it; everything else stays as it is. */
-export function withAdminToken(text: string, token: string): string {
-  if (ASSIGNMENT.test(text)) return text.replace(ASSIGNMENT, () => `ADMIN_TOKEN=${token}`);
+/** The text with this secret in it; everything else stays as it is. */
+export function withSecret(text: string, name: Name, secret: string): string {
+  const assignment = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, 'm');
+  if (assignment.test(text)) return text.replace(assignment, () => `${name}=${secret}`);
   const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  return `${start}ADMIN_TOKEN=${token}\n`;
+  return `${start}${name}=${secret}\n`;
 }
 
-/** The token of this checkout's .dev.vars, or undefined. */
+/** 32 random bytes in base64url. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** The owner's token of this checkout's .dev.vars, or undefined. */
 export function localToken(): string | undefined {
   const file = join(ROOT, '.dev.vars');
-  return existsSync(file) ? adminToken(readFileSync(file, 'utf8')) : undefined;
+  return existsSync(file) ? secretIn(readFileSync(file, 'utf8'), 'ADMIN_TOKEN') : undefined;
 }
 
-/** The token of this checkout's .dev.vars, which is made from the example, or completed, when it has none. */
-export function ensureLocalToken(): { readonly token: string; readonly made: boolean } {
-  const present = localToken();
-  if (present !== undefined) return { token: present, made: false };
-  const token = randomBytes(32).toString('base64url');
+/**
+ * Completes this checkout's .dev.vars, which is made from the example when there is none.
+ *
+ * @returns the owner's token, and the names of the secrets that were made.
+ */
+export function ensureLocalSecrets(): { readonly token: string; readonly made: readonly Name[] } {
   const file = join(ROOT, '.dev.vars');
-  const text = readFileSync(existsSync(file) ? file : join(ROOT, '.dev.vars.example'), 'utf8');
+  const before = readFileSync(existsSync(file) ? file : join(ROOT, '.dev.vars.example'), 'utf8');
+  const made = NAMES.filter((name) => secretIn(before, name) === undefined);
+  const text = made.reduce((all, name) => withSecret(all, name, newSecret()), before);
   // A secret is for its owner's eyes; an existing file keeps its mode.
-  writeFileSync(file, withAdminToken(text, token), { mode: 0o600 });
-  return { token, made: true };
+  if (made.length > 0) writeFileSync(file, text, { mode: 0o600 });
+  return { token: secretIn(text, 'ADMIN_TOKEN') as string, made };
 }

@@ -1,6 +1,6 @@
 /** Who may do what. Closed by default: without ADMIN_TOKEN nothing is answered, without a token nothing is shown. */
 
-import type { Env } from '../env.ts';
+import { type Env, secretsOf } from '../env.ts';
 import { hex } from '../model/random.ts';
 import { isSecret, isToken, SCOPES, type Scope } from '../model/token.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
@@ -46,13 +46,21 @@ export async function authenticate(request: Request, env: Env): Promise<Grant> {
   return sessionGrant(secret, admin, request, env);
 }
 
-/** ADMIN_TOKEN. @throws Problem when none is set. */
+/** ADMIN_TOKEN. @throws Problem when it or SECRET_KEY is not set. */
 export function requireOpen(env: Env): string {
-  if (env.ADMIN_TOKEN) return env.ADMIN_TOKEN;
-  throw new Problem(
-    'no_admin_token',
-    'The API is closed until the secret ADMIN_TOKEN is set: npx wrangler secret put ADMIN_TOKEN.',
-  );
+  if (!env.ADMIN_TOKEN) {
+    throw new Problem(
+      'no_admin_token',
+      'The API is closed until the secret ADMIN_TOKEN is set: npx wrangler secret put ADMIN_TOKEN.',
+    );
+  }
+  if (secretsOf(env).length === 0) {
+    throw new Problem(
+      'no_secret_key',
+      'The API is closed until the secret SECRET_KEY is set, to 32 random bytes or more in base64: npm run deploy makes it.',
+    );
+  }
+  return env.ADMIN_TOKEN;
 }
 
 /** Wrong secrets that a network may try in a minute. */

@@ -3,9 +3,9 @@
  * it is for when what was at fault is mended.
  */
 import * as v from 'valibot';
+import { messageOf } from '../enrich/dead-letters.ts';
 import { deliver } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
-import type { Message } from '../model/batch.ts';
 import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
@@ -40,7 +40,7 @@ export async function replayDead(
   const failed: { id: string; message: string }[] = [];
   for (const { id, body } of letters) {
     try {
-      await deliver(env, JSON.parse(body) as Message, Date.now());
+      await deliver(env, messageOf(body), Date.now());
       await deleteDeadLetter(env.DB, id);
       replayed++;
     } catch (error) {

@@ -2,10 +2,11 @@
  * `GET /health`: whether events are stored, rolled up, and nothing is lost. Public, cheap, without a secret, and computed
  * anew every few seconds at most.
  */
-import { type Env, ingestMode } from '../env.ts';
+import { type Env, ingestMode, secretsOf } from '../env.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { readCounters, waitingCount } from '../store/counters.ts';
 import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
+import { readSeals } from '../store/sealed-keys.ts';
 import { readState } from '../store/state.ts';
 
 const CACHED = 5_000;
@@ -32,12 +33,17 @@ export async function health(env: Env): Promise<Response> {
 }
 
 async function examine(env: Env, now: number): Promise<Health> {
-  const common = { version: VERSION, api: env.ADMIN_TOKEN ? 'open' : 'closed: set the secret ADMIN_TOKEN' };
+  const secrets = secretsOf(env);
+  const common = { version: VERSION, api: apiState(env) };
   const ingest = { mode: ingestMode(env), spilling: env.QUEUE ? 'on' : 'off: no queue is bound' };
   const looked = examineSchema(env.DB);
   const before = performance.now();
   try {
-    const [state, counters] = await Promise.all([readState(env.DB, now), readCounters(env.DB)]);
+    const [state, counters, seals] = await Promise.all([
+      readState(env.DB, now),
+      readCounters(env.DB),
+      readSeals(env.DB, secrets),
+    ]);
     const roundTrip = Math.round(performance.now() - before);
     const lost = counters.get('lost_events');
     const cron = counters.get('cron_runs');
@@ -47,9 +53,21 @@ async function examine(env: Env, now: number): Promise<Health> {
     const cronLate = cron !== undefined && now - cron.last_at > CRON_LATE;
     const schema = await looked;
     return {
-      status: lostLately || cronLate || state.deadLetters > 0 || schema?.advice ? 'degraded' : 'ok',
+      status:
+        lostLately ||
+        cronLate ||
+        state.deadLetters > 0 ||
+        schema?.advice ||
+        secrets.length === 0 ||
+        seals.unreadable > 0
+          ? 'degraded'
+          : 'ok',
       ...common,
       schema,
+      secret_key: {
+        state: secrets.length > 0 ? 'set' : 'missing: visitors and people are not told apart',
+        ...seals,
+      },
       store: { round_trip_ms: roundTrip },
       ingest: {
         ...ingest,
@@ -77,4 +95,9 @@ async function examineSchema(
   if (version === null) return null;
   const advice = schemaAdvice(version);
   return { version, expected: SCHEMA_VERSION, ...(advice === null ? {} : { advice }) };
+}
+
+function apiState(env: Env): string {
+  if (!env.ADMIN_TOKEN) return 'closed: set the secret ADMIN_TOKEN';
+  return secretsOf(env).length > 0 ? 'open' : 'closed: npm run deploy makes the secret SECRET_KEY';
 }

@@ -94,6 +94,7 @@ export function reasonsOf({ access, shared, query, body, problems = [] }: Route<
       'wrong_token',
       'too_many_attempts',
       'no_admin_token',
+      'no_secret_key',
       'store_unavailable',
       'internal_error',
       ...(access === 'none' || (access === 'any' && shared) ? [] : (['missing_scope'] as const)),

@@ -3,8 +3,9 @@
  * what it is known by, as it was sent; of each other alias no more than a keyed hash is there, so it cannot be told.
  */
 import * as v from 'valibot';
+import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import { aliasOf, identifiersOf } from '../enrich/person.ts';
-import type { Env } from '../env.ts';
+import { type Env, secretsOf } from '../env.ts';
 import { namesOfDevices, unionOfDevices } from '../model/device.ts';
 import { EXPORTED_EVENTS } from '../model/exported.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -20,6 +21,7 @@ import { FORMATS } from './export-format.ts';
 import { freshJson } from './fresh.ts';
 import { badParameter, badParameters, whole } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
+import { Problem } from './problem.ts';
 
 const MOST_EVENTS = 1000;
 
@@ -111,6 +113,7 @@ export async function erasePerson(
     const one = await erase(env.DB, [{ pixel: pixel.id, aliases: piece, visitor: null }], now);
     for (const [name, count] of Object.entries(one)) erased[name as keyof typeof erased] += count;
   }
+  await checkAfterErasure(env);
   return freshJson({
     pixel: pixel.id,
     erased_at: new Date(now).toISOString(),
@@ -141,7 +144,7 @@ interface Person {
 
 /** The person that a request names. @throws Problem when it names none, or two. */
 async function personBehind(
-  { DB }: Env,
+  env: Env,
   pixel: Pixel,
   { include_unconfirmed, ...asked }: Asked,
 ): Promise<Person> {
@@ -159,12 +162,18 @@ async function personBehind(
   if (!found.ok) throw badParameter(path, REJECTION_REASONS[found.error]);
   const [identifier] = found.value;
   if (!identifier) throw badParameter(path, 'It is empty.');
-  const key = (await findKeys(DB, [pixel.id])).get(pixel.id) ?? '';
+  const key = (await findKeys(env.DB, secretsOf(env), [pixel.id])).get(pixel.id);
+  if (key === undefined) {
+    throw new Problem(
+      'no_secret_key',
+      "This pixel's people were hashed under another SECRET_KEY. Set SECRET_KEY_PREVIOUS to it: npx wrangler secret put SECRET_KEY_PREVIOUS.",
+    );
+  }
   const alias = await aliasOf(key, identifier);
   const most = LIMITS.followedAliases;
   const [proven, claimed] = await Promise.all([
-    membersOf(DB, pixel.id, alias, 'confirmed', most + 1),
-    membersOf(DB, pixel.id, alias, 'claimed', most + 1),
+    membersOf(env.DB, pixel.id, alias, 'confirmed', most + 1),
+    membersOf(env.DB, pixel.id, alias, 'claimed', most + 1),
   ]);
   const included = include_unconfirmed === 'true';
   const members = included ? claimed : proven;

@@ -1,5 +1,6 @@
 /** `/api/v1/pixels`: what owners add, change and delete. */
 import * as v from 'valibot';
+import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import type { Env } from '../env.ts';
 import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS } from '../model/goal.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -210,6 +211,7 @@ function requireGoals({ settings: { goals, funnels } }: Pixel): void {
 export async function removePixel(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
   requirePixel(grant, id);
   if (!(await deletePixel(env.DB, id))) throw unknownPixel();
+  await checkAfterErasure(env);
   return done();
 }
 

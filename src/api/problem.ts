@@ -33,6 +33,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'Body too large' },
   too_many_attempts: { status: 429, title: 'Too many attempts' },
   no_admin_token: { status: 503, title: 'No admin token' },
+  no_secret_key: { status: 503, title: 'No secret key' },
   store_unavailable: { status: 503, title: 'Store unavailable' },
   internal_error: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

@@ -301,11 +301,12 @@ const entries = {
         description:
           "The version of the database's tables and the one that this Worker needs; what to do if they differ.",
       },
+      secret_key: object({ state: text, waiting: count, unreadable: count }),
       store: orNull(object({ round_trip_ms: { type: 'number' } })),
       ingest: { type: 'object' },
       rollup: { type: 'object' },
     },
-    ['rollup'],
+    ['rollup', 'secret_key'],
   ),
 } as const satisfies Record<string, JsonSchema>;
 

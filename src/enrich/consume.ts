@@ -7,6 +7,7 @@ import type { Env } from '../env.ts';
 import type { Message } from '../model/batch.ts';
 import { keepDeadLetters } from '../store/dead-letters.ts';
 import { failureKind } from '../store/failure.ts';
+import { bodyOf } from './dead-letters.ts';
 import { deliver } from './ingest.ts';
 
 const DEAD_LETTERS = /dead-letters$/;
@@ -34,11 +35,13 @@ export async function consume(batch: MessageBatch<Message>, env: Env): Promise<v
 }
 
 async function keep(batch: MessageBatch<Message>, env: Env): Promise<void> {
-  const letters = batch.messages.map(({ id, body, timestamp }) => ({
-    id,
-    body: JSON.stringify(body),
-    received_at: Number(timestamp),
-  }));
+  const letters = await Promise.all(
+    batch.messages.map(async ({ id, body, timestamp }) => ({
+      id,
+      body: await bodyOf(env, body),
+      received_at: Number(timestamp),
+    })),
+  );
   await keepDeadLetters(env.DB, letters);
   console.error(`kept ${letters.length} dead letters: npm run replay`);
 }

@@ -2,15 +2,15 @@
  * Takes raw events all the way into the store: enriches them and writes them, tries again what fails in passing, and
  * puts aside in the queue what D1 will not take. The pixel's requests, the API and the queue all come through here.
  */
-import { type Env, ingestMode } from '../env.ts';
-import type { Batch, Message, PlacedEvent } from '../model/batch.ts';
+import { type Env, ingestMode, secretsOf } from '../env.ts';
+import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
 import { writePoints } from '../store/analytics-engine.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { failureKind, withRetries } from '../store/failure.ts';
-import { openHits, sendBatch, sendHits } from '../store/queue.ts';
+import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
 import { type Incoming, prepare } from './prepare.ts';
 
 /** What became of an incoming event. */
@@ -19,17 +19,18 @@ export type Fate = { readonly is: 'stored' | 'duplicate' } | ({ readonly is: 're
 /** Stores the events of buffered requests, or puts them aside. It never throws: nobody would hear. */
 export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   const now = Date.now();
+  const secrets = secretsOf(env);
   const incoming = incomingOf(hits);
   let batch: Batch;
   try {
     ({ batch } = await withRetries(() => prepare(env, incoming, now)));
   } catch (error) {
-    await putAside(env, incoming.length, error, (queue) => sendHits(queue, env.ADMIN_TOKEN, hits));
+    await putAside(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
     return;
   }
-  if (ingestMode(env) === 'queue' && env.QUEUE) {
+  if (ingestMode(env) === 'queue' && env.QUEUE && secrets.length > 0) {
     try {
-      await sendBatch(env.QUEUE, batch);
+      countLeft(await sendBatch(env.QUEUE, secrets, batch), now);
       return;
     } catch (error) {
       // D1 is slower, but it is there.
@@ -40,7 +41,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     await write(env, batch, now, false);
   } catch (error) {
     await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
-      sendBatch(queue, batch),
+      sendBatch(queue, secrets, batch),
     );
   }
 }
@@ -68,14 +69,16 @@ export async function takeIn(env: Env, incoming: readonly Incoming[], now: numbe
  * @throws what D1 throws, and when the message cannot be read.
  */
 export async function deliver(env: Env, message: Message, now: number): Promise<void> {
-  if (message.kind === 'batch') {
-    await write(env, message.batch, now, false);
-    return;
-  }
-  const hits = await openHits(env.ADMIN_TOKEN, message.sealed);
-  const { batch } = await withRetries(() => prepare(env, incomingOf(hits), now));
+  const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
+  await write(env, await batchOf(env, parcel, now), now, false);
+}
+
+/** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
+export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Batch> {
+  if (parcel.kind === 'batch') return parcel.batch;
+  const { batch } = await withRetries(() => prepare(env, incomingOf(parcel.hits), now));
   // The message's id, not a new one: it may come again.
-  await write(env, { ...batch, id: message.id }, now, false);
+  return { ...batch, id: parcel.id };
 }
 
 function incomingOf(hits: readonly RawHit[]): Incoming[] {
@@ -151,16 +154,23 @@ async function putAside(
   env: Env,
   events: number,
   error: unknown,
-  send: (queue: Queue<Message>) => Promise<void>,
+  send: (queue: Queue<Message>) => Promise<number>,
 ): Promise<void> {
   const now = Date.now();
   try {
     if (!env.QUEUE) throw new Error('no queue is bound, so nothing can be put aside');
-    await send(env.QUEUE);
+    countLeft(await send(env.QUEUE), now);
     count('spilled_batches', 1, now);
     console.warn(`put ${events} events aside, for D1 said: ${error}`);
   } catch (refusal) {
     count('lost_events', events, now);
     console.error(`lost ${events} events: D1 said ${error}; then ${refusal}`);
   }
+}
+
+/** Counts as lost what no message can hold. */
+function countLeft(events: number, now: number): void {
+  if (events === 0) return;
+  count('lost_events', events, now);
+  console.error(`lost ${events} events, which are larger than a message of the queue`);
 }

@@ -2,7 +2,7 @@
  * Makes raw events ready to be written: looks up what enriching needs (pixels, salts), enriches, hashes visitors
  * and people.
  */
-import type { Env } from '../env.ts';
+import { type Env, secretsOf } from '../env.ts';
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
@@ -40,7 +40,7 @@ export async function prepare(env: Env, incoming: readonly Incoming[], now: numb
   const rejections = results.flatMap((result, index) =>
     result.ok ? [] : [counted(incoming[index] as Incoming, result.error, pixels)],
   );
-  const events = await withHashes(env.DB, drafts, now);
+  const events = await withHashes(env, drafts, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
@@ -66,11 +66,18 @@ async function isOverLimit(
   return success ? null : rejected('rate_limited');
 }
 
-/** The events of drafts, with the hashes of their visitors and people. */
-async function withHashes(db: D1Database, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
+/**
+ * The events of drafts, with the hashes of their visitors and people. Without SECRET_KEY they have none: what would be
+ * stored could be searched for addresses.
+ */
+async function withHashes(env: Env, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
+  const secrets = secretsOf(env);
   const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
   const known = drafts.flatMap(({ identifiers, event }) => (identifiers.length > 0 ? [event.pixel] : []));
-  const [salts, keys] = await Promise.all([findSalts(db, dates, now), findKeys(db, known)]);
+  const [salts, keys] = await Promise.all([
+    findSalts(env.DB, secrets, dates, now),
+    findKeys(env.DB, secrets, known),
+  ]);
   return Promise.all(
     drafts.map(async ({ event, day, identity, identifiers }) => {
       const salt = salts.get(day.day);

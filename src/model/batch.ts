@@ -1,6 +1,7 @@
 /** What is written together, and what waits in the queue. Plain data, since it travels. */
 import type { Event } from './event.ts';
 import type { RejectionReason } from './rejection.ts';
+import type { RawHit } from './wire.ts';
 
 /** An event on its way to the store, with the local day that holds it. */
 export interface PlacedEvent {
@@ -40,7 +41,13 @@ export interface Batch {
   readonly rejections: readonly CountedRejection[];
 }
 
-/** A message of the queue: a batch, or raw hits, encrypted since they hold addresses and user agents. */
+/** What a message of the queue says: a batch as it will be written, or hits of which nothing could be looked up yet. */
+export type Parcel =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'hits'; readonly id: string; readonly hits: readonly RawHit[] };
+
+/** A message as it travels and is kept: a sealed parcel. The other kinds are from before SECRET_KEY. */
 export type Message =
+  | { readonly kind: 'sealed'; readonly sealed: string }
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'hits'; readonly id: string; readonly sealed: string };

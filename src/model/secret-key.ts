@@ -12,7 +12,8 @@ const AES = { algorithm: { name: 'AES-GCM', length: 256 }, usages: ['encrypt', '
 
 /** What a key is for, and of which kind it is. A purpose's name is part of its key: renaming one changes the key. */
 const PURPOSES = {
-  'visitor salts': HMAC,
+  'key id': HMAC,
+  'visitor salts': AES,
   'alias keys': AES,
   'queue messages': AES,
   'person cookies': HMAC,
@@ -20,6 +21,17 @@ const PURPOSES = {
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;
+
+/** The purposes whose keys encrypt. */
+export type SealingPurpose = {
+  [Name in Purpose]: (typeof PURPOSES)[Name] extends typeof AES ? Name : never;
+}[Purpose];
+
+/**
+ * The secrets of a Worker: SECRET_KEY first, which encrypts and signs, then the one before a rotation, which only opens what
+ * it has encrypted. Empty when there is none.
+ */
+export type Secrets = readonly string[];
 
 /** Deriving a key takes three calls into the crypto library; an isolate makes each key once. */
 const derived = new Cache<string, CryptoKey>(32);

@@ -2,6 +2,7 @@
 import { localDayOf } from '../enrich/enrich.ts';
 import { aliasOf } from '../enrich/person.ts';
 import { visitorHash } from '../enrich/visitor.ts';
+import { type Env, secretsOf } from '../env.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
 import { knownKeys } from '../store/keys.ts';
@@ -38,15 +39,16 @@ export interface Search {
  * @returns null when there is no such pixel.
  */
 export async function search(
-  db: D1Database,
+  env: Env,
   client: Client,
   id: string | null,
   now: number,
 ): Promise<Search | null> {
+  const { DB: db } = env;
   const pixels = id === null ? await newestPixels(db, MOST_PIXELS + 1) : await onePixel(db, id);
   if (pixels === null) return null;
   const looked = pixels.slice(0, MOST_PIXELS);
-  const traces = await tracesOf(db, client, looked, now);
+  const traces = await tracesOf(env, client, looked, now);
   const most = Math.floor(MOST_EVENTS / Math.max(looked.length, 1));
   const found = await findTraces(db, traces, most);
   const places = looked.flatMap((pixel, index): Place[] => {
@@ -70,21 +72,24 @@ async function onePixel(db: D1Database, id: string): Promise<Pixel[] | null> {
 
 /** As events are hashed when they are stored; but a salt or a key that is not there is not made. */
 async function tracesOf(
-  db: D1Database,
+  env: Env,
   { ip, userAgent, cookie }: Client,
   pixels: readonly Pixel[],
   now: number,
 ): Promise<Trace[]> {
+  const secrets = secretsOf(env);
   const days = pixels.map(({ timezone }) => localDayOf(timezone, now));
   const [salts, keys] = await Promise.all([
     knownSalts(
-      db,
+      env.DB,
+      secrets,
       days.map(({ day }) => day),
     ),
     cookie === ''
       ? new Map<string, string>()
       : knownKeys(
-          db,
+          env.DB,
+          secrets,
           pixels.map(({ id }) => id),
         ),
   ]);
@@ -110,6 +115,7 @@ export function read(db: D1Database, { trace }: Place, alone: boolean): Promise<
 
 /** Erases what is held at some places. @returns how many events that were. */
 export async function eraseAll(db: D1Database, places: readonly Place[], now: number): Promise<number> {
+  if (places.length === 0) return 0;
   const subjects = places.map(({ trace: { pixel, visitor, start, end, alias } }) => ({
     pixel,
     aliases: alias === '' ? [] : [alias],

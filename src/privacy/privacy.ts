@@ -1,7 +1,7 @@
 /** `/privacy`: what the pixels of this Worker hold about who asks, and the button that erases it. */
 import { discardBody } from '../collect/body.ts';
 import { clientOf } from '../collect/client.ts';
-import type { Env } from '../env.ts';
+import { type Env, secretsOf } from '../env.ts';
 import { FORGET_PERSON } from '../model/cookie.ts';
 import { DEVICES } from '../model/device.ts';
 import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
@@ -21,10 +21,12 @@ async function look(request: Request, env: Env, id: string | null): Promise<Sear
   // Another page could have all its visitors ask for this, as an image, and measure how long it takes.
   const as = request.headers.get('sec-fetch-dest') ?? 'document';
   if (as !== 'document') return problem(request, 'foreign');
+  // Without the secret nobody's hash can be made, and to say that nothing was found would be untrue.
+  if (secretsOf(env).length === 0) return problem(request, 'unavailable', { 'retry-after': '60' });
   const client = clientOf(request);
   const limited = env.RATE_LIMIT && !(await env.RATE_LIMIT.limit({ key: `privacy ${client.ip}` })).success;
   if (limited) return problem(request, 'limited', { 'retry-after': '60' });
-  const found = id === null || PIXEL_ID.test(id) ? await search(env.DB, client, id, Date.now()) : null;
+  const found = id === null || PIXEL_ID.test(id) ? await search(env, client, id, Date.now()) : null;
   return found ?? problem(request, 'unknown');
 }
 

@@ -3,7 +3,8 @@
  * It recomputes and replaces, never adds, so it may run twice at once, late, or not at all for a week. What does not
  * fit into one run's budget of statements is left to the next.
  */
-import { cronStatements, type Env } from '../env.ts';
+import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
+import { cronStatements, type Env, secretsOf } from '../env.ts';
 import { segments } from '../model/time-zone.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from '../store/days.ts';
 import { forgetPeople } from '../store/people.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
+import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { goalParameter } from './goals.sql.ts';
 import {
   DELETE_SLICES,
@@ -113,6 +115,13 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
     for (const month of due) await rollUpMonth(db, month);
     budget -= due.length * STATEMENTS_A_MONTH;
     more ||= due.length === months;
+  }
+
+  if (budget - FOR_PURGING > STATEMENTS_A_PAGE + STATEMENTS_TO_SEAL) {
+    const letters = await checkDeadLetters(env, 1);
+    budget -= letters.used;
+    more ||= letters.more;
+    if (isFirstOfHour(now)) budget -= (await sealKeys(db, secretsOf(env))).used;
   }
 
   const purge = await purgeExpired(db, now, budget - 1);

@@ -46,3 +46,16 @@ export async function readCounters(db: D1Database): Promise<ReadonlyMap<string, 
   const { results } = await db.prepare('SELECT * FROM counters').all<Counter & { name: string }>();
   return new Map(results.map(({ name, ...counter }) => [name, counter]));
 }
+
+/**
+ * Records that something is erased or deleted at `now`, for which dead letters are to be gone through. One written row, however
+ * many there are.
+ */
+export function recordErasure(db: D1Database, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO counters (name, value, last_at) VALUES ('erasures', 1, ?)
+       ON CONFLICT (name) DO UPDATE SET value = value + 1, last_at = max(last_at, excluded.last_at)`,
+    )
+    .bind(now);
+}

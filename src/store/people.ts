@@ -2,7 +2,10 @@
  * Shows and erases what is kept of people: their events, the days on which they were there, and their links. Which aliases are
  * of one person, aliases.ts tells.
  */
+
 import { PERSON_DAYS } from '../model/person.ts';
+
+import { recordErasure } from './counters.ts';
 
 /** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
 export function isErased(pixel: string, who: readonly string[], ts: string): string {
@@ -191,6 +194,7 @@ export async function erase(db: D1Database, subjects: readonly Subject[], now: n
     db.prepare(DELETE_PERSON_DAYS).bind(aliases),
     unlink,
     db.prepare(REMEMBER).bind(aliases, visitors, now),
+    recordErasure(db, now),
   ]);
   const [days = 0, events = 0, personDays = 0, firstLinks = 0] = results.map(({ meta }) => meta.changes);
   let links = firstLinks;

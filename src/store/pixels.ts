@@ -2,6 +2,7 @@
 import { Cache } from '../model/cache.ts';
 import { flat } from '../model/flat.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
+import { recordErasure } from './counters.ts';
 
 /**
  * How long an isolate goes by its own copy, in milliseconds: a change reaches every isolate within this time. An id
@@ -100,6 +101,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
   ];
   const results = await db.batch([
     ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
+    recordErasure(db, Date.now()),
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
   ]);
   cache.delete(id);

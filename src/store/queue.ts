@@ -1,77 +1,127 @@
 /**
- * What waits in the queue: batches that D1 would not take, or all of them in queue mode. A message is a batch as it is
- * written, or, when not even pixels and salts could be read, raw hits. These hold addresses and user agents, which are
- * never stored in the clear: they travel encrypted under a key derived from ADMIN_TOKEN.
+ * What waits in the queue: batches that D1 would not take, or all of them in queue mode, or raw hits when not even pixels
+ * and salts could be read. A message holds a parcel of them, sealed under SECRET_KEY: hits hold addresses and user
+ * agents, batches hold people and what they did.
  */
 
-import type { Batch, Message } from '../model/batch.ts';
+import type { Batch, Message, Parcel } from '../model/batch.ts';
 import { randomBase58 } from '../model/random.ts';
+import { seal, unseal } from '../model/sealed.ts';
+import type { Secrets } from '../model/secret-key.ts';
 import type { RawHit } from '../model/wire.ts';
 
-/** A message has 128 KB, and a UTF-16 unit is up to three bytes of it. */
-const MESSAGE_CHARACTERS = 40_000;
+/**
+ * Characters of a message's JSON. A message has 128 KB. A UTF-16 unit is up to three bytes in UTF-8, and base64 makes
+ * four of three.
+ */
+const MESSAGE_CHARACTERS = 30_000;
+const MESSAGE_BYTES = 127_000;
 /** `sendBatch` takes 100 messages and 256 KB at a time. */
 const MESSAGES_AT_ONCE = 2;
 
+/** Nothing is put aside in the clear. */
+const NO_SECRET = 'without SECRET_KEY nothing can be encrypted, and so nothing be put aside';
+
 /**
  * Sends a batch, cut into messages that the queue takes.
- * @throws what the queue throws. Some of the messages may have been sent; sending them again doubles nothing.
+ * @returns how many events were left out, since no message can hold them.
+ * @throws when there is no secret, and what the queue throws. Some of the messages may have been sent; sending them again
+ *   doubles nothing.
  */
-export async function sendBatch(queue: Queue<Message>, batch: Batch): Promise<void> {
-  const messages: Message[] = [];
+export async function sendBatch(queue: Queue<Message>, secrets: Secrets, batch: Batch): Promise<number> {
+  const parcels: Parcel[] = [];
   const add = (part: Omit<Batch, 'id'>): void => {
-    messages.push({ kind: 'batch', batch: { id: `${batch.id}.${messages.length}`, ...part } });
+    parcels.push({ kind: 'batch', batch: { id: `${batch.id}.${parcels.length}`, ...part } });
   };
   for (const events of cut(batch.events)) add({ events, rejections: [] });
   for (const rejections of cut(batch.rejections)) add({ events: [], rejections });
-  await sendAll(queue, messages);
+  return sendAll(queue, secrets, parcels);
 }
 
 /**
- * Sends raw hits, encrypted.
+ * Sends raw hits.
+ * @returns how many events were left out, since no message can hold them.
  * @throws when there is no secret, and what the queue throws.
  */
 export async function sendHits(
   queue: Queue<Message>,
-  secret: string | undefined,
+  secrets: Secrets,
   hits: readonly RawHit[],
-): Promise<void> {
-  if (!secret) throw new Error('without ADMIN_TOKEN raw hits cannot be encrypted, and so not be put aside');
-  const messages: Message[] = [];
-  // Encryption and base64 add a third and more.
-  for (const part of cut(hits, MESSAGE_CHARACTERS / 2)) {
-    messages.push({ kind: 'hits', id: randomBase58(12), sealed: await seal(secret, JSON.stringify(part)) });
-  }
-  await sendAll(queue, messages);
+): Promise<number> {
+  const parcels = cut(hits.flatMap(smallHits)).map(
+    (part): Parcel => ({ kind: 'hits', id: randomBase58(12), hits: part }),
+  );
+  return sendAll(queue, secrets, parcels);
+}
+
+/** A parcel as it is sent and kept. @throws when there is no secret. */
+export async function sealParcel([secret]: Secrets, parcel: Parcel): Promise<string> {
+  if (secret === undefined) throw new Error(NO_SECRET);
+  return seal(secret, 'queue messages', '', JSON.stringify(parcel));
 }
 
 /**
- * The hits of a message.
- * @throws when it was encrypted under another secret, or is damaged.
+ * What a message says.
+ *
+ * @param adminToken of messages from before SECRET_KEY: what their hits were encrypted under.
+ * @throws when it was sealed under another secret, or is damaged.
  */
-export async function openHits(secret: string | undefined, sealed: string): Promise<RawHit[]> {
-  const bytes = Uint8Array.from(atob(sealed), (character) => character.charCodeAt(0));
-  const text = await crypto.subtle.decrypt(
-    { name: 'AES-GCM', iv: bytes.slice(0, IV_BYTES) },
-    await keyOf(secret ?? ''),
-    bytes.slice(IV_BYTES),
-  );
-  return JSON.parse(new TextDecoder().decode(text)) as RawHit[];
+export async function openMessage(
+  secrets: Secrets,
+  adminToken: string | undefined,
+  message: Message,
+): Promise<Parcel> {
+  if (message.kind === 'batch') return message;
+  if (message.kind === 'hits') {
+    return { kind: 'hits', id: message.id, hits: await openOlderHits(adminToken ?? '', message.sealed) };
+  }
+  const text = await unseal(secrets, 'queue messages', '', message.sealed);
+  if (text === null) {
+    throw new Error(
+      'The message was sealed under another SECRET_KEY, or is damaged. Set SECRET_KEY_PREVIOUS to the secret before.',
+    );
+  }
+  return JSON.parse(text) as Parcel;
 }
 
-async function sendAll(queue: Queue<Message>, messages: readonly Message[]): Promise<void> {
+/** Seals and sends parcels, but those that no message can hold. @returns how many events these had. */
+async function sendAll(queue: Queue<Message>, secrets: Secrets, parcels: readonly Parcel[]): Promise<number> {
+  const messages: Message[] = [];
+  let left = 0;
+  for (const parcel of parcels) {
+    const sealed = await sealParcel(secrets, parcel);
+    if (sealed.length <= MESSAGE_BYTES) messages.push({ kind: 'sealed', sealed });
+    else left += eventsIn(parcel);
+  }
   for (let start = 0; start < messages.length; start += MESSAGES_AT_ONCE) {
     await queue.sendBatch(messages.slice(start, start + MESSAGES_AT_ONCE).map((body) => ({ body })));
   }
+  return left;
+}
+
+function eventsIn(parcel: Parcel): number {
+  if (parcel.kind === 'batch') return parcel.batch.events.length + parcel.batch.rejections.length;
+  return parcel.hits.reduce((sum, { events }) => sum + events.length, 0);
+}
+
+/**
+ * A hit, or several with its events where one message could not hold them. Their ids begin with the hit's and the place of
+ * their first event, so that the events keep their order.
+ */
+function smallHits(hit: RawHit): RawHit[] {
+  if (JSON.stringify(hit).length <= MESSAGE_CHARACTERS || hit.events.length === 1) return [hit];
+  const middle = Math.ceil(hit.events.length / 2);
+  const halves = [hit.events.slice(0, middle), hit.events.slice(middle)];
+  return halves.flatMap((events, index) => smallHits({ ...hit, id: hit.id + index, events }));
 }
 
 /** Splits a list so that each part's JSON stays below a size. */
-function cut<T>(list: readonly T[], characters = MESSAGE_CHARACTERS): T[][] {
+function cut<T>(list: readonly T[]): T[][] {
   const parts: T[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const one of list) {
     const length = JSON.stringify(one).length + 1;
-    if (size + length > characters) {
+    if (size + length > MESSAGE_CHARACTERS) {
       parts.push([]);
       size = 0;
     }
@@ -83,23 +133,24 @@ function cut<T>(list: readonly T[], characters = MESSAGE_CHARACTERS): T[][] {
 
 const IV_BYTES = 12;
 
-async function seal(secret: string, text: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const key = await keyOf(secret);
-  const bytes = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, new TextEncoder().encode(text));
-  let binary = String.fromCharCode(...iv);
-  for (const byte of new Uint8Array(bytes)) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-async function keyOf(secret: string): Promise<CryptoKey> {
+/** The hits of a message from before SECRET_KEY: base64, under a key derived from ADMIN_TOKEN. */
+async function openOlderHits(adminToken: string, sealed: string): Promise<RawHit[]> {
   const encoder = new TextEncoder();
-  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
+  const bytes = Uint8Array.fromBase64(sealed);
+  const material = await crypto.subtle.importKey('raw', encoder.encode(adminToken), 'HKDF', false, [
+    'deriveKey',
+  ]);
+  const key = await crypto.subtle.deriveKey(
     { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: encoder.encode('speck queued hits') },
     material,
     { name: 'AES-GCM', length: 256 },
     false,
-    ['encrypt', 'decrypt'],
+    ['decrypt'],
   );
+  const text = await crypto.subtle.decrypt(
+    { name: 'AES-GCM', iv: bytes.subarray(0, IV_BYTES) },
+    key,
+    bytes.subarray(IV_BYTES),
+  );
+  return JSON.parse(new TextDecoder().decode(text)) as RawHit[];
 }

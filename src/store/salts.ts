@@ -1,9 +1,12 @@
 /**
- * Keeps one random salt a calendar date. A visitor is recognised under the salt of the pixel's local date and cannot
- * be once it is gone, not even by the owner: the way from a hash back to an address ends with its salt.
+ * Keeps one random salt a calendar date, sealed under SECRET_KEY. A visitor is recognised under the salt of the pixel's
+ * local date and cannot be once it is gone, not even by the owner: the way from a hash back to an address ends with its
+ * salt. Nor can it without the secret: who has the table alone has no salt.
  */
 import { Cache } from '../model/cache.ts';
 import { randomHex } from '../model/random.ts';
+import type { Secrets } from '../model/secret-key.ts';
+import { openKey, sealKey } from './sealed-keys.ts';
 
 const HOUR = 3_600_000;
 /** How long a salt outlives its date, or its making when that came later (an import of an old log). */
@@ -21,55 +24,100 @@ export function saltExpiry(date: string, now: number): number {
 
 const KNOWN = 'SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))';
 
+const MAKE = `
+  INSERT INTO salts (date, salt, expires_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+  ON CONFLICT (date) DO NOTHING`;
+
+/** Only in place of the salt that was read: another isolate may have been first. */
+const REPLACE = `
+  UPDATE salts SET salt = j.value ->> 1
+  FROM json_each(?) j WHERE salts.date = j.value ->> 0 AND salts.salt = j.value ->> 2`;
+
 interface SaltRow {
   readonly date: string;
   readonly salt: string;
   readonly expires_at: number;
 }
 
-/** The salts of those of some dates that have one. None is made: who only asks leaves no trace. */
+/**
+ * The salts of those of some dates that have one which the secrets open. None is made: who only asks leaves no trace.
+ */
 export async function knownSalts(
   db: D1Database,
+  secrets: Secrets,
   dates: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const { results } = await db.prepare(KNOWN).bind(JSON.stringify(dates)).all<SaltRow>();
-  return new Map(results.map(({ date, salt }) => [date, salt]));
+  return openAll(secrets, results);
 }
 
 /**
- * The salts of dates, as 64 hex digits. Missing ones are made; of several isolates that make one at once, the first
- * to reach D1 wins and all get its salt.
+ * The salts of dates, as 64 hex digits; of none when there is no secret. Missing ones are made; of several isolates that
+ * make one at once, the first to reach D1 wins and all get its salt. One that no secret opens is replaced: the date's
+ * visitors are new ones from then on.
  */
 export async function findSalts(
   db: D1Database,
+  secrets: Secrets,
   dates: Iterable<string>,
   now: number,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
+  const [secret] = secrets;
+  if (secret === undefined) return found;
   const missing: string[] = [];
   for (const date of new Set(dates)) {
-    const cached = cache.get(date);
+    const cached = cache.get(cacheKey(secret, date));
     if (cached && cached.expiresAt > now) found.set(date, cached.salt);
     else missing.push(date);
   }
   if (missing.length === 0) return found;
 
-  const candidates = missing.map((date) => [date, randomHex(32), saltExpiry(date, now)]);
-  const [, kept] = await db.batch<SaltRow>([
-    db
-      .prepare(
-        `INSERT INTO salts (date, salt, expires_at)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
-         ON CONFLICT (date) DO NOTHING`,
-      )
-      .bind(JSON.stringify(candidates)),
-    db.prepare(KNOWN).bind(JSON.stringify(missing)),
-  ]);
-  for (const { date, salt, expires_at } of kept?.results ?? []) {
+  const candidates = await Promise.all(missing.map(async (date) => [date, await newSalt(secret, date)]));
+  const made = candidates.map(([date = '', salt]) => [date, salt, saltExpiry(date, now)]);
+  let rows = await changeAndRead(db, MAKE, made, missing);
+  let open = await openAll(secrets, rows);
+  if (open.size < rows.length) {
+    const closed = rows.filter(({ date }) => !open.has(date));
+    console.warn(`replaced the salts of ${closed.length} dates, which were sealed under another SECRET_KEY`);
+    const instead = new Map(candidates.map(([date = '', salt]) => [date, salt]));
+    const replaced = closed.map(({ date, salt }) => [date, instead.get(date), salt]);
+    rows = await changeAndRead(db, REPLACE, replaced, missing);
+    open = await openAll(secrets, rows);
+  }
+  for (const { date, expires_at } of rows) {
+    const salt = open.get(date);
+    if (salt === undefined) continue;
     found.set(date, salt);
-    cache.set(date, { salt, expiresAt: expires_at });
+    cache.set(cacheKey(secret, date), { salt, expiresAt: expires_at });
   }
   return found;
+}
+
+const cacheKey = (secret: string, date: string): string => `${date} ${secret}`;
+
+const newSalt = (secret: string, date: string): Promise<string> =>
+  sealKey(secret, 'visitor salts', date, randomHex(32));
+
+async function changeAndRead(
+  db: D1Database,
+  sql: string,
+  changes: readonly unknown[],
+  dates: readonly string[],
+): Promise<readonly SaltRow[]> {
+  const [, read] = await db.batch<SaltRow>([
+    db.prepare(sql).bind(JSON.stringify(changes)),
+    db.prepare(KNOWN).bind(JSON.stringify(dates)),
+  ]);
+  return read?.results ?? [];
+}
+
+async function openAll(secrets: Secrets, rows: readonly SaltRow[]): Promise<Map<string, string>> {
+  const opened = await Promise.all(
+    rows.map(async ({ date, salt }) => [date, await openKey(secrets, 'visitor salts', date, salt)] as const),
+  );
+  return new Map(opened.filter((one): one is [string, string] => one[1] !== null));
 }
 
 /** Deletes the salts whose time is over. */

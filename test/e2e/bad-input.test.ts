@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../eventually.ts';
-import { ADMIN_TOKEN, type Speck, startSpeck } from './harness.ts';
+import { ADMIN_TOKEN, SECRET_KEY, type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
 let pixel: string;
@@ -349,7 +349,7 @@ describe('the API', () => {
 
 describe('without an admin token', () => {
   it('the API is closed and says why, and the pixel still counts', async () => {
-    const closed = await startSpeck({ secrets: { ADMIN_TOKEN: '' } });
+    const closed = await startSpeck({ secrets: { ADMIN_TOKEN: '', SECRET_KEY } });
     try {
       const response = await fetch(`${closed.url}/api/v1/pixels`, { headers: { authorization: 'Bearer ' } });
       expect(await problemOf(response)).toEqual({ status: 503, reason: 'no_admin_token' });
@@ -364,6 +364,31 @@ describe('without an admin token', () => {
       await closed.close();
     }
   });
+});
+
+describe('without a secret key, or with one that could be guessed', () => {
+  it.each(['', 'x'.repeat(31)])(
+    '%j: the API and /privacy are closed and say why, and the pixel still answers',
+    async (key) => {
+      const closed = await startSpeck({ secrets: { ADMIN_TOKEN, SECRET_KEY: key } });
+      try {
+        const answer = await closed.api('GET', '/api/v1/pixels');
+        expect(await problemOf(answer)).toEqual({ status: 503, reason: 'no_secret_key' });
+        const session = await closed.api('POST', '/api/v1/session', { token: ADMIN_TOKEN });
+        expect(await problemOf(session)).toEqual({ status: 503, reason: 'no_secret_key' });
+        expect((await fetch(`${closed.url}/p.gif?id=px_x`)).status).toBe(200);
+        expect((await fetch(`${closed.url}/privacy`)).status).toBe(503);
+        expect((await fetch(`${closed.url}/opt-out`)).status).toBe(200);
+        expect(await (await fetch(`${closed.url}/health`)).json()).toMatchObject({
+          status: 'degraded',
+          api: expect.stringContaining('npm run deploy makes the secret SECRET_KEY'),
+          secret_key: { state: expect.stringContaining('missing') },
+        });
+      } finally {
+        await closed.close();
+      }
+    },
+  );
 });
 
 it('none of it was a server error', () => {

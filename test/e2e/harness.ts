@@ -15,7 +15,7 @@ Object.assign(process.env, NO_TRACES);
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const ADMIN_TOKEN = 'test-admin-token';
-export const SECRET_KEY = 'test-secret-key';
+export const SECRET_KEY = 'test-secret-key-of-32-characters-or-more';
 
 export interface Speck {
   /** The Worker's address, without a slash at the end. */

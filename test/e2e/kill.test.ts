@@ -8,7 +8,7 @@ import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from 'mini
 import { afterAll, expect, it } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { runtimeProcesses } from '../../bench/lib/processes.ts';
-import { ADMIN_TOKEN, type Database, ROOT, schemaStatements } from './harness.ts';
+import { ADMIN_TOKEN, type Database, ROOT, SECRET_KEY, schemaStatements } from './harness.ts';
 
 const KILLS = 10;
 const CONNECTIONS = 16;
@@ -41,7 +41,7 @@ async function start(): Promise<Running> {
             { type: 'ESModule', path: join(built, 'index.js') },
             ...texts.map((file) => ({ type: 'Text' as const, path: join(built, file) })),
           ],
-          bindings: { CRON_STATEMENTS: '45', INGEST_MODE: 'direct', ADMIN_TOKEN },
+          bindings: { CRON_STATEMENTS: '45', INGEST_MODE: 'direct', ADMIN_TOKEN, SECRET_KEY },
         },
       ],
       cf: false,

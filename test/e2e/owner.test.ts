@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../src/model/version.ts';
 import { eventually } from '../eventually.ts';
-import { type Speck, startSpeck } from './harness.ts';
+import { ADMIN_TOKEN, SECRET_KEY, type Speck, startSpeck } from './harness.ts';
 
 let speck: Speck;
 let pixel: string;
@@ -114,11 +114,12 @@ describe('health', () => {
       status: 'ok',
       version: expect.any(String),
       schema: { version: SCHEMA_VERSION, expected: SCHEMA_VERSION },
+      secret_key: { state: 'set', waiting: 0, unreadable: 0 },
       store: { round_trip_ms: expect.any(Number) },
       ingest: { mode: 'direct', spilling: 'on', spilled_batches: 0, dead_batches: 0, lost_events: 0 },
       rollup: { oldest_dirty_day_seconds: 0, last_cron: expect.any(String) },
     });
-    expect(JSON.stringify(health)).not.toContain('test-admin-token');
+    for (const secret of [ADMIN_TOKEN, SECRET_KEY]) expect(JSON.stringify(health)).not.toContain(secret);
   });
 });
 

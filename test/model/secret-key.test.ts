@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { hex } from '../../src/model/random.ts';
 import { deriveKey, type Purpose } from '../../src/model/secret-key.ts';
 
-const HMACS: readonly Purpose[] = ['visitor salts', 'person cookies', 'signed identity'];
-const CIPHERS: readonly Purpose[] = ['alias keys', 'queue messages'];
+const HMACS: readonly Purpose[] = ['key id', 'person cookies', 'signed identity'];
+const CIPHERS: readonly Purpose[] = ['visitor salts', 'alias keys', 'queue messages'];
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 async function signed(secret: string, purpose: Purpose): Promise<string> {
@@ -29,10 +29,10 @@ async function hkdf(secret: string, info: string): Promise<Uint8Array> {
 
 describe('a derived key', () => {
   it('is that of RFC 5869, so that it can be made elsewhere', async () => {
-    const raw = await hkdf('a secret', 'speck visitor salts');
+    const raw = await hkdf('a secret', 'speck person cookies');
     const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     const expected = hex(new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes('message'))));
-    expect(await signed('a secret', 'visitor salts')).toBe(expected);
+    expect(await signed('a secret', 'person cookies')).toBe(expected);
   });
 
   it('is another for each purpose and each secret, and the same each time', async () => {

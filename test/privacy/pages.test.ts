@@ -3,7 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aliasOf } from '../../src/enrich/person.ts';
 import { visitorHash } from '../../src/enrich/visitor.ts';
-import type { Env } from '../../src/env.ts';
+import { type Env, secretsOf } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
@@ -55,14 +55,14 @@ const eventsOf = (pixel: Pixel) => countOf('SELECT count(*) AS n FROM events WHE
 
 /** The alias that the cookie has at a pixel. */
 async function aliasAt(pixel: Pixel): Promise<string> {
-  const keys = await findKeys(db, [pixel.id]);
+  const keys = await findKeys(db, secretsOf(testEnv), [pixel.id]);
   return aliasOf(keys.get(pixel.id) as string, { kind: 'cookie', value: COOKIE });
 }
 
 /** Ann's hash of today at a pixel. */
 async function annAt(pixel: Pixel): Promise<string> {
   const day = localDay(pixel.timezone, Date.now());
-  const salts = await findSalts(db, [day], Date.now());
+  const salts = await findSalts(db, secretsOf(testEnv), [day], Date.now());
   return visitorHash(salts.get(day) as string, pixel.id, ANN['cf-connecting-ip'], ANN['user-agent']);
 }
 

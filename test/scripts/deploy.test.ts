@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { madeSecretKey } from '../../scripts/lib/secret-key.ts';
 import { type FakeCloudflare, startFakeCloudflare } from './fake-cloudflare.ts';
 import { copyProject, type Project } from './project.ts';
 import { apply, expectUpToDate, fill, MIGRATIONS, NEWEST, run, SCHEMAS } from './sqlite.ts';
@@ -135,4 +136,47 @@ test('a dry run asks nobody', async () => {
   expect(code).toBe(0);
   expect(output).toContain('env.QUEUE (speck-events)');
   expect(cloudflare.changes).toEqual([]);
+});
+
+test('a Worker that has no SECRET_KEY gets one, together with it, and keeps it', async () => {
+  const first = await deploy();
+  expect(first.code).toBe(0);
+  const secret = cloudflare.secrets.get('SECRET_KEY') ?? '';
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  // This output is no terminal's: it may be kept where others read it.
+  expect(first.output).toContain('Made the secret SECRET_KEY');
+  expect(first.output).not.toContain(secret);
+
+  const again = await deploy();
+  expect(again.code).toBe(0);
+  expect(again.output).not.toContain('Made the secret');
+  expect(Object.fromEntries(cloudflare.secrets)).toEqual({ SECRET_KEY: secret });
+});
+
+test('a Worker from before SECRET_KEY gets one with the upgrade, and keeps its other secrets', async () => {
+  apply(NEWEST, cloudflare.makeDatabase());
+  cloudflare.changes.push(...QUEUES, 'worker');
+  cloudflare.secrets.set('ADMIN_TOKEN', 'mine');
+  expect((await deploy()).code).toBe(0);
+  expect(Object.fromEntries(cloudflare.secrets)).toEqual({
+    ADMIN_TOKEN: 'mine',
+    SECRET_KEY: expect.stringMatching(/^[\w-]{43}$/),
+  });
+});
+
+test('a SECRET_KEY that may be there is never replaced', async () => {
+  apply(NEWEST, cloudflare.makeDatabase());
+  cloudflare.changes.push(...QUEUES, 'worker');
+  cloudflare.secrets.set('SECRET_KEY', 'the one before');
+  cloudflare.refuses = 'secrets';
+  const { code, output } = await deploy();
+  expect(code).toBe(1);
+  expect(output).toContain('Whether the Worker has its SECRET_KEY could not be looked up');
+  expect(Object.fromEntries(cloudflare.secrets)).toEqual({ SECRET_KEY: 'the one before' });
+  expect(cloudflare.changes.filter((change) => change === 'worker')).toHaveLength(1);
+});
+
+test('only a terminal is shown a secret', () => {
+  expect(madeSecretKey('the-secret', true)).toContain('the-secret');
+  expect(madeSecretKey('the-secret', false)).not.toContain('the-secret');
 });

@@ -14,8 +14,10 @@ export interface FakeCloudflare {
   readonly changes: string[];
   /** The queues that a Worker consumes, each with the queue that takes what it gives up. */
   readonly consumers: Map<string, string | undefined>;
+  /** The Worker's secrets, by their names. */
+  readonly secrets: Map<string, string>;
   /** What is refused, if anything. */
-  refuses: 'queries' | 'queues' | 'worker' | undefined;
+  refuses: 'queries' | 'queues' | 'worker' | 'secrets' | undefined;
   /** The account's database, once it is made. */
   readonly database: DatabaseSync | undefined;
   /** How many statements the database runs before it refuses everything. Their effects stay. */
@@ -47,6 +49,9 @@ interface Request {
 }
 
 const made = (fake: Account, change: string): boolean => fake.changes.includes(change);
+
+/** A secret in the description that goes up with a Worker. */
+const SECRET_BINDING = /\{"name":"(\w+)","type":"secret_text","text":"([^"]*)"\}/g;
 
 /** Only what matters here; anything else is answered with an empty list. */
 const ROUTES: readonly Route[] = [
@@ -111,10 +116,21 @@ const ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: /\/workers\/scripts\/speck$/,
-    answer: ({ refuses }) =>
-      refuses === 'worker'
-        ? { status: 400, code: 10_021 }
-        : { result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' },
+    answer({ secrets, refuses }, { body }) {
+      if (refuses === 'worker') return { status: 400, code: 10_021 };
+      // Those that it does not name stay.
+      for (const [, name = '', value = ''] of body.matchAll(SECRET_BINDING)) secrets.set(name, value);
+      return { result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' };
+    },
+  },
+  {
+    method: 'GET',
+    path: /\/workers\/scripts\/speck\/secrets$/,
+    answer(fake) {
+      if (fake.refuses === 'secrets') return { status: 403, code: 10_000 };
+      if (!made(fake, 'worker')) return { status: 404, code: 10_007 };
+      return { result: [...fake.secrets.keys()].map((name) => ({ name, type: 'secret_text' })) };
+    },
   },
   {
     method: 'GET',
@@ -192,6 +208,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     },
     changes: [],
     consumers: new Map(),
+    secrets: new Map(),
     refuses: undefined,
     database: undefined,
     failsAfter: undefined,
@@ -202,6 +219,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     reset() {
       fake.changes.length = 0;
       fake.consumers.clear();
+      fake.secrets.clear();
       fake.refuses = undefined;
       fake.database = undefined;
       fake.failsAfter = undefined;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { tryListen } from '../../scripts/lib/address.ts';
-import { adminToken } from '../../scripts/lib/dev-vars.ts';
+import { secretIn } from '../../scripts/lib/dev-vars.ts';
 import { copyProject, type Project, processesOf, type Script } from './project.ts';
 
 const projects: Project[] = [];
@@ -41,14 +41,20 @@ test('the first start makes a token, and Ctrl-C ends all of it', async () => {
   const script = start(copy, ['--port', '0']);
   const { url, port } = await banner(script);
 
-  const token = adminToken(copy.read('.dev.vars')) ?? '';
+  const token = secretIn(copy.read('.dev.vars'), 'ADMIN_TOKEN') ?? '';
   expect(token).toMatch(/^[\w-]{43}$/);
   // What is printed here goes to a pipe, as it would go to a log.
   expect(script.stdout() + script.stderr()).not.toContain(token);
   expect(script.stdout()).toMatch(/^Token +ADMIN_TOKEN in \.dev\.vars$/m);
+  const [, secret = ''] = /^SECRET_KEY=([\w-]{43})$/m.exec(copy.read('.dev.vars')) ?? [];
   expect(copy.read('.dev.vars')).toBe(
-    copy.read('.dev.vars.example').replace('ADMIN_TOKEN=', `ADMIN_TOKEN=${token}`),
+    copy
+      .read('.dev.vars.example')
+      .replace('ADMIN_TOKEN=\n', `ADMIN_TOKEN=${token}\n`)
+      .replace('SECRET_KEY=\n', `SECRET_KEY=${secret}\n`),
   );
+  expect(secret).not.toBe(token);
+  expect(script.stdout() + script.stderr()).not.toContain(secret);
   expect(script.stdout()).toContain(`curl ${url}/api/v1/pixels`);
   expect(script.stdout()).toContain(`<script defer src="${url}/speck.js"`);
   expect((await fetch(`${url}/health`)).status).toBe(200);
@@ -63,7 +69,7 @@ test('the first start makes a token, and Ctrl-C ends all of it', async () => {
 
 test('a later start keeps the token, and what was stored', async () => {
   const copy = project();
-  const settings = '# mine\nADMIN_TOKEN="an-older-token"\nCRON_STATEMENTS=40\n';
+  const settings = `# mine\nADMIN_TOKEN="an-older-token"\nSECRET_KEY=${'k'.repeat(43)}\nCRON_STATEMENTS=40\n`;
   writeFileSync(join(copy.directory, '.dev.vars'), settings);
   const pixel = { name: 'Kept', url: 'https://site.example' };
 
@@ -82,6 +88,16 @@ test('a later start keeps the token, and what was stored', async () => {
   expect(await kept.json()).toMatchObject(pixel);
   expect(copy.read('.dev.vars')).toBe(settings);
   expect(existsSync(join(copy.directory, '.wrangler', 'state'))).toBe(false);
+});
+
+test('a .dev.vars from before SECRET_KEY gets one', async () => {
+  const copy = project();
+  writeFileSync(join(copy.directory, '.dev.vars'), 'ADMIN_TOKEN=an-older-token\n');
+  const script = start(copy, ['--port', '0']);
+  const { url } = await banner(script);
+  expect(copy.read('.dev.vars')).toMatch(/^ADMIN_TOKEN=an-older-token\nSECRET_KEY=[\w-]{43}\n$/);
+  const headers = { authorization: 'Bearer an-older-token' };
+  expect((await fetch(`${url}/api/v1/pixels`, { headers })).status).toBe(200);
 });
 
 test('a taken port is said before anything is made', async () => {

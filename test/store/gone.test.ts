@@ -1,11 +1,12 @@
 /** What is gone stays gone: nothing is stored of a pixel that has been deleted, however late it comes. */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { secretsOf } from '../../src/env.ts';
 import type { PlacedEvent } from '../../src/model/batch.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { findKeys } from '../../src/store/keys.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
-import { applySchema, counting, db, makePixel, place } from '../fixtures.ts';
+import { applySchema, counting, db, makePixel, place, testEnv } from '../fixtures.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const TABLES = ['events', 'days', 'rejections', 'person_links', 'keys', 'erasures'];
@@ -77,7 +78,7 @@ describe('a batch that comes after its pixel was deleted', () => {
 
   it('makes no key for its people', async () => {
     await deletePixel(db, gone.id);
-    const keys = await findKeys(db, [gone.id, there.id]);
+    const keys = await findKeys(db, secretsOf(testEnv), [gone.id, there.id]);
     expect([...keys.keys()]).toEqual([there.id]);
     expect(await stored(gone)).toEqual(NOTHING);
   });

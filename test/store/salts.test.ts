@@ -1,21 +1,67 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { visitorHash } from '../../src/enrich/visitor.ts';
-import { deleteExpiredSalts, findSalts, saltExpiry } from '../../src/store/salts.ts';
+import type { Secrets } from '../../src/model/secret-key.ts';
+import { deleteExpiredSalts, findSalts, knownSalts, saltExpiry } from '../../src/store/salts.ts';
 import { applySchema, db } from '../fixtures.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
+const SECRETS: Secrets = ['a secret of thirty-two characters.'];
+const ROTATED: Secrets = ['another secret of 32 characters...', ...SECRETS];
 
 beforeAll(applySchema);
 
+const stored = (date: string) =>
+  db.prepare('SELECT salt FROM salts WHERE date = ?').bind(date).first<string>('salt');
+const saltOf = async (date: string, secrets = SECRETS) =>
+  (await findSalts(db, secrets, [date], NOW)).get(date);
+
 describe('salts', () => {
   it('are made once, however many ask at once', async () => {
-    const asked = await Promise.all(Array.from({ length: 20 }, () => findSalts(db, ['2026-11-24'], NOW)));
+    const asked = await Promise.all(
+      Array.from({ length: 20 }, () => findSalts(db, SECRETS, ['2026-11-24'], NOW)),
+    );
     const salts = new Set(asked.map((found) => found.get('2026-11-24')));
     expect(salts.size).toBe(1);
     expect([...salts][0]).toMatch(/^[0-9a-f]{64}$/);
-    expect(await db.prepare('SELECT salt FROM salts WHERE date = ?').bind('2026-11-24').first('salt')).toBe(
-      [...salts][0],
+  });
+
+  it('are stored sealed, and open with the secret and for their date only', async () => {
+    const salt = await saltOf('2026-11-23');
+    const sealed = (await stored('2026-11-23')) ?? '';
+    expect(sealed).toMatch(/^s1\.[\w-]{6}\.[\w-]{123}$/);
+    expect(sealed).not.toContain(salt);
+    expect(await knownSalts(db, SECRETS, ['2026-11-23'])).toEqual(new Map([['2026-11-23', salt]]));
+    expect(await knownSalts(db, [], ['2026-11-23'])).toEqual(new Map());
+    expect(await knownSalts(db, [ROTATED[0] ?? ''], ['2026-11-23'])).toEqual(new Map());
+    await db.prepare('INSERT INTO salts VALUES (?, ?, ?)').bind('2026-11-22', sealed, NOW).run();
+    expect(await knownSalts(db, SECRETS, ['2026-11-22'])).toEqual(new Map());
+  });
+
+  it('are not made without a secret', async () => {
+    expect(await findSalts(db, [], ['2026-11-19'], NOW)).toEqual(new Map());
+    expect(await stored('2026-11-19')).toBeNull();
+  });
+
+  it('stay what they are over a rotation, and from before they were sealed', async () => {
+    const plain = 'ab'.repeat(32);
+    await db.prepare('INSERT INTO salts VALUES (?, ?, ?)').bind('2026-11-18', plain, NOW).run();
+    expect(await saltOf('2026-11-18')).toBe(plain);
+    expect(await saltOf('2026-11-18', ROTATED)).toBe(plain);
+    const salt = await saltOf('2026-11-17');
+    expect(await saltOf('2026-11-17', ROTATED)).toBe(salt);
+  });
+
+  it('are replaced once when the secret is lost, and all isolates get the same new one', async () => {
+    const before = await saltOf('2026-11-16');
+    const found = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        findSalts(db, ['a third secret of 32 characters...'], ['2026-11-16'], NOW),
+      ),
     );
+    const after = new Set(found.map((one) => one.get('2026-11-16')));
+    expect(after.size).toBe(1);
+    expect([...after][0]).toMatch(/^[0-9a-f]{64}$/);
+    expect([...after][0]).not.toBe(before);
   });
 
   it('live until 48 hours after their date is over everywhere, or after they were made', () => {
@@ -24,11 +70,12 @@ describe('salts', () => {
   });
 
   it('are gone after that, and a new one recognises nobody', async () => {
-    const before = (await findSalts(db, ['2026-11-20'], NOW)).get('2026-11-20') ?? '';
+    await db.prepare('DELETE FROM salts').run();
+    const before = (await findSalts(db, SECRETS, ['2026-11-20'], NOW)).get('2026-11-20') ?? '';
     const expiry = saltExpiry('2026-11-20', NOW);
     expect(await deleteExpiredSalts(db, expiry - 1)).toBe(0);
     expect(await deleteExpiredSalts(db, expiry)).toBe(1);
-    const after = (await findSalts(db, ['2026-11-20'], expiry)).get('2026-11-20') ?? '';
+    const after = (await findSalts(db, SECRETS, ['2026-11-20'], expiry)).get('2026-11-20') ?? '';
     expect(after).not.toBe(before);
     const hash = (salt: string) => visitorHash(salt, 'px', '192.0.2.1', 'agent');
     expect(await hash(after)).not.toBe(await hash(before));

@@ -1,0 +1,91 @@
+/**
+ * Text encrypted under a key derived from SECRET_KEY (AES-256-GCM), as it is stored and as it travels:
+ * `s1.KEYID.` and the base64url of a random IV and the ciphertext. The key id tells under which secret a text was
+ * sealed, so that SQL can find those of another one; it tells nothing of the secret.
+ */
+import { Cache } from './cache.ts';
+import { base64url } from './random.ts';
+import { deriveKey, type SealingPurpose, type Secrets } from './secret-key.ts';
+
+const IV_BYTES = 12;
+const KEY_ID_CHARACTERS = 6;
+
+/** With which any sealed text begins. */
+export const SEALED = 's1.';
+
+/** Characters of a text's beginning that tell its secret. */
+export const SEAL_CHARACTERS = SEALED.length + KEY_ID_CHARACTERS + 1;
+
+const seals = new Cache<string, string>(8);
+
+const encoder = new TextEncoder();
+
+/** With which a text begins that was sealed under a secret. */
+export async function sealOf(secret: string): Promise<string> {
+  const known = seals.get(secret);
+  if (known !== undefined) return known;
+  const signature = await crypto.subtle.sign(
+    'HMAC',
+    await deriveKey(secret, 'key id'),
+    encoder.encode('key id'),
+  );
+  const id = base64url(new Uint8Array(signature, 0, 6)).slice(0, KEY_ID_CHARACTERS);
+  const seal = `${SEALED}${id}.`;
+  seals.set(secret, seal);
+  return seal;
+}
+
+/**
+ * Encrypts a text.
+ *
+ * @param bound what the text belongs to, such as a pixel's id: it opens only with the same again.
+ */
+export async function seal(
+  secret: string,
+  purpose: SealingPurpose,
+  bound: string,
+  text: string,
+): Promise<string> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const algorithm = { name: 'AES-GCM', iv, additionalData: encoder.encode(bound) };
+  const sealed = await crypto.subtle.encrypt(
+    algorithm,
+    await deriveKey(secret, purpose),
+    encoder.encode(text),
+  );
+  const bytes = new Uint8Array(IV_BYTES + sealed.byteLength);
+  bytes.set(iv);
+  bytes.set(new Uint8Array(sealed), IV_BYTES);
+  return (await sealOf(secret)) + bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
+}
+
+/**
+ * The text of a sealed one, or null when it was sealed under none of the secrets, for another purpose or for something
+ * else, or was changed.
+ */
+export async function unseal(
+  secrets: Secrets,
+  purpose: SealingPurpose,
+  bound: string,
+  sealed: string,
+): Promise<string | null> {
+  for (const secret of secrets) {
+    if (!sealed.startsWith(await sealOf(secret))) continue;
+    try {
+      const bytes = Uint8Array.fromBase64(sealed.slice(SEAL_CHARACTERS), { alphabet: 'base64url' });
+      const text = await crypto.subtle.decrypt(
+        {
+          name: 'AES-GCM',
+          iv: bytes.subarray(0, IV_BYTES),
+          additionalData: encoder.encode(bound),
+        },
+        await deriveKey(secret, purpose),
+        bytes.subarray(IV_BYTES),
+      );
+      return new TextDecoder().decode(text);
+    } catch {
+      // Two secrets may share a key id by chance.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,119 @@
+/**
+ * The random keys in D1 under which visitors and people are hashed: the dates' salts and the pixels' keys. Each is
+ * stored sealed under SECRET_KEY, bound to its date or pixel. Databases from before SECRET_KEY hold them as 64 hex digits;
+ * these are used as they are until the cron seals them.
+ */
+import { SEAL_CHARACTERS, SEALED, seal, sealOf, unseal } from '../model/sealed.ts';
+import type { Secrets } from '../model/secret-key.ts';
+
+type KeyPurpose = 'visitor salts' | 'alias keys';
+
+const UNSEALED = /^[0-9a-f]{64}$/;
+
+/** @param owner the date or pixel that the key is of. */
+export function sealKey(secret: string, purpose: KeyPurpose, owner: string, key: string): Promise<string> {
+  return seal(secret, purpose, owner, key);
+}
+
+/** A stored key as 64 hex digits, or null when no secret opens it. */
+export async function openKey(
+  secrets: Secrets,
+  purpose: KeyPurpose,
+  owner: string,
+  stored: string,
+): Promise<string | null> {
+  return UNSEALED.test(stored) ? stored : unseal(secrets, purpose, owner, stored);
+}
+
+interface Column {
+  readonly table: string;
+  readonly owner: string;
+  readonly key: string;
+  readonly purpose: KeyPurpose;
+}
+
+const COLUMNS: readonly Column[] = [
+  { table: 'salts', owner: 'date', key: 'salt', purpose: 'visitor salts' },
+  { table: 'keys', owner: 'pixel', key: 'key', purpose: 'alias keys' },
+];
+
+/** SQL for whether a text was not sealed under the secret whose seal is `?1`. */
+export const notSealedBy = (text: string): string => `substr(${text}, 1, ${SEAL_CHARACTERS}) <> ?1`;
+
+/** SQL for whether a text is not sealed at all, or by one of the seals in the JSON list `?2`. */
+export const mayOpen = (text: string): string =>
+  `(substr(${text}, 1, ${SEALED.length}) <> '${SEALED}' OR substr(${text}, 1, ${SEAL_CHARACTERS}) IN (SELECT value FROM json_each(?2)))`;
+
+/** The parameters `?1` and `?2` of the two above. */
+export async function sealParameters(secrets: Secrets): Promise<[current: string, all: string]> {
+  const all = await Promise.all(secrets.map(sealOf));
+  return [all[0] ?? '', JSON.stringify(all)];
+}
+
+/** Keys of a table that one call seals. Opening and sealing one takes some 20 µs. */
+const AT_ONCE = 200;
+
+/** Statements that `sealKeys` takes at most. */
+export const STATEMENTS_TO_SEAL = 2 * COLUMNS.length;
+
+/**
+ * Seals under the current secret what is not yet: keys from before SECRET_KEY, and those of before a rotation. The keys
+ * themselves stay what they are, so visitors and people do. It may run twice at once.
+ *
+ * @returns the statements it took.
+ * @throws what D1 throws.
+ */
+export async function sealKeys(db: D1Database, secrets: Secrets): Promise<{ readonly used: number }> {
+  const [secret] = secrets;
+  if (secret === undefined) return { used: 0 };
+  const parameters = await sealParameters(secrets);
+  let used = 0;
+  for (const { table, owner, key, purpose } of COLUMNS) {
+    const { results } = await db
+      .prepare(
+        `SELECT ${owner} AS owner, ${key} AS key FROM ${table} WHERE ${notSealedBy(key)} AND ${mayOpen(key)} LIMIT ${AT_ONCE}`,
+      )
+      .bind(...parameters)
+      .all<{ owner: string; key: string }>();
+    used++;
+    const changes = await Promise.all(
+      results.map(async (row) => {
+        const open = await openKey(secrets, purpose, row.owner, row.key);
+        return open === null ? [] : [[row.owner, row.key, await sealKey(secret, purpose, row.owner, open)]];
+      }),
+    );
+    const rows = changes.flat();
+    if (rows.length === 0) continue;
+    await db
+      .prepare(
+        `UPDATE ${table} SET ${key} = j.value ->> 2
+         FROM json_each(?) j WHERE ${table}.${owner} = j.value ->> 0 AND ${table}.${key} = j.value ->> 1`,
+      )
+      .bind(JSON.stringify(rows))
+      .run();
+    used++;
+  }
+  return { used };
+}
+
+/** What is stored sealed, or should be. */
+export interface SealState {
+  /** Salts, keys and dead letters that wait for the cron to seal them under the current secret. */
+  readonly waiting: number;
+  /** Keys and dead letters that no secret opens. A salt is replaced when it is needed. */
+  readonly unreadable: number;
+}
+
+/** @throws what D1 throws. */
+export async function readSeals(db: D1Database, secrets: Secrets): Promise<SealState> {
+  const row = await db
+    .prepare(
+      `SELECT coalesce(sum(${notSealedBy('text')} AND ${mayOpen('text')}), 0) AS waiting,
+         coalesce(sum(matters AND NOT ${mayOpen('text')}), 0) AS unreadable
+       FROM (SELECT salt AS text, 0 AS matters FROM salts
+         UNION ALL SELECT key, 1 FROM keys UNION ALL SELECT body, 1 FROM dead_letters)`,
+    )
+    .bind(...(await sealParameters(secrets)))
+    .first<SealState>();
+  return row ?? { waiting: 0, unreadable: 0 };
+}
