@@ -20,6 +20,8 @@ export interface Grant {
   readonly token: string | null;
   /** Whether it is that of a shared link, which shows statistics and nothing else. */
   readonly shared?: true;
+  /** Of a shared link's session: what the link is known by. */
+  readonly link?: string;
   /** Of a session: when it ends, in epoch milliseconds. */
   readonly endsAt?: number;
 }
@@ -128,7 +130,15 @@ async function sessionGrant(secret: string, admin: string, request: Request, env
   const { scopes, pixel, token } = found;
   if (found.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, token: null, endsAt };
   if (found.kind === 'token') return { admin: false, scopes, pixel, token, endsAt };
-  return { admin: false, scopes: ['stats:read'], pixel, token: null, shared: true, endsAt };
+  return {
+    admin: false,
+    scopes: ['stats:read'],
+    pixel,
+    token: null,
+    shared: true,
+    link: found.proof,
+    endsAt,
+  };
 }
 
 /** Compares two hashes in a time that tells nothing of them. */

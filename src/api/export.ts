@@ -12,6 +12,7 @@ import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-fo
 import { badParameter, Day, requireInBounds, whole } from './parameters.ts';
 import { requireExisting, requireRaw } from './pixels.ts';
 import type { Handler } from './route.ts';
+import { inTurn } from './turns.ts';
 
 /** Rows of one answer, unless fewer are asked for. */
 const MOST_ROWS = 50_000;
@@ -43,7 +44,8 @@ function exporter(table: ExportedTable, spanOf: (asked: Asked, timezone: string)
     const name = asked.format ?? acceptedFormat(request.headers.get('accept') ?? '');
     const format = FORMATS[name];
 
-    const plan = await planPages(env.DB, table, pixel.id, span, asked.limit ?? MOST_ROWS);
+    const limit = asked.limit ?? MOST_ROWS;
+    const plan = await inTurn(grant, () => planPages(env.DB, table, pixel.id, span, limit));
     const pages = readPages(env.DB, table, pixel.id, plan);
     return new Response(streamOf(bytesOf(format, table, pages)), {
       headers: {

@@ -5,10 +5,12 @@ import { runFunnel } from '../query/funnel.ts';
 import { parseQuestion } from '../query/language.ts';
 import { jsonResponse } from './answer.ts';
 import type { Grant } from './auth.ts';
+import { once } from './flights.ts';
 import { badParameter, badParameters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
+import { allowanceOf, inTurn } from './turns.ts';
 
 export const FunnelQuery = v.strictObject({
   name: v.pipe(v.string('Say which funnel: name is its name.'), v.description("A funnel's name.")),
@@ -45,7 +47,11 @@ export async function readFunnel(
     filters: parsedJson(filters),
   });
   if (!question.ok) throw badParameters(question.error);
-  const answer = await runFunnel(env.DB, pixel, funnel, question.value, Date.now());
+  const allowance = allowanceOf(grant);
+  const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
+  const answer = await once(key, () =>
+    inTurn(grant, () => runFunnel(env.DB, pixel, funnel, question.value, Date.now(), allowance)),
+  );
   if (!answer.ok) {
     if (answer.error.reason === 'beyond_retention')
       throw new Problem('beyond_retention', answer.error.detail);

@@ -93,6 +93,7 @@ export function reasonsOf({ access, shared, query, body, problems = [] }: Route<
       ...(access === 'none' ? [] : (['missing_token', 'session_ended', 'cross_site'] as const)),
       'wrong_token',
       'too_many_attempts',
+      ...(access === 'stats:read' ? (['too_many_requests'] as const) : []),
       'no_admin_token',
       'no_secret_key',
       'store_unavailable',

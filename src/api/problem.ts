@@ -31,6 +31,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Wrong method' },
   body_too_large: { status: 413, title: 'Body too large' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_attempts: { status: 429, title: 'Too many attempts' },
   no_admin_token: { status: 503, title: 'No admin token' },
   no_secret_key: { status: 503, title: 'No secret key' },

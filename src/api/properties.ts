@@ -8,6 +8,7 @@ import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
 import { Day, daysAsked } from './parameters.ts';
 import { requireExisting } from './pixels.ts';
+import { inTurn } from './turns.ts';
 
 export const PropertiesQuery = v.strictObject({
   from: v.pipe(v.optional(Day), v.description('The first day. Default: 29 days before `to`.')),
@@ -23,9 +24,10 @@ export async function readProperties(
 ): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const [from, to] = daysAsked(asked, pixel.timezone, 29);
-  return freshJson(
+  const properties = await inTurn(grant, () =>
     isProtected(pixel.settings.min_group)
-      ? await readToldPropertyKeys(env.DB, pixel, { from, to }, Date.now())
-      : await readPropertyKeys(env.DB, id, from, to),
+      ? readToldPropertyKeys(env.DB, pixel, { from, to }, Date.now())
+      : readPropertyKeys(env.DB, id, from, to),
   );
+  return freshJson(properties);
 }

@@ -6,8 +6,10 @@ import { type Answer, runQuestion } from '../query/run.ts';
 import { acceptedFormat, csvOf, csvResponse, jsonResponse, namesOf } from './answer.ts';
 import type { Grant } from './auth.ts';
 import { readJson } from './body.ts';
+import { once } from './flights.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
+import { allowanceOf, inTurn } from './turns.ts';
 
 export async function query(request: Request, env: Env, grant: Grant): Promise<Response> {
   const { question, answer } = await ask(await readJson(request), env, grant, (errors) => {
@@ -33,7 +35,11 @@ export async function ask(
   const question = parseQuestion(body);
   if (!question.ok) throw complain(question.error);
   const pixel = await requireExisting(env, grant, question.value.pixel);
-  const answer = await runQuestion(env.DB, question.value, pixel, Date.now());
+  const allowance = allowanceOf(grant);
+  const key = JSON.stringify([pixel.id, allowance, body]);
+  const answer = await once(key, () =>
+    inTurn(grant, () => runQuestion(env.DB, question.value, pixel, Date.now(), allowance)),
+  );
   if (answer.ok) return { question: question.value, answer: answer.value };
   if (answer.error.reason === 'beyond_retention') throw new Problem('beyond_retention', answer.error.detail);
   throw complain(answer.error.errors);

@@ -9,6 +9,7 @@ import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
 import { Day, daysAsked } from './parameters.ts';
 import { mayReadRaw, requireExisting, requireRaw } from './pixels.ts';
+import { inTurn } from './turns.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
@@ -41,7 +42,7 @@ export async function rejections(
   const least = mayReadRaw(grant, pixel) ? 0 : pixel.settings.min_group;
   const last = least > 0 ? toldRange({ from, to }, pixel.timezone, Date.now()).to : to;
   const days = new Map<string, Map<string, Reason>>();
-  for (const row of await readRejections(env.DB, id, from, last)) {
+  for (const row of await inTurn(grant, () => readRejections(env.DB, id, from, last))) {
     const reasons = days.get(row.day) ?? new Map<string, Reason>();
     days.set(row.day, reasons);
     const known = reasons.get(row.reason);
@@ -116,7 +117,7 @@ export async function live(
   requireRaw(grant, pixel);
   const now = Date.now();
   const since = Math.max(asked.since === undefined ? 0 : Date.parse(asked.since), now - LIVE_WINDOW);
-  const { visitors, events } = await readLive(env.DB, pixel.id, since, LIVE_EVENTS);
+  const { visitors, events } = await inTurn(grant, () => readLive(env.DB, pixel.id, since, LIVE_EVENTS));
   return freshJson({
     since: new Date(since).toISOString(),
     until: new Date(now).toISOString(),

@@ -4,11 +4,11 @@ import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
 import type { Setting, Told } from './draft.ts';
+import { daysStatement, type KnownDays } from './known-days.ts';
 import { type Plan, planQuestion } from './plan.ts';
 import type { Mistake, Moments, Question } from './question.ts';
 import type { DayRange } from './range.ts';
 import { type Revenue, revenueOf } from './revenue.ts';
-import { hasRollup } from './sources.ts';
 
 export type MetricValue = number | Revenue | null;
 
@@ -22,20 +22,6 @@ export type Refusal =
   | { readonly reason: 'beyond_retention'; readonly detail: string }
   | { readonly reason: 'invalid_query'; readonly errors: readonly Mistake[] };
 
-/** What is known of a pixel's days in a range. */
-export interface KnownDays {
-  readonly first: string | null;
-  readonly last: string | null;
-  readonly rolled: number;
-  readonly live: number;
-  /** The latest day of which no raw events are left. */
-  readonly purged: string | null;
-  /** The latest of these that no rollup answers for either. */
-  readonly lost: string | null;
-  /** When the oldest rollup was made that has to do though its day has changed since. */
-  readonly as_of: number | null;
-}
-
 /** A question's days and, when it is not made of whole days, its moments. */
 export interface Span {
   readonly range: DayRange;
@@ -44,6 +30,11 @@ export interface Span {
   readonly peopleSince: string;
   /** Of a pixel that protects small groups: what it tells. The range ends with the last day that it may tell of. */
   readonly told: Told | null;
+}
+
+/** A span, with what is known of its days. */
+export interface KnownSpan extends Span {
+  readonly known: KnownDays;
 }
 
 export interface Found {
@@ -58,11 +49,11 @@ export async function ask(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  span: Span,
+  span: KnownSpan,
   rows: Setting['rows'],
   withTotal: boolean,
 ): Promise<Result<Found, Refusal>> {
-  const known = await daysIn(db, question, span);
+  const { known } = span;
   const plan = planQuestion(question, settingOf(pixel, span, known, rows));
   const statements = [
     // Asked in the transaction that answers: a day must not lose its events between the check and the answer.
@@ -137,29 +128,6 @@ function beyondRetention(purged: string, question: Question, moments: Moments | 
             ? 'A dimension by hour'
             : 'A question of several dimensions';
   return `${why} needs raw events, and those up to ${purged} are past this pixel's retention and gone. Ask from the day after, or without it.`;
-}
-
-function daysStatement(
-  db: D1Database,
-  question: Question,
-  { range, peopleSince }: Span,
-): D1PreparedStatement {
-  const rolled = hasRollup(question, peopleSince);
-  return db
-    .prepare(
-      `SELECT min(day) AS first, max(day) AS last,
-         coalesce(sum(${rolled}), 0) AS rolled,
-         coalesce(sum(NOT (${rolled})), 0) AS live,
-         max(iif(raw > 0, day, NULL)) AS purged,
-         max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost,
-         min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of
-       FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
-    )
-    .bind(question.pixel, range.from, range.to);
-}
-
-export async function daysIn(db: D1Database, question: Question, span: Span): Promise<KnownDays> {
-  return (await daysStatement(db, question, span).first<KnownDays>()) as KnownDays;
 }
 
 export function momentsOf(range: Question['range']): Moments | null {

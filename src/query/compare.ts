@@ -3,12 +3,11 @@
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
-import { ask, type MetricValue, momentsOf, type Refusal, type Row, type Span } from './ask.ts';
+import { ask, type KnownSpan, type MetricValue, type Refusal, type Row } from './ask.ts';
 import type { Meter } from './meter.ts';
-import type { Moments, Question } from './question.ts';
-import { type DayRange, timeLabels } from './range.ts';
+import type { Question } from './question.ts';
+import { timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
-import { toldRange } from './small-groups.ts';
 
 export interface ComparedRow extends Row {
   /** In per cent, or in points for what is a per cent itself. */
@@ -18,36 +17,26 @@ export interface ComparedRow extends Row {
 /** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
-/** The days of the rows, and the range that they are compared with, in the form in which the other was given and in days. */
-interface Compared {
-  readonly span: Span;
-  readonly other: Moments | readonly [string, string];
-  readonly otherRange: DayRange;
-}
-
-/** Puts beside each row that of the other range: by its dimensions, and by place where one is a time. */
+/** Puts beside each row of a span that of another one: by its dimensions, and by place where one is a time. */
 export async function compareRows(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  now: number,
   rows: readonly Row[],
-  { span: asked, other, otherRange: given }: Compared,
+  [asked, span]: readonly [KnownSpan, KnownSpan],
   meter: Meter,
 ): Promise<Result<readonly ResultRow[], Refusal>> {
   const { zone, time } = { zone: pixel.timezone, time: question.time };
-  const otherRange = asked.told ? toldRange(given, zone, now) : given;
   const timeIndex = question.dimensions.indexOf(null);
   const grain = time === 'time' ? null : time;
   const labels = grain && timeLabels(grain, zone, asked.range);
-  const otherLabels = grain && timeLabels(grain, zone, otherRange);
+  const otherLabels = grain && timeLabels(grain, zone, span.range);
   const places = new Map((labels ?? []).map((label, place) => [label, place]));
   const otherDimensions = rows.map(({ dimensions }) => {
     if (timeIndex < 0) return dimensions;
     const label = otherLabels?.[places.get(dimensions[timeIndex] ?? '') ?? -1];
     return label === undefined ? null : dimensions.with(timeIndex, label);
   });
-  const span: Span = { ...asked, range: otherRange, moments: momentsOf(other) };
   // What a pattern matches is another matter in another range.
   const filters = await resolveTests(db, question, pixel, span, meter);
   if (!filters.ok) return filters;

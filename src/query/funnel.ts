@@ -9,14 +9,16 @@ import { numberedEvents } from '../rollup/visits.sql.ts';
 import { rootOf } from '../store/aliases.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
-import { daysIn, pastRetention, type Refusal, type Span, settingOf } from './ask.ts';
+import { pastRetention, type Refusal, type Span, settingOf } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { Draft } from './draft.ts';
 import { eventCtes, eventsOf } from './event-rows.ts';
+import { daysIn, type KnownDays } from './known-days.ts';
 import { Meter } from './meter.ts';
+import { type Allowance, type Held, priceMistakes, pricesOfFunnel, VIEWERS } from './price.ts';
 import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
-import { resolveTests } from './resolve.ts';
+import { resolveTests, testsToResolve } from './resolve.ts';
 import { funnelMistakes, isProtected, toldRange } from './small-groups.ts';
 import { toldDays, toldDaysCte, toldParameter, toldVisits } from './told-cells.ts';
 
@@ -47,6 +49,7 @@ export async function runFunnel(
   funnel: Funnel,
   asked: Question,
   now: number,
+  allowance: Allowance = VIEWERS,
 ): Promise<Result<FunnelAnswer, Refusal>> {
   const outside = rangeMistakes(asked, pixel.timezone, now);
   if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
@@ -58,10 +61,16 @@ export async function runFunnel(
   const told = isSafe ? { before: now, first } : null;
   const answered = isSafe ? toldRange(range, pixel.timezone, now) : range;
   const span: Span = { range: answered, moments: null, peopleSince: peopleSince(now), told };
-  const filters = await resolveTests(db, asked, pixel, span, new Meter());
+  const [held] = await daysIn(db, asked, [span], false);
+  const known = { ...span, known: held as KnownDays & Held };
+  const price = { goals: pixel.settings.goals.length, isSafe };
+  const prices = pricesOfFunnel(asked, testsToResolve(asked), funnel.steps.length, known.known, price);
+  const tooDear = priceMistakes(prices, allowance);
+  if (tooDear.length > 0) return err({ reason: 'invalid_query', errors: tooDear });
+  const filters = await resolveTests(db, asked, pixel, known, new Meter());
   if (!filters.ok) return filters;
   const question = { ...asked, filters: filters.value };
-  const setting = settingOf(pixel, span, await daysIn(db, question, span), null);
+  const setting = settingOf(pixel, span, known.known, null);
   const draft = new Draft(question, setting, false);
   const goals = funnel.steps.flatMap((step) => pixel.settings.goals.find(({ name }) => name === step) ?? []);
   const { days } = setting;

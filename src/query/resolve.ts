@@ -2,7 +2,7 @@
 
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { daysIn, type Refusal, type Span, settingOf } from './ask.ts';
+import { type KnownSpan, type Refusal, settingOf } from './ask.ts';
 import { compareAll, type Passing } from './compare-values.ts';
 import type { Meter } from './meter.ts';
 import { planValues } from './plan.ts';
@@ -29,7 +29,7 @@ export async function resolveTests(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  span: Span,
+  span: KnownSpan,
   meter: Meter,
 ): Promise<Result<readonly Filter[], Refusal>> {
   const goals = passingGoals(question, pixel, meter);
@@ -63,14 +63,13 @@ async function passingValues(
   db: D1Database,
   question: Question,
   pixel: Pixel,
-  span: Span,
+  span: KnownSpan,
   meter: Meter,
 ): Promise<Result<Passing, Refusal>> {
   const tests = testsToResolve(question);
   if (tests.length === 0) return ok([]);
-  const known = await daysIn(db, question, span);
   // Of whole days: what was done in a visit may have been done before the range begins.
-  const setting = settingOf(pixel, { ...span, moments: null }, known, null);
+  const setting = settingOf(pixel, { ...span, moments: null }, span.known, null);
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
   const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);
   const answers = await db.batch<ValueRow>(
@@ -104,7 +103,7 @@ async function passingValues(
 }
 
 /** The tests that are compared with all values there are. */
-function testsToResolve({ filters }: Question): Test[] {
+export function testsToResolve({ filters }: Question): Test[] {
   const tests = filters.flatMap(testsIn);
   const contained = tests.filter(({ comparison }) => comparison === 'contains');
   const isLong = contained.reduce((sum, { values }) => sum + values.length, 0) > MAX_CONTAINED_BY_SQL;

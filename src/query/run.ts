@@ -6,11 +6,13 @@ import { err, ok, type Result } from '../model/result.ts';
 import { dayStart, localDay } from '../model/time-zone.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
-import { ask, type KnownDays, momentsOf, type Refusal, type Span } from './ask.ts';
+import { ask, type KnownSpan, momentsOf, type Refusal, type Span } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { compareRows, type ResultRow } from './compare.ts';
+import { daysIn, type KnownDays } from './known-days.ts';
 import { Meter } from './meter.ts';
 import type { Plan } from './plan.ts';
+import { type Allowance, priceMistakes, pricesOf, VIEWERS } from './price.ts';
 import type { Filter, Mistake, Moments, Question } from './question.ts';
 import {
   comparedRange,
@@ -21,7 +23,7 @@ import {
   resolveTime,
   timeLabels,
 } from './range.ts';
-import { resolveTests } from './resolve.ts';
+import { resolveTests, testsToResolve } from './resolve.ts';
 import { isProtected, protectionMistakes, toldRange } from './small-groups.ts';
 
 export interface Answer {
@@ -35,6 +37,7 @@ export async function runQuestion(
   asked: Question,
   pixel: Pixel,
   now: number,
+  allowance: Allowance = VIEWERS,
 ): Promise<Result<Answer, Refusal>> {
   const outside = rangeMistakes(asked, pixel.timezone, now);
   if (outside.length > 0) return err({ reason: 'invalid_query', errors: outside });
@@ -57,19 +60,29 @@ export async function runQuestion(
     const errors = protectionMistakes(named);
     if (errors.length > 0) return err({ reason: 'invalid_query', errors });
   }
+  const spans: Span[] = [span];
+  if (other && otherRange) {
+    const days = isSafe ? toldRange(otherRange, pixel.timezone, now) : otherRange;
+    spans.push({ ...span, range: days, moments: momentsOf(other) });
+  }
+  const known = await daysIn(db, named, spans);
+  const setting = { goals: pixel.settings.goals.length, isSafe };
+  const tooDear = priceMistakes(pricesOf(named, testsToResolve(named), known, setting), allowance);
+  if (tooDear.length > 0) return err({ reason: 'invalid_query', errors: tooDear });
+  const [here, there] = spans.map((one, index) => ({ ...one, known: known[index] }) as KnownSpan);
   const meter = new Meter();
-  const resolved = await resolveTests(db, named, pixel, span, meter);
+  const resolved = await resolveTests(db, named, pixel, here as KnownSpan, meter);
   if (!resolved.ok) return resolved;
   const question = { ...named, filters: resolved.value };
 
-  const found = await ask(db, question, pixel, span, null, asked.include.total_rows);
+  const found = await ask(db, question, pixel, here as KnownSpan, null, asked.include.total_rows);
   if (!found.ok) return found;
   const { rows, total, state, plan, severalCurrencies } = found.value;
 
   let results: Answer['results'] = rows;
   let comparedWith: readonly [string, string] | null = null;
-  if (other && otherRange) {
-    const compared = await compareRows(db, named, pixel, now, rows, { span, other, otherRange }, meter);
+  if (other && there) {
+    const compared = await compareRows(db, named, pixel, rows, [here as KnownSpan, there], meter);
     if (!compared.ok) return compared;
     results = compared.value;
     comparedWith = momentsOf(other) ? isoMoments(other as Moments) : (other as readonly [string, string]);

@@ -1,0 +1,50 @@
+/**
+ * Computes what is asked by several requests at once only once. Requests share plain results, never promises: the runtime
+ * ends a request whose client has gone, and who awaits its promise would wait for ever. So whoever finds an answer under way
+ * looks for it again and again, and computes it after a while if nobody has.
+ */
+import { sleep } from './turns.ts';
+
+interface Flight {
+  /** When others no longer wait for it, in epoch milliseconds. */
+  readonly until: number;
+  result: { readonly value: unknown } | null;
+  failed: boolean;
+}
+
+/** How long others wait for an answer that is under way before one of them computes it as well, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Only what is under way: an answer is given to who asked while it was computed, and never later. */
+const flights = new Map<string, Flight>();
+
+/**
+ * The result of `compute`, or that of another request which computes it now.
+ * @param key tells what is computed, and for whom where that matters.
+ */
+export async function once<T>(key: string, compute: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const flight = flights.get(key);
+    if (!flight || flight.failed || flight.until <= Date.now()) return lead(key, compute);
+    for (let pause = 1; isUnderWay(flight); pause = Math.min(2 * pause, 50)) await sleep(pause);
+    if (flight.result) return flight.result.value as T;
+  }
+}
+
+const isUnderWay = (flight: Flight): boolean =>
+  flight.result === null && !flight.failed && flight.until > Date.now();
+
+async function lead<T>(key: string, compute: () => Promise<T>): Promise<T> {
+  const flight: Flight = { until: Date.now() + PATIENCE, result: null, failed: false };
+  flights.set(key, flight);
+  try {
+    const value = await compute();
+    flight.result = { value };
+    return value;
+  } catch (error) {
+    flight.failed = true;
+    throw error;
+  } finally {
+    if (flights.get(key) === flight) flights.delete(key);
+  }
+}

@@ -1,0 +1,91 @@
+/** What is known of a pixel's days before a question is asked of them: which there are, what can answer, and how much it is. */
+import type { Span } from './ask.ts';
+import type { Held } from './price.ts';
+import type { Question } from './question.ts';
+import { dayCount } from './range.ts';
+import { canUseRollups, hasRollup } from './sources.ts';
+
+/** What is known of a pixel's days in a range. */
+export interface KnownDays {
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly rolled: number;
+  readonly live: number;
+  /** The latest day of which no raw events are left. */
+  readonly purged: string | null;
+  /** The latest of these that no rollup answers for either. */
+  readonly lost: string | null;
+  /** When the oldest rollup was made that has to do though its day has changed since. */
+  readonly as_of: number | null;
+}
+
+/** Events of a day that has changed are counted up to here: more are too many for any question. */
+const MOST_COUNTED = 4_000_000;
+
+/** Rows that a day's rollup has at most of one dimension, and of none: `(other)` and hours are among them. */
+const ROWS_OF_DIMENSION = 1001;
+const ROWS_OF_NONE = 24;
+
+/** A row of `KnownDays`. */
+export function daysStatement(
+  db: D1Database,
+  question: Question,
+  { range, peopleSince }: Span,
+  more: readonly string[] = [],
+): D1PreparedStatement {
+  const rolled = hasRollup(question, peopleSince);
+  return db
+    .prepare(
+      `SELECT ${[
+        'min(day) AS first',
+        'max(day) AS last',
+        `coalesce(sum(${rolled}), 0) AS rolled`,
+        `coalesce(sum(NOT (${rolled})), 0) AS live`,
+        'max(iif(raw > 0, day, NULL)) AS purged',
+        `max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost`,
+        `min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of`,
+        ...more,
+      ].join(', ')}
+       FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
+    )
+    .bind(question.pixel, range.from, range.to);
+}
+
+/**
+ * What is known of each span's days, and how much there is to be read for a question, asked at once.
+ *
+ * @param usesRollups whether rollups may answer; left out: whether they can answer the question.
+ */
+export async function daysIn(
+  db: D1Database,
+  question: Question,
+  spans: readonly Span[],
+  usesRollups?: boolean,
+): Promise<readonly (KnownDays & Held)[]> {
+  const answers = await db.batch<KnownDays & Omit<Held, 'days'>>(
+    spans.map((span) => daysStatement(db, question, span, heldIn(question, span, usesRollups))),
+  );
+  return spans.map(({ range }, index) => {
+    const row = answers[index]?.results[0] as KnownDays & Omit<Held, 'days'>;
+    return { ...row, days: dayCount(range) };
+  });
+}
+
+/** The columns of `Held`. What a day had at its last rollup is known; where it has changed since, its events are counted. */
+function heldIn(
+  question: Question,
+  { moments, peopleSince }: Span,
+  usesRollups = canUseRollups(question, moments),
+): string[] {
+  const rolled = usesRollups ? hasRollup(question, peopleSince) : 'false';
+  const counted = `(SELECT count(*) FROM (
+    SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at LIMIT ${MOST_COUNTED}))`;
+  const size = `iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, ${counted})`;
+  const ofRollup = question.dimensions.some((dimension) => dimension !== null)
+    ? ROWS_OF_DIMENSION
+    : ROWS_OF_NONE;
+  return [
+    `coalesce(sum(CASE WHEN raw = 0 AND NOT (${rolled}) THEN ${size} END), 0) AS events`,
+    `coalesce(sum(CASE WHEN (${rolled}) THEN min(d.events, ${ofRollup}) END), 0) AS rows`,
+  ];
+}

@@ -1,0 +1,276 @@
+/** What a question costs is told before it runs, grows with all that it can have much of, and lets through what owners ask. */
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { runFunnel } from '../../src/query/funnel.ts';
+import { daysIn } from '../../src/query/known-days.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import {
+  type Held,
+  OWNERS,
+  priceMistakes,
+  pricesOf,
+  pricesOfFunnel,
+  VIEWERS,
+} from '../../src/query/price.ts';
+import type { Question } from '../../src/query/question.ts';
+import { testsToResolve } from '../../src/query/resolve.ts';
+import { runQuestion } from '../../src/query/run.ts';
+import { applySchema, db, GOALS, histories, makePixel, runJobs, store } from '../fixtures.ts';
+import { LATER, questions } from './questions.ts';
+
+beforeAll(applySchema);
+
+function questionOf(asked: Readonly<Record<string, unknown>>): Question {
+  const question = parseQuestion({ site_id: 'px_1', metrics: ['visitors'], date_range: '12mo', ...asked });
+  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  return question.value;
+}
+
+const YEAR: Held = { events: 1_000_000, rows: 0, days: 365 };
+const setting = { goals: 3, isSafe: false };
+
+function priceOf(
+  asked: Readonly<Record<string, unknown>>,
+  held: readonly Held[] = [YEAR],
+  goals = 3,
+): number {
+  const question = questionOf(asked);
+  return pricesOf(question, testsToResolve(question), held, { ...setting, goals }).reduce(
+    (sum, one) => sum + one,
+    0,
+  );
+}
+
+function isAllowed(
+  asked: Readonly<Record<string, unknown>>,
+  allowance = OWNERS,
+  held: readonly Held[] = [YEAR],
+): boolean {
+  const question = questionOf(asked);
+  return priceMistakes(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
+}
+
+const country = ['is', 'visit:country', ['DE']];
+const times = <T>(count: number, one: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => one(index));
+
+describe('what a question costs', () => {
+  /** What owners ask of a pixel of a million events in the year. */
+  const ASKED: readonly Readonly<Record<string, unknown>>[] = [
+    { filters: [country] },
+    {
+      filters: [country],
+      metrics: ['visitors', 'visits', 'pageviews', 'bounce_rate', 'visit_duration', 'views_per_visit'],
+    },
+    { dimensions: ['event:page'], filters: [['is', 'visit:device', ['Mobile']]] },
+    { dimensions: ['visit:source'], filters: [['contains', 'event:page', ['/blog']]] },
+    { dimensions: ['visit:source', 'visit:device'] },
+    { dimensions: ['time:day'], filters: [country] },
+    { dimensions: ['event:goal'], metrics: ['visitors', 'conversion_rate'], filters: [country] },
+  ];
+
+  it.each(ASKED)('lets through %j of a million events, for owners and for viewers', (asked) => {
+    expect(isAllowed(asked)).toBe(true);
+    expect(isAllowed(asked, VIEWERS)).toBe(true);
+  });
+
+  it('lets through a comparison of two such years, for owners', () => {
+    for (const asked of ASKED) {
+      const compared = { ...asked, include: { comparisons: { mode: 'year_over_year' } } };
+      expect(isAllowed(compared, OWNERS, [YEAR, YEAR]), JSON.stringify(asked)).toBe(true);
+    }
+  });
+
+  it('refuses what would hold the database for as long as it lets a statement run', () => {
+    const tenMillion = [{ ...YEAR, events: 10_000_000 }];
+    for (const asked of ASKED) expect(isAllowed(asked, OWNERS, tenMillion)).toBe(false);
+    // Twice 15 seconds are 30, but one of 25 is too long by itself.
+    expect(priceMistakes([15_000_000, 15_000_000], OWNERS)).toEqual([]);
+    expect(priceMistakes([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
+    expect(priceMistakes([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
+  });
+
+  it('is little where rollups answer', () => {
+    expect(
+      priceOf({ dimensions: ['event:page'] }, [{ events: 3000, rows: 365_000, days: 365 }]),
+    ).toBeLessThan(500_000);
+  });
+
+  const MANY: readonly (readonly [
+    what: string,
+    few: Record<string, unknown>,
+    many: Record<string, unknown>,
+  ])[] = [
+    ['filters', { filters: [country] }, { filters: times(40, () => ['is', 'visit:country_name', ['x']]) }],
+    [
+      'filters by property',
+      { filters: [country] },
+      { filters: [['and', times(20, (index) => ['is_not', `event:props:p${index}`, ['x']])]] },
+    ],
+    [
+      'texts to be contained',
+      { filters: [['contains', 'event:page', ['a']]] },
+      { filters: times(16, () => ['contains', 'event:page', ['a']]) },
+    ],
+    [
+      'texts in properties',
+      { filters: [['contains', 'event:props:a', ['a']]] },
+      { filters: [['contains', 'event:props:a', times(16, String)]] },
+    ],
+    [
+      'dimensions whose values are compared',
+      { filters: [['matches', 'event:props:a', ['a']]] },
+      { filters: times(20, (index) => ['matches', `event:props:p${index}`, ['a']]) },
+    ],
+    ['behaviour', { filters: [['has_done', country]] }, { filters: times(18, () => ['has_done', country]) }],
+    ['dimensions', {}, { dimensions: times(4, (index) => `event:props:p${index}`) }],
+    [
+      'shares',
+      { metrics: ['visitors'], dimensions: ['event:goal'] },
+      {
+        metrics: ['visitors', 'percentage', 'conversion_rate', 'group_conversion_rate', 'total_revenue'],
+        dimensions: ['event:goal'],
+      },
+    ],
+    ['counting all rows', {}, { include: { total_rows: true } }],
+    [
+      'days of attribution',
+      { dimensions: ['person:first_source'], include: { attribution_days: 1 } },
+      { dimensions: ['person:first_source'], include: { attribution_days: 90 } },
+    ],
+    ['metrics of people', {}, { metrics: ['visitors', 'people'] }],
+  ];
+
+  it.each(MANY)('grows with %s', (_, few, many) => {
+    const day = [{ ...YEAR, days: 1 }];
+    expect(priceOf(many, day)).toBeGreaterThan(1.2 * priceOf(few, day));
+  });
+
+  it('grows with goals, ranges and events, and with the steps of a funnel', () => {
+    const goal = { filters: [['is', 'event:goal', ['Signup']]] };
+    expect(priceOf(goal, [YEAR], 50)).toBeGreaterThan(5 * priceOf(goal, [YEAR], 1));
+    expect(priceOf(goal, [YEAR, YEAR])).toBe(2 * priceOf(goal));
+    expect(priceOf(goal, [{ ...YEAR, events: 2_000_000 }])).toBe(2 * priceOf(goal));
+    const funnel = (steps: number) =>
+      pricesOfFunnel(questionOf({}), [], steps, YEAR, setting).reduce((sum, one) => sum + one, 0);
+    expect(funnel(8)).toBeGreaterThan(1.8 * funnel(2));
+    expect(priceMistakes([funnel(8)], OWNERS)).toEqual([]);
+  });
+
+  it('never falls when a question asks for more, whatever it asks', () => {
+    fc.assert(
+      fc.property(questions('2026-03-01', { moments: false }), fc.nat(2_000_000), (asked, events) => {
+        const held = [{ events, rows: 0, days: 5 }];
+        const price = priceOf(asked as never, held);
+        expect(Number.isFinite(price)).toBe(true);
+        expect(price).toBeGreaterThanOrEqual(6 * events);
+        const more = [...asked.filters, ['has_done', ['is', 'event:props:x', ['y']]]];
+        expect(priceOf({ ...asked, filters: more }, held)).toBeGreaterThanOrEqual(price);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('what is there to be read', () => {
+  const DAY = '2026-02-03';
+  const noon = Date.parse(`${DAY}T12:00:00Z`);
+  const views = (count: number, day = 0) =>
+    times(count, (index) => ({
+      ts: noon + day * 86_400_000 + index,
+      id: `d${day}e${index}`,
+      name: 'pageview',
+      visitor: `v${index}`,
+    }));
+  const spanOf = {
+    range: { from: DAY, to: '2026-02-05' },
+    moments: null,
+    peopleSince: '2025-01-01',
+    told: null,
+  };
+  const heldOf = async (pixel: Pixel, asked: Readonly<Record<string, unknown>> = {}, usesRollups?: boolean) =>
+    (await daysIn(db, { ...questionOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
+
+  it('is counted where a day has changed, and known where it has not', async () => {
+    const pixel = await makePixel('UTC');
+    await store(pixel, [...views(30), ...views(20, 1)]);
+    expect(await heldOf(pixel)).toMatchObject({ events: 50, rows: 0, days: 3 });
+    await runJobs(LATER);
+    expect(await heldOf(pixel)).toMatchObject({ events: 0, rows: 44 });
+    expect(await heldOf(pixel, { dimensions: ['event:page'] })).toMatchObject({ events: 0, rows: 50 });
+    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 50, rows: 0 });
+    expect(await heldOf(pixel, {}, false)).toMatchObject({ events: 50, rows: 0 });
+    await store(pixel, views(7, 2));
+    await store(pixel, [{ ...views(1)[0], id: 'late' } as never]);
+    expect(await heldOf(pixel)).toMatchObject({ events: 38, rows: 20 });
+    // What is gone is not read.
+    await db
+      .prepare('UPDATE days SET raw = 1, dirty = 0 WHERE pixel = ? AND day = ?')
+      .bind(pixel.id, DAY)
+      .run();
+    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 27 });
+  });
+
+  it('is asked before anything else, and what is too much is refused before it runs', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(pixel, views(5));
+    await runJobs(LATER);
+    // As if the day had ten million events.
+    await db.prepare('UPDATE days SET events = 10000000 WHERE pixel = ?').bind(pixel.id).run();
+    const asked: string[] = [];
+    const listened = new Proxy(db, {
+      get(target, property) {
+        if (property !== 'prepare') return Reflect.get(target, property);
+        return (sql: string) => {
+          asked.push(sql);
+          return target.prepare(sql);
+        };
+      },
+    });
+    const refused = { ok: false, error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] } };
+    const run = (more: Readonly<Record<string, unknown>>) =>
+      runQuestion(
+        listened,
+        { ...questionOf({ date_range: [DAY, DAY], ...more }), pixel: pixel.id },
+        pixel,
+        LATER,
+        OWNERS,
+      );
+    for (const more of [
+      { filters: [country] },
+      { filters: [['matches', 'event:page', ['a']]] },
+      { dimensions: ['event:page', 'visit:source'] },
+      { dimensions: ['time:hour', 'event:page'] },
+      {
+        filters: [country],
+        date_range: ['2026-02-04', '2026-02-04'],
+        include: { comparisons: { mode: 'previous_period' } },
+      },
+    ]) {
+      asked.length = 0;
+      expect(await run(more), JSON.stringify(more)).toMatchObject(refused);
+      expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
+    }
+    const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
+    const ofDay = { ...questionOf({ date_range: [DAY, DAY] }), pixel: pixel.id };
+    asked.length = 0;
+    expect(await runFunnel(listened, pixel, funnel, ofDay, LATER, OWNERS)).toMatchObject(refused);
+    expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
+    // What rollups answer costs no more than before.
+    expect((await run({ dimensions: ['event:page'] })).ok).toBe(true);
+    expect((await run({})).ok).toBe(true);
+  });
+
+  it('is nothing that a history of few events could be refused for', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories(DAY), questions(DAY), async (events, asked) => {
+        const pixel = await makePixel('UTC', { goals: GOALS });
+        await store(pixel, events);
+        const question = { ...questionOf(asked as never), pixel: pixel.id };
+        expect((await runQuestion(db, question, pixel, LATER, VIEWERS)).ok).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
