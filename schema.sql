@@ -117,6 +117,15 @@ CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid
 -- Finds a person's events, for erasing, showing and attributing them. Events of nobody known cost nothing here.
 CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
 
+-- When the visitors of an hour of a pixel were there, so that a visitor's events of today are found without reading all: JSONB of
+-- {the beginning of a visitor's hash: [milliseconds since the hour began, …]}, NULL for an hour with too many events. Kept for 26 hours.
+CREATE TABLE IF NOT EXISTS visitor_hours (
+  pixel TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  visitors BLOB,
+  PRIMARY KEY (pixel, hour)
+) STRICT, WITHOUT ROWID;
+
 -- Which alias of a person belongs to which stronger one. confirmed is 1 if the owner's server vouched for the link, 0 if
 -- anyone could have claimed it. The index finds a person's aliases from the strongest.
 CREATE TABLE IF NOT EXISTS person_links (

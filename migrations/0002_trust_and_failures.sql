@@ -23,3 +23,10 @@ CREATE TABLE IF NOT EXISTS failed_tasks (
   error TEXT NOT NULL,
   PRIMARY KEY (task, pixel, item)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS visitor_hours (
+  pixel TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  visitors BLOB,
+  PRIMARY KEY (pixel, hour)
+) STRICT, WITHOUT ROWID;

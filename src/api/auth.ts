@@ -5,7 +5,7 @@ import { hex } from '../model/random.ts';
 import { isSecret, isToken, SCOPES, type Scope } from '../model/token.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
-import { Attempts, Lookups } from './attempts.ts';
+import { Door, Lookups } from './attempts.ts';
 import { Problem } from './problem.ts';
 import type { Access } from './route.ts';
 import { sessionSecret } from './session-cookie.ts';
@@ -69,7 +69,7 @@ export function requireOpen(env: Env): string {
 const GUESSES = 20;
 
 /** Wrong tokens and links are counted together: they are tried at the same door. */
-export const guesses = new Attempts('wrong tokens', GUESSES);
+export const guesses = new Door('wrong tokens', GUESSES);
 const tokens = new Lookups();
 
 /** Below it a token of the owner's own making may be guessed over time, however slowly. */
@@ -107,7 +107,7 @@ export async function tokenGrant(token: string, request: Request, env: Env): Pro
 }
 
 /** Apart from tokens, so that whoever is signed in stays so while somebody beside them guesses tokens. */
-const sessionGuesses = new Attempts('ended sessions', GUESSES);
+const sessionGuesses = new Door('ended sessions', GUESSES);
 const sessions = new Lookups();
 
 /**

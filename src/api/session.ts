@@ -4,7 +4,7 @@ import type { Env } from '../env.ts';
 import { isSecret, newSecret } from '../model/token.ts';
 import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
-import { Attempts, Lookups } from './attempts.ts';
+import { Door, Lookups } from './attempts.ts';
 import { adminProof, areEqual, type Grant, guesses, hashToken, requireOpen, tokenGrant } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { done, freshJson } from './fresh.ts';
@@ -64,7 +64,7 @@ async function begin(
 
 const links = new Lookups();
 /** A session is a written row, and whoever has a link may begin one. */
-const signIns = new Attempts('sign-ins by a link', 60);
+const signIns = new Door('sign-ins by a link', 60);
 
 /** @throws Problem when there is no such link, or the password is not its own. */
 async function openLink(

@@ -14,12 +14,15 @@ export interface Described {
   readonly rest: readonly (readonly [name: string, value: string])[];
 }
 
+/** Keyed hashes, which are not shown: who has an export could find in it whoever has shown theirs. */
+const CODES = 'visitor person';
+
 /** Fields that are shown together, and then those that nothing is said of: a new column is shown by itself. */
 const GROUPS: readonly (readonly [name: string, columns: string])[] = [
   ...FIELDS,
   ...EVENT_COLUMNS.filter(
     (column) =>
-      !`pixel ts name hostname page ${FIELDS.map(([, columns]) => columns).join(' ')}`
+      !`pixel ts name hostname page ${CODES} ${FIELDS.map(([, columns]) => columns).join(' ')}`
         .split(/\W+/)
         .includes(column),
   ).map((column) => [column.replaceAll('_', ' '), column] as const),

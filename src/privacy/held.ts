@@ -6,16 +6,14 @@ import { type Env, secretsOf } from '../env.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
 import { knownKeys } from '../store/keys.ts';
-import { erase } from '../store/people.ts';
+import { erase, rememberErased, type Subject } from '../store/people.ts';
 import { getPixel, newestPixels } from '../store/pixels.ts';
 import { knownSalts } from '../store/salts.ts';
 import { findTraces, type Kept, readTrace, type Trace } from '../store/traces.ts';
+import { MOST_SCANNED, scannable, spend } from './bounds.ts';
 
 /** Pixels that are looked through at once, the newest first. */
 export const MOST_PIXELS = 20;
-
-/** Events of today that one request looks through, shared by the pixels it looks at. */
-const MOST_EVENTS = 200_000;
 
 /** Events that are shown of each pixel, and of one that is asked for alone. */
 const SHOWN = { each: 100, alone: 1000 };
@@ -23,44 +21,49 @@ const SHOWN = { each: 100, alone: 1000 };
 export interface Place {
   readonly pixel: Pixel;
   readonly trace: Trace;
+  /** When the visitor's events were. */
+  readonly times: readonly number[];
 }
 
 export interface Search {
   /** Where something is held. Nothing is known of the others. */
   readonly places: readonly Place[];
-  /** How many of each pixel's latest events of today were looked through, when one has more; else null. */
-  readonly cutAt: number | null;
+  /** Whether there are events of the last hours that were not looked through. */
+  readonly partly: boolean;
   /** Whether there are more pixels than were looked at. */
   readonly morePixels: boolean;
 }
 
 /**
  * @param id the one pixel to look at, null for all.
+ * @param byVisitor whether to look for the visitor of today, too, not for the person of the cookie alone.
  * @returns null when there is no such pixel.
  */
 export async function search(
   env: Env,
   client: Client,
   id: string | null,
+  byVisitor: boolean,
   now: number,
 ): Promise<Search | null> {
   const { DB: db } = env;
   const pixels = id === null ? await newestPixels(db, MOST_PIXELS + 1) : await onePixel(db, id);
   if (pixels === null) return null;
   const looked = pixels.slice(0, MOST_PIXELS);
-  const traces = await tracesOf(env, client, looked, now);
-  const most = Math.floor(MOST_EVENTS / Math.max(looked.length, 1));
-  const found = await findTraces(db, traces, most);
+  const all = await tracesOf(env, client, looked, now);
+  const traces = byVisitor ? all : all.map((trace) => ({ ...trace, visitor: '' }));
+  const { found, read } = await findTraces(db, traces, scannable(now));
+  spend(read, now);
   const places = looked.flatMap((pixel, index): Place[] => {
     const trace = traces[index] as Trace;
-    const { since = null, known = false } = found[index] ?? {};
-    if (since === null && !known) return [];
-    const day = since === null ? { visitor: '' } : { start: since };
-    return [{ pixel, trace: { ...trace, ...day, alias: known ? trace.alias : '' } }];
+    const { times = [], known = false } = found[index] ?? {};
+    if (times.length === 0 && !known) return [];
+    const visitor = times.length === 0 ? '' : trace.visitor;
+    return [{ pixel, times, trace: { ...trace, visitor, alias: known ? trace.alias : '' } }];
   });
   return {
     places,
-    cutAt: found.some(({ partly }) => partly) ? most : null,
+    partly: found.some(({ partly }) => partly),
     morePixels: pixels.length > looked.length,
   };
 }
@@ -109,17 +112,26 @@ async function tracesOf(
 }
 
 /** Reads what is held at a place. */
-export function read(db: D1Database, { trace }: Place, alone: boolean): Promise<Kept> {
-  return readTrace(db, trace, alone ? SHOWN.alone : SHOWN.each);
+export function read(db: D1Database, { trace, times }: Place, alone: boolean): Promise<Kept> {
+  return readTrace(db, trace, times, alone ? SHOWN.alone : SHOWN.each);
 }
 
 /** Erases what is held at some places. @returns how many events that were. */
 export async function eraseAll(db: D1Database, places: readonly Place[], now: number): Promise<number> {
   if (places.length === 0) return 0;
-  const subjects = places.map(({ trace: { pixel, visitor, start, end, alias } }) => ({
+  await rememberErased(db, places.map(subjectOf), now);
+  // From here on nothing of theirs is written; what came since they were looked for is found now.
+  const traces = places.map(({ trace }) => trace);
+  const { found, read } = await findTraces(db, traces, MOST_SCANNED);
+  spend(read, now);
+  const subjects = places.map((place, index) => subjectOf({ ...place, times: found[index]?.times ?? [] }));
+  return (await erase(db, subjects, now)).events;
+}
+
+function subjectOf({ trace: { pixel, visitor, alias }, times }: Place): Subject {
+  return {
     pixel,
     aliases: alias === '' ? [] : [alias],
-    visitor: visitor === '' ? null : { hash: visitor, start, end },
-  }));
-  return (await erase(db, subjects, now)).events;
+    visitor: visitor === '' ? null : { hash: visitor, times },
+  };
 }

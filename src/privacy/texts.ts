@@ -64,8 +64,9 @@ export const PRIVACY = {
     pixels === 0 ? 'Nothing was found.' : `${count(events, 'event')} at ${count(pixels, 'site')}.`,
   optedOut: 'You have opted out: nothing is added.',
   erased: (events: number): string => `${count(events, 'event')} erased, for good.`,
-  cut: (most: number): string =>
-    `Of a busy site only the latest ${count(most, 'event')} of today were looked through. ${BY_ID}`,
+  agents:
+    'Many different browsers have asked from your address in the last hour, so that nothing was looked for by address and browser.',
+  partly: `Of what came since the last full hour, only a part was looked through. Look again in an hour. ${BY_ID}`,
   morePixels: (most: number): string => `Only the ${most} newest pixels were looked through. ${BY_ID}`,
   erasing: (alone: boolean): string =>
     alone
@@ -77,11 +78,10 @@ export const PRIVACY = {
   latest: (shown: number): string => `The latest ${shown} are shown. `,
   more: 'Show more',
   caption: (timezone: string): string =>
-    `Every field that is not empty is shown. Times are those of ${timezone}.`,
+    `Of what was found by your cookie, every field that is not empty is shown; of what was found by your address and browser, only the page. Times are those of ${timezone}.`,
   columns: ['When', 'What', 'What else'],
   days: (days: string): string => `Your cookie was seen on ${days}.`,
-  linked: (kind: string, alias: string): string =>
-    `It was seen with ${KINDS_OF_PERSON[kind]}, kept as the code ${alias}.`,
+  linked: (kind: string): string => `It was seen with ${KINDS_OF_PERSON[kind]}.`,
 };
 
 /** What an event is called; its own name otherwise. */
@@ -106,8 +106,6 @@ export const FIELDS: readonly (readonly [name: string, columns: string])[] = [
   ['Read', 'engaged, scroll'],
   ['Amount', 'value currency'],
   ['Custom data', 'props'],
-  ['Visitor code', 'visitor'],
-  ['Person code', 'person'],
   ['Sent by', 'agent_class, authenticated'],
   ['Event number', 'id'],
   ['The site’s number for it', 'eid'],

@@ -26,6 +26,7 @@ import {
 import { forgetPeople } from '../store/people.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
+import { indexVisitors } from '../store/visitor-hours.ts';
 import { goalParameter } from './goals.sql.ts';
 import {
   DELETE_SLICES,
@@ -62,6 +63,7 @@ const STATEMENTS_A_SLICE = 2;
 const STATEMENTS_TO_END = 5;
 const STATEMENTS_A_MONTH = 3;
 const STATEMENTS_TO_FORGET = 3;
+const STATEMENTS_TO_INDEX = 2;
 /** Kept back for purging, so that a backlog of rollups cannot keep raw events alive for ever. */
 const FOR_PURGING = 5;
 
@@ -124,6 +126,15 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
     if (isFirstOfHour(now)) budget -= (await sealKeys(db, secretsOf(env))).used;
   }
 
+  if (isSecondOfHour(now) && budget - FOR_PURGING > STATEMENTS_A_DAY) {
+    budget -= STATEMENTS_TO_INDEX;
+    try {
+      await db.batch(indexVisitors(db, now));
+    } catch (error) {
+      console.error(`indexing the visitors of the last hour failed: ${error}`);
+    }
+  }
+
   const purge = await purgeExpired(db, now, budget - 1);
   count('cron_runs', 1, now);
   await writeCounts(db);
@@ -139,6 +150,11 @@ export async function runJob(env: Env, now: number): Promise<JobReport> {
 /** The trigger comes every five minutes. */
 function isFirstOfHour(now: number): boolean {
   return now % 3_600_000 < 300_000;
+}
+
+/** When the last hour's events have all been written. */
+function isSecondOfHour(now: number): boolean {
+  return isFirstOfHour(now - 300_000);
 }
 
 interface Progress {

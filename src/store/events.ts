@@ -11,6 +11,7 @@ import { linkStatements } from './aliases.ts';
 import { isErased } from './people.ts';
 import { hasPixel } from './pixels.ts';
 import { supersede } from './reports.ts';
+import { reopenHours } from './visitor-hours.ts';
 
 /** What became of each event of a batch, by its place in it. */
 export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased' | 'unknown_pixel';
@@ -173,7 +174,7 @@ export async function writeBatch(
   if (rejections.length > 0) {
     statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections)), batch.id));
   }
-  statements.push(...linkStatements(db, events));
+  statements.push(...linkStatements(db, events), ...reopenHours(db, events, now));
   if (statements.length === 0) return outcomes;
 
   const results = await db.batch<Record<string, unknown>>(statements);

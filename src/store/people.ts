@@ -4,8 +4,8 @@
  */
 
 import { PERSON_DAYS } from '../model/person.ts';
-
 import { recordErasure } from './counters.ts';
+import { HOUR } from './visitor-hours.ts';
 
 /** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
 export function isErased(pixel: string, who: readonly string[], ts: string): string {
@@ -44,8 +44,8 @@ export async function daysOfPerson(
 export interface Subject {
   readonly pixel: string;
   readonly aliases: readonly string[];
-  /** A visitor's hash with the bounds of its day; null for none. */
-  readonly visitor: { readonly hash: string; readonly start: number; readonly end: number } | null;
+  /** A visitor's hash with the times of its events; null for none. */
+  readonly visitor: { readonly hash: string; readonly times: readonly number[] } | null;
 }
 
 /**
@@ -57,19 +57,27 @@ function parametersOf(subjects: readonly Subject[]): [aliases: string, visitors:
     JSON.stringify(subjects.flatMap(({ pixel, aliases }) => aliases.map((alias) => [pixel, alias]))),
     JSON.stringify(
       subjects.flatMap(({ pixel, visitor }) =>
-        visitor ? [[pixel, visitor.hash, visitor.start, visitor.end]] : [],
+        visitor ? [[pixel, visitor.hash, visitor.times, ...boundsOf(visitor.times)]] : [],
       ),
     ),
   ];
 }
 
 const [A_PIXEL, ALIAS] = [0, 1].map((index) => `a.value ->> ${index}`);
-const [V_PIXEL, VISITOR, START, END] = [0, 1, 2, 3].map((index) => `s.value ->> ${index}`);
+/** The first and the last. */
+function boundsOf(times: readonly number[]): [first: number, last: number] {
+  return [
+    times.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER),
+    times.reduce((a, b) => Math.max(a, b), 0),
+  ];
+}
+
+const [V_PIXEL, VISITOR, TIMES, FIRST, LAST] = [0, 1, 2, 3, 4].map((index) => `s.value ->> ${index}`);
 
 const IS_OF_ALIAS = `e.pixel = ${A_PIXEL} AND e.person = ${ALIAS} AND e.person <> ''`;
 
 /**
- * The events of the subjects `?1` and `?2`: a person's by the index, a visitor's by a scan of its day. A SELECT around the UNION,
+ * The events of the subjects `?1` and `?2`: a person's by the index, a visitor's by their times. A SELECT around the UNION,
  * since SQLite scans a whole table for what is `IN` a UNION itself.
  */
 const OF_SUBJECTS = `
@@ -77,8 +85,8 @@ const OF_SUBJECTS = `
     SELECT e.pixel, e.ts, e.id FROM json_each(?1) a CROSS JOIN events e INDEXED BY events_person ON ${IS_OF_ALIAS}
     UNION
     SELECT e.pixel, e.ts, e.id
-    FROM json_each(?2) s
-    CROSS JOIN events e ON e.pixel = ${V_PIXEL} AND e.ts >= ${START} AND e.ts < ${END} AND e.visitor = ${VISITOR})`;
+    FROM json_each(?2) s CROSS JOIN json_each(${TIMES}) t
+    CROSS JOIN events e ON e.pixel = ${V_PIXEL} AND e.ts = t.value AND e.visitor = ${VISITOR})`;
 
 /** The days that have one of these events, and take changes: a person's events of a day by the index, too. */
 const DAYS_OF_SUBJECTS = `
@@ -94,11 +102,11 @@ const DAYS_OF_SUBJECTS = `
     UNION
     SELECT d.pixel, d.day
     FROM json_each(?2) s
-    CROSS JOIN days d ON d.pixel = ${V_PIXEL} AND d.raw = 0 AND d.starts_at < ${END} AND d.ends_at > ${START}
+    CROSS JOIN days d ON d.pixel = ${V_PIXEL} AND d.raw = 0 AND d.starts_at <= ${LAST} AND d.ends_at > ${FIRST}
     WHERE EXISTS (
-      SELECT 1 FROM events e
-      WHERE e.pixel = d.pixel AND e.ts >= max(${START}, d.starts_at) AND e.ts < min(${END}, d.ends_at)
-        AND e.visitor = ${VISITOR}))`;
+      SELECT 1 FROM json_each(${TIMES}) t
+      WHERE t.value >= d.starts_at AND t.value < d.ends_at AND EXISTS (
+        SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts = t.value AND e.visitor = ${VISITOR})))`;
 
 /** Where an event stands among a pixel's: its time and its id. */
 export type Place = readonly [ts: number, id: string];
@@ -157,6 +165,10 @@ const UNLINK = `
       CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ${A_PIXEL} AND l.target = ${ALIAS})
     LIMIT ?2)`;
 
+/** Deletes the rows that say when a visitor was there: they are made anew from the events that are left. */
+const REOPEN_HOURS = `
+  DELETE FROM visitor_hours WHERE (pixel, hour) IN (SELECT pixel, ts / ${HOUR} * ${HOUR} FROM (${OF_SUBJECTS}))`;
+
 /** Remembers the subjects as erased at `?3`. */
 const REMEMBER = `
   INSERT INTO erasures (pixel, who, at)
@@ -188,7 +200,8 @@ export async function erase(db: D1Database, subjects: readonly Subject[], now: n
   const [aliases, visitors] = parametersOf(subjects);
   const named = subjects.reduce((sum, subject) => sum + subject.aliases.length, 0);
   const unlink = db.prepare(UNLINK).bind(aliases, named + MOST_LINKS);
-  const results = await db.batch([
+  const [, ...results] = await db.batch([
+    db.prepare(REOPEN_HOURS).bind(aliases, visitors),
     db.prepare(MARK_DAYS).bind(aliases, visitors),
     db.prepare(DELETE_EVENTS).bind(aliases, visitors),
     db.prepare(DELETE_PERSON_DAYS).bind(aliases),
@@ -204,6 +217,16 @@ export async function erase(db: D1Database, subjects: readonly Subject[], now: n
     more = meta.changes >= MOST_LINKS;
   }
   return { events, days, person_days: personDays, links };
+}
+
+/** Remembers subjects as erased, so that nothing that they did before `now` is written any more. */
+export async function rememberErased(
+  db: D1Database,
+  subjects: readonly Subject[],
+  now: number,
+): Promise<void> {
+  const [aliases, visitors] = parametersOf(subjects);
+  await db.prepare(REMEMBER).bind(aliases, visitors, now).run();
 }
 
 /** The first day of which it is known who was there. */

@@ -96,6 +96,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
     'person_links',
     'erasures',
     'person_days',
+    'visitor_hours',
     'links',
     'sessions',
   ];

@@ -1,8 +1,9 @@
 /**
- * Finds what is kept of who asks about themselves: a visitor of one day, and a person by one alias. Anyone may ask, so
- * each statement reads a bounded number of rows, whatever is stored.
+ * Finds what is kept of who asks about themselves: a visitor of one day, and a person by one alias. Anyone may ask, so it reads a
+ * row for each hour of the day, a bounded number of those events that no hour's row covers yet, and the visitor's own.
  */
 import { EVENT_COLUMNS } from '../model/event.ts';
+import { HOUR, uncovered, whoOf } from './visitor-hours.ts';
 
 /** By what somebody may be found in a pixel's events. */
 export interface Trace {
@@ -16,67 +17,126 @@ export interface Trace {
 }
 
 export interface Found {
-  /** The first of the visitor's events among those looked through, null when there is none. */
-  readonly since: number | null;
-  /** Whether the day has more events than were looked through. */
+  /** When the visitor's events of the day were, as far as they were found, in no order. */
+  readonly times: readonly number[];
+  /** Whether there are events of the day that were not looked through. */
   readonly partly: boolean;
   /** Whether anything is kept under the alias. */
   readonly known: boolean;
 }
 
+/** Events of a visitor, and of a person, that are found at most. */
+export const MOST_COUNTED = 10_000;
+
 const trace = (index: number): string => `t.value ->> ${index}`;
 const [PIXEL, VISITOR, START, END, ALIAS] = [0, 1, 2, 3, 4].map(trace);
 
-/** `?1` the traces, `?2` how many of a day's events are looked through, the latest first. */
-const FIND = `
-  SELECT
-    (SELECT json_array(count(*), min(iif(visitor = ${VISITOR}, ts, NULL)))
-      FROM (
-        SELECT ts, visitor FROM events
-        WHERE ${VISITOR} <> '' AND pixel = ${PIXEL} AND ts >= ${START} AND ts < ${END}
-        ORDER BY ts DESC LIMIT ?2)) AS day,
-    EXISTS (SELECT 1 FROM events WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND person <> '')
+/** The rows of the hours of `?1`, the traces, with the times of each trace's visitor. */
+const HOURS = `
+  SELECT t.key AS place, v.hour, v.visitors IS NOT NULL AS indexed,
+    (SELECT json_group_array(v.hour + j.value) FROM json_each(v.visitors -> ('$."' || ${whoOf(VISITOR as string)} || '"')) j) AS times
+  FROM json_each(?1) t
+  CROSS JOIN visitor_hours v ON v.pixel = ${PIXEL} AND v.hour > ${START} - ${HOUR} AND v.hour < ${END}
+  WHERE ${VISITOR} <> ''`;
+
+const KNOWN = `
+  SELECT EXISTS (SELECT 1 FROM events WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND person <> '')
       OR EXISTS (SELECT 1 FROM person_days WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND devices > 0)
       OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS}) AS known
   FROM json_each(?1) t ORDER BY t.key`;
 
+/** Looks through stretches `?1` of events, at most `?2` of each, the latest first. */
+const SCAN = `
+  SELECT t.value ->> 4 AS place, (
+    SELECT json_array(count(*), json_group_array(ts) FILTER (WHERE visitor = ${VISITOR}))
+    FROM (
+      SELECT ts, visitor FROM events
+      WHERE pixel = ${PIXEL} AND ts >= ${START} AND ts < ${END}
+      ORDER BY ts DESC LIMIT ?2)) AS scanned
+  FROM json_each(?1) t`;
+
 /**
  * What each trace leads to, in the order given.
  *
- * @param most how many events of each pixel's day are looked through.
+ * @param most how many events that no hour's row covers are looked through, by all traces together.
+ * @returns also how many rows were read.
  */
 export async function findTraces(
   db: D1Database,
   traces: readonly Trace[],
   most: number,
-): Promise<readonly Found[]> {
+): Promise<{ readonly found: readonly Found[]; readonly read: number }> {
+  if (traces.length === 0) return { found: [], read: 0 };
   const rows = traces.map(({ pixel, visitor, start, end, alias }) => [pixel, visitor, start, end, alias]);
-  const { results } = await db
-    .prepare(FIND)
-    .bind(JSON.stringify(rows), most + 1)
-    .all<{ day: string; known: number }>();
-  return results.map(({ day, known }) => {
-    const [scanned, since] = JSON.parse(day) as [number, number | null];
-    return { since, partly: scanned > most, known: known === 1 };
-  });
+  const json = JSON.stringify(rows);
+  const [hours, known] = await db.batch<Record<string, number | string>>([
+    db.prepare(HOURS).bind(json),
+    db.prepare(KNOWN).bind(json),
+  ]);
+  const times = traces.map((): number[] => []);
+  const indexed = traces.map(() => new Set<number>());
+  for (const row of hours?.results ?? []) {
+    const place = Number(row['place']);
+    if (row['indexed'] === 1) indexed[place]?.add(Number(row['hour']));
+    times[place]?.push(...(JSON.parse(String(row['times'])) as number[]));
+  }
+  let read = (hours?.meta.rows_read ?? 0) + (known?.meta.rows_read ?? 0);
+
+  const gaps = traces.flatMap(({ pixel, visitor, start, end }, place) =>
+    visitor === ''
+      ? []
+      : uncovered(start, end, indexed[place] as Set<number>).map(([from, to]) => [
+          pixel,
+          visitor,
+          from,
+          to,
+          place,
+        ]),
+  );
+  const partly = new Set<number>();
+  if (gaps.length > 0) {
+    const each = Math.floor(most / gaps.length);
+    const { results, meta } = await db
+      .prepare(SCAN)
+      .bind(JSON.stringify(gaps), each + 1)
+      .all<{ place: number; scanned: string }>();
+    read += meta.rows_read;
+    for (const { place, scanned } of results) {
+      const [count, found] = JSON.parse(scanned) as [number, number[]];
+      if (count > each) partly.add(place);
+      times[place]?.push(...found);
+    }
+  }
+  return {
+    found: traces.map(({ start, end }, place) => ({
+      times: within(times[place] as number[], start, end),
+      partly: partly.has(place),
+      known: known?.results[place]?.['known'] === 1,
+    })),
+    read,
+  };
 }
 
-/** Events of a person that are counted at most. */
-export const MOST_COUNTED = 10_000;
+/** The times that lie in a day, each once, the latest `MOST_COUNTED` of them. */
+function within(times: readonly number[], start: number, end: number): number[] {
+  const inside = new Set(times.filter((time) => time >= start && time < end));
+  return inside.size <= MOST_COUNTED ? [...inside] : [...inside].sort((a, b) => b - a).slice(0, MOST_COUNTED);
+}
 
-/** `?1` pixel, `?2` visitor, `?3` and `?4` the bounds of the day, `?5` alias, `?6` how many events are told. */
+/** `?1` pixel, `?2` visitor, `?3` the visitor's times, `?4` alias, `?5` how many events are told. */
 const EVENTS = `
   SELECT total, ${EVENT_COLUMNS.map((column) => `e.${column}`).join(', ')}
   FROM (
     SELECT ts, id, count(*) OVER () AS total
     FROM (
-      SELECT ts, id FROM events WHERE ?2 <> '' AND pixel = ?1 AND ts >= ?3 AND ts < ?4 AND visitor = ?2
+      SELECT e.ts, e.id FROM json_each(?3) t
+      CROSS JOIN events e ON e.pixel = ?1 AND e.ts = t.value AND e.visitor = ?2 AND ?2 <> ''
       UNION
       SELECT ts, id FROM (
         SELECT ts, id FROM events INDEXED BY events_person
-        WHERE pixel = ?1 AND person = ?5 AND person <> ''
+        WHERE pixel = ?1 AND person = ?4 AND person <> ''
         ORDER BY ts DESC LIMIT ${MOST_COUNTED}))
-    ORDER BY ts DESC, id DESC LIMIT ?6) f
+    ORDER BY ts DESC, id DESC LIMIT ?5) f
   CROSS JOIN events e ON e.pixel = ?1 AND e.ts = f.ts AND e.id = f.id
   ORDER BY e.ts DESC, e.id DESC`;
 
@@ -92,7 +152,7 @@ type Value = string | number | null;
 export interface Kept {
   /** The latest events: values in the order of `EVENT_COLUMNS`. */
   readonly events: readonly (readonly Value[])[];
-  /** How many there are; of a person's, no more than `MOST_COUNTED` are counted. */
+  /** How many there are; of a visitor's and of a person's, no more than `MOST_COUNTED` are counted. */
   readonly total: number;
   /** The days on which the person was there, the latest first, with the kinds of device as bits. */
   readonly days: readonly (readonly [day: string, devices: number])[];
@@ -100,14 +160,18 @@ export interface Kept {
   readonly target: string | null;
 }
 
-/** @param most how many events are told. */
+/**
+ * @param times when the visitor's events were.
+ * @param most how many events are told.
+ */
 export async function readTrace(
   db: D1Database,
-  { pixel, visitor, start, end, alias }: Trace,
+  { pixel, visitor, alias }: Pick<Trace, 'pixel' | 'visitor' | 'alias'>,
+  times: readonly number[],
   most: number,
 ): Promise<Kept> {
   const [events, person] = await Promise.all([
-    db.prepare(EVENTS).bind(pixel, visitor, start, end, alias, most).raw<[number, ...Value[]]>(),
+    db.prepare(EVENTS).bind(pixel, visitor, JSON.stringify(times), alias, most).raw<[number, ...Value[]]>(),
     db.prepare(PERSON).bind(pixel, alias).first<{ days: string; target: string | null }>(),
   ]);
   return {

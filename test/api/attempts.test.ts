@@ -1,9 +1,10 @@
 /** What guessing costs: tokens, links and sessions by form first, then by network, and never twice in the database. */
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { networkOfAddress } from '../../src/api/attempts.ts';
+
 import { hashToken } from '../../src/api/auth.ts';
 import { route } from '../../src/api/router.ts';
 import type { Env } from '../../src/env.ts';
+import { networkOf } from '../../src/model/attempts.ts';
 import { newSecret, newToken, type Token } from '../../src/model/token.ts';
 import { insertLink } from '../../src/store/links.ts';
 import { insertToken } from '../../src/store/tokens.ts';
@@ -219,5 +220,5 @@ it.each([
   ['::1', '0:0:0:0'],
   ['', ''],
 ])('the network of %j is %j', (given, network) => {
-  expect(networkOfAddress(given)).toBe(network);
+  expect(networkOf(given)).toBe(network);
 });

@@ -267,8 +267,7 @@ describe('answers', () => {
     await store(pixel, [view('2026-02-03'), view('2026-02-04')]);
     const now = Date.parse('2026-02-10T00:00:00Z');
     await runJobs(now);
-    const start = Date.parse('2026-02-03T00:00:00Z');
-    const visitor = { hash: '2026-02-03', start, end: start + 86_400_000 };
+    const visitor = { hash: '2026-02-03', times: [view('2026-02-03').ts] };
     const newPeople = async () => {
       const asked = { metrics: ['people', 'new_people'], date_range: ['2026-02-04', '2026-02-04'] };
       return (await ask(pixel, asked, now)).results[0]?.metrics;

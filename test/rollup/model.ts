@@ -118,7 +118,6 @@ export class PixelModel {
     const aliases = ofPerson && person ? await aliasesOf(this.pixel.id, String(person)) : [];
     const hash = ofVisitor ? visitor : '';
     const { day } = local(this.pixel.timezone, ts);
-    const placed = place(this.pixel, { ts, id: '', name: '', visitor: '' }).day;
     const gone = [...this.#stored].filter(
       ([, one]) =>
         aliases.includes(String(one['person'])) ||
@@ -127,7 +126,7 @@ export class PixelModel {
     const subject = {
       pixel: this.pixel.id,
       aliases,
-      visitor: hash === '' ? null : { hash, start: placed.start, end: placed.end },
+      visitor: hash === '' ? null : { hash, times: gone.map(([, one]) => one.ts) },
     };
     const erased = await erase(db, [subject], now);
     if (this.#leaving.size === 0) expect(erased.events, 'how many events are erased').toBe(gone.length);

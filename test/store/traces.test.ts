@@ -9,6 +9,7 @@ beforeAll(applySchema);
 
 const START = Date.parse('2026-11-24T00:00:00Z');
 const END = START + 86_400_000;
+const TIMES = [START, START + 1000, END - 1];
 const at = (pixel: Pixel, visitor = 'ann', alias = ''): Trace => ({
   pixel: pixel.id,
   visitor,
@@ -65,7 +66,7 @@ async function two(): Promise<readonly [Pixel, Pixel]> {
 
 it('finds a visitor by the first of the events of the day, and a person by whatever is kept', async () => {
   const [one, other] = await two();
-  const found = await findTraces(
+  const { found } = await findTraces(
     db,
     [
       at(one, 'ann', 'cann'),
@@ -77,17 +78,18 @@ it('finds a visitor by the first of the events of the day, and a person by whate
       { ...at(one), start: START + 1001 },
       { ...at(one), end: START },
     ],
-    100,
+    1000,
   );
-  const nothing = { since: null, partly: false, known: false };
+  const nothing = { times: [], partly: false, known: false };
+  const times = [END - 1, START + 1000, START];
   expect(found).toEqual([
-    { since: START, partly: false, known: true },
+    { times, partly: false, known: true },
     { ...nothing, known: true },
     { ...nothing, known: true },
     { ...nothing, known: true },
     nothing,
     nothing,
-    { ...nothing, since: END - 1 },
+    { ...nothing, times: [END - 1] },
     nothing,
   ]);
 });
@@ -96,12 +98,12 @@ it('finds nothing at a pixel of what is kept at another', async () => {
   const [one] = await two();
   const empty = await makePixel('UTC');
   await store(one, [event('x', START, 'zoe', 'czoe')]);
-  const nothing = { since: null, partly: false, known: false };
-  expect(await findTraces(db, [at(empty, 'ann', 'cann'), at(empty, 'zoe', 'czoe')], 100)).toEqual([
+  const nothing = { times: [], partly: false, known: false };
+  expect((await findTraces(db, [at(empty, 'ann', 'cann'), at(empty, 'zoe', 'czoe')], 100)).found).toEqual([
     nothing,
     nothing,
   ]);
-  expect(await readTrace(db, at(empty, 'ann', 'cann'), 100)).toEqual({
+  expect(await readTrace(db, at(empty, 'ann', 'cann'), TIMES, 100)).toEqual({
     events: [],
     total: 0,
     days: [],
@@ -112,15 +114,15 @@ it('finds nothing at a pixel of what is kept at another', async () => {
 it('looks through no more of a day than it is told, the latest first, and says so', async () => {
   const [one] = await two();
   // The day has six events, of all visitors.
-  const look = async (most: number) => (await findTraces(db, [at(one)], most))[0];
-  expect(await look(6)).toMatchObject({ since: START, partly: false });
-  expect(await look(5)).toMatchObject({ since: START, partly: true });
-  expect(await look(3)).toMatchObject({ since: START + 1000, partly: true });
+  const look = async (most: number) => (await findTraces(db, [at(one)], most)).found[0];
+  expect(await look(6)).toMatchObject({ times: [END - 1, START + 1000, START], partly: false });
+  expect(await look(5)).toMatchObject({ times: [END - 1, START + 1000, START], partly: true });
+  expect(await look(3)).toMatchObject({ times: [END - 1, START + 1000], partly: true });
 });
 
 it('tells the events of a visitor and of a person once each, the latest first', async () => {
   const [one, other] = await two();
-  const kept = await readTrace(db, at(one, 'ann', 'cann'), 100);
+  const kept = await readTrace(db, at(one, 'ann', 'cann'), TIMES, 100);
   expect(idsOf(kept)).toEqual(['last', 'c', 'b', 'first', 'early']);
   expect(kept).toMatchObject({
     total: 5,
@@ -130,11 +132,11 @@ it('tells the events of a visitor and of a person once each, the latest first', 
     ],
     target: 'uAnn0',
   });
-  const some = await readTrace(db, at(other, 'ann', 'cann'), 3);
+  const some = await readTrace(db, at(other, 'ann', 'cann'), TIMES, 3);
   expect(idsOf(some)).toEqual(['last1', 'c1', 'b1']);
-  expect(idsOf(await readTrace(db, at(one, 'ann', 'cann'), 2))).toEqual(['last', 'c']);
+  expect(idsOf(await readTrace(db, at(one, 'ann', 'cann'), TIMES, 2))).toEqual(['last', 'c']);
   expect(some).toMatchObject({ total: 5, target: 'uAnn1' });
-  expect(idsOf(await readTrace(db, at(one, '', 'cann'), 100))).toEqual(['b', 'early']);
-  expect(idsOf(await readTrace(db, at(one, 'ann', ''), 100))).toEqual(['last', 'c', 'b', 'first']);
-  expect(idsOf(await readTrace(db, at(one, '', ''), 100))).toEqual([]);
+  expect(idsOf(await readTrace(db, at(one, '', 'cann'), TIMES, 100))).toEqual(['b', 'early']);
+  expect(idsOf(await readTrace(db, at(one, 'ann', ''), TIMES, 100))).toEqual(['last', 'c', 'b', 'first']);
+  expect(idsOf(await readTrace(db, at(one, '', ''), TIMES, 100))).toEqual([]);
 });
