@@ -92,6 +92,7 @@ export function reasonsOf({ access, shared, query, body, problems = [] }: Route<
     ...new Set<Reason>([
       ...(access === 'none' ? [] : (['missing_token', 'session_ended', 'cross_site'] as const)),
       'wrong_token',
+      'https_required',
       'too_many_attempts',
       ...(access === 'stats:read' ? (['too_many_requests'] as const) : []),
       'no_admin_token',
