@@ -1,5 +1,6 @@
--- Speck's whole schema, to read: migrations/ makes it, and a test holds it equal to the sum of the migrations. A change goes into
--- both. docs/storage.md says what each column holds, and for how long.
+-- Speck's whole schema, to read: migrations/ makes it, and a test holds it equal to the sum of the migrations. A change goes in
+-- here, into a new migration, and into SCHEMA_VERSION (src/model/version.ts). docs/storage.md says what each column holds, and for
+-- how long.
 -- A written row costs a thousand times a read one and every index is one more row written, so each index here
 -- says what it is for.
 

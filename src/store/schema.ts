@@ -29,7 +29,7 @@ export function schemaAdvice(version: number): string | null {
   if (version < SCHEMA_VERSION) {
     return (
       `${isVersion(version)}, and this Worker needs version ${SCHEMA_VERSION}. Run npm run deploy (npm start on your own` +
-      ' machine), which migrates it. Events that cannot be stored until then wait in the queue.'
+      ' machine), which migrates it. Until then, events that cannot be stored wait in the queue if there is one.'
     );
   }
   if (version > SCHEMA_VERSION) {
