@@ -15,7 +15,7 @@ const BUDGETS = [
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_000 },
   { what: 'tag with all options', file: 'dist/speck.plus.min.js', bytes: 2_000 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 2_000 },
-  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_000 },
+  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_500 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_200 },
   { what: 'text of /opt-out', file: 'src/privacy/opt-out.html', bytes: 800 },
   { what: 'text of /privacy', file: 'src/privacy/privacy.html', bytes: 1_200 },

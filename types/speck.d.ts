@@ -51,7 +51,7 @@ interface SpeckUserData {
 
 interface Speck {
   (command: 'track', name: SpeckEventName, data?: SpeckData, about?: SpeckAbout): void;
-  (command: 'identify', uid: string | number | null, userData?: SpeckUserData): void;
+  (command: 'identify', uid: string | number | null, userData?: SpeckUserData & { sig?: string }): void;
   (command: 'consent', choice: 'granted' | 'denied'): void;
   (command: 'optout'): void;
 }

@@ -26,7 +26,8 @@ export const EventsBody = v.strictObject({
 export async function addEvents(request: Request, env: Env, grant: Grant): Promise<Response> {
   const { events } = check(EventsBody, await readJson(request));
   const now = Date.now();
-  const incoming = events.map((event) => incomingOf(event, now));
+  const isApart = readsStatistics(grant);
+  const incoming = events.map((event) => incomingOf(event, now, isApart));
   const foreign = incoming.findIndex(
     ({ raw }) => grant.pixel !== null && raw !== null && raw.id !== grant.pixel,
   );
@@ -44,7 +45,14 @@ export async function addEvents(request: Request, env: Env, grant: Grant): Promi
   return freshJson({ accepted: count('stored'), duplicates: count('duplicate'), rejected }, 202);
 }
 
-function incomingOf(event: unknown, receivedAt: number): Incoming {
+/**
+ * Whether a token also reads statistics, and is not the owner's: an owner can read everything. See `visitorHash` for what follows.
+ */
+function readsStatistics({ admin, scopes }: Grant): boolean {
+  return !admin && scopes.includes('stats:read') && !scopes.includes('pixels:write');
+}
+
+function incomingOf(event: unknown, receivedAt: number, isApart: boolean): Incoming {
   const raw = fromJson(event);
   const { ts, ip, ua, country } = (raw === null ? {} : event) as Record<string, unknown>;
   return {
@@ -56,6 +64,7 @@ function incomingOf(event: unknown, receivedAt: number): Incoming {
       // The sender is a server: nothing of its own connection is the visitor's.
       client: UNKNOWN_CLIENT,
       overrides: { ts, ip, ua, country },
+      isApart,
     },
   };
 }

@@ -103,6 +103,9 @@ export const Settings = v.strictObject({
       'Use "off", "first_party" or "third_party": whether who has consented gets a cookie.',
     ),
   ),
+  identity: v.optional(
+    v.picklist(['open', 'signed'], 'Use "open", or "signed" to know people by signed user ids only.'),
+  ),
   min_group: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(GREATEST_MIN_GROUP))),
   origins: v.optional(
     v.pipe(

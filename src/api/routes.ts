@@ -4,6 +4,7 @@ import { ReplayQuery, readDead, replayDead } from './dead-letters.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
+import { readIdentity } from './identity.ts';
 import { addLink, NewLink, readLinks, removeLink } from './links.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
@@ -208,6 +209,16 @@ export const ROUTES: readonly Route<never>[] = [
     answers: { 200: 'Person' },
     problems: ['wrong_pixel', 'not_found'],
     handler: readPerson,
+  }),
+  defineRoute({
+    name: 'readIdentity',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/identity',
+    summary: 'The secret that signs user ids',
+    access: 'pixels:write',
+    answers: { 200: 'Identity' },
+    problems: ['wrong_pixel', 'not_found', 'no_secret_key'],
+    handler: readIdentity,
   }),
   defineRoute({
     name: 'erasePerson',

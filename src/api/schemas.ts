@@ -228,6 +228,7 @@ const entries = {
     },
     events: { ...listOf({ type: 'object' }), description: 'As an export has them, the latest first.' },
   }),
+  Identity: object({ pixel: text, identity: { enum: ['open', 'signed'] }, secret: text }),
   Receipt: object({
     pixel: text,
     erased_at: time,

@@ -4,7 +4,7 @@
  */
 
 import { mayUseCookie } from '../enrich/origins.ts';
-import type { Env } from '../env.ts';
+import { type Env, secretsOf } from '../env.ts';
 import {
   type CookieReach,
   FORGET_OLD_PERSON,
@@ -86,9 +86,10 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
  * before the cookie is there. The value is made of it, the address and the user agent under a key of the Worker's: who has
  * the page propose a `cid` does not know the cookie.
  */
-async function makeCookie(cid: string, { ip, userAgent }: Client, { SECRET_KEY }: Env): Promise<string> {
-  if (!SECRET_KEY || !PERSON_COOKIE_VALUE.test(cid)) return newPersonCookie();
-  const key = await deriveKey(SECRET_KEY, 'person cookies');
+async function makeCookie(cid: string, { ip, userAgent }: Client, env: Env): Promise<string> {
+  const [secret] = secretsOf(env);
+  if (secret === undefined || !PERSON_COOKIE_VALUE.test(cid)) return newPersonCookie();
+  const key = await deriveKey(secret, 'person cookies');
   // A line feed can be in none of the three.
   const message = new TextEncoder().encode(`${cid}\n${ip}\n${userAgent}`);
   return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, message), 0, 16));

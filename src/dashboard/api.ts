@@ -12,6 +12,7 @@ export interface Settings {
   readonly query_params: readonly string[];
   readonly origins: readonly string[];
   readonly gpc: string;
+  readonly identity: string;
   readonly cookie: string;
   readonly min_group: number;
   readonly goals: readonly Goal[];

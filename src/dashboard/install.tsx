@@ -5,6 +5,7 @@ import { moment } from './format.ts';
 import { useEvery } from './hooks.ts';
 import type { LiveAnswer } from './live.tsx';
 import type { RefusalsAnswer } from './refusals.tsx';
+import { SignedIds } from './signed-ids.tsx';
 import { Heading, Link, Snippet, Text } from './ui.tsx';
 import { todayIn } from './view.ts';
 
@@ -42,6 +43,7 @@ export default function Install({ pixel }: { readonly pixel: Pixel }) {
       <Snippet title="From a server" text={server}>
         With a token that may <code>events:write</code>.
       </Snippet>
+      <SignedIds pixel={pixel} />
     </>
   );
 }

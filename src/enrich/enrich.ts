@@ -18,8 +18,9 @@ import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
+import type { Proof } from './identity.ts';
 import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
-import { type Identifier, identifiersOf } from './person.ts';
+import { type Identifier, identifiersOf, mayName } from './person.ts';
 import { attribute } from './referrer.ts';
 import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
 
@@ -33,6 +34,15 @@ export interface Arrival {
   readonly client: Client;
   /** What an authenticated sender says in the client's place; null when the client itself sent the event. */
   readonly overrides: Overrides | null;
+  /** Whether the visitor is to be another than any browser's: see `visitorHash`. */
+  readonly isApart?: boolean;
+}
+
+/** What a visitor's hash is made of. */
+export interface Identity {
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly isApart: boolean;
 }
 
 /** An event that lacks only its visitor and person, and what these are hashed from. */
@@ -40,16 +50,26 @@ export interface Draft {
   readonly event: Omit<Event, 'visitor' | 'person'>;
   readonly day: LocalDay;
   /** Null when the client cannot be told from others. */
-  readonly identity: { readonly ip: string; readonly userAgent: string } | null;
+  readonly identity: Identity | null;
   /** What the person is known by, the strongest first; empty for nobody known. */
   readonly identifiers: readonly Identifier[];
+  /** Whether the user id is signed by the owner's server. */
+  readonly isSigned: boolean;
+  /** Whether a user id was left out, since it is not signed or wrongly signed. */
+  readonly isUnproven: boolean;
 }
 
 const reject = (reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) =>
   err({ reason, detail });
 const rejectBot = (family: string) => err({ reason: 'bot' as const, detail: REJECTION_REASONS.bot, family });
 
-export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Draft, Rejection> {
+/** @param proof what the signature of the user id says. */
+export function enrich(
+  raw: RawEvent,
+  arrival: Arrival,
+  pixel: Pixel,
+  proof: Proof = 'none',
+): Result<Draft, Rejection> {
   if (arrival.head) return reject('head_request');
   if (arrival.client.refusal === 'opt_out') return reject('opted_out');
   const refuses = arrival.client.refusal === 'signal' || raw.consent === 'denied';
@@ -79,6 +99,8 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
   const consented = raw.consent === 'granted' && mayUseCookie(pixel, client);
   const identifiers = identifiersOf(raw, consented ? client.cookie : '');
   if (!identifiers.ok) return reject(identifiers.error);
+  const isBelieved = ({ kind }: Identifier): boolean =>
+    arrival.overrides !== null || mayName(kind, proof, pixel.settings.identity);
 
   const mailProxy = agentClass.value === 'mail_proxy';
   const page: Page = url.value
@@ -127,8 +149,14 @@ export function enrich(raw: RawEvent, arrival: Arrival, pixel: Pixel): Result<Dr
     identity:
       mailProxy || client.ip === '' || client.userAgent === ''
         ? null
-        : { ip: client.ip.slice(0, LIMITS.address), userAgent: client.userAgent.slice(0, LIMITS.userAgent) },
-    identifiers: identifiers.value,
+        : {
+            ip: client.ip.slice(0, LIMITS.address),
+            userAgent: client.userAgent.slice(0, LIMITS.userAgent),
+            isApart: arrival.isApart === true,
+          },
+    identifiers: identifiers.value.filter(isBelieved),
+    isSigned: proof === 'right',
+    isUnproven: identifiers.value.some((one) => one.kind === 'uid' && !isBelieved(one)),
   };
   return ok(refuses ? anonymous(draft) : draft);
 }
@@ -153,6 +181,8 @@ function anonymous({ event, day }: Draft): Draft {
     day,
     identity: null,
     identifiers: [],
+    isSigned: false,
+    isUnproven: false,
   };
 }
 

@@ -1,9 +1,11 @@
 /** The aliases by which an event names its person: keyed hashes under the pixel's own key. */
 import { LIMITS } from '../model/limits.ts';
 import { PERSON_KINDS, type PersonKind, USER_DATA } from '../model/person.ts';
+import type { PixelSettings } from '../model/pixel.ts';
 import type { RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { RawEvent } from '../model/wire.ts';
+import type { Proof } from './identity.ts';
 import { keyedHash } from './keyed-hash.ts';
 
 /** What an event says of its person, before it is hashed. */
@@ -32,6 +34,17 @@ export function identifiersOf(raw: RawEvent, cookie: string): Result<readonly Id
   }
   if (cookie !== '') found.push({ kind: 'cookie', value: cookie });
   return ok(found);
+}
+
+/**
+ * Whether an event that came without a token may name its person by an identifier of a kind. A signature that is wrong is worth less
+ * than none: nothing but the cookie counts then. With signed ids only, hashed user data does not count either, since a signature
+ * says nothing of it.
+ */
+export function mayName(kind: PersonKind, proof: Proof, identity: PixelSettings['identity']): boolean {
+  if (kind === 'cookie') return true;
+  if (proof === 'wrong') return false;
+  return identity === 'open' || (kind === 'uid' && proof === 'right');
 }
 
 /**

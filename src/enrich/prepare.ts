@@ -13,6 +13,7 @@ import { findKeys } from '../store/keys.ts';
 import { findPixels } from '../store/pixels.ts';
 import { findSalts } from '../store/salts.ts';
 import { type Arrival, type Draft, enrich, localDayOf } from './enrich.ts';
+import { proofOf } from './identity.ts';
 import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
@@ -34,21 +35,32 @@ export async function prepare(env: Env, incoming: readonly Incoming[], now: numb
   const ids = incoming.flatMap(({ raw }) => (raw && raw.id !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
   const results = await Promise.all(
-    incoming.map(async (one) => (await isOverLimit(env, one, pixels)) ?? enrichOne(one, pixels)),
+    incoming.map(async (one) => (await isOverLimit(env, one, pixels)) ?? (await enrichOne(env, one, pixels))),
   );
   const drafts = results.flatMap((result) => (result.ok ? [result.value] : []));
-  const rejections = results.flatMap((result, index) =>
-    result.ok ? [] : [counted(incoming[index] as Incoming, result.error, pixels)],
-  );
+  const rejections = results.flatMap((result, index) => {
+    if (result.ok && !result.value.isUnproven) return [];
+    const error = result.ok ? UNPROVEN : result.error;
+    return [counted(incoming[index] as Incoming, error, pixels)];
+  });
   const events = await withHashes(env, drafts, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
-function enrichOne({ raw, arrival }: Incoming, pixels: ReadonlyMap<string, Pixel>): Result<Draft, Rejection> {
+/** Counted beside the event, which is stored without its person, so that the owner sees that a signature is missing or wrong. */
+const UNPROVEN: Rejection = { reason: 'unproven_identity', detail: REJECTION_REASONS.unproven_identity };
+
+async function enrichOne(
+  env: Env,
+  { raw, arrival }: Incoming,
+  pixels: ReadonlyMap<string, Pixel>,
+): Promise<Result<Draft, Rejection>> {
   if (raw === null) return rejected('invalid_event');
   if (raw.id === '') return rejected('missing_id');
   const pixel = pixels.get(raw.id);
-  return pixel ? enrich(raw, arrival, pixel) : rejected('unknown_pixel');
+  if (!pixel) return rejected('unknown_pixel');
+  const proof = await proofOf(secretsOf(env), pixel.id, raw.uid, raw.uid_sig ?? '');
+  return enrich(raw, arrival, pixel, proof);
 }
 
 function rejected(reason: RejectionReason): Result<Draft, Rejection> {
@@ -79,15 +91,18 @@ async function withHashes(env: Env, drafts: readonly Draft[], now: number): Prom
     findKeys(env.DB, secrets, known),
   ]);
   return Promise.all(
-    drafts.map(async ({ event, day, identity, identifiers }) => {
+    drafts.map(async ({ event, day, identity, identifiers, isSigned }) => {
       const salt = salts.get(day.day);
       const visitor =
-        identity && salt ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent) : '';
+        identity && salt
+          ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent, identity.isApart)
+          : '';
       const key = keys.get(event.pixel);
       const [person = '', ...aliases] = key
         ? await Promise.all(identifiers.map((identifier) => aliasOf(key, identifier)))
         : [];
-      return { event: { ...event, visitor, person }, day, ...(aliases.length > 0 ? { aliases } : {}) };
+      const links = aliases.length > 0 ? { aliases, ...(isSigned ? { isSigned } : {}) } : {};
+      return { event: { ...event, visitor, person }, day, ...links };
     }),
   );
 }

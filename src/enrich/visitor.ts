@@ -4,8 +4,18 @@
  */
 import { keyedHash } from './keyed-hash.ts';
 
-/** @param salt 64 hex digits. */
-export function visitorHash(salt: string, pixel: string, ip: string, userAgent: string): Promise<string> {
-  // A line feed can be in none of the three, so no two visitors share a message.
-  return keyedHash(salt, `${pixel}\n${ip}\n${userAgent}`);
+/**
+ * @param salt 64 hex digits.
+ * @param isApart whether it is to be another visitor than the browser of this address and user agent. Whoever may both send events
+ *   for an address and read statistics could else ask whether it was there, by counting visitors.
+ */
+export function visitorHash(
+  salt: string,
+  pixel: string,
+  ip: string,
+  userAgent: string,
+  isApart = false,
+): Promise<string> {
+  // A line feed can be in none of the parts, so no two visitors share a message.
+  return keyedHash(salt, `${pixel}\n${ip}\n${userAgent}${isApart ? '\napart' : ''}`);
 }

@@ -17,6 +17,8 @@ export interface PixelSettings {
   readonly cookie: 'off' | CookieReach;
   /** Groups of fewer visitors are in no answer, and counts are rounded to multiples of it; 0 for all as they are. */
   readonly min_group: number;
+  /** By whose word somebody is a person: anyone's, or only that of the owner's server and of the cookie. */
+  readonly identity: 'open' | 'signed';
 }
 
 export const LEAST_RETENTION_DAYS = 1;
@@ -31,6 +33,7 @@ export const DEFAULT_SETTINGS: PixelSettings = {
   gpc: 'anonymous',
   cookie: 'off',
   min_group: 0,
+  identity: 'open',
 };
 
 export const GREATEST_MIN_GROUP = 1000;

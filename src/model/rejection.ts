@@ -21,6 +21,8 @@ export const REJECTION_REASONS = {
   unhashed_user_data:
     'User data (ud) is taken as SHA-256 in hex only. Hash it before it leaves the page: docs/tag.md says how.',
   invalid_uid: 'The user id is too long.',
+  unproven_identity:
+    'The user id is not signed, or its signature is wrong. The event was stored, without a person.',
   opted_out: 'The visitor has opted out. Nothing is kept of it but this count.',
   refused:
     'The visitor asks not to be followed, and this pixel drops such events. Nothing is kept but this count.',

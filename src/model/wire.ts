@@ -60,6 +60,8 @@ export interface RawEvent {
   readonly eid: string;
   /** The owner's own id of who is signed in. Only a keyed hash of it is ever stored. */
   readonly uid: string;
+  /** The signature of `uid` by the owner's server. A request that an older Speck has put into the queue lacks it. */
+  readonly uid_sig?: string;
   /** Hashed user data by name: `em`, `ph`, `external_id` and others that mean nothing here. */
   readonly ud: readonly (readonly [string, unknown])[];
   /** `granted` or `denied`; anything else is as good as absent. */
@@ -78,6 +80,7 @@ export const BLANK_EVENT: RawEvent = {
   rl: '',
   eid: '',
   uid: '',
+  uid_sig: '',
   ud: [],
   consent: '',
   cid: '',

@@ -21,6 +21,8 @@ let waiting: unknown[] = [];
 export let page: string | undefined;
 let referrer = document.referrer;
 let user: unknown;
+/** The signature of the user's id, made by the owner's server. */
+let signature: unknown;
 let sender: ReturnType<typeof load> | undefined;
 /** Whether nothing is sent; with options, why. */
 let silence: unknown;
@@ -61,6 +63,7 @@ export const track = (name: string | undefined, data?: Data, about?: About): voi
       eid: about?.eventID,
       consent: options.consent,
       uid: user,
+      ...(!META && { uid_sig: signature }),
       ...(options.consent === 'granted' && { cid }),
       cd: data,
     });
@@ -91,6 +94,7 @@ export const handle = ([command, name, data, about]: Call): void => {
     else listen('online', () => handle(['optout']));
   } else if (command === 'identify') {
     user = name;
+    if (!META) signature = data?.['sig'];
     if (PLUS) matchUser(data);
     track('engagement');
   } else if (command === 'consent') {

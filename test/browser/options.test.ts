@@ -459,6 +459,27 @@ describe('consent and users', () => {
     ]);
   });
 
+  test('a user id goes with the signature that the page was given, and no other id does', async () => {
+    shop.site.page('/', tag());
+    await shop.page.goto(SHOP);
+    await shop.events(1);
+    await shop.page.evaluate(() => {
+      window.speck('identify', 'user-1', { sig: 'f00d' });
+      window.speck('track', 'Signup');
+      window.speck('identify', 'user-2');
+      window.speck('identify', null);
+    });
+    await shop.events(5);
+    const ids = (await shop.allEvents()).map((event) => [event['uid'], event['uid_sig']]);
+    expect(ids).toEqual([
+      [undefined, undefined],
+      ['user-1', 'f00d'],
+      ['user-1', 'f00d'],
+      ['user-2', undefined],
+      [null, undefined],
+    ]);
+  });
+
   test('each page load has an id of its own, only with consent', async () => {
     shop.site.page('/', tag('data-consent="granted"'));
     for (const _ of [1, 2, 3]) await shop.page.goto(SHOP);

@@ -53,6 +53,7 @@ describe('the native format', () => {
     rl: 'https://blog.example/',
     eid: 'order-7',
     uid: 'customer-4711',
+    uid_sig: 'f00d',
     consent: 'granted',
     cid: 'AAAAAAAAAAAAAAAAAAAAAA',
   };

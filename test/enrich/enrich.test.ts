@@ -481,7 +481,11 @@ describe('names, ids and times', () => {
   it('believes who has a token about address, agent and country', () => {
     const result = api({}, { ip: 'x'.repeat(255), ua: CHROME.replace(' ', '\n'), country: 'de' });
     expect(eventOf(result)).toMatchObject({ country: 'DE', region: '', city: '' });
-    expect(result.ok && result.value.identity).toEqual({ ip: 'x'.repeat(255), userAgent: CHROME });
+    expect(result.ok && result.value.identity).toEqual({
+      ip: 'x'.repeat(255),
+      userAgent: CHROME,
+      isApart: false,
+    });
   });
 
   it('counts no visitor when it cannot tell one from another', () => {

@@ -62,6 +62,16 @@ export function Collecting(props: SettingsProps) {
         value={values.cookie}
         set={(cookie) => change({ cookie })}
       />
+      <Choice
+        label="Whom a page may identify"
+        hint="Signed: a user id counts with your server's signature only. See Install."
+        options={[
+          ['open', 'Anyone'],
+          ['signed', 'Signed users only'],
+        ]}
+        value={values.identity}
+        set={(identity) => change({ identity })}
+      />
       <NumberField
         label="Smallest group that is shown, in visitors"
         hint="Smaller groups are in no answer, counts are rounded to multiples of it, and a day is shown when it is over. 0: everything as it is."
