@@ -231,7 +231,10 @@ describe('a choice', () => {
       await made({ ip: '192.0.2.2' }),
       await made({ userAgent: 'Another' }),
       await made({}, { ...granted, cid: 'B'.repeat(22) }),
-      await made({}, granted, { ...testEnv, SECRET_KEY: 'another secret of this Worker, as long as one has to be' }),
+      await made({}, granted, {
+        ...testEnv,
+        SECRET_KEY: 'another secret of this Worker, as long as one has to be',
+      }),
       // Without the secret, by chance.
       await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
       await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
