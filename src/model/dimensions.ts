@@ -170,6 +170,18 @@ export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.valu
 export const OTHER = '(other)';
 export const KEPT_VALUES = 1000;
 
+/** The same of all custom properties together. */
+export const KEPT_PROPERTY_VALUES = 5000;
+
+/**
+ * Currencies of which a rollup tells revenue: those with the most sales. Sales in others, and rows past the number below, are
+ * counted under the currency `OTHER` with a revenue of 0, since amounts of different currencies must never be added.
+ */
+export const KEPT_CURRENCIES = 20;
+
+/** Rows of revenue in a rollup: a row is a value of a dimension, and a currency. */
+export const KEPT_SALES = 5000;
+
 /** Custom properties past the most used keys of a day are not rolled up. */
 export const KEPT_KEYS = 100;
 

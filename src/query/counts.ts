@@ -1,4 +1,5 @@
 /** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
+import { OTHER } from '../model/dimensions.ts';
 import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
 import { saturatingSum } from '../rollup/sums.sql.ts';
 import type { Draft } from './draft.ts';
@@ -29,6 +30,9 @@ export interface Beside {
   readonly columns: readonly string[];
 }
 
+/** How many currencies rows have. What a rollup has left untold is of several. */
+export const CURRENCIES = `(count(DISTINCT currency) + coalesce(max(currency = '${OTHER}'), 0))`;
+
 /** Rows of revenue and sales, by the keys of a grouping and by currency. A key may have several of a currency. */
 export function saleRows(draft: Draft, grouping: Grouping): string {
   draft.columns.add('value').add('currency');
@@ -46,7 +50,7 @@ export function sales(draft: Draft, answer: Grouping): Beside {
   const sums = [`${saturatingSum('revenue')} AS revenue`, 'sum(sales) AS sales', 'max(currency) AS currency'];
   const cte = `
   sold AS (
-    SELECT ${[...keys, ...sums, 'count(DISTINCT currency) AS currencies'].join(', ')}
+    SELECT ${[...keys, ...sums, `${CURRENCIES} AS currencies`].join(', ')}
     FROM (${saleRows(draft, answer)})${groupBy(keys)})`;
   return soldBeside(cte, answer);
 }

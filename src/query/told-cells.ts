@@ -8,7 +8,7 @@
 import { OTHER } from '../model/dimensions.ts';
 import { SALE_COUNTS } from '../model/metrics.ts';
 import { addDays, weekStart } from '../model/time-zone.ts';
-import { type Beside, counted, saleRows, soldBeside, wholeBeside } from './counts.ts';
+import { type Beside, CURRENCIES, counted, saleRows, soldBeside, wholeBeside } from './counts.ts';
 import type { Draft, Setting, Told } from './draft.ts';
 import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from './groupings.ts';
 import type { Question } from './question.ts';
@@ -144,7 +144,7 @@ function toldSales(draft: Draft, answer: Grouping): string {
       `${average('revenue', 'sales')} * ${rounded('sales', least)} AS revenue`,
       `${rounded('sales', least)} AS sales`,
     ],
-    totals: [...sums, 'max(currency) AS currency', 'count(DISTINCT currency) AS currencies'],
+    totals: [...sums, 'max(currency) AS currency', `${CURRENCIES} AS currencies`],
   })})`;
 }
 

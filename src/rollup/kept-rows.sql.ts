@@ -1,26 +1,59 @@
 /** The SQL that keeps counts as rollups of a day or a month: no more values than are kept, and no row that has not changed. */
-import { KEPT_VALUES, OTHER } from '../model/dimensions.ts';
+import {
+  KEPT_CURRENCIES,
+  KEPT_PROPERTY_VALUES,
+  KEPT_SALES,
+  KEPT_VALUES,
+  OTHER,
+  PROPERTY_PREFIX,
+} from '../model/dimensions.ts';
 import { COUNTS } from '../model/metrics.ts';
 import { sumOf } from './sums.sql.ts';
 
 /** The sums of the counts of rows of a group. */
 export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(', ');
 
+const IS_PROPERTY_VALUE = `(value <> '' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) = '${PROPERTY_PREFIX}')`;
+/** Rows whose revenue is told: those of no currency have none, and that of the others' is not to be had. */
+const IS_TOLD = `(currency NOT IN ('', '${OTHER}'))`;
+
 /**
- * `folded`: the rows of `summed`, with values past the most visited of each dimension as one. A value's rows of revenue
- * have its place. Each of these names `summed` once: SQLite copies what a name stands for wherever it is used.
+ * `folded`: the rows of `summed`, so many at most as docs/operations.md says, whatever `summed` has. Values past the most
+ * visited of each dimension, and of all properties, are one. A value's rows of revenue have its place. Then revenue past the
+ * most used currencies, and past the rows with the most sales of these, is no longer told. Each of these names `summed` once:
+ * SQLite copies what a name stands for wherever it is used.
+ *
+ * @param times how often more of everything is kept than of a day: of a slice, which is only a part of what is to be ranked.
  */
-export const FOLDED = `
+export const folded = (times = 1): string => `
   ranked AS (
-    SELECT *, dense_rank() OVER (PARTITION BY dimension ORDER BY most_visitors DESC, most_events DESC, value) AS place
+    SELECT *, dense_rank() OVER (PARTITION BY dimension ORDER BY most_visitors DESC, most_events DESC, value) AS place,
+      dense_rank() OVER (
+        PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY most_visitors DESC, most_events DESC, dimension, value) AS place_of_all
     FROM (
       SELECT *, max(visitors) OVER value_rows AS most_visitors, max(events) OVER value_rows AS most_events
       FROM summed
       WINDOW value_rows AS (PARTITION BY dimension, value))
   ),
-  folded AS (
-    SELECT dimension, iif(place > ${KEPT_VALUES}, '${OTHER}', value) AS value, currency, ${sums}
+  valued AS (
+    SELECT *, iif(place > ${KEPT_VALUES * times} OR ${IS_PROPERTY_VALUE} AND place_of_all > ${KEPT_PROPERTY_VALUES * times}, '${OTHER}', value) AS kept
     FROM ranked
+  ),
+  priced AS (
+    SELECT *, ${IS_TOLD} AND (
+      dense_rank() OVER (PARTITION BY ${IS_TOLD} ORDER BY currency_sales DESC, currency) > ${KEPT_CURRENCIES * times}
+      OR dense_rank() OVER (
+        PARTITION BY ${IS_TOLD} ORDER BY currency_sales DESC, currency, kept_sales DESC, dimension, kept) > ${KEPT_SALES * times}
+    ) AS past
+    FROM (
+      SELECT *, sum(sales) OVER (PARTITION BY dimension, kept, currency) AS kept_sales,
+        max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS currency_sales
+      FROM valued)
+  ),
+  folded AS (
+    SELECT dimension, kept AS value, iif(past, '${OTHER}', currency) AS currency,
+      ${COUNTS.map((count) => `${sumOf(count, count === 'revenue' ? 'iif(past, 0, revenue)' : count)} AS ${count}`).join(', ')}
+    FROM priced
     GROUP BY 1, 2, 3
   )`;
 

@@ -2,7 +2,7 @@
 import { COUNTS } from '../model/metrics.ts';
 import { ALL_SLICES_DONE } from '../store/days.ts';
 import { GOALS } from './goals.sql.ts';
-import { deleteVanished, FOLDED, isThere, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, folded, isThere, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
 import { STRETCHES } from './stretches.sql.ts';
 import { sumOf } from './sums.sql.ts';
@@ -52,16 +52,19 @@ const SLICE = `
     ${isAnything})`;
 
 /** Rolls up a day of one slice: parameters as of `SLICE`. */
-export const ROLL_UP_DAY = `${SLICE}, ${FOLDED} ${upsert('day', '?6', isThere('?6'))}`;
+export const ROLL_UP_DAY = `${SLICE}, ${folded()} ${upsert('day', '?6', isThere('?6'))}`;
 
 /** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
 const ROWS_A_PART = 400;
 
+/** How often more values, currencies and rows of revenue a slice keeps than a day. */
+const MORE_OF_A_SLICE = 10;
+
 /** Keeps the rows of slice `?7` of `?8` of day `?6` until all are there, if it is this one's turn. */
-export const KEEP_SLICE = `${SLICE}
+export const KEEP_SLICE = `${SLICE}, ${folded(MORE_OF_A_SLICE)}
   INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
   SELECT ?1, ?6, ?7, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
-  FROM (SELECT *, (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM summed)
+  FROM (SELECT *, (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM folded)
   WHERE ${isThere('?6', 'slice = ?7 AND slices = ?8')}
   GROUP BY part`;
 
@@ -76,7 +79,7 @@ export const ROLL_UP_SLICES = `
       WHERE s.pixel = ?1 AND s.day = ?2
       LIMIT -1)
     GROUP BY 1, 2, 3),
-  ${FOLDED} ${upsert('day', '?2', isThere('?2', ALL_SLICES_DONE))}`;
+  ${folded()} ${upsert('day', '?2', isThere('?2', ALL_SLICES_DONE))}`;
 
 export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = ?1 AND day = ?2';
 

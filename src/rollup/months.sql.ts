@@ -1,6 +1,6 @@
 /** The SQL that rolls up a month from its days. */
 import { PROPERTY_PREFIX } from '../model/dimensions.ts';
-import { deleteVanished, FOLDED, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, folded, sums, upsert } from './kept-rows.sql.ts';
 import { HOUR } from './values.sql.ts';
 
 /** The days of month `?2`. */
@@ -13,7 +13,7 @@ export const ROLL_UP_MONTH = `
     FROM rollups
     WHERE ${IN_MONTH} AND dimension <> '${HOUR}' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) <> '${PROPERTY_PREFIX}'
     GROUP BY dimension, value, currency),
-  ${FOLDED} ${upsert('month', '?2')}`;
+  ${folded()} ${upsert('month', '?2')}`;
 
 export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
 

@@ -2,13 +2,16 @@
 import { KEPT_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
-import { saturatingSum } from './sums.sql.ts';
+import { halfSums, ofHalves } from './sums.sql.ts';
 import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
 import { PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
 
+/** What events `n` were sold for, in halves, and how many they are. */
+const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS low, count(*) AS sales`;
+
 /**
  * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` the
- * visits of who has one. An empty text is no value. In joins the few are looked up for the many, not the other way round:
+ * visits of who has one, `sold_property` what was sold with each value. An empty text is no value. In joins the few are looked up for the many, not the other way round:
  * SQLite makes an index of what is looked up.
  */
 export const PROPERTIES = `
@@ -29,6 +32,12 @@ export const PROPERTIES = `
   touched AS MATERIALIZED (
     SELECT t.key, v.visit, v.known, v.several, v.who, ${PLAIN_COUNTS.map((count) => `v.${count}`).join(', ')}
     FROM visit v CROSS JOIN (SELECT DISTINCT key, who FROM property) t ON t.who = v.who
+  ),
+  sold_property AS MATERIALIZED (
+    SELECT p.key AS key, p.value AS held, n.currency AS currency, ${SOLD}
+    FROM sale n CROSS JOIN json_each(n.props) p ON p.value <> ''
+    WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
+    GROUP BY 1, 2, 3
   )`;
 
 const PROPERTY = `'${PROPERTY_PREFIX}' || key`;
@@ -67,9 +76,14 @@ export const PROPERTY_TERMS = [
   // A day with more keys than are kept says so, under a dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
   FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND ?4 = ''`,
-  `SELECT ${PROPERTY} AS dimension,
-    coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = t.key), '') AS value,
-    n.currency AS currency, ${NO_VISITS}, ${saturatingSum('n.value')} AS revenue, count(*) AS sales
-  FROM kept_key t CROSS JOIN sale n
-  GROUP BY t.key, 2, 3`,
+  `SELECT ${PROPERTY} AS dimension, held AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
+  FROM sold_property`,
+  // What was sold without a key is all that was sold, without what was sold with it.
+  `SELECT ${PROPERTY} AS dimension, '' AS value, currency, ${NO_VISITS}, ${ofHalves('sum(high)', 'sum(low)')} AS revenue, sum(sales) AS sales
+  FROM (
+    SELECT key, currency, high, low, sales
+    FROM kept_key CROSS JOIN (SELECT currency, ${SOLD} FROM sale n GROUP BY currency)
+    UNION ALL
+    SELECT key, currency, -high, -low, -sales FROM sold_property)
+  GROUP BY key, currency`,
 ];

@@ -13,11 +13,21 @@ const GREATEST_HIGH = 2 ** 31 - 1;
  * it is `GREATEST_SUM`. Null for no rows, as `sum()` is.
  */
 export function saturatingSum(x: string): string {
-  const high = `(sum(${x} >> 32) + (sum(${x} & ${LOW}) >> 32))`;
+  return ofHalves(...halfSums(x));
+}
+
+/** The sums of the upper and lower halves of integers `x` of a group, which may be added to others and taken from them. */
+export function halfSums(x: string): readonly [high: string, low: string] {
+  return [`sum(${x} >> 32)`, `sum(${x} & ${LOW})`];
+}
+
+/** The sum that sums of halves are of, up to `GREATEST_SUM`. */
+export function ofHalves(highs: string, lows: string): string {
+  const high = `(${highs} + (${lows} >> 32))`;
   return `CASE
     WHEN ${high} > ${GREATEST_HIGH} THEN ${GREATEST_SUM}
     WHEN ${high} < -${GREATEST_HIGH + 1} THEN -${GREATEST_SUM}
-    ELSE max((${high} << 32) | (sum(${x} & ${LOW}) & ${LOW}), -${GREATEST_SUM}) END`;
+    ELSE max((${high} << 32) | (${lows} & ${LOW}), -${GREATEST_SUM}) END`;
 }
 
 /**

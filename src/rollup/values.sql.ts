@@ -61,12 +61,21 @@ const namesOf = (dimensions: readonly Rolled[]): string =>
 export const PLAIN_COUNTS = VISIT_COUNTS.slice(2);
 const PLAIN_SUMS = PLAIN_COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
 
+/** The bits of all terms, by halves: SQLite counts how deep expressions are, and D1 allows a hundred levels in a statement. */
+function anyBit(terms: readonly string[]): string {
+  if (terms.length === 1) return `(${terms[0]})`;
+  const middle = Math.ceil(terms.length / 2);
+  return `(${anyBit(terms.slice(0, middle))} | ${anyBit(terms.slice(middle))})`;
+}
+
 /** Whether an earlier visit of the same visitor had the value, too: a bit for each dimension. */
 const REPEATS = `
   iif(v.known AND v.again, (
-    SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `(max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) << ${bit})`).join(' | ')}
+    SELECT ${anyBit(VISIT_DIMENSIONS.map((_, bit) => `same${bit} << ${bit}`))}
+    FROM (
+    SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) AS same${bit}`).join(', ')}
     FROM bare_visit u CROSS JOIN events g ON g.pixel = ?1 AND g.ts = u.first_ts AND g.id = u.first_id
-    WHERE u.who = v.who AND u.visit < v.visit), 0) AS repeats`;
+    WHERE u.who = v.who AND u.visit < v.visit)), 0) AS repeats`;
 
 const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
 

@@ -1,0 +1,197 @@
+/**
+ * How many rows a rollup has of days that are made to have many: events whose every value is another one. The bounds are those
+ * of docs/operations.md, whatever is combined with what.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  KEPT_CURRENCIES,
+  KEPT_KEYS,
+  KEPT_PROPERTY_VALUES,
+  KEPT_SALES,
+  KEPT_VALUES,
+  OTHER,
+  PROPERTY_PREFIX,
+  ROLLED_DIMENSIONS,
+} from '../../src/model/dimensions.ts';
+import { LIMITS } from '../../src/model/limits.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { segments } from '../../src/model/time-zone.ts';
+import { parseQuestion } from '../../src/query/language.ts';
+import { runQuestion } from '../../src/query/run.ts';
+import { goalParameter } from '../../src/rollup/goals.sql.ts';
+import { DELETE_VANISHED, KEEP_SLICE, ROLL_UP_SLICES, sliceBounds } from '../../src/rollup/local-day.sql.ts';
+import { stretchParameter } from '../../src/rollup/stretches.sql.ts';
+import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
+
+beforeAll(applySchema);
+
+const DAY = '2026-02-03';
+const AT = Date.parse(`${DAY}T10:00:00Z`);
+const LATER = Date.parse('2027-06-01T00:00:00Z');
+
+const COLUMNS = [...new Set(ROLLED_DIMENSIONS.map(({ column }) => column))].filter(
+  (column) => !['name', 'currency'].includes(column),
+);
+const code = (n: number): string =>
+  String.fromCharCode(65 + (n % 26), 65 + (Math.floor(n / 26) % 26), 65 + (Math.floor(n / 676) % 26));
+
+interface Hostile {
+  readonly events: number;
+  /** Different values of each dimension. */
+  readonly values: number;
+  readonly currencies: number;
+  readonly keys: number;
+  readonly propertyValues: number;
+}
+
+function* hostileDay({ events, values, currencies, keys, propertyValues }: Hostile): Generator<OracleEvent> {
+  for (let n = 0; n < events; n++) {
+    const props: Record<string, string> = {};
+    for (let k = 0; k < Math.min(keys, LIMITS.props); k++) {
+      props[`k${(n * LIMITS.props + k) % keys}`] = `v${n % propertyValues}`;
+    }
+    yield {
+      ...Object.fromEntries(COLUMNS.map((column) => [column, `${column}${n % values}`])),
+      ts: AT + n,
+      id: `e${n}`,
+      name: n % 2 === 0 ? 'pageview' : `n${n % values}`,
+      visitor: `v${n}`,
+      value: 1_000_000,
+      currency: code(n % currencies),
+      props: JSON.stringify(props),
+    };
+  }
+}
+
+async function fill(pixel: Pixel, day: Iterable<OracleEvent>): Promise<void> {
+  let events: OracleEvent[] = [];
+  for (const event of day) {
+    events.push(event);
+    if (events.length === 500) {
+      await store(pixel, events);
+      events = [];
+    }
+  }
+  if (events.length > 0) await store(pixel, events);
+}
+
+const count = async (pixel: Pixel, where: string): Promise<number> =>
+  (await db
+    .prepare(`SELECT count(*) AS n FROM rollups WHERE pixel = ? AND ${where}`)
+    .bind(pixel.id)
+    .first('n')) as number;
+
+/** The rows that a day may have beside those of revenue: docs/operations.md has the sum. */
+const MOST_ROWS =
+  1 + 25 + 50 + ROLLED_DIMENSIONS.length * (KEPT_VALUES + 1) + KEPT_PROPERTY_VALUES + 2 * KEPT_KEYS + 1;
+
+describe.each<[string, Hostile]>([
+  ['invented currencies', { events: 3000, values: 1, currencies: 3000, keys: 100, propertyValues: 1 }],
+  ['values of every dimension', { events: 3000, values: 3000, currencies: 1, keys: 1, propertyValues: 1 }],
+  ['values and currencies', { events: 3000, values: 1500, currencies: 170, keys: 100, propertyValues: 7 }],
+  ['properties', { events: 3000, values: 1, currencies: 1, keys: 150, propertyValues: 3000 }],
+  ['everything', { events: 3000, values: 3000, currencies: 3000, keys: 150, propertyValues: 3000 }],
+])('a day of many %s', (_, hostile) => {
+  it('has a bounded rollup, in which nothing is lost', async () => {
+    const pixel = await makePixel('UTC');
+    await fill(pixel, hostileDay(hostile));
+    await runJobs(LATER);
+    await expectBounds(pixel, hostile.events);
+    const months = await db
+      .prepare('SELECT count(*) AS n FROM month_rollups WHERE pixel = ?')
+      .bind(pixel.id)
+      .first<number>('n');
+    expect(months).toBeLessThanOrEqual(2 * MOST_ROWS + KEPT_SALES);
+  });
+});
+
+async function expectBounds(pixel: Pixel, events: number): Promise<void> {
+  expect(await count(pixel, `currency = ''`)).toBeLessThanOrEqual(MOST_ROWS);
+  expect(await count(pixel, `currency NOT IN ('', '${OTHER}')`)).toBeLessThanOrEqual(KEPT_SALES);
+  expect(await count(pixel, `currency = '${OTHER}'`)).toBeLessThanOrEqual(MOST_ROWS);
+  const { results } = await db
+    .prepare(`SELECT count(DISTINCT currency) AS n FROM rollups WHERE pixel = ? AND currency NOT IN ('', ?)`)
+    .bind(pixel.id, OTHER)
+    .all<{ n: number }>();
+  expect(results[0]?.n).toBeLessThanOrEqual(KEPT_CURRENCIES);
+  // Every dimension still adds up to the day's events and sales, and no amount is in the sum of another currency.
+  const { results: sums } = await db
+    .prepare(
+      `SELECT dimension, sum(events) AS events, sum(sales) AS sales,
+         sum(currency = '${OTHER}' AND revenue <> 0) + sum(currency <> '${OTHER}' AND revenue <> sales * 1000000) AS wrong
+       FROM rollups WHERE pixel = ? AND dimension NOT IN ('${PROPERTY_PREFIX}', 'event:goal') GROUP BY dimension`,
+    )
+    .bind(pixel.id)
+    .all<{ dimension: string; events: number; sales: number; wrong: number }>();
+  expect(sums.length).toBeGreaterThan(ROLLED_DIMENSIONS.length);
+  for (const { dimension, ...sum } of sums)
+    expect(sum, dimension).toEqual({ events, sales: events, wrong: 0 });
+}
+
+it('a large day of many of all keeps a bounded number of rows a slice', async () => {
+  const pixel = await makePixel('UTC');
+  const events = 3000;
+  await fill(pixel, hostileDay({ events, values: 3000, currencies: 3000, keys: 150, propertyValues: 3000 }));
+  await db.prepare('UPDATE days SET slices = 2 WHERE pixel = ?').bind(pixel.id).run();
+  const stretches = stretchParameter(segments('UTC', DAY, DAY).map((one) => ({ ...one, bucket: '' })));
+  for (const slice of [0, 1]) {
+    await db.prepare('UPDATE days SET slice = ?2 WHERE pixel = ?1').bind(pixel.id, slice).run();
+    const bounds = sliceBounds(slice, 2);
+    await db
+      .prepare(KEEP_SLICE)
+      .bind(pixel.id, stretches, goalParameter([]), ...bounds, DAY, slice, 2)
+      .run();
+  }
+  await db.prepare('UPDATE days SET slice = 2 WHERE pixel = ?1').bind(pixel.id).run();
+  await db.batch([
+    db.prepare(ROLL_UP_SLICES).bind(pixel.id, DAY),
+    db.prepare(DELETE_VANISHED).bind(pixel.id, DAY),
+  ]);
+  await expectBounds(pixel, events);
+});
+
+describe('revenue that a rollup does not tell', () => {
+  it('is that of the currencies and values with the fewest sales, and is answered by null, never by a part of it', async () => {
+    const pixel = await makePixel('UTC');
+    const sale = (n: number, currency: string, page: string): OracleEvent => ({
+      ts: AT + n,
+      id: `e${n}`,
+      name: 'Purchase',
+      visitor: `v${n}`,
+      page,
+      value: 2_000_000,
+      currency,
+    });
+    // Twenty currencies with two sales each, and one with one.
+    const events = Array.from({ length: 41 }, (_, n) =>
+      sale(n, n === 40 ? 'ZZZ' : code(n % 20), n < 2 ? '/first' : '/more'),
+    );
+    await store(pixel, events);
+    await runJobs(LATER);
+    const ask = async (dimensions: string[]) => {
+      const parsed = parseQuestion({
+        site_id: pixel.id,
+        metrics: ['total_revenue', 'events'],
+        date_range: [DAY, DAY],
+        dimensions,
+      });
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+      const answer = await runQuestion(db, parsed.value, pixel, LATER);
+      if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+      return answer.value;
+    };
+    const byCurrency = await ask(['event:currency']);
+    const told = new Map(byCurrency.results.map((row) => [row.dimensions[0], row.metrics[0]]));
+    expect(told.get('AAA')).toMatchObject({ value: 4, currency: 'AAA' });
+    expect(told.get('ZZZ')).toBe(null);
+    const byPage = await ask(['event:page']);
+    expect(new Map(byPage.results.map((row) => [row.dimensions[0], row.metrics]))).toEqual(
+      new Map([
+        ['/first', [null, 2]],
+        ['/more', [null, 39]],
+      ]),
+    );
+    expect((await ask([])).results).toMatchObject([{ metrics: [null, 41] }]);
+  });
+});
