@@ -5,7 +5,7 @@
  */
 
 /** The most steps a question may take, over all of its filters, patterns and values. */
-export const MAX_STEPS = 15_000_000;
+export const MAX_STEPS = 8_000_000;
 
 /** Thrown when the steps are used up. */
 export class OutOfSteps extends Error {}
