@@ -4,10 +4,16 @@
  * before. Whether more follow is known beforehand, so it stands in the header `Link` and the body holds rows only.
  */
 import * as v from 'valibot';
-import { EXPORTED_EVENTS, EXPORTED_ROLLUPS, type ExportedTable } from '../model/exported.ts';
+import {
+  EXPORTED_EVENTS,
+  EXPORTED_EVENTS_OF_NOBODY,
+  EXPORTED_ROLLUPS,
+  type ExportedTable,
+} from '../model/exported.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
 import { type Key, planPages, type Row, readPages, type Span } from '../store/export.ts';
+import type { Grant } from './auth.ts';
 import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
 import { badParameter, Day, requireInBounds, whole } from './parameters.ts';
 import { requireExisting, requireRaw } from './pixels.ts';
@@ -29,13 +35,21 @@ export const ExportQuery = v.strictObject({
 });
 type Asked = v.InferOutput<typeof ExportQuery>;
 
-export const exportEvents = exporter(EXPORTED_EVENTS, eventSpan);
-export const exportRollups = exporter(EXPORTED_ROLLUPS, rollupSpan);
+export const exportEvents = exporter(eventsFor, eventSpan);
+export const exportRollups = exporter(() => EXPORTED_ROLLUPS, rollupSpan);
 
-function exporter(table: ExportedTable, spanOf: (asked: Asked, timezone: string) => Span): Handler<Asked> {
+function eventsFor({ scopes }: Grant): ExportedTable {
+  return scopes.includes('pixels:write') ? EXPORTED_EVENTS : EXPORTED_EVENTS_OF_NOBODY;
+}
+
+function exporter(
+  tableFor: (grant: Grant) => ExportedTable,
+  spanOf: (asked: Asked, timezone: string) => Span,
+): Handler<Asked> {
   return async (request, env, grant, id, asked) => {
     const pixel = await requireExisting(env, grant, id);
     requireRaw(grant, pixel);
+    const table = tableFor(grant);
     requireInBounds(asked, pixel.timezone);
     if (asked.from !== undefined && asked.to !== undefined && asked.from > asked.to) {
       throw badParameter('from', 'The first day comes after the last.');

@@ -43,6 +43,18 @@ export const EXPORTED_EVENTS: ExportedTable = {
   columns: EVENT_COLUMNS.filter((name) => name !== 'pixel').map((name) => ({ name, kind: eventKind(name) })),
 };
 
+/** The columns that tell visitors and people apart. */
+const CODES: readonly string[] = ['visitor', 'person'];
+
+/**
+ * The events for whoever may ask for statistics only. Codes would tell more, however they are written: anyone can send
+ * an event as a given user id, or with a token as a given address, and look which rows have the same code.
+ */
+export const EXPORTED_EVENTS_OF_NOBODY: ExportedTable = {
+  ...EXPORTED_EVENTS,
+  columns: EXPORTED_EVENTS.columns.filter(({ name }) => !CODES.includes(name)),
+};
+
 export const EXPORTED_ROLLUPS: ExportedTable = {
   name: 'rollups',
   key: ROLLUP_KEY,

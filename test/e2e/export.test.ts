@@ -134,10 +134,10 @@ async function importFile(pixel: string, name: string, content: string | Buffer)
   return { code: await script.ended, stdout: script.stdout(), stderr: script.stderr() };
 }
 
-async function makeToken(scope: string, pixel?: string): Promise<Record<string, string>> {
+async function makeToken(scope: string, pixel?: string, ...more: string[]): Promise<Record<string, string>> {
   const response = await speck.api('POST', '/api/v1/tokens', {
     name: scope,
-    scopes: [scope],
+    scopes: [scope, ...more],
     ...(pixel ? { pixel } : {}),
   });
   return { authorization: `Bearer ${((await response.json()) as { token: string }).token}` };
@@ -270,6 +270,46 @@ describe('an export', () => {
       reason: 'invalid_query',
       errors: expect.arrayContaining([{ path, message: expect.any(String) }]),
     });
+  });
+
+  it('has the codes of visitors and people for those only who may change the pixel', async () => {
+    const pixel = await speck.addPixel();
+    const shop = {
+      events: [
+        {
+          id: pixel,
+          ev: 'Bought',
+          uid: 'ann',
+          ip: '192.0.2.1',
+          ua: 'Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0',
+        },
+      ],
+    };
+    expect((await speck.api('POST', '/api/v1/events', shop)).status).toBe(202);
+    const reading = await makeToken('stats:read', pixel);
+    const both = await makeToken('pixels:write', pixel, 'stats:read');
+    for (const format of ['ndjson', 'csv']) {
+      const codes = /u[\w-]{22}/;
+      const full = await (await get(pixel, `events?format=${format}`, both)).text();
+      expect(full).toMatch(codes);
+      expect(full).toContain('visitor');
+      // A page of several is no way around it.
+      for (const query of ['', '&limit=1', '&cursor=[0,""]']) {
+        const text = await (await get(pixel, `events?format=${format}${query}`, reading)).text();
+        expect(text).toContain('Bought');
+        expect(text).not.toMatch(codes);
+        expect(text).not.toContain('visitor');
+        expect(text).not.toContain('person');
+      }
+    }
+    const line = await (await get(pixel, 'events', reading)).text();
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/x-ndjson' };
+    const back = await fetch(`${speck.url}/api/v1/pixels/${await speck.addPixel()}/events`, {
+      method: 'PUT',
+      headers,
+      body: line,
+    });
+    expect(await back.json()).toMatchObject({ accepted: 1, rejected: [] });
   });
 
   it('is for those only who may read it', async () => {

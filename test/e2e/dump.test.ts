@@ -1,0 +1,156 @@
+/**
+ * What a copy of the database gives to whoever has all addresses of a /16, the true user agents, and lists of user ids and
+ * e-mail addresses: nobody, whatever in it is tried as a key. With SECRET_KEY at hand, all of them: so the search is right.
+ * The keys are opened here by Node's own crypto library, by what the documentation says.
+ */
+import { createDecipheriv, createHash, createHmac, hkdfSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
+import { SECRET_KEY, type Speck, startSpeck } from './harness.ts';
+
+const AGENTS = [
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+];
+/** Of the /16 that is set aside for benchmarks. */
+const ADDRESSES = Array.from({ length: 65_536 }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
+const VISITORS = 200;
+const UIDS = Array.from({ length: 2000 }, (_, index) => `customer-${index}`);
+const MAILS = Array.from({ length: 2000 }, (_, index) => sha256(`person${index}@mail.example`));
+
+type Row = Readonly<Record<string, unknown>>;
+
+let speck: Speck;
+let pixel: string;
+/** Each table's rows. */
+let dump: ReadonlyMap<string, readonly Row[]>;
+
+beforeAll(async () => {
+  speck = await startSpeck();
+  pixel = await speck.addPixel();
+  for (let start = 0; start < VISITORS; start += 20) {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        const n = start + index;
+        const fields = { id: pixel, dl: 'https://site.example/', ...identityOf(n) };
+        return fetch(`${speck.url}/p.gif?${new URLSearchParams(fields)}`, {
+          headers: {
+            'cf-connecting-ip': ADDRESSES[(n * 327) % ADDRESSES.length] as string,
+            'user-agent': AGENTS[n % AGENTS.length] as string,
+          },
+        });
+      }),
+    );
+  }
+  await eventually(async () => {
+    const { results } = await speck.db.prepare('SELECT count(*) AS n FROM events').all<{ n: number }>();
+    return (results[0]?.n ?? 0) >= VISITORS;
+  }, 'all events');
+  await speck.cron();
+  dump = await read();
+});
+afterAll(() => speck.close());
+
+/** Every fourth visitor is signed in, every fourth known by its e-mail address. */
+function identityOf(n: number): Record<string, string> {
+  if (n % 4 === 0) return { uid: UIDS[n * 7] as string };
+  return n % 4 === 1 ? { 'ud[em]': MAILS[n * 7] as string } : {};
+}
+
+async function read(): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const { results } = await speck.db
+    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'`)
+    .all<{ name: string }>();
+  const tables = await Promise.all(
+    results.map(async ({ name }) => {
+      const rows = await speck.db.prepare(`SELECT * FROM "${name}"`).all<Row>();
+      return [name, rows.results] as const;
+    }),
+  );
+  return new Map(tables);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+const rowsOf = (table: string): readonly Row[] => dump.get(table) ?? [];
+const textsOf = (column: string): Set<string> =>
+  new Set(rowsOf('events').flatMap((row) => (row[column] === '' ? [] : [String(row[column])])));
+
+type Key = string | Buffer;
+const hash = (key: Key, message: string): string =>
+  createHmac('sha256', key).update(message).digest().subarray(0, 16).toString('base64url');
+
+/** The visitors of the dump whose address is found with one of these keys. */
+function visitorsFound(keys: readonly Key[]): number {
+  const wanted = textsOf('visitor');
+  const found = new Set<string>();
+  for (const key of keys) {
+    for (const address of ADDRESSES) {
+      for (const agent of AGENTS) {
+        const code = hash(key, `${pixel}\n${address}\n${agent}`);
+        if (wanted.has(code)) found.add(code);
+      }
+    }
+  }
+  return found.size;
+}
+
+/** The people of the dump whose user id or e-mail address is found with one of these keys. */
+function peopleFound(keys: readonly Key[]): number {
+  const wanted = textsOf('person');
+  const codes = keys.flatMap((key) => [
+    ...UIDS.map((uid) => `u${hash(key, `uid\n${uid}`)}`),
+    ...MAILS.map((mail) => `e${hash(key, `em\n${mail}`)}`),
+  ]);
+  return new Set(codes.filter((code) => wanted.has(code))).size;
+}
+
+/** A stored text, and all that might be a key in it: its last part, decoded, with and without what stands before a ciphertext. */
+function keysIn(text: string): Key[] {
+  const part = text.split('.').at(-1) ?? '';
+  const bytes = Buffer.from(part, 'base64url');
+  return [text, part, bytes, bytes.subarray(12), bytes.subarray(0, 32), bytes.subarray(12, 44)];
+}
+
+/** A salt or key, opened with the secret. */
+function opened(sealed: unknown, purpose: string, owner: unknown): string {
+  const secret = hkdfSync('sha256', SECRET_KEY, Buffer.alloc(32), `speck ${purpose}`, 32);
+  const bytes = Buffer.from(String(sealed).split('.')[2] ?? '', 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(secret), bytes.subarray(0, 12));
+  decipher.setAAD(Buffer.from(String(owner)));
+  decipher.setAuthTag(bytes.subarray(-16));
+  return decipher.update(bytes.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
+}
+
+describe('a copy of the database', () => {
+  it('has all of the visitors and people, and every table', () => {
+    expect(textsOf('visitor').size).toBe(VISITORS);
+    expect(textsOf('person').size).toBe(VISITORS / 2);
+    for (const table of ['salts', 'keys', 'pixels', 'days', 'rollups', 'person_days', 'counters']) {
+      expect(dump.has(table), table).toBe(true);
+    }
+  });
+
+  it('gives no visitor and nobody by what is in it, whatever is tried as a key', { timeout: 300_000 }, () => {
+    const secrets = [...rowsOf('salts').map(({ salt }) => salt), ...rowsOf('keys').map(({ key }) => key)];
+    expect(secrets.length).toBeGreaterThanOrEqual(2);
+    // A Set takes buffers for different ones, so they are compared as texts.
+    const tried = new Map(
+      ['', ...secrets.flatMap((text) => keysIn(String(text)))].map((key) => [`${key}`, key]),
+    );
+    expect(visitorsFound([...tried.values()])).toBe(0);
+    // People are few to try: here every text of every table is a key.
+    const texts = [...dump.values()].flat().flatMap((row) => Object.values(row).map(String));
+    expect(peopleFound([...tried.values(), ...new Set(texts.filter((text) => text.length >= 32))])).toBe(0);
+  });
+
+  it('gives all of them with SECRET_KEY', { timeout: 120_000 }, () => {
+    const salts = rowsOf('salts').map(({ date, salt }) => opened(salt, 'visitor salts', date));
+    const keys = rowsOf('keys').map((row) => opened(row['key'], 'alias keys', row['pixel']));
+    expect(visitorsFound(salts)).toBe(VISITORS);
+    expect(peopleFound(keys)).toBe(VISITORS / 2);
+  });
+});
