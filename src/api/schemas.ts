@@ -38,7 +38,7 @@ const link = {
   has_password: { type: 'boolean' },
   expires_at: orNull(time),
   created_at: time,
-  token: { type: ['string', 'null'], description: 'The id of the token that made it and that it ends with.' },
+  token: { type: ['string', 'null'], description: 'The token that it ends with.' },
 };
 
 const pixel = {
@@ -126,7 +126,7 @@ const entries = {
   Pixels: object({ pixels: listOf(ref('Pixel')) }),
   Token: object({
     ...token,
-    links: { ...count, description: 'Shared links made with it, which end with it.' },
+    links: { ...count, description: 'Shared links that end with it.' },
   }),
   Tokens: object({ tokens: listOf(ref('Token')) }),
   NewToken: object({ ...token, token: { ...text, description: 'The token, shown this once.' } }),
