@@ -190,7 +190,7 @@ CREATE TABLE IF NOT EXISTS counters (
 
 -- The local days that have events. dirty: 1 when events have changed since the last rollup, 2 while a large day is
 -- rolled up slice by slice and nothing has changed since that began, 3 when only goals have changed. rolled_at and events tell of the last rollup: when,
--- and of how many events; rolls counts them. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
+-- and of how many events; rolls counts them; rollup_version is that of the code which made it. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
 -- events.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
@@ -208,9 +208,11 @@ CREATE TABLE IF NOT EXISTS days (
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
--- What the cron asks for: the days to roll up, and each pixel's oldest days that still hold raw events.
+-- What the cron asks for: the days to roll up, each pixel's oldest days that still hold raw events, and the days whose rollup
+-- an older version has made and a newer one can make again.
 CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
+CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;
 
 -- Tasks of the cron that failed, and when each is tried again. A task that succeeds has no row. item is what the task works
 -- on, such as a day or a month; error is the last error, cut.

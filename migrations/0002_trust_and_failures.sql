@@ -7,6 +7,8 @@ ALTER TABLE person_links ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE days ADD COLUMN rollup_version INTEGER NOT NULL DEFAULT 0;
 
+CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;
+
 ALTER TABLE links ADD COLUMN token TEXT;
 
 ALTER TABLE dead_letters ADD COLUMN checked_at INTEGER NOT NULL DEFAULT 0;

@@ -15,7 +15,7 @@ export default {
     // Awaited, not handed to waitUntil: a run that fails must count as failed.
     const report = await runJob(env, Number(controller.scheduledTime));
     console.log(
-      `rolled up ${report.rolledUp} days, purged ${report.purgedEvents} events${report.more ? ', more to do' : ''}`,
+      `rolled up ${report.rolledUp} days, purged ${report.purgedEvents} events${report.failed > 0 ? `, ${report.failed} tasks failed` : ''}${report.more ? ', more to do' : ''}`,
     );
   },
 

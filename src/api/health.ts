@@ -4,14 +4,17 @@
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
-import { readCounters, waitingCount } from '../store/counters.ts';
+import { type Counter, type CounterName, readCounters, waitingCount } from '../store/counters.ts';
+import type { FailedTask } from '../store/failed-tasks.ts';
 import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 import { readSeals } from '../store/sealed-keys.ts';
-import { readState } from '../store/state.ts';
+import { readState, type StoreState } from '../store/state.ts';
 
 const CACHED = 5_000;
 /** The cron runs every 5 minutes; three missed runs are worth a look. */
 const CRON_LATE = 16 * 60_000;
+/** A closed day is rolled up within minutes, or with the backlog of hours. */
+const ROLLUP_LATE = 6 * 3_600_000;
 const LOSS_REMEMBERED = 24 * 3_600_000;
 
 interface Health {
@@ -50,18 +53,16 @@ async function examine(env: Env, now: number): Promise<Health> {
     const lostEvents = (lost?.value ?? 0) + waitingCount('lost_events');
     const lostLately =
       waitingCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < LOSS_REMEMBERED);
-    const cronLate = cron !== undefined && now - cron.last_at > CRON_LATE;
     const schema = await looked;
+    const isDegraded =
+      lostLately ||
+      state.deadLetters > 0 ||
+      Boolean(schema?.advice) ||
+      secrets.length === 0 ||
+      seals.unreadable > 0 ||
+      isRollupBehind(state, counters, now);
     return {
-      status:
-        lostLately ||
-        cronLate ||
-        state.deadLetters > 0 ||
-        schema?.advice ||
-        secrets.length === 0 ||
-        seals.unreadable > 0
-          ? 'degraded'
-          : 'ok',
+      status: isDegraded ? 'degraded' : 'ok',
       ...common,
       schema,
       secret_key: {
@@ -76,15 +77,43 @@ async function examine(env: Env, now: number): Promise<Health> {
         lost_events: lostEvents,
       },
       rollup: {
-        oldest_dirty_day_seconds:
-          state.oldestDirty === null ? 0 : Math.round((now - state.oldestDirty) / 1000),
+        oldest_dirty_day_seconds: state.oldestDue === null ? 0 : Math.round((now - state.oldestDue) / 1000),
         last_cron: cron ? new Date(cron.last_at).toISOString() : null,
+        failing_tasks: state.failing.count,
+        failing: state.failing.oldest.map(failingTask),
+        given_up_days: counters.get('given_up_days')?.value ?? 0,
       },
     };
   } catch (error) {
     console.error(`health: ${error}`);
     return { status: 'degraded', ...common, schema: await looked, store: null, ingest };
   }
+}
+
+/** Whether the cron does not run, does not keep up, has tasks that fail, or has lately given up the rollup of a day. */
+function isRollupBehind(
+  { oldestDue, failing }: StoreState,
+  counters: ReadonlyMap<string, Counter>,
+  now: number,
+): boolean {
+  const age = (name: CounterName): number => now - (counters.get(name)?.last_at ?? -Infinity);
+  const waiting = oldestDue === null ? 0 : now - oldestDue;
+  const cronLate = counters.has('cron_runs') ? age('cron_runs') > CRON_LATE : waiting > CRON_LATE;
+  // A late event or an import makes a day of long ago wait: what counts is for how long some day has.
+  const rollupLate = waiting > ROLLUP_LATE && age('caught_up_runs') > ROLLUP_LATE;
+  return cronLate || rollupLate || failing.count > 0 || age('given_up_days') < LOSS_REMEMBERED;
+}
+
+/** A failing task as it is told: what it works on, not what it complains of, which is in the log. */
+function failingTask({ kind, pixel, item, attempts, since, retry_at }: FailedTask): Record<string, unknown> {
+  return {
+    task: kind,
+    ...(pixel === '' ? {} : { pixel }),
+    ...(item === '' ? {} : { item }),
+    attempts,
+    since: new Date(since).toISOString(),
+    retry_at: new Date(retry_at).toISOString(),
+  };
 }
 
 /** The version of the database's tables and the one this Worker needs; null if the database cannot be reached. */

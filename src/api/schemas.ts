@@ -305,7 +305,18 @@ const entries = {
       secret_key: object({ state: text, waiting: count, unreadable: count }),
       store: orNull(object({ round_trip_ms: { type: 'number' } })),
       ingest: { type: 'object' },
-      rollup: { type: 'object' },
+      rollup: object({
+        oldest_dirty_day_seconds: count,
+        last_cron: orNull(text),
+        failing_tasks: count,
+        failing: listOf(
+          object({ task: text, pixel: text, item: text, attempts: count, since: text, retry_at: text }, [
+            'pixel',
+            'item',
+          ]),
+        ),
+        given_up_days: count,
+      }),
     },
     ['rollup', 'secret_key'],
   ),

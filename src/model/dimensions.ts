@@ -22,6 +22,8 @@ interface DimensionEntry {
   readonly labels?: 'country';
   /** A second name for another dimension: it is rolled up as that one. */
   readonly alias?: string;
+  /** The version of rollups that first has it, as ROLLUP_VERSION counts; 1 if nothing is said. */
+  readonly since?: number;
 }
 
 const entries = {
@@ -70,6 +72,7 @@ export interface ColumnDimension extends DimensionEntry {
   readonly column: DimensionColumn;
   /** The name its rollup rows carry. */
   readonly rollup: string;
+  readonly since: number;
 }
 
 /** `event:props:KEY`: a custom property of each event. */
@@ -110,7 +113,7 @@ export type Dimension = ColumnDimension | PropertyDimension | GoalDimension | Pe
 export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
   Object.entries<DimensionEntry>(entries).map(([name, entry]) => [
     name,
-    { ...entry, kind: 'column', name, rollup: entry.alias ?? name } as ColumnDimension,
+    { since: 1, ...entry, kind: 'column', name, rollup: entry.alias ?? name } as ColumnDimension,
   ]),
 );
 

@@ -39,6 +39,8 @@ interface MetricEntry {
   readonly ofPeople?: true;
   /** A share or an average in per cent: its change is told in points. */
   readonly inPoints?: true;
+  /** The version of rollups that first has its counts, as ROLLUP_VERSION counts; all have them if nothing is said. */
+  readonly since?: number;
 }
 
 const share = (of: Whole) => ({

@@ -65,7 +65,9 @@ export async function ask(
   const state = daysNow?.results[0] as unknown as KnownDays;
   const missing = plan.usesRollups ? state.lost : (pastRetention(pixel, span) ?? state.purged);
   if (missing !== null) {
-    return err({ reason: 'beyond_retention', detail: beyondRetention(missing, question, span.moments) });
+    const detail =
+      (plan.usesRollups ? lackingRollup(state) : null) ?? beyondRetention(missing, question, span.moments);
+    return err({ reason: 'beyond_retention', detail });
   }
   const found = answer?.results ?? [];
   return ok({
@@ -114,6 +116,17 @@ function rowOf(row: Record<string, unknown>, { metrics, dimensions }: Question):
     }),
     dimensions: dimensions.map((_, index) => String(row[`dimension${index}`])),
   };
+}
+
+/** Why rollups cannot answer for days whose events are gone; null when they could. */
+function lackingRollup({ never, lacking }: KnownDays): string | null {
+  if (never !== null) {
+    return `The rollup of ${never} could not be made before its raw events were past this pixel's retention, and they are gone. Ask for days before or after it.`;
+  }
+  if (lacking !== null) {
+    return `Days up to ${lacking} were rolled up by a version of Speck that did not know all that is asked for, and their raw events are past this pixel's retention and gone. Ask from the day after, or without it.`;
+  }
+  return null;
 }
 
 function beyondRetention(purged: string, question: Question, moments: Moments | null): string {

@@ -3,7 +3,7 @@ import type { Span } from './ask.ts';
 import type { Held } from './price.ts';
 import type { Question } from './question.ts';
 import { dayCount } from './range.ts';
-import { canUseRollups, hasRollup } from './sources.ts';
+import { canUseRollups, hasRollup, lacks } from './sources.ts';
 
 /** What is known of a pixel's days in a range. */
 export interface KnownDays {
@@ -15,6 +15,10 @@ export interface KnownDays {
   readonly purged: string | null;
   /** The latest of these that no rollup answers for either. */
   readonly lost: string | null;
+  /** The latest of which there never was a rollup, and no raw events are left. */
+  readonly never: string | null;
+  /** The latest of which no raw events are left, and whose rollup, of an older version, lacks what is asked for. */
+  readonly lacking: string | null;
   /** When the oldest rollup was made that has to do though its day has changed since. */
   readonly as_of: number | null;
 }
@@ -43,6 +47,8 @@ export function daysStatement(
         `coalesce(sum(NOT (${rolled})), 0) AS live`,
         'max(iif(raw > 0, day, NULL)) AS purged',
         `max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost`,
+        'max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never',
+        `max(iif(raw > 0 AND ${lacks(question)}, day, NULL)) AS lacking`,
         `min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of`,
         ...more,
       ].join(', ')}

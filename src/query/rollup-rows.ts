@@ -5,7 +5,7 @@ import { HOUR, TOTAL } from '../rollup/values.sql.ts';
 import type { Draft } from './draft.ts';
 import { type Grouping, isHourly } from './groupings.ts';
 import { wholeMonths } from './range.ts';
-import { HAS_ROLLUP, hasRollup } from './sources.ts';
+import { HAS_ROLLUP, hasRollup, lacks } from './sources.ts';
 
 /** `month` and `rolled`: what rollups answer for, where they may. `open`: the days that events answer for. */
 export function dayCtes(draft: Draft): string[] {
@@ -28,11 +28,12 @@ export function dayHasRollup(draft: Draft): string {
   if (!property) return hasRollup(draft.question, draft.setting.peopleSince);
   const rows = (dimension: string): string =>
     `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
-  return `${HAS_ROLLUP} AND (d.raw > 0 OR ${rows(draft.text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  return `${HAS_ROLLUP} AND NOT ${lacks(draft.question)} AND (d.raw > 0 OR ${rows(draft.text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
 }
 
 /**
- * The whole months of the range whose own rollup holds: all of their days are rolled up, and as often as it knows of.
+ * The whole months of the range whose own rollup holds: all of their days are rolled up, as often as it knows of, and by a
+ * version that has what is asked for.
  * None where days are asked for one by one, and for properties, which months do not have.
  */
 function months(draft: Draft): string {
@@ -49,7 +50,7 @@ function months(draft: Draft): string {
     FROM months m
     WHERE m.pixel = ?1 AND m.month IN (SELECT value FROM json_each(${draft.list(fits ? wholeMonths(range) : [])}))
       AND m.rolls = (SELECT sum(d.rolls) FROM days d WHERE ${ofMonth})
-      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND d.dirty > 0)`;
+      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > 0 OR ${lacks(draft.question)}))`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Which rows may answer a question: rollups of days and months, or events. */
 import { LIVE_EVENTS } from '../rollup/local-day.sql.ts';
+import { TOTAL } from '../rollup/values.sql.ts';
 import { type Moments, type Question, testsIn } from './question.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
@@ -10,12 +11,34 @@ const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO}
 export const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO}))`;
 
 /**
+ * SQL for whether the rollup of day `d` is of an older version, which lacks what a question asks for. One of before there
+ * were versions has a dimension if it has rows of it: each visit has some value, if only that of none.
+ */
+export function lacks({ dimensions, metrics }: Question): string {
+  const rows = (name: string): string =>
+    `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = d.pixel AND r.day = d.day AND r.dimension = '${name}')`;
+  const lacking = [
+    ...dimensions.map((dimension) =>
+      dimension?.kind === 'column'
+        ? `d.rollup_version < ${dimension.since} AND NOT ${rows(dimension.rollup)} AND ${rows(TOTAL)}`
+        : null,
+    ),
+    ...metrics.map(({ since }) => (since === undefined ? null : `d.rollup_version < ${since}`)),
+  ].filter((sql) => sql !== null);
+  return lacking.length === 0 ? 'false' : `(${lacking.join(' OR ')})`;
+}
+
+/**
  * SQL for whether day `d` has a rollup that may answer a question.
  * @param peopleSince the first day of which it is known who was there.
  */
-export function hasRollup({ dimensions, metrics }: Question, peopleSince: string): string {
-  if (metrics.some(({ ofPeople }) => ofPeople)) return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP}`;
-  return dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP;
+export function hasRollup(question: Question, peopleSince: string): string {
+  const { dimensions, metrics } = question;
+  const hasAll = `NOT ${lacks(question)}`;
+  if (metrics.some(({ ofPeople }) => ofPeople)) {
+    return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP} AND ${hasAll}`;
+  }
+  return `${dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP} AND ${hasAll}`;
 }
 
 /** Whether rollups can answer a question at all. */

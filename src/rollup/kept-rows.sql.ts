@@ -57,9 +57,12 @@ export const folded = (times = 1): string => `
     GROUP BY 1, 2, 3
   )`;
 
-/** Whether there is day `day`: a change of the time zone may have cut it anew, under other dates, since it was read. */
+/**
+ * Whether there is day `day`, and all of its events. Since it was read, a change of the time zone may have cut it anew, under
+ * other dates, and another run may have begun to purge it: what it has left would replace the rollup of all it had.
+ */
 export const isThere = (day: string, more = 'true'): string =>
-  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND ${more})`;
+  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND raw = 0 AND ${more})`;
 
 /** Where rollups are kept, by the length of what they are of. */
 const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;

@@ -1,6 +1,6 @@
 /** The SQL that rolls up a local day from its events: at once, or slice by slice. */
 import { COUNTS } from '../model/metrics.ts';
-import { ALL_SLICES_DONE } from '../store/days.ts';
+import { ALL_SLICES_DONE, FIRST_PART } from '../store/days.ts';
 import { GOALS } from './goals.sql.ts';
 import { deleteVanished, folded, isThere, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
@@ -64,7 +64,7 @@ const MORE_OF_A_SLICE = 10;
 export const KEEP_SLICE = `${SLICE}, ${folded(MORE_OF_A_SLICE)}
   INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
   SELECT ?1, ?6, ?7, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
-  FROM (SELECT *, (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM folded)
+  FROM (SELECT *, ${FIRST_PART} + (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM folded)
   WHERE ${isThere('?6', 'slice = ?7 AND slices = ?8')}
   GROUP BY part`;
 

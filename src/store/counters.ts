@@ -1,9 +1,16 @@
 /**
- * Counts what must not go unnoticed: batches put aside, events lost, cron runs. A count is made when D1 may be failing,
+ * Counts what must not go unnoticed: batches put aside, events lost, days given up, cron runs. A count is made when D1 may be failing,
  * so it waits in the isolate and is written with the next success.
  */
 
-export type CounterName = 'spilled_batches' | 'lost_events' | 'cron_runs';
+export type CounterName =
+  | 'spilled_batches'
+  | 'lost_events'
+  | 'cron_runs'
+  /** Runs of the cron that left no closed day waiting whose turn it was. */
+  | 'caught_up_runs'
+  /** Days past retention whose raw events were deleted though their rollup failed. */
+  | 'given_up_days';
 
 export interface Counter {
   readonly value: number;

@@ -237,21 +237,37 @@ export function peopleSince(now: number): string {
 /**
  * Deletes what is left of people who have not been there for long, rows of days that nobody was there after all, and
  * erasures that nothing of before can come after. It looks at all rows there are, so it is to be asked once an hour.
+ *
+ * @returns each statement with the table it is of. They need no order.
  */
-export function forgetPeople(db: D1Database, now: number): D1PreparedStatement[] {
+export function forgetPeople(
+  db: D1Database,
+  now: number,
+): readonly (readonly [table: string, statement: D1PreparedStatement])[] {
   const isThere = (alias: string) => `
     EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = person_links.pixel AND p.person = ${alias})
     OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = person_links.pixel AND e.person = ${alias} AND e.person <> '')`;
   return [
-    db.prepare('DELETE FROM person_days WHERE day < ? OR devices = 0').bind(peopleSince(now)),
-    db.prepare(
-      `DELETE FROM person_links WHERE NOT (${isThere('person_links.alias')} OR ${isThere('person_links.target')})`,
-    ),
-    db
-      .prepare(
-        `DELETE FROM erasures WHERE at < ?1 - 86400000 * (
-           SELECT ${REMEMBERED_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)`,
-      )
-      .bind(now),
+    [
+      'person_days',
+      db.prepare('DELETE FROM person_days WHERE day < ? OR devices = 0').bind(peopleSince(now)),
+    ],
+    [
+      'person_links',
+      db.prepare(
+        `DELETE FROM person_links WHERE NOT (${isThere('person_links.alias')} OR ${isThere('person_links.target')})`,
+      ),
+    ],
+    [
+      'erasures',
+      // A dead letter may hold what happened before it came, and waits for ever.
+      db
+        .prepare(
+          `DELETE FROM erasures WHERE at < ?1 - 86400000 * (
+             SELECT ${REMEMBERED_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)
+             AND at + 86400000 * ${REMEMBERED_DAYS} < coalesce((SELECT min(received_at) FROM dead_letters), ?1)`,
+        )
+        .bind(now),
+    ],
   ];
 }

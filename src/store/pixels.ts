@@ -78,35 +78,55 @@ export async function getPixel(db: D1Database, id: string): Promise<Pixel | null
   return row ? fromRow(row) : null;
 }
 
+/** The tables that may hold many rows of a pixel, which lie together in each. */
+export const LARGE_TABLES = [
+  'events',
+  'rollups',
+  'rollup_slices',
+  'month_rollups',
+  'months',
+  'days',
+  'rejections',
+  'person_links',
+  'person_days',
+  'visitor_hours',
+  'erasures',
+  'keys',
+] as const;
+
+/** The few rows of a pixel that open something, or that others write by. */
+const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'days', 'failed_tasks'] as const;
+
+/** Rows that one statement deletes at most, and how often a deletion goes round the large tables by itself. */
+const PIECE = 5000;
+const ROUNDS = 3;
+
 /**
- * Deletes a pixel and all that was kept of it, in one transaction.
+ * Deletes a pixel and all that was kept of it. From the first transaction on there is no such pixel: nothing of it is
+ * answered, and nothing is stored. Its rows go in pieces; those that are too many for one request, with the cron.
+ *
  * @returns whether there was one.
  */
 export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
-  const tables = [
-    'events',
-    'rollups',
-    'rollup_slices',
-    'month_rollups',
-    'months',
-    'days',
-    'rejections',
-    'tokens',
-    'keys',
-    'person_links',
-    'erasures',
-    'person_days',
-    'visitor_hours',
-    'links',
-    'sessions',
-  ];
-  const results = await db.batch([
-    ...tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
-    recordErasure(db, Date.now()),
+  const [pixel] = await db.batch([
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
+    recordErasure(db, Date.now()),
+    ...FIRST_TABLES.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
   ]);
   cache.delete(id);
-  return (results.at(-1)?.meta.changes ?? 0) > 0;
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const pieces = await db.batch(
+        LARGE_TABLES.map((table) =>
+          db.prepare(`DELETE FROM ${table} WHERE pixel = ? LIMIT ${PIECE}`).bind(id),
+        ),
+      );
+      if (pieces.every(({ meta }) => meta.changes < PIECE)) break;
+    }
+  } catch (error) {
+    console.error(`rows of the deleted pixel ${id} are left to the cron: ${error}`);
+  }
+  return (pixel?.meta.changes ?? 0) > 0;
 }
 
 /**

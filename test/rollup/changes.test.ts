@@ -5,7 +5,8 @@ import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { type Answer, runQuestion } from '../../src/query/run.ts';
-import { runJob, SLICE_EVENTS } from '../../src/rollup/job.ts';
+import { SLICE_EVENTS } from '../../src/rollup/day.ts';
+import { runJob } from '../../src/rollup/job.ts';
 import { LIVE_EVENTS } from '../../src/rollup/local-day.sql.ts';
 import {
   beginSlices,
@@ -241,7 +242,7 @@ describe('a large day', () => {
   it('is rolled up slice by slice over several runs, and again from the first when it changes meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, count);
-    const env = { ...testEnv, CRON_STATEMENTS: '13' };
+    const env = { ...testEnv, CRON_STATEMENTS: '17' };
     const state = () =>
       db.prepare('SELECT dirty, slice, slices FROM days WHERE pixel = ?').bind(pixel.id).first();
     await runJob(env, NEXT);

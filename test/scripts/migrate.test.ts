@@ -218,7 +218,8 @@ describe('what has been dropped by hand is made again', () => {
   test('at the newest version', async () => {
     const db = apply(NEWEST);
     await migrate(whole(db), MIGRATIONS);
-    db.exec('DROP INDEX events_eid; DROP TABLE failed_tasks; ALTER TABLE days DROP COLUMN rollup_version');
+    db.exec('DROP INDEX events_eid; DROP INDEX days_outdated; DROP TABLE failed_tasks');
+    db.exec('ALTER TABLE days DROP COLUMN rollup_version');
     await migrate(whole(db), MIGRATIONS);
     expectUpToDate(db, []);
   });
