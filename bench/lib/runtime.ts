@@ -14,6 +14,8 @@ export interface Runtime {
   /** Where the runtime's inspector listens, if asked for. */
   readonly inspector: URL | undefined;
   database(binding: string): Promise<Database>;
+  /** Runs the Worker's cron trigger as of a moment, and waits for it. */
+  cron(at: Date): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,10 @@ export async function startRuntime(worker: V4WorkerOptions, way: Way, inspected 
     pid,
     inspector: inspected ? await miniflare.getInspectorURL() : undefined,
     database: (binding) => miniflare.getD1Database(binding) as Promise<Database>,
+    async cron(at) {
+      const own = await miniflare.getWorker();
+      await own.scheduled({ cron: '*/5 * * * *', scheduledTime: at });
+    },
     close: () => miniflare.dispose(),
   };
 }
