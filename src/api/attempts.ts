@@ -39,8 +39,8 @@ function networkOfRequest(request: Request): string {
   return networkOf(request.headers.get('cf-connecting-ip') ?? '');
 }
 
-/** How long a secret is remembered as wrong or right. */
-const REMEMBERED = 30_000;
+/** How long a secret is remembered as wrong, and as right: that spares it a refusal, not the look-up. */
+const REMEMBERED = { wrong: 30_000, right: 60 * MINUTE };
 
 /** Hashes of secrets that were lately looked up: those that there are, and those that there are not. */
 export class Lookups {
@@ -53,6 +53,6 @@ export class Lookups {
   }
 
   set(hash: string, found: boolean, now: number): void {
-    this.#until.set(hash, { found, until: now + REMEMBERED });
+    this.#until.set(hash, { found, until: now + (found ? REMEMBERED.right : REMEMBERED.wrong) });
   }
 }
