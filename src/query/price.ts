@@ -28,13 +28,13 @@ interface Setting {
 export interface Allowance {
   /** Microseconds of the database for all that it asks, comparisons included. */
   readonly question: number;
+  /** For each of its transactions: D1 ends a statement after 30 seconds, and is not always as fast as where it was measured. */
+  readonly atOnce: number;
 }
 
 /** Of who may change the pixel; of who only sees its statistics, such as by a shared link. */
-export const OWNERS: Allowance = { question: 30_000_000 };
-export const VIEWERS: Allowance = { question: 12_000_000 };
-/** D1 ends a statement after 30 seconds, and is not always as fast as where it was measured. */
-export const MOST_AT_ONCE = 20_000_000;
+export const OWNERS: Allowance = { question: 30_000_000, atOnce: 20_000_000 };
+export const VIEWERS: Allowance = { question: 12_000_000, atOnce: 12_000_000 };
 
 /** Microseconds an event: to read it and find its visit, and for each group, dimension, filter and step. */
 const READ = 6;
@@ -188,7 +188,7 @@ function priceOfTest(dimension: Dimension, goals: number): number {
 
 /** What is wrong with a question of these prices: of each of its transactions, in microseconds. */
 export function priceMistakes(prices: readonly number[], allowance: Allowance): Mistake[] {
-  if (sum(prices) <= allowance.question && prices.every((price) => price <= MOST_AT_ONCE)) return [];
+  if (sum(prices) <= allowance.question && prices.every((price) => price <= allowance.atOnce)) return [];
   const message =
     'This asks more of the database than one question may. Ask for a shorter range, or with fewer filters, dimensions, metrics or comparisons.';
   return [{ path: 'date_range', message }];

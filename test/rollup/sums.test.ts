@@ -85,10 +85,13 @@ async function ask(pixel: Pixel, asked: Record<string, unknown>, now = LATER) {
     ...asked,
   });
   if (!question.ok) throw new Error(JSON.stringify(question.error));
-  const answer = await runQuestion(db, question.value, pixel, now);
+  const answer = await runQuestion(db, question.value, pixel, now, ANY_PRICE);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return answer.value;
 }
+
+/** Days are told to have more events than they have. */
+const ANY_PRICE = { question: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
 
 const revenueOf = (answer: Awaited<ReturnType<typeof ask>>) =>
   answer.results.map(({ metrics }) => (metrics[0] as { value: number } | null)?.value);
