@@ -3,7 +3,7 @@
  * removal of one, or nothing at all. Only requests that hold a choice come here; all others are answered without it.
  */
 
-import { mayUseCookie } from '../enrich/origins.ts';
+import { mayUseCookie, originOf } from '../enrich/origins.ts';
 import { type Env, secretsOf } from '../env.ts';
 import {
   type CookieReach,
@@ -83,14 +83,15 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
 
 /**
  * The value of a new cookie. The page proposes a `cid`, the same for all events of one moment, so that they are one person's
- * before the cookie is there. The value is made of it, the address and the user agent under a key of the Worker's: who has
- * the page propose a `cid` does not know the cookie.
+ * before the cookie is there. The value is made of it, the page's host, the address and the user agent under a key of the
+ * Worker's: who has the page propose a `cid` does not know the cookie, and two sites that propose the same get different ones.
  */
-async function makeCookie(cid: string, { ip, userAgent }: Client, env: Env): Promise<string> {
+async function makeCookie(cid: string, client: Client, env: Env): Promise<string> {
   const [secret] = secretsOf(env);
   if (secret === undefined || !PERSON_COOKIE_VALUE.test(cid)) return newPersonCookie();
   const key = await deriveKey(secret, 'person cookies');
-  // A line feed can be in none of the three.
-  const message = new TextEncoder().encode(`${cid}\n${ip}\n${userAgent}`);
+  // A line feed can be in none of the four.
+  const parts = [cid, originOf(client), client.ip, client.userAgent];
+  const message = new TextEncoder().encode(parts.join('\n'));
   return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, message), 0, 16));
 }

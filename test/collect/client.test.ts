@@ -230,6 +230,7 @@ describe('a choice', () => {
     const others = [
       await made({ ip: '192.0.2.2' }),
       await made({ userAgent: 'Another' }),
+      await made({ origin: 'https://site.example' }),
       await made({}, { ...granted, cid: 'B'.repeat(22) }),
       await made({}, granted, {
         ...testEnv,
@@ -239,7 +240,7 @@ describe('a choice', () => {
       await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
       await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
     ];
-    expect(new Set([cookie, COOKIE, ...others]).size).toBe(8);
+    expect(new Set([cookie, COOKIE, ...others]).size).toBe(9);
   });
 
   const HERE = 'https://www.site.example';
