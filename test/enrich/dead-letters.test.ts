@@ -14,6 +14,7 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { BLANK_EVENT, type RawEvent, type RawHit, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { runJob } from '../../src/rollup/job.ts';
+import { waitingCount } from '../../src/store/counters.ts';
 import { lettersToCheck, readDeadLetters, settleLetters } from '../../src/store/dead-letters.ts';
 import { openMessage, sealParcel, sendHits } from '../../src/store/queue.ts';
 import { sealKeys } from '../../src/store/sealed-keys.ts';
@@ -210,7 +211,9 @@ describe('what waits', () => {
 
   it('is not sent without a secret: it counts as lost, and nothing goes out in the clear', async () => {
     const { queue, messages } = queueOf();
+    const before = waitingCount('lost_events');
     await ingest(quietly(testEnv, { QUEUE: queue, DB: broken(), SECRET_KEY: '' }), [hit()]);
+    expect(waitingCount('lost_events')).toBe(before + 1);
     expect(messages).toEqual([]);
     await expect(sendHits(queue, [], [hit()])).rejects.toThrow('SECRET_KEY');
   });
