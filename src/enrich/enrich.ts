@@ -19,10 +19,11 @@ import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wi
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
 import type { Proof } from './identity.ts';
+import { maskEmails } from './mask.ts';
 import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf, mayName } from './person.ts';
 import { attribute } from './referrer.ts';
-import { maskEmails, type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
+import { type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
 
 /** How an event reached Speck. */
 export interface Arrival {

@@ -1,15 +1,12 @@
 /** Takes from URLs and texts what could identify a person, and what no owner asks about. */
 import { LIMITS } from '../model/limits.ts';
+import { maskEmails } from './mask.ts';
 
-/** Put in place of what looks like an e-mail address. */
-export const MASK = '(email)';
-
-const EMAIL = /[\w.!#$'*+~%-]{1,128}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g;
 /** Control characters and line separators. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
 
-/** Nothing to scrub: printable ASCII with neither a mail's @ nor its escape, and no space at either end. */
-const HARMLESS = /^(?! )(?!.*%40)[\x20-\x3f\x41-\x7e]*(?<! )$/;
+/** Nothing to scrub: printable ASCII with no sign of an address, and no space at either end. */
+const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x41-\x7e]*(?<! )$/i;
 
 /** A text from outside, made safe to keep: printable, masked, at most `limit` characters. */
 export function scrubText(text: string, limit: number): string {
@@ -19,10 +16,6 @@ export function scrubText(text: string, limit: number): string {
   // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.
   const clean = near.toWellFormed().replace(UNPRINTABLE, '').trim();
   return cut(maskEmails(clean), limit);
-}
-
-export function maskEmails(text: string): string {
-  return text.includes('@') || text.includes('%40') ? text.replace(EMAIL, MASK) : text;
 }
 
 /** At most `limit` characters, without half a surrogate pair at the end. */

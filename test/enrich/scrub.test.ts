@@ -1,7 +1,8 @@
 /** What is taken from texts and addresses before anything of them is kept. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, MASK, scrubPage, scrubReferrer, scrubText, withoutWww } from '../../src/enrich/scrub.ts';
+import { MASK, maskEmails } from '../../src/enrich/mask.ts';
+import { cut, scrubPage, scrubReferrer, scrubText, withoutWww } from '../../src/enrich/scrub.ts';
 
 describe('a text from outside', () => {
   it.each([
@@ -25,9 +26,57 @@ describe('a text from outside', () => {
     ['ANN@A-LONG.MAIL.CO.EXAMPLE', '(email)'],
     ['ann@localhost', 'ann@localhost'],
     ['@mail.example', '@mail.example'],
-    ['ü@mail.example', 'ü@mail.example'],
+    ['ü@mail.example', '(email)'],
   ])('%j is kept as %j', (text, masked) => {
     expect(scrubText(text, 100)).toBe(masked);
+  });
+
+  it.each([
+    // Other alphabets, as they are, as Punycode and percent-encoded.
+    ['Ann Müller <müller@exämple.de>', 'Ann Müller <(email)>'],
+    ['иван@почта.рф', '(email)'],
+    ['用户@例子。中国', '(email)'],
+    ['ann@xn--exmple-cua.xn--p1ai', '(email)'],
+    ['/u/ann@ex%C3%A4mple.de', '/u/(email)'],
+    ['/u/%D0%B8%40%D0%BF%D0%BE.%D1%80%D1%84/x', '/u/(email)/x'],
+    // The sign, however escaped.
+    ['ann\uff20mail.example', '(email)'],
+    ['ann\ufe6bmail.example', '(email)'],
+    ['/u/ann%EF%BC%A0mail.example', '/u/(email)'],
+    ['/u/ann%2540mail.example', '/u/(email)'],
+    ['/u/ann%25252540mail%252Eexample', '/u/(email)'],
+    ['ann&#64;mail.example, ann&#x40;mail.example, ann&commat;mail.example', '(email), (email), (email)'],
+    // No part of a name is left.
+    ['/u/ann=x@mail.example', '/u/(email)'],
+    ['/u/ann&bob@mail.example', '/u/(email)'],
+    ['"ann x"@mail.example', '(email)'],
+    ['/u/%22ann%20x%22@mail.example', '/u/(email)'],
+    [`/u/${'a'.repeat(140)}@mail.example`, '/u/(email)'],
+    [
+      'mailto:ann@mail.example?cc=bob@mail.example&bcc=eve@mail.example',
+      'mailto:(email)?cc=(email)&bcc=(email)',
+    ],
+    ['/s?q=ann@mail.example&x=1', '/s?q=(email)&x=1'],
+    ['ann@mail.example@mail.example', '(email)@mail.example'],
+  ])('has no address in it: %j becomes %j', (text, masked) => {
+    expect(scrubText(text, 200)).toBe(masked);
+    expect(scrubText(masked, 200)).toBe(masked);
+  });
+
+  it.each([
+    'left-pad@1.2.3',
+    'react@18.3.0-beta.1 and pkg@1.0.0-rc',
+    '/img/photo@2x.png',
+    'icon@1.5x.webp',
+    '/maps/@52.5,13.4,15z',
+    '3@4.99',
+    '40%',
+    '/sale/40%25off',
+    '@handle said @mail.example',
+    'R&D &#65; caf\u00e9',
+    '%EF%BB%BFtext',
+  ])('that holds none is kept: %j', (text) => {
+    expect(maskEmails(text)).toBe(text);
   });
 
   it('holds no half of an address that goes beyond the limit', () => {
