@@ -7,6 +7,7 @@ import { messageOf } from '../enrich/dead-letters.ts';
 import { deliver } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
 import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
+import { tallied } from '../store/tally.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
 
@@ -17,7 +18,7 @@ export const ReplayQuery = v.strictObject({
   ),
 });
 
-/** Each takes some statements, and the free plan has 50 an invocation. */
+/** Letters that a request tries, as far as the statements of an invocation go. */
 const AT_ONCE = 5;
 
 export async function readDead(_request: Request, env: Env): Promise<Response> {
@@ -35,13 +36,17 @@ export async function replayDead(
   _id: string,
   { after }: v.InferOutput<typeof ReplayQuery>,
 ): Promise<Response> {
-  const letters = await readDeadLetters(env.DB, after, AT_ONCE);
+  const tally = tallied(env.DB);
+  const letters = await readDeadLetters(tally.db, after, AT_ONCE);
   let replayed = 0;
+  let last = after;
   const failed: { id: string; message: string }[] = [];
   for (const { id, body } of letters) {
+    if (!tally.mayWrite()) return freshJson({ replayed, failed, next: last });
+    last = id;
     try {
-      await deliver(env, messageOf(body), Date.now());
-      await deleteDeadLetter(env.DB, id);
+      await deliver(env, messageOf(body), Date.now(), tally);
+      await deleteDeadLetter(tally.db, id);
       replayed++;
     } catch (error) {
       failed.push({ id, message: String(error).slice(0, 300) });

@@ -1,6 +1,7 @@
 /** `/api/v1/pixels/:id/links`: links that show a pixel's statistics, and nothing else, to whoever has them. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
+import { LIMITS } from '../model/limits.ts';
 import { hex, randomBase58 } from '../model/random.ts';
 import { newSecret } from '../model/token.ts';
 import { deleteLink, insertLink, type Link, listLinks } from '../store/links.ts';
@@ -53,7 +54,12 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
     created_at: Date.now(),
     token: grant.token,
   };
-  await insertLink(env.DB, link, await hashToken(secret));
+  if (!(await insertLink(env.DB, link, await hashToken(secret)))) {
+    throw new Problem(
+      'invalid_body',
+      `The pixel has ${LIMITS.links} links, which is the most. Take one back first.`,
+    );
+  }
   return freshJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);
 }
 

@@ -158,7 +158,9 @@ export async function addPixel(request: Request, env: Env, grant: Grant): Promis
     created_at: Date.now(),
   };
   requireGoals(pixel);
-  await insertPixel(env.DB, pixel);
+  if (!(await insertPixel(env.DB, pixel))) {
+    throw new Problem('invalid_body', `There are ${LIMITS.pixels} pixels, which is the most.`);
+  }
   return freshJson(shown(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 

@@ -1,6 +1,7 @@
 /** `/api/v1/tokens`: keys for servers and colleagues. Only the admin token makes, lists and deletes them. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
+import { LIMITS } from '../model/limits.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { newToken, SCOPES, type Token } from '../model/token.ts';
@@ -29,7 +30,12 @@ export async function addToken(request: Request, env: Env, grant: Grant): Promis
     pixel,
     created_at: Date.now(),
   };
-  await insertToken(env.DB, token, await hashToken(secret));
+  if (!(await insertToken(env.DB, token, await hashToken(secret)))) {
+    throw new Problem(
+      'invalid_body',
+      `There are ${LIMITS.tokens} tokens, which is the most. Delete one first.`,
+    );
+  }
   return freshJson({ ...shown(token), token: secret }, 201);
 }
 

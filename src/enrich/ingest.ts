@@ -11,6 +11,7 @@ import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { failureKind, withRetries } from '../store/failure.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
+import { type Tally, tallied } from '../store/tally.ts';
 import { type Incoming, prepare } from './prepare.ts';
 
 /** What became of an incoming event. */
@@ -68,9 +69,15 @@ export async function takeIn(env: Env, incoming: readonly Incoming[], now: numbe
  * Stores what a message of the queue holds.
  * @throws what D1 throws, and when the message cannot be read.
  */
-export async function deliver(env: Env, message: Message, now: number): Promise<void> {
+export async function deliver(
+  env: Env,
+  message: Message,
+  now: number,
+  tally = tallied(env.DB),
+): Promise<void> {
   const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
-  await write(env, await batchOf(env, parcel, now), now, false);
+  const counted = { ...env, DB: tally.db };
+  await write(counted, await batchOf(counted, parcel, now), now, false, tally);
 }
 
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
@@ -92,15 +99,23 @@ function incomingOf(hits: readonly RawHit[]): Incoming[] {
 
 type Written = Outcome | 'unstorable';
 
-/** Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone. */
-async function write(env: Env, batch: Batch, now: number, tell: boolean): Promise<Written[]> {
+/**
+ * Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone; what cannot be halved
+ * within this invocation's statements goes on in the queue, in halves.
+ */
+async function write(
+  env: Env,
+  batch: Batch,
+  now: number,
+  tell: boolean,
+  tally = tallied(env.DB),
+): Promise<Written[]> {
   let outcomes: Written[];
   try {
-    outcomes = await withRetries(() => writeBatch(env.DB, batch, now, tell));
+    outcomes = await withRetries(() => writeBatch(tally.db, batch, now, tell));
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
-    outcomes = await writeHalves(env, batch, now, tell, error);
-    return outcomes;
+    return writeHalves(env, batch, now, tell, error, tally);
   }
   if (env.ANALYTICS) {
     const stored = batch.events.filter((_, index) => outcomes[index] === 'stored');
@@ -110,7 +125,7 @@ async function write(env: Env, batch: Batch, now: number, tell: boolean): Promis
       now,
     );
   }
-  await writeCounts(env.DB);
+  await writeCounts(tally.db);
   return outcomes;
 }
 
@@ -120,17 +135,35 @@ async function writeHalves(
   now: number,
   tell: boolean,
   error: unknown,
+  tally: Tally,
 ): Promise<Written[]> {
   const [only] = events;
   if (events.length === 1 && only) {
     console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
-    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, now, tell);
+    await write(
+      env,
+      { id, events: [], rejections: [...rejections, unstorable(only, now)] },
+      now,
+      tell,
+      tally,
+    );
     return ['unstorable'];
   }
   const middle = Math.ceil(events.length / 2);
-  const first = await write(env, { id: `${id}a`, events: events.slice(0, middle), rejections }, now, tell);
-  const second = await write(env, { id: `${id}b`, events: events.slice(middle), rejections: [] }, now, tell);
-  return [...first, ...second];
+  const halves: readonly Batch[] = [
+    { id: `${id}a`, events: events.slice(0, middle), rejections },
+    { id: `${id}b`, events: events.slice(middle), rejections: [] },
+  ];
+  const outcomes: Written[] = [];
+  for (const half of halves) {
+    // Whoever waits for an answer has to be told of each event, so that is halved to the end.
+    if (tell || tally.mayWrite() || !env.QUEUE) outcomes.push(...(await write(env, half, now, tell, tally)));
+    else {
+      await putAside(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
+      outcomes.push(...half.events.map((): Written => 'duplicate'));
+    }
+  }
+  return outcomes;
 }
 
 function unstorable({ event, day }: PlacedEvent, now: number): Batch['rejections'][number] {

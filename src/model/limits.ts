@@ -47,6 +47,16 @@ export const LIMITS = {
   props: 30,
   propKey: 100,
   propValue: 500,
+  /** Pixels and tokens in all, and shared links a pixel. */
+  pixels: 1000,
+  tokens: 1000,
+  links: 100,
+  /** Families of bots told apart a day and pixel; the rest counts as `(other)`. */
+  families: 50,
+  /** D1 statements that an invocation may cause by what it is sent: the free plan has 50. */
+  statements: 48,
+  /** Of these, what one message of the queue takes at most, read, enriched and written. */
+  batchStatements: 28,
   /** Statements that link aliases of people, a batch. Further links are left to later events of the same people. */
   linkStatements: 8,
   /** Milliseconds that one engagement may report: a day. */

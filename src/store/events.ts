@@ -5,7 +5,9 @@
 
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
+import { OTHER } from '../model/dimensions.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
+import { LIMITS } from '../model/limits.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { linkStatements } from './aliases.ts';
 import { isErased } from './people.ts';
@@ -90,19 +92,10 @@ const marked = new Cache<string, number>(1000);
 const MARKED_FOR = 10_000;
 const BEFORE_DAY_ENDS = 120_000;
 
-/** Latest samples kept a row, and different bots told apart a pixel and day: the rest counts as `(other)`. */
+/** Latest samples kept a row. */
 const SAMPLES = 5;
-const FAMILIES = 50;
 /** Characters of batch ids kept a row: a redelivery is recognised among some thirty batches. */
 const BATCH_IDS = 400;
-
-const KNOWN_FAMILY = `
-  iif(n.family = ''
-      OR EXISTS (SELECT 1 FROM rejections r
-        WHERE (r.pixel, r.day, r.reason, r.family) = (n.pixel, n.day, n.reason, n.family))
-      OR (SELECT count(*) FROM rejections r
-        WHERE (r.pixel, r.day, r.reason) = (n.pixel, n.day, n.reason)) < ${FAMILIES},
-    n.family, '(other)')`;
 
 const ON_COUNTED = `
   ON CONFLICT (pixel, day, reason, family) DO UPDATE SET
@@ -117,13 +110,20 @@ const ON_COUNTED = `
 
 const COUNT_REJECTIONS = `
   INSERT INTO rejections (pixel, day, reason, family, count, samples, last_at, batches)
-  SELECT n.pixel, n.day, n.reason, ${KNOWN_FAMILY} AS known, sum(n.count), max(n.samples), max(n.last_at), ?2
+  SELECT pixel, day, reason, iif(is_known OR place + (
+      SELECT count(*) FROM rejections r WHERE (r.pixel, r.day, r.reason) = (n.pixel, n.day, n.reason)
+    ) <= ${LIMITS.families}, family, '${OTHER}') AS named, sum(count), max(samples), max(last_at), ?2
   FROM (
-    SELECT value ->> 0 AS pixel, value ->> 1 AS day, value ->> 2 AS reason, value ->> 3 AS family,
-      value ->> 4 AS count, value ->> 5 AS samples, value ->> 6 AS last_at
-    FROM json_each(?1)) n
-  WHERE n.pixel = '' OR ${hasPixel('n.pixel')}
-  GROUP BY n.pixel, n.day, n.reason, known
+    SELECT *, row_number() OVER (PARTITION BY pixel, day, reason, is_known ORDER BY count DESC, family) AS place
+    FROM (
+      SELECT *, family = '' OR EXISTS (
+        SELECT 1 FROM rejections r WHERE (r.pixel, r.day, r.reason, r.family) = (j.pixel, j.day, j.reason, j.family)) AS is_known
+      FROM (
+        SELECT value ->> 0 AS pixel, value ->> 1 AS day, value ->> 2 AS reason, value ->> 3 AS family,
+          value ->> 4 AS count, value ->> 5 AS samples, value ->> 6 AS last_at
+        FROM json_each(?1)) j
+      WHERE j.pixel = '' OR ${hasPixel('j.pixel')})) n
+  GROUP BY pixel, day, reason, named
   HAVING true ${ON_COUNTED}`;
 
 /** Events of a closed day are counted under that day, and one of them is the sample. */

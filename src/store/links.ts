@@ -1,4 +1,5 @@
 /** Keeps shared links. Only the SHA-256 of a link's secret is stored; the link itself is shown once, when it is made. */
+import { LIMITS } from '../model/limits.ts';
 
 export interface Link {
   readonly id: string;
@@ -15,11 +16,16 @@ export interface Link {
 
 const COLUMNS = 'id, pixel, name, password, expires_at, created_at, token';
 
-export async function insertLink(db: D1Database, link: Link, hash: string): Promise<void> {
-  await db
-    .prepare(`INSERT INTO links (hash, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+/** @returns false when the pixel has as many as it may have. */
+export async function insertLink(db: D1Database, link: Link, hash: string): Promise<boolean> {
+  const { meta } = await db
+    .prepare(
+      `INSERT INTO links (hash, ${COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+       WHERE (SELECT count(*) FROM links WHERE pixel = ?3) < ${LIMITS.links}`,
+    )
     .bind(hash, link.id, link.pixel, link.name, link.password, link.expires_at, link.created_at, link.token)
     .run();
+  return meta.changes > 0;
 }
 
 export async function listLinks(db: D1Database, pixel: string): Promise<Link[]> {

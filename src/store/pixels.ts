@@ -1,6 +1,7 @@
 /** Keeps pixels, and a short-lived copy of those that events ask for. */
 import { Cache } from '../model/cache.ts';
 import { flat } from '../model/flat.ts';
+import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
 import { recordErasure } from './counters.ts';
 
@@ -35,12 +36,17 @@ function fromRow({ settings, ...row }: PixelRow): Pixel {
  */
 export const hasPixel = (id: string): string => `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id})`;
 
-export async function insertPixel(db: D1Database, pixel: Pixel): Promise<void> {
-  await db
-    .prepare('INSERT INTO pixels (id, name, url, timezone, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+/** @returns false when there are as many as there may be. */
+export async function insertPixel(db: D1Database, pixel: Pixel): Promise<boolean> {
+  const { meta } = await db
+    .prepare(
+      `INSERT INTO pixels (id, name, url, timezone, settings, created_at) SELECT ?, ?, ?, ?, ?, ?
+       WHERE (SELECT count(*) FROM pixels) < ${LIMITS.pixels}`,
+    )
     .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings), pixel.created_at)
     .run();
   cache.delete(pixel.id);
+  return meta.changes > 0;
 }
 
 export async function updatePixel(

@@ -1,4 +1,5 @@
 /** Keeps API tokens. Only a token's SHA-256 is stored; the token itself is shown once, when it is made. */
+import { LIMITS } from '../model/limits.ts';
 import type { Scope, Token } from '../model/token.ts';
 
 interface TokenRow {
@@ -15,11 +16,16 @@ function fromRow({ scopes, ...row }: TokenRow): Token {
   return { ...row, scopes: JSON.parse(scopes) as Scope[] };
 }
 
-export async function insertToken(db: D1Database, token: Token, hash: string): Promise<void> {
-  await db
-    .prepare(`INSERT INTO tokens (hash, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`)
+/** @returns false when there are as many as there may be. */
+export async function insertToken(db: D1Database, token: Token, hash: string): Promise<boolean> {
+  const { meta } = await db
+    .prepare(
+      `INSERT INTO tokens (hash, ${COLUMNS}) SELECT ?, ?, ?, ?, ?, ?
+       WHERE (SELECT count(*) FROM tokens) < ${LIMITS.tokens}`,
+    )
     .bind(hash, token.id, token.name, JSON.stringify(token.scopes), token.pixel, token.created_at)
     .run();
+  return meta.changes > 0;
 }
 
 /** A token with the number of shared links that were made with it, and end with it. */
