@@ -114,7 +114,7 @@ export const Settings = v.strictObject({
           v.string(),
           v.transform((host) => host.toLowerCase()),
           v.regex(
-            /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/,
+            /^(?=.{1,255}$)(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/,
             'Give a host without scheme or port, such as example.com or *.example.com.',
           ),
         ),

@@ -1,0 +1,112 @@
+/** docs/operations.md says what is bounded, and by how much: it is held to the constants here. */
+import { describe, expect, it } from 'vitest';
+import operations from '../../docs/operations.md?raw';
+import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
+import {
+  KEPT_CURRENCIES,
+  KEPT_KEYS,
+  KEPT_PROPERTY_VALUES,
+  KEPT_SALES,
+  KEPT_VALUES,
+  ROLLED_DIMENSIONS,
+} from '../../src/model/dimensions.ts';
+import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
+import { LIMITS } from '../../src/model/limits.ts';
+import { SLICE_EVENTS } from '../../src/rollup/day.ts';
+import { MOST_SESSIONS } from '../../src/store/sessions.ts';
+
+const number = (value: number): string => value.toLocaleString('en');
+const kibibytes = (bytes: number): string => `${number(bytes / 1024)} KiB`;
+
+/** The row of each limit, and how its bound is written. A limit without a row does not compile. */
+const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: string]>> = {
+  beaconBytes: ['body of a beacon, unpacked', kibibytes(LIMITS.beaconBytes)],
+  apiBytes: ['body of an API request, unpacked', kibibytes(LIMITS.apiBytes)],
+  apiEvents: ['events a `POST /api/v1/events`', number(LIMITS.apiEvents)],
+  beaconEvents: ['events a beacon', number(LIMITS.beaconEvents)],
+  url: ['query of a pixel request, or URL in an event', number(LIMITS.url)],
+  fields: ['fields an event', number(LIMITS.fields)],
+  name: ['name of an event', number(LIMITS.name)],
+  eid: ['event id', number(LIMITS.eid)],
+  uid: ['user id', number(LIMITS.uid)],
+  aliases: ['aliases a person', number(LIMITS.aliases)],
+  followedAliases: ['aliases of a person that one request shows or erases', number(LIMITS.followedAliases)],
+  page: ['page, with its query', number(LIMITS.page)],
+  hostname: ['host', number(LIMITS.hostname)],
+  referrer: ['referrer', number(LIMITS.referrer)],
+  source: ['source', number(LIMITS.source)],
+  utm: ['UTM field', number(LIMITS.utm)],
+  place: ['region, city', number(LIMITS.place)],
+  agentVersion: ['version of a browser or system', number(LIMITS.agentVersion)],
+  userAgent: ['user agent that is hashed', number(LIMITS.userAgent)],
+  parsedAgent: ['user agent that is parsed', number(LIMITS.parsedAgent)],
+  agentWord: ['run of letters, digits and dots in it', number(LIMITS.agentWord)],
+  agentPhrase: ['the same with spaces, hyphens and underscores', number(LIMITS.agentPhrase)],
+  hint: ['`Accept-Language`, `Sec-Purpose`, each client hint', number(LIMITS.hint)],
+  origin: ['`Origin`', number(LIMITS.origin)],
+  referer: ['`Referer`', number(LIMITS.referer)],
+  address: ['address, or host name in its place', number(LIMITS.address)],
+  props: ['custom properties an event', number(LIMITS.props)],
+  propKey: ['key of a property', number(LIMITS.propKey)],
+  propValue: ['value of a property', number(LIMITS.propValue)],
+  pixels: ['pixels', number(LIMITS.pixels)],
+  tokens: ['tokens', number(LIMITS.tokens)],
+  links: ['shared links a pixel', number(LIMITS.links)],
+  families: ['families of bots a day and pixel', number(LIMITS.families)],
+  statements: ['D1 statements an invocation, by what it is sent', number(LIMITS.statements)],
+  batchStatements: ['D1 statements a message of the queue', number(LIMITS.batchStatements)],
+  linkStatements: ['D1 statements that link aliases, a batch', number(LIMITS.linkStatements)],
+  engaged: ['time that one engagement reports', `${LIMITS.engaged / 3_600_000} hours`],
+  valueMicros: [
+    'amount of money',
+    (LIMITS.valueMicros / 1e6).toLocaleString('en', { maximumFractionDigits: 2 }),
+  ],
+  oldestTs: ['oldest time', new Date(LIMITS.oldestTs).toISOString().slice(0, 10)],
+  clockSkew: ['clock of a server ahead', `${LIMITS.clockSkew / 60_000} minutes`],
+};
+
+const OTHERS: readonly (readonly [row: string, bound: string])[] = [
+  ['time that an event waits in the isolate', `${FLUSH_AFTER} ms`],
+  ['events written together', number(MAX_BATCH_EVENTS)],
+  ['characters of requests written together', number(MAX_BATCH_SIZE)],
+  ['events rolled up by one statement', number(SLICE_EVENTS)],
+  ['sessions a token or link', number(MOST_SESSIONS)],
+  ['goals a pixel', number(MAX_GOALS)],
+  ['funnels a pixel', number(MAX_FUNNELS)],
+  ['values of a dimension, a day and a month', number(KEPT_VALUES)],
+  ['custom properties a day', `${KEPT_KEYS} keys`],
+  ['values of all custom properties together, a day', number(KEPT_PROPERTY_VALUES)],
+  ['currencies of which revenue is told, a day and a month', number(KEPT_CURRENCIES)],
+  ['rows of revenue, a day and a month', number(KEPT_SALES)],
+  ['currency', 'ISO 4217'],
+];
+
+const [, section = ''] = /^## Limits\n(.*?)^## /ms.exec(operations) ?? [];
+const rows = new Map(
+  [...section.matchAll(/^\| (.*?) \| (.*?) \|/gm)].map(([, row = '', bound = '']) => [row, bound]),
+);
+
+describe('the limits that docs/operations.md tells of', () => {
+  it.each([...Object.values(ROWS), ...OTHERS])('%s: %s', (row, bound) => {
+    expect(rows.get(row)).toBe(bound);
+  });
+
+  it('are all there are', () => {
+    const known = new Set([...Object.values(ROWS), ...OTHERS].map(([row]) => row));
+    const caches = section.indexOf('| cache of an isolate');
+    const told = [...section.slice(0, caches).matchAll(/^\| (.*?) \|/gm)]
+      .map(([, row = '']) => row)
+      .filter((row) => row !== '---' && !row.startsWith('of '));
+    expect(told.filter((row) => !known.has(row))).toEqual([]);
+  });
+
+  it('add up to what a day may have', () => {
+    const values = ROLLED_DIMENSIONS.length * (KEPT_VALUES + 1);
+    const counts = values + KEPT_PROPERTY_VALUES + 2 * KEPT_KEYS + 1 + MAX_GOALS + 25 + 1;
+    expect(section).toContain(`${ROLLED_DIMENSIONS.length} dimensions of ${number(KEPT_VALUES + 1)} values`);
+    expect(section).toContain(`some ${number(Math.floor(counts / 1000) * 1000)} rows of counts`);
+    expect(section.replaceAll('\n', ' ')).toContain(
+      `${number(Math.floor((2 * counts + KEPT_SALES) / 1000) * 1000)} rows, whatever`,
+    );
+  });
+});
