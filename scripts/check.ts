@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
-  { what: 'Worker', file: 'dist/worker/index.js', bytes: 116_000 },
+  { what: 'Worker', file: 'dist/worker/index.js', bytes: 120_000 },
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_000 },
   { what: 'tag with all options', file: 'dist/speck.plus.min.js', bytes: 2_000 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 2_000 },
