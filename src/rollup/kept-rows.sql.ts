@@ -14,46 +14,49 @@ import { sumOf } from './sums.sql.ts';
 export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(', ');
 
 const IS_PROPERTY_VALUE = `(value <> '' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) = '${PROPERTY_PREFIX}')`;
-/** Rows whose revenue is told: those of no currency have none, and that of the others' is not to be had. */
-const IS_TOLD = `(currency NOT IN ('', '${OTHER}'))`;
 
 /**
- * `folded`: the rows of `summed`, so many at most as docs/operations.md says, whatever `summed` has. Values past the most
- * visited of each dimension, and of all properties, are one. A value's rows of revenue have its place. Then revenue past the
- * most used currencies, and past the rows with the most sales of these, is no longer told. Each of these names `summed` once:
- * SQLite copies what a name stands for wherever it is used.
+ * `folded`: the rows of `summed`, so many at most as docs/operations.md says, whatever `summed` has. `past_value` has the values
+ * past the most visited of each dimension, and of all properties, which become one; a value's rows of revenue have its place.
+ * `past_sale` has what of the rest is past the most used currencies, and past the rows with the most sales of these: its
+ * revenue is no longer told. Both are empty as a rule, and are found among narrow rows: to sort wide ones takes a fifth of a
+ * rollup. `summed` has to be MATERIALIZED, since it is named twice.
  *
  * @param times how often more of everything is kept than of a day: of a slice, which is only a part of what is to be ranked.
  */
 export const folded = (times = 1): string => `
-  ranked AS (
-    SELECT *, dense_rank() OVER (PARTITION BY dimension ORDER BY most_visitors DESC, most_events DESC, value) AS place,
-      dense_rank() OVER (
-        PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY most_visitors DESC, most_events DESC, dimension, value) AS place_of_all
+  past_value AS MATERIALIZED (
+    SELECT dimension, value
     FROM (
-      SELECT *, max(visitors) OVER value_rows AS most_visitors, max(events) OVER value_rows AS most_events
-      FROM summed
-      WINDOW value_rows AS (PARTITION BY dimension, value))
+      SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place,
+        iif(${IS_PROPERTY_VALUE}, row_number() OVER (
+          PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
+      FROM (
+        SELECT dimension, value, max(visitors) AS visitors, max(events) AS events FROM summed GROUP BY dimension, value))
+    WHERE place > ${KEPT_VALUES * times} OR place_of_all > ${KEPT_PROPERTY_VALUES * times}
   ),
-  valued AS (
-    SELECT *, iif(place > ${KEPT_VALUES * times} OR ${IS_PROPERTY_VALUE} AND place_of_all > ${KEPT_PROPERTY_VALUES * times}, '${OTHER}', value) AS kept
-    FROM ranked
+  valued AS MATERIALIZED (
+    SELECT s.*, iif(p.dimension IS NULL, s.value, '${OTHER}') AS kept
+    FROM summed s LEFT JOIN past_value p ON p.dimension = s.dimension AND p.value = s.value
   ),
-  priced AS (
-    SELECT *, ${IS_TOLD} AND (
-      dense_rank() OVER (PARTITION BY ${IS_TOLD} ORDER BY currency_sales DESC, currency) > ${KEPT_CURRENCIES * times}
-      OR dense_rank() OVER (
-        PARTITION BY ${IS_TOLD} ORDER BY currency_sales DESC, currency, kept_sales DESC, dimension, kept) > ${KEPT_SALES * times}
-    ) AS past
+  past_sale AS MATERIALIZED (
+    SELECT dimension, kept, currency
     FROM (
-      SELECT *, sum(sales) OVER (PARTITION BY dimension, kept, currency) AS kept_sales,
-        max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS currency_sales
-      FROM valued)
+      SELECT *, dense_rank() OVER (ORDER BY of_currency DESC, currency) AS place_of_currency,
+        row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, kept) AS place
+      FROM (
+        SELECT *, max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS of_currency
+        FROM (
+          SELECT dimension, kept, currency, sum(sales) AS sales
+          FROM valued WHERE currency NOT IN ('', '${OTHER}')
+          GROUP BY 1, 2, 3)))
+    WHERE place_of_currency > ${KEPT_CURRENCIES * times} OR place > ${KEPT_SALES * times}
   ),
   folded AS (
-    SELECT dimension, kept AS value, iif(past, '${OTHER}', currency) AS currency,
-      ${COUNTS.map((count) => `${sumOf(count, count === 'revenue' ? 'iif(past, 0, revenue)' : count)} AS ${count}`).join(', ')}
-    FROM priced
+    SELECT v.dimension AS dimension, v.kept AS value, iif(p.dimension IS NULL, v.currency, '${OTHER}') AS currency,
+      ${COUNTS.map((count) => `${sumOf(count, count === 'revenue' ? 'iif(p.dimension IS NULL, v.revenue, 0)' : `v.${count}`)} AS ${count}`).join(', ')}
+    FROM valued v
+    LEFT JOIN past_sale p ON p.dimension = v.dimension AND p.kept = v.kept AND p.currency = v.currency
     GROUP BY 1, 2, 3
   )`;
 
