@@ -208,7 +208,9 @@ export function salesOf(parts: readonly Part[]): Map<string, OracleSales> {
   for (const { value, currency } of parts.flatMap((part) => part.events)) {
     if (typeof value !== 'number' || !currency) continue;
     const before = sales.get(String(currency)) ?? { revenue: 0, sales: 0 };
-    sales.set(String(currency), { revenue: before.revenue + value, sales: before.sales + 1 });
+    // Sums end where 64 bits do.
+    const revenue = Math.max(-(2 ** 63), Math.min(2 ** 63, before.revenue + value));
+    sales.set(String(currency), { revenue, sales: before.sales + 1 });
   }
   return sales;
 }

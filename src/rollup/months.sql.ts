@@ -17,8 +17,8 @@ export const ROLL_UP_MONTH = `
 
 export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
 
-/** Tells how often the month's days have been rolled up. */
+/** Tells how often the month's days have been rolled up, if the pixel is still there. */
 export const MARK_MONTH = `
   INSERT INTO months (pixel, month, rolls)
-  SELECT ?1, ?2, sum(rolls) FROM days WHERE ${IN_MONTH}
+  SELECT ?1, ?2, sum(rolls) FROM days WHERE ${IN_MONTH} HAVING count(*) > 0
   ON CONFLICT (pixel, month) DO UPDATE SET rolls = excluded.rolls`;

@@ -9,9 +9,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { runJob } from '../../src/rollup/job.ts';
 import { markGoalsChanged } from '../../src/store/days.ts';
-import { deletePixel, PIXEL_CACHE_TTL, updatePixel } from '../../src/store/pixels.ts';
+import { writeBatch } from '../../src/store/events.ts';
+import { findOrphans } from '../../src/store/orphans.ts';
+import { deletePixel, LARGE_TABLES, PIXEL_CACHE_TTL, updatePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
-import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, testEnv } from '../fixtures.ts';
+import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, place, testEnv } from '../fixtures.ts';
 import { local } from '../oracle.ts';
 import { addDays } from '../query/oracle-language.ts';
 import { type Questioned, questions } from '../query/questions.ts';
@@ -70,6 +72,8 @@ const changes = {
     which,
     days: fc.constantFrom(...RETENTIONS),
   }),
+  /** The pixel is deleted while batches of it are on their way, and another takes its place. */
+  delete: fc.record({ kind: fc.constant('delete' as const), which, events: histories(ANY_DAY, 5), seed }),
 };
 const change = fc.oneof(
   { weight: 6, arbitrary: changes.write },
@@ -78,8 +82,14 @@ const change = fc.oneof(
   { weight: 1, arbitrary: changes.goals },
   { weight: 1, arbitrary: changes.zone },
   { weight: 1, arbitrary: changes.retention },
+  { weight: 1, arbitrary: changes.delete },
 );
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+
+/** What may fail for one of the pixels, whatever is written to the table, as long as a job runs. */
+const BREAKABLE = ['rollups', 'month_rollups', 'person_days', 'days', 'events'] as const;
+type Breakable = (typeof BREAKABLE)[number];
+const isBreakable = (what: unknown): what is Breakable => BREAKABLE.includes(what as Breakable);
 
 const job = fc.record({
   kind: fc.constant('job' as const),
@@ -93,6 +103,7 @@ const job = fc.record({
     { weight: 1, arbitrary: fc.constant('killed' as const) },
     { weight: 1, arbitrary: fc.constant('another job' as const) },
     { weight: 1, arbitrary: fc.constant('at once' as const) },
+    { weight: 2, arbitrary: fc.constantFrom(...BREAKABLE) },
     { weight: 2, arbitrary: change },
   ),
 });
@@ -152,6 +163,7 @@ const BEGINNINGS = ['-', 'A', 'Z', 'a', 'z'];
 class World {
   now: number;
   readonly models: PixelModel[] = [];
+  readonly deleted: string[] = [];
   readonly #scale: number;
   #sent = 0;
 
@@ -202,6 +214,17 @@ class World {
         if (one) await model.erase(one.event, step.whom, now);
         return;
       }
+      case 'delete': {
+        await deletePixel(db, pixel.id);
+        this.deleted.push(pixel.id);
+        const late = this.#sentOf({ ...step, ago: 0 }, pixel.timezone);
+        const events = late.map(({ event, aliases }) => ({ ...place(pixel, event), aliases }));
+        const outcomes = await writeBatch(db, { id: crypto.randomUUID(), events, rejections: [] }, now, true);
+        expect(outcomes.filter((outcome) => !['unknown_pixel', 'duplicate'].includes(outcome))).toEqual([]);
+        const { goals, retention_days } = pixel.settings;
+        this.models[step.which] = new PixelModel(await makePixel(pixel.timezone, { goals, retention_days }));
+        return;
+      }
       case 'goals':
         model.pixel = { ...pixel, settings: { ...pixel.settings, goals: step.goals } };
         await updatePixel(db, model.pixel);
@@ -232,7 +255,7 @@ class World {
     const before = async () => {
       calls++;
       if (killed) throw new Error('killed');
-      if (calls !== at || meanwhile === null || meanwhile === 'at once') return;
+      if (calls !== at || meanwhile === null || meanwhile === 'at once' || isBreakable(meanwhile)) return;
       if (meanwhile === 'killed') {
         killed = true;
         throw new Error('killed');
@@ -240,15 +263,28 @@ class World {
       if (meanwhile === 'another job') await this.#job(statements);
       else await this.#change(meanwhile);
     };
+    if (isBreakable(meanwhile)) await this.#break(meanwhile, this.models[at % 2] as PixelModel);
     const jobs = [this.#job(statements, before)];
     if (meanwhile === 'at once') jobs.push(this.#job(statements));
     for (const result of await Promise.allSettled(jobs)) {
       if (result.status === 'rejected' && !killed) throw result.reason;
     }
+    await db.prepare('DROP TRIGGER IF EXISTS broken').run();
     for (const model of this.models) {
       await model.look(this.now);
       await model.holdStored();
     }
+  }
+
+  /** Makes what a job writes to a table fail, of one pixel. */
+  async #break(table: Breakable, { pixel }: PixelModel): Promise<void> {
+    const [on, row] =
+      table === 'events' ? ['DELETE', 'OLD'] : table === 'days' ? ['UPDATE', 'NEW'] : ['INSERT', 'NEW'];
+    await db
+      .prepare(
+        `CREATE TRIGGER broken BEFORE ${on} ON ${table} WHEN ${row}.pixel = '${pixel.id}' BEGIN SELECT raise(ABORT, 'broken'); END`,
+      )
+      .run();
   }
 
   async #job(statements: number, before = async () => {}) {
@@ -260,6 +296,9 @@ class World {
 
   /** Runs the cron, hour by hour and then day by day, until it has nothing left to do. */
   async settle(): Promise<void> {
+    // What has failed is due again.
+    const due = await db.prepare('SELECT max(retry_at) AS at FROM failed_tasks').first<number>('at');
+    this.now = Math.max(this.now, due ?? 0);
     this.now += (HOUR - (this.now % HOUR)) % HOUR;
     for (let run = 0; run < 200; run++) {
       const { more, failed } = await this.#job(45);
@@ -280,10 +319,28 @@ class World {
       await model.holdStored();
       await model.holdClosed();
     }
+    await this.#holdDeleted();
+  }
+
+  /** Nothing is left of what has been deleted, nor of what has failed. */
+  async #holdDeleted(): Promise<void> {
+    const tables = ['pixels', 'failed_tasks', ...LARGE_TABLES];
+    const counts = await db.batch<{ n: number }>(
+      tables.map((table) =>
+        db
+          .prepare(
+            `SELECT count(*) AS n FROM ${table} WHERE ${table === 'pixels' ? 'id' : 'pixel'} IN (SELECT value FROM json_each(?))`,
+          )
+          .bind(JSON.stringify(this.deleted)),
+      ),
+    );
+    const left = tables.filter((_, index) => counts[index]?.results[0]?.n !== 0);
+    expect(left, 'what is left of deleted pixels').toEqual([]);
+    expect(await findOrphans(db), 'what has no owner').toEqual([]);
   }
 
   /** Events of the hours before now, with what the history knows nothing of. */
-  #sentOf(step: Extract<Change, { kind: 'write' }>, zone: string): Sent[] {
+  #sentOf(step: Pick<Extract<Change, { kind: 'write' }>, 'events' | 'ago' | 'seed'>, zone: string): Sent[] {
     const last = Math.max(...step.events.map(({ ts }) => ts));
     const batch = this.#sent++;
     return step.events.map((event, index): Sent => {
@@ -299,6 +356,8 @@ class World {
           eid: dice % 5 === 0 ? `x${dice % 3}` : '',
           visitor: this.#visitor(event.visitor, zone, ts),
           currency: event['currency'] ?? '',
+          // Two of them are more than a sum holds.
+          ...(dice % 7 === 3 && event.name !== 'engagement' ? { value: 2 ** 62, currency: 'XTS' } : {}),
         },
         aliases: alias === undefined ? [] : [alias],
       };
@@ -362,7 +421,9 @@ describe('whatever happens to a pixel', () => {
               for (const step of last) await world.do(step);
               for (const model of world.models) compared += model.compared;
             } finally {
+              await db.prepare('DROP TRIGGER IF EXISTS broken').run();
               for (const { pixel } of world.models) await deletePixel(db, pixel.id);
+              await db.prepare('DELETE FROM failed_tasks').run();
             }
           },
         ),
