@@ -100,7 +100,8 @@ export async function tokenGrant(token: string, request: Request, env: Env): Pro
   const found = isToken(token) && known !== false ? await findToken(env.DB, hash) : null;
   if (isToken(token)) tokens.set(hash, found !== null, now);
   if (!found) {
-    guesses.count(request, now);
+    // One wrong token is one guess, however often a client sends it.
+    if (known === undefined) guesses.count(request, now);
     throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
   }
   return { admin: false, scopes: found.scopes, pixel: found.pixel, token: found.id };
@@ -109,6 +110,11 @@ export async function tokenGrant(token: string, request: Request, env: Env): Pro
 /** Apart from tokens, so that whoever is signed in stays so while somebody beside them guesses tokens. */
 const sessionGuesses = new Door('ended sessions', GUESSES);
 const sessions = new Lookups();
+
+/** Tells that a session has just begun, so that its first request is not taken for a guess. */
+export function knowSession(hash: string, now: number): void {
+  sessions.set(hash, true, now);
+}
 
 /**
  * The grant of a session, which is that of what it was made with, as of now: a session ends with its token or link, and
@@ -123,7 +129,8 @@ async function sessionGrant(secret: string, admin: string, request: Request, env
   const holds = found && (found.kind !== 'admin' || areEqual(found.proof, await adminProof(secret, admin)));
   if (isSecret(secret)) sessions.set(hash, holds === true, now);
   if (!holds) {
-    sessionGuesses.count(request, now);
+    // A page whose session has ended asks for a dozen things at once: that is one guess.
+    if (known === undefined) sessionGuesses.count(request, now);
     throw new Problem('session_ended', 'The session has ended. Sign in again.');
   }
   const endsAt = await prolongSession(env.DB, hash, found, now);

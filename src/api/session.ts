@@ -5,7 +5,16 @@ import { isSecret, newSecret } from '../model/token.ts';
 import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
 import { Door, Lookups } from './attempts.ts';
-import { adminProof, areEqual, type Grant, guesses, hashToken, requireOpen, tokenGrant } from './auth.ts';
+import {
+  adminProof,
+  areEqual,
+  type Grant,
+  guesses,
+  hashToken,
+  knowSession,
+  requireOpen,
+  tokenGrant,
+} from './auth.ts';
 import { check, readJson } from './body.ts';
 import { done, freshJson } from './fresh.ts';
 import { passwordHash } from './links.ts';
@@ -57,7 +66,9 @@ async function begin(
   grant: Grant,
   now: number,
 ): Promise<Response> {
-  const endsAt = await insertSession(env.DB, await hashToken(secret), session, now);
+  const hash = await hashToken(secret);
+  const endsAt = await insertSession(env.DB, hash, session, now);
+  knowSession(hash, now);
   const cookie = sessionCookie(request, grant.shared ? 'link' : 'owner', secret);
   return freshJson(await shown(env, { ...grant, endsAt }), 201, { 'set-cookie': cookie });
 }
@@ -82,7 +93,7 @@ async function openLink(
   const link = isSecret(secret) && known !== false ? await findLink(db, hash, now) : null;
   if (isSecret(secret)) links.set(hash, link !== null, now);
   if (!link) {
-    guesses.count(request, now);
+    if (known === undefined) guesses.count(request, now);
     throw new Problem('wrong_link', 'This link was taken back, or has expired.');
   }
   if (link.password === null) return link;

@@ -101,6 +101,7 @@ describe('the first run', () => {
       'E-mails',
       "Instead of Meta's pixel",
       'From a server',
+      'Signed user ids',
     ]);
 
     const robot = {

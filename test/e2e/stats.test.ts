@@ -309,7 +309,7 @@ describe('an answer', () => {
       await post({ metrics: ['visitors'], date_range: MARCH }),
     ]) {
       expect(response.headers.get('cache-control')).toBe('private, max-age=30');
-      expect(response.headers.get('vary')).toBe('Accept, Authorization, Cookie');
+      expect(response.headers.get('vary')).toBe('Accept, Authorization, Cookie, X-Speck-Session');
       expect(response.headers.get('etag')).toMatch(/^W\/"\w+"$/);
     }
   });
