@@ -13,144 +13,27 @@ import { writeBatch } from '../../src/store/events.ts';
 import { findOrphans } from '../../src/store/orphans.ts';
 import { deletePixel, LARGE_TABLES, PIXEL_CACHE_TTL, updatePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
-import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, place, testEnv } from '../fixtures.ts';
+import { applySchema, db, makePixel, place, testEnv } from '../fixtures.ts';
 import { local } from '../oracle.ts';
 import { addDays } from '../query/oracle-language.ts';
-import { type Questioned, questions } from '../query/questions.ts';
+import type { Questioned } from '../query/questions.ts';
 import { DAY, PixelModel, type Sent } from './model.ts';
+import {
+  ANY_DAY,
+  type Breakable,
+  type Change,
+  HOUR,
+  isBreakable,
+  type Job,
+  question,
+  RETENTIONS,
+  type Step,
+  start,
+  steps,
+} from './model-steps.ts';
 import { tampered } from './tampered.ts';
 
 beforeAll(applySchema);
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const ANY_DAY = '2026-01-15';
-const ZONES = [...new Set(ODD_DAYS.map(([zone]) => zone)), 'America/Los_Angeles'];
-const GOAL_LISTS = [[], GOALS, GOALS.slice(0, 3), GOALS.slice(4)];
-const RETENTIONS = [1, 3, 10, 30];
-
-/** Which of two pixels. */
-const which = fc.constantFrom(0, 0, 1);
-const seed = fc.nat(9999);
-
-/** What may also happen while a job is at work. */
-const changes = {
-  write: fc.record({
-    kind: fc.constant('write' as const),
-    which,
-    events: histories(ANY_DAY, 10),
-    /** How long ago the latest of them was. */
-    ago: fc.oneof(
-      { weight: 3, arbitrary: fc.constant(0) },
-      { weight: 2, arbitrary: fc.integer({ min: 0, max: 4 * 24 }).map((hours) => hours * HOUR) },
-      { weight: 1, arbitrary: fc.integer({ min: 4, max: 40 }).map((days) => days * DAY) },
-    ),
-    tell: fc.boolean(),
-    /** Makes client ids, visitors and aliases. */
-    seed,
-  }),
-  again: fc.record({
-    kind: fc.constant('again' as const),
-    which,
-    seed,
-    count: fc.integer({ min: 1, max: 8 }),
-  }),
-  erase: fc.record({
-    kind: fc.constant('erase' as const),
-    which,
-    seed,
-    whom: fc.constantFrom(
-      { ofPerson: true, ofVisitor: false },
-      { ofPerson: false, ofVisitor: true },
-      { ofPerson: true, ofVisitor: true },
-    ),
-  }),
-  goals: fc.record({ kind: fc.constant('goals' as const), which, goals: fc.constantFrom(...GOAL_LISTS) }),
-  zone: fc.record({ kind: fc.constant('zone' as const), which, zone: fc.constantFrom(...ZONES) }),
-  retention: fc.record({
-    kind: fc.constant('retention' as const),
-    which,
-    days: fc.constantFrom(...RETENTIONS),
-  }),
-  /** The pixel is deleted while batches of it are on their way, and another takes its place. */
-  delete: fc.record({ kind: fc.constant('delete' as const), which, events: histories(ANY_DAY, 5), seed }),
-};
-const change = fc.oneof(
-  { weight: 6, arbitrary: changes.write },
-  { weight: 2, arbitrary: changes.again },
-  { weight: 2, arbitrary: changes.erase },
-  { weight: 1, arbitrary: changes.goals },
-  { weight: 1, arbitrary: changes.zone },
-  { weight: 1, arbitrary: changes.retention },
-  { weight: 1, arbitrary: changes.delete },
-);
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-
-/** What may fail for one of the pixels, whatever is written to the table, as long as a job runs. */
-const BREAKABLE = ['rollups', 'month_rollups', 'person_days', 'days', 'events'] as const;
-type Breakable = (typeof BREAKABLE)[number];
-const isBreakable = (what: unknown): what is Breakable => BREAKABLE.includes(what as Breakable);
-
-const job = fc.record({
-  kind: fc.constant('job' as const),
-  /** At the first minute of an hour, when there is more to do. */
-  hourly: fc.boolean(),
-  statements: fc.oneof(fc.integer({ min: 17, max: 32 }), fc.constant(45)),
-  /** Before which call something else happens. */
-  at: fc.integer({ min: 1, max: 15 }),
-  meanwhile: fc.oneof(
-    { weight: 4, arbitrary: fc.constant(null) },
-    { weight: 1, arbitrary: fc.constant('killed' as const) },
-    { weight: 1, arbitrary: fc.constant('another job' as const) },
-    { weight: 1, arbitrary: fc.constant('at once' as const) },
-    { weight: 2, arbitrary: fc.constantFrom(...BREAKABLE) },
-    { weight: 2, arbitrary: change },
-  ),
-});
-type Job = typeof job extends fc.Arbitrary<infer T> ? T : never;
-
-const clock = fc.record({
-  kind: fc.constant('clock' as const),
-  by: fc.oneof(
-    fc.integer({ min: 1, max: 120 }).map((minutes) => minutes * MINUTE),
-    fc.integer({ min: 1, max: 72 }).map((hours) => hours * HOUR),
-    fc.integer({ min: 1, max: 21 }).map((days) => days * DAY),
-  ),
-});
-const question = fc.record({
-  kind: fc.constant('ask' as const),
-  which,
-  seed,
-  asked: fc.oneof(
-    { weight: 4, arbitrary: questions(ANY_DAY) },
-    { weight: 1, arbitrary: questions(ANY_DAY, { moments: false, days: 90 }) },
-  ),
-});
-type Step =
-  | Change
-  | Job
-  | (typeof clock extends fc.Arbitrary<infer T> ? T : never)
-  | (typeof question extends fc.Arbitrary<infer T> ? T : never);
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    { weight: 5, arbitrary: change },
-    { weight: 4, arbitrary: job },
-    { weight: 3, arbitrary: clock },
-    { weight: 3, arbitrary: question },
-  ),
-  { minLength: 4, maxLength: 30, size: 'max' },
-);
-
-const start = fc.record({
-  odd: fc.constantFrom(...ODD_DAYS),
-  /** Of the second pixel. */
-  zone: fc.constantFrom(...ZONES),
-  goals: fc.constantFrom(...GOAL_LISTS),
-  retention: fc.constantFrom(...RETENTIONS),
-  /** Whether a handful of events is a large day. */
-  scale: fc.constantFrom(1, 1, 50_000),
-});
 
 /** The weaker aliases that an event of a person may show. */
 const WEAKER: Readonly<Record<string, readonly string[]>> = {
