@@ -10,14 +10,19 @@ export function isExposed(url: string): boolean {
   return url.startsWith('http:') && !LOOPBACK.test(new URL(url).hostname);
 }
 
+/** The tag's scripts: they hold nothing secret, and pages over http load them as they load the pixel. */
+const TAG = /^\/(?:speck(?:\.\w+)?|[^/]+\/fbevents)\.js$/;
+
 /**
- * The answer to a request that came without TLS over a network: pages and scripts are redirected to https. Null for all others.
+ * The answer to a request that came without TLS over a network: pages are redirected to https. Null for all others.
  * @throws Problem for the API, whose clients would go on sending their token in clear if they were redirected.
  */
 export async function refuseExposed(request: Request): Promise<Response | null> {
   const { url } = request;
   if (!isExposed(url)) return null;
-  if (new URL(url).pathname.startsWith('/api/')) {
+  const { pathname } = new URL(url);
+  if (TAG.test(pathname)) return null;
+  if (pathname.startsWith('/api/')) {
     throw new Problem(
       'https_required',
       'The API answers over https only. Delete a token that was sent here: it went over the network in clear.',

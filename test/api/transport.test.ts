@@ -105,13 +105,22 @@ describe('without TLS', () => {
     },
   );
 
-  it.each([...PUBLIC, ...REST].filter(([, path]) => !COLLECTING.includes(path) && !path.startsWith('/api/')))(
-    '%s %s is redirected',
+  it.each(
+    [...PUBLIC, ...REST].filter(
+      ([, path]) => !COLLECTING.includes(path) && !path.startsWith('/api/') && !path.endsWith('.js'),
+    ),
+  )('%s %s is redirected', async (method, path) => {
+    const response = await ask(`http://${HOST}${address(path)}?a=http:b`, method);
+    expect(response.status).toBe(308);
+    expect(response.headers.get('location')).toBe(`https://${HOST}${address(path)}?a=http:b`);
+    expect(response.headers.get('set-cookie')).toBe(null);
+  });
+
+  it.each(PUBLIC.filter(([, path]) => path.endsWith('.js')))(
+    "%s %s is the tag's, and is answered",
     async (method, path) => {
-      const response = await ask(`http://${HOST}${address(path)}?a=http:b`, method);
-      expect(response.status).toBe(308);
-      expect(response.headers.get('location')).toBe(`https://${HOST}${address(path)}?a=http:b`);
-      expect(response.headers.get('set-cookie')).toBe(null);
+      expect((await ask(`http://${HOST}${address(path)}`, method)).status).toBe(200);
+      expect((await ask(`http://${HOST}/app/assets${address(path)}`, method)).status).toBe(308);
     },
   );
 
