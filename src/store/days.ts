@@ -58,8 +58,8 @@ export const IS_DUE = `(d.dirty > 0 AND d.ends_at <= ?1
 /** Milliseconds between two runs of the cron. */
 const CRON_INTERVAL = 5 * 60_000;
 
-/** Days that are looked at to choose from. With more that wait, the oldest are chosen from. */
-const CHOICE = 2000;
+/** Days that are looked at to choose from: all that two pixels can have since the year 2000. Of more, the oldest are chosen from. */
+const CHOICE = 20_000;
 
 /**
  * The closed days whose events have changed since their rollup, and whose turn it is. Those that have not failed come

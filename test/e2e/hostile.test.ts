@@ -24,7 +24,8 @@ const ONLY = process.env['HOSTILE_ONLY']?.split(',');
 const BEFORE = 0.2;
 const AFTER = 0.2;
 
-const auth = { authorization: `Bearer ${ADMIN_TOKEN}` };
+/** The owner's requests come from an address of its own: whoever guesses at another is refused there. */
+const auth = { authorization: `Bearer ${ADMIN_TOKEN}`, 'cf-connecting-ip': '192.0.2.1' };
 let speck: Started;
 let db: Database;
 
