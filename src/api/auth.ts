@@ -161,7 +161,7 @@ export function adminProof(secret: string, admin: string): Promise<string> {
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="speck"' };
 
-/** A token's form in the store. */
+/** SHA-256 in hex: a token's form in the store. */
 export async function hashToken(token: string): Promise<string> {
   return hex(new Uint8Array(await digest(token)));
 }

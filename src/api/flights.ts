@@ -4,7 +4,7 @@
  * looks for it again and again, and computes it after a while if nobody has.
  */
 import { Cache } from '../model/cache.ts';
-import { hex } from '../model/random.ts';
+import { hashToken } from './auth.ts';
 import { sleep } from './turns.ts';
 
 interface Flight {
@@ -28,7 +28,8 @@ const flights = new Cache<string, Flight>(200);
  * @param key tells what is computed, and for whom where that matters.
  */
 export async function once<T>(key: string, compute: () => Promise<T>): Promise<T> {
-  const hash = await hashOf(key);
+  // A question may be long, and a hash is short.
+  const hash = await hashToken(key);
   for (;;) {
     const flight = flights.get(hash);
     if (!flight || flight.failed || flight.until <= Date.now()) return lead(hash, compute);
@@ -53,9 +54,4 @@ async function lead<T>(hash: string, compute: () => Promise<T>): Promise<T> {
   } finally {
     if (flights.get(hash) === flight) flights.delete(hash);
   }
-}
-
-/** A question may be long, and a hash is short. */
-async function hashOf(key: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))));
 }
