@@ -1,6 +1,8 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+const properties = { provide: { seed: process.env['SEED'] ?? '1' }, setupFiles: ['test/seed.ts'] };
+
 /**
  * worker: unit and property tests inside workerd, with a real D1.
  * node: the whole Worker from outside, the scripts, and pages in a real Chromium.
@@ -26,6 +28,7 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          ...properties,
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,browser,scripts,data}/**'],
           globalSetup: ['test/build.ts'],
@@ -35,6 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          ...properties,
           include: ['test/{e2e,browser,scripts}/**/*.test.ts'],
           globalSetup: ['test/build.ts'],
           testTimeout: 120_000,
@@ -45,6 +49,7 @@ export default defineConfig({
       {
         test: {
           name: 'data',
+          ...properties,
           include: ['test/data/**/*.test.ts'],
           globalSetup: ['test/build.ts'],
           testTimeout: 600_000,

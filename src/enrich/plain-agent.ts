@@ -14,5 +14,6 @@ const NAVER = /naver\(/gi;
 export function plainAgent(userAgent: string): string {
   const text = userAgent.slice(0, LIMITS.parsedAgent).replace(LONG_WORD, '$1').replace(LONG_PHRASE, '$1');
   let count = 0;
-  return text.replace(NAVER, (word) => (count++ === 0 ? word : ' '));
+  // A comma is in neither run, so that what stands on its two sides becomes no longer one.
+  return text.replace(NAVER, (word) => (count++ === 0 ? word : ','));
 }

@@ -15,7 +15,7 @@ import { day, TIME_ZONE } from './noon.ts';
 
 const LONG = process.env['HOSTILE_MINUTES'] !== undefined;
 const SECONDS = LONG ? Number(process.env['HOSTILE_MINUTES']) * 60 : 30;
-const SEED = Number(process.env['HOSTILE_SEED'] ?? Date.now() % 2 ** 32);
+const SEED = Number(process.env['HOSTILE_SEED'] ?? (LONG ? Date.now() % 2 ** 32 : 1));
 const ONLY = process.env['HOSTILE_ONLY']?.split(',');
 /**
  * The parts of the time before and after the attack, to compare with. Times are compared with those after it: by then the

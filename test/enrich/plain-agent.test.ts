@@ -65,7 +65,15 @@ describe('what is parsed of a user agent', () => {
   });
 
   it('says once what was said inside of itself', () => {
-    expect(plainAgent('naver( nanaver(ver( NAVER(inapp; 1.2)')).toBe('naver( na ver(  inapp; 1.2)');
+    expect(plainAgent('naver( nanaver(ver( NAVER(inapp; 1.2)')).toBe('naver( na,ver( ,inapp; 1.2)');
+  });
+
+  it.each(['-', 'x', ' '])('joins no two runs of %j where a word was said again', (filler) => {
+    const plain = plainAgent(
+      `naver(${filler.repeat(40)}naver(${filler.repeat(40)}naver(${filler.repeat(40)}`,
+    );
+    expect(longest(plain, /[\w .-]+/g)).toBeLessThanOrEqual(LIMITS.agentPhrase);
+    expect(plainAgent(plain)).toBe(plain);
   });
 
   it.each([
