@@ -24,6 +24,8 @@ export interface Setting {
   readonly answer: Answer | undefined;
   /** Whether the runtime listens for an inspector. Only Speck is ever asked. */
   readonly inspected?: boolean;
+  /** The source of a module to put before Speck's, which it imports as `./index.js`. */
+  readonly before?: string;
 }
 
 export interface Started {
@@ -47,8 +49,13 @@ export interface EventTable {
 export const SPECK: Contender = {
   key: 'c',
   name: 'Speck, storing events',
-  async start({ speckDir, way, inspected }) {
-    const runtime = await startRuntime(speckWorker(speckDir), way, inspected);
+  async start({ speckDir, way, inspected, before }) {
+    const worker = speckWorker(speckDir);
+    const runtime = await startRuntime(
+      before === undefined ? worker : behind(worker, speckDir, before),
+      way,
+      inspected,
+    );
     await applySchema(runtime, schemaStatements());
     return { runtime, pixel: await addPixel(runtime), events: await eventTable(runtime, true, REJECTIONS) };
   },
@@ -105,6 +112,16 @@ function withoutStore(worker: V4WorkerOptions, directory: string): V4WorkerOptio
   return {
     ...worker,
     modules: modules.map((module) => (module.path === index ? { ...module, contents } : module)),
+  };
+}
+
+/** The same Worker behind another module. */
+function behind(worker: V4WorkerOptions, directory: string, contents: string): V4WorkerOptions {
+  const { modules } = worker;
+  if (!Array.isArray(modules)) throw new Error('the built Worker has no list of modules');
+  return {
+    ...worker,
+    modules: [{ type: 'ESModule', path: join(directory, 'before.js'), contents }, ...modules],
   };
 }
 

@@ -14,27 +14,28 @@ export interface Rezoned {
 
 export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezoned> {
   const [kept, old, reach] = await db.batch<Record<string, unknown>>([
-    db.prepare('SELECT day FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at').bind(pixel.id),
+    db
+      .prepare('SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at')
+      .bind(pixel.id),
     db.prepare('SELECT day FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
-    db.prepare('SELECT min(ts) AS first, max(ts) AS last FROM events WHERE pixel = ?').bind(pixel.id),
+    // Each by itself is looked up in the index; both of one SELECT would read all events.
+    db
+      .prepare(
+        `SELECT (SELECT min(ts) FROM events WHERE pixel = ?1) AS first,
+           (SELECT max(ts) FROM events WHERE pixel = ?1) AS last`,
+      )
+      .bind(pixel.id),
   ]);
-  const keptDays = (kept?.results ?? []).map(({ day }) => day as string);
+  const keptDays = (kept?.results ?? []) as unknown as readonly KeptDay[];
   const reached = reach?.results[0] as { first: number | null; last: number | null } | undefined;
   const [first, last] = [reached?.first ?? null, reached?.last ?? null];
   const days = first === null || last === null ? [] : daysBetween(pixel.timezone, first, last);
   // A date can stand for one day only.
-  const taken = new Set(keptDays);
+  const taken = new Set(keptDays.map(({ day }) => day));
   const free = days.filter(([day]) => !taken.has(day));
   const lost = days.filter(([day]) => taken.has(day));
-  const uncounted = await db
-    .prepare(
-      `SELECT count(*) AS events FROM json_each(?2) j
-       JOIN events e ON e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2
-       WHERE NOT EXISTS (
-         SELECT 1 FROM days d WHERE d.pixel = ?1 AND d.raw = 1 AND e.ts >= d.starts_at AND e.ts < d.ends_at)`,
-    )
-    .bind(pixel.id, JSON.stringify(lost))
-    .first<number>('events');
+  const counted = keptDays.filter(({ raw }) => raw === 1);
+  const uncounted = await countEvents(db, pixel.id, without(lost, counted));
   const dates = (old?.results ?? []).map(({ day }) => day);
   await updatePixel(db, pixel, [
     db.prepare('DELETE FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
@@ -62,9 +63,53 @@ export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezo
   ]);
   return {
     recomputed_from: free[0]?.[0] ?? null,
-    kept_until: keptDays.at(-1) ?? null,
-    uncounted_events: uncounted ?? 0,
+    kept_until: keptDays.at(-1)?.day ?? null,
+    uncounted_events: uncounted,
   };
+}
+
+/** A day whose raw events are past retention: `raw` is 1 as long as some are left. */
+interface KeptDay {
+  readonly day: string;
+  readonly raw: number;
+  readonly starts_at: number;
+  readonly ends_at: number;
+}
+
+/** The times of some days, in epoch milliseconds, without those of others. Both are in order. */
+function without(
+  days: readonly (readonly [day: string, start: number, end: number])[],
+  others: readonly KeptDay[],
+): [start: number, end: number][] {
+  const left: [number, number][] = [];
+  let next = 0;
+  for (const [, start, end] of days) {
+    let from = start;
+    while ((others[next]?.ends_at ?? Number.POSITIVE_INFINITY) <= from) next++;
+    for (let index = next; from < end; index++) {
+      const other = others[index];
+      const until = Math.min(end, other?.starts_at ?? end);
+      if (until > from) left.push([from, until]);
+      from = Math.max(from, Math.min(end, other?.ends_at ?? end));
+    }
+  }
+  return left;
+}
+
+/** Counts the events of some times. Each is looked up by itself: no other event is read. */
+async function countEvents(
+  db: D1Database,
+  pixel: string,
+  times: readonly (readonly [start: number, end: number])[],
+): Promise<number> {
+  const count = await db
+    .prepare(
+      `SELECT count(*) AS events FROM json_each(?2) j
+       CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= j.value ->> 0 AND e.ts < j.value ->> 1`,
+    )
+    .bind(pixel, JSON.stringify(times))
+    .first<number>('events');
+  return count ?? 0;
 }
 
 /** The local days from that of one instant to that of another, with their bounds. */

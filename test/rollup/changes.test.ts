@@ -1,6 +1,6 @@
 /** Late and changed data: whatever happens to a pixel's days, its rollups end equal to a computation from scratch. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
@@ -44,6 +44,42 @@ async function fromScratch(events: readonly OracleEvent[], zone: string, goals =
   await store(pixel, events);
   await runJobs(LATER);
   return rollupsOf(pixel);
+}
+
+/** Does some work, and tells the rows that the database read for the one of its statements that read the most. */
+async function rowsRead<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly most: number }> {
+  const { meta } = await db.prepare('SELECT 1').all();
+  expect(meta.rows_read).toBeGreaterThanOrEqual(0);
+  let most = 0;
+  const note = (results: readonly D1Result[]): void => {
+    most = Math.max(most, ...results.map((one) => one.meta.rows_read));
+  };
+  const ofDatabase = Object.getPrototypeOf(db) as D1Database;
+  const ofStatement = Object.getPrototypeOf(db.prepare('SELECT 1')) as D1PreparedStatement;
+  const { batch } = ofDatabase;
+  const { all } = ofStatement;
+  const batches = vi.spyOn(ofDatabase, 'batch').mockImplementation(async function (
+    this: D1Database,
+    statements,
+  ) {
+    const results = await batch.call(this, statements);
+    note(results);
+    return results as never;
+  });
+  const firsts = vi.spyOn(ofStatement, 'first').mockImplementation(async function (
+    this: D1PreparedStatement,
+    column: string,
+  ) {
+    const result = await all.call(this);
+    note([result]);
+    return (result.results[0] as Record<string, unknown> | undefined)?.[column] ?? null;
+  } as never);
+  try {
+    return { result: await work(), most };
+  } finally {
+    batches.mockRestore();
+    firsts.mockRestore();
+  }
 }
 
 describe('a change of the time zone', () => {
@@ -104,6 +140,28 @@ describe('a change of the time zone', () => {
     await runJobs(Date.parse('2026-04-23T00:00:00Z'));
     const left = await db.prepare('SELECT id FROM events WHERE pixel = ?').bind(pixel.id).all();
     expect(left.results).toEqual([]);
+  });
+
+  it('reads no more events of a day than one, but those that will not count, and these once', async () => {
+    const pixel = await makePixel('UTC');
+    const day = Date.parse('2026-02-10T00:00:00Z');
+    const views = Array.from({ length: 400 }, (_, index) => ({
+      ts: day + 24 * HOUR * (index % 40) + index * 1000,
+      id: `r${index}`,
+      name: 'pageview',
+      visitor: `v${index}`,
+    }));
+    await store(pixel, views, day + 50 * 24 * HOUR);
+    const moved = { ...pixel, timezone: 'Asia/Kolkata' };
+    expect((await rowsRead(() => changeTimeZone(db, moved))).most).toBeLessThan(120);
+    // Of half of the days raw events are gone, or still to be deleted.
+    await db
+      .prepare('UPDATE days SET raw = 1 + (substr(day, 10) % 2) WHERE pixel = ? AND day < ?')
+      .bind(pixel.id, '2026-03-02')
+      .run();
+    const { result, most } = await rowsRead(() => changeTimeZone(db, pixel));
+    expect(result.uncounted_events).toBe(100);
+    expect(most).toBeLessThan(400);
   });
 
   it('counts what comes in the next seconds on a date that was another day before', async () => {

@@ -4,9 +4,17 @@
 export interface Tally {
   /** Answers by status; 0 stands for a connection that broke or a request that took too long. */
   readonly statuses: Map<number, number>;
-  /** Milliseconds of each answer. */
-  readonly times: number[];
+  /** Of each answer, when it was asked for and when it was there. */
+  readonly spans: Span[];
 }
+
+/** Milliseconds of the clock that the runtime's profiler goes by. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 export interface Call {
   readonly method?: string;
@@ -33,7 +41,7 @@ export class Client {
 
   /** Sends a request and counts its answer under `name`. Never throws. */
   async send(name: string, path: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Reply> {
-    const before = performance.now();
+    const from = clock();
     let reply: Reply;
     try {
       const response = await fetch(this.url + path, {
@@ -47,10 +55,10 @@ export class Client {
     } catch (error) {
       reply = { status: 0, text: String(error), headers: new Headers() };
     }
-    const tally = this.tallies.get(name) ?? { statuses: new Map<number, number>(), times: [] };
+    const tally = this.tallies.get(name) ?? { statuses: new Map<number, number>(), spans: [] };
     this.tallies.set(name, tally);
     tally.statuses.set(reply.status, (tally.statuses.get(reply.status) ?? 0) + 1);
-    tally.times.push(performance.now() - before);
+    tally.spans.push({ from, to: clock() });
     return reply;
   }
 }
@@ -63,3 +71,9 @@ export function quantile(numbers: readonly number[], share: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
+
+export const lengthOf = ({ from, to }: Span): number => to - from;
+
+/** Milliseconds that half of the answers of a kind took at most. */
+export const medianOf = (name: string, { tallies }: Client): number =>
+  quantile((tallies.get(name)?.spans ?? []).map(lengthOf), 0.5);

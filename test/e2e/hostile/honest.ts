@@ -12,6 +12,19 @@ const AGENTS = [
 ];
 const VISITORS = 400;
 
+/** The dashboard's questions, by what their answers are counted under. */
+const QUESTIONS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+  ['dashboard totals', { dimensions: [] }],
+  ['dashboard pages', { dimensions: ['event:page'], pagination: { limit: 10 } }],
+  ['dashboard sources', { dimensions: ['visit:source'], pagination: { limit: 10 } }],
+  ['dashboard hours', { dimensions: ['time:hour'] }],
+  [
+    'dashboard pages, filtered',
+    { dimensions: ['event:page'], filters: [['is', 'visit:device', ['Mobile']]], pagination: { limit: 10 } },
+  ],
+];
+export const DASHBOARD = QUESTIONS.map(([name]) => name);
+
 /** What was done on a page. */
 interface Count {
   pageviews: number;
@@ -79,18 +92,7 @@ export class Honest {
 
   /** One of the dashboard's questions. */
   async look(client: Client): Promise<Reply> {
-    const question = this.#random.pick([
-      { dimensions: [] },
-      { dimensions: ['event:page'], pagination: { limit: 10 } },
-      { dimensions: ['visit:source'], pagination: { limit: 10 } },
-      { dimensions: ['time:hour'] },
-      {
-        dimensions: ['event:page'],
-        filters: [['is', 'visit:device', ['Mobile']]],
-        pagination: { limit: 10 },
-      },
-    ]);
-    const name = `dashboard ${question.dimensions[0] ?? 'totals'}${question.filters ? ', filtered' : ''}`;
+    const [name, question] = this.#random.pick(QUESTIONS);
     return client.send(name, '/api/v2/query', {
       method: 'POST',
       headers: { ...this.#auth, 'content-type': 'application/json', 'cache-control': 'no-cache' },
