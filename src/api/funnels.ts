@@ -50,7 +50,9 @@ export async function readFunnel(
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
   const answer = await once(key, () =>
-    inTurn(grant, () => runFunnel(env.DB, pixel, funnel, question.value, Date.now(), allowance)),
+    inTurn(grant, (spend) =>
+      runFunnel(env.DB, pixel, funnel, question.value, Date.now(), { ...allowance, spend }),
+    ),
   );
   if (!answer.ok) {
     if (answer.error.reason === 'beyond_retention')

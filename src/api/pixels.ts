@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import type { Env } from '../env.ts';
+import { Attempts } from '../model/attempts.ts';
 import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS } from '../model/goal.ts';
 import { LIMITS } from '../model/limits.ts';
 import {
@@ -185,6 +186,7 @@ export async function changePixel(request: Request, env: Env, grant: Grant, id: 
   };
   requireGoals(changed);
   if (changed.timezone !== pixel.timezone) {
+    requireRoom(id);
     const rezoned = await changeTimeZone(env.DB, changed);
     return freshJson({ ...shown(changed, request), timezone_change: rezoned });
   }
@@ -192,6 +194,23 @@ export async function changePixel(request: Request, env: Env, grant: Grant, id: 
   const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
   if (goalsChanged) await markGoalsChanged(env.DB, id);
   return freshJson(shown(changed, request));
+}
+
+/** A change of the time zone writes all days anew, and has them rolled up anew: a pixel has so many an hour. */
+const zoneChanges = new Attempts(LIMITS.zoneChanges, 3_600_000);
+
+/** @throws Problem when the pixel's time zone has changed too often. */
+function requireRoom(id: string): void {
+  const now = Date.now();
+  const seconds = zoneChanges.wait(id, now);
+  if (seconds > 0) {
+    throw new Problem(
+      'too_many_requests',
+      `A pixel's time zone changes at most ${LIMITS.zoneChanges} times in an hour. Try again in ${seconds} seconds.`,
+      { headers: { 'retry-after': String(seconds) } },
+    );
+  }
+  zoneChanges.count(id, now);
 }
 
 /** @throws Problem when a funnel names a goal that the pixel has not. */

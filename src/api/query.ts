@@ -38,7 +38,7 @@ export async function ask(
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, body]);
   const answer = await once(key, () =>
-    inTurn(grant, () => runQuestion(env.DB, question.value, pixel, Date.now(), allowance)),
+    inTurn(grant, (spend) => runQuestion(env.DB, question.value, pixel, Date.now(), { ...allowance, spend })),
   );
   if (answer.ok) return { question: question.value, answer: answer.value };
   if (answer.error.reason === 'beyond_retention') throw new Problem('beyond_retention', answer.error.detail);

@@ -64,7 +64,7 @@ export const ROUTES: readonly Route<never>[] = [
     access: 'pixels:write',
     body: PixelChange,
     answers: { 200: 'ChangedPixel' },
-    problems: ['invalid_body', 'wrong_pixel', 'not_found'],
+    problems: ['invalid_body', 'wrong_pixel', 'not_found', 'too_many_requests'],
     handler: changePixel,
   }),
   defineRoute({

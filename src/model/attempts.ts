@@ -1,4 +1,4 @@
-/** Counts attempts by the network that they come from. Kept per isolate: a bound on what strangers cost, not a lock. */
+/** Counts attempts by whom they are of, such as a network. Kept per isolate: a bound on what they cost, not a lock. */
 import { Cache } from './cache.ts';
 
 interface Made {

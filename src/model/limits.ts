@@ -51,6 +51,8 @@ export const LIMITS = {
   pixels: 1000,
   tokens: 1000,
   links: 100,
+  /** Changes of a pixel's time zone in an hour, in each isolate. */
+  zoneChanges: 10,
   /** Families of bots told apart a day and pixel; the rest counts as `(other)`. */
   families: 50,
   /** D1 statements that an invocation may cause by what it is sent: the free plan has 50. */

@@ -15,7 +15,7 @@ import { Draft } from './draft.ts';
 import { eventCtes, eventsOf } from './event-rows.ts';
 import { daysIn, type KnownDays } from './known-days.ts';
 import { Meter } from './meter.ts';
-import { type Allowance, type Held, priceMistakes, pricesOfFunnel, VIEWERS } from './price.ts';
+import { type Allowance, type Held, pay, priceMistakes, pricesOfFunnel, VIEWERS } from './price.ts';
 import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
 import { resolveTests, testsToResolve } from './resolve.ts';
@@ -67,6 +67,7 @@ export async function runFunnel(
   const prices = pricesOfFunnel(asked, testsToResolve(asked), funnel.steps.length, known.known, price);
   const tooDear = priceMistakes(prices, allowance);
   if (tooDear.length > 0) return err({ reason: 'invalid_query', errors: tooDear });
+  pay(prices, allowance);
   const filters = await resolveTests(db, asked, pixel, known, new Meter());
   if (!filters.ok) return filters;
   const question = { ...asked, filters: filters.value };

@@ -30,7 +30,12 @@ export interface Allowance {
   readonly question: number;
   /** For each of its transactions: D1 ends a statement after 30 seconds, and is not always as fast as where it was measured. */
   readonly atOnce: number;
+  /** Is told the price of what is about to be asked; it throws when that is too much for now. */
+  readonly spend?: Spend;
 }
+
+/** @param price in microseconds of the database. */
+export type Spend = (price: number) => void;
 
 /** Of who may change the pixel; of who only sees its statistics, such as by a shared link. */
 export const OWNERS: Allowance = { question: 30_000_000, atOnce: 20_000_000 };
@@ -57,6 +62,8 @@ const STEP = 1;
 const PICKED = 3;
 /** Of a pixel that protects small groups: the cells that answers are put together from. */
 const CELLS = 3;
+/** For each event, of which all properties are read. */
+const PROPERTIES = 8;
 /** Microseconds a row of a rollup. */
 const ROW = 1;
 
@@ -192,6 +199,16 @@ export function priceMistakes(prices: readonly number[], allowance: Allowance): 
   const message =
     'This asks more of the database than one question may. Ask for a shorter range, or with fewer filters, dimensions, metrics or comparisons.';
   return [{ path: 'date_range', message }];
+}
+
+/** Takes the prices of a question that is about to be asked out of what may be spent. */
+export function pay(prices: readonly number[], { spend }: Allowance): void {
+  spend?.(sum(prices));
+}
+
+/** What it costs to tell which properties there are. */
+export function priceOfProperties({ events, rows }: Pick<Held, 'events' | 'rows'>): number {
+  return events * PROPERTIES + rows * ROW;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

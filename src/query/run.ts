@@ -12,7 +12,7 @@ import { compareRows, type ResultRow } from './compare.ts';
 import { daysIn, type KnownDays } from './known-days.ts';
 import { Meter } from './meter.ts';
 import type { Plan } from './plan.ts';
-import { type Allowance, priceMistakes, pricesOf, VIEWERS } from './price.ts';
+import { type Allowance, pay, priceMistakes, pricesOf, VIEWERS } from './price.ts';
 import type { Filter, Mistake, Moments, Question } from './question.ts';
 import {
   comparedRange,
@@ -67,8 +67,10 @@ export async function runQuestion(
   }
   const known = await daysIn(db, named, spans);
   const setting = { goals: pixel.settings.goals.length, isSafe };
-  const tooDear = priceMistakes(pricesOf(named, testsToResolve(named), known, setting), allowance);
+  const prices = pricesOf(named, testsToResolve(named), known, setting);
+  const tooDear = priceMistakes(prices, allowance);
   if (tooDear.length > 0) return err({ reason: 'invalid_query', errors: tooDear });
+  pay(prices, allowance);
   const [here, there] = spans.map((one, index) => ({ ...one, known: known[index] }) as KnownSpan);
   const meter = new Meter();
   const resolved = await resolveTests(db, named, pixel, here as KnownSpan, meter);

@@ -43,3 +43,27 @@ export async function readPropertyKeys(
     complete: results.every(({ key }) => key !== ''),
   };
 }
+
+/** Rows of a day's rollup that are read for each event, and at most: all values, and for each key the events without it. */
+const ROWS_OF_EVENT = 30;
+const MOST_ROWS = 5300;
+
+/** How much there is to be read of some days: events of those that wait for their rollup, and rows of rollups, at most. */
+export async function sizeOfProperties(
+  db: D1Database,
+  pixel: string,
+  from: string,
+  to: string,
+): Promise<{ readonly events: number; readonly rows: number }> {
+  const row = await db
+    .prepare(
+      `SELECT
+         coalesce(sum(CASE WHEN rolled_at IS NULL THEN (
+           SELECT count(*) FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at) END), 0) AS events,
+         coalesce(sum(CASE WHEN rolled_at IS NOT NULL THEN min(${ROWS_OF_EVENT} * events, ${MOST_ROWS}) END), 0) AS rows
+       FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
+    )
+    .bind(pixel, from, to)
+    .first<{ events: number; rows: number }>();
+  return row ?? { events: 0, rows: 0 };
+}

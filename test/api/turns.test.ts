@@ -5,6 +5,7 @@ import type { Grant } from '../../src/api/auth.ts';
 import { once } from '../../src/api/flights.ts';
 import { Problem } from '../../src/api/problem.ts';
 import { inTurn } from '../../src/api/turns.ts';
+import { sizeOfProperties } from '../../src/store/properties.ts';
 import { applySchema, db, GOALS, makePixel, store } from '../fixtures.ts';
 
 beforeAll(applySchema);
@@ -21,6 +22,16 @@ const link = (name: string): Grant => ({
 });
 const token = (name: string): Grant => ({ admin: false, scopes: ['stats:read'], pixel: null, token: name });
 const ADMIN: Grant = { admin: true, scopes: ['pixels:write', 'stats:read'], pixel: null, token: null };
+
+/** A new token of a pixel. */
+async function tokenOf(pixel: string, scopes: readonly string[]): Promise<string> {
+  const response = await worker.fetch('https://px.example.com/api/v1/tokens', {
+    method: 'POST',
+    headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'asks', scopes, pixel }),
+  });
+  return ((await response.json()) as { token: string }).token;
+}
 
 async function statusOf(asked: Promise<unknown>): Promise<number> {
   try {
@@ -53,6 +64,128 @@ describe('turns', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it.each([
+    ['a shared link', link('l7'), 60, '60'],
+    ['a token', token('t7'), 240, '30'],
+  ])('of %s cost so much in all, and that comes back', async (_, grant, seconds, retryAfter) => {
+    vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
+    try {
+      const ask = (price: number) => inTurn(grant, async (spend) => spend(price * 1e6));
+      for (let spent = 0; spent < seconds; spent += 12) expect(await statusOf(ask(12))).toBe(200);
+      await expect(ask(12)).rejects.toMatchObject({
+        reason: 'too_many_requests',
+        headers: { 'retry-after': retryAfter },
+      });
+      // What is refused costs nothing, and what costs nothing is answered.
+      expect(await statusOf(ask(0))).toBe(200);
+      expect(await statusOf(inTurn(link('l8'), async (spend) => spend(12e6)))).toBe(200);
+      expect(await statusOf(inTurn(ADMIN, async (spend) => spend(1e12)))).toBe(200);
+      vi.setSystemTime(Date.now() + Number(retryAfter) * 1000);
+      expect(await statusOf(ask(12))).toBe(200);
+      expect(await statusOf(ask(1))).toBe(429);
+      // It never grows beyond what it was at first.
+      vi.setSystemTime(Date.now() + 86_400_000);
+      for (let spent = 0; spent < seconds; spent += 12) expect(await statusOf(ask(12))).toBe(200);
+      expect(await statusOf(ask(1))).toBe(429);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('are the price of a question, which is paid before it is asked', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(pixel, [{ ts: Date.now() - 60_000, id: 'p1', name: 'pageview', visitor: 'v' }]);
+    // As if the day had a million events.
+    await db
+      .prepare('UPDATE days SET rolled_at = 1, dirty = 0, events = 1000000 WHERE pixel = ?')
+      .bind(pixel.id)
+      .run();
+    const secret = await tokenOf(pixel.id, ['stats:read']);
+    const ask = (at: number) =>
+      worker.fetch('https://px.example.com/api/v2/query', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          site_id: pixel.id,
+          metrics: ['visitors'],
+          date_range: '7d',
+          filters: [['is', 'event:page', [`/${at}`]]],
+        }),
+      });
+    const statuses: number[] = [];
+    for (let at = 0; at < 60 && statuses.at(-1) !== 429; at++) statuses.push((await ask(at)).status);
+    // Some 7 s each.
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(20);
+    expect(statuses.at(-1)).toBe(429);
+    const batch = vi.spyOn(Object.getPrototypeOf(db) as D1Database, 'batch');
+    const refused = await ask(99);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    // One looks what there is; nothing is asked.
+    expect(batch.mock.calls.length).toBe(1);
+    batch.mockRestore();
+  });
+
+  it('are the price of telling which properties there are, too, and that may be too much', async () => {
+    const pixel = await makePixel('UTC');
+    const ask = (from: string) =>
+      worker.fetch(`https://px.example.com/api/v1/pixels/${pixel.id}/properties?from=${from}&to=2026-02-01`, {
+        headers: { authorization: 'Bearer test-admin-token' },
+      });
+    // As if every day of 25 years had as many properties as are kept.
+    await db
+      .prepare(
+        `WITH RECURSIVE past AS (SELECT 0 AS at UNION ALL SELECT at + 1 FROM past WHERE at < 9000)
+         INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, rolled_at, events)
+         SELECT ?, date('2026-02-01', '-' || at || ' days'), 0, 0, 0, 2, 1, 100000 FROM past`,
+      )
+      .bind(pixel.id)
+      .run();
+    expect((await ask('2024-02-01')).status).toBe(200);
+    const refused = await ask('2001-08-01');
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ reason: 'invalid_query', errors: [{ path: 'from' }] });
+    // Days that wait for their rollup are read from events.
+    await db
+      .prepare('UPDATE days SET rolled_at = NULL, raw = 0, ends_at = 1e13 WHERE pixel = ? AND day = ?')
+      .bind(pixel.id, '2026-02-01')
+      .run();
+    await store(pixel, [{ ts: Date.parse('2026-02-01T12:00:00Z'), id: 'p2', name: 'x', visitor: 'v' }]);
+    expect(await sizeOfProperties(db, pixel.id, '2026-01-31', '2026-02-01')).toEqual({
+      events: 1,
+      rows: 5300,
+    });
+  });
+
+  it('of all others are two while one of the owner is answered', async () => {
+    let end: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let [now, peak] = [0, 0];
+    const work = async (): Promise<void> => {
+      peak = Math.max(peak, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      now--;
+    };
+    const owner = inTurn(ADMIN, () => held);
+    const others = () =>
+      [link('l9'), token('t9')].flatMap((grant) =>
+        Array.from({ length: 4 }, () => statusOf(inTurn(grant, work))),
+      );
+    expect(new Set(await Promise.all(others()))).toEqual(new Set([200]));
+    expect(peak).toBe(2);
+    // The owner's wait for nobody.
+    const beside = others();
+    expect(await statusOf(inTurn(ADMIN, async () => null))).toBe(200);
+    await Promise.all(beside);
+    end();
+    await owner;
+    peak = 0;
+    await Promise.all(others());
+    expect(peak).toBe(8);
   });
 
   it.each([

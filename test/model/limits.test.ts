@@ -1,6 +1,7 @@
 /** docs/operations.md says what is bounded, and by how much: it is held to the constants here. */
 import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
+import { OF_LINK, OF_TOKEN } from '../../src/api/turns.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import {
   KEPT_CURRENCIES,
@@ -17,6 +18,8 @@ import { MOST_SESSIONS } from '../../src/store/sessions.ts';
 
 const number = (value: number): string => value.toLocaleString('en');
 const kibibytes = (bytes: number): string => `${number(bytes / 1024)} KiB`;
+const work = ({ work: { most, perMinute } }: typeof OF_LINK): string =>
+  `${most} s, and ${perMinute} s more each minute`;
 
 /** The row of each limit, and how its bound is written. A limit without a row does not compile. */
 const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: string]>> = {
@@ -52,6 +55,7 @@ const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: s
   pixels: ['pixels', number(LIMITS.pixels)],
   tokens: ['tokens', number(LIMITS.tokens)],
   links: ['shared links a pixel', number(LIMITS.links)],
+  zoneChanges: ["changes of a pixel's time zone in an hour", number(LIMITS.zoneChanges)],
   families: ['families of bots a day and pixel', number(LIMITS.families)],
   statements: ['D1 statements an invocation, by what it is sent', number(LIMITS.statements)],
   batchStatements: ['D1 statements a message of the queue', number(LIMITS.batchStatements)],
@@ -70,6 +74,8 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],
   ['events rolled up by one statement', number(SLICE_EVENTS)],
+  ["work of the database for a shared link's questions", work(OF_LINK)],
+  ["the same for a token's questions", work(OF_TOKEN)],
   ['sessions a token or link', number(MOST_SESSIONS)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
