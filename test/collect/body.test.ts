@@ -1,5 +1,5 @@
 /** Reading bodies within bounds. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { discardBody, readBody } from '../../src/collect/body.ts';
 
 const LIMIT = 1000;
@@ -67,6 +67,29 @@ describe('a body', () => {
     expect(await read(await gzip('x'.repeat(LIMIT)), 'gzip')).toMatchObject({ ok: true });
     expect(await read(await gzip('x'.repeat(LIMIT + 1)), 'gzip')).toEqual(error('body_too_large'));
     expect(await read(new Uint8Array(LIMIT + 1), 'gzip')).toEqual(error('body_too_large'));
+  });
+
+  it('is unpacked in portions, whatever it becomes', async () => {
+    const random = Array.from(crypto.getRandomValues(new Uint8Array(50_000)), (byte) =>
+      String.fromCharCode(97 + (byte % 26)),
+    ).join('');
+    const zipped = await gzip(random);
+    expect(zipped.length).toBeGreaterThan(20_000);
+    expect(await readBody(request(zipped, 'gzip'), 50_000)).toEqual({ ok: true, value: random });
+    expect(await readBody(request(zipped, 'gzip'), 49_999)).toEqual(error('body_too_large'));
+    expect(await read(await gzip(''), 'gzip')).toEqual({ ok: true, value: '' });
+  });
+
+  it('that would become a thousand times as much is not unpacked to see that', async () => {
+    const zipped = await gzip('x'.repeat(50_000_000));
+    const write = vi.spyOn(WritableStreamDefaultWriter.prototype, 'write');
+    expect(await readBody(request(zipped, 'gzip'), 64 * 1024)).toEqual(error('body_too_large'));
+    const written = write.mock.calls.map(([portion]) => (portion as Uint8Array).length);
+    write.mockRestore();
+    expect(written.length).toBeGreaterThan(0);
+    // Of 48 kB; a kilobyte becomes a megabyte.
+    expect(written.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(4 * 4096);
+    expect(Math.max(...written)).toBeLessThanOrEqual(4096);
   });
 
   it('that is no gzip, or less than a whole one, is told so', async () => {

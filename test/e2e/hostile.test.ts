@@ -107,6 +107,7 @@ it(
       orders: orders.length,
       rolledUpAfter,
       heap,
+      peak: peakMemory(speck.runtime.pid),
       growth: await growth(),
     });
 
@@ -119,8 +120,9 @@ it(
     expect(rolledUpAfter).toBeLessThanOrEqual(3);
     expect(heap).toBeLessThan(100 * 1024 * 1024);
     expect(await overBounds(victim)).toEqual([]);
+    // Where other tests and a slow machine's garbage collector may be in the way, only what is far off counts.
+    expect(hostile.recorded.worker[0]?.milliseconds ?? 0).toBeLessThan(LONG ? HELD : 2 * HELD);
     if (LONG) {
-      expect(hostile.recorded.worker[0]?.milliseconds ?? 0).toBeLessThan(HELD);
       expect(hostile.recorded.wait).toBeLessThan(WAIT);
       expect(hostile.statements.statements.filter(([, milliseconds]) => milliseconds > STATEMENT)).toEqual(
         [],
@@ -294,6 +296,13 @@ async function heapUsed(url: string): Promise<number> {
     (await fetch(`${url}/speck.js`)).text(),
   );
   return used + outside;
+}
+
+/** The most memory that the runtime's process had, the database's included, in bytes; null where the system does not tell. */
+function peakMemory(pid: number | undefined): number | null {
+  if (pid === undefined || process.platform !== 'linux') return null;
+  const kilobytes = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 }
 
 const TABLES = [

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
 import { OF_LINK, OF_TOKEN } from '../../src/api/turns.ts';
+import { PORTION } from '../../src/collect/body.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import {
   KEPT_CURRENCIES,
@@ -70,6 +71,7 @@ const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: s
 };
 
 const OTHERS: readonly (readonly [row: string, bound: string])[] = [
+  ['bytes of a gzipped body that are unpacked at a time', number(PORTION)],
   ['time that an event waits in the isolate', `${FLUSH_AFTER} ms`],
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],

@@ -28,6 +28,7 @@ interface Report {
   readonly orders: number;
   readonly rolledUpAfter: number;
   readonly heap: number;
+  readonly peak: number | null;
   readonly growth: Record<string, number>;
 }
 
@@ -41,6 +42,7 @@ export function report({
   orders,
   rolledUpAfter,
   heap,
+  peak,
   growth,
 }: Report): void {
   const lines = [...war.tallies].map(([name, { statuses, spans }]) =>
@@ -58,12 +60,15 @@ export function report({
       `${title}; ${views} honest views, ${orders} orders; rolled up by run ${rolledUpAfter} of the cron`,
       ...told('in peace', quiet),
       ...told('under attack', hostile),
-      `heap after garbage collection ${(heap / 1024 / 1024).toFixed(1)} MB; rows ${JSON.stringify(growth)}`,
+      `heap after garbage collection ${megabytes(heap)}; the runtime with its database at its most ${megabytes(peak)}; rows ${JSON.stringify(growth)}`,
       "request | answers | median ms | longest ms | median without the database's time | times the median in peace",
       ...lines,
     ].join('\n'),
   );
 }
+
+const megabytes = (bytes: number | null): string =>
+  bytes === null ? 'unknown' : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 
 function told(when: string, { recorded, waited, seconds, statements }: Phase): string[] {
   const { worker, database, busy, wait, without } = recorded;

@@ -2,7 +2,7 @@
  * What strangers, the holder of a shared link and the holder of another pixel's token try: known tricks, and questions and
  * events at random. Each is allowed to them; none may do harm.
  */
-import { gzipSync } from 'node:zlib';
+import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { BROWSER, type Call, type Client, type Reply } from './client.ts';
 import type { Random } from './random.ts';
 
@@ -149,6 +149,13 @@ const STRANGERS: readonly Trick[] = [
       body: BOMB,
     }),
   ),
+  stranger('gzip bomb of a gigabyte', ({ client }) =>
+    client.send('gzip bomb of a gigabyte', '/api/v1/session', {
+      method: 'POST',
+      headers: { 'content-encoding': 'gzip' },
+      body: GREAT_BOMB,
+    }),
+  ),
   stranger('too many events', (arms) =>
     beacon(arms, 'too many events', Array(3000).fill({ id: arms.victim })),
   ),
@@ -185,6 +192,13 @@ const STRANGERS: readonly Trick[] = [
 
 const CURRENCIES = Intl.supportedValuesOf('currency');
 const BOMB = Uint8Array.from(gzipSync(new Uint8Array(20_000_000)));
+/** A megabyte of packed bytes at most, in which a block of a megabyte is repeated. It has no end: nobody should get there. */
+const GREAT_BOMB = Uint8Array.from(
+  Buffer.concat([
+    gzipSync(new Uint8Array(0)).subarray(0, 10),
+    ...Array(900).fill(deflateRawSync(new Uint8Array(1_000_000), { finishFlush: constants.Z_FULL_FLUSH })),
+  ]),
+);
 
 /** SHA-256 of an address that honest events carry, too. */
 export const EMAIL_OF_BUYER = 'b'.repeat(64);
