@@ -13,7 +13,7 @@ import { Recorder } from './hostile/held.ts';
 import { DASHBOARD, Honest } from './hostile/honest.ts';
 import { Random } from './hostile/random.ts';
 import { type Phase, report, type Statements } from './hostile/report.ts';
-import { type Arms, TRICKS, type Trick } from './hostile/tricks.ts';
+import { ALWAYS_REFUSED, type Arms, TRICKS, type Trick } from './hostile/tricks.ts';
 import { day, TIME_ZONE } from './noon.ts';
 
 const LONG = process.env['HOSTILE_MINUTES'] !== undefined;
@@ -111,7 +111,18 @@ it(
       growth: await growth(),
     });
 
+    const answered = ALWAYS_REFUSED.filter((name) =>
+      [...(war.tallies.get(name)?.statuses.keys() ?? [])].some((status) => status < 400),
+    );
+    const guesses = ['guessed tokens', 'guessed links'].reduce(
+      (sum, name) => sum + (war.tallies.get(name)?.statuses.get(401) ?? 0),
+      0,
+    );
+
     expect(failures).toEqual([]);
+    expect(answered).toEqual([]);
+    // Twenty a minute, and one window that began before.
+    expect(guesses).toBeLessThanOrEqual(20 * (Math.ceil(SECONDS / 60) + 1));
     expect(stored).toEqual(views);
     expect(open.told).toEqual(open.expected);
     expect(closed.told).toEqual(closed.expected);
