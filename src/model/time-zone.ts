@@ -47,13 +47,19 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** The year that was last asked for: days are asked for one after the other, and a question may have ten thousand. */
+let recent = { zone: '', from: 0, until: 0, changes: [] as readonly OffsetChange[] };
+
 /** Local time minus UTC at an instant, in milliseconds. */
 export function offsetAt(zone: string, ts: number): number {
-  // No zone changed before 1600, and Intl has other calendars for years long gone.
-  const year = Math.min(Math.max(new Date(ts).getUTCFullYear(), 1600), LAST_YEAR);
-  const changes = changesOf(zone, year);
-  let offset = changes[0]?.offset ?? 0;
-  for (const change of changes) {
+  if (ts < recent.from || ts >= recent.until || zone !== recent.zone) {
+    // No zone changed before 1600, and Intl has other calendars for years long gone.
+    const year = Math.min(Math.max(new Date(ts).getUTCFullYear(), 1600), LAST_YEAR);
+    const changes = changesOf(zone, year);
+    recent = { zone, from: Date.UTC(year, 0, 1), until: Date.UTC(year + 1, 0, 1), changes };
+  }
+  let offset = recent.changes[0]?.offset ?? 0;
+  for (const change of recent.changes) {
     if (change.at > ts) break;
     offset = change.offset;
   }
@@ -62,7 +68,14 @@ export function offsetAt(zone: string, ts: number): number {
 
 /** The first instant of a local day, in epoch milliseconds. */
 export function dayStart(zone: string, day: string): number {
-  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return startOf(zone, midnightOf(day));
+}
+
+/** Midnight of a day in UTC, in epoch milliseconds. */
+const midnightOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+
+/** The first instant of the local day that has the same date as a midnight in UTC. */
+function startOf(zone: string, midnight: number): number {
   // No offset is beyond UTC-12 or UTC+14, so what holds 15 hours before and after brackets the local midnight.
   const before = offsetAt(zone, midnight - 15 * HOUR);
   const after = offsetAt(zone, midnight + 15 * HOUR);
@@ -81,13 +94,17 @@ export function localDay(zone: string, ts: number): string {
   return ts >= dayStart(zone, next) ? next : day;
 }
 
-/** The segments of the local days `from` to `to`, both included. Days that a zone skipped have none. */
+/**
+ * The segments of the local days `from` to `to`, both included. Days that a zone skipped have none.
+ * @throws RangeError when there is no day after `to`, as `addDays` does.
+ */
 export function segments(zone: string, from: string, to: string): Segment[] {
   const found: Segment[] = [];
+  const last = midnightOf(addDays(to, 1));
   let start = dayStart(zone, from);
-  for (let day = from; day <= to; day = addDays(day, 1)) {
-    const end = dayStart(zone, addDays(day, 1));
-    if (end > start) found.push(...split(zone, day, start, end));
+  for (let midnight = midnightOf(from); midnight < last; midnight += DAY) {
+    const end = startOf(zone, midnight + DAY);
+    if (end > start) found.push(...split(zone, isoDay(midnight), start, end));
     start = end;
   }
   return found;
@@ -109,7 +126,7 @@ function split(zone: string, day: string, start: number, end: number): Segment[]
  * @throws RangeError for a day beyond the years 0 to 9999, as everything here that would have to name one.
  */
 export function addDays(day: string, count: number): string {
-  return isoDay(Date.parse(`${day}T00:00:00Z`) + count * DAY);
+  return isoDay(midnightOf(day) + count * DAY);
 }
 
 /** The Monday of the week that holds a day. */

@@ -20,6 +20,9 @@ const short = (name: string, path: (arms: Arms) => string): Trick => ({
     arms.client.send(name, `/api/v1/pixels/${arms.victim}/${path(arms)}`, { headers: arms.link }),
 });
 
+/** A thousand, which no page has. */
+const LETTERS = Array.from({ length: 1000 }, (_, at) => String.fromCodePoint(0x4e00 + at));
+
 export const LINK_HOLDERS: readonly Trick[] = [
   short('far day', () => 'stats?from=9999-12-31&to=9999-12-31'),
   short(
@@ -47,6 +50,12 @@ export const LINK_HOLDERS: readonly Trick[] = [
   })),
   ask('40 times contains', () => ({
     filters: Array.from({ length: 40 }, (_, at) => ['contains', 'event:page', Array(900).fill(`q${at}`)]),
+  })),
+  ask('contains 40,000 letters', () => ({
+    filters: Array.from({ length: 40 }, () => ['contains_not', 'event:page', LETTERS]),
+  })),
+  ask('patterns of long pages', () => ({
+    filters: [['matches', 'event:page', ['(a|b)*a(a|b){200}$', '[ab]*a[ab]{300}c', 'a.{100}[^k]{3,400}k$']]],
   })),
   ask('20 properties', () => ({
     filters: Array.from({ length: 20 }, (_, at) => ['is_not', `event:props:plan${at}`, ['x']]),
@@ -80,6 +89,18 @@ export const LINK_HOLDERS: readonly Trick[] = [
           }),
         ),
       ),
+  },
+  {
+    name: 'thirty at once',
+    who: 'link',
+    run: (arms) =>
+      arms.random.below(3) > 0
+        ? Promise.resolve()
+        : Promise.all(
+            Array.from({ length: 30 }, (_, at) =>
+              ask('thirty at once', () => ({ filters: [['is_not', 'event:page', [`/${at}`]]] })).run(arms),
+            ),
+          ),
   },
   ask('anything', ({ random }) => ({
     metrics: Array.from({ length: 1 + random.below(4) }, () => random.pick(METRICS)),

@@ -27,6 +27,8 @@ interface Report {
   readonly views: number;
   readonly orders: number;
   readonly rolledUpAfter: number;
+  /** The statements of the cron that rolled all up. */
+  readonly ofCron: Statements;
   readonly heap: number;
   readonly peak: number | null;
   readonly growth: Record<string, number>;
@@ -41,6 +43,7 @@ export function report({
   views,
   orders,
   rolledUpAfter,
+  ofCron,
   heap,
   peak,
   growth,
@@ -60,6 +63,8 @@ export function report({
       `${title}; ${views} honest views, ${orders} orders; rolled up by run ${rolledUpAfter} of the cron`,
       ...told('in peace', quiet),
       ...told('under attack', hostile),
+      `the cron's longest statements`,
+      ...listed(ofCron),
       `heap after garbage collection ${megabytes(heap)}; the runtime with its database at its most ${megabytes(peak)}; rows ${JSON.stringify(growth)}`,
       "request | answers | median ms | longest ms | median without the database's time | times the median in peace",
       ...lines,
@@ -69,6 +74,9 @@ export function report({
 
 const megabytes = (bytes: number | null): string =>
   bytes === null ? 'unknown' : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+
+const listed = ({ statements }: Statements): string[] =>
+  statements.map(([sql, milliseconds]) => `  ${milliseconds} ms: ${sql}`);
 
 function told(when: string, { recorded, waited, seconds, statements }: Phase): string[] {
   const { worker, database, busy, wait, without } = recorded;
@@ -83,6 +91,6 @@ function told(when: string, { recorded, waited, seconds, statements }: Phase): s
     `${when} the isolate was held at most for${stretches(worker)}`,
     `${when} the database ran at most for${stretches(database)}`,
     `${when} the longest transaction took ${statements.transaction} ms, and the longest statements`,
-    ...statements.statements.map(([sql, milliseconds]) => `  ${milliseconds} ms: ${sql}`),
+    ...listed(statements),
   ];
 }

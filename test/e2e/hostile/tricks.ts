@@ -84,14 +84,27 @@ const image = (
 ): Trick =>
   stranger(name, (arms) => arms.client.send(name, `/p.gif?${query(arms)}`, { headers: headers(arms) }));
 
-const tenTimes = (trick: () => Promise<unknown>): Promise<unknown> =>
-  Promise.all(Array.from({ length: 10 }, trick));
+/** The same trick, several times at once. */
+const several = (times: number, trick: Trick): Trick => ({
+  ...trick,
+  run: (arms) => Promise.all(Array.from({ length: times }, () => trick.run(arms))),
+});
 
 const page = (arms: Arms): string => encodeURIComponent(HOSTILE_PAGES + arms.random.letters(8));
 
 const STRANGERS: readonly Trick[] = [
-  flood('greatest amounts', 100, () => ({ ev: 'Purchase', cd: { value: '9007199254.7', currency: 'EUR' } })),
-  flood('least amounts', 100, () => ({ ev: 'Purchase', cd: { value: '-9007199254.7', currency: 'USD' } })),
+  // A thousand of them are past 64 bits.
+  several(
+    4,
+    flood('greatest amounts', 100, () => ({
+      ev: 'Purchase',
+      cd: { value: '9007199254.7', currency: 'EUR' },
+    })),
+  ),
+  several(
+    4,
+    flood('least amounts', 100, () => ({ ev: 'Purchase', cd: { value: '-9007199254.7', currency: 'USD' } })),
+  ),
   flood('amounts at the bound', 100, () => ({ ev: 'Purchase', cd: { value: 1e6, currency: 'JPY' } })),
   flood('invented currencies', 100, ({ random }) => ({
     ev: 'Purchase',
@@ -103,6 +116,10 @@ const STRANGERS: readonly Trick[] = [
   })),
   flood('property keys', 100, ({ random }) => ({
     cd: Object.fromEntries(Array.from({ length: 20 }, () => [random.letters(6), random.letters(6)])),
+  })),
+  flood('long pages', 30, ({ random }) => ({
+    ev: 'pageview',
+    dl: HOSTILE_PAGES + random.letters(900, 'ab'),
   })),
   flood('pages', 100, ({ random }) => ({ ev: 'pageview', dl: HOSTILE_PAGES + random.letters(12) })),
   flood('aliases of one user', 100, ({ random }) => ({
@@ -196,8 +213,9 @@ const STRANGERS: readonly Trick[] = [
     }),
   ),
   stranger('all pixels of a visitor', ({ client }) => client.send('all pixels of a visitor', '/privacy')),
-  stranger('guessed tokens', ({ client, random }) =>
-    tenTimes(() =>
+  several(
+    10,
+    stranger('guessed tokens', ({ client, random }) =>
       client.send('guessed tokens', '/api/v1/pixels', {
         headers: { authorization: `Bearer ${random.letters(40)}` },
       }),
@@ -208,8 +226,9 @@ const STRANGERS: readonly Trick[] = [
       headers: { cookie: `speck=${random.letters(43)}`, 'x-speck-session': 'owner' },
     }),
   ),
-  stranger('guessed links', ({ client, random }) =>
-    tenTimes(() =>
+  several(
+    10,
+    stranger('guessed links', ({ client, random }) =>
       client.send('guessed links', '/api/v1/session', {
         method: 'POST',
         body: `{"link":"${random.letters(43)}"}`,
