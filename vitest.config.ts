@@ -14,6 +14,8 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
+            // The sources, not what is built of them.
+            main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               bindings: {

@@ -49,7 +49,7 @@ type More = (event: number) => Readonly<Record<string, string>>;
 const nothing: More = () => ({});
 
 if (DAYS.worker === undefined) build();
-const speckDir = DAYS.worker ?? `${ROOT}dist/worker`;
+const speckDir = DAYS.worker ?? `${ROOT}dist/modules`;
 const temporary = mkdtempSync(join(tmpdir(), 'speck-costs-'));
 try {
   const text = document(await incoming(), await days(), await dashboard());

@@ -21,11 +21,11 @@ import { median } from './lib/statistics.ts';
 import { table } from './lib/table.ts';
 
 const ROUNDS = 15;
-const ASSETS = join(ROOT, 'dist/public/app/assets');
+const ASSETS = join(ROOT, 'dist/app/assets');
 
 const { sizes, worker } = sizesAndOptions('bench:dashboard', [1_000_000]);
 build();
-const speckDir = worker ?? `${ROOT}dist/worker`;
+const speckDir = worker ?? `${ROOT}dist/modules`;
 
 console.log(`${machine()}\n`);
 console.log(weights());
@@ -53,10 +53,6 @@ async function measure(events: number): Promise<void> {
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     const page = await context.newPage();
-    // The socket leads to the Worker itself, past what serves files.
-    await page.route('**/app/assets/*', (route) =>
-      route.fulfill({ path: join(ASSETS, new URL(route.request().url()).pathname.split('/').at(-1) ?? '') }),
-    );
     await page.goto(`${speck.url}/app/`);
     await page.fill('input[type=password]', ADMIN_TOKEN);
     await page.click('button[type=submit]');

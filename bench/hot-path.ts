@@ -26,7 +26,7 @@ if (chosen.length < (options.only?.length ?? 0)) {
   process.exit(2);
 }
 if (options.worker === undefined) build();
-const speckDir = resolve(options.worker ?? `${ROOT}dist/worker`);
+const speckDir = resolve(options.worker ?? `${ROOT}dist/modules`);
 
 const client = new Client();
 const started = new Map<Contender, Started>();

@@ -21,7 +21,7 @@ const CONNECTIONS = 64;
 
 build();
 const { runtime, pixel, events } = await SPECK.start({
-  speckDir: `${ROOT}dist/worker`,
+  speckDir: `${ROOT}dist/modules`,
   answer: undefined,
   way: 'direct',
   inspected: true,

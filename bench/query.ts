@@ -30,7 +30,7 @@ const TARGETS = 'Targets: a ratio of at most 1.3, a median of at most 50 ms.';
 
 const { sizes, worker } = sizesAndOptions('bench:query', SIZES);
 if (worker === undefined) build();
-const speckDir = worker ?? `${ROOT}dist/worker`;
+const speckDir = worker ?? `${ROOT}dist/modules`;
 
 interface Contestant {
   readonly events: number;

@@ -39,7 +39,7 @@ const TARGETS = 'Targets: 1,000,000 events sealed in at most 20 s, no statement 
 
 const { sizes, worker } = sizesAndOptions('bench:rollup', SIZES);
 if (worker === undefined) build();
-const speckDir = worker ?? `${ROOT}dist/worker`;
+const speckDir = worker ?? `${ROOT}dist/modules`;
 
 interface Round {
   readonly sealing: Sealing;

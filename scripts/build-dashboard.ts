@@ -1,16 +1,16 @@
 /**
- * Builds the dashboard: its scripts and styles into dist/public, which Cloudflare serves as static assets, its page into
- * dist/app.html.txt, which the Worker serves with the headers that keep it safe.
+ * Builds the dashboard into dist/app, its page into dist/app.html.txt, and into dist/app.files.js the list of its files, from
+ * which the Worker serves them.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { worldMap } from './lib/world-map.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = `${root}/src/dashboard`;
-const assets = `${root}/dist/public/app/assets`;
+const assets = `${root}/dist/app/assets`;
 
 mkdirSync(`${root}/dist`, { recursive: true });
 writeFileSync(`${root}/dist/world.json`, JSON.stringify(worldMap()));
@@ -23,7 +23,7 @@ await build({
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: `${root}/dist/public/app`,
+    outDir: `${root}/dist/app`,
     emptyOutDir: true,
     target: 'es2022',
     // An icon in a data URL is what the page's policy forbids.
@@ -40,13 +40,13 @@ const name = `theme-${createHash('sha256').update(theme).digest('base64url').sli
 mkdirSync(assets, { recursive: true });
 writeFileSync(`${assets}/${name}`, theme);
 
-const page = readFileSync(`${root}/dist/public/app/index.html`, 'utf8');
+const page = readFileSync(`${root}/dist/app/index.html`, 'utf8');
 writeFileSync(
   `${root}/dist/app.html.txt`,
   page.replace('<title>', `<script src="/app/assets/${name}"></script>\n    <title>`),
 );
-rmSync(`${root}/dist/public/app/index.html`);
-writeFileSync(
-  `${root}/dist/public/_headers`,
-  '/app/assets/*\n  Cache-Control: public, max-age=31536000, immutable\n  X-Content-Type-Options: nosniff\n  Cross-Origin-Resource-Policy: same-origin\n',
-);
+rmSync(`${root}/dist/app/index.html`);
+const loaders = readdirSync(assets)
+  .toSorted()
+  .map((file) => `  '${file}': () => import('./app/assets/${file}?raw'),\n`);
+writeFileSync(`${root}/dist/app.files.js`, `export default {\n${loaders.join('')}};\n`);

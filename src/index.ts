@@ -1,10 +1,10 @@
-/** The Worker: answers pixels at once, everything else by the API; rolls up when the cron asks; empties the queue. */
-import { route } from './api/router.ts';
+/**
+ * The Worker: answers pixels at once, everything else by the API; rolls up when the cron asks; empties the queue. An isolate
+ * that answers pixels evaluates nothing else: each other part is loaded when it is first asked for.
+ */
 import { collect } from './collect/answer.ts';
-import { consume } from './enrich/consume.ts';
 import type { Env } from './env.ts';
 import type { Message } from './model/batch.ts';
-import { runJob } from './rollup/job.ts';
 
 export default {
   fetch(request, env, ctx) {
@@ -12,6 +12,7 @@ export default {
   },
 
   async scheduled(controller, env) {
+    const { runJob } = await import('./rollup/job.ts');
     // Awaited, not handed to waitUntil: a run that fails must count as failed.
     const report = await runJob(env, Number(controller.scheduledTime));
     console.log(
@@ -19,5 +20,13 @@ export default {
     );
   },
 
-  queue: (batch, env) => consume(batch, env),
+  async queue(batch, env) {
+    const { consume } = await import('./enrich/consume.ts');
+    await consume(batch, env);
+  },
 } satisfies ExportedHandler<Env, Message>;
+
+async function route(request: Request, env: Env): Promise<Response> {
+  const { route } = await import('./api/router.ts');
+  return route(request, env);
+}

@@ -1,23 +1,5 @@
-/** The built scripts of the browser tag, as texts. */
-declare module '*.min.js' {
-  const text: string;
-  export default text;
-}
-
-/** The built OpenAPI document, as text. */
-declare module '*.json.txt' {
-  const text: string;
-  export default text;
-}
-
-/** A part of a page, as text. */
-declare module '*.html' {
-  const text: string;
-  export default text;
-}
-
-/** The built dashboard's page, as text. */
-declare module '*.html.txt' {
-  const text: string;
-  export default text;
+/** The dashboard's built files by their names; each is loaded when it is asked for. */
+declare module '*/app.files.js' {
+  const files: Readonly<Record<string, () => Promise<{ readonly default: string }>>>;
+  export default files;
 }

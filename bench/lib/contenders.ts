@@ -1,12 +1,13 @@
 /** The Workers that the bench compares, and how each is started. A further one is one more entry in CONTENDERS. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import type { V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { buildWorker } from '../../scripts/build-worker.ts';
 import { ADMIN_TOKEN, ROOT, SECRET_KEY, schemaStatements } from '../../test/e2e/harness.ts';
 import type { Answer } from './answer.ts';
+import { builtModules } from './built-modules.ts';
 import { type Runtime, startRuntime, type Way } from './runtime.ts';
 
 export interface Contender {
@@ -24,7 +25,7 @@ export interface Setting {
   readonly answer: Answer | undefined;
   /** Whether the runtime listens for an inspector. Only Speck is ever asked. */
   readonly inspected?: boolean;
-  /** The source of a module to put before Speck's, which it imports as `./index.js`. */
+  /** The source of a module to put before Speck's, which it imports as `./index.mjs`. */
   readonly before?: string;
 }
 
@@ -84,8 +85,8 @@ export const CONTENDERS: readonly Contender[] = [
   {
     key: 'c0',
     name: 'Speck, store switched off',
-    async start({ speckDir, way }) {
-      const runtime = await startRuntime(withoutStore(speckWorker(speckDir), speckDir), way);
+    async start({ way }) {
+      const runtime = await startRuntime(await withoutStore(), way);
       await applySchema(runtime, schemaStatements());
       return { runtime, pixel: await addPixel(runtime), events: undefined };
     },
@@ -95,24 +96,23 @@ export const CONTENDERS: readonly Contender[] = [
 /** Where the built Worker writes a batch. */
 const WRITE = 'async function writeBatch(db, batch, now, tell) {';
 
-/** The same Worker, which does all but the write to D1. It is built with its names, to find where that is. */
-function withoutStore(worker: V4WorkerOptions, directory: string): V4WorkerOptions {
-  const index = join(directory, 'index.js');
-  const readable = join(ROOT, 'dist/worker-readable');
-  execFileSync(
-    process.execPath,
-    ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--no-minify', '--outdir', readable],
-    { cwd: ROOT, env: { ...process.env, WRANGLER_SEND_METRICS: 'false' }, stdio: 'ignore' },
-  );
-  const source = readFileSync(join(readable, 'index.js'), 'utf8');
-  if (!source.includes(WRITE)) throw new Error(`the built Worker has no ${WRITE}`);
-  const contents = source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`);
-  const { modules } = worker;
-  if (!Array.isArray(modules)) throw new Error('the built Worker has no list of modules');
-  return {
-    ...worker,
-    modules: modules.map((module) => (module.path === index ? { ...module, contents } : module)),
-  };
+/** The same Worker, which does all but the write to D1. It is built anew with its names, to find where that is. */
+async function withoutStore(): Promise<V4WorkerOptions> {
+  const readable = join(ROOT, 'dist/readable');
+  await buildWorker(readable, false);
+  const worker = speckWorker(readable);
+  let found = 0;
+  const modules = builtModules(readable).map((module) => {
+    const source = readFileSync(module.path, 'utf8');
+    if (!source.includes(WRITE)) return module;
+    found++;
+    return {
+      ...module,
+      contents: source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`),
+    };
+  });
+  if (found !== 1) throw new Error(`${found} of the built modules have ${WRITE}`);
+  return { ...worker, modules };
 }
 
 /** The same Worker behind another module. */
@@ -121,22 +121,19 @@ function behind(worker: V4WorkerOptions, directory: string, contents: string): V
   if (!Array.isArray(modules)) throw new Error('the built Worker has no list of modules');
   return {
     ...worker,
-    modules: [{ type: 'ESModule', path: join(directory, 'before.js'), contents }, ...modules],
+    modules: [{ type: 'ESModule', path: join(directory, 'before.mjs'), contents }, ...modules],
   };
 }
 
-/** Speck's Worker as deployed: the bundle, and the bindings and settings of wrangler.toml. */
+/** Speck's Worker as deployed: its modules, and the bindings and settings of wrangler.toml. */
 function speckWorker(directory: string): V4WorkerOptions {
-  const modules = readdirSync(directory)
-    .filter((file) => !/\.(map|md)$/.test(file) && file !== 'index.js')
-    .map((file) => ({ type: 'Text' as const, path: join(directory, file) }));
   const configured = configuredOptions();
   return {
     ...configured,
     name: 'speck',
     rootPath: ROOT,
     modulesRoot: directory,
-    modules: [{ type: 'ESModule', path: join(directory, 'index.js') }, ...modules],
+    modules: builtModules(directory),
     bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY },
   };
 }

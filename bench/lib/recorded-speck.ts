@@ -89,8 +89,8 @@ async function json<T>(url: string): Promise<T> {
 function recordedWorker(speckDir: string): V4WorkerOptions {
   const bundle = buildSync({
     entryPoints: [join(ROOT, 'bench/lib/recorder.ts')],
-    alias: { 'speck-worker': join(speckDir, 'index.js') },
-    loader: { '.min.js': 'text', '.txt': 'text', '.html': 'text' },
+    alias: { 'speck-worker': join(speckDir, 'index.mjs') },
+    loader: { '.txt': 'text' },
     bundle: true,
     write: false,
     format: 'esm',

@@ -84,10 +84,24 @@ const RATIOS: readonly Ratio[] = [
   { name: 'c/b requests/s', of: 'c', to: 'b', value: ({ rate }) => rate },
   { name: 'b/a requests/s', of: 'b', to: 'a', value: ({ rate }) => rate },
   { name: 'c/a CPU', of: 'c', to: 'a', value: ({ cpuPerThousand }) => cpuPerThousand },
+  { name: 'c0/a CPU', of: 'c0', to: 'a', value: ({ cpuPerThousand }) => cpuPerThousand },
   { name: 'c/b CPU', of: 'c', to: 'b', value: ({ cpuPerThousand }) => cpuPerThousand },
 ];
 
 function ratioCell(records: readonly Record[], connections: number, { of, to, value }: Ratio): string {
+  const ratios = ratiosOf(records, connections, of, to, value);
+  if (ratios.some(Number.isNaN)) return 'n/a';
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+}
+
+/** What one Worker's figure is to another's, in each round that has measured both; by default of requests a second. */
+export function ratiosOf(
+  records: readonly Record[],
+  connections: number,
+  of: string,
+  to: string,
+  value: (measurement: Measurement) => number = ({ rate }) => rate,
+): number[] {
   const at = (round: number, key: string): number | undefined => {
     const found = records.find(
       (record) => record.round === round && record.connections === connections && record.key === key,
@@ -95,12 +109,10 @@ function ratioCell(records: readonly Record[], connections: number, { of, to, va
     return found && value(found.measurement);
   };
   const rounds = [...new Set(records.map(({ round }) => round))];
-  const ratios = rounds.flatMap((round) => {
+  return rounds.flatMap((round) => {
     const [above, below] = [at(round, of), at(round, to)];
     return above === undefined || below === undefined ? [] : [above / below];
   });
-  if (ratios.some(Number.isNaN)) return 'n/a';
-  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
 }
 
 function known(value: number, digits: number): string {

@@ -20,7 +20,7 @@ interface Context {
 const INSERT = `INSERT INTO events (pixel, ts, id, name, page, referrer, user_agent, language, country, eid)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`;
 
-const BODY = Uint8Array.from(atob(ANSWER.body), (character) => character.charCodeAt(0));
+const BODY = Uint8Array.from(atob(ANSWER.body), (character) => character.charCodeAt(0)).buffer;
 const HEADERS = new Headers(ANSWER.headers);
 
 export default {

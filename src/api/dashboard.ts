@@ -1,6 +1,8 @@
-/** The dashboard's page, the same under each of its addresses. Its scripts and styles are static assets (wrangler.toml). */
-import page from '../../dist/app.html.txt';
+/** The dashboard: its page, the same under each of its addresses, and the scripts, styles and images that it loads. */
+import files from '../../dist/app.files.js';
+import page from '../../dist/app.html.txt?raw';
 import { cachedResponse } from './cached.ts';
+import { notFound, wrongMethod } from './problem.ts';
 
 /** Nothing but this Worker's own files and its API, and nobody may frame it. */
 const POLICY = [
@@ -26,4 +28,30 @@ export function dashboard(request: Request): Response {
     'referrer-policy': 'no-referrer',
     'x-frame-options': 'DENY',
   });
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/**
+ * One of the files under `/app/assets/`. Each is a part of the Worker that is loaded when it is first asked for.
+ * @throws Problem when there is no such file, or the method is neither GET nor HEAD.
+ */
+export async function asset(request: Request): Promise<Response> {
+  const name = new URL(request.url).pathname.slice('/app/assets/'.length);
+  const load = Object.hasOwn(files, name) ? files[name] : undefined;
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
+  if (load === undefined || type === undefined) throw notFound();
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod('GET, HEAD');
+  const { default: text } = await load();
+  const response = cachedResponse(request, text, {
+    'content-type': type,
+    // What is in a file is in its name, too, as a hash.
+    'cache-control': 'public, max-age=31536000, immutable',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+  return request.method === 'HEAD' ? new Response(null, response) : response;
 }

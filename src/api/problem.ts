@@ -77,6 +77,19 @@ export class Problem extends Error {
   }
 }
 
+/** The problem of a path that leads nowhere. */
+export function notFound(): Problem {
+  return new Problem(
+    'not_found',
+    'Nothing is here. The dashboard is at /app/, the API under /api/v1 and /api/v2.',
+  );
+}
+
+/** The problem of a method that a path does not take. @param allow the methods that it takes, as the header `Allow` names them. */
+export function wrongMethod(allow: string): Problem {
+  return new Problem('method_not_allowed', `Use ${allow}.`, { headers: { allow } });
+}
+
 /** Any throw as an answer. What is not a `Problem` is logged, and its message kept from the client. */
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();

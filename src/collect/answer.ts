@@ -1,20 +1,19 @@
 /**
  * The hot path: answers a pixel or beacon request at once and hands its events to the buffer. It reads from top to
  * bottom like the protocol. Nothing is looked up here, unless consent asks for a cookie: an unknown pixel or a bot is found
- * out after the answer has gone.
+ * out after the answer has gone. What this file imports is what an isolate evaluates before its first answer: all else is
+ * loaded by `import()`.
  */
-
-import { ingest } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import type { RawEvent, RawHit } from '../model/wire.ts';
 import { discardBody, readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
+import { mayChoose } from './choice.ts';
 import { clientOf } from './client.ts';
-import { mayChoose, settle } from './consent.ts';
 import { corsHeaders, preflight } from './cors.ts';
-import { GIF } from './gif.ts';
+import { gifBody } from './gif.ts';
 import type { Mistake, WireFormat } from './wire/format.ts';
 import { FORMATS } from './wire/table.ts';
 
@@ -24,14 +23,14 @@ const GIF_METHODS = 'GET, HEAD, OPTIONS';
 const BEACON_METHODS = 'POST, OPTIONS';
 
 /** A page that is isolated (COEP) loads only what says it may be loaded from anywhere. */
-const GIF_HEADERS = new Headers({
+const GIF_HEADERS = {
   'content-type': 'image/gif',
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'cross-origin',
   'x-content-type-options': 'nosniff',
-});
+};
 /** Made once: the runtime copies a Headers object faster than it reads a plain one. */
-const GIF_INIT: ResponseInit = { headers: GIF_HEADERS };
+let gifInit: ResponseInit | undefined;
 
 /** Answers a collecting request, or gives null when the request is for someone else. */
 export function collect(
@@ -61,9 +60,9 @@ function gif(
   if (method !== 'GET' && method !== 'HEAD') {
     return method === 'OPTIONS' ? preflight(request, GIF_METHODS) : wrongMethod(request, GIF_METHODS);
   }
-  const body = method === 'HEAD' ? null : GIF;
+  const body = method === 'HEAD' ? null : gifBody();
   const mistake = format.mistakeIn(query);
-  const client = clientOf(request);
+  const client = clientOf(request, query);
   if (mistake !== null) {
     const headers = { ...gifHeaders(client.origin), 'x-speck-reason': mistake };
     return new Response(body, { status: 400, headers });
@@ -78,15 +77,17 @@ function gif(
   };
   if (mayChoose(client, query)) return settledGif(hit, body, env, ctx);
   keep(hit, 1, env, ctx);
-  return new Response(body, client.origin === '' ? GIF_INIT : { headers: gifHeaders(client.origin) });
+  gifInit ??= { headers: new Headers(GIF_HEADERS) };
+  return new Response(body, client.origin === '' ? gifInit : { headers: gifHeaders(client.origin) });
 }
 
 async function settledGif(
   hit: Hit,
-  body: Uint8Array | null,
+  body: ArrayBuffer | null,
   env: Env,
   ctx: ExecutionContext,
 ): Promise<Response> {
+  const { settle } = await import('./consent.ts');
   const { cookies, ...settled } = await settle(eventsOf(hit), hit.client, env, hit.receivedAt);
   keep({ ...hit, ...settled }, 1, env, ctx);
   const headers = new Headers(gifHeaders(hit.client.origin));
@@ -96,7 +97,7 @@ async function settledGif(
 
 /** An image is fetched without an Origin header unless a page asks for CORS. */
 function gifHeaders(origin: string): Record<string, string> {
-  return { ...Object.fromEntries(GIF_HEADERS), ...corsHeaders(origin === '' ? null : origin) };
+  return { ...GIF_HEADERS, ...corsHeaders(origin === '' ? null : origin) };
 }
 
 async function beacon(
@@ -115,7 +116,7 @@ async function beacon(
   if (!body.ok) return refuse(body.error, headers);
   const events = format.parse(body.value);
   if (typeof events === 'string') return refuse(events, headers);
-  const client = clientOf(request);
+  const client = clientOf(request, body.value);
   const hit: Hit = {
     receivedAt: Date.now(),
     head: false,
@@ -128,6 +129,7 @@ async function beacon(
     keep(hit, events.length, env, ctx);
     return new Response(null, { status: 204, headers });
   }
+  const { settle } = await import('./consent.ts');
   const { cookies, ...settled } = await settle(events, client, env, hit.receivedAt);
   keep({ ...hit, ...settled }, events.length, env, ctx);
   const withCookies = new Headers(headers);
@@ -187,14 +189,20 @@ async function wrongMethod(request: Request, allow: string): Promise<Response> {
 /** Hands a hit to the buffer and does what that asks of this request, after its answer. */
 function keep(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
   const duty = buffer.push(hit, count, hit.receivedAt);
-  if (duty.full) ctx.waitUntil(ingest(env, duty.full.map(rawHit)));
+  if (duty.full) ctx.waitUntil(takeIn(env, duty.full));
   if (duty.take) ctx.waitUntil(flushLater(env, duty.take));
 }
 
 async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
   await scheduler.wait(FLUSH_AFTER);
   const hits = take();
-  if (hits.length > 0) await ingest(env, hits.map(rawHit));
+  if (hits.length > 0) await takeIn(env, hits);
+}
+
+/** Has a batch enriched and stored. What that takes is loaded after an isolate's first answer, not before. */
+async function takeIn(env: Env, hits: readonly Hit[]): Promise<void> {
+  const { ingest } = await import('../enrich/ingest.ts');
+  await ingest(env, hits.map(rawHit));
 }
 
 function rawHit(hit: Hit): RawHit {

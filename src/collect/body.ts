@@ -9,7 +9,7 @@ export type BodyError = 'body_too_large' | 'unsupported_encoding' | 'broken_enco
  */
 const DRAINED = 8 * 1024 * 1024;
 
-const decoder = new TextDecoder();
+let decoder: TextDecoder | undefined;
 
 /**
  * A body as text, gunzipped where it says so, at most `limit` bytes either way. Bytes that are not UTF-8 become
@@ -24,9 +24,14 @@ export async function readBody(request: Request, limit: number): Promise<Result<
   if (request.body === null) return ok('');
 
   const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
-  if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decoder.decode(bytes.value)) : bytes;
+  if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decode(bytes.value)) : bytes;
   const text = await gunzip(bytes.value, limit);
-  return text.ok ? ok(decoder.decode(text.value)) : text;
+  return text.ok ? ok(decode(text.value)) : text;
+}
+
+function decode(bytes: Uint8Array): string {
+  decoder ??= new TextDecoder();
+  return decoder.decode(bytes);
 }
 
 /**

@@ -5,16 +5,10 @@
 
 import { mayUseCookie, originOf } from '../enrich/origins.ts';
 import { type Env, secretsOf } from '../env.ts';
-import {
-  type CookieReach,
-  FORGET_OLD_PERSON,
-  FORGET_PERSON,
-  newPersonCookie,
-  PERSON_COOKIE_VALUE,
-  personCookie,
-} from '../model/cookie.ts';
+import { type CookieReach, PERSON_COOKIE_VALUE } from '../model/cookie.ts';
 import { base64url } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
+import { FORGET_OLD_PERSON, FORGET_PERSON, newPersonCookie, personCookie } from '../model/set-cookie.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { findPixels } from '../store/pixels.ts';
 
@@ -26,11 +20,6 @@ export interface Settled {
   readonly events: Events;
   /** `Set-Cookie` headers. */
   readonly cookies: readonly string[];
-}
-
-/** Whether a request's text or client may hold a choice. Cheap, since every request is asked. */
-export function mayChoose({ refusal, cookie, staleCookie }: Client, text: string): boolean {
-  return refusal === 'opt_out' || cookie !== '' || staleCookie || text.includes('granted');
 }
 
 /**

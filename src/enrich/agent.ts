@@ -53,8 +53,12 @@ const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
 /** Parsing takes some 70 µs and a site sees the same few hundred agents again and again. */
 const agents = new Cache<number, Agent>(2000);
 
-export function parseAgent(userAgent: string, hints: ClientHints): Agent {
-  const key = fingerprint(userAgent.slice(0, LIMITS.parsedAgent));
+/** @param key the fingerprint of the user agent. */
+export function parseAgent(
+  userAgent: string,
+  hints: ClientHints,
+  key: number = fingerprint(userAgent.slice(0, LIMITS.userAgent)),
+): Agent {
   let agent = agents.get(key);
   if (agent === undefined) {
     agent = parse(plainAgent(userAgent));

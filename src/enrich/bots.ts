@@ -30,12 +30,14 @@ const known = new Cache<number, Classification>(2000);
 /**
  * @param purpose the `Sec-Purpose` or `Purpose` header, or `''`.
  * @param firstHand whether the client itself sent the event, rather than a server on its behalf.
+ * @param key the fingerprint of the user agent.
  */
 export function classify(
   userAgent: string,
   purpose: string,
   eventName: string,
   firstHand: boolean,
+  key: number = fingerprint(userAgent.slice(0, LIMITS.userAgent)),
 ): Classification {
   if (/prefetch|prerender|preview/i.test(purpose)) {
     return { class: 'prefetch', detail: purpose.slice(0, 40) };
@@ -43,11 +45,9 @@ export function classify(
   if (userAgent === APPLE_MAIL && eventName === 'email_open') return PROXY;
   if (firstHand && userAgent === '') return { class: 'bot', detail: 'no user agent' };
   if (firstHand && BY_HAND.test(userAgent)) return HUMAN;
-  const text = userAgent.slice(0, LIMITS.userAgent);
-  const key = fingerprint(text);
   let found = known.get(key);
   if (found === undefined) {
-    found = classifyAgent(text);
+    found = classifyAgent(userAgent.slice(0, LIMITS.userAgent));
     known.set(key, found);
   }
   return found;

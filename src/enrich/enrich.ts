@@ -8,6 +8,7 @@ import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { CURRENCIES } from '../model/currencies.ts';
 import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -16,6 +17,7 @@ import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../mode
 import { err, ok, type Result } from '../model/result.ts';
 import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
+import { type PageAddress, readPage, readReferrer } from './addresses.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
 import type { Proof } from './identity.ts';
@@ -23,7 +25,7 @@ import { maskEmails } from './mask.ts';
 import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf, mayName } from './person.ts';
 import { attribute } from './referrer.ts';
-import { type Page, scrubPage, scrubText, withoutWww } from './scrub.ts';
+import { scrubText, withoutWww } from './scrub.ts';
 
 /** How an event reached Speck. */
 export interface Arrival {
@@ -80,7 +82,8 @@ export function enrich(
   const overridden = applyOverrides(arrival);
   if (!overridden.ok) return overridden;
   const { ts, client } = overridden.value;
-  const agentClass = classOf(client, name.value, arrival.overrides === null);
+  const agentKey = fingerprint(client.userAgent.slice(0, LIMITS.userAgent));
+  const agentClass = classOf(client, name.value, arrival.overrides === null, agentKey);
   if (!agentClass.ok) return agentClass;
   if (arrival.overrides === null && !isAllowed(pixel.settings.origins, client)) {
     return reject(
@@ -92,8 +95,8 @@ export function enrich(
   if (maskEmails(raw.eid) !== raw.eid) return reject('invalid_eid', 'The event id holds an e-mail address.');
   // How long somebody looked at a page can be told of visitors only.
   if (refuses && name.value === ENGAGEMENT) return reject('refused');
-  const url = pageUrl(raw.dl, client.referer, pixel.url);
-  if (!url.ok) return url;
+  const address = pageOf(raw.dl, client.referer, pixel);
+  if (!address.ok) return address;
   const revenue = revenueOf(raw.cd);
   if (!revenue.ok) return revenue;
 
@@ -104,11 +107,9 @@ export function enrich(
     arrival.overrides !== null || mayName(kind, proof, pixel.settings.identity);
 
   const mailProxy = agentClass.value === 'mail_proxy';
-  const page: Page = url.value
-    ? scrubPage(url.value, pixel.settings.query_params)
-    : { hostname: '', page: '' };
-  const attribution = attribute(url.value, parseUrl(raw.rl), ownHosts(pixel, page.hostname));
-  const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints);
+  const { hostname, page, marks } = address.value ?? NO_PAGE;
+  const attribution = attribute(marks, readReferrer(raw.rl), ownHosts(pixel, hostname));
+  const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints, agentKey);
   const place = mailProxy ? NOWHERE : client.place;
   const eid = scrubText(raw.eid, LIMITS.eid);
   const draft: Draft = {
@@ -118,7 +119,8 @@ export function enrich(
       id: arrival.id,
       eid,
       name: name.value,
-      ...page,
+      hostname,
+      page,
       referrer: attribution.referrer,
       source: attribution.source,
       channel: attribution.channel,
@@ -210,26 +212,29 @@ function eventName(ev: string): Result<string, Rejection> {
   return ok(name);
 }
 
-function classOf(client: Client, name: string, firstHand: boolean): Result<AgentClass, Rejection> {
-  const { class: found, detail } = classify(client.userAgent, client.purpose, name, firstHand);
+function classOf(
+  { userAgent, purpose }: Client,
+  name: string,
+  firstHand: boolean,
+  agentKey: number,
+): Result<AgentClass, Rejection> {
+  const { class: found, detail } = classify(userAgent, purpose, name, firstHand, agentKey);
   if (found === 'bot') return rejectBot(detail);
   return found === 'prefetch' ? reject(found, detail) : ok(found);
 }
 
-/** The page's URL: what the event says, else the page that asked for the image, else none. */
-function pageUrl(dl: string, referer: string, pixelUrl: string): Result<URL | null, Rejection> {
-  if (dl === '') return ok(webUrl(referer));
-  const url = dl.startsWith('/') && !dl.startsWith('//') ? webUrl(dl, pixelUrl) : webUrl(dl);
-  return url ? ok(url) : reject('invalid_url');
-}
+const NO_PAGE = { hostname: '', page: '', marks: null };
 
-function webUrl(text: string, base?: string): URL | null {
-  const url = parseUrl(text, base);
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
-}
-
-function parseUrl(text: string, base?: string): URL | null {
-  return URL.parse(text.slice(0, LIMITS.url), base);
+/** The page: what the event says, else the page that asked for the image, else none. */
+function pageOf(
+  dl: string,
+  referer: string,
+  { url, settings }: Pixel,
+): Result<PageAddress | null, Rejection> {
+  if (dl === '') return ok(readPage(referer, '', settings.query_params));
+  const isPath = dl.startsWith('/') && !dl.startsWith('//');
+  const page = readPage(dl, isPath ? url : '', settings.query_params);
+  return page ? ok(page) : reject('invalid_url');
 }
 
 /** Hosts that belong to the owner, so that coming from one of them is no source. */

@@ -89,12 +89,14 @@ export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Ba
 }
 
 function incomingOf(hits: readonly RawHit[]): Incoming[] {
-  return hits.flatMap(({ events, id, ...hit }) =>
-    events.map((raw, index) => ({
-      raw,
-      arrival: { ...hit, id: id + index.toString(36).padStart(2, '0'), overrides: null },
-    })),
-  );
+  const incoming: Incoming[] = [];
+  for (const { events, id: hitId, receivedAt, head, client } of hits) {
+    for (const [index, raw] of events.entries()) {
+      const id = hitId + index.toString(36).padStart(2, '0');
+      incoming.push({ raw, arrival: { id, receivedAt, head, client, overrides: null } });
+    }
+  }
+  return incoming;
 }
 
 type Written = Outcome | 'unstorable';
@@ -118,12 +120,8 @@ async function write(
     return writeHalves(env, batch, now, tell, error, tally);
   }
   if (env.ANALYTICS) {
-    const stored = batch.events.filter((_, index) => outcomes[index] === 'stored');
-    writePoints(
-      env.ANALYTICS,
-      stored.map(({ event }) => event),
-      now,
-    );
+    const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
+    writePoints(env.ANALYTICS, stored, now);
   }
   await writeCounts(tally.db);
   return outcomes;

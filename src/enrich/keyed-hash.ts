@@ -18,12 +18,14 @@ const encoder = new TextEncoder();
 /**
  * @param key 64 hex digits.
  * @param message up to 900 characters.
- * @returns 22 base64url characters.
+ * @returns 22 base64url characters, at once when they are known.
  */
-export async function keyedHash(key: string, message: string): Promise<string> {
+export function keyedHash(key: string, message: string): string | Promise<string> {
   const cacheKey = fingerprint(`${key}\n${message}`);
-  const known = hashes.get(cacheKey);
-  if (known !== undefined) return known;
+  return hashes.get(cacheKey) ?? newHash(key, message, cacheKey);
+}
+
+async function newHash(key: string, message: string, cacheKey: number): Promise<string> {
   const signature = await crypto.subtle.sign('HMAC', await keyOf(key), encoder.encode(message));
   const hash = base64url(new Uint8Array(signature, 0, HASH_BYTES));
   hashes.set(cacheKey, hash);

@@ -8,6 +8,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, type Result } from '../model/result.ts';
+import type { Secrets } from '../model/secret-key.ts';
 import type { RawEvent } from '../model/wire.ts';
 import { findKeys } from '../store/keys.ts';
 import { findPixels } from '../store/pixels.ts';
@@ -34,56 +35,59 @@ export interface Prepared {
 export async function prepare(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
   const ids = incoming.flatMap(({ raw }) => (raw && raw.id !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
-  const results = await Promise.all(
-    incoming.map(async (one) => (await isOverLimit(env, one, pixels)) ?? (await enrichOne(env, one, pixels))),
-  );
+  const secrets = secretsOf(env);
+  const results = await Promise.all(incoming.map((one) => resultOf(env, secrets, one, pixels)));
   const drafts = results.flatMap((result) => (result.ok ? [result.value] : []));
   const rejections = results.flatMap((result, index) => {
     if (result.ok && !result.value.isUnproven) return [];
     const error = result.ok ? UNPROVEN : result.error;
     return [counted(incoming[index] as Incoming, error, pixels)];
   });
-  const events = await withHashes(env, drafts, now);
+  const events = await withHashes(env, secrets, drafts, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
 /** Counted beside the event, which is stored without its person, so that the owner sees that a signature is missing or wrong. */
 const UNPROVEN: Rejection = { reason: 'unproven_identity', detail: REJECTION_REASONS.unproven_identity };
 
-async function enrichOne(
+type Found = Result<Draft, Rejection>;
+
+/** What becomes of an event. Few have to wait for it: those with a signed user id, and all where a rate limit is set. */
+function resultOf(
   env: Env,
+  secrets: Secrets,
   { raw, arrival }: Incoming,
   pixels: ReadonlyMap<string, Pixel>,
-): Promise<Result<Draft, Rejection>> {
+): Found | Promise<Found> {
   if (raw === null) return rejected('invalid_event');
   if (raw.id === '') return rejected('missing_id');
   const pixel = pixels.get(raw.id);
   if (!pixel) return rejected('unknown_pixel');
-  const proof = await proofOf(secretsOf(env), pixel.id, raw.uid, raw.uid_sig ?? '');
-  return enrich(raw, arrival, pixel, proof);
+  const { uid, uid_sig = '' } = raw;
+  const enriched = (): Found | Promise<Found> =>
+    uid === '' || uid_sig === ''
+      ? enrich(raw, arrival, pixel)
+      : proofOf(secrets, pixel.id, uid, uid_sig).then((proof) => enrich(raw, arrival, pixel, proof));
+  // Who has a token is not limited.
+  if (!env.RATE_LIMIT || arrival.overrides !== null) return enriched();
+  const asked = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
+  return asked.then(({ success }) => (success ? enriched() : rejected('rate_limited')));
 }
 
 function rejected(reason: RejectionReason): Result<Draft, Rejection> {
   return err({ reason, detail: REJECTION_REASONS[reason] });
 }
 
-/** Asks the rate limit of a pixel and address, where the owner has set one. Who has a token is not limited. */
-async function isOverLimit(
-  { RATE_LIMIT }: Env,
-  { raw, arrival }: Incoming,
-  pixels: ReadonlyMap<string, Pixel>,
-): Promise<Result<Draft, Rejection> | null> {
-  if (!RATE_LIMIT || raw === null || arrival.overrides !== null || !pixels.has(raw.id)) return null;
-  const { success } = await RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
-  return success ? null : rejected('rate_limited');
-}
-
 /**
  * The events of drafts, with the hashes of their visitors and people. Without SECRET_KEY they have none: what would be
  * stored could be searched for addresses.
  */
-async function withHashes(env: Env, drafts: readonly Draft[], now: number): Promise<PlacedEvent[]> {
-  const secrets = secretsOf(env);
+async function withHashes(
+  env: Env,
+  secrets: Secrets,
+  drafts: readonly Draft[],
+  now: number,
+): Promise<PlacedEvent[]> {
   const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
   const known = drafts.flatMap(({ identifiers, event }) => (identifiers.length > 0 ? [event.pixel] : []));
   const [salts, keys] = await Promise.all([
@@ -91,20 +95,31 @@ async function withHashes(env: Env, drafts: readonly Draft[], now: number): Prom
     findKeys(env.DB, secrets, known),
   ]);
   return Promise.all(
-    drafts.map(async ({ event, day, identity, identifiers, isSigned }) => {
+    drafts.map((draft) => {
+      const { event, day, identity, identifiers } = draft;
       const salt = salts.get(day.day);
       const visitor =
         identity && salt
-          ? await visitorHash(salt, event.pixel, identity.ip, identity.userAgent, identity.isApart)
+          ? visitorHash(salt, event.pixel, identity.ip, identity.userAgent, identity.isApart)
           : '';
-      const key = keys.get(event.pixel);
-      const [person = '', ...aliases] = key
-        ? await Promise.all(identifiers.map((identifier) => aliasOf(key, identifier)))
-        : [];
-      const links = aliases.length > 0 ? { aliases, ...(isSigned ? { isSigned } : {}) } : {};
-      return { event: { ...event, visitor, person }, day, ...links };
+      const key = identifiers.length > 0 ? keys.get(event.pixel) : undefined;
+      // Most visitors have been here before, and are nobody known: those are not waited for.
+      if (typeof visitor === 'string' && key === undefined)
+        return { event: { ...event, visitor, person: '' }, day };
+      return withPerson(draft, visitor, key);
     }),
   );
+}
+
+async function withPerson(
+  { event, day, identifiers, isSigned }: Draft,
+  visitor: string | Promise<string>,
+  key: string | undefined,
+): Promise<PlacedEvent> {
+  const [person = '', ...aliases] =
+    key === undefined ? [] : await Promise.all(identifiers.map((identifier) => aliasOf(key, identifier)));
+  const links = aliases.length > 0 ? { aliases, ...(isSigned ? { isSigned } : {}) } : {};
+  return { event: { ...event, visitor: await visitor, person }, day, ...links };
 }
 
 /** A rejection as it is counted: per local day of its pixel, or under no pixel and the UTC day when there is none. */

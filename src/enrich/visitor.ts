@@ -15,7 +15,7 @@ export function visitorHash(
   ip: string,
   userAgent: string,
   isApart = false,
-): Promise<string> {
+): string | Promise<string> {
   // A line feed can be in none of the parts, so no two visitors share a message.
   return keyedHash(salt, `${pixel}\n${ip}\n${userAgent}${isApart ? '\napart' : ''}`);
 }

@@ -11,7 +11,8 @@ const PRIME = 2 ** 31 - 1;
 /** Products below 2^47 of which this many can be added up without loss. */
 const EXACT = 32;
 
-let factors: Uint32Array | undefined;
+/** Whole numbers, kept as what they are multiplied as. */
+let factors: Float64Array | undefined;
 
 /**
  * The number of a text: two sums of its characters and its length, each character times a random factor of its place, modulo a
@@ -38,6 +39,7 @@ export function fingerprint(text: string): number {
   return (a % PRIME) * 2 ** 22 + ((b % PRIME) & 0x3f_ffff);
 }
 
-function randomFactors(): Uint32Array {
-  return crypto.getRandomValues(new Uint32Array(2 * (LONGEST + 1))).map((number) => number % PRIME);
+function randomFactors(): Float64Array {
+  const numbers = crypto.getRandomValues(new Uint32Array(2 * (LONGEST + 1)));
+  return Float64Array.from(numbers, (number) => number % PRIME);
 }

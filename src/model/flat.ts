@@ -1,5 +1,5 @@
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+let encoder: TextEncoder | undefined;
+let decoder: TextDecoder | undefined;
 
 /**
  * At most `limit` characters of a text, as a text of its own. V8 makes a slice of a longer text a view of it, so that whoever
@@ -11,5 +11,7 @@ export function flatCut(text: string, limit: number): string {
 
 /** A text of its own, whatever longer text it may be a part of. */
 export function flat(text: string): string {
+  encoder ??= new TextEncoder();
+  decoder ??= new TextDecoder();
   return decoder.decode(encoder.encode(text));
 }

@@ -2,11 +2,11 @@
 import { readBody } from '../collect/body.ts';
 import { clientOf } from '../collect/client.ts';
 import { corsHeaders } from '../collect/cors.ts';
-import { FORGET_PERSON, optOutCookies } from '../model/cookie.ts';
 import { parseFields } from '../model/fields.ts';
 import { PERSON_DAYS } from '../model/person.ts';
+import { FORGET_PERSON, optOutCookies } from '../model/set-cookie.ts';
 import { fill, html } from './html.ts';
-import about from './opt-out.html';
+import about from './opt-out.html?raw';
 import { isOwn, page, pageOf, problem, seeOther } from './page.ts';
 import { OPT_OUT } from './texts.ts';
 

@@ -6,7 +6,7 @@ import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
 import { base64url } from '../model/random.ts';
 import { fill, type Html, html } from './html.ts';
-import template from './page.html';
+import template from './page.html?raw';
 import { NAVIGATION, PROBLEMS } from './texts.ts';
 
 type Handler = (request: Request, env: Env) => Response | Promise<Response>;

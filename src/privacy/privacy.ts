@@ -2,18 +2,18 @@
 import { discardBody } from '../collect/body.ts';
 import { clientOf } from '../collect/client.ts';
 import { type Env, secretsOf } from '../env.ts';
-import { FORGET_PERSON } from '../model/cookie.ts';
 import { DEVICES } from '../model/device.ts';
 import { EVENT_COLUMNS } from '../model/event.ts';
 import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
+import { FORGET_PERSON } from '../model/set-cookie.ts';
 import { type Kept, MOST_COUNTED } from '../store/traces.ts';
 import { mayAskAs, waitOf } from './bounds.ts';
 import { describe } from './describe.ts';
 import { eraseAll, MOST_PIXELS, type Place, read, type Search, search } from './held.ts';
 import { fill, type Html, html } from './html.ts';
 import { isOwn, page, pageOf, problem, seeOther } from './page.ts';
-import about from './privacy.html';
+import about from './privacy.html?raw';
 import { PRIVACY } from './texts.ts';
 
 export const privacy = pageOf(show, eraseIt);

@@ -36,32 +36,43 @@ export const BLOBS = [
   'currency',
 ] as const satisfies readonly (keyof Event)[];
 
-/** The doubles in their order. `value` is in units of the currency here, since a double cannot be exact anyway. */
-export const DOUBLES = ['ts', 'value'] as const;
-
 const encoder = new TextEncoder();
 
 /** Writes one point an event. There is no acknowledgement: the platform gives none. */
 export function writePoints(dataset: AnalyticsEngineDataset, events: readonly Event[], now: number): void {
-  const recent = events.filter((event) => now - event.ts <= MAX_AGE);
-  for (const event of recent.slice(0, MAX_POINTS)) dataset.writeDataPoint(point(event));
+  let points = 0;
+  for (const event of events) {
+    if (now - event.ts > MAX_AGE) continue;
+    if (++points > MAX_POINTS) return;
+    dataset.writeDataPoint(point(event));
+  }
 }
 
+/** Doubles are the time, and the revenue in units of its currency, since a double cannot be exact anyway. */
 export function point(event: Event): AnalyticsEngineDataPoint {
-  let left = MAX_BLOB_BYTES;
-  const blobs = BLOBS.map((column) => {
+  const blobs: string[] = [];
+  let characters = 0;
+  for (const column of BLOBS) {
     const text = event[column];
-    // Three bytes a UTF-16 unit at most: only a point that could be too large is counted byte by byte.
-    if (text.length * 3 <= left / BLOBS.length) {
-      left -= text.length * 3;
-      return text;
-    }
+    characters += text.length;
+    blobs.push(text);
+  }
+  // Three bytes a UTF-16 unit at most: only a point that could be too large is counted byte by byte.
+  const fits = characters * 3 <= MAX_BLOB_BYTES;
+  return {
+    indexes: [event.pixel],
+    blobs: fits ? blobs : cutToFit(blobs),
+    doubles: [event.ts, (event.value ?? 0) / 1e6],
+  };
+}
+
+function cutToFit(blobs: readonly string[]): string[] {
+  let left = MAX_BLOB_BYTES;
+  return blobs.map((text) => {
     const cut = cutToBytes(text, left);
     left -= encoder.encode(cut).length;
     return cut;
   });
-  const doubles: Record<(typeof DOUBLES)[number], number> = { ts: event.ts, value: (event.value ?? 0) / 1e6 };
-  return { indexes: [event.pixel], blobs, doubles: DOUBLES.map((name) => doubles[name]) };
 }
 
 function cutToBytes(text: string, bytes: number): string {

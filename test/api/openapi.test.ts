@@ -1,6 +1,6 @@
 /** The OpenAPI document is complete: what the router serves and refuses is in it. */
 import { describe, expect, it } from 'vitest';
-import built from '../../dist/openapi.json.txt';
+import built from '../../dist/openapi.json.txt?raw';
 import { openApi, reasonsOf } from '../../src/api/openapi.ts';
 import { PROBLEMS } from '../../src/api/problem.ts';
 import { ROUTES } from '../../src/api/routes.ts';

@@ -1,11 +1,12 @@
 /** What a request tells of its client, and what an answer owes to the choice of who is counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { mayChoose } from '../../src/collect/choice.ts';
 import { clientOf } from '../../src/collect/client.ts';
-import { mayChoose, settle } from '../../src/collect/consent.ts';
+import { settle } from '../../src/collect/consent.ts';
 import { corsHeaders, preflight } from '../../src/collect/cors.ts';
-import { FORGET_PERSON } from '../../src/model/cookie.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
+import { FORGET_PERSON } from '../../src/model/set-cookie.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, testEnv } from '../fixtures.ts';
 
@@ -144,7 +145,9 @@ describe('a client', () => {
     ['POST', { origin: 'https://site.example' }, 'first_party'],
   ] as const)('that asks by %s with %j may have a cookie that reaches %j', (method, headers, reach) => {
     const request = new Request('https://px.example.com/beacon', { method, headers });
-    expect(clientOf(request).cookieReach).toBe(reach);
+    expect(clientOf(request, 'consent=granted').cookieReach).toBe(reach);
+    // It matters to those only who have made a choice.
+    expect(clientOf(request, 'consent=denied').cookieReach).toBe('');
   });
 });
 

@@ -57,7 +57,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
     workers: [
       {
         configPath: options.configPath ?? 'wrangler.toml',
-        prebuiltWorkerDir: 'dist/worker',
+        prebuiltWorkerDir: 'dist/modules',
         secrets: options.secrets ?? { ADMIN_TOKEN, SECRET_KEY },
         ...(options.vars ? { vars: options.vars } : {}),
       },

@@ -50,7 +50,7 @@ let db: Database;
 
 beforeAll(async () => {
   speck = await SPECK.start({
-    speckDir: `${ROOT}dist/worker`,
+    speckDir: `${ROOT}dist/modules`,
     answer: undefined,
     way: 'direct',
     inspected: true,
@@ -227,7 +227,7 @@ async function during(
   attackers: readonly (() => Promise<unknown>)[],
 ): Promise<Phase> {
   await readStatements(client.url);
-  const recorder = await Recorder.start(speck.runtime.inspector, `${ROOT}dist/worker`);
+  const recorder = await Recorder.start(speck.runtime.inspector, `${ROOT}dist/modules`);
   const end = Date.now() + seconds * 1000;
   const waited: Span[] = [];
   const repeat = async (pause: number, step: () => Promise<unknown>): Promise<void> => {

@@ -2,11 +2,12 @@
  * The runtime killed with SIGKILL in full load, ten times, on one database. What was acknowledged through the API must
  * be there; of what the pixel has answered, only the last moments may be missing.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { afterAll, expect, it } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { builtModules } from '../../bench/lib/built-modules.ts';
 import { runtimeProcesses } from '../../bench/lib/processes.ts';
 import { ADMIN_TOKEN, type Database, ROOT, SECRET_KEY, schemaStatements } from './harness.ts';
 
@@ -24,9 +25,8 @@ interface Running {
 }
 
 async function start(): Promise<Running> {
-  const built = join(ROOT, 'dist/worker');
+  const built = join(ROOT, 'dist/modules');
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
-  const texts = readdirSync(built).filter((file) => /\.(min\.js|txt|html)$/.test(file));
   const before = new Set(runtimeProcesses());
   const miniflare = new Miniflare(
     // One directory for all runs, so that each finds what the one before has written.
@@ -37,10 +37,7 @@ async function start(): Promise<Running> {
           name: 'speck',
           rootPath: ROOT,
           modulesRoot: built,
-          modules: [
-            { type: 'ESModule', path: join(built, 'index.js') },
-            ...texts.map((file) => ({ type: 'Text' as const, path: join(built, file) })),
-          ],
+          modules: builtModules(built),
           bindings: { CRON_STATEMENTS: '45', INGEST_MODE: 'direct', ADMIN_TOKEN, SECRET_KEY },
         },
       ],

@@ -16,7 +16,7 @@ const MOST_GROWTH = (REQUESTS * LONG) / 4;
 let started: Started;
 beforeAll(async () => {
   started = await SPECK.start({
-    speckDir: `${ROOT}dist/worker`,
+    speckDir: `${ROOT}dist/modules`,
     answer: undefined,
     way: 'direct',
     inspected: true,

@@ -16,8 +16,7 @@ beforeAll(async () => {
     .replace('# name = "RATE_LIMIT"', 'name = "RATE_LIMIT"')
     .replace('# namespace_id = "1001"', 'namespace_id = "1001"')
     .replace('# simple = { limit = 600, period = 60 }', 'simple = { limit = 10, period = 60 }')
-    .replace('src/index.ts', join(ROOT, 'src/index.ts'))
-    .replace('directory = "dist/public"', `directory = "${join(ROOT, 'dist/public')}"`);
+    .replaceAll('"dist/modules', `"${join(ROOT, 'dist/modules')}`);
   const path = join(directory, 'wrangler.toml');
   writeFileSync(path, config);
   speck = await startSpeck({ configPath: path });

@@ -1,12 +1,12 @@
 /** Where a visit came from: its source, and the channel of that source. */
 import { describe, expect, it } from 'vitest';
-import { attribute } from '../../src/enrich/referrer.ts';
+import { attribute, marksOf, referrerOf } from '../../src/enrich/referrer.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 
 const from = (query: string, referrer = '') => {
   const { source, channel } = attribute(
-    new URL(`https://site.example/?${query}`),
-    referrer === '' ? null : new URL(referrer),
+    marksOf(new URL(`https://site.example/?${query}`)),
+    referrer === '' ? null : referrerOf(new URL(referrer)),
     ['site.example'],
   );
   return [source, channel];
@@ -56,7 +56,7 @@ describe('a tag', () => {
 
   it('is cut where it is too long', () => {
     const tag = 'x'.repeat(LIMITS.utm + 1);
-    const { source, utm } = attribute(new URL(`https://site.example/?utm_source=${tag}`), null, []);
+    const { source, utm } = attribute(marksOf(new URL(`https://site.example/?utm_source=${tag}`)), null, []);
     expect([source.length, utm.source.length]).toEqual([LIMITS.source, LIMITS.utm]);
   });
 });
@@ -136,7 +136,7 @@ describe('a referrer', () => {
   });
 
   it('is what counts when the page is unknown', () => {
-    expect(attribute(null, new URL('https://blog.example/'), [])).toEqual({
+    expect(attribute(null, referrerOf(new URL('https://blog.example/')), [])).toEqual({
       referrer: 'blog.example',
       source: 'blog.example',
       channel: 'Referral',

@@ -1,6 +1,7 @@
 /** Reading and setting the pixel's cookies. */
 import { describe, expect, it } from 'vitest';
-import { FORGET_PERSON, optOutCookies, ownCookies, readCookie } from '../../src/model/cookie.ts';
+import { ownCookies, readCookie } from '../../src/model/cookie.ts';
+import { FORGET_PERSON, optOutCookies } from '../../src/model/set-cookie.ts';
 
 describe('a cookie', () => {
   it.each([

@@ -8,8 +8,9 @@
  * samples, and not from the first to the last: time in which other processes had the core is not the Worker's. Tasks that happen to
  * follow one another at once count as one stretch, so a stretch may be longer than any task, and never shorter.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
+import { basename, join } from 'node:path';
 import { Inspector } from '../../../bench/lib/inspector.ts';
 import type { Span } from './client.ts';
 
@@ -20,6 +21,7 @@ interface Profile {
     readonly id: number;
     readonly callFrame: {
       readonly functionName: string;
+      readonly url: string;
       readonly lineNumber: number;
       readonly columnNumber: number;
     };
@@ -71,7 +73,7 @@ const DATABASE = 'd1:db';
 /** Records stretches of the Worker's isolate and of the database's until it is stopped. */
 export class Recorder {
   readonly #isolates: readonly Inspector[];
-  readonly #map: SourceMap;
+  readonly #maps: ReadonlyMap<string, SourceMap>;
   /** All of them, in order. */
   readonly #worker: Stretch[] = [];
   readonly #database: Stretch[] = [];
@@ -79,10 +81,11 @@ export class Recorder {
   #isStopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  static async start(inspector: URL | undefined, bundle: string): Promise<Recorder> {
+  /** @param folder where the built Worker's modules and their source maps are. */
+  static async start(inspector: URL | undefined, folder: string): Promise<Recorder> {
     if (!inspector) throw new Error('the runtime has no inspector');
     const isolates = await Promise.all([WORKER, DATABASE].map((name) => Inspector.open(inspector, name)));
-    const recorder = new Recorder(isolates, `${bundle}/index.js.map`);
+    const recorder = new Recorder(isolates, sourceMaps(folder));
     await recorder.#each('Profiler.enable');
     await recorder.#each('Profiler.setSamplingInterval', { interval: INTERVAL });
     await recorder.#each('Profiler.start');
@@ -90,9 +93,9 @@ export class Recorder {
     return recorder;
   }
 
-  private constructor(isolates: readonly Inspector[], map: string) {
+  private constructor(isolates: readonly Inspector[], maps: ReadonlyMap<string, SourceMap>) {
     this.#isolates = isolates;
-    this.#map = new SourceMap(JSON.parse(readFileSync(map, 'utf8')));
+    this.#maps = maps;
   }
 
   async stop(): Promise<Recorded> {
@@ -171,12 +174,23 @@ export class Recorder {
 
   /** A function's name and place in the source, as far as the source map tells. */
   #nameOf({ callFrame }: Profile['nodes'][number]): string {
-    const { functionName, lineNumber, columnNumber } = callFrame;
-    const entry = this.#map.findEntry(lineNumber, columnNumber);
-    if (!('originalSource' in entry) || lineNumber < 0) return functionName;
+    const { functionName, lineNumber, columnNumber, url } = callFrame;
+    const entry = this.#maps.get(basename(url))?.findEntry(lineNumber, columnNumber);
+    if (!entry || !('originalSource' in entry) || lineNumber < 0) return functionName;
     const file = entry.originalSource.split('/').slice(-2).join('/');
     return `${functionName} (${file}:${entry.originalLine + 1})`;
   }
+}
+
+/** The source maps of the modules in a folder, by the modules' names. */
+function sourceMaps(folder: string): ReadonlyMap<string, SourceMap> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.map'));
+  return new Map(
+    files.map((file) => [
+      basename(file, '.map'),
+      new SourceMap(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
+    ]),
+  );
 }
 
 /** What ran in a long stretch, for who reads of it. */

@@ -2,9 +2,9 @@
  * Stands before the Worker and notes how long each statement took the database, as D1 itself says: the longest time of each, and of
  * all in one transaction. `GET /statements` tells them, and forgets them.
  */
-import worker from './index.js';
+import worker from './index.mjs';
 
-export * from './index.js';
+export * from './index.mjs';
 
 /** SQL by its first characters, and milliseconds. */
 let statements = new Map();

@@ -1,0 +1,55 @@
+/**
+ * Reads the addresses that events name: pages, and what led to them. Reading one takes some microseconds, and a site sees the
+ * same pages and referrers again and again, so what was read is kept: scrubbed, and by a fingerprint of the address.
+ */
+import { Cache } from '../model/cache.ts';
+import { fingerprint, LONGEST } from '../model/fingerprint.ts';
+import { LIMITS } from '../model/limits.ts';
+import { type Marks, marksOf, type Referrer, referrerOf } from './referrer.ts';
+import { type Page, scrubPage } from './scrub.ts';
+
+export interface PageAddress extends Page {
+  /** What the address says of where its visitor came from. */
+  readonly marks: Marks;
+}
+
+const pages = new Cache<number, PageAddress | null>(2000);
+const referrers = new Cache<number, Referrer | null>(1000);
+
+/**
+ * The page of an http or https URL; null for any other text.
+ *
+ * @param base what a relative URL is relative to; `''` when it may not be relative.
+ * @param kept the query parameters that the owner counts as part of a page.
+ */
+export function readPage(text: string, base: string, kept: readonly string[]): PageAddress | null {
+  return remembered(pages, `${kept.join('&')}\n${base}\n${text}`, () => {
+    const url = URL.parse(text.slice(0, LIMITS.url), base || undefined);
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
+    return { ...scrubPage(url, kept), marks: marksOf(url) };
+  });
+}
+
+/** The referrer of a URL, an app's too; null for any other text. */
+export function readReferrer(text: string): Referrer | null {
+  if (text === '') return null;
+  return remembered(referrers, text, () => {
+    const url = URL.parse(text.slice(0, LIMITS.url));
+    return url && referrerOf(url);
+  });
+}
+
+function remembered<Value extends object>(
+  cache: Cache<number, Value | null>,
+  text: string,
+  read: () => Value | null,
+): Value | null {
+  if (text.length > LONGEST) return read();
+  const key = fingerprint(text);
+  let value = cache.get(key);
+  if (value === undefined) {
+    value = read();
+    cache.set(key, value);
+  }
+  return value;
+}

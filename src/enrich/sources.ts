@@ -1,0 +1,43 @@
+/** Looks sources up in the list that scripts/build-sources.ts makes: a binary search of its text, eleven steps or so. */
+import list from '../../dist/sources.txt?raw';
+import { hostKey, KINDS, nameKey, type Source } from './source-list.ts';
+
+const TAB = 9;
+const LINE_FEED = 10;
+
+/** The source of a host, or of a host and the first folder of its path; null when the list does not know it. */
+export function sourceOfHost(host: string, folder = ''): Source | null {
+  return find(hostKey(host, folder));
+}
+
+/** The source of a name, in any case; null when the list does not know it. */
+export function sourceOfName(name: string): Source | null {
+  return find(nameKey(name));
+}
+
+function find(key: string): Source | null {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    let start = (low + high) >>> 1;
+    while (start > low && list.charCodeAt(start - 1) !== LINE_FEED) start--;
+    const difference = compareKey(start, key);
+    if (difference === 0) {
+      const [name = '', kind] = list.slice(start + key.length + 1, list.indexOf('\n', start)).split('\t');
+      return { name, kind: KINDS[Number(kind)] ?? 'referral' };
+    }
+    if (difference < 0) low = list.indexOf('\n', start) + 1;
+    else high = start;
+  }
+  return null;
+}
+
+/** Compares the key of the line that begins at `start`, which ends with a tab: below 0 when it sorts before `key`. */
+function compareKey(start: number, key: string): number {
+  for (let at = 0; at < key.length; at++) {
+    const code = list.charCodeAt(start + at);
+    if (code === TAB) return -1;
+    if (code !== key.charCodeAt(at)) return code - key.charCodeAt(at);
+  }
+  return list.charCodeAt(start + key.length) === TAB ? 0 : 1;
+}
