@@ -154,7 +154,7 @@ function benchWorker(name: string, answer: Answer | undefined): V4WorkerOptions 
 }
 
 /** wrangler.toml in the words of Miniflare. Wrangler leaves it untyped; these are the parts that the bench names. */
-function configuredOptions(): {
+export function configuredOptions(): {
   bindings?: Record<string, string>;
   compatibilityDate?: string;
   compatibilityFlags?: string[];

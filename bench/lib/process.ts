@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import workerd from 'workerd';
 import { ROOT } from '../../scripts/lib/wrangler.ts';
 import type { BuiltModule } from './built-modules.ts';
+import { configuredOptions } from './contenders.ts';
 
 export interface Start {
   /** Milliseconds from the start of the process to the end of its first answer. */
@@ -60,6 +61,8 @@ function configuration(
     ({ type, path }) =>
       `(name = ${JSON.stringify(relative(folder, path))}, ${FIELDS[type]} = embed ${JSON.stringify(relative(directory, path))})`,
   );
+  // What wrangler.toml says, so that both Workers run as Speck is deployed.
+  const { compatibilityDate = '', compatibilityFlags = [] } = configuredOptions();
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main)],
@@ -67,8 +70,8 @@ const config :Workerd.Config = (
 );
 const main :Workerd.Worker = (
   modules = [${list.join(',\n    ')}],
-  compatibilityDate = "2026-10-20",
-  compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"]
+  compatibilityDate = ${JSON.stringify(compatibilityDate)},
+  compatibilityFlags = ${JSON.stringify(compatibilityFlags)}
 );
 `;
 }

@@ -2,6 +2,7 @@
 import type { Contender } from './contenders.ts';
 import type { Measurement } from './measure.ts';
 import { median } from './statistics.ts';
+import { table } from './table.ts';
 
 export interface Record {
   readonly round: number;
@@ -117,11 +118,4 @@ export function ratiosOf(
 
 function known(value: number, digits: number): string {
   return Number.isNaN(value) ? 'n/a' : value.toFixed(digits);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join(
-    '\n',
-  );
 }

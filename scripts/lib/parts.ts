@@ -14,7 +14,7 @@ export interface Part {
   readonly modules: readonly string[];
 }
 
-/** The parts of the Worker that `npm run build` has built, the smallest first. */
+/** The parts of the Worker that `npm run build` has built, by their entries. */
 export function builtParts(): Part[] {
   const { outputs } = JSON.parse(readFileSync(join(ROOT, 'dist/modules.json'), 'utf8')) as Metafile;
   const parts = Object.entries(outputs).flatMap(([path, { entryPoint }]) => {
@@ -23,7 +23,7 @@ export function builtParts(): Part[] {
     const sources = modules.flatMap((module) => Object.keys(outputs[module]?.inputs ?? {}));
     return [{ entry: entryPoint, sources: sources.toSorted(), modules }];
   });
-  return parts.toSorted((a, b) => sizeOf(a) - sizeOf(b));
+  return parts.toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
 }
 
 /** Bytes of a part, each of its modules gzipped by itself. */

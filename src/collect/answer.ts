@@ -10,7 +10,7 @@ import { nextEventId } from '../model/random.ts';
 import type { RawEvent, RawHit } from '../model/wire.ts';
 import { discardBody, readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
-import { mayChoose } from './choice.ts';
+import { mayChoose, mayConsent } from './choice.ts';
 import { clientOf } from './client.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { gifBody } from './gif.ts';
@@ -62,7 +62,8 @@ function gif(
   }
   const body = method === 'HEAD' ? null : gifBody();
   const mistake = format.mistakeIn(query);
-  const client = clientOf(request, query);
+  const consents = mayConsent(query);
+  const client = clientOf(request, consents);
   if (mistake !== null) {
     const headers = { ...gifHeaders(client.origin), 'x-speck-reason': mistake };
     return new Response(body, { status: 400, headers });
@@ -75,7 +76,7 @@ function gif(
     events: query,
     size: query.length,
   };
-  if (mayChoose(client, query)) return settledGif(hit, body, env, ctx);
+  if (mayChoose(client, consents)) return settledGif(hit, body, env, ctx);
   keep(hit, 1, env, ctx);
   gifInit ??= { headers: new Headers(GIF_HEADERS) };
   return new Response(body, client.origin === '' ? gifInit : { headers: gifHeaders(client.origin) });
@@ -116,7 +117,8 @@ async function beacon(
   if (!body.ok) return refuse(body.error, headers);
   const events = format.parse(body.value);
   if (typeof events === 'string') return refuse(events, headers);
-  const client = clientOf(request, body.value);
+  const consents = mayConsent(body.value);
+  const client = clientOf(request, consents);
   const hit: Hit = {
     receivedAt: Date.now(),
     head: false,
@@ -125,7 +127,7 @@ async function beacon(
     events,
     size: body.value.length,
   };
-  if (!mayChoose(client, body.value)) {
+  if (!mayChoose(client, consents)) {
     keep(hit, events.length, env, ctx);
     return new Response(null, { status: 204, headers });
   }
@@ -189,18 +191,18 @@ async function wrongMethod(request: Request, allow: string): Promise<Response> {
 /** Hands a hit to the buffer and does what that asks of this request, after its answer. */
 function keep(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
   const duty = buffer.push(hit, count, hit.receivedAt);
-  if (duty.full) ctx.waitUntil(takeIn(env, duty.full));
+  if (duty.full) ctx.waitUntil(ingestHits(env, duty.full));
   if (duty.take) ctx.waitUntil(flushLater(env, duty.take));
 }
 
 async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
   await scheduler.wait(FLUSH_AFTER);
   const hits = take();
-  if (hits.length > 0) await takeIn(env, hits);
+  if (hits.length > 0) await ingestHits(env, hits);
 }
 
 /** Has a batch enriched and stored. What that takes is loaded after an isolate's first answer, not before. */
-async function takeIn(env: Env, hits: readonly Hit[]): Promise<void> {
+async function ingestHits(env: Env, hits: readonly Hit[]): Promise<void> {
   const { ingest } = await import('../enrich/ingest.ts');
   await ingest(env, hits.map(rawHit));
 }

@@ -8,9 +8,9 @@ import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
 import { mayChoose } from './choice.ts';
 
 /**
- * @param text the query or body that came with it, which may hold a choice: only then does it matter how far a cookie reaches.
+ * @param consents whether what came with the request may hold a consent. How far a cookie reaches is asked only where a choice may be.
  */
-export function clientOf(request: Request, text = ''): Client {
+export function clientOf(request: Request, consents = false): Client {
   const { headers } = request;
   const read = (name: string, limit: number): string => flatCut(headers.get(name) ?? '', limit);
   const platform = read('sec-ch-ua-platform', LIMITS.hint);
@@ -28,7 +28,7 @@ export function clientOf(request: Request, text = ''): Client {
     referer: read('referer', LIMITS.referer),
     origin: read('origin', LIMITS.origin),
     purpose: read('sec-purpose', LIMITS.hint) || read('purpose', LIMITS.hint),
-    cookieReach: mayChoose(said, text) ? cookieReachOf(request) : '',
+    cookieReach: mayChoose(said, consents) ? cookieReachOf(request) : '',
     ...said,
     hints:
       platform === ''
@@ -69,13 +69,7 @@ const places = new Cache<number, Place>(4000);
 
 function placeOf(request: Request, ip: string): Place {
   if (ip === '') return placeIn(request.cf);
-  const key = fingerprint(ip);
-  let place = places.get(key);
-  if (place === undefined) {
-    place = placeIn(request.cf);
-    places.set(key, place);
-  }
-  return place;
+  return places.getOrInsertComputed(fingerprint(ip), () => placeIn(request.cf));
 }
 
 /** Where Cloudflare locates the client. The local runtime knows nothing, or gives a fixed place. */

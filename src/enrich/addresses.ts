@@ -44,12 +44,5 @@ function remembered<Value extends object>(
   text: string,
   read: () => Value | null,
 ): Value | null {
-  if (text.length > LONGEST) return read();
-  const key = fingerprint(text);
-  let value = cache.get(key);
-  if (value === undefined) {
-    value = read();
-    cache.set(key, value);
-  }
-  return value;
+  return text.length > LONGEST ? read() : cache.getOrInsertComputed(fingerprint(text), read);
 }

@@ -2,10 +2,9 @@
 import UAParser from 'ua-parser-js';
 import { Cache } from '../model/cache.ts';
 import type { DEVICES } from '../model/device.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
-import { plainAgent } from './plain-agent.ts';
+import { agentKey, plainAgent } from './plain-agent.ts';
 
 export interface Agent {
   readonly device: string;
@@ -53,17 +52,9 @@ const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
 /** Parsing takes some 70 µs and a site sees the same few hundred agents again and again. */
 const agents = new Cache<number, Agent>(2000);
 
-/** @param key the fingerprint of the user agent. */
-export function parseAgent(
-  userAgent: string,
-  hints: ClientHints,
-  key: number = fingerprint(userAgent.slice(0, LIMITS.userAgent)),
-): Agent {
-  let agent = agents.get(key);
-  if (agent === undefined) {
-    agent = parse(plainAgent(userAgent));
-    agents.set(key, agent);
-  }
+/** @param key `agentKey` of the user agent. */
+export function parseAgent(userAgent: string, hints: ClientHints, key = agentKey(userAgent)): Agent {
+  const agent = agents.getOrInsertComputed(key, () => parse(plainAgent(userAgent)));
   return hints.platform === '' ? agent : withHints(agent, hints);
 }
 

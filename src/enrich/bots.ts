@@ -2,8 +2,8 @@
 import { isbot, isbotMatch } from 'isbot';
 import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
+import { agentKey } from './plain-agent.ts';
 
 export interface Classification {
   readonly class: AgentClass | 'bot' | 'prefetch';
@@ -30,14 +30,14 @@ const known = new Cache<number, Classification>(2000);
 /**
  * @param purpose the `Sec-Purpose` or `Purpose` header, or `''`.
  * @param firstHand whether the client itself sent the event, rather than a server on its behalf.
- * @param key the fingerprint of the user agent.
+ * @param key `agentKey` of the user agent.
  */
 export function classify(
   userAgent: string,
   purpose: string,
   eventName: string,
   firstHand: boolean,
-  key: number = fingerprint(userAgent.slice(0, LIMITS.userAgent)),
+  key = agentKey(userAgent),
 ): Classification {
   if (/prefetch|prerender|preview/i.test(purpose)) {
     return { class: 'prefetch', detail: purpose.slice(0, 40) };
@@ -45,12 +45,7 @@ export function classify(
   if (userAgent === APPLE_MAIL && eventName === 'email_open') return PROXY;
   if (firstHand && userAgent === '') return { class: 'bot', detail: 'no user agent' };
   if (firstHand && BY_HAND.test(userAgent)) return HUMAN;
-  let found = known.get(key);
-  if (found === undefined) {
-    found = classifyAgent(userAgent.slice(0, LIMITS.userAgent));
-    known.set(key, found);
-  }
-  return found;
+  return known.getOrInsertComputed(key, () => classifyAgent(userAgent.slice(0, LIMITS.userAgent)));
 }
 
 function classifyAgent(userAgent: string): Classification {

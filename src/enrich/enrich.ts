@@ -8,7 +8,6 @@ import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { CURRENCIES } from '../model/currencies.ts';
 import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -24,6 +23,7 @@ import type { Proof } from './identity.ts';
 import { maskEmails } from './mask.ts';
 import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf, mayName } from './person.ts';
+import { agentKey } from './plain-agent.ts';
 import { attribute } from './referrer.ts';
 import { scrubText, withoutWww } from './scrub.ts';
 
@@ -82,8 +82,8 @@ export function enrich(
   const overridden = applyOverrides(arrival);
   if (!overridden.ok) return overridden;
   const { ts, client } = overridden.value;
-  const agentKey = fingerprint(client.userAgent.slice(0, LIMITS.userAgent));
-  const agentClass = classOf(client, name.value, arrival.overrides === null, agentKey);
+  const key = agentKey(client.userAgent);
+  const agentClass = classOf(client, name.value, arrival.overrides === null, key);
   if (!agentClass.ok) return agentClass;
   if (arrival.overrides === null && !isAllowed(pixel.settings.origins, client)) {
     return reject(
@@ -109,7 +109,7 @@ export function enrich(
   const mailProxy = agentClass.value === 'mail_proxy';
   const { hostname, page, marks } = address.value ?? NO_PAGE;
   const attribution = attribute(marks, readReferrer(raw.rl), ownHosts(pixel, hostname));
-  const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints, agentKey);
+  const agent = mailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints, key);
   const place = mailProxy ? NOWHERE : client.place;
   const eid = scrubText(raw.eid, LIMITS.eid);
   const draft: Draft = {
@@ -216,9 +216,9 @@ function classOf(
   { userAgent, purpose }: Client,
   name: string,
   firstHand: boolean,
-  agentKey: number,
+  key: number,
 ): Result<AgentClass, Rejection> {
-  const { class: found, detail } = classify(userAgent, purpose, name, firstHand, agentKey);
+  const { class: found, detail } = classify(userAgent, purpose, name, firstHand, key);
   if (found === 'bot') return rejectBot(detail);
   return found === 'prefetch' ? reject(found, detail) : ok(found);
 }

@@ -28,6 +28,16 @@ export class Cache<Key, Value> {
     return old;
   }
 
+  /** The value of a key; computed and kept when there is none. The name is that of the standard's method of Map. */
+  getOrInsertComputed(key: Key, compute: () => Value): Value {
+    let value = this.get(key);
+    if (value === undefined) {
+      value = compute();
+      this.set(key, value);
+    }
+    return value;
+  }
+
   delete(key: Key): void {
     this.#young.delete(key);
     this.#old.delete(key);

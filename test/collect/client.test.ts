@@ -1,6 +1,6 @@
 /** What a request tells of its client, and what an answer owes to the choice of who is counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mayChoose } from '../../src/collect/choice.ts';
+import { mayChoose, mayConsent } from '../../src/collect/choice.ts';
 import { clientOf } from '../../src/collect/client.ts';
 import { settle } from '../../src/collect/consent.ts';
 import { corsHeaders, preflight } from '../../src/collect/cors.ts';
@@ -20,6 +20,15 @@ describe('a client', () => {
 
   it('that says nothing is unknown', () => {
     expect(of({})).toEqual(UNKNOWN_CLIENT);
+  });
+
+  it('is located once an address, as Cloudflare locates it, and each time without one', () => {
+    const address = { 'cf-connecting-ip': '198.51.100.23' };
+    const [vienna, bern] = [{ country: 'AT' }, { country: 'CH' }];
+    expect(of(address, vienna).place.country).toBe('AT');
+    expect(of(address, bern).place.country).toBe('AT');
+    expect(of({ 'cf-connecting-ip': '198.51.100.24' }, bern).place.country).toBe('CH');
+    expect([of({}, vienna).place.country, of({}, bern).place.country]).toEqual(['AT', 'CH']);
   });
 
   it('is what its headers say', () => {
@@ -145,9 +154,9 @@ describe('a client', () => {
     ['POST', { origin: 'https://site.example' }, 'first_party'],
   ] as const)('that asks by %s with %j may have a cookie that reaches %j', (method, headers, reach) => {
     const request = new Request('https://px.example.com/beacon', { method, headers });
-    expect(clientOf(request, 'consent=granted').cookieReach).toBe(reach);
+    expect(clientOf(request, mayConsent('consent=granted')).cookieReach).toBe(reach);
     // It matters to those only who have made a choice.
-    expect(clientOf(request, 'consent=denied').cookieReach).toBe('');
+    expect(clientOf(request, mayConsent('consent=denied')).cookieReach).toBe('');
   });
 });
 
@@ -188,7 +197,7 @@ describe('a choice', () => {
     [{ refusal: 'opt_out' }, '', true],
     [{ refusal: 'signal' }, '', false],
   ] as const)('may be in what comes from %j with %j: %s', (client, text, may) => {
-    expect(mayChoose({ ...UNKNOWN_CLIENT, ...client }, text)).toBe(may);
+    expect(mayChoose({ ...UNKNOWN_CLIENT, ...client }, mayConsent(text))).toBe(may);
   });
 
   it.each([

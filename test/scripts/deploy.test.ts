@@ -43,6 +43,13 @@ test('at first the queues, the database, the Worker and then the tables; after t
     'speck-dead-letters': undefined,
   });
 
+  // The Worker goes up in parts, with what it serves as texts.
+  const types = Object.fromEntries(cloudflare.modules);
+  expect(types['index.mjs']).toBe('application/javascript+module');
+  expect(Object.keys(types).filter((name) => /^api-.*\.mjs$/.test(name))).toHaveLength(1);
+  expect(types['texts/speck.min.js.txt']).toBe('text/plain');
+  expect(Object.keys(types).some((name) => /^texts\/index-.*\.js\.txt$/.test(name))).toBe(true);
+
   const rows = fill(database());
   cloudflare.consumers.set('speck-events', 'another');
   const again = await deploy();

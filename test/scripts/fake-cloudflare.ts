@@ -16,6 +16,8 @@ export interface FakeCloudflare {
   readonly consumers: Map<string, string | undefined>;
   /** The Worker's secrets, by their names. */
   readonly secrets: Map<string, string>;
+  /** The types of the modules of the Worker last deployed, by their names. */
+  readonly modules: Map<string, string>;
   /** What is refused, if anything. */
   refuses: 'queries' | 'queues' | 'worker' | 'secrets' | undefined;
   /** The account's database, once it is made. */
@@ -52,6 +54,9 @@ const made = (fake: Account, change: string): boolean => fake.changes.includes(c
 
 /** A secret in the description that goes up with a Worker. */
 const SECRET_BINDING = /\{"name":"(\w+)","type":"secret_text","text":"([^"]*)"\}/g;
+
+/** A module that goes up with a Worker, as a part of a form. */
+const MODULE = /filename="([^"]+)"\r\nContent-Type: ([^\r]+)/gi;
 
 /** Only what matters here; anything else is answered with an empty list. */
 const ROUTES: readonly Route[] = [
@@ -108,16 +113,12 @@ const ROUTES: readonly Route[] = [
     answer: () => ({ status: 404, code: 10_090 }),
   },
   {
-    // All files are there already, so none is to be uploaded.
-    method: 'POST',
-    path: /\/workers\/scripts\/speck\/assets-upload-session$/,
-    answer: () => ({ result: { jwt: 'assets', buckets: [] } }),
-  },
-  {
     method: 'PUT',
     path: /\/workers\/scripts\/speck$/,
-    answer({ secrets, refuses }, { body }) {
+    answer({ secrets, modules, refuses }, { body }) {
       if (refuses === 'worker') return { status: 400, code: 10_021 };
+      modules.clear();
+      for (const [, name = '', type = ''] of body.matchAll(MODULE)) modules.set(name, type);
       // Those that it does not name stay.
       for (const [, name = '', value = ''] of body.matchAll(SECRET_BINDING)) secrets.set(name, value);
       return { result: { id: 'speck', deployment_id: '1', startup_time_ms: 1 }, change: 'worker' };
@@ -208,6 +209,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     },
     changes: [],
     consumers: new Map(),
+    modules: new Map(),
     secrets: new Map(),
     refuses: undefined,
     database: undefined,
@@ -220,6 +222,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
       fake.changes.length = 0;
       fake.consumers.clear();
       fake.secrets.clear();
+      fake.modules.clear();
       fake.refuses = undefined;
       fake.database = undefined;
       fake.failsAfter = undefined;
