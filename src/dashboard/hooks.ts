@@ -11,8 +11,13 @@ export interface Asked<T> {
   retry(): void;
 }
 
+/** Milliseconds until a request that reached nobody is sent again: twice as long after each, up to the second number. */
+const AGAIN: readonly [first: number, most: number] = [2000, 60_000];
+
 /**
  * Asks, and asks again when the key changes. What was known stays until the new answer is there, so that nothing jumps.
+ * A request that reached nobody is sent again by itself: when the device is online again, and after a while in any case,
+ * since a network seldom works at the moment at which it is announced.
  * @param key null: there is nothing to be asked.
  */
 export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
@@ -21,13 +26,14 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
     data: key === null ? null : (keptAnswer<T>(key) ?? null),
     failure: null,
   }));
-  const [tries, setTries] = useState(0);
+  const [retried, setRetried] = useState<{ key: string | null; times: number }>({ key, times: 0 });
+  const times = retried.key === key ? retried.times : 0;
   useEffect(() => {
     if (key === null) {
       set({ key, data: null, failure: null });
       return;
     }
-    const known = tries === 0 ? keptAnswer<T>(key) : undefined;
+    const known = times === 0 ? keptAnswer<T>(key) : undefined;
     if (known !== undefined) {
       set({ key, data: known, failure: null });
       return;
@@ -44,12 +50,20 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
       },
     );
     return () => stop.abort();
-  }, [key, tries]);
-  const retry = useCallback(() => setTries((before) => before + 1), []);
+  }, [key, times]);
+  const retry = useCallback(
+    () => setRetried((before) => ({ key, times: before.key === key ? before.times + 1 : 1 })),
+    [key],
+  );
   useEffect(() => {
     if (state.failure?.reason !== 'offline') return;
+    const [first, most] = AGAIN;
+    const timer = setTimeout(retry, Math.min(first * 2 ** times, most));
     addEventListener('online', retry);
-    return () => removeEventListener('online', retry);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener('online', retry);
+    };
   }, [state.failure, retry]);
   return {
     data: state.data,

@@ -572,6 +572,8 @@ describe("a pixel's statistics", () => {
     await page.goto(`${speck.url}/app/${pixel}?period=91d`);
     await page.waitForSelector('.trouble:has-text("cannot be reached")');
     await page.unroute('**/api/v2/query');
+    // The device was online all along: nothing but time brings the answer.
+    await page.waitForSelector('.headlines');
     await page.route('**/api/v2/query', (route) =>
       route.fulfill({
         status: 400,
