@@ -39,10 +39,10 @@ export function namedRows(answer: Answer, names: Names): Record<string, unknown>
 
 /**
  * An answer as CSV: a line of names, and a line a row. Beside an amount of money stands its currency; after all metrics,
- * those that are compared with, then the changes.
+ * those that are compared with, then the changes, which are empty where a row has no counterpart.
  */
 export function csvOf(answer: Answer, names: Names): string {
-  const compared = answer.results.some(({ comparison }) => comparison);
+  const compared = 'comparison_date_range' in answer.meta;
   const money = new Set(names.metrics.filter((name) => METRICS.get(name)?.ofSales));
   const withCurrency = (prefix: string): string[] =>
     names.metrics.flatMap((name) => [
@@ -55,6 +55,8 @@ export function csvOf(answer: Answer, names: Names): string {
       if (!money.has(name)) return [amountOf(value)];
       return [amountOf(value), typeof value === 'object' ? (value?.currency ?? null) : null];
     });
+  const changes = (values: readonly (number | null)[]): (number | null)[] =>
+    names.metrics.map((_, index) => values[index] ?? null);
 
   const head = [
     ...names.dimensions,
@@ -65,7 +67,7 @@ export function csvOf(answer: Answer, names: Names): string {
     csvLine([
       ...dimensions,
       ...cells(metrics),
-      ...(comparison ? [...cells(comparison.metrics), ...comparison.change] : []),
+      ...(compared ? [...cells(comparison?.metrics ?? []), ...changes(comparison?.change ?? [])] : []),
     ]),
   );
   return csvLine(head) + lines.join('');

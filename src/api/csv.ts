@@ -2,13 +2,24 @@
  * CSV as RFC 4180 has it, safe to open in a spreadsheet, and the way back without a loss.
  *
  * Excel, LibreOffice and Google Sheets run a cell that begins with one of `= + - @`, a tab or a line break as a formula,
- * and an event's texts are what strangers have sent. Such a cell gets an apostrophe in front, which shows it as text
- * (OWASP, "CSV Injection"). So does a text that has apostrophes before such a character, or they could not be told apart.
+ * and an event's texts are what strangers have sent (OWASP, "CSV Injection"). Where a cell begins depends on the reader:
+ * half of Europe's Excel splits a line at each semicolon, and sees no quotes that are not at the beginning of a cell. So an
+ * apostrophe is put wherever a formula could begin: at the start of a text, and in it after each separator. It is also put
+ * where there are apostrophes already, or they could not be told apart.
  */
 
-const DANGEROUS = /^'*[=+\-@\t\r\n]/;
-const NEUTRALISED = /^'+[=+\-@\t\r\n]/;
-const QUOTED = /[",\r\n]/;
+/** What a spreadsheet may split lines at: its separators, and what some program takes for the end of a line. */
+const SEPARATORS = String.raw`,;|\t\r\n\v\f\u0085\u2028\u2029`;
+/** What may stand before a formula: spaces, which spreadsheets trim, and quotes, which a reader takes away. */
+const SKIPPED = String.raw`[\s'"]*`;
+/** What begins a formula, also in the full width that Excel takes for the same in East Asia. */
+const FORMULA = String.raw`[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]`;
+const START = `(?<=^|[${SEPARATORS}])`;
+
+const DANGEROUS = new RegExp(`${START}(?=${SKIPPED}${FORMULA})`, 'g');
+const NEUTRALISED = new RegExp(`${START}'(?=${SKIPPED}${FORMULA})`, 'g');
+const DANGEROUS_IN_JSON = new RegExp(`(${START}${SKIPPED})(${FORMULA})`, 'g');
+const QUOTED = new RegExp(`["${SEPARATORS}]`);
 
 /** One record, with its CRLF. A null is an empty cell, as an empty text is; numbers are written as they are. */
 export function csvLine(cells: readonly (string | number | null)[]): string {
@@ -19,13 +30,28 @@ export function csvLine(cells: readonly (string | number | null)[]): string {
 export function csvCell(cell: string | number | null): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
-  const text = DANGEROUS.test(cell) ? `'${cell}` : cell;
+  return quoted(cell.replace(DANGEROUS, "'"));
+}
+
+/**
+ * A cell of JSON, in which an escape of JSON's own stands for a character that could begin a formula, so that it is the
+ * JSON of the same value.
+ *
+ * @param json an object of texts; numbers could be negative.
+ */
+export function csvJson(json: string): string {
+  const escaped = (_: string, before: string, sign: string): string =>
+    `${before}\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return quoted(json.replace(DANGEROUS_IN_JSON, escaped));
+}
+
+function quoted(text: string): string {
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The text that `csvLine` was given for a cell, from the cell as a CSV reader gives it. */
 export function restoreText(cell: string): string {
-  return NEUTRALISED.test(cell) ? cell.slice(1) : cell;
+  return cell.replace(NEUTRALISED, '');
 }
 
 /**

@@ -1,7 +1,7 @@
 /** How the rows of an export are written: a JSON object a line, or CSV. Each value can be read back exactly. */
 import { decimalOf, type ExportedKind, type ExportedTable } from '../model/exported.ts';
 import type { Row } from '../store/export.ts';
-import { csvCell, csvLine } from './csv.ts';
+import { csvCell, csvJson, csvLine } from './csv.ts';
 
 export const FORMAT_NAMES = ['ndjson', 'csv'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
@@ -55,8 +55,17 @@ function csvWriter({ columns }: ExportedTable): (row: Row) => string {
 
 function csvValue(kind: ExportedKind, cell: Cell): string {
   if (cell === null || cell === '') return '';
-  if (kind === 'time') return timeOf(cell);
-  return kind === 'amount' ? decimalOf(Number(cell)) : csvCell(cell);
+  switch (kind) {
+    case 'time':
+      return timeOf(cell);
+    case 'amount':
+      return decimalOf(Number(cell));
+    case 'json':
+      return csvJson(String(cell));
+    case 'number':
+    case 'text':
+      return csvCell(cell);
+  }
 }
 
 function timeOf(cell: Cell): string {

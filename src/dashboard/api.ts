@@ -181,10 +181,13 @@ export function keep(key: string, answer: unknown): void {
   kept.set(key, { answer, at: Date.now() });
 }
 
+/** Tells Excel that a file is UTF-8. Without it umlauts are read as signs of the system's old character set. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 /** Saves the answer to a question as a file. */
 export async function saveCsv(question: Question, name: string): Promise<void> {
   const response = await request('POST', '/api/v2/query', question, { accept: 'text/csv' });
-  save(await response.blob(), name);
+  save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
 }
 
 function save(content: Blob, name: string): void {
