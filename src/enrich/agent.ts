@@ -4,7 +4,9 @@ import { Cache } from '../model/cache.ts';
 import type { DEVICES } from '../model/device.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
+import { browserName, systemName } from './agent-names.ts';
 import { agentKey, plainAgent } from './plain-agent.ts';
+import { isTelevision } from './televisions.ts';
 
 export interface Agent {
   readonly device: string;
@@ -14,30 +16,6 @@ export interface Agent {
   readonly os: string;
   readonly osVersion: string;
 }
-
-/**
- * Names that the parser gives otherwise than Plausible's Stats API, whose clients are to find what they ask for. A browser has
- * one name wherever it runs: on what, the kind of device tells.
- */
-const BROWSERS: Readonly<Record<string, string>> = {
-  'Mobile Safari': 'Safari',
-  Edge: 'Microsoft Edge',
-  'Samsung Internet': 'Samsung Browser',
-  'Opera Mini': 'Opera',
-  'Opera Mobi': 'Opera',
-  'Opera Tablet': 'Opera',
-  IE: 'Internet Explorer',
-  IEMobile: 'Internet Explorer',
-  Yandex: 'Yandex Browser',
-  UCBrowser: 'UC Browser',
-  'Chrome WebView': 'Mobile App',
-  GSA: 'Google Search App',
-};
-const SYSTEMS: Readonly<Record<string, string>> = {
-  'Mac OS': 'Mac',
-  Linux: 'GNU/Linux',
-  'Chromium OS': 'Chrome OS',
-};
 
 /** The parser's names of kinds of device. */
 const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
@@ -64,16 +42,20 @@ function parse(userAgent: string): Agent {
   const [browser, os, device] = [parser.getBrowser(), parser.getOS(), parser.getDevice()];
   const known = browser.name !== undefined || os.name !== undefined;
   return {
-    device: device.type === undefined ? (known ? 'Desktop' : '') : (KINDS[device.type] ?? ''),
-    browser: named(BROWSERS, browser.name),
+    device: deviceOf(userAgent, device.type, known),
+    browser: browserName(browser.name),
     browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
-    os: named(SYSTEMS, os.name),
+    os: systemName(os.name),
     osVersion: os.version?.slice(0, LIMITS.agentVersion) ?? '',
   };
 }
 
-function named(names: Readonly<Record<string, string>>, name = ''): string {
-  return Object.hasOwn(names, name) ? (names[name] as string) : name;
+/** What the parser may take a television for. */
+const MISTAKEN: ReadonlySet<string> = new Set(['', 'Desktop', 'Mobile', 'Tablet']);
+
+function deviceOf(userAgent: string, type: string | undefined, known: boolean): string {
+  const kind = type === undefined ? (known ? 'Desktop' : '') : (KINDS[type] ?? '');
+  return MISTAKEN.has(kind) && isTelevision(userAgent) ? 'TV' : kind;
 }
 
 /** What the hint `Sec-CH-UA-Platform` may say (https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform), and our names. */

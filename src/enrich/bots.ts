@@ -11,8 +11,12 @@ export interface Classification {
   readonly detail: string;
 }
 
-/** Fetch an image when a mail is opened, or when it arrives: an open, though not by the reader's address or agent. */
-const MAIL_PROXY = /GoogleImageProxy|ggpht\.com|YahooMailProxy|OutlookImageProxy/i;
+/**
+ * Fetch an image when a mail is opened, or when it arrives: an open, though not by the reader's address or agent. Gmail says
+ * `GoogleImageProxy` when a mail is opened; what it fetches at delivery, it fetches as an Edge of 2015 that goes on after its end.
+ */
+const MAIL_PROXY =
+  /mail ?(?:image ?)?proxy|(?:google|outlook)imageproxy|ramblermail|ggpht\.com|secureurl\.fwdcdn|edge\/12\.246 mozilla\/5\.0$/i;
 /** All that Apple's Mail Privacy Protection says of itself. */
 const APPLE_MAIL = 'Mozilla/5.0';
 /**
@@ -20,6 +24,16 @@ const APPLE_MAIL = 'Mozilla/5.0';
  * hand, it is a program like any other.
  */
 const BY_HAND = /^curl\//;
+
+/**
+ * What the list of bots takes for a program's name and is a device's or a browser's: a model of Android (`Robot Phone`,
+ * `Discovery 1000`), a platform of televisions or of old phones, and Sogou's browser, whose crawler says `Sogou web spider`.
+ */
+const DEVICE =
+  /(?<=android [\d.]+; (?:[a-z]{2}[-_][a-z]{2}; )?)(?![^;()]*(?:http|www|catchpoint))[^;()/]+(?: build\/[^;()]*)?(?=[;)].*applewebkit\/)|google ?tv|(?:ce-html|nettv|webos|bada|freesat|bdp\w*)\/1\.0|\.catcher|sogou(?:mse|mobile|search)/gi;
+
+/** Televisions whose user agent is their own name, and no browser's. */
+const TELEVISION = /^(?:roku|appletv)\w*[/,][\w./,-]+(?: \([\w.]+\))?$/i;
 
 const HUMAN: Classification = { class: 'human', detail: '' };
 const PROXY: Classification = { class: 'mail_proxy', detail: '' };
@@ -50,7 +64,9 @@ export function classify(
 
 function classifyAgent(userAgent: string): Classification {
   if (MAIL_PROXY.test(userAgent)) return PROXY;
-  return isbot(userAgent) ? { class: 'bot', detail: family(userAgent) } : HUMAN;
+  if (TELEVISION.test(userAgent)) return HUMAN;
+  const text = userAgent.replace(DEVICE, '');
+  return isbot(text) ? { class: 'bot', detail: family(text) } : HUMAN;
 }
 
 /** The word of a bot's user agent that gave it away, such as `Googlebot`. */
