@@ -126,6 +126,9 @@ export function onSessionEnd(act: () => void): void {
 
 const OVER = ['session_ended', 'missing_token'];
 
+/** The one route that is posted to and changes nothing. */
+const ASKING = '/api/v2/query';
+
 export async function request(
   method: string,
   path: string,
@@ -150,10 +153,14 @@ export async function request(
     if (options.signal?.aborted) throw error;
     throw new Failure(0, { reason: 'offline', detail: 'Speck cannot be reached. Is this device online?' });
   }
+  if (method !== 'GET' && path !== ASKING) forgetAnswers();
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as ConstructorParameters<typeof Failure>[1];
   const failure = new Failure(response.status, problem);
-  if (OVER.includes(failure.reason) && !options.quiet) ended();
+  if (OVER.includes(failure.reason)) {
+    forgetAnswers();
+    if (!options.quiet) ended();
+  }
   throw failure;
 }
 
@@ -169,7 +176,16 @@ export async function call<T>(
 
 /** How long an answer will do, in milliseconds: as long as the API says it may be kept. */
 const KEPT = 30_000;
-const kept = new Cache<string, { readonly answer: unknown; readonly at: number }>(200);
+const MOST_KEPT = 200;
+let kept = new Cache<string, { readonly answer: unknown; readonly at: number }>(MOST_KEPT);
+/** Another number after each change: what was asked before it is not kept. */
+let generation = 0;
+
+/** Forgets all answers, since something has changed, or somebody else may ask. */
+function forgetAnswers(): void {
+  kept = new Cache(MOST_KEPT);
+  generation++;
+}
 
 /** An answer that has been given within the last half minute. */
 export function keptAnswer<T>(key: string): T | undefined {
@@ -177,8 +193,12 @@ export function keptAnswer<T>(key: string): T | undefined {
   return found && Date.now() - found.at < KEPT ? (found.answer as T) : undefined;
 }
 
-export function keep(key: string, answer: unknown): void {
-  kept.set(key, { answer, at: Date.now() });
+/** Begins to ask for an answer. @returns what keeps it, unless something has changed meanwhile. */
+export function keeper(key: string): (answer: unknown) => void {
+  const asked = generation;
+  return (answer) => {
+    if (asked === generation) kept.set(key, { answer, at: Date.now() });
+  };
 }
 
 /** Tells Excel that a file is UTF-8. Without it umlauts are read as signs of the system's old character set. */
@@ -186,7 +206,7 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /** Saves the answer to a question as a file. */
 export async function saveCsv(question: Question, name: string): Promise<void> {
-  const response = await request('POST', '/api/v2/query', question, { accept: 'text/csv' });
+  const response = await request('POST', ASKING, question, { accept: 'text/csv' });
   save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
 }
 

@@ -6,16 +6,12 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import { type Step, timeLabel } from './format.ts';
 import { useWidth } from './hooks.ts';
 import { areaPath, linePath, ticksUpTo } from './scale.ts';
-
-export interface Series {
-  readonly labels: readonly string[];
-  readonly values: readonly (number | null)[];
-}
+import type { Series } from './series.ts';
 
 interface Props {
   readonly name: string;
   readonly series: Series;
-  /** Another stretch of time to compare with, point by point. */
+  /** What to compare with, point by point: with an empty label where a point has nothing beside it. */
   readonly other: Series | null;
   readonly step: Step;
   /** The place of the point that is not over yet; null of times that are all past. */
@@ -39,7 +35,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
   const count = series.labels.length;
 
   const drawn = useMemo(() => {
-    const all = [...series.values, ...(other?.values.slice(0, count) ?? [])];
+    const all = [...series.values, ...(other?.values ?? [])];
     const ticks = ticksUpTo(all.reduce<number>((most, value) => Math.max(most, value ?? 0), 0));
     const top = ticks.at(-1) ?? 1;
     const x = (place: number): number =>
@@ -54,7 +50,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
       area: areaPath(closed, x, y),
       // What is not over yet is dashed: it can only grow.
       last: open ? linePath(series.values.slice(open - 1, open + 1), (place) => x(open - 1 + place), y) : '',
-      before: other ? linePath(other.values.slice(0, count), x, y) : '',
+      before: other ? linePath(other.values, x, y) : '',
     };
   }, [series, other, width, open, count]);
   const { ticks, x, y } = drawn;
@@ -67,9 +63,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
     const before = other?.labels[place];
     return (
       `${label}: ${format(series.values[place] ?? null)}` +
-      (before === undefined
-        ? ''
-        : `, ${timeLabel(before, step, true)}: ${format(other?.values[place] ?? null)}`)
+      (!before ? '' : `, ${timeLabel(before, step, true)}: ${format(other?.values[place] ?? null)}`)
     );
   };
 
@@ -168,7 +162,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
         >
           <b>{format(series.values[shown] ?? null)}</b>
           <span>{timeLabel(series.labels[shown] ?? '', step, true)}</span>
-          {other?.labels[shown] !== undefined && (
+          {other?.labels[shown] && (
             <>
               <b class="muted">{format(other.values[shown] ?? null)}</b>
               <span class="muted">{timeLabel(other.labels[shown] ?? '', step, true)}</span>

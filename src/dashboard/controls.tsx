@@ -10,7 +10,9 @@ import {
   addDays,
   COMPARISONS,
   type Comparison,
+  flipped,
   OPERATORS,
+  oppositeOf,
   PERIODS,
   type PeriodName,
   type SetView,
@@ -110,18 +112,15 @@ export function FilterBar({ base, view, set }: Props & { readonly base: Base }) 
         const [operator, dimension, values] = filter;
         const text = values.map((value) => valueName(dimension, value) || '(empty)').join(' or ');
         const without = filters.filter((_, other) => other !== place);
-        const flipped = operator === 'is' ? 'is_not' : operator === 'is_not' ? 'is' : null;
+        const opposite = oppositeOf(operator);
         return (
-          <span class="chip" key={`${operator} ${dimension}`}>
+          <span class="chip" key={place}>
             <button
               type="button"
               class="what"
-              disabled={flipped === null}
-              title={flipped ? `Change to “${OPERATORS[flipped]}”` : text}
-              onClick={() =>
-                flipped &&
-                set({ filters: filters.map((one) => (one === filter ? [flipped, dimension, values] : one)) })
-              }
+              disabled={opposite === null}
+              title={opposite ? `Change to “${OPERATORS[opposite]}”` : text}
+              onClick={() => set({ filters: flipped(filters, filter) })}
             >
               {dimensionName(dimension)} {OPERATORS[operator]} <bdi>{text}</bdi>
             </button>

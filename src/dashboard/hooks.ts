@@ -1,6 +1,6 @@
 /** Asking the API, the address of the page, and what else components share. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, call, type Failure, failureOf, keep, keptAnswer, type Question } from './api.ts';
+import { type Answer, call, type Failure, failureOf, keeper, keptAnswer, type Question } from './api.ts';
 
 export interface Asked<T> {
   /** The latest answer, also while a new one is awaited. */
@@ -39,9 +39,10 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
       return;
     }
     const stop = new AbortController();
+    const keep = keeper(key);
     ask(stop.signal).then(
       (data) => {
-        keep(key, data);
+        keep(data);
         if (!stop.signal.aborted) set({ key, data, failure: null });
       },
       (error: unknown) => {

@@ -1,11 +1,13 @@
 /** The main chart: any metric over time, beside the days before. */
 import { useMemo } from 'preact/hooks';
-import type { Answer, MetricValue, Question, Row } from './api.ts';
-import { Chart, type Series } from './chart.tsx';
+import { weekStart } from '../model/time-zone.ts';
+import type { Answer, Question, Row } from './api.ts';
+import { Chart } from './chart.tsx';
 import { CsvButton } from './csv-button.tsx';
-import { amount, dayRange, metricName, metricValue, moment, type Step } from './format.ts';
+import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Asked, useAnswer } from './hooks.ts';
+import { besideSeries, seriesOf } from './series.ts';
 import type { Base } from './stats.tsx';
 import type { Subject } from './subject.ts';
 import { Trouble } from './ui.tsx';
@@ -52,11 +54,13 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
   const today = todayIn(subject.timezone);
   const now = step === 'hour' ? hourIn(subject.timezone) : today;
   const series = useMemo(() => seriesOf(asked.data, view.metric, now), [asked.data, now]);
-  const otherSeries = useMemo(
-    () => (other.data && before ? seriesOf(other.data, view.metric, now) : null),
-    [other.data, before],
-  );
   const range = headline.data?.query.date_range;
+  const otherSeries = useMemo(() => {
+    if (!other.data || !before || !range) return null;
+    const starts = [range[0].slice(0, 10), before[0].slice(0, 10)] as const;
+    const points = seriesOf(other.data, view.metric, now);
+    return besideSeries(series, points, step, starts, view.compare === 'year_over_year');
+  }, [other.data, before, series]);
   const open =
     (range?.[1].slice(0, 10) ?? '') >= today ? series.labels.findLastIndex((label) => label <= now) : -1;
   const currency = currencyOf(asked.data?.results);
@@ -64,7 +68,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
 
   const pick = (label: string): void => {
     const day = label.slice(0, 10);
-    const last = step === 'week' ? addDays(day, 6) : step === 'month' ? endOfMonth(day) : day;
+    const last = step === 'week' ? addDays(weekStart(day), 6) : step === 'month' ? endOfMonth(day) : day;
     set({ period: [day, last < today ? last : today], step: null });
   };
 
@@ -131,7 +135,8 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
 /** What is not in an answer, if anything. */
 function noteOf({ as_of, min_group }: Answer['meta'], timezone: string): string {
   if (as_of === undefined) return '';
-  if (min_group === undefined) return ` Today as of ${moment(as_of, timezone, false)}.`;
+  if (min_group === undefined)
+    return ` Large days that have changed since are as of ${moment(as_of, timezone)}.`;
   return ` Days up to ${moment(as_of, timezone)}. Fewer than ${min_group} visitors are not shown, and counts are rounded to multiples of ${min_group}.`;
 }
 
@@ -141,26 +146,6 @@ function currencyOf(rows: readonly Row[] | undefined): string | null {
     if (value !== null && typeof value === 'object') return value.currency;
   }
   return null;
-}
-
-/** What is null where there is nothing to tell; all else is 0 there. */
-const UNKNOWN_AT_REST = ['time_on_page', 'scroll_depth', 'average_revenue', 'bounce_rate', 'visit_duration'];
-
-/** An answer as points. What has not begun yet has no value. */
-function seriesOf(answer: Answer | null, metric: string, now: string): Series {
-  const labels = answer?.meta.time_labels ?? [];
-  const found = new Map<string, MetricValue>(
-    answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
-  );
-  const isHidden = answer?.meta.min_group !== undefined;
-  const rest = isHidden || UNKNOWN_AT_REST.includes(metric) ? null : 0;
-  return {
-    labels,
-    values: labels.map((label) => {
-      if (label > now) return null;
-      return found.has(label) ? amount(found.get(label)) : rest;
-    }),
-  };
 }
 
 function endOfMonth(day: string): string {

@@ -1,4 +1,6 @@
 /** What a page shows is in its address: which pixel and view, which days, which filters. Everything here is pure. */
+import type { RangeName } from '../query/question.ts';
+import { resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
 import type { Step } from './format.ts';
 
@@ -131,6 +133,22 @@ export function withValue(
   return filters.map((one) => (one === same ? [operator, dimension, [...one[2], value]] : one));
 }
 
+const OPPOSITES: Readonly<Record<string, string>> = { is: 'is_not', is_not: 'is' };
+
+/** The operator that says the opposite; null where there is none. */
+export const oppositeOf = (operator: string): string | null => OPPOSITES[operator] ?? null;
+
+/** The filters with one turned to its opposite. Its values join those of a filter that says the same of its dimension. */
+export function flipped(filters: readonly Filter[], filter: Filter): Filter[] {
+  const [operator, dimension, values] = filter;
+  const opposite = oppositeOf(operator);
+  if (opposite === null) return [...filters];
+  const isThere = filters.some(([how, what]) => how === opposite && what === dimension);
+  if (!isThere) return filters.map((one) => (one === filter ? [opposite, dimension, values] : one));
+  const others = filters.filter((one) => one !== filter);
+  return values.reduce((all, value) => withValue(all, dimension, value, opposite), others);
+}
+
 /** The hour that it is in a time zone, as the API labels it. */
 export function hourIn(timezone: string): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
@@ -168,6 +186,18 @@ export function rangeOf(period: View['period'], timezone: string): string | read
   }
   return period;
 }
+
+/** The first and the last day of a range that the API takes. */
+export function daysOf(range: ReturnType<typeof rangeOf>, timezone: string, now = Date.now()): DayPair {
+  if (typeof range !== 'string') return range;
+  const { from, to } = resolveRange(range as RangeName, timezone, now, FIRST_DAY);
+  return [from, to];
+}
+
+type DayPair = readonly [from: string, to: string];
+
+/** Before it there are no events. */
+const FIRST_DAY = '2000-01-01';
 
 const LENGTHS: Readonly<Record<PeriodName, number>> = {
   day: 1,

@@ -94,6 +94,29 @@ export function localDay(zone: string, ts: number): string {
   return ts >= dayStart(zone, next) ? next : day;
 }
 
+/** What the clocks of a zone show at an instant, as if it were UTC, in epoch milliseconds. */
+export function clockAt(zone: string, ts: number): number {
+  return ts + offsetAt(zone, ts);
+}
+
+/**
+ * The instant at which the clocks of a zone show a time: of a time that they repeat, the first or the last one; of a time that
+ * they skip, the first instant after it, or the last one before.
+ *
+ * @param clock a time as `clockAt` gives it.
+ */
+export function instantOf(zone: string, clock: number, which: 'first' | 'last'): number {
+  // As in `startOf`: no offset is beyond UTC-12 or UTC+14.
+  const before = offsetAt(zone, clock - 15 * HOUR);
+  const after = offsetAt(zone, clock + 15 * HOUR);
+  if (before === after) return clock - before;
+  const change = changeWithin(zone, clock - 15 * HOUR, clock + 15 * HOUR);
+  const isBefore = clock - before < change;
+  const isAfter = clock - after >= change;
+  if (!isBefore && !isAfter) return which === 'first' ? change : change - 1;
+  return isBefore && (which === 'first' || !isAfter) ? clock - before : clock - after;
+}
+
 /**
  * The segments of the local days `from` to `to`, both included. Days that a zone skipped have none.
  * @throws RangeError when there is no day after `to`, as `addDays` does.
@@ -128,6 +151,15 @@ function split(zone: string, day: string, start: number, end: number): Segment[]
 export function addDays(day: string, count: number): string {
   return isoDay(midnightOf(day) + count * DAY);
 }
+
+/** The same date a year before; of the 29th of February, the 28th. */
+export function yearBefore(day: string): string {
+  const year = String(Number(day.slice(0, 4)) - 1).padStart(4, '0');
+  return year + (day.endsWith(LEAP_DAY) ? '-02-28' : day.slice(4));
+}
+
+/** How the date ends that three years of four have not. */
+export const LEAP_DAY = '-02-29';
 
 /** The Monday of the week that holds a day. */
 export function weekStart(day: string): string {

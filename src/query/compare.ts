@@ -1,12 +1,13 @@
 /** Compares the rows of an answer with those of another range. */
 
+import { besideOf } from '../model/beside.ts';
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
-import { ask, type KnownSpan, type MetricValue, type Refusal, type Row } from './ask.ts';
+import { ask, type KnownSpan, type MetricValue, type Refusal, type Row, type Span } from './ask.ts';
 import type { Meter } from './meter.ts';
 import type { Question } from './question.ts';
-import { timeLabels } from './range.ts';
+import { startsOf, timeLabels } from './range.ts';
 import { resolveTests } from './resolve.ts';
 
 export interface ComparedRow extends Row {
@@ -17,7 +18,7 @@ export interface ComparedRow extends Row {
 /** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
-/** Puts beside each row of a span that of another one: by its dimensions, and by place where one is a time. */
+/** Puts beside each row of a span that of another one: by its dimensions, and by the calendar where one is a time. */
 export async function compareRows(
   db: D1Database,
   question: Question,
@@ -26,16 +27,12 @@ export async function compareRows(
   [asked, span]: readonly [KnownSpan, KnownSpan],
   meter: Meter,
 ): Promise<Result<readonly ResultRow[], Refusal>> {
-  const { zone, time } = { zone: pixel.timezone, time: question.time };
   const timeIndex = question.dimensions.indexOf(null);
-  const grain = time === 'time' ? null : time;
-  const labels = grain && timeLabels(grain, zone, asked.range);
-  const otherLabels = grain && timeLabels(grain, zone, span.range);
-  const places = new Map((labels ?? []).map((label, place) => [label, place]));
+  const labelBeside = labelsBeside(question, pixel.timezone, asked, span);
   const otherDimensions = rows.map(({ dimensions }) => {
     if (timeIndex < 0) return dimensions;
-    const label = otherLabels?.[places.get(dimensions[timeIndex] ?? '') ?? -1];
-    return label === undefined ? null : dimensions.with(timeIndex, label);
+    const label = labelBeside(dimensions[timeIndex] ?? '');
+    return label === null ? null : dimensions.with(timeIndex, label);
   });
   // What a pattern matches is another matter in another range.
   const filters = await resolveTests(db, question, pixel, span, meter);
@@ -64,6 +61,28 @@ export async function compareRows(
       return { ...row, comparison: { dimensions, metrics, change } };
     }),
   );
+}
+
+/** Gives a label's counterpart in the other span: a day's or hour's by its date, a week's or month's by its place. */
+function labelsBeside(
+  { time, include }: Question,
+  zone: string,
+  asked: Span,
+  span: Span,
+): (label: string) => string | null {
+  if (time === null || time === 'time') return () => null;
+  const others = timeLabels(time, zone, span.range);
+  if (time === 'time:week' || time === 'time:month') {
+    const places = new Map(timeLabels(time, zone, asked.range).map((label, place) => [label, place]));
+    return (label) => others[places.get(label) ?? -1] ?? null;
+  }
+  const starts = startsOf(time, zone, [asked, span]);
+  const overYears = include.comparisons?.mode === 'year_over_year';
+  const known = new Set(others);
+  return (label) => {
+    const other = besideOf(label, starts, overYears);
+    return other !== null && known.has(other) ? other : null;
+  };
 }
 
 /** A metric's value where nothing happened. */

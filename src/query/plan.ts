@@ -65,7 +65,7 @@ function planOf(question: Question, draft: Draft): Plan {
   const { zone, days, told } = setting;
   const stretches = (days ? segments(zone, days.from, days.to) : []).map((segment) => ({
     ...segment,
-    bucket: bucketOf(draft.question.time, segment.day),
+    bucket: bucketOf(draft.question.time, segment.day, setting.range.from),
   }));
 
   // Before the days and events: it says what it needs of these.

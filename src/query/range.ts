@@ -1,6 +1,16 @@
 /** Resolves a question's range and time dimension to days and labels, in the pixel's time zone. */
 import type { TimeDimension } from '../model/dimensions.ts';
-import { addDays, localDay, monthStart, segments, weekStart } from '../model/time-zone.ts';
+import {
+  addDays,
+  clockAt,
+  instantOf,
+  LEAP_DAY,
+  localDay,
+  monthStart,
+  segments,
+  weekStart,
+  yearBefore,
+} from '../model/time-zone.ts';
 import type { Compared, Moments, Range } from './question.ts';
 
 /** A first and a last local day, both included. */
@@ -54,40 +64,73 @@ export function resolveRange(range: Range, zone: string, now: number, firstDay: 
   }
 }
 
-/** The range that a question is compared with, in the form in which its own was given. */
+/**
+ * The range that a question is compared with, in the form in which its own was given. It is found by what calendars and clocks
+ * of the zone show: a day of 23 hours is as long as any.
+ */
 export function comparedRange(
   { mode, range }: Compared,
   days: DayRange,
   moments: Moments | null,
+  zone: string,
 ): Moments | readonly [string, string] {
   if (range !== null) return range;
-  if (mode === 'year_over_year') {
-    return moments
-      ? { from: yearBefore(moments.from), to: yearBefore(moments.to) }
-      : [dayOf(yearBefore(Date.parse(days.from))), dayOf(yearBefore(Date.parse(days.to)))];
-  }
-  if (moments) {
-    const length = moments.to - moments.from + 1;
-    return { from: moments.from - length, to: moments.to - length };
-  }
+  if (moments) return momentsBefore(moments, mode === 'year_over_year', zone);
+  if (mode === 'year_over_year') return [yearBefore(days.from), yearBefore(days.to)];
   const count = dayCount(days);
   return [addDays(days.from, -count), addDays(days.to, -count)];
 }
 
-/** The same moment a year before in UTC; of the 29th of February, that of the 28th. */
-function yearBefore(ts: number): number {
-  const date = new Date(ts);
-  const month = date.getUTCMonth();
-  date.setUTCFullYear(date.getUTCFullYear() - 1);
-  if (date.getUTCMonth() !== month) date.setUTCDate(0);
-  return date.getTime();
+/** Moments a year before, or right before, by the clocks of a zone. */
+function momentsBefore({ from, to }: Moments, overYears: boolean, zone: string): Moments {
+  const clocks = { from: clockAt(zone, from), to: clockAt(zone, to) };
+  // Within an hour that clocks repeat, they may show less at the end than at the beginning.
+  const shown = clocks.to < clocks.from ? to - from : clocks.to - clocks.from;
+  // The end is included: that of an hour is given as its last second, or its last millisecond.
+  const length = Math.ceil((shown + 1) / 1000) * 1000;
+  const before = overYears
+    ? yearBeforeClocks(clocks)
+    : { from: clocks.from - length, to: clocks.to - length };
+  const first = instantOf(zone, before.from, 'first');
+  const last = instantOf(zone, before.to, 'last');
+  // Where nothing is left, since the clocks skipped it all: as long from there on.
+  return { from: first, to: last < first ? first + to - from : last };
 }
 
-const dayOf = (ts: number): string => new Date(ts).toISOString().slice(0, 10);
+function yearBeforeClocks({ from, to }: Moments): Moments {
+  const earlier = (clock: number): number => Date.parse(yearBefore(dayOf(clock))) + (clock % DAY);
+  // With the 28th before it, the 29th of February has no day of its own: all of the 28th is before it.
+  const isCut = dayOf(to).endsWith(LEAP_DAY) && dayOf(from) < dayOf(to);
+  return { from: earlier(from), to: isCut ? Date.parse(yearBefore(dayOf(to))) + DAY - 1 : earlier(to) };
+}
+
+const DAY = 86_400_000;
+
+const dayOf = (clock: number): string => new Date(clock).toISOString().slice(0, 10);
+
+/** Where two ranges begin, for labels of a time: see `besideOf`. */
+export function startsOf(
+  time: TimeDimension,
+  zone: string,
+  spans: readonly [Spanned, Spanned],
+): readonly [string, string] {
+  const byHour = time === 'time:hour' && spans.every(({ moments }) => moments !== null);
+  const start = ({ range, moments }: Spanned): string =>
+    moments && byHour ? hourOf(clockAt(zone, moments.from)) : range.from;
+  return [start(spans[0]), start(spans[1])];
+}
+
+interface Spanned {
+  readonly range: DayRange;
+  readonly moments: Moments | null;
+}
+
+const hourOf = (clock: number): string =>
+  `${new Date(clock).toISOString().slice(0, 13).replace('T', ' ')}:00:00`;
 
 /** The number of days in a range. */
 export function dayCount({ from, to }: DayRange): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+  return (Date.parse(to) - Date.parse(from)) / DAY + 1;
 }
 
 /** The months that lie in a range from their first to their last day, as `YYYY-MM`. */
@@ -109,14 +152,21 @@ export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeD
   return days <= 52 * 7 ? 'time:week' : 'time:month';
 }
 
-/** The label under which a day is gathered. Hours are labelled in SQL, event by event. */
-export function bucketOf(time: TimeDimension | null, day: string): string {
+/**
+ * The label under which a day is gathered. Hours are labelled in SQL, event by event. As in Plausible a month is labelled by
+ * its first day, and a week by its Monday, or by the first day of the range where it begins before that.
+ *
+ * @param from the first day of the range.
+ */
+export function bucketOf(time: TimeDimension | null, day: string, from: string): string {
   switch (time) {
     case 'time:hour':
     case 'time:day':
       return day;
-    case 'time:week':
-      return weekStart(day);
+    case 'time:week': {
+      const monday = weekStart(day);
+      return monday < from ? from : monday;
+    }
     case 'time:month':
       return monthStart(day);
     default:
@@ -135,7 +185,7 @@ export function timeLabels(
 ): string[] {
   if (time !== 'time:hour') {
     const labels = new Set<string>();
-    for (let day = from; day <= to; day = addDays(day, 1)) labels.add(bucketOf(time, day));
+    for (let day = from; day <= to; day = addDays(day, 1)) labels.add(bucketOf(time, day, from));
     return [...labels];
   }
   const labels = new Set<string>();

@@ -50,7 +50,8 @@ export async function runQuestion(
   const named = withTime(asked, time);
   const { comparisons } = asked.include;
   const answered = isSafe ? toldRange(range, pixel.timezone, now) : range;
-  const other = comparisons && comparedRange(comparisons, hasDays(answered) ? answered : range, moments);
+  const days = hasDays(answered) ? answered : range;
+  const other = comparisons && comparedRange(comparisons, days, moments, pixel.timezone);
   const otherRange = other && resolveRange(other, pixel.timezone, now, null);
   const tooMany = labelMistakes(named, range, otherRange);
   if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
@@ -62,8 +63,8 @@ export async function runQuestion(
   }
   const spans: Span[] = [span];
   if (other && otherRange) {
-    const days = isSafe ? toldRange(otherRange, pixel.timezone, now) : otherRange;
-    spans.push({ ...span, range: days, moments: momentsOf(other) });
+    const told = isSafe ? toldRange(otherRange, pixel.timezone, now) : otherRange;
+    spans.push({ ...span, range: told, moments: momentsOf(other) });
   }
   const known = await daysIn(db, named, spans);
   const setting = { goals: pixel.settings.goals.length, isSafe };
@@ -146,7 +147,7 @@ function isoMoments({ from, to }: Moments): readonly [string, string] {
   return [new Date(from).toISOString(), new Date(to).toISOString()];
 }
 
-/** Comparisons put rows side by side by their place among the labels of either range. */
+/** Comparisons put rows side by side by the labels of either range. */
 function labelMistakes({ time, include }: Question, range: DayRange, other: DayRange | null): Mistake[] {
   if (time === null) return [];
   const message = `That is more than ${MAX_LABELS} labels. Ask for a shorter range or a coarser time dimension.`;

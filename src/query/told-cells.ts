@@ -38,8 +38,9 @@ export function toldDays(
     const sunday = addDays(monday, 6);
     const begins = monday >= range.from || (first !== null && range.from <= first);
     const week = begins && sunday <= range.to ? monday : null;
-    const label = bucketOf(time, day);
-    const isOne = bucketOf(time, monday) === label && bucketOf(time, sunday) === label;
+    const labelOf = (one: string): string => bucketOf(time, one, range.from);
+    const label = labelOf(day);
+    const isOne = labelOf(monday) === label && labelOf(sunday) === label;
     return { day, label, weekOfLabel: isOne ? week : null, week };
   });
 }

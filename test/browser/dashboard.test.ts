@@ -753,6 +753,13 @@ describe('the other views', () => {
     await page.waitForSelector(`${goals} .trouble:has-text("From tea to hello"):has-text("Said hello")`);
   });
 
+  async function leaveAndReturn(): Promise<void> {
+    await page.click('a.brand');
+    await page.waitForSelector('.card');
+    await page.click('text=Tokens');
+    await page.waitForSelector('h2:has-text("All tokens")');
+  }
+
   it('make and delete tokens; whoever signed in with one is out', async () => {
     await page.click('text=Tokens');
     await page.fill('.block input >> nth=0', 'Colleague');
@@ -760,6 +767,9 @@ describe('the other views', () => {
     await page.click('.block button[type=submit]');
     const token = (await page.textContent('.block pre')) ?? '';
     expect(token).toMatch(/^speck_/);
+    // What was known before the change is forgotten, also by who comes back.
+    await leaveAndReturn();
+    await page.waitForSelector('li:has-text("Colleague")');
 
     const colleague = await openPage(browser, speck);
     await signIn(colleague.page, speck, token);
@@ -773,6 +783,8 @@ describe('the other views', () => {
     ]);
     await page.click('li:has-text("Colleague") button');
     await page.click('li:has-text("Colleague") .danger');
+    await page.waitForSelector('.empty:has-text("No token yet")');
+    await leaveAndReturn();
     await page.waitForSelector('.empty:has-text("No token yet")');
     await colleague.page.goto(`${speck.url}/app/${pixel}?period=91d`);
     await colleague.page.waitForSelector('h1:has-text("Sign in")');

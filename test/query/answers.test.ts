@@ -167,7 +167,7 @@ describe('answers', () => {
       include: { time_labels: true },
     });
     expect(weeks.meta['time_labels']).toEqual([
-      '2026-01-26',
+      '2026-02-01',
       '2026-02-02',
       '2026-02-09',
       '2026-02-16',

@@ -3,7 +3,7 @@
  * asked, and adds and subtracts until a group of a few visitors is left.
  */
 import { addDays } from './oracle-language.ts';
-import type { Simple, ToldRow } from './told-model.ts';
+import { mondayOf, type Simple, type ToldRow } from './told-model.ts';
 
 /** A number that was told, and of whom. */
 interface Known {
@@ -43,7 +43,7 @@ export function learn({ dimension, time, filters, range }: Simple, rows: readonl
 function daysOf(time: string | null, label: string, [from, to]: Simple['range']): readonly [string, string] {
   const day = label.slice(0, 10);
   if (time !== 'time:week') return [day, day];
-  const end = addDays(day, 6);
+  const end = addDays(mondayOf(day), 6);
   return [day > from ? day : from, end < to ? end : to];
 }
 

@@ -115,8 +115,7 @@ export function besideOf(history: History, asked: Asked, row: Row, compared: Com
     const value = row.dimensions[index] ?? '';
     if (!name.startsWith('time:')) dimensions.push(value);
     else {
-      const place = labelsOf(name, asked.date_range, history.zone).indexOf(value);
-      const label = labelsOf(name, date_range, history.zone)[place];
+      const label = labelBeside(name, value, asked.date_range, date_range, compared, history.zone);
       if (label === undefined) return null;
       dimensions.push(label);
     }
@@ -128,6 +127,30 @@ export function besideOf(history: History, asked: Asked, row: Row, compared: Com
   );
   return { dimensions, metrics, change };
 }
+
+/** The label beside one: of weeks and months that of the same place, else that of the same date or place of day, and hour. */
+function labelBeside(
+  time: string,
+  label: string,
+  range: readonly [string, string],
+  other: readonly [string, string],
+  { mode }: Compared,
+  zone: string,
+): string | undefined {
+  const others = labelsOf(time, other, zone);
+  if (time === 'time:week' || time === 'time:month') {
+    return others[labelsOf(time, range, zone).indexOf(label)];
+  }
+  const [day, hour] = [label.slice(0, 10), label.slice(10)];
+  const place = daysOf(...range).indexOf(day);
+  const beside =
+    mode === 'year_over_year'
+      ? daysOf(...other).find((one) => yearAfter(one) === day || (place === 0 && one === yearBefore(day)))
+      : daysOf(...other)[place];
+  return others.find((one) => beside !== undefined && one === beside + hour);
+}
+
+const yearAfter = (day: string): string => String(Number(day.slice(0, 4)) + 1) + day.slice(4);
 
 /** The range that a range of days is compared with. */
 function comparedRange([from, to]: readonly [string, string], compared: Compared): readonly [string, string] {
@@ -170,7 +193,7 @@ function changeOf(metric: string, value: Value, before: Value): number | null {
 /** All labels of a time dimension in a range of days, with or without events. */
 export function labelsOf(time: string, [from, to]: readonly [string, string], zone: string): string[] {
   const days = daysOf(from, to);
-  if (time !== 'time:hour') return [...new Set(days.map((day) => labelOf(time, day)))];
+  if (time !== 'time:hour') return [...new Set(days.map((day) => labelOf(time, day, from)))];
   const labels = new Set<string>();
   // No zone's offset is finer than a quarter of an hour, and none is more than 14 hours.
   const end = Date.parse(`${addDays(to, 1)}T14:00:00Z`);
@@ -181,12 +204,15 @@ export function labelsOf(time: string, [from, to]: readonly [string, string], zo
   return [...labels];
 }
 
-function labelOf(time: string, day: string): string {
+/** @param from the first day of the range, by which a week is labelled that began before. */
+function labelOf(time: string, day: string, from: string): string {
   switch (time) {
     case 'time:day':
       return day;
-    case 'time:week':
-      return addDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7));
+    case 'time:week': {
+      const monday = addDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7));
+      return monday < from ? from : monday;
+    }
     case 'time:month':
       return `${day.slice(0, 7)}-01`;
     default:
@@ -238,11 +264,16 @@ interface Context extends History {
 const timeOf = ({ dimensions }: Asked): string | undefined =>
   dimensions.find((name) => name.startsWith('time:'));
 
+const firstDay = ({ date_range: [from] }: Asked, zone: string): string =>
+  from.includes('T') ? local(zone, Date.parse(from)).day : from;
+
 /** The period that an event's person is looked at in: its time label, of hours its day, or the whole range. */
 function periodOf(event: OracleEvent, { asked, zone }: Context): string {
   const time = timeOf(asked);
   const { day } = local(zone, event.ts);
-  return time === undefined ? '' : labelOf(time === 'time:hour' ? 'time:day' : time, day);
+  return time === undefined
+    ? ''
+    : labelOf(time === 'time:hour' ? 'time:day' : time, day, firstDay(asked, zone));
 }
 
 /** The kinds of device that a person had in a period. */
@@ -321,7 +352,8 @@ function valuesOf(event: OracleEvent, visit: Visit, dimension: string, context: 
     return goals.filter((goal) => reaches(event, goal)).map(({ name }) => name);
   }
   if (dimension === 'time:hour') return [local(zone, event.ts).hour];
-  if (dimension.startsWith('time:')) return [labelOf(dimension, local(zone, event.ts).day)];
+  if (dimension.startsWith('time:'))
+    return [labelOf(dimension, local(zone, event.ts).day, firstDay(context.asked, zone))];
   if (dimension === 'person:devices') {
     const person = personOf(event, links);
     const devices = person === '' ? [] : devicesOf(person, periodOf(event, context), context);

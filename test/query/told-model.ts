@@ -62,7 +62,7 @@ export class ToldModel {
     const cells = new Map<string, { label: string; value: string | null; counts: number[] }>();
     for (let day = from; day <= to; day = addDays(day, 1)) {
       for (const row of this.#rowsOf(day, dimension, time === 'time:hour', filters)) {
-        const label = time === 'time:hour' ? row.hour : labelOf(time, day);
+        const label = time === 'time:hour' ? row.hour : labelOf(time, day, from);
         const cell = this.#cellOf(row, time, from, to, rule);
         if (cell === null) continue;
         const key = JSON.stringify([label, row.value, cell]);
@@ -94,10 +94,10 @@ export class ToldModel {
   #cellOf(row: DayRow, time: string | null, from: string, to: string, rule: Rule): string | null {
     if (!rule.threshold || !rule.byCell) return 'all';
     if ((row.counts[0] ?? 0) >= this.#least) return time === 'time:hour' ? row.hour : row.day;
-    const monday = labelOf('time:week', row.day);
+    const monday = mondayOf(row.day);
     const sunday = addDays(monday, 6);
     const isWhole = (monday >= from || from <= this.#first) && sunday <= to;
-    const isOfOneLabel = labelOf(time, monday) === labelOf(time, sunday);
+    const isOfOneLabel = labelOf(time, monday, from) === labelOf(time, sunday, from);
     return time !== 'time:hour' && isWhole && isOfOneLabel ? `week of ${monday}` : null;
   }
 
@@ -116,9 +116,14 @@ export class ToldModel {
   }
 }
 
-export function labelOf(time: string | null, day: string): string {
+function labelOf(time: string | null, day: string, from: string): string {
   if (time === null) return '';
   if (time === 'time:month') return `${day.slice(0, 8)}01`;
   if (time !== 'time:week') return day;
+  const monday = mondayOf(day);
+  return monday < from ? from : monday;
+}
+
+export function mondayOf(day: string): string {
   return addDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7));
 }

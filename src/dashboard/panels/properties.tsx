@@ -2,18 +2,15 @@ import { useState } from 'preact/hooks';
 import { InlineChoice } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
 import { Empty, Loading, Trouble } from '../ui.tsx';
-import { addDays, todayIn } from '../view.ts';
+import { daysOf } from '../view.ts';
 import { DimensionRows, ROWS } from './dimension-rows.tsx';
 import { Panel, type PanelProps } from './panel.tsx';
 
 export function PropertyPanel(props: PanelProps) {
   const { base, subject } = props;
-  const range = base.date_range;
-  const days =
-    typeof range === 'string'
-      ? `from=${addDays(todayIn(subject.timezone), -29)}`
-      : `from=${range[0]}&to=${range[1]}`;
-  const keys = useGet<{ properties: { key: string }[] }>(`/api/v1/pixels/${subject.id}/properties?${days}`);
+  const [from, to] = daysOf(base.date_range, subject.timezone);
+  const path = `/api/v1/pixels/${subject.id}/properties?from=${from}&to=${to}`;
+  const keys = useGet<{ properties: { key: string }[] }>(path);
   const known = keys.data?.properties.map(({ key }) => key) ?? [];
   const [chosen, choose] = useState('');
   const key = known.includes(chosen) ? chosen : (known[0] ?? '');

@@ -1,0 +1,48 @@
+/** Which days and filters the dashboard asks for. */
+import { describe, expect, it } from 'vitest';
+import type { Filter } from '../../src/dashboard/api.ts';
+import { daysOf, flipped } from '../../src/dashboard/view.ts';
+
+describe('the days of a period', () => {
+  // Noon of the 31st in UTC: the first of January in Kiritimati already.
+  const NOW = Date.parse('2025-12-31T12:00:00Z');
+
+  it.each([
+    ['30d', 'UTC', ['2025-12-02', '2025-12-31']],
+    ['30d', 'Pacific/Kiritimati', ['2025-12-03', '2026-01-01']],
+    ['12mo', 'UTC', ['2025-01-01', '2025-12-31']],
+    ['12mo', 'Pacific/Kiritimati', ['2025-02-01', '2026-01-01']],
+    ['month', 'Pacific/Kiritimati', ['2026-01-01', '2026-01-01']],
+    ['year', 'Etc/GMT+12', ['2025-01-01', '2025-12-31']],
+    ['all', 'UTC', ['2000-01-01', '2025-12-31']],
+  ])('%s in %s', (period, zone, expected) => {
+    expect(daysOf(period, zone, NOW)).toEqual(expected);
+  });
+
+  it('are those that are given', () => {
+    expect(daysOf(['2024-02-29', '2024-03-01'], 'UTC', NOW)).toEqual(['2024-02-29', '2024-03-01']);
+  });
+});
+
+describe('a filter that is turned to its opposite', () => {
+  const page: Filter = ['is', 'event:page', ['/a', '/b']];
+  const notPage: Filter = ['is_not', 'event:page', ['/b', '/c']];
+  const source: Filter = ['is', 'visit:source', ['Google']];
+
+  it('stays where it is', () => {
+    expect(flipped([page, source], page)).toEqual([['is_not', 'event:page', ['/a', '/b']], source]);
+  });
+
+  it('joins the one that says so already, each value once', () => {
+    expect(flipped([page, source, notPage], page)).toEqual([
+      source,
+      ['is_not', 'event:page', ['/b', '/c', '/a']],
+    ]);
+    expect(flipped([page, notPage], notPage)).toEqual([['is', 'event:page', ['/a', '/b', '/c']]]);
+  });
+
+  it('stays what it is where nothing says the opposite', () => {
+    const contains: Filter = ['contains', 'event:page', ['/a']];
+    expect(flipped([contains], contains)).toEqual([contains]);
+  });
+});
