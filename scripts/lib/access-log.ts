@@ -5,11 +5,11 @@
  * Formats: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats
  * and https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
  */
-import { isIP } from 'node:net';
+import { normalAddress } from '../../src/model/text/address.ts';
 
 /** What a line says. A field that was logged as `-` is `''`. */
 export interface LogEntry {
-  /** The client's address, IPv4 or IPv6. */
+  /** The client's address, IPv4 or IPv6, in its one spelling. */
   readonly address: string;
   /** When the request was received, in epoch milliseconds. */
   readonly time: number;
@@ -62,8 +62,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function parseLine(line: string): Parsed {
   const head = HEAD.exec(line);
   if (!head) return fail('not_a_log_line');
-  const address = head[1] as string;
-  if (isIP(address) === 0) return fail('no_address');
+  const address = normalAddress(head[1] as string);
+  if (address === null) return fail('no_address');
   const time = timeOf(head);
   if (time === null) return fail('no_such_time');
 

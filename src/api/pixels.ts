@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import type { Env } from '../env.ts';
 import { Attempts } from '../model/attempts.ts';
+import { nameOfEvent } from '../model/event.ts';
 import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS } from '../model/goal.ts';
 import { LIMITS } from '../model/limits.ts';
 import {
@@ -14,6 +15,9 @@ import {
   type Pixel,
 } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
+import { normalHost } from '../model/text/host.ts';
+import { pageOf } from '../model/text/page.ts';
+import { plainText } from '../model/text/plain.ts';
 import { isTimeZone } from '../model/time-zone.ts';
 import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
@@ -38,23 +42,38 @@ const TimeZone = v.pipe(
   v.string(),
   v.check(isTimeZone, 'Give a time zone of the IANA database, such as Europe/Berlin.'),
 );
+/** A host in the spelling in which requests have it; `*.` before it stays. What is none becomes a text that is refused. */
+function originOf(text: string): string {
+  const host = text.trim();
+  const wild = host.startsWith('*.') ? '*.' : '';
+  return wild + (normalHost(host.slice(wild.length)) ?? '');
+}
 const Label = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.name));
 const Goal = v.union(
   [
-    v.strictObject({ name: Label, event: Label }),
+    v.strictObject({
+      name: Label,
+      event: v.pipe(
+        v.string(),
+        v.transform((name) => nameOfEvent(plainText(name))),
+        v.minLength(1),
+        v.maxLength(LIMITS.name),
+      ),
+    }),
     v.strictObject({
       name: Label,
       page: v.pipe(
         v.string(),
         v.startsWith('/', 'A page begins with /; * stands for anything.'),
         v.maxLength(LIMITS.page),
-        v.check(isMatchable, 'A page with * takes up to 50 bytes.'),
+        v.transform(pageOf),
+        v.check(isMatchable, 'A page with * takes up to 50 bytes, each letter beyond ASCII six or more.'),
       ),
     }),
     v.strictObject({
       name: Label,
-      property: v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.propKey)),
-      value: v.pipe(v.string(), v.minLength(1), v.maxLength(LIMITS.propValue)),
+      property: v.pipe(v.string(), v.transform(plainText), v.minLength(1), v.maxLength(LIMITS.propKey)),
+      value: v.pipe(v.string(), v.transform(plainText), v.minLength(1), v.maxLength(LIMITS.propValue)),
     }),
   ],
   'A goal has a name and an event, a page, or a property and its value.',
@@ -113,9 +132,10 @@ export const Settings = v.strictObject({
       v.array(
         v.pipe(
           v.string(),
-          v.transform((host) => host.toLowerCase()),
+          v.maxLength(255),
+          v.transform(originOf),
           v.regex(
-            /^(?=.{1,255}$)(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/,
+            /^(?=.{1,255}$)(?:(?:\*\.)?[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])$/,
             'Give a host without scheme or port, such as example.com or *.example.com.',
           ),
         ),

@@ -1,4 +1,5 @@
 /** Numbers, times and names as the reader writes them. */
+import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
 import type { MetricValue, Money } from './api.ts';
 
 /** The reader's languages, or English where a browser names what is none. */
@@ -105,7 +106,13 @@ export function change(metric: string, value: number | null | undefined): Change
 const regions = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
 const languages = new Intl.DisplayNames(locale, { type: 'language', fallback: 'code' });
 
-/** A dimension's value for people: countries and languages by their names. */
+const READABLE: readonly (readonly [RegExp, (value: string) => string])[] = [
+  [/^event:page$|_page$/, readablePage],
+  [/hostname$|source$/, readableHost],
+  [/referrer$/, readableReferrer],
+];
+
+/** A dimension's value for people: countries and languages by their names, pages and hosts in their own letters. */
 export function valueName(dimension: string, value: string): string {
   try {
     if (dimension === 'visit:country' && /^[A-Z]{2}$/.test(value)) return regions.of(value) ?? value;
@@ -113,7 +120,8 @@ export function valueName(dimension: string, value: string): string {
   } catch {
     // No code of any country or language.
   }
-  return value;
+  const readable = READABLE.find(([dimensions]) => dimensions.test(dimension))?.[1];
+  return readable ? readable(value) : value;
 }
 
 export const DIMENSIONS: Readonly<Record<string, string>> = {

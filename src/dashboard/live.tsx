@@ -100,13 +100,15 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
                       {moment(event.ts, pixel.timezone, false)}
                     </time>
                     <Text class={event.name === ENGAGEMENT ? 'event aside' : 'event'}>{event.name}</Text>
-                    <Text class="page">{event.page || event.hostname}</Text>
+                    <Text class="page">
+                      {valueName('event:page', event.page) || valueName('event:hostname', event.hostname)}
+                    </Text>
                     <span class="muted from">
                       {[
                         event.value !== null && event.currency !== ''
                           ? money({ value: event.value, currency: event.currency })
                           : '',
-                        event.source,
+                        valueName('visit:source', event.source),
                         valueName('visit:country', event.country),
                         event.browser,
                       ]

@@ -24,7 +24,7 @@ const referrers = new Cache<number, Referrer | null>(1000);
  */
 export function readPage(text: string, base: string, kept: readonly string[]): PageAddress | null {
   return remembered(pages, `${kept.join('&')}\n${base}\n${text}`, () => {
-    const url = URL.parse(text.slice(0, LIMITS.url), base || undefined);
+    const url = URL.parse(text.slice(0, LIMITS.url).normalize(), base || undefined);
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
     return { ...scrubPage(url, kept), marks: marksOf(url) };
   });
@@ -34,7 +34,7 @@ export function readPage(text: string, base: string, kept: readonly string[]): P
 export function readReferrer(text: string): Referrer | null {
   if (text === '') return null;
   return remembered(referrers, text, () => {
-    const url = URL.parse(text.slice(0, LIMITS.url));
+    const url = URL.parse(text.slice(0, LIMITS.url).normalize());
     return url && referrerOf(url);
   });
 }

@@ -7,13 +7,18 @@
 import type { LocalDay } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
 import { CURRENCIES } from '../model/currencies.ts';
-import { type AgentClass, ENGAGEMENT, type Event, PAGEVIEW } from '../model/event.ts';
+import { type AgentClass, ENGAGEMENT, type Event, nameOfEvent, PAGEVIEW } from '../model/event.ts';
 import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { textOfProperties } from '../model/properties.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { normalAddress } from '../model/text/address.ts';
+import { COUNTRIES } from '../model/text/countries.ts';
+import { normalHost, withoutWww } from '../model/text/host.ts';
+import { firstLanguage } from '../model/text/language.ts';
+import { decimalNumber } from '../model/text/number.ts';
 import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
 import { type PageAddress, readPage, readReferrer } from './addresses.ts';
@@ -25,7 +30,7 @@ import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf, mayName } from './person.ts';
 import { agentKey } from './plain-agent.ts';
 import { attribute } from './referrer.ts';
-import { scrubText, withoutWww } from './scrub.ts';
+import { scrubText } from './scrub.ts';
 
 /** How an event reached Speck. */
 export interface Arrival {
@@ -134,11 +139,11 @@ export function enrich(
       browser_version: agent.browserVersion,
       os: agent.os,
       os_version: agent.osVersion,
-      country: scrubText(place.country, 2),
+      country: COUNTRIES.has(place.country) ? place.country : '',
       region: scrubText(place.region, LIMITS.place),
       region_name: scrubText(place.regionName, LIMITS.place),
       city: scrubText(place.city, LIMITS.place),
-      language: language(client.languages),
+      language: firstLanguage(client.languages),
       agent_class: agentClass.value,
       ...engagementOf(name.value, raw.cd),
       value: revenue.value.value,
@@ -204,12 +209,15 @@ export function localDayOf(zone: string, ts: number): LocalDay {
   return found;
 }
 
+/** A name that people can read has something to see: no more than spaces and signs of width zero is none. */
+const VISIBLE = /[^\p{C}\p{Z}\p{M}]/u;
+
 function eventName(ev: string): Result<string, Rejection> {
-  if (ev === '' || ev === 'PageView') return ok(PAGEVIEW);
+  if (ev === '' || nameOfEvent(ev) === PAGEVIEW) return ok(PAGEVIEW);
   // Two more than may be: cutting takes one away when it would leave half a surrogate pair.
   const name = scrubText(ev, LIMITS.name + 2);
-  if (name === '' || name.length > LIMITS.name) return reject('invalid_name');
-  return ok(name);
+  if (name.length > LIMITS.name || !VISIBLE.test(name)) return reject('invalid_name');
+  return ok(nameOfEvent(name));
 }
 
 function classOf(
@@ -242,11 +250,6 @@ function ownHosts(pixel: Pixel, hostname: string): string[] {
   return [hostOf(pixel), withoutWww(hostname)];
 }
 
-/** The first language a client asks for, without its country: `de` for `de-AT,en;q=0.8`. */
-function language(languages: string): string {
-  return /^\s*([a-z]{2,3})\b/i.exec(languages)?.[1]?.toLowerCase() ?? '';
-}
-
 interface Overridden {
   readonly ts: number;
   readonly client: Client;
@@ -259,7 +262,8 @@ function applyOverrides({ receivedAt, client, overrides }: Arrival): Result<Over
     return reject('invalid_override', 'ip is not an address or a host name.');
   }
   if (ua !== undefined && typeof ua !== 'string') return reject('invalid_override', 'ua is not a text.');
-  if (country !== undefined && !(typeof country === 'string' && /^[A-Za-z]{2}$/.test(country))) {
+  const code = typeof country === 'string' ? country.toUpperCase() : '';
+  if (country !== undefined && !COUNTRIES.has(code)) {
     return reject('invalid_override', 'country is not an ISO 3166-1 alpha-2 code.');
   }
   const time = overrides.ts === undefined ? ok(receivedAt) : parseTime(overrides.ts);
@@ -270,9 +274,9 @@ function applyOverrides({ receivedAt, client, overrides }: Arrival): Result<Over
     ts: time.value,
     client: {
       ...client,
-      ip: ip ?? '',
+      ip: ip === undefined ? '' : (normalAddress(ip) ?? normalHost(ip) ?? ip),
       userAgent: flatCut(ua ?? '', LIMITS.userAgent).replaceAll('\n', ' '),
-      place: country === undefined ? client.place : { ...NOWHERE, country: country.toUpperCase() },
+      place: country === undefined ? client.place : { ...NOWHERE, country: code },
     },
   });
 }
@@ -303,7 +307,7 @@ function revenueOf(cd: RawEvent['cd']): Result<Revenue, Rejection> {
   const sent = customField(cd, 'value');
   if (sent === undefined || sent === null || isBlank(sent)) return ok({ value: null, currency: '' });
   if (typeof sent !== 'number' && typeof sent !== 'string') return reject('invalid_value');
-  const micros = Math.round(Number(sent) * 1e6);
+  const micros = Math.round((typeof sent === 'string' ? decimalNumber(sent) : sent) * 1e6);
   if (!(Math.abs(micros) <= LIMITS.valueMicros)) return reject('invalid_value');
   const currency = customField(cd, 'currency') ?? '';
   if (currency === '') return ok({ value: micros, currency: '' });
@@ -322,8 +326,7 @@ function engagementOf(name: string, cd: RawEvent['cd']): Pick<Event, 'engaged' |
 
 /** A number from 0 on, cut at `most`; null for anything else. */
 function wholeNumber(value: unknown, most: number): number | null {
-  const number =
-    typeof value === 'number' || (typeof value === 'string' && !isBlank(value)) ? Number(value) : -1;
+  const number = typeof value === 'string' ? decimalNumber(value) : typeof value === 'number' ? value : -1;
   return number >= 0 ? Math.min(Math.round(number), most) : null;
 }
 

@@ -7,20 +7,34 @@ export const MASK = '(email)';
 const AT =
   /[@\ufe6b\uff20]|%(?:25)*(?:40|ef%(?:25)*bc%(?:25)*a0|ef%(?:25)*b9%(?:25)*ab)|&(?:#0*64|#x0*40|commat);/gi;
 
+/** Letters and digits of any alphabet, and what may stand unseen between them: a soft hyphen, signs of width zero. */
+const LETTERS = '\\p{L}\\p{M}\\p{N}\\u00ad\\u200b-\\u200d\\u2060\\ufeff';
+
 /** A character of a name. `/`, `?` and `,` may be in one too, but are what stands before it in addresses of pages and in lists. */
-const NAME = /[\p{L}\p{M}\p{N}.!#$&'*+=^_`{|}~%-]/u;
+const NAME = new RegExp(`[${LETTERS}.!#$&'*+=^_\`{|}~%-]`, 'u');
 const QUOTED_NAME = /"[^"\n]{1,64}"$/;
 
 /** A byte beyond ASCII, percent-encoded however often, as in the host of another alphabet. */
 const BYTE = '%(?:25)*[89a-f][\\da-f]';
 const DOT = '(?:[.\\u3002\\uff0e\\uff61]|%(?:25)*2e|%(?:25)*e3%(?:25)*80%(?:25)*82)';
+/** An IP address in brackets (RFC 5321, section 4.1.3). */
+const LITERAL = '(?:\\[|%(?:25)*5b)(?:\\d{1,3}(?:\\.\\d{1,3}){3}|ipv6:[\\da-f:.]{2,45})(?:\\]|%(?:25)*5d)';
 /** The last part of a host has letters only, unless it is Punycode: `name@1.2.3` is a version. */
 const HOST = new RegExp(
-  `(?:(?:[\\p{L}\\p{M}\\p{N}_-]|(?!${DOT})${BYTE}){1,63}${DOT}){1,8}(?:xn--[a-z\\d-]{2,59}|(?:[\\p{L}\\p{M}]|${BYTE}){2,63})`,
+  `(?:(?:[${LETTERS}_-]|(?!${DOT})${BYTE}){1,63}${DOT}){1,8}(?:xn--[a-z\\d-]{2,59}|(?:[\\p{L}\\p{M}]|${BYTE}){2,63})|${LITERAL}`,
   'iuy',
 );
-/** An image for a screen of more pixels: `photo@2x.png`. */
-const RETINA = /\d(?:\.\d)?x\.(?:avif|gif|jpe?g|png|svg|webp)(?![\p{L}\p{N}-])/iuy;
+/**
+ * What stands behind the sign in names of files and of packages: `photo@2x.png`, an image for a screen of more pixels, and
+ * `vue@3.4.1.min.js`. Whatever goes on like a host is none.
+ */
+const FILE = new RegExp(
+  [
+    '(?:\\d(?:\\.\\d)?x(?:[~_-][a-z\\d]{1,40}){0,4}(?:\\.(?:min|[\\da-f]{6,64})){0,2}\\.(?:avif|bmp|gif|heic|ico|jpe?g|jxl|mp4|png|svg|webm|webp)',
+    'v?\\d{1,9}\\.\\d{1,9}(?:[.-](?:alpha|beta|pre|preview|rc|dev|final|lts|next|snapshot|min|slim|umd|esm|cjs|prod|bundle)\\d{0,9}|\\.\\d{1,9}){0,8}(?:\\.(?:[cm]?js|css|map|json|html?|wasm|tar|t?gz|zip|jar|whl)){0,3})(?![\\p{L}\\p{N}_%-]|\\.[\\p{L}\\p{N}])',
+  ].join('|'),
+  'iuy',
+);
 
 /**
  * A text with its addresses masked, in time that grows with its length: it goes from sign to sign, looks at a host of bounded
@@ -33,7 +47,7 @@ export function maskEmails(text: string): string {
   for (const { 0: sign, index } of text.matchAll(AT)) {
     if (index < done) continue;
     const host = index + sign.length;
-    const end = matchAt(RETINA, text, host) > 0 ? 0 : matchAt(HOST, text, host);
+    const end = matchAt(FILE, text, host) > 0 ? 0 : matchAt(HOST, text, host);
     const start = end > 0 ? nameBefore(text, index, done, query) : index;
     if (start === index) continue;
     masked += text.slice(done, start) + MASK;

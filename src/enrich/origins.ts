@@ -1,11 +1,12 @@
 /** Keeps a pixel to the sites it is for, and its cookie to those that may say that a visitor has consented. */
 import type { Pixel } from '../model/pixel.ts';
+import { hostOfUrl, withoutWww } from '../model/text/host.ts';
 import type { Client } from '../model/wire.ts';
-import { withoutWww } from './scrub.ts';
 
 /** The host that an event was sent from: of the Origin header, else of the Referer; `''` when there is neither. */
 export function originOf({ origin, referer }: Client): string {
-  return URL.parse(origin)?.hostname ?? URL.parse(referer)?.hostname ?? '';
+  const url = URL.parse(origin) ?? URL.parse(referer);
+  return url ? hostOfUrl(url) : '';
 }
 
 /**
@@ -25,7 +26,8 @@ const pixelHosts = new WeakMap<Pixel, string>();
 export function hostOf(pixel: Pixel): string {
   let host = pixelHosts.get(pixel);
   if (host === undefined) {
-    host = withoutWww(URL.parse(pixel.url)?.hostname ?? '');
+    const url = URL.parse(pixel.url);
+    host = url ? withoutWww(hostOfUrl(url)) : '';
     pixelHosts.set(pixel, host);
   }
   return host;

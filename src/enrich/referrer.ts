@@ -4,7 +4,8 @@
  */
 import { parseFields } from '../model/fields.ts';
 import { LIMITS } from '../model/limits.ts';
-import { scrubReferrer, scrubText, withoutWww } from './scrub.ts';
+import { hostOfUrl, withoutWww } from '../model/text/host.ts';
+import { cut, scrubReferrer, scrubText } from './scrub.ts';
 import type { Kind, Source } from './source-list.ts';
 import { sourceOfHost, sourceOfName } from './sources.ts';
 
@@ -88,8 +89,8 @@ export function marksOf({ search }: URL): Marks {
 
 /** The parts of a referring address that count. */
 export function referrerOf(url: URL): Referrer {
-  const { hostname, pathname } = url;
-  const [, folder = ''] = pathname.split('/');
+  const hostname = hostOfUrl(url);
+  const [, folder = ''] = url.pathname.split('/');
   const host = withoutWww(hostname);
   return {
     host,
@@ -128,7 +129,7 @@ function utmField(query: Fields, name: string): string {
 
 function sourceOfTag(tag: string): Source {
   const known = sourceOfName(tag) ?? sourceOfHost(tag.toLowerCase());
-  return known ?? { name: tag.slice(0, LIMITS.source), kind: 'referral' };
+  return known ?? { name: cut(tag, LIMITS.source).trimEnd(), kind: 'referral' };
 }
 
 function sourceOfClick({ source }: ClickId): Source {

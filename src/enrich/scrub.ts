@@ -1,9 +1,9 @@
 /** Takes from URLs and texts what could identify a person, and what no owner asks about. */
 import { LIMITS } from '../model/limits.ts';
+import { hostOfUrl, withoutWww } from '../model/text/host.ts';
+import { cutEscaped, normalPath, normalQuery } from '../model/text/percent.ts';
+import { plainText } from '../model/text/plain.ts';
 import { maskEmails } from './mask.ts';
-
-/** Control characters and line separators. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Nothing to scrub: printable ASCII with no sign of an address, and no space at either end. */
 const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x41-\x7e]*(?<! )$/i;
@@ -12,10 +12,13 @@ const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x4
 export function scrubText(text: string, limit: number): string {
   if (text.length <= limit && HARMLESS.test(text)) return text;
   // What is cut away need not be masked, but an address across the cut must not be left in half.
-  const near = text.slice(0, limit + 400);
-  // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.
-  const clean = near.toWellFormed().replace(UNPRINTABLE, '').trim();
-  return cut(maskEmails(clean), limit);
+  return cut(maskEmails(plainText(text.slice(0, limit + 400))), limit).trimEnd();
+}
+
+/** The same of a percent-encoded text in its one spelling. */
+function scrubEscaped(text: string, limit: number): string {
+  if (text.length <= limit && HARMLESS.test(text)) return text;
+  return cutEscaped(maskEmails(cutEscaped(text, limit + 400)), limit);
 }
 
 /** At most `limit` characters, without half a surrogate pair at the end. */
@@ -33,26 +36,17 @@ export interface Page {
 
 /** Where an event happened: credentials, port, fragment and query dropped but for `allowed` parameters. */
 export function scrubPage(url: URL, allowed: readonly string[]): Page {
-  const kept = allowed
-    .flatMap((name) => url.searchParams.getAll(name).map((value) => [name, value] as [string, string]))
-    .toSorted(([a, x], [b, y]) => (a === b ? compare(x, y) : compare(a, b)));
-  const query = kept.length > 0 ? `?${new URLSearchParams(kept)}` : '';
+  const kept = allowed.flatMap((name) =>
+    url.searchParams.getAll(name).map((value): [string, string] => [name, value]),
+  );
   return {
-    hostname: cut(url.hostname, LIMITS.hostname),
-    page: scrubText(url.pathname + query, LIMITS.page),
+    hostname: cut(hostOfUrl(url), LIMITS.hostname),
+    page: scrubEscaped(normalPath(url.pathname) + normalQuery(kept), LIMITS.page),
   };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A referrer as owners read it: host without `www.`, and path. Its query, credentials and fragment are dropped. */
 export function scrubReferrer(url: URL): string {
-  const path = url.pathname === '/' ? '' : url.pathname;
-  return scrubText(withoutWww(url.hostname) + path, LIMITS.referrer);
-}
-
-export function withoutWww(hostname: string): string {
-  return hostname.startsWith('www.') ? hostname.slice(4) : hostname;
+  const path = url.pathname === '/' ? '' : normalPath(url.pathname);
+  return scrubEscaped(withoutWww(hostOfUrl(url)) + path, LIMITS.referrer);
 }

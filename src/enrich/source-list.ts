@@ -2,7 +2,7 @@
  * The list of sources as one text that is searched as it is: lines in the order of their keys, each a key, the source's name
  * and its kind, with tabs in between. Nothing has to be parsed or filled when an isolate starts.
  */
-import { withoutWww } from './scrub.ts';
+import { withoutWww } from '../model/text/host.ts';
 
 /** What kind of place a source is. */
 export const KINDS = ['referral', 'search', 'social', 'email', 'paid', 'ai'] as const;

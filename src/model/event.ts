@@ -51,6 +51,11 @@ export const EVENT_COLUMNS: readonly (keyof Event)[] = [
 
 export const PAGEVIEW = 'pageview';
 
+/** The name under which an event of a name is stored: `PageView` is Meta's for a page view. */
+export function nameOfEvent(name: string): string {
+  return name === 'PageView' ? PAGEVIEW : name;
+}
+
 /** The tag's report of how long a page was looked at and how far it was scrolled: no event that counts. */
 export const ENGAGEMENT = 'engagement';
 

@@ -4,6 +4,7 @@ import type { Refusal } from './ask.ts';
 import { Finder } from './finder.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
 import type { Test } from './question.ts';
+import { readableOf } from './spellings.ts';
 
 /** Tests, each with the values that pass it, were it not negated. */
 export type Passing = readonly (readonly [Test, readonly string[]])[];
@@ -30,23 +31,29 @@ export function compareAll(pairs: Passing, meter: Meter): Result<Passing, Refusa
 
 /** Tells whether a value passes a test, were it not negated. */
 function passes(
-  { comparison, caseSensitive, values, patterns }: Test,
+  { comparison, caseSensitive, dimension, values, others, patterns }: Test,
   meter: Meter,
 ): (value: string) => boolean {
   const fold = (text: string): string => {
     meter.spend(LOOK_UP + CASE * text.length);
     return caseSensitive ? text : text.toLowerCase();
   };
+  const readable = readableOf(dimension);
+  /** A value is compared as it is stored and, where that is another text, as people read it. */
+  const either = (finds: (text: string) => boolean) => (value: string) => {
+    const read = readable(value);
+    return finds(value) || (read !== value && finds(read));
+  };
   switch (comparison) {
     case 'is': {
-      const wanted = new Set(values.map(fold));
+      const wanted = new Set([...values, ...others].map(fold));
       return (value) => wanted.has(fold(value));
     }
     case 'contains': {
-      const finder = new Finder(values.map(fold), meter);
-      return (value) => finder.isIn(fold(value), meter);
+      const finder = new Finder([...values, ...others].map(fold), meter);
+      return either((value) => finder.isIn(fold(value), meter));
     }
     case 'matches':
-      return (value) => patterns.some((pattern) => pattern.matches(value, meter));
+      return either((value) => patterns.some((pattern) => pattern.matches(value, meter)));
   }
 }

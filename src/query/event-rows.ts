@@ -28,6 +28,7 @@ import {
 import type { Filter, Test } from './question.ts';
 import { dayHasRollup } from './rollup-rows.ts';
 import { shown } from './shown-rows.ts';
+import { isProtected } from './small-groups.ts';
 
 /** The CTEs that all groupings share. To be called when these are written, for they say what they need. */
 export function eventCtes(draft: Draft): string[] {
@@ -151,8 +152,10 @@ function condition(draft: Draft, filter: Filter): string {
   }
 }
 
-function passes(draft: Draft, { dimension, comparison, negated, values }: Test): string {
-  const list = `json_each(${draft.list(values)})`;
+function passes(draft: Draft, { dimension, comparison, negated, values, others }: Test): string {
+  // With small groups protected, a group has one value: several of them could be told apart by asking for each.
+  const wanted = isProtected(draft.setting.minGroup) ? values : [...values, ...others];
+  const list = `json_each(${draft.list(wanted)})`;
   if (dimension.kind === 'goal') {
     draft.needGoals();
     return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${REACHES})`;

@@ -7,6 +7,7 @@ import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } f
 import { compilePattern } from './pattern.ts';
 import type { Pattern } from './pattern-machine.ts';
 import type { Comparison, Filter, Mistake } from './question.ts';
+import { type Spellings, spellings } from './spellings.ts';
 
 /** D1 allows expressions 100 levels deep, and each filter of a list is one level. */
 export const MAX_FILTERS = 40;
@@ -93,25 +94,23 @@ export class FilterParser {
   }
 
   #test(filter: readonly unknown[], path: string): Filter | null {
-    const known = OPERATORS.get(filter[0]);
-    if (!known) {
+    const operator = OPERATORS.get(filter[0]);
+    if (!operator) {
       return this.#complain(`${path}[0]`, `Unknown operator. Known: ${ALL_OPERATORS.join(', ')}.`);
     }
     if (filter.length > 4) return this.#complain(path, 'A filter has at most four parts.');
-    const [comparison, negated] = known;
+    const [comparison, negated] = operator;
     const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
     const dimension = this.#dimension(filter[1], `${path}[1]`);
-    const values = this.#values(filter[2], `${path}[2]`);
-    const patterns = values && this.#patternsOf(values, comparison, `${path}[2]`);
-    if (dimension === null || values === null || patterns === null) return null;
-    if (!this.#hasRoomFor(values, comparison, `${path}[2]`)) return null;
+    const typed = this.#values(filter[2], `${path}[2]`);
+    const known = typed && dimension && spellings(dimension, comparison, typed);
+    const patterns = known && this.#patternsOf(known, comparison, `${path}[2]`);
+    if (dimension === null || !known || !patterns) return null;
+    if (!this.#hasRoomFor([...known.values, ...known.others], comparison, `${path}[2]`)) return null;
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
       return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
-    // An empty text is as good a name of absence as the one that answers give it.
-    const named =
-      comparison === 'is' ? values.map((value) => (value === '' ? dimension.none : value)) : values;
-    return { kind: 'test', comparison, negated, caseSensitive, dimension, values: named, patterns, path };
+    return { kind: 'test', comparison, negated, caseSensitive, dimension, ...known, patterns, path };
   }
 
   #dimension(name: unknown, path: string): Dimension | null {
@@ -135,8 +134,9 @@ export class FilterParser {
   }
 
   /** Texts read as patterns, where they are some; null where they cannot be, or are too many. */
-  #patternsOf(texts: readonly string[], comparison: Comparison, path: string): Pattern[] | null {
+  #patternsOf({ values, others }: Spellings, comparison: Comparison, path: string): Pattern[] | null {
     if (comparison !== 'matches') return [];
+    const texts = [...values, ...others];
     this.#patterns += texts.length;
     this.#patternCharacters += lengthOf(texts);
     if (this.#patterns > MAX_PATTERNS || this.#patternCharacters > MAX_PATTERN_CHARACTERS) {

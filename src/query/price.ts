@@ -172,9 +172,12 @@ function priceOfFilter(filter: Filter, resolved: readonly Test[], goals: number)
     case 'done':
       return DONE + priceOfFilter(filter.filter, resolved, goals);
     case 'test': {
-      const { comparison, dimension, values } = filter;
+      const { comparison, dimension, values, others } = filter;
       const isGoal = dimension.kind === 'goal';
-      const texts = comparison === 'contains' && !isGoal && !resolved.includes(filter) ? values.length : 0;
+      const texts =
+        comparison === 'contains' && !isGoal && !resolved.includes(filter)
+          ? values.length + others.length
+          : 0;
       return priceOfTest(dimension, goals) * (1 + texts) + texts * TEXT_CONTAINED;
     }
   }

@@ -17,8 +17,11 @@ export interface Test {
   readonly negated: boolean;
   readonly caseSensitive: boolean;
   readonly dimension: Dimension;
+  /** In the spelling in which they are stored: see spellings.ts. */
   readonly values: readonly string[];
-  /** The values of `matches`, read. */
+  /** Further spellings that pass like the values. A pixel that protects small groups is not asked for them. */
+  readonly others: readonly string[];
+  /** The values and others of `matches`, read. */
   readonly patterns: readonly Pattern[];
   /** Where in the body it stands. */
   readonly path: string;

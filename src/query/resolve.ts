@@ -7,6 +7,7 @@ import { compareAll, type Passing } from './compare-values.ts';
 import type { Meter } from './meter.ts';
 import { planValues } from './plan.ts';
 import { type Filter, type Question, type Test, testsIn } from './question.ts';
+import { isFoundInReadable } from './spellings.ts';
 
 /** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
 const MAX_VALUES = 50_000;
@@ -106,11 +107,15 @@ async function passingValues(
 export function testsToResolve({ filters }: Question): Test[] {
   const tests = filters.flatMap(testsIn);
   const contained = tests.filter(({ comparison }) => comparison === 'contains');
-  const isLong = contained.reduce((sum, { values }) => sum + values.length, 0) > MAX_CONTAINED_BY_SQL;
+  const isLong =
+    contained.reduce((sum, { values, others }) => sum + values.length + others.length, 0) >
+    MAX_CONTAINED_BY_SQL;
   return tests.filter(
-    ({ dimension, comparison, caseSensitive }) =>
+    ({ dimension, comparison, caseSensitive, values, others }) =>
       dimension.kind !== 'goal' &&
-      (comparison === 'matches' || !caseSensitive || (isLong && comparison === 'contains')),
+      (comparison === 'matches' ||
+        !caseSensitive ||
+        (comparison === 'contains' && (isLong || isFoundInReadable(dimension, [...values, ...others])))),
   );
 }
 
@@ -138,7 +143,7 @@ function withValues(filter: Filter, found: ReadonlyMap<Test, readonly string[]>)
       return { ...filter, filter: withValues(filter.filter, found) };
     case 'test': {
       const values = found.get(filter);
-      return values === undefined ? filter : { ...filter, comparison: 'is', values };
+      return values === undefined ? filter : { ...filter, comparison: 'is', values, others: [] };
     }
   }
 }

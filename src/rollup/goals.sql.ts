@@ -1,24 +1,37 @@
 /** The SQL that tells which events reach which of a pixel's goals. */
-import { type Goal, globOf } from '../model/goal.ts';
+
+import { nameOfEvent } from '../model/event.ts';
+import { type Goal, globOf, isMatchable } from '../model/goal.ts';
+import { lowerEscapes, pageOf } from '../model/text/page.ts';
 
 /** The JSON parameter that `GOALS` reads. */
 export function goalParameter(goals: readonly Goal[]): string {
   return JSON.stringify(
     goals.map((goal) => {
-      if ('event' in goal) return [goal.name, goal.event];
+      // Goals that were set before texts had one spelling are in any.
+      if ('event' in goal) return [goal.name, nameOfEvent(goal.event)];
       if ('property' in goal) return [goal.name, null, null, null, goal.property, goal.value];
-      return goal.page.includes('*')
-        ? [goal.name, null, null, globOf(goal.page)]
-        : [goal.name, null, goal.page];
+      const page = pageOf(goal.page);
+      const former = formerOf(goal.page, page);
+      return page.includes('*') && isMatchable(page)
+        ? [goal.name, null, null, globOf(page), null, null, former && globOf(former)]
+        : [goal.name, null, page, null, null, null, former];
     }),
   );
+}
+
+/** Another spelling in which a goal's page may be stored: the one in which it was set, else escapes in lower case. */
+function formerOf(set: string, page: string): string | null {
+  // Letters beyond ASCII and spaces have always been escaped.
+  const former = set === page || /[^\x21-\x7e]/.test(set) ? lowerEscapes(page) : set;
+  return former === page ? null : former;
 }
 
 /** `goal`: the goals in parameter `?3`. */
 export const GOALS = `
   goal AS (
     SELECT key AS step, value ->> 0 AS name, value ->> 1 AS event, value ->> 2 AS page, value ->> 3 AS pages,
-      value ->> 4 AS property, value ->> 5 AS value
+      value ->> 4 AS property, value ->> 5 AS value, value ->> 6 AS former
     FROM json_each(?3)
   )`;
 
@@ -26,7 +39,7 @@ export const GOALS = `
 export const REACHES = `
   n.counted AND CASE
     WHEN g.event IS NOT NULL THEN n.name = g.event
-    WHEN g.page IS NOT NULL THEN n.pageview AND n.page = g.page
-    WHEN g.pages IS NOT NULL THEN n.pageview AND n.page GLOB g.pages
+    WHEN g.page IS NOT NULL THEN n.pageview AND (n.page = g.page OR n.page = g.former)
+    WHEN g.pages IS NOT NULL THEN n.pageview AND (n.page GLOB g.pages OR n.page GLOB g.former)
     ELSE n.props <> '' AND EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = g.property AND p.value = g.value)
   END`;

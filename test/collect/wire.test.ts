@@ -70,7 +70,10 @@ describe('the native format', () => {
 
   it('takes numbers and booleans of JSON as their text, and nothing else', () => {
     const of = (value: unknown) => fromJson({ ev: value })?.ev;
-    expect([7, true, null, {}, ['x']].map(of)).toEqual(['7', 'true', '', '', '']);
+    // Not absent: an event without a name is a page view.
+    expect([7, true, null, {}, ['x']].map(of)).toEqual(['7', 'true', '', ' ', ' ']);
+    const dl = (value: unknown) => fromJson({ dl: value })?.dl;
+    expect([7, true, null, {}, ['x']].map(dl)).toEqual(['7', 'true', '', '', '']);
     expect([null, 7, 'text', [1], undefined].map(fromJson)).toEqual([null, null, null, null, null]);
   });
 

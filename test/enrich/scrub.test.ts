@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MASK, maskEmails } from '../../src/enrich/mask.ts';
-import { cut, scrubPage, scrubReferrer, scrubText, withoutWww } from '../../src/enrich/scrub.ts';
+import { cut, scrubPage, scrubReferrer, scrubText } from '../../src/enrich/scrub.ts';
+import { withoutWww } from '../../src/model/text/host.ts';
 
 describe('a text from outside', () => {
   it.each([
@@ -10,8 +11,9 @@ describe('a text from outside', () => {
     ['Größe 😀', 'Größe 😀'],
     ['  spaces around ', 'spaces around'],
     ['  Größe  ', 'Größe'],
-    ['tab\tfeed\nnull\0', 'tabfeednull'],
-    ['line\u2028paragraph\u2029', 'lineparagraph'],
+    ['tab\tfeed\r\nnull\0', 'tab feed null'],
+    ['line\u2028paragraph\u2029', 'line paragraph'],
+    ['Gro\u0308\u00dfe', 'Gr\u00f6\u00dfe'],
     ['half \ud800 a pair', 'half \ufffd a pair'],
     ['', ''],
   ])('%j becomes %j', (text, scrubbed) => {
@@ -58,6 +60,20 @@ describe('a text from outside', () => {
     ],
     ['/s?q=ann@mail.example&x=1', '/s?q=(email)&x=1'],
     ['ann@mail.example@mail.example', '(email)@mail.example'],
+    // A host that is an address, or looks like a version or an image.
+    ['ann@[192.0.2.1]', '(email)'],
+    ['/u/ann@%5BIPv6:2001:db8::1%5D', '/u/(email)'],
+    ['ann@3.4.example', '(email)'],
+    ['ann@2x.example', '(email)'],
+    ['ann@1.example.min.js.example', '(email)'],
+    // Letters of all kinds, and signs that nobody sees.
+    ['jürgen@mail.example', '(email)'],
+    ['аня@почта.рф', '(email)'],
+    ['/reset/user@m%C3%BCller.example', '/reset/(email)'],
+    ['/reset/user%2540m%25C3%25BCller.example', '/reset/(email)'],
+    ['ann\u200b@mail\u00ad.example', '(email)'],
+    ['δοκιμή@παράδειγμα.δοκιμή', '(email)'],
+    ['ann@日本。jp', '(email)'],
   ])('has no address in it: %j becomes %j', (text, masked) => {
     expect(scrubText(text, 200)).toBe(masked);
     expect(scrubText(masked, 200)).toBe(masked);
@@ -68,6 +84,20 @@ describe('a text from outside', () => {
     'react@18.3.0-beta.1 and pkg@1.0.0-rc',
     '/img/photo@2x.png',
     'icon@1.5x.webp',
+    '/img/logo@3x~ipad.png',
+    '/img/logo@2x.8a6b3c1f.png',
+    '/img/logo@2x-dark.min.svg',
+    '/img/hero@2x.ico',
+    '/npm/vue@3.4.1.min.js',
+    '/npm/jquery@3.7.1.slim.min.js',
+    'pkg@1.0.0.beta and pkg@v2.1.rc.3',
+    'ruby@3.3.0.preview2',
+    '/npm/react%4018.2.0',
+    'lib@10.4.tar.gz',
+    'berlin@52.52,13.405',
+    '52.52@13.405',
+    'apples@0.99EUR',
+    '5@1.99',
     '/maps/@52.5,13.4,15z',
     '3@4.99',
     '40%',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type LogEntry, parseLine } from '../../scripts/lib/access-log.ts';
+import { normalAddress } from '../../src/model/text/address.ts';
 
 const APACHE =
   '192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /page?a=b HTTP/1.1" 200 2326 "http://site.example/start" "Mozilla/5.0 (X11)"';
@@ -35,7 +36,10 @@ describe('lines that can be read', () => {
 
   test.each<[string, string, Partial<LogEntry>]>([
     ['an IPv6 address', APACHE.replace('192.0.2.7', '2001:db8::7'), { address: '2001:db8::7' }],
-    ['a mapped address', APACHE.replace('192.0.2.7', '::ffff:192.0.2.7'), { address: '::ffff:192.0.2.7' }],
+    ['a mapped address', APACHE.replace('192.0.2.7', '::ffff:192.0.2.7'), { address: '192.0.2.7' }],
+    ['an address with its port', APACHE.replace('192.0.2.7', '192.0.2.7:51234'), { address: '192.0.2.7' }],
+    ['brackets', APACHE.replace('192.0.2.7', '[2001:DB8:0:0::7]:443'), { address: '2001:db8::7' }],
+    ['a zone', APACHE.replace('192.0.2.7', 'fe80::7%eth0'), { address: 'fe80::7' }],
     ['a virtual host in front', `site.example:443 ${APACHE}`, { address: '192.0.2.7' }],
     ['a user with spaces', APACHE.replace('frank', 'John [the] Doe'), { status: 200 }],
     [
@@ -177,7 +181,7 @@ describe('properties', () => {
           expect(parseLine(line)).toEqual({
             ok: true,
             value: {
-              address,
+              address: normalAddress(address),
               time,
               request: { method: 'GET', target: `/${path}` },
               status: 200,

@@ -66,7 +66,7 @@ export function fromJson(value: unknown): RawEvent | null {
   const object = value as Record<string, unknown>;
   return {
     id: text(object['id']),
-    ev: text(object['ev']),
+    ev: nameOf(object['ev']),
     dl: text(object['dl']),
     rl: text(object['rl']),
     eid: text(object['eid']),
@@ -97,6 +97,11 @@ function entriesOf<T>(name: 'cd' | 'ud', fields: Iterable<readonly [string, T]>)
     }
   }
   return entries;
+}
+
+/** A name that is an object is none, and not absent: then the event would be a page view. */
+function nameOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? ' ' : text(value);
 }
 
 /** Numbers and booleans are as good as their text; anything else is as good as absent. */

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { readableHost } from '../../model/text/readable.ts';
 import type { Settings } from '../api.ts';
 import { Choice, Field, Form, Input, useSending } from '../forms.tsx';
 import { type SettingsProps, save } from './save.ts';
@@ -33,7 +34,7 @@ export function Collecting(props: SettingsProps) {
       <Lines
         label="Hosts that may send events"
         hint="One a line, such as *.example.com. None: all may."
-        value={values.origins}
+        value={values.origins.map(readableHost)}
         set={(origins) => change({ origins })}
       />
       <Lines

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { readablePage } from '../../model/text/readable.ts';
 import type { Goal } from '../api.ts';
 import { Choice, Form, Input, Sure, useSending } from '../forms.tsx';
 import { Empty, Text } from '../ui.tsx';
@@ -14,7 +15,7 @@ type Kind = keyof typeof KINDS;
 
 function goalText({ event, page, property, value }: Goal): string {
   if (event !== undefined) return `the event ${event}`;
-  return page === undefined ? `${property} is ${value}` : `a view of ${page}`;
+  return page === undefined ? `${property} is ${value}` : `a view of ${readablePage(page)}`;
 }
 
 export function Goals(props: SettingsProps) {

@@ -1,0 +1,8 @@
+/** Control characters and line separators, which separate words. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029]+/gu;
+
+/** A text without what cannot be printed or stored, in one spelling of its letters (Unicode's form C). */
+export function plainText(text: string): string {
+  // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.
+  return text.toWellFormed().normalize().replace(UNPRINTABLE, ' ').trim();
+}
