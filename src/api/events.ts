@@ -1,6 +1,6 @@
 /**
  * `POST /api/v1/events`: events from servers and imports. It is answered only when the rows are durable, and says of
- * each refused event which it was and why; the others are stored all the same.
+ * each refused event which it was and why, and of each that is stored what was left out of it.
  */
 import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native.ts';
@@ -41,8 +41,14 @@ export async function addEvents(request: Request, env: Env, grant: Grant): Promi
   const rejected = fates.flatMap((fate, index) =>
     fate.is === 'rejected' ? [{ index, reason: fate.reason, message: fate.detail }] : [],
   );
+  const warnings = fates.flatMap((fate, index) =>
+    fate.is === 'rejected'
+      ? []
+      : fate.flaws.map(({ reason, detail }) => ({ index, reason, message: detail })),
+  );
   const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
-  return freshJson({ accepted: count('stored'), duplicates: count('duplicate'), rejected }, 202);
+  const taken = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
+  return freshJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
 }
 
 /**

@@ -21,7 +21,14 @@ import { plainText } from '../model/text/plain.ts';
 import { isTimeZone } from '../model/time-zone.ts';
 import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
-import { deletePixel, getPixel, insertPixel, listPixels, updatePixel } from '../store/pixels.ts';
+import {
+  deletePixel,
+  getPixel,
+  insertPixel,
+  listPixels,
+  type PixelPatch,
+  updatePixel,
+} from '../store/pixels.ts';
 import { changeTimeZone } from '../store/rezone.ts';
 import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
@@ -199,21 +206,17 @@ export async function readPixel(request: Request, env: Env, grant: Grant, id: st
 export async function changePixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
   const pixel = await requireExisting(env, grant, id);
   const { settings, ...change } = check(PixelChange, await readJson(request));
-  const changed: Pixel = {
-    ...pixel,
-    ...given(change),
-    settings: { ...pixel.settings, ...given(settings ?? {}) },
-  };
+  const patch: PixelPatch = { ...given(change), settings: given(settings ?? {}) };
+  const changed: Pixel = { ...pixel, ...patch, settings: { ...pixel.settings, ...patch.settings } };
   requireGoals(changed);
   if (changed.timezone !== pixel.timezone) {
     requireRoom(id);
-    const rezoned = await changeTimeZone(env.DB, changed);
-    return freshJson({ ...shown(changed, request), timezone_change: rezoned });
+    const rezoned = await changeTimeZone(env.DB, changed, patch);
+    return freshJson({ ...shown(await requireExisting(env, grant, id), request), timezone_change: rezoned });
   }
-  await updatePixel(env.DB, changed);
   const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
-  if (goalsChanged) await markGoalsChanged(env.DB, id);
-  return freshJson(shown(changed, request));
+  await updatePixel(env.DB, id, patch, goalsChanged ? [markGoalsChanged(env.DB, id)] : []);
+  return freshJson(shown(await requireExisting(env, grant, id), request));
 }
 
 /** A change of the time zone writes all days anew, and has them rolled up anew: a pixel has so many an hour. */

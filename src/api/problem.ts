@@ -97,9 +97,13 @@ export async function problemResponse(error: unknown, db: D1Database): Promise<R
   if (isLacking(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')
-    ? new Problem('store_unavailable', 'The database did not answer. Nothing was changed; try again.', {
-        headers: { 'retry-after': '5' },
-      }).response()
+    ? new Problem(
+        'store_unavailable',
+        'The database did not answer in time. It may have done what was asked. Try again: events with an eid count once.',
+        {
+          headers: { 'retry-after': '5' },
+        },
+      ).response()
     : new Problem('internal_error', 'Something went wrong here. It has been logged.').response();
 }
 

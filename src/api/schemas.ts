@@ -159,16 +159,19 @@ const entries = {
     properties: listOf(object({ key: text, events: count })),
     complete: { type: 'boolean', description: 'Whether no day had more keys than are rolled up.' },
   }),
-  Taken: object({
-    accepted: count,
-    duplicates: count,
-    rejected: listOf(
-      object({
-        index: { ...count, description: 'Which event of the request, from 0.' },
-        reason: { enum: Object.keys(REJECTION_REASONS) },
-        message: text,
-      }),
-    ),
+  Taken: object(
+    {
+      accepted: count,
+      duplicates: count,
+      rejected: listOf(ref('Told')),
+      warnings: { ...listOf(ref('Told')), description: 'What was left out of events that were stored.' },
+    },
+    ['warnings'],
+  ),
+  Told: object({
+    index: { ...count, description: 'Which event of the request, from 0.' },
+    reason: { enum: Object.keys(REJECTION_REASONS) },
+    message: text,
   }),
   Rejections: object({
     from: day,

@@ -53,10 +53,10 @@ export class Buffer {
   push(hit: Hit, count: number, now: number): Duty {
     const open = this.#batch;
     if (open === null) return count >= MAX_BATCH_EVENTS ? { full: [hit] } : this.#open(hit, count, now);
-    if (now - open.openedAt > ABANDONED_AFTER) return { full: [...this.#take(open), hit] };
-    // Too many for what is left of the batch: it goes by itself.
+    // Too many for what is left of the batch: it goes by itself, and leaves one that is abandoned to a smaller one.
     if (open.events + count > MAX_BATCH_EVENTS || open.size + hit.size > MAX_BATCH_SIZE)
       return { full: [hit] };
+    if (now - open.openedAt > ABANDONED_AFTER) return { full: [...this.#take(open), hit] };
     open.hits.push(hit);
     open.events += count;
     open.size += hit.size;

@@ -10,7 +10,11 @@ import { base64url } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
 import { FORGET_OLD_PERSON, FORGET_PERSON, newPersonCookie, personCookie } from '../model/set-cookie.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
+import { withTimeout } from '../store/failure.ts';
 import { findPixels } from '../store/pixels.ts';
+
+/** Milliseconds that an answer waits for the store: the page's `load` event waits for the image. */
+const LONGEST_WAIT = 1000;
 
 type Events = readonly (RawEvent | null)[];
 
@@ -57,7 +61,7 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
   if (client.cookieReach === '') return null;
   const ids = events.flatMap((event) => (event?.consent === 'granted' ? [event.id] : []));
   try {
-    const pixels = await findPixels(env.DB, ids, now);
+    const pixels = await withTimeout(findPixels(env.DB, ids, now), LONGEST_WAIT);
     const allowed = new Set(
       [...pixels.values()]
         .filter((pixel) => mayUseCookie(pixel, client))

@@ -63,13 +63,16 @@ export interface Draft {
   readonly identifiers: readonly Identifier[];
   /** Whether the user id is signed by the owner's server. */
   readonly isSigned: boolean;
-  /** Whether a user id was left out, since it is not signed or wrongly signed. */
-  readonly isUnproven: boolean;
+  /** What was left out of the event, and why. Each is counted beside the event, which is stored. */
+  readonly flaws: readonly Rejection[];
 }
 
 const reject = (reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) =>
   err({ reason, detail });
 const rejectBot = (family: string) => err({ reason: 'bot' as const, detail: REJECTION_REASONS.bot, family });
+
+const NO_FLAWS: readonly Rejection[] = [];
+const UNPROVEN: Rejection = { reason: 'unproven_identity', detail: REJECTION_REASONS.unproven_identity };
 
 /** @param proof what the signature of the user id says. */
 export function enrich(
@@ -103,13 +106,14 @@ export function enrich(
   const address = pageOf(raw.dl, client.referer, pixel);
   if (!address.ok) return address;
   const revenue = revenueOf(raw.cd);
-  if (!revenue.ok) return revenue;
 
   const consented = raw.consent === 'granted' && mayUseCookie(pixel, client);
   const identifiers = identifiersOf(raw, consented ? client.cookie : '');
   if (!identifiers.ok) return reject(identifiers.error);
   const isBelieved = ({ kind }: Identifier): boolean =>
     arrival.overrides !== null || mayName(kind, proof, pixel.settings.identity);
+
+  const isUnproven = identifiers.value.some((one) => one.kind === 'uid' && !isBelieved(one));
 
   const mailProxy = agentClass.value === 'mail_proxy';
   const { hostname, page, marks } = address.value ?? NO_PAGE;
@@ -146,8 +150,8 @@ export function enrich(
       language: firstLanguage(client.languages),
       agent_class: agentClass.value,
       ...engagementOf(name.value, raw.cd),
-      value: revenue.value.value,
-      currency: revenue.value.currency,
+      value: revenue.ok ? revenue.value.value : null,
+      currency: revenue.ok ? revenue.value.currency : '',
       // An engagement is no event that could have some.
       props: name.value === ENGAGEMENT ? '' : propsOf(raw.cd),
       authenticated: arrival.overrides === null ? 0 : 1,
@@ -164,7 +168,10 @@ export function enrich(
           },
     identifiers: identifiers.value.filter(isBelieved),
     isSigned: proof === 'right',
-    isUnproven: identifiers.value.some((one) => one.kind === 'uid' && !isBelieved(one)),
+    flaws:
+      revenue.ok && !isUnproven
+        ? NO_FLAWS
+        : [...(isUnproven ? [UNPROVEN] : []), ...(revenue.ok ? [] : [revenue.error])],
   };
   return ok(refuses ? anonymous(draft) : draft);
 }
@@ -190,7 +197,7 @@ function anonymous({ event, day }: Draft): Draft {
     identity: null,
     identifiers: [],
     isSigned: false,
-    isUnproven: false,
+    flaws: NO_FLAWS,
   };
 }
 

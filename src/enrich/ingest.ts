@@ -9,22 +9,25 @@ import type { RawHit } from '../model/wire.ts';
 import { writePoints } from '../store/analytics-engine.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
-import { failureKind, withRetries } from '../store/failure.ts';
+import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
 import { type Tally, tallied } from '../store/tally.ts';
 import { type Incoming, prepare } from './prepare.ts';
 
 /** What became of an incoming event. */
-export type Fate = { readonly is: 'stored' | 'duplicate' } | ({ readonly is: 'rejected' } & Rejection);
+export type Fate =
+  | { readonly is: 'stored' | 'duplicate'; readonly flaws: readonly Rejection[] }
+  | ({ readonly is: 'rejected' } & Rejection);
 
 /** Stores the events of buffered requests, or puts them aside. It never throws: nobody would hear. */
 export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   const now = Date.now();
+  const deadline = deadlineFrom(now);
   const secrets = secretsOf(env);
   const incoming = incomingOf(hits);
   let batch: Batch;
   try {
-    ({ batch } = await withRetries(() => prepare(env, incoming, now)));
+    ({ batch } = await withRetries(() => prepare(env, incoming, now), RETRY_POLICY, deadline));
   } catch (error) {
     await putAside(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
     return;
@@ -39,7 +42,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     }
   }
   try {
-    await write(env, batch, now, false);
+    await write(env, batch, { now, tell: false, tally: tallied(env.DB), deadline });
   } catch (error) {
     await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, secrets, batch),
@@ -55,12 +58,12 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
  */
 export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
   const { batch, results } = await withRetries(() => prepare(env, incoming, now));
-  const outcomes = await write(env, batch, now, true);
+  const outcomes = await write(env, batch, { now, tell: true, tally: tallied(env.DB) });
   let next = 0;
   return results.map((result): Fate => {
     if (!result.ok) return { is: 'rejected', ...result.error };
     const outcome = outcomes[next++] ?? 'duplicate';
-    if (outcome === 'stored' || outcome === 'duplicate') return { is: outcome };
+    if (outcome === 'stored' || outcome === 'duplicate') return { is: outcome, flaws: result.value.flaws };
     return { is: 'rejected', reason: outcome, detail: REJECTION_REASONS[outcome] };
   });
 }
@@ -77,7 +80,7 @@ export async function deliver(
 ): Promise<void> {
   const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
   const counted = { ...env, DB: tally.db };
-  await write(counted, await batchOf(counted, parcel, now), now, false, tally);
+  await write(counted, await batchOf(counted, parcel, now), { now, tell: false, tally });
 }
 
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
@@ -101,27 +104,32 @@ function incomingOf(hits: readonly RawHit[]): Incoming[] {
 
 type Written = Outcome | 'unstorable';
 
+interface Writing {
+  readonly now: number;
+  /** Whether every outcome must be right. */
+  readonly tell: boolean;
+  /** What the invocation has used. */
+  readonly tally: Tally;
+  /** When it is to have tried all, in epoch milliseconds; left out where nothing ends it. */
+  readonly deadline?: number;
+}
+
 /**
  * Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone; what cannot be halved
  * within this invocation's statements goes on in the queue, in halves.
  */
-async function write(
-  env: Env,
-  batch: Batch,
-  now: number,
-  tell: boolean,
-  tally = tallied(env.DB),
-): Promise<Written[]> {
+async function write(env: Env, batch: Batch, writing: Writing): Promise<Written[]> {
+  const { now, tell, tally, deadline } = writing;
   let outcomes: Written[];
   try {
-    outcomes = await withRetries(() => writeBatch(tally.db, batch, now, tell));
+    outcomes = await withRetries(() => writeBatch(tally.db, batch, now, tell), RETRY_POLICY, deadline);
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
-    return writeHalves(env, batch, now, tell, error, tally);
+    return writeHalves(env, batch, writing, error);
   }
   if (env.ANALYTICS) {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
-    writePoints(env.ANALYTICS, stored, now);
+    writePoints(env.ANALYTICS, stored, now, tally.points);
   }
   await writeCounts(tally.db);
   return outcomes;
@@ -130,21 +138,14 @@ async function write(
 async function writeHalves(
   env: Env,
   { id, events, rejections }: Batch,
-  now: number,
-  tell: boolean,
+  writing: Writing,
   error: unknown,
-  tally: Tally,
 ): Promise<Written[]> {
+  const { now, tell, tally } = writing;
   const [only] = events;
   if (events.length === 1 && only) {
     console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
-    await write(
-      env,
-      { id, events: [], rejections: [...rejections, unstorable(only, now)] },
-      now,
-      tell,
-      tally,
-    );
+    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, writing);
     return ['unstorable'];
   }
   const middle = Math.ceil(events.length / 2);
@@ -155,7 +156,7 @@ async function writeHalves(
   const outcomes: Written[] = [];
   for (const half of halves) {
     // Whoever waits for an answer has to be told of each event, so that is halved to the end.
-    if (tell || tally.mayWrite() || !env.QUEUE) outcomes.push(...(await write(env, half, now, tell, tally)));
+    if (tell || tally.mayWrite() || !env.QUEUE) outcomes.push(...(await write(env, half, writing)));
     else {
       await putAside(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
       outcomes.push(...half.events.map((): Written => 'duplicate'));

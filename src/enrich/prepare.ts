@@ -39,16 +39,12 @@ export async function prepare(env: Env, incoming: readonly Incoming[], now: numb
   const results = await Promise.all(incoming.map((one) => resultOf(env, secrets, one, pixels)));
   const drafts = results.flatMap((result) => (result.ok ? [result.value] : []));
   const rejections = results.flatMap((result, index) => {
-    if (result.ok && !result.value.isUnproven) return [];
-    const error = result.ok ? UNPROVEN : result.error;
-    return [counted(incoming[index] as Incoming, error, pixels)];
+    const reasons = result.ok ? result.value.flaws : [result.error];
+    return reasons.map((reason) => counted(incoming[index] as Incoming, reason, pixels));
   });
   const events = await withHashes(env, secrets, drafts, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
-
-/** Counted beside the event, which is stored without its person, so that the owner sees that a signature is missing or wrong. */
-const UNPROVEN: Rejection = { reason: 'unproven_identity', detail: REJECTION_REASONS.unproven_identity };
 
 type Found = Result<Draft, Rejection>;
 
@@ -68,8 +64,9 @@ function resultOf(
     uid === '' || uid_sig === ''
       ? enrich(raw, arrival, pixel)
       : proofOf(secrets, pixel.id, uid, uid_sig).then((proof) => enrich(raw, arrival, pixel, proof));
-  // Who has a token is not limited.
-  if (!env.RATE_LIMIT || arrival.overrides !== null) return enriched();
+  // Requests with a token are not limited; those who have opted out have no address by which they could be.
+  const isExempt = arrival.overrides !== null || arrival.client.refusal === 'opt_out';
+  if (!env.RATE_LIMIT || isExempt) return enriched();
   const asked = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
   return asked.then(({ success }) => (success ? enriched() : rejected('rate_limited')));
 }

@@ -15,8 +15,10 @@ export const REJECTION_REASONS = {
   invalid_time: 'The time is neither ISO 8601 nor epoch milliseconds.',
   time_in_future: 'The time lies in the future.',
   time_too_old: 'The time lies before the year 2000.',
-  invalid_value: 'The value is not a finite number, or too large.',
-  invalid_currency: 'The currency is not one of ISO 4217, such as EUR.',
+  invalid_value:
+    'The value is not a number such as 12.50, or too large. The event was stored, without its amount.',
+  invalid_currency:
+    'The currency is not one of ISO 4217, such as EUR. The event was stored, without its amount.',
   invalid_override: 'An override (ip, ua, country) is not what it should be.',
   unhashed_user_data:
     'User data (ud) is taken as SHA-256 in hex only. Hash it before it leaves the page: docs/tag.md says how.',
@@ -35,7 +37,7 @@ export const REJECTION_REASONS = {
 
 export type RejectionReason = keyof typeof REJECTION_REASONS;
 
-/** An event that was not stored, and why. */
+/** An event that was not stored, or what was left out of one that was; and why. */
 export interface Rejection {
   readonly reason: RejectionReason;
   /** What was wrong in this case, with nothing personal in it. */

@@ -139,7 +139,9 @@ function beyondRetention(purged: string, question: Question, moments: Moments | 
           ? 'A question of people'
           : question.time === 'time:hour'
             ? 'A dimension by hour'
-            : 'A question of several dimensions';
+            : question.dimensions.some((dimension) => dimension?.kind === 'person')
+              ? 'A dimension of people'
+              : 'A question of several dimensions';
   return `${why} needs raw events, and those up to ${purged} are past this pixel's retention and gone. Ask from the day after, or without it.`;
 }
 

@@ -3,9 +3,9 @@
  * that an erasure would have to reach: no custom data and no event id, of the visitor the day's hash only.
  */
 import type { Event } from '../model/event.ts';
+import type { Points } from './tally.ts';
 
 /** The platform's limits. The local runtime checks none of them. */
-const MAX_POINTS = 250;
 const MAX_BLOB_BYTES = 16 * 1024;
 /** An index has 96 bytes; a pixel id has 19, and comes from our own table. */
 
@@ -38,13 +38,26 @@ export const BLOBS = [
 
 const encoder = new TextEncoder();
 
-/** Writes one point an event. There is no acknowledgement: the platform gives none. */
-export function writePoints(dataset: AnalyticsEngineDataset, events: readonly Event[], now: number): void {
-  let points = 0;
-  for (const event of events) {
-    if (now - event.ts > MAX_AGE) continue;
-    if (++points > MAX_POINTS) return;
-    dataset.writeDataPoint(point(event));
+/**
+ * Writes one point an event, as many as are left to the invocation. There is no acknowledgement: the platform gives none. Never
+ * throws: the events are stored, and a copy must not have them sent again.
+ */
+export function writePoints(
+  dataset: AnalyticsEngineDataset,
+  events: readonly Event[],
+  now: number,
+  points: Points,
+): void {
+  try {
+    for (const event of events) {
+      if (now - event.ts > MAX_AGE) continue;
+      if (points.left <= 0) return;
+      points.left--;
+      dataset.writeDataPoint(point(event));
+    }
+  } catch (error) {
+    points.left = 0;
+    console.error(`Analytics Engine took no copy: ${error}`);
   }
 }
 

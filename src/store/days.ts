@@ -253,11 +253,10 @@ const DAY = 24 * HOUR;
  * Tells that a pixel's goals have changed, so that its days are rolled up again as far as their raw events are there. Their
  * rollups still hold for all but goals. Slices that were made with the old ones do not go with those to come.
  */
-export async function markGoalsChanged(db: D1Database, pixel: string): Promise<void> {
-  await db
+export function markGoalsChanged(db: D1Database, pixel: string): D1PreparedStatement {
+  return db
     .prepare('UPDATE days SET dirty = iif(dirty = 2, 1, 3) WHERE pixel = ? AND raw = 0 AND dirty IN (0, 2)')
-    .bind(pixel)
-    .run();
+    .bind(pixel);
 }
 
 export interface ExpiredDay {

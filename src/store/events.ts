@@ -97,7 +97,14 @@ const SAMPLES = 5;
 /** Characters of batch ids kept a row: a redelivery is recognised among some thirty batches. */
 const BATCH_IDS = 400;
 
-const ON_COUNTED = `
+/**
+ * A batch is counted once, whether it comes again whole or in parts: D1 may have committed what it did not answer, and was then
+ * put into the queue in parts, `id.0`, `id.1`.
+ *
+ * @param its the parameter of the id that it is counted under, and the one of what the ids of the whole begin with, each with a
+ *   space before it.
+ */
+const onCounted = (its: string, whole: string): string => `
   ON CONFLICT (pixel, day, reason, family) DO UPDATE SET
     count = count + excluded.count,
     samples = (
@@ -106,7 +113,7 @@ const ON_COUNTED = `
         LIMIT ${SAMPLES})),
     last_at = max(last_at, excluded.last_at),
     batches = substr(excluded.batches || ' ' || batches, 1, ${BATCH_IDS})
-  WHERE instr(rejections.batches, excluded.batches) = 0`;
+  WHERE instr(' ' || rejections.batches || ' ', ${its}) = 0 AND instr(' ' || rejections.batches || ' ', ${whole}) = 0`;
 
 const COUNT_REJECTIONS = `
   INSERT INTO rejections (pixel, day, reason, family, count, samples, last_at, batches)
@@ -124,7 +131,7 @@ const COUNT_REJECTIONS = `
         FROM json_each(?1)) j
       WHERE j.pixel = '' OR ${hasPixel('j.pixel')})) n
   GROUP BY pixel, day, reason, named
-  HAVING true ${ON_COUNTED}`;
+  HAVING true ${onCounted('?3', '?4')}`;
 
 /** Events of a closed day are counted under that day, and one of them is the sample. */
 const COUNT_CLOSED = `
@@ -135,7 +142,7 @@ const COUNT_CLOSED = `
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
   WHERE ${hasPixel(PIXEL)}
   GROUP BY ${PIXEL}, ${DAY}
-  HAVING true ${ON_COUNTED}`;
+  HAVING true ${onCounted('?4', '?5')}`;
 
 /**
  * Writes events, marks their days dirty and counts rejections, all or nothing.
@@ -153,6 +160,8 @@ export async function writeBatch(
   tell: boolean,
 ): Promise<Outcome[]> {
   const { events, rejections } = batch;
+  const [wholeId = ''] = batch.id.split('.');
+  const isPart = wholeId !== batch.id;
   const outcomes: Outcome[] = events.map(() => 'duplicate');
   const first = firstReports(events);
   const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
@@ -165,14 +174,19 @@ export async function writeBatch(
     statements.push(...chunks.map(({ json }) => db.prepare(CLOSED_EVENTS).bind(json)));
     // Chunks of one batch may fall on the same day: each needs an id of its own to be counted.
     statements.push(
-      ...chunks.map(({ json }, index) => db.prepare(COUNT_CLOSED).bind(json, `${batch.id}/${index}`, now)),
+      ...chunks.map(({ json }, index) => {
+        const id = `${batch.id}/${index}`;
+        const whole = isPart ? ` ${wholeId}/` : ` ${id} `;
+        return db.prepare(COUNT_CLOSED).bind(json, id, now, ` ${id} `, whole);
+      }),
     );
   }
   statements.push(...supersede(db, events));
   const days = unmarkedDays(events, now);
   if (days.size > 0) statements.push(db.prepare(MARK_DAYS).bind(JSON.stringify([...days.values()])));
   if (rejections.length > 0) {
-    statements.push(db.prepare(COUNT_REJECTIONS).bind(JSON.stringify(sum(rejections)), batch.id));
+    const rows = JSON.stringify(sum(rejections));
+    statements.push(db.prepare(COUNT_REJECTIONS).bind(rows, batch.id, ` ${batch.id} `, ` ${wholeId} `));
   }
   statements.push(...linkStatements(db, events), ...reopenHours(db, events, now));
   if (statements.length === 0) return outcomes;

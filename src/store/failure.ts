@@ -36,14 +36,27 @@ export interface RetryPolicy {
 /** Three waits of 1.75 s at the most, four attempts of 6 s: within the 30 s that `waitUntil` has. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 4, backoff: 250, timeout: 6_000 };
 
+/** Milliseconds that an invocation which nobody waits for has for all of its operations; `waitUntil` has 30 s, and the queue needs some. */
+const INVOCATION_TIME = 25_000;
+
+/** When an invocation that begins now is to have tried all. */
+export const deadlineFrom = (now: number): number => now + INVOCATION_TIME;
+
 /**
- * Runs an idempotent operation until it succeeds, fails for good, or has failed often enough.
+ * Runs an idempotent operation until it succeeds, fails for good, has failed often enough, or its time is over.
+ * @param deadline in epoch milliseconds.
  * @throws the last failure.
  */
-export async function withRetries<T>(operation: () => Promise<T>, policy = RETRY_POLICY): Promise<T> {
+export async function withRetries<T>(
+  operation: () => Promise<T>,
+  policy = RETRY_POLICY,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    const left = deadline - Date.now();
     try {
-      return await withTimeout(operation(), policy.timeout);
+      if (left <= 0) throw timedOut('no time was left');
+      return await withTimeout(operation(), Math.min(policy.timeout, left));
     } catch (error) {
       if (attempt >= policy.attempts || failureKind(error) !== 'retry') throw error;
       // Full jitter: isolates that failed together must not come back together.
@@ -52,10 +65,14 @@ export async function withRetries<T>(operation: () => Promise<T>, policy = RETRY
   }
 }
 
-async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+/** What D1's own errors begin with, so that this is one of them. */
+const timedOut = (why: string): Error => new Error(`D1_TIMEOUT: timed out, ${why}`);
+
+/** @throws what the promise rejects with, or a timeout. */
+export async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   const over = new AbortController();
   const late = scheduler.wait(milliseconds, { signal: over.signal }).then(() => {
-    throw new Error(`D1 timed out: no answer within ${milliseconds} ms`);
+    throw timedOut(`no answer within ${milliseconds} ms`);
   });
   late.catch(() => {});
   try {

@@ -49,19 +49,33 @@ export async function insertPixel(db: D1Database, pixel: Pixel): Promise<boolean
   return meta.changes > 0;
 }
 
+/** What is to be changed of a pixel: of its settings only those that are named. */
+export type PixelPatch = Partial<Pick<Pixel, 'name' | 'url' | 'timezone'>> & {
+  readonly settings?: Partial<PixelSettings>;
+};
+
+/**
+ * Changes of a pixel what is named, and that in the database: two changes at once do not undo each other.
+ * @param also what is to happen in the same transaction.
+ */
 export async function updatePixel(
   db: D1Database,
-  pixel: Pixel,
-  /** What is to happen in the same transaction. */
+  id: string,
+  { name, url, timezone, settings = {} }: PixelPatch,
   also: readonly D1PreparedStatement[] = [],
 ): Promise<void> {
   await db.batch([
     db
-      .prepare('UPDATE pixels SET name = ?2, url = ?3, timezone = ?4, settings = ?5 WHERE id = ?1')
-      .bind(pixel.id, pixel.name, pixel.url, pixel.timezone, JSON.stringify(pixel.settings)),
+      .prepare(
+        // A setting is a list, a number or a text, so a patch replaces it as a whole.
+        `UPDATE pixels SET name = coalesce(?2, name), url = coalesce(?3, url), timezone = coalesce(?4, timezone),
+           settings = json_patch(settings, ?5)
+         WHERE id = ?1`,
+      )
+      .bind(id, name ?? null, url ?? null, timezone ?? null, JSON.stringify(settings)),
     ...also,
   ]);
-  cache.delete(pixel.id);
+  cache.delete(id);
 }
 
 export async function listPixels(db: D1Database): Promise<Pixel[]> {

@@ -1,7 +1,7 @@
 /** Moves a pixel to another time zone: its days are cut anew, as far as raw events reach. */
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart, localDay } from '../model/time-zone.ts';
-import { updatePixel } from './pixels.ts';
+import { type PixelPatch, updatePixel } from './pixels.ts';
 
 export interface Rezoned {
   /** The first day in the new time zone; null when there are no raw events. */
@@ -12,7 +12,15 @@ export interface Rezoned {
   readonly uncounted_events: number;
 }
 
-export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezoned> {
+/**
+ * @param pixel with its new time zone.
+ * @param patch what is changed of it together with that.
+ */
+export async function changeTimeZone(
+  db: D1Database,
+  pixel: Pixel,
+  patch: PixelPatch = { timezone: pixel.timezone },
+): Promise<Rezoned> {
   const [kept, old, reach] = await db.batch<Record<string, unknown>>([
     db
       .prepare('SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at')
@@ -37,7 +45,7 @@ export async function changeTimeZone(db: D1Database, pixel: Pixel): Promise<Rezo
   const counted = keptDays.filter(({ raw }) => raw === 1);
   const uncounted = await countEvents(db, pixel.id, without(lost, counted));
   const dates = (old?.results ?? []).map(({ day }) => day);
-  await updatePixel(db, pixel, [
+  await updatePixel(db, pixel.id, patch, [
     db.prepare('DELETE FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
     ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { problemResponse } from '../../src/api/problem.ts';
 import { SCHEMA_VERSION } from '../../src/model/version.ts';
+import { RETRY_POLICY, withRetries } from '../../src/store/failure.ts';
 import { applySchema, db } from '../fixtures.ts';
 
 beforeAll(async () => {
@@ -42,10 +43,18 @@ describe('what the database throws', () => {
     expect(await detailOf(message)).toContain('Run npm run deploy, which makes what is missing.');
   });
 
-  it('asks to try again when it only was away', async () => {
-    const answer = await problemResponse(new Error('D1_ERROR: Network connection lost.'), db);
+  it.each([
+    () => Promise.reject(new Error('D1_ERROR: Network connection lost.')),
+    () => withRetries(() => new Promise(() => {}), { attempts: 1, backoff: 0, timeout: 1 }),
+    () => withRetries(() => Promise.resolve(), RETRY_POLICY, Date.now() - 1),
+  ])('asks to try again when it only was away, or hung, or there was no time for it', async (fail) => {
+    const error = await fail().catch((thrown: unknown) => thrown);
+    const answer = await problemResponse(error, db);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('5');
-    expect((await answer.json<{ detail: string }>()).detail).toContain('try again');
+    const { detail } = await answer.json<{ detail: string }>();
+    expect(detail).toContain('Try again');
+    // It may have committed all the same.
+    expect(detail).not.toContain('Nothing was changed');
   });
 });

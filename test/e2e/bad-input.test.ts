@@ -151,7 +151,7 @@ describe('beacons', () => {
     expect(await rows('SELECT * FROM events WHERE name = ?', 'Utf\ufffd\ufffd')).toHaveLength(1);
   });
 
-  it('with numbers that are none are counted as refused', async () => {
+  it('with numbers that are none are counted, and stored without them', async () => {
     await beacon(`{"id":"${pixel}","ev":"P","cd":{"value":1e999}}`);
     await beacon(`id=${pixel}&ev=P&cd[value]=NaN`);
     const count = async () => Number((await rejections('invalid_value'))[0]?.['count']);
@@ -272,6 +272,35 @@ describe('the API', () => {
     // Acknowledged means durable: no waiting here.
     const { results } = await speck.db.prepare(`SELECT 1 FROM events WHERE name = 'Good'`).all();
     expect(results).toHaveLength(2);
+  });
+
+  it('stores events whose amount cannot be read without it, and says so of each', async () => {
+    const sold = (cd: object) => ({ id: pixel, ev: 'Sold', cd: { plan: 'pro', ...cd } });
+    const response = await speck.api('POST', '/api/v1/events', {
+      events: [
+        sold({ value: '12.50', currency: 'EUR' }),
+        sold({ value: '12,50', currency: 'EUR' }),
+        sold({ value: 5, currency: 'ABC' }),
+      ],
+    });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({
+      accepted: 3,
+      duplicates: 0,
+      rejected: [],
+      warnings: [
+        { index: 1, reason: 'invalid_value', message: expect.stringContaining('was stored') },
+        { index: 2, reason: 'invalid_currency', message: expect.stringContaining('was stored') },
+      ],
+    });
+    const sql = "SELECT value, currency, props FROM events WHERE name = 'Sold' ORDER BY value DESC";
+    const { results } = await speck.db.prepare(sql).all();
+    expect(results.map(({ value, currency }) => [value, currency])).toEqual([
+      [12_500_000, 'EUR'],
+      [null, ''],
+      [null, ''],
+    ]);
+    expect(await rejections('invalid_currency')).toHaveLength(1);
   });
 
   it.each([

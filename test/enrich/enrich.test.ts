@@ -312,8 +312,21 @@ describe('values', () => {
       ],
       'invalid_currency',
     ],
-  ] as [RawEvent['cd'], string][])('refuses %j', (cd, reason) => {
-    expect(run({ cd })).toMatchObject({ ok: false, error: { reason } });
+    [[['value', '12,50']], 'invalid_value'],
+    [[['value', '1.234,50']], 'invalid_value'],
+    [[['value', '€5']], 'invalid_value'],
+    [[['value', '5 EUR']], 'invalid_value'],
+    [[['value', "1'000"]], 'invalid_value'],
+    [[['value', true]], 'invalid_value'],
+  ] as [RawEvent['cd'], string][])('keeps the event without %j, and says so', (cd, reason) => {
+    const result = run({ ev: 'Purchase', cd: [...cd, ['plan', 'pro']] });
+    expect(eventOf(result)).toMatchObject({ value: null, currency: '', props: '{"plan":"pro"}' });
+    expect(result.ok && result.value.flaws).toEqual([{ reason, detail: REJECTION_REASONS[reason as 'bot'] }]);
+  });
+
+  it('says nothing of an amount that a refusal leaves out anyway', () => {
+    const result = run({ cd: [['value', '12,50']], consent: 'denied' });
+    expect(result.ok && result.value.flaws).toEqual([]);
   });
 
   it('takes the currencies of ISO 4217 in either case, those that the runtime knows among them, and no others', () => {
@@ -324,7 +337,7 @@ describe('values', () => {
           ['currency', currency],
         ],
       });
-      return result.ok ? result.value.event.currency : result.error.reason;
+      return (result.ok && result.value.flaws[0]?.reason) || eventOf(result).currency;
     };
     const known = Intl.supportedValuesOf('currency').filter((code) => !['XDR', 'XSU', 'XUA'].includes(code));
     expect(known.length).toBeGreaterThan(150);

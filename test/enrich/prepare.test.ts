@@ -27,6 +27,20 @@ const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): 
 });
 const prepared = (...events: Incoming[]) => prepare(testEnv, events, NOW);
 
+it('does not limit those who have opted out: they have no address by which they could be', async () => {
+  const pixel = await makePixel('UTC');
+  const limit = async () => ({ success: false });
+  const events = [
+    incoming({ id: pixel.id }),
+    incoming({ id: pixel.id }, { ...UNKNOWN_CLIENT, refusal: 'opt_out' }),
+  ];
+  const { batch } = await prepare({ ...testEnv, RATE_LIMIT: { limit } }, events, NOW);
+  expect(batch.rejections.map(({ reason, sample }) => [reason, sample === null])).toEqual([
+    ['rate_limited', false],
+    ['opted_out', true],
+  ]);
+});
+
 describe('a rejection', () => {
   const counted = (reason: RejectionReason, sample: Record<string, string>) => ({
     pixel: '',

@@ -214,8 +214,7 @@ describe('a change of goals', () => {
     await store(pixel, events);
     await runJobs(LATER);
     const changed = { ...pixel, settings: { ...pixel.settings, goals: GOALS } };
-    await updatePixel(db, changed);
-    await markGoalsChanged(db, pixel.id);
+    await updatePixel(db, pixel.id, { settings: { goals: GOALS } }, [markGoalsChanged(db, pixel.id)]);
     const range = { date_range: ['2026-03-27', '2026-03-31'], metrics: ['visitors', 'events'] };
     const before = await ask(changed, { ...range, dimensions: ['event:goal'] }, LATER);
     expect(before.meta).toMatchObject({ source: 'events' });
@@ -242,15 +241,14 @@ describe('a change of goals', () => {
   it('begins a day anew that is being rolled up in slices: the first ones know nothing of it', async () => {
     const { pixel, day } = await waitingDay();
     await beginSlices(db, day, 2).run();
-    await markGoalsChanged(db, pixel.id);
+    await markGoalsChanged(db, pixel.id).run();
     await markRolledUp(db, { ...day, slices: 2 }, LATER).run();
     expect(await dirtyOf(pixel)).toBe(1);
   });
 
   it('is not lost on a day whose rollup is made with the goals from before', async () => {
     const { pixel, day } = await waitingDay();
-    await updatePixel(db, { ...pixel, settings: { ...pixel.settings, goals: GOALS } });
-    await markGoalsChanged(db, pixel.id);
+    await updatePixel(db, pixel.id, { settings: { goals: GOALS } }, [markGoalsChanged(db, pixel.id)]);
     await markRolledUp(db, day, LATER).run();
     expect(await dirtyOf(pixel)).toBe(3);
     await runJobs(LATER);

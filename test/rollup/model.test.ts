@@ -110,13 +110,14 @@ class World {
       }
       case 'goals':
         model.pixel = { ...pixel, settings: { ...pixel.settings, goals: step.goals } };
-        await updatePixel(db, model.pixel);
-        await markGoalsChanged(db, pixel.id);
+        await updatePixel(db, pixel.id, { settings: { goals: step.goals } }, [
+          markGoalsChanged(db, pixel.id),
+        ]);
         return;
       case 'retention':
         await model.look(now);
         model.pixel = { ...pixel, settings: { ...pixel.settings, retention_days: step.days } };
-        await updatePixel(db, model.pixel);
+        await updatePixel(db, pixel.id, { settings: { retention_days: step.days } });
         return;
       case 'zone': {
         if (step.zone === pixel.timezone) return;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { EID_WINDOW } from '../../src/model/event.ts';
 import { point, writePoints } from '../../src/store/analytics-engine.ts';
 import { writeBatch } from '../../src/store/events.ts';
@@ -226,6 +226,45 @@ describe('writing a batch', () => {
     ]);
   });
 
+  it.each(['', '/closed'])(
+    'counts what came whole and comes again in parts once, each part once: %s',
+    async (kind) => {
+      const pixel = await makePixel('UTC', { retention_days: 1 });
+      const day = '2020-02-03';
+      const closed = [pixel.id, day, 0, 86_400_000, 0, 1];
+      if (kind !== '')
+        await db
+          .prepare('INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw) VALUES (?, ?, ?, ?, ?, ?)')
+          .bind(...closed)
+          .run();
+      let made = 0;
+      const write = (id: string) => {
+        const event = {
+          ts: Date.parse(`${day}T12:00:00Z`),
+          id: `e${made++}`,
+          name: 'pageview',
+          visitor: 'v',
+        };
+        const one = { pixel: pixel.id, day, reason: 'bot', family: '', at: AT, sample: null } as const;
+        const batch = { id, events: [place(pixel, event)], rejections: [] };
+        return writeBatch(db, kind === '' ? { id, events: [], rejections: [one] } : batch, AT, true);
+      };
+      const count = () =>
+        db.prepare('SELECT count FROM rejections WHERE pixel = ?').bind(pixel.id).first<number>('count');
+      // D1 committed the whole, and did not answer.
+      await write('whole');
+      for (const part of ['whole.0', 'whole.1', 'whole.10']) await write(part);
+      expect(await count()).toBe(1);
+      // Of another it committed nothing. The tenth part comes before the first, and one comes twice.
+      for (const part of ['parts.10', 'parts.1', 'parts.0', 'parts.1']) await write(part);
+      expect(await count()).toBe(4);
+      // A longer id is another one.
+      await write('parts2');
+      await write('part');
+      expect(await count()).toBe(6);
+    },
+  );
+
   it('keeps the time of the latest rejection, five samples at the most, and none of who is to leave no trace', async () => {
     const pixel = await makePixel('UTC');
     const common = { pixel: pixel.id, day: '2026-02-03', family: '' };
@@ -357,9 +396,23 @@ describe('Analytics Engine points', () => {
     const dataset = {
       writeDataPoint: (written: unknown) => points.push(written),
     } as unknown as AnalyticsEngineDataset;
-    writePoints(dataset, Array.from({ length: 300 }, whole), AT);
+    writePoints(dataset, [whole()], AT + 3_600_000, { left: 250 });
+    expect(points).toHaveLength(0);
+    const left = { left: 250 };
+    for (let batch = 0; batch < 3; batch++)
+      writePoints(dataset, Array.from({ length: 100 }, whole), AT, left);
     expect(points).toHaveLength(250);
-    writePoints(dataset, [whole()], AT + 3_600_000);
-    expect(points).toHaveLength(250);
+  });
+
+  it("are left out where the platform takes none, which is nobody else's failure", () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const dataset = {
+      writeDataPoint: () => {
+        throw new Error('too many data points');
+      },
+    } as unknown as AnalyticsEngineDataset;
+    const left = { left: 250 };
+    expect(() => writePoints(dataset, [whole(), whole()], AT, left)).not.toThrow();
+    expect(left.left).toBe(0);
   });
 });
