@@ -71,9 +71,9 @@ const Goal = v.union(
       name: Label,
       page: v.pipe(
         v.string(),
+        v.transform(pageOf),
         v.startsWith('/', 'A page begins with /; * stands for anything.'),
         v.maxLength(LIMITS.page),
-        v.transform(pageOf),
         v.check(isMatchable, 'A page with * takes up to 50 bytes, each letter beyond ASCII six or more.'),
       ),
     }),

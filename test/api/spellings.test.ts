@@ -5,10 +5,12 @@
 import { exports } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isAllowed } from '../../src/enrich/origins.ts';
 import type { Goal } from '../../src/model/goal.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
+import { UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { writeBatch } from '../../src/store/events.ts';
-import { applySchema, db, makePixel, place } from '../fixtures.ts';
+import { applySchema, db, makePixel, place, runJobs } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
@@ -284,6 +286,13 @@ describe('a host', () => {
     for (const typed of names) {
       const pixel = await addPixel({ origins: [typed] }, `https://${typed}`);
       expect(pixel.settings.origins).toEqual([stored]);
+      for (const name of names) {
+        const client = { ...UNKNOWN_CLIENT, userAgent: UA, origin: `https://${name}` };
+        expect(isAllowed(pixel.settings.origins, client), `${typed} of ${name}`).toBe(true);
+      }
+      expect(isAllowed(pixel.settings.origins, { ...UNKNOWN_CLIENT, origin: 'https://other.example' })).toBe(
+        false,
+      );
       await send(
         pixel.id,
         names.map((name) => ({ dl: `https://${name}/`, rl: 'https://other.example/' })),
@@ -398,6 +407,40 @@ describe('an address', () => {
     );
     expect(await rows(pixel.id, '', [], 'visitors')).toEqual([[2]]);
   });
+});
+
+it('of a pixel that protects small groups is one filter, of the stored spelling', async () => {
+  const pixel = await makePixel('UTC', { min_group: 2 });
+  const yesterday = Date.now() - 24 * 3_600_000;
+  const stored = ['/%C3%BCber', '/%C3%BCber', '/%C3%BCber', '/%C3%BCber', '/%c3%bcber', '/%c3%bcber'];
+  await writeBatch(
+    db,
+    {
+      id: pixel.id,
+      events: stored.map((page, index) =>
+        place(pixel, {
+          id: `e${index}`,
+          ts: yesterday,
+          visitor: `v${index}`,
+          name: 'pageview',
+          page,
+        } as never),
+      ),
+      rejections: [],
+    },
+    Date.now(),
+    true,
+  );
+  await runJobs(Date.now());
+  for (const typed of ['/über', '/%c3%bcber', '/%C3%BCber']) {
+    const { body } = await api('POST', 'v2/query', {
+      site_id: pixel.id,
+      metrics: ['visitors'],
+      date_range: '7d',
+      filters: [['is', 'event:page', [typed]]],
+    });
+    expect(body['results']).toEqual([{ dimensions: [], metrics: [4] }]);
+  }
 });
 
 describe('a name', () => {
