@@ -1,7 +1,7 @@
 /** Writes the list of sources into dist/sources.txt, in which the Worker looks up where visits come from. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { sourceTable } from '../src/enrich/source-list.ts';
+import { sourceTable } from '../src/enrich/source-table.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

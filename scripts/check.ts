@@ -21,15 +21,15 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/api/health.ts': 11_000,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
-  'src/privacy/opt-out.ts': 9_500,
-  'src/privacy/privacy.ts': 47_000,
+  'src/privacy/opt-out.ts': 9_800,
+  'src/privacy/privacy.ts': 26_000,
 };
 /** All modules together, each counted once. */
 const ALL_MODULES = 140_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
-  { what: 'list of sources', file: 'dist/sources.txt', bytes: 15_000 },
+  { what: 'list of sources', file: 'dist/sources.txt', bytes: 13_000 },
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_000 },
   { what: 'tag with all options', file: 'dist/speck.plus.min.js', bytes: 2_000 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 2_000 },

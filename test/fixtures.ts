@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import schema from '../schema.sql?raw';
-import { localDayOf } from '../src/enrich/enrich.ts';
+import { localDayOf } from '../src/enrich/local-day.ts';
 import type { Env } from '../src/env.ts';
 import type { PlacedEvent } from '../src/model/batch.ts';
 import { EVENT_COLUMNS, type Event } from '../src/model/event.ts';

@@ -4,7 +4,7 @@
  * rows are there already is recognised, and sending a body again changes nothing.
  */
 import * as v from 'valibot';
-import { localDayOf } from '../enrich/enrich.ts';
+import { localDayOf } from '../enrich/local-day.ts';
 import type { Env } from '../env.ts';
 import type { PlacedEvent } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';

@@ -13,6 +13,9 @@ export interface PageAddress extends Page {
   readonly marks: Marks;
 }
 
+/** `&` as HTML writes it, left so by what made the link: mail programs, feeds, editors. No parameter's name begins with `amp;`. */
+const ESCAPED = /(^\?|&)(?:amp;)+/gi;
+
 const pages = new Cache<number, PageAddress | null>(2000);
 const referrers = new Cache<number, Referrer | null>(1000);
 
@@ -26,6 +29,7 @@ export function readPage(text: string, base: string, kept: readonly string[]): P
   return remembered(pages, `${kept.join('&')}\n${base}\n${text}`, () => {
     const url = URL.parse(text.slice(0, LIMITS.url).normalize(), base || undefined);
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
+    if (/amp;/i.test(url.search)) url.search = url.search.replace(ESCAPED, '$1');
     return { ...scrubPage(url, kept), marks: marksOf(url) };
   });
 }

@@ -5,7 +5,6 @@
  */
 
 import type { LocalDay } from '../model/batch.ts';
-import { Cache } from '../model/cache.ts';
 import { CURRENCIES } from '../model/currencies.ts';
 import { type AgentClass, ENGAGEMENT, type Event, nameOfEvent, PAGEVIEW } from '../model/event.ts';
 import { flatCut } from '../model/flat.ts';
@@ -19,12 +18,13 @@ import { COUNTRIES } from '../model/text/countries.ts';
 import { normalHost, withoutWww } from '../model/text/host.ts';
 import { firstLanguage } from '../model/text/language.ts';
 import { decimalNumber } from '../model/text/number.ts';
-import { addDays, dayStart, isDay, localDay } from '../model/time-zone.ts';
+import { isDay } from '../model/time-zone.ts';
 import { type Client, NOWHERE, type Overrides, type RawEvent } from '../model/wire.ts';
 import { type PageAddress, readPage, readReferrer } from './addresses.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { classify } from './bots.ts';
 import type { Proof } from './identity.ts';
+import { localDayOf } from './local-day.ts';
 import { maskEmails } from './mask.ts';
 import { hostOf, isAllowed, mayUseCookie, originOf } from './origins.ts';
 import { type Identifier, identifiersOf, mayName } from './person.ts';
@@ -202,19 +202,6 @@ function anonymous({ event, day }: Draft): Draft {
 }
 
 const NO_AGENT: Agent = { device: '', browser: '', browserVersion: '', os: '', osVersion: '' };
-
-/** The day last asked for in each zone: most events are of today. */
-const latestDays = new Cache<string, LocalDay>(1000);
-
-/** The local day that holds an instant, with its bounds. */
-export function localDayOf(zone: string, ts: number): LocalDay {
-  const latest = latestDays.get(zone);
-  if (latest && latest.start <= ts && ts < latest.end) return latest;
-  const day = localDay(zone, ts);
-  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
-  latestDays.set(zone, found);
-  return found;
-}
 
 /** A name that people can read has something to see: no more than spaces and signs of width zero is none. */
 const VISIBLE = /[^\p{C}\p{Z}\p{M}]/u;

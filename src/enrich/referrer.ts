@@ -1,12 +1,11 @@
-/**
- * Tells where a visit came from: its source (Google, a newsletter, a site) and the channel that source belongs to.
- * Channels are named and told apart as Google Analytics and Plausible do, so that owners can compare.
- */
+/** Tells where a visit came from: its source (Google, a newsletter, a site) and the channel that source belongs to. */
 import { parseFields } from '../model/fields.ts';
 import { LIMITS } from '../model/limits.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
+import { channelOf } from './channels.ts';
+import { type ClickId, clickIdOf, paidChannelOf } from './clicks.ts';
 import { cut, scrubReferrer, scrubText } from './scrub.ts';
-import type { Kind, Source } from './source-list.ts';
+import type { Source } from './source-list.ts';
 import { sourceOfHost, sourceOfName } from './sources.ts';
 
 export interface Attribution {
@@ -25,37 +24,26 @@ export interface Utm {
   readonly term: string;
 }
 
-interface ClickId {
-  readonly param: string;
-  readonly source: string;
-  readonly channel: string;
-}
-
-/** Parameters that an advertising network adds to a click, and what they say of it. The id itself is never kept. */
-const CLICK_IDS: readonly ClickId[] = [
-  { param: 'gclid', source: 'Google', channel: 'Paid Search' },
-  { param: 'msclkid', source: 'Bing', channel: 'Paid Search' },
-  { param: 'ttclid', source: 'TikTok', channel: 'Paid Social' },
-  { param: 'li_fat_id', source: 'LinkedIn', channel: 'Paid Social' },
-  { param: 'twclid', source: 'Twitter', channel: 'Paid Social' },
-  // Facebook adds it to every link that leaves it, paid or not.
-  { param: 'fbclid', source: 'Facebook', channel: 'Organic Social' },
-];
-
 type Fields = ReadonlyMap<string, string>;
 
 /** What the query of a page's address says of where its visitor came from. */
 export interface Marks {
   readonly utm: Utm;
-  /** The source that the owner named in `utm_source`, `source` or `ref`; null when none is named. */
+  /** What the owner named in `utm_source`, `source` or `ref`, as it stands there, or `''`. */
+  readonly tag: string;
+  /** The source of that name; null when none is named. */
   readonly tagged: Source | null;
+  /** Whether that name is one of the source's advertisements. */
+  readonly isAdvertisement: boolean;
   /** The advertising network whose click id it has. */
   readonly click: ClickId | undefined;
 }
 
 const NO_MARKS: Marks = {
   utm: { source: '', medium: '', campaign: '', content: '', term: '' },
+  tag: '',
   tagged: null,
+  isAdvertisement: false,
   click: undefined,
 };
 
@@ -68,6 +56,9 @@ export interface Referrer {
   readonly source: Source;
 }
 
+/** What Google Analytics writes for no source and for no medium; links that were made from its reports have it. */
+const NOTHING: ReadonlySet<string> = new Set(['(direct)', '(none)', '(not set)']);
+
 /** The marks of a page's address. */
 export function marksOf({ search }: URL): Marks {
   if (search === '') return NO_MARKS;
@@ -79,12 +70,9 @@ export function marksOf({ search }: URL): Marks {
     content: utmField(query, 'utm_content'),
     term: utmField(query, 'utm_term'),
   };
-  const tag = utm.source || utmField(query, 'source') || utmField(query, 'ref');
-  return {
-    utm,
-    tagged: tag === '' ? null : sourceOfTag(tag),
-    click: CLICK_IDS.find(({ param }) => query.has(param)),
-  };
+  const named = utm.source || utmField(query, 'source') || utmField(query, 'ref');
+  const tag = NOTHING.has(named) ? '' : named;
+  return { utm, tag, ...sourceOfTag(tag), click: clickIdOf(query) };
 }
 
 /** The parts of a referring address that count. */
@@ -95,8 +83,7 @@ export function referrerOf(url: URL): Referrer {
   return {
     host,
     text: scrubReferrer(url),
-    source: sourceOfHost(hostname, folder) ??
-      sourceOfHost(hostname) ?? { name: scrubText(host, LIMITS.source), kind: 'referral' },
+    source: sourceOfHost(hostname, folder) ?? { name: scrubText(host, LIMITS.source), kind: 'referral' },
   };
 }
 
@@ -110,16 +97,22 @@ export function attribute(
   referrer: Referrer | null,
   ownHosts: readonly string[],
 ): Attribution {
-  const { utm, tagged, click } = marks ?? NO_MARKS;
+  const { utm, tag, tagged, isAdvertisement, click } = marks ?? NO_MARKS;
   const external = referrer && !ownHosts.includes(referrer.host) ? referrer : null;
   // The tag an owner put on the link says best where it was; then the referrer; then the network's click id.
-  const source = tagged ?? external?.source ?? (click ? sourceOfClick(click) : null);
-  return {
-    referrer: external?.text ?? '',
-    source: source?.name ?? '',
-    channel: channelOf(utm, source, click?.channel),
-    utm,
-  };
+  const named = tagged ?? external?.source ?? null;
+  const source = named ?? (click ? sourceOfClick(click) : null);
+  const medium = NOTHING.has(utm.medium) ? '' : utm.medium;
+  const channel = channelOf({
+    kind: source?.kind ?? null,
+    isByClick: named === null,
+    tag,
+    medium,
+    campaign: utm.campaign,
+    paidClick: source && paidChannelOf(click, source),
+    isAdvertisement,
+  });
+  return { referrer: external?.text ?? '', source: source?.name ?? '', channel, utm };
 }
 
 function utmField(query: Fields, name: string): string {
@@ -127,45 +120,21 @@ function utmField(query: Fields, name: string): string {
   return value === undefined ? '' : scrubText(value, LIMITS.utm);
 }
 
-function sourceOfTag(tag: string): Source {
-  const known = sourceOfName(tag) ?? sourceOfHost(tag.toLowerCase());
-  return known ?? { name: cut(tag, LIMITS.source).trimEnd(), kind: 'referral' };
+/** Names of Google's advertisements that end otherwise. */
+const GOOGLE_ADS: ReadonlySet<string> = new Set(['adwords', 'gads']);
+/** How tags call a source's advertisements, as `facebook-ads`, `fbad`, `facebook_feed_ad`. */
+const ADVERTISEMENT = /[-_. ]?(?:feed[-_ ])?ads?$/;
+
+function sourceOfTag(tag: string): Pick<Marks, 'tagged' | 'isAdvertisement'> {
+  if (tag === '') return { tagged: null, isAdvertisement: false };
+  const name = tag.toLowerCase();
+  const known = sourceOfName(name) ?? sourceOfHost(name);
+  if (known) return { tagged: known, isAdvertisement: false };
+  const advertiser = sourceOfName(GOOGLE_ADS.has(name) ? 'google' : name.replace(ADVERTISEMENT, ''));
+  if (advertiser) return { tagged: advertiser, isAdvertisement: true };
+  return { tagged: { name: cut(tag, LIMITS.source).trimEnd(), kind: 'referral' }, isAdvertisement: false };
 }
 
 function sourceOfClick({ source }: ClickId): Source {
   return sourceOfName(source) ?? { name: source, kind: 'referral' };
-}
-
-const PAID = /^(.*cp.*|ppc|retargeting|paid.*)$/;
-const DISPLAY = /^(display|banner|expandable|interstitial|cpm)$/;
-const SOCIAL = /^(social|social-network|social-media|sm|social network|social media)$/;
-const EMAIL = /^e?[-_ ]?mail$/;
-const NAMED: Readonly<Record<string, string>> = {
-  affiliate: 'Affiliates',
-  audio: 'Audio',
-  sms: 'SMS',
-  push: 'Mobile Push Notifications',
-  notification: 'Mobile Push Notifications',
-  video: 'Organic Video',
-};
-
-function channelOf(utm: Utm, source: Source | null, clickChannel: string | undefined): string {
-  const medium = utm.medium.toLowerCase();
-  const kind = source?.kind;
-  if (DISPLAY.test(medium)) return 'Display';
-  if (PAID.test(medium) || kind === 'paid') return paidChannel(kind);
-  if (clickChannel?.startsWith('Paid')) return clickChannel;
-  if (EMAIL.test(medium) || EMAIL.test(utm.source.toLowerCase()) || kind === 'email') return 'Email';
-  const named = NAMED[medium];
-  if (named !== undefined && Object.hasOwn(NAMED, medium)) return named;
-  if (kind === 'ai') return 'AI Assistants';
-  if (kind === 'search' || medium === 'organic') return 'Organic Search';
-  if (kind === 'social' || SOCIAL.test(medium)) return 'Organic Social';
-  if (source) return clickChannel ?? 'Referral';
-  return medium === '' ? 'Direct' : 'Referral';
-}
-
-function paidChannel(kind: Kind | undefined): string {
-  if (kind === 'search') return 'Paid Search';
-  return kind === 'social' ? 'Paid Social' : 'Paid Other';
 }

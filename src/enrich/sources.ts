@@ -1,13 +1,23 @@
-/** Looks sources up in the list that scripts/build-sources.ts makes: a binary search of its text, eleven steps or so. */
+/** Looks sources up in the list that scripts/build-sources.ts makes: a binary search of its text, eleven steps or so a key. */
 import list from '../../dist/sources.txt?raw';
-import { hostKey, KINDS, nameKey, type Source } from './source-list.ts';
+import { coverKey, hostKey, KINDS, listedHost, nameKey, type Source } from './source-list.ts';
 
 const TAB = 9;
 const LINE_FEED = 10;
 
-/** The source of a host, or of a host and the first folder of its path; null when the list does not know it. */
-export function sourceOfHost(host: string, folder = ''): Source | null {
-  return find(hostKey(host, folder));
+/**
+ * The source of a host, perhaps with the first folder of its path: of these two, else of the host, else of the nearest host above
+ * that covers what is below it. Null when the list knows none of them.
+ */
+export function sourceOfHost(name: string, folder = ''): Source | null {
+  const host = listedHost(name);
+  const exact = (folder === '' ? null : find(hostKey(host, folder))) ?? find(hostKey(host));
+  if (exact) return exact;
+  for (let at = 0; at >= 0; at = host.indexOf('.', at + 1)) {
+    const covering = find(coverKey(host.slice(at === 0 ? 0 : at + 1)));
+    if (covering) return covering;
+  }
+  return null;
 }
 
 /** The source of a name, in any case; null when the list does not know it. */

@@ -1,5 +1,5 @@
 /** What this Worker's pixels hold about who asks: found by today's visitor hash, and by the person's cookie. */
-import { localDayOf } from '../enrich/enrich.ts';
+import { localDayOf } from '../enrich/local-day.ts';
 import { aliasOf } from '../enrich/person.ts';
 import { visitorHash } from '../enrich/visitor.ts';
 import { type Env, secretsOf } from '../env.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, enrich, localDayOf } from '../../src/enrich/enrich.ts';
+import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
+import { localDayOf } from '../../src/enrich/local-day.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
@@ -107,7 +108,7 @@ describe('sources and channels', () => {
     ['', '?utm_source=newsletter&utm_medium=email', '', 'newsletter', 'Email'],
     ['', '?utm_source=google&utm_medium=cpc', '', 'Google', 'Paid Search'],
     ['', '?utm_source=fb&utm_medium=paid-social', '', 'Facebook', 'Paid Social'],
-    ['', '?ref=producthunt', '', 'producthunt', 'Referral'],
+    ['', '?ref=producthunt', '', 'Product Hunt', 'Organic Social'],
     ['', '?utm_medium=banner', '', '', 'Display'],
   ])('referrer %s and query %s', (rl, query, referrer, source, channel) => {
     expect(eventOf(run({ rl, dl: `https://site.example/${query}` }))).toMatchObject({

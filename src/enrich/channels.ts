@@ -1,0 +1,78 @@
+/**
+ * The channel of a visit. Rules, their order and names are those of Google Analytics 4 ("Default channel group") and Plausible; the
+ * table in docs/metrics.md lists them with their sources.
+ */
+import type { Kind } from './source-list.ts';
+
+/** What decides on a channel. */
+export interface Visit {
+  /** Null without a source. */
+  readonly kind: Kind | null;
+  /** Whether nothing but an advertising network's click id tells the source. */
+  readonly isByClick: boolean;
+  /** What the source is called in the link, or `''`. */
+  readonly tag: string;
+  readonly medium: string;
+  readonly campaign: string;
+  /** The channel that the click id says the visit was paid for in. */
+  readonly paidClick: string | null;
+  /** Whether the link names its source as an advertisement of it, as `facebook-ads`. */
+  readonly isAdvertisement: boolean;
+}
+
+const PAID = /cp|^(?:ppc|retargeting)$|^paid/;
+const SHOP = /(?:^|[^a-df-z])shop|shopping/;
+const DISPLAY: ReadonlySet<string> = new Set(['display', 'banner', 'expandable', 'interstitial', 'cpm']);
+const SOCIAL: ReadonlySet<string> = new Set([
+  'social',
+  'social-network',
+  'social-media',
+  'sm',
+  'social network',
+  'social media',
+]);
+const EMAIL = /e[-_ ]?mail|newsletter|^mail$/;
+const PUSH = /push$|mobile|notification/;
+
+const PAID_CHANNELS: Partial<Record<Kind, string>> = {
+  shopping: 'Paid Shopping',
+  search: 'Paid Search',
+  social: 'Paid Social',
+  video: 'Paid Video',
+};
+
+export function channelOf(visit: Visit): string {
+  const { kind, isByClick, isAdvertisement, paidClick } = visit;
+  const tag = visit.tag.toLowerCase();
+  const medium = visit.medium.toLowerCase();
+  const campaign = visit.campaign.toLowerCase();
+  if (campaign.includes('cross-network')) return 'Cross-network';
+  const isPaid = isAdvertisement || PAID.test(medium);
+  const isShopping = kind === 'shopping' || SHOP.test(campaign);
+  const paid = isShopping ? 'Paid Shopping' : kind && PAID_CHANNELS[kind];
+  if (isPaid && paid) return paid;
+  if (DISPLAY.has(medium)) return 'Display';
+  if (isPaid || kind === 'paid') return 'Paid Other';
+  const byLink = organicChannelOf(null, tag, medium);
+  const isTold = byLink !== 'Direct' && byLink !== 'Referral';
+  if (paidClick !== null) {
+    // A link whose own words say that it is in a mail or a message contradicts the id; `video` says what was paid for.
+    if (!isTold || byLink === paidClick.replace('Paid', 'Organic')) return paidClick;
+    if (byLink === 'Organic Video') return 'Paid Video';
+  }
+  if (isShopping) return 'Organic Shopping';
+  return isByClick && isTold ? byLink : organicChannelOf(kind, tag, medium);
+}
+
+function organicChannelOf(kind: Kind | null, tag: string, medium: string): string {
+  if (kind === 'social' || SOCIAL.has(medium)) return 'Organic Social';
+  if (kind === 'video' || medium.includes('video')) return 'Organic Video';
+  if (kind === 'ai') return 'AI Assistants';
+  if (kind === 'search' || medium === 'organic') return 'Organic Search';
+  if (kind === 'email' || EMAIL.test(tag) || EMAIL.test(medium)) return 'Email';
+  if (medium === 'affiliate') return 'Affiliates';
+  if (medium === 'audio') return 'Audio';
+  if (tag === 'sms' || medium === 'sms') return 'SMS';
+  if (PUSH.test(medium) || tag === 'firebase') return 'Mobile Push Notifications';
+  return kind === null && medium === '' ? 'Direct' : 'Referral';
+}

@@ -1,0 +1,17 @@
+/** Which local day of a pixel an instant is in. */
+import type { LocalDay } from '../model/batch.ts';
+import { Cache } from '../model/cache.ts';
+import { addDays, dayStart, localDay } from '../model/time-zone.ts';
+
+/** The day last asked for in each zone: most events are of today. */
+const latestDays = new Cache<string, LocalDay>(1000);
+
+/** The local day that holds an instant, with its bounds. */
+export function localDayOf(zone: string, ts: number): LocalDay {
+  const latest = latestDays.get(zone);
+  if (latest && latest.start <= ts && ts < latest.end) return latest;
+  const day = localDay(zone, ts);
+  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
+  latestDays.set(zone, found);
+  return found;
+}
