@@ -9,6 +9,8 @@ import { normalAddress } from '../../src/model/text/address.ts';
 
 /** What a line says. A field that was logged as `-` is `''`. */
 export interface LogEntry {
+  /** The virtual host in front of the line, without its port; `''` where none was logged. */
+  readonly host: string;
   /** The client's address, IPv4 or IPv6, in its one spelling. */
   readonly address: string;
   /** When the request was received, in epoch milliseconds. */
@@ -21,6 +23,8 @@ export interface LogEntry {
   readonly referer: string;
   /** The User-Agent header. */
   readonly userAgent: string;
+  /** Whether the line is in combined format, which has the headers. */
+  readonly combined: boolean;
 }
 
 export interface LogRequest {
@@ -50,7 +54,7 @@ export type Parsed =
  * the server escapes quotes.
  */
 const HEAD =
-  /^(?:[\w.-]+:\d{1,5} )?(\S+) \S+ .*? \[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] (?=")/s;
+  /^(\S+) \S+ .*? \[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] (?=")/s;
 /** A quoted field, in which a backslash takes the next character with it. */
 const QUOTED = /"([^"\\]*(?:\\.[^"\\]*)*)"/sy;
 const STATUS_AND_SIZE = / (\d{3}|-) (?:\d+|-)(?= |$)/y;
@@ -59,7 +63,8 @@ const REQUEST = /^([A-Za-z][A-Za-z-]*) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/s;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Reads one line, without its line break. Never throws. What follows the last known field is ignored. */
-export function parseLine(line: string): Parsed {
+export function parseLine(text: string): Parsed {
+  const { host, line } = withoutHost(text);
   const head = HEAD.exec(line);
   if (!head) return fail('not_a_log_line');
   const address = normalAddress(head[1] as string);
@@ -74,17 +79,30 @@ export function parseLine(line: string): Parsed {
   if (!status) return fail('cut_short');
 
   const entry = {
+    host,
     address,
     time,
     request: requestOf(request.text),
     status: status[1] === '-' ? null : Number(status[1]),
   };
   // The common format ends here; its lines hold neither referrer nor user agent.
-  if (line[STATUS_AND_SIZE.lastIndex + 1] !== '"') return succeed({ ...entry, referer: '', userAgent: '' });
+  if (line[STATUS_AND_SIZE.lastIndex + 1] !== '"')
+    return succeed({ ...entry, referer: '', userAgent: '', combined: false });
   const referer = quoted(line, STATUS_AND_SIZE.lastIndex + 1);
   const userAgent = referer && quoted(line, referer.end + 1);
   if (!userAgent) return fail('cut_short');
-  return succeed({ ...entry, referer: present(referer.text), userAgent: present(userAgent.text) });
+  const headers = { referer: present(referer.text), userAgent: present(userAgent.text) };
+  return succeed({ ...entry, ...headers, combined: true });
+}
+
+/** The virtual host that a line begins with, `%v` or `%v:%p`: what stands before an address, be it an address itself. */
+function withoutHost(text: string): { readonly host: string; readonly line: string } {
+  const first = text.indexOf(' ');
+  const second = text.indexOf(' ', first + 1);
+  if (first < 0 || second < 0 || normalAddress(text.slice(first + 1, second)) === null) {
+    return { host: '', line: text };
+  }
+  return { host: present(text.slice(0, first).replace(/:\d{1,5}$/, '')), line: text.slice(first + 1) };
 }
 
 function succeed(value: LogEntry): Parsed {

@@ -12,9 +12,8 @@ export const START_BYTES = 16;
 
 /** What export begins so, or null for something else: no line of a log begins with a brace, or has such a word. */
 export function exportFormat(start: string): ExportFormat | null {
-  const text = start.replace(/^\ufeff/, '');
-  if (text.startsWith('{')) return 'ndjson';
-  return /^"?ts"?,/.test(text) ? 'csv' : null;
+  if (start.startsWith('{')) return 'ndjson';
+  return /^"?ts"?,/.test(start) ? 'csv' : null;
 }
 
 export function exportEvents(
@@ -30,7 +29,7 @@ const LONGEST_LINE = 256 * 1024;
 
 async function* jsonEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
   for await (const { number, text } of splitLines(chunks, LONGEST_LINE)) {
-    const line = text?.replace(/^\ufeff/, '').trim();
+    const line = text?.trim();
     if (line === '') continue;
     report.line();
     const time = line === undefined ? undefined : timeOf(line);
@@ -74,7 +73,6 @@ async function* csvEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncG
   }
 }
 
-/** Without a byte order mark, which a spreadsheet may have put there. */
 async function* textOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });

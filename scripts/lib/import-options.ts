@@ -13,7 +13,8 @@ events of an export (GET /api/v1/pixels/ID/events, NDJSON or CSV) back as they a
 first bytes. Files may be gzipped, and FILE may be - for standard input.
 
   --pixel ID        The pixel that they are counted for: px_…
-  --origin URL      Of a log: the address of the site whose log it is, such as https://example.com
+  --origin URL      Of a log: the address of the site whose log it is, such as https://example.com. Of a log of several
+                    virtual hosts, which has their names in front, the lines of this site are counted
   --url URL         Speck's address. Default: http://127.0.0.1:8787
   --token TOKEN     A token with the scope events:write. Default: SPECK_TOKEN, or for a Speck on this machine
                     ADMIN_TOKEN in .dev.vars

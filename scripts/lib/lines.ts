@@ -8,6 +8,8 @@ export interface Line {
   readonly number: number;
   /** Without its line break; null where it is too long. */
   readonly text: string | null;
+  /** Whether a line break ended it. The last line may still be written, or cut. */
+  readonly ended: boolean;
 }
 
 /** In bytes. Web servers refuse far shorter requests; what is longer is not a log. */
@@ -32,7 +34,7 @@ export function openSource(path: string): Source {
     }
   }
   return {
-    chunks: decompressed(counted()),
+    chunks: utf8(decompressed(counted())),
     progress: () => (size > 0 ? read / size : undefined),
   };
 }
@@ -46,6 +48,30 @@ export async function* decompressed(chunks: AsyncIterable<Buffer>): AsyncGenerat
   }
   // An error on the way also ends the last stream, where it is thrown.
   yield* pipeline(Readable.from(all), createGunzip(), () => undefined);
+}
+
+/** A text's bytes without the mark that it may begin with. @throws when it is no UTF-8 but UTF-16, as some editors save it. */
+export async function* utf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { start, all } = await peek(chunks, 4);
+  if (isUtf16(start)) {
+    throw new Error('it is in UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8');
+  }
+  let left = start.subarray(0, 3).equals(MARK) ? MARK.length : 0;
+  for await (const chunk of all) {
+    const cut = Math.min(left, chunk.length);
+    left -= cut;
+    yield chunk.subarray(cut);
+  }
+}
+
+const MARK = Buffer.from('\ufeff');
+
+/** By its mark, or, without one, by the zero in every other byte of what is ASCII. */
+function isUtf16([first, second, third, fourth]: Buffer): boolean {
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
+  const isLittle = second === 0 && fourth === 0 && first !== 0 && third !== 0;
+  const isBig = first === 0 && third === 0 && second !== 0 && fourth !== 0;
+  return third !== undefined && (isLittle || isBig);
 }
 
 /** The first bytes of a stream, `least` of them where there are as many, and all of it to be read from the start. */
@@ -84,12 +110,12 @@ export async function* splitLines(
     if (length <= longest) parts.push(part);
     else parts = [];
   };
-  const take = (): Line => {
+  const take = (ended: boolean): Line => {
     const text = length > longest ? null : Buffer.concat(parts).toString().replace(/\r$/, '');
     parts = [];
     length = 0;
     number += 1;
-    return { number, text };
+    return { number, text, ended };
   };
 
   for await (const chunk of chunks) {
@@ -97,9 +123,9 @@ export async function* splitLines(
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       add(chunk.subarray(start, end));
       start = end + 1;
-      yield take();
+      yield take(true);
     }
     if (start < chunk.length) add(chunk.subarray(start));
   }
-  if (length > 0) yield take();
+  if (length > 0) yield take(false);
 }

@@ -1,5 +1,6 @@
 /** Tells which requests of an access log are page views, and makes events of them as `POST /api/v1/events` takes them. */
 import { createHash } from 'node:crypto';
+import { hostOfUrl, normalHost, withoutWww } from '../../src/model/text/host.ts';
 import type { LogEntry } from './access-log.ts';
 
 /** Why a request is not a page view. The first four can be counted nevertheless: `--include`. */
@@ -8,7 +9,7 @@ export const SKIPPED = {
   errors: 'answered with an error, or not at all',
   redirects: 'answered with a redirect',
   methods: 'not a GET',
-  elsewhere: 'for another site: the server was tried as a proxy',
+  elsewhere: 'for another site: of another virtual host, or the server was tried as a proxy',
   garbage: 'not a request for a page at all, such as a port scan',
 } as const;
 
@@ -47,6 +48,7 @@ export type Classified =
 
 /** Whether a request is a page view of the site at `origin`. */
 export function classify(entry: LogEntry, origin: string, include: ReadonlySet<Includable>): Classified {
+  if (entry.host !== '' && !isOfSite(entry.host, origin)) return { ok: false, error: 'elsewhere' };
   if (!entry.request) return { ok: false, error: 'garbage' };
   const { method, target } = entry.request;
   if (method !== 'GET' && !include.has('methods')) return { ok: false, error: 'methods' };
@@ -68,11 +70,11 @@ function urlOf(target: string, origin: string): URL | null {
 
 /** With or without `www.`, over http or https: to a visitor it is one site. */
 function sameSite(url: URL, origin: string): boolean {
-  return withoutWww(url.hostname) === withoutWww(new URL(origin).hostname);
+  return isOfSite(hostOfUrl(url), origin);
 }
 
-function withoutWww(hostname: string): string {
-  return hostname.replace(/^www\./, '');
+function isOfSite(host: string, origin: string): boolean {
+  return withoutWww(normalHost(host) ?? '') === withoutWww(hostOfUrl(new URL(origin)));
 }
 
 /** 304 is a page that the browser still has: it was viewed all the same. */

@@ -15,6 +15,8 @@ function entryOf(line: string): LogEntry {
 describe('lines that can be read', () => {
   test('combined', () => {
     expect(entryOf(APACHE)).toEqual({
+      host: '',
+      combined: true,
       address: '192.0.2.7',
       time: Date.UTC(2000, 9, 10, 20, 55, 36),
       request: { method: 'GET', target: '/page?a=b' },
@@ -40,7 +42,28 @@ describe('lines that can be read', () => {
     ['an address with its port', APACHE.replace('192.0.2.7', '192.0.2.7:51234'), { address: '192.0.2.7' }],
     ['brackets', APACHE.replace('192.0.2.7', '[2001:DB8:0:0::7]:443'), { address: '2001:db8::7' }],
     ['a zone', APACHE.replace('192.0.2.7', 'fe80::7%eth0'), { address: 'fe80::7' }],
-    ['a virtual host in front', `site.example:443 ${APACHE}`, { address: '192.0.2.7' }],
+    [
+      'a virtual host in front',
+      `site.example:443 ${APACHE}`,
+      { host: 'site.example', address: '192.0.2.7', userAgent: 'Mozilla/5.0 (X11)' },
+    ],
+    [
+      'a virtual host without a port',
+      `site.example ${APACHE}`,
+      { host: 'site.example', address: '192.0.2.7' },
+    ],
+    ['a virtual host that is an address', `198.51.100.1:80 ${APACHE}`, { host: '198.51.100.1' }],
+    [
+      'a virtual host in brackets',
+      `[2001:db8::1]:443 ${APACHE}`,
+      { host: '[2001:db8::1]', address: '192.0.2.7' },
+    ],
+    [
+      'a virtual host before an address with its port',
+      `site.example:443 ${APACHE.replace('192.0.2.7', '[2001:db8::7]:51234')}`,
+      { host: 'site.example', address: '2001:db8::7' },
+    ],
+    ['no virtual host where there could be one', `- ${APACHE}`, { host: '', address: '192.0.2.7' }],
     ['a user with spaces', APACHE.replace('frank', 'John [the] Doe'), { status: 200 }],
     [
       'a user who plays a time',
@@ -181,6 +204,8 @@ describe('properties', () => {
           expect(parseLine(line)).toEqual({
             ok: true,
             value: {
+              host: '',
+              combined: true,
               address: normalAddress(address),
               time,
               request: { method: 'GET', target: `/${path}` },

@@ -80,6 +80,33 @@ test('page views are sent, and the rest is told', async () => {
   ]);
 });
 
+test('of a log of several virtual hosts those lines are sent that are of the site', async () => {
+  const hosts = ['site.example:443', 'other.example:443', 'www.site.example:80'];
+  const log = hosts.map((host, index) => `${host} ${line(`/${index}`)}`).join('');
+  const { stdout } = await importLog([write('other_vhosts_access.log', `\ufeff${log}`)]);
+  expect(pages()).toEqual(['/0', '/2']);
+  expect(stdout).toMatch(/1 {2}not page views: elsewhere/);
+  expect(stdout).not.toContain('unreadable');
+});
+
+test('a log in UTF-16 is refused with what to do', async () => {
+  const { code, stderr } = await importLog([write('utf16.log', Buffer.from(`\ufeff${LOG}`, 'utf16le'))]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('iconv -f UTF-16 -t UTF-8');
+  expect(fake.requests).toEqual([]);
+});
+
+test('a last line that is cut before its headers waits for the next import', async () => {
+  const whole = line('/last');
+  const { stdout } = await importLog([
+    write('growing.log', line('/first') + whole.slice(0, whole.indexOf(' "-"'))),
+  ]);
+  expect(pages()).toEqual(['/first']);
+  expect(stdout).toContain('line 2 is cut short');
+  await importLog([write('growing.log', line('/first') + whole)]);
+  expect(pages()).toEqual(['/first', '/last']);
+});
+
 describe('a second import changes nothing', () => {
   test('plain, packed, grown, from standard input', async () => {
     await importLog([write('access.log', LOG)]);

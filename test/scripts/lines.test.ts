@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decompressed, type Line, LONGEST_LINE, splitLines } from '../../scripts/lib/lines.ts';
+import { decompressed, type Line, LONGEST_LINE, splitLines, utf8 } from '../../scripts/lib/lines.ts';
 
 /** As a stream would hand it over, in chunks of the given sizes and then the rest. */
 async function* chunks(bytes: Buffer, sizes: readonly number[] = []): AsyncGenerator<Buffer> {
@@ -58,11 +58,47 @@ test('a packed log that is cut is an error', async () => {
   await expect(linesOf(packed.subarray(0, -10))).rejects.toThrow('unexpected end of file');
 });
 
+test.each([
+  ['a mark', Buffer.from('\ufeffa\nb\ufeff\n')],
+  ['no mark', Buffer.from('a\nb\ufeff\n')],
+])('a text of UTF-8 with %s, in any chunks, packed or not', async (_, bytes) => {
+  for (const sizes of [[], [1], [2], [1, 1, 1], [3]]) {
+    for (const given of [bytes, gzipSync(bytes)]) {
+      const lines: (string | null)[] = [];
+      for await (const { text } of splitLines(utf8(decompressed(chunks(given, sizes))))) lines.push(text);
+      expect(lines).toEqual(['a', 'b\ufeff']);
+    }
+  }
+});
+
+test.each([
+  ['little endian', Buffer.from('\ufeff192.0.2.7 - -\n', 'utf16le')],
+  ['big endian', Buffer.from('\ufeff192.0.2.7 - -\n', 'utf16le').swap16()],
+  ['without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le')],
+  ['big endian without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le').swap16()],
+])('a text of UTF-16 is refused: %s', async (_, bytes) => {
+  for (const given of [bytes, gzipSync(bytes)]) {
+    const read = async () => {
+      for await (const chunk of utf8(decompressed(chunks(given, [1])))) expect(chunk).toBeDefined();
+    };
+    await expect(read()).rejects.toThrow('iconv -f UTF-16 -t UTF-8');
+  }
+});
+
+test.each([[''], ['a'], ['ab'], ['abc'], ['\0\0\0\0a']])(
+  'a text that begins with %j is none of them',
+  async (text) => {
+    const found: Buffer[] = [];
+    for await (const chunk of utf8(chunks(Buffer.from(text)))) found.push(chunk);
+    expect(Buffer.concat(found).toString()).toBe(text);
+  },
+);
+
 test('a line without end is not kept', async () => {
   const long = 'x'.repeat(LONGEST_LINE + 1);
   expect(await linesOf(Buffer.from(`a\n${long}\nb\n`), [10, 70_000])).toEqual([
-    { number: 1, text: 'a' },
-    { number: 2, text: null },
-    { number: 3, text: 'b' },
+    { number: 1, text: 'a', ended: true },
+    { number: 2, text: null, ended: true },
+    { number: 3, text: 'b', ended: true },
   ]);
 });

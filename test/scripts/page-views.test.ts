@@ -6,6 +6,8 @@ const ORIGIN = 'https://site.example';
 
 function entry(target: string, changes: Partial<LogEntry> = {}): LogEntry {
   return {
+    host: '',
+    combined: true,
     address: '192.0.2.7',
     time: 1_700_000_000_000,
     request: { method: 'GET', target },
@@ -38,6 +40,13 @@ describe('page views', () => {
     expect(kindOf(entry(target))).toBe(url);
   });
 
+  test.each(['site.example', 'www.site.example', 'SITE.example', 'site.example.'])(
+    'of the virtual host %s',
+    (host) => {
+      expect(kindOf(entry('/v2', { host }))).toBe(`${ORIGIN}/v2`);
+    },
+  );
+
   test('a page that the browser still had', () => {
     expect(kindOf(entry('/', { status: 304 }))).toBe(`${ORIGIN}/`);
   });
@@ -59,6 +68,16 @@ describe('what is not a page view', () => {
     ['errors', entry('/', { status: 500 })],
     ['errors', entry('/', { status: null })],
     ['elsewhere', entry('http://other.example/')],
+    ['elsewhere', entry('/v2', { host: 'other.example' })],
+    ['elsewhere', entry('/v2', { host: 'blog.site.example' })],
+    ['elsewhere', entry('/v2', { host: 'site.example.evil.example' })],
+    ['elsewhere', entry('/style.css', { host: 'other.example', status: 404 })],
+    ['elsewhere', entry('/', { host: 'other.example', request: null })],
+    ['elsewhere', entry('/', { host: '198.51.100.1' })],
+    ['elsewhere', entry('/', { host: '[2001:db8::1]' })],
+    ['elsewhere', entry('/', { host: '_' })],
+    ['elsewhere', entry('/', { host: 'no host%' })],
+    ['elsewhere', entry('http://other.example/', { host: 'site.example' })],
     ['garbage', entry('/', { request: null })],
     ['garbage', entry('page')],
     ['garbage', entry('http://')],
