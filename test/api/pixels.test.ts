@@ -24,6 +24,8 @@ it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
   'changes what is named and nothing else, whatever else changes meanwhile: %j',
   async (named) => {
     const pixel = await makePixel('UTC');
+    // In the spelling in which they are stored: brackets in a query are encoded.
+    const goals = GOALS.filter((goal) => !('page' in goal && goal.page?.includes('[')));
     let isFirst = true;
     const meanwhile = async () => {
       if (!isFirst) return;
@@ -34,13 +36,13 @@ it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
     const env = { ...testEnv, DB: changing(meanwhile) } as Env;
     const request = new Request(`https://px.example.com/api/v1/pixels/${pixel.id}`, {
       method: 'PATCH',
-      body: JSON.stringify({ ...named, settings: { gpc: 'drop', goals: GOALS } }),
+      body: JSON.stringify({ ...named, settings: { gpc: 'drop', goals } }),
     });
     const answer = await changePixel(request, env, OWNER, pixel.id);
     const expected = {
       ...named,
       url: 'https://other.example',
-      settings: { retention_days: 7, gpc: 'drop', goals: GOALS, cookie: 'off', origins: [] },
+      settings: { retention_days: 7, gpc: 'drop', goals, cookie: 'off', origins: [] },
     };
     expect(await answer.json()).toMatchObject(expected);
     expect(await getPixel(db, pixel.id)).toMatchObject(expected);

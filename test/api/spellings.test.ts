@@ -502,18 +502,28 @@ describe('codes', () => {
     expect(await count(pixel.id, ['is', 'event:currency', ['Eur']])).toBe(1);
   });
 
+  it.each(['ZZ', 'UK', 'EU', 'T1', 'D', 'Germany'])(
+    'that no country has are refused: %s',
+    async (country) => {
+      const pixel = await addPixel();
+      const { rejected } = await send(pixel.id, [{ dl: 'https://site.example/', country }]);
+      expect(rejected).toMatchObject([{ reason: 'invalid_override' }]);
+    },
+  );
+
   it.each([
-    [{ country: 'ZZ' }, 'invalid_override'],
-    [{ country: 'UK' }, 'invalid_override'],
-    [{ country: 'EU' }, 'invalid_override'],
-    [{ cd: { value: 5, currency: 'ABC' } }, 'invalid_currency'],
-    [{ cd: { value: 5, currency: 'XXX' } }, 'invalid_currency'],
-    [{ cd: { value: '0x10', currency: 'EUR' } }, 'invalid_value'],
-    [{ cd: { value: '1e3', currency: 'EUR' } }, 'invalid_value'],
-    [{ cd: { value: '0b1', currency: 'EUR' } }, 'invalid_value'],
-  ])('of no list, and numbers that are not decimal, are refused: %j', async (event, reason) => {
+    [{ value: 5, currency: 'ABC' }],
+    [{ value: 5, currency: 'ERU' }],
+    [{ value: 5, currency: 'XXX' }],
+    [{ value: '0x10', currency: 'EUR' }],
+    [{ value: '1e3', currency: 'EUR' }],
+    [{ value: '0b1', currency: 'EUR' }],
+  ])('of no list, and numbers that are not decimal, are no amount: %j', async (cd) => {
     const pixel = await addPixel();
-    const { rejected } = await send(pixel.id, [{ dl: 'https://site.example/', ...event }]);
-    expect(rejected).toMatchObject([{ reason }]);
+    await send(pixel.id, [{ dl: 'https://site.example/', cd }]);
+    expect(await rows(pixel.id, 'event:currency')).toEqual([['(not set)', 1]]);
+    expect(await rows(pixel.id, '', [], 'total_revenue')).not.toEqual([
+      [expect.objectContaining({ value: expect.anything() })],
+    ]);
   });
 });
