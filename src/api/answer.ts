@@ -1,6 +1,7 @@
 /** How the answer to a question is written: as JSON or CSV, to be kept for half a minute. */
 import { METRICS } from '../model/metrics.ts';
 import type { MetricValue } from '../query/ask.ts';
+import type { ResultRow } from '../query/compare.ts';
 import type { Question } from '../query/question.ts';
 import type { Answer } from '../query/run.ts';
 import { cachedResponse } from './cached.ts';
@@ -37,11 +38,17 @@ export function namedRows(answer: Answer, names: Names): Record<string, unknown>
   }));
 }
 
+/** An answer as JSON. @param rows those of the answer, as they are, or with names. */
+export async function jsonOf({ results: _, ...rest }: Answer, rows: readonly unknown[]): Promise<string> {
+  const texts = await inPortions(rows, (portion) => JSON.stringify(portion).slice(1, -1));
+  return `{"results":[${texts.join(',')}],${JSON.stringify(rest).slice(1)}`;
+}
+
 /**
  * An answer as CSV: a line of names, and a line a row. Beside an amount of money stands its currency; after all metrics,
  * those that are compared with, then the changes, which are empty where a row has no counterpart.
  */
-export function csvOf(answer: Answer, names: Names): string {
+export async function csvOf(answer: Answer, names: Names): Promise<string> {
   const compared = 'comparison_date_range' in answer.meta;
   const money = new Set(names.metrics.filter((name) => METRICS.get(name)?.ofSales));
   const withCurrency = (prefix: string): string[] =>
@@ -63,14 +70,29 @@ export function csvOf(answer: Answer, names: Names): string {
     ...withCurrency(''),
     ...(compared ? [...withCurrency('comparison_'), ...names.metrics.map((name) => `change_${name}`)] : []),
   ];
-  const lines = answer.results.map(({ dimensions, metrics, comparison }) =>
+  const lineOf = ({ dimensions, metrics, comparison }: ResultRow): string =>
     csvLine([
       ...dimensions,
       ...cells(metrics),
       ...(compared ? [...cells(comparison?.metrics ?? []), ...changes(comparison?.change ?? [])] : []),
-    ]),
-  );
-  return csvLine(head) + lines.join('');
+    ]);
+  return csvLine(head) + (await inPortions(answer.results, (rows) => rows.map(lineOf).join(''))).join('');
+}
+
+/** Rows that are written at once. Ten thousand with long texts would hold the isolate, which also answers pixels, for 100 ms. */
+const PORTION = 1000;
+
+/** Writes rows in portions, between which the isolate does what else there is. */
+async function inPortions<T>(
+  rows: readonly T[],
+  write: (portion: readonly T[]) => string,
+): Promise<string[]> {
+  const texts: string[] = [];
+  for (let from = 0; from < rows.length; from += PORTION) {
+    if (from > 0) await scheduler.wait(0);
+    texts.push(write(rows.slice(from, from + PORTION)));
+  }
+  return texts;
 }
 
 function amountOf(value: MetricValue): number | null {
@@ -82,11 +104,11 @@ const HEADERS = {
   vary: 'Accept, Authorization, Cookie, X-Speck-Session',
 };
 
-export function jsonResponse(request: Request, body: unknown): Response {
-  return cachedResponse(request, JSON.stringify(body), { ...HEADERS, 'content-type': 'application/json' });
+export function jsonResponse(request: Request, json: string): Promise<Response> {
+  return cachedResponse(request, json, { ...HEADERS, 'content-type': 'application/json' });
 }
 
-export function csvResponse(request: Request, csv: string): Response {
+export function csvResponse(request: Request, csv: string): Promise<Response> {
   const type = 'text/csv; charset=utf-8; header=present';
   return cachedResponse(request, csv, { ...HEADERS, 'content-type': type });
 }

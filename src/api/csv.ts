@@ -10,8 +10,11 @@
 
 /** What a spreadsheet may split lines at: its separators, and what some program takes for the end of a line. */
 const SEPARATORS = String.raw`,;|\t\r\n\v\f\u0085\u2028\u2029`;
-/** What may stand before a formula: spaces, which spreadsheets trim, and quotes, which a reader takes away. */
-const SKIPPED = String.raw`[\s'"]*`;
+/**
+ * What may stand before a formula: spaces, which spreadsheets trim, and quotes, which a reader takes away. None of them is a
+ * separator, so that a text is looked through in one pass.
+ */
+const SKIPPED = String.raw`(?:(?![${SEPARATORS}])[\s'"])*`;
 /** What begins a formula, also in the full width that Excel takes for the same in East Asia. */
 const FORMULA = String.raw`[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]`;
 const START = `(?<=^|[${SEPARATORS}])`;

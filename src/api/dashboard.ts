@@ -17,7 +17,7 @@ const POLICY = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-export function dashboard(request: Request): Response {
+export function dashboard(request: Request): Promise<Response> {
   return cachedResponse(request, page, {
     'content-type': 'text/html; charset=utf-8',
     // A new version is there at once: what it loads has its hash in its name.
@@ -47,7 +47,7 @@ export async function asset(request: Request): Promise<Response> {
   if (load === undefined || type === undefined) throw notFound();
   if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod('GET, HEAD');
   const { default: text } = await load();
-  const response = cachedResponse(request, text, {
+  const response = await cachedResponse(request, text, {
     'content-type': type,
     // What is in a file is in its name, too, as a hash.
     'cache-control': 'public, max-age=31536000, immutable',

@@ -2,7 +2,7 @@
 import document from '../../dist/openapi.json.txt?raw';
 import { cachedResponse } from './cached.ts';
 
-export function description(request: Request): Response {
+export function description(request: Request): Promise<Response> {
   return cachedResponse(request, document, {
     'content-type': 'application/json',
     'cache-control': 'public, max-age=3600',

@@ -65,13 +65,14 @@ export async function readFunnel(
     );
   }
   const { range: days, steps } = answer.value;
-  return jsonResponse(request, {
+  const told = {
     name,
     within: funnel.within,
     counts: funnel.within === 'visit' ? 'visits' : 'people',
     date_range: [days.from, days.to],
     steps,
-  });
+  };
+  return jsonResponse(request, JSON.stringify(told));
 }
 
 function parsedJson(filters: string): unknown {

@@ -3,7 +3,7 @@ import type { Env } from '../env.ts';
 import { parseQuestion } from '../query/language.ts';
 import type { Mistake, Question } from '../query/question.ts';
 import { type Answer, runQuestion } from '../query/run.ts';
-import { acceptedFormat, csvOf, csvResponse, jsonResponse, namesOf } from './answer.ts';
+import { acceptedFormat, csvOf, csvResponse, jsonOf, jsonResponse, namesOf } from './answer.ts';
 import type { Grant } from './auth.ts';
 import { readJson } from './body.ts';
 import { once } from './flights.ts';
@@ -16,8 +16,8 @@ export async function query(request: Request, env: Env, grant: Grant): Promise<R
     return new Problem('invalid_query', 'The query is not one that can be answered: see errors.', { errors });
   });
   return acceptedFormat(request) === 'csv'
-    ? csvResponse(request, csvOf(answer, namesOf(question)))
-    : jsonResponse(request, answer);
+    ? csvResponse(request, await csvOf(answer, namesOf(question)))
+    : jsonResponse(request, await jsonOf(answer, answer.results));
 }
 
 /**

@@ -9,7 +9,15 @@ import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '
 import { METRICS } from '../model/metrics.ts';
 import { MAX_ROWS } from '../query/language.ts';
 import type { Mistake } from '../query/question.ts';
-import { ANSWER_FORMATS, acceptedFormat, csvOf, csvResponse, jsonResponse, namedRows } from './answer.ts';
+import {
+  ANSWER_FORMATS,
+  acceptedFormat,
+  csvOf,
+  csvResponse,
+  jsonOf,
+  jsonResponse,
+  namedRows,
+} from './answer.ts';
 import type { Grant } from './auth.ts';
 import { badParameter, badParameters, list, whole } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
@@ -77,8 +85,8 @@ export async function stats(
   const { answer } = await ask(body, env, grant, (mistakes) => complaintOf(mistakes, asked));
   const names = { dimensions: asked.by, metrics: body.metrics };
   return (asked.format ?? acceptedFormat(request)) === 'csv'
-    ? csvResponse(request, csvOf(answer, names))
-    : jsonResponse(request, { ...answer, results: namedRows(answer, names) });
+    ? csvResponse(request, await csvOf(answer, names))
+    : jsonResponse(request, await jsonOf(answer, namedRows(answer, names)));
 }
 
 /** The question as a body of `POST /api/v2/query`. @throws Problem for what cannot be put into one. */

@@ -36,21 +36,6 @@ export function base64url(bytes: Uint8Array): string {
     .replaceAll('=', '');
 }
 
-/**
- * Two independent 32-bit FNV-1a hashes of a text, as 14 base36 characters: to tell answers apart, not to withstand an
- * attacker.
- */
-export function shortHash(text: string): string {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ (code + i), 0x85ebca6b);
-  }
-  return (a >>> 0).toString(36).padStart(7, '0') + (b >>> 0).toString(36).padStart(7, '0');
-}
-
 let isolate = '';
 let sequence = 0;
 

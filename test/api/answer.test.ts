@@ -1,6 +1,6 @@
-/** Answers as CSV. */
+/** How answers are written. */
 import { describe, expect, it } from 'vitest';
-import { csvOf } from '../../src/api/answer.ts';
+import { csvOf, jsonOf, jsonResponse } from '../../src/api/answer.ts';
 
 const NAMES = { dimensions: ['day'], metrics: ['visitors', 'total_revenue'] };
 const money = (value: number) => ({ value, currency: 'EUR', short: '', long: '' });
@@ -12,12 +12,12 @@ const compared = (day: string) => ({
 const META = { comparison_date_range: ['2023-02-28', '2023-03-01'] };
 
 describe('CSV of a comparison', () => {
-  it('has as many cells in each line, also of a day without a counterpart', () => {
+  it('has as many cells in each line, also of a day without a counterpart', async () => {
     const results = [
       { dimensions: ['2024-02-29'], metrics: [1, money(1)], comparison: null },
       { dimensions: ['2024-03-01'], metrics: [3, money(3)], comparison: compared('2023-03-01') },
     ];
-    expect(csvOf({ results, meta: META, query: {} }, NAMES)).toBe(
+    expect(await csvOf({ results, meta: META, query: {} }, NAMES)).toBe(
       [
         'day,visitors,total_revenue,total_revenue_currency,comparison_visitors,comparison_total_revenue,comparison_total_revenue_currency,change_visitors,change_total_revenue',
         '2024-02-29,1,1,EUR,,,,,',
@@ -27,11 +27,53 @@ describe('CSV of a comparison', () => {
     );
   });
 
-  it('names its columns also where no row has a counterpart, or there is none', () => {
+  it('names its columns also where no row has a counterpart, or there is none', async () => {
     const row = { dimensions: ['2024-02-29'], metrics: [1, null], comparison: null };
     for (const results of [[], [row]]) {
-      const [head = ''] = csvOf({ results, meta: META, query: {} }, NAMES).split('\r\n');
-      expect(head.split(',')).toHaveLength(9);
+      const csv = await csvOf({ results, meta: META, query: {} }, NAMES);
+      expect(csv.slice(0, csv.indexOf('\r\n')).split(',')).toHaveLength(9);
     }
+  });
+});
+
+describe('an answer of many rows', () => {
+  const answer = (count: number) => ({
+    results: Array.from({ length: count }, (_, index) => ({
+      dimensions: [`a "page" ${index}`],
+      metrics: [index, null],
+    })),
+    meta: { as_of: 'now' },
+    query: {},
+  });
+
+  it.each([0, 1, 999, 1000, 1001, 2500])('is written in portions as it is at once: %i', async (count) => {
+    const whole = answer(count);
+    expect(await jsonOf(whole, whole.results)).toBe(JSON.stringify(whole));
+    const lines = whole.results.map(({ metrics }, index) => `"a ""page"" ${index}",${metrics[0]},,\r\n`);
+    expect(await csvOf(whole, NAMES)).toBe(
+      `day,visitors,total_revenue,total_revenue_currency\r\n${lines.join('')}`,
+    );
+  });
+
+  it('lets the isolate do something else in between', async () => {
+    const whole = answer(2500);
+    let turns = 0;
+    const beside = async (): Promise<void> => {
+      for (; turns < 2; turns++) await scheduler.wait(0);
+    };
+    const others = beside();
+    await jsonOf(whole, whole.results);
+    expect(turns).toBeGreaterThan(0);
+    await others;
+  });
+
+  it('has a tag of its own, by which a client asks whether it still holds', async () => {
+    const ask = (headers: HeadersInit = {}) => new Request('https://px.example.com/', { headers });
+    const first = await jsonResponse(ask(), '{"a":1}');
+    const tag = first.headers.get('etag') ?? '';
+    expect(await first.text()).toBe('{"a":1}');
+    expect(tag).toMatch(/^W\/"[\w-]{16}"$/);
+    expect((await jsonResponse(ask({ 'if-none-match': tag }), '{"a":1}')).status).toBe(304);
+    expect((await jsonResponse(ask({ 'if-none-match': tag }), '{"a":2}')).status).toBe(200);
   });
 });

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sectionsIn, withMeasured } from '../../bench/lib/document.ts';
 import { withColumns } from '../../scripts/lib/kept.ts';
 import { ROOT } from '../e2e/harness.ts';
 
@@ -134,4 +135,18 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(files.map(([, file = '']) => file).filter((file) => !existsSync(`${ROOT}/${file}`))).toEqual([]);
     expect(commands.map(([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it('figures of a bench take the place of those before, and leave other sections alone', () => {
+  const text =
+    'a\n<!-- measured: one -->\nold\n<!-- /measured -->\nb\n<!-- measured: two -->\n<!-- /measured -->\n';
+  const section = { name: 'one', script: 'bench', args: ['--direct'] };
+  const printed = 'a machine\n\n### 1 connection\n\n| 1 |\n';
+  const written = withMeasured(text, section, printed, '2026-11-29');
+  expect(written).toBe(
+    'a\n<!-- measured: one -->\n`npm run bench -- --direct`, 2026-11-29: a machine.\n\n#### 1 connection\n\n| 1 |\n' +
+      '<!-- /measured -->\nb\n<!-- measured: two -->\n<!-- /measured -->\n',
+  );
+  expect(withMeasured(written, section, printed, '2026-11-29')).toBe(written);
+  expect(sectionsIn(written)).toEqual(['one', 'two']);
 });

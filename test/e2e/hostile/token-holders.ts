@@ -85,7 +85,7 @@ export const TOKEN_HOLDERS: readonly Trick[] = [
     () => '/api/v2/query',
     ({ own, random }) => ({
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', accept: random.pick(['application/json', 'text/csv']) },
       body: JSON.stringify({
         site_id: own,
         metrics: ['visitors', 'total_revenue'],
