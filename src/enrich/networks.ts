@@ -9,7 +9,7 @@ import type { Kind } from './source-list.ts';
 export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<string, string>>>> = {
   search: {
     Google:
-      'encrypted.google.com lens.google.com scholar.google.com cse.google.com com.google.android.apps.searchlite',
+      'encrypted.google.com lens.google.com scholar.google.com cse.google.com com.google.android.apps.searchlite syndicatedsearch.goog',
     Bing: 'bing.com ntp.msn.com com.microsoft.bing',
     'Yahoo!': 'search.yahoo.com search.yahoo.co.jp',
     DuckDuckGo: 'duckduckgo.com com.duckduckgo.mobile.android',
@@ -27,6 +27,8 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     Ask: 'ask.com',
     AOL: 'search.aol.com search.aol.co.uk suche.aol.de',
     MSN: 'msn.com',
+    '360.cn': 'so.com',
+    'Google News': 'com.google.android.apps.magazines',
     Mojeek: 'mojeek.com',
     Kagi: 'kagi.com',
     Swisscows: 'swisscows.com',
@@ -47,7 +49,8 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     LinkedIn: 'linkedin.com lnkd.in com.linkedin.android',
     Pinterest:
       'pinterest.com pin.it pinterest.at pinterest.ca pinterest.ch pinterest.cl pinterest.co.kr pinterest.co.uk pinterest.com.au pinterest.com.mx pinterest.de pinterest.dk pinterest.es pinterest.fr pinterest.ie pinterest.it pinterest.jp pinterest.nz pinterest.ph pinterest.pt pinterest.ru pinterest.se com.pinterest',
-    Reddit: 'reddit.com redd.it com.reddit.frontpage',
+    Reddit:
+      'reddit.com redd.it com.reddit.frontpage com.andrewshu.android.reddit com.laurencedawson.reddit_sync free.reddit.news',
     TikTok: 'tiktok.com com.zhiliaoapp.musically com.ss.android.ugc.trill',
     Snapchat: 'snapchat.com com.snapchat.android',
     WhatsApp: 'whatsapp.com wa.me com.whatsapp com.whatsapp.w4b',
@@ -62,6 +65,16 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     Bluesky: 'bsky.app xyz.blueskyweb.app',
     'Hacker News': 'news.ycombinator.com hn.algolia.com io.github.hidroh.materialistic',
     Lobsters: 'lobste.rs',
+    Lemmy: 'lemmy.world lemmy.ml',
+    Mastodon: 'fosstodon.org mstdn.social mas.to hachyderm.io',
+    Medium: 'medium.com com.medium.reader',
+    Yammer: 'yammer.com',
+    Skype: 'com.skype.raider',
+    'Google Chat': 'chat.google.com com.google.android.apps.dynamite',
+    'Samsung Messages': 'com.samsung.android.messaging',
+    Pocket: 'getpocket.com com.ideashower.readitlater.pro',
+    Gettr: 'gettr.com',
+    Glassdoor: 'glassdoor.com glassdoor.de glassdoor.co.uk',
     'Product Hunt': 'producthunt.com',
     Quora: 'quora.com com.quora.android',
     'Stack Exchange': 'stackexchange.com superuser.com serverfault.com askubuntu.com mathoverflow.net',
@@ -78,7 +91,8 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     Nextdoor: 'nextdoor.com',
     Meetup: 'meetup.com',
     Yelp: 'yelp.com yelp.co.uk',
-    Tripadvisor: 'tripadvisor.com',
+    Tripadvisor:
+      'tripadvisor.com tripadvisor.de tripadvisor.co.uk tripadvisor.fr tripadvisor.it tripadvisor.es',
     Trustpilot: 'trustpilot.com',
     Goodreads: 'goodreads.com',
     Slashdot: 'slashdot.org',
@@ -157,6 +171,8 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     'Mail.ru': 'e.mail.ru ru.mail.mailapp',
     'Yandex Mail': 'ru.yandex.mail',
     'Samsung Email': 'com.samsung.android.email.provider',
+    Zoho: 'mail.zoho.com mail.zoho.eu mail.zoho.in',
+    'Orange Webmail': 'webmail.orange.fr messagerie.orange.fr',
     Mailchimp: 'mailchi.mp campaign-archive.com',
   },
   ai: {
@@ -186,15 +202,16 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     Wikipedia: 'wikipedia.org org.wikipedia',
     'Apple News': 'apple.news',
     Linktree: 'linktr.ee',
-    Feedly: 'feedly.com',
+    Feedly: 'feedly.com com.feedly.android',
     Inoreader: 'inoreader.com',
     'sites.google.com': 'sites.google.com',
   },
 };
 
-/** Hosts that the list of referrers knows, and below which are other people's sites. */
+/** Known hosts below which are other people's sites. */
 export const SHARED: ReadonlySet<string> = new Set([
   'livejournal.ru',
+  'medium.com',
   'multiply.com',
   'skyrock.com',
   'substack.com',

@@ -21,7 +21,7 @@ export function sourceTable(
   const listed = Object.entries(referrers).map(([place, referrer]) => listedEntry(place, referrer));
   const ours = Object.entries(NETWORKS).flatMap(([kind, sources]) =>
     Object.entries(sources).flatMap(([name, hosts]) =>
-      hosts.split(' ').map((host): Entry => [coverKey(host), { name, kind: kind as Kind }]),
+      hosts.split(' ').map((host): Entry => [placeKey(host), { name, kind: kind as Kind }]),
     ),
   );
   const places = new Map(listed);
@@ -52,8 +52,13 @@ function listedEntry(
   const kind = SHOPS.has(source) ? 'shopping' : (KINDS.find((known) => known === medium) ?? 'referral');
   const [name = '', folder] = place.split('/');
   const host = listedHost(name);
-  const covers = WHOLE.has(kind) && folder === undefined && !SHARED.has(host);
-  return [covers ? coverKey(host) : hostKey(host, folder), { name: source, kind }];
+  const key = WHOLE.has(kind) && folder === undefined ? placeKey(host) : hostKey(host, folder);
+  return [key, { name: source, kind }];
+}
+
+/** The key of a host whose source covers what is below it, unless that is other people's. */
+function placeKey(host: string): string {
+  return SHARED.has(host) ? hostKey(host) : coverKey(host);
 }
 
 /** The sources by their names. */
