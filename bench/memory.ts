@@ -6,56 +6,118 @@
  * The resident memory is the whole process's, with the Workers and the SQLite that stand in for D1. The inspector is
  * attached between two stretches of load only. The resident memory is read before that, but still it stays lower than
  * it would if the garbage were never collected by force.
+ *
+ * With `--resident` nothing is collected by force, and the bare Worker takes turns with Speck, step by step: whether the
+ * memory of a process levels off, and what of it is the runtime's own.
  */
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
-import { SPECK } from './lib/contenders.ts';
+import { fetchAnswer } from './lib/answer.ts';
+import { CONTENDERS, SPECK, type Started } from './lib/contenders.ts';
 import { heapAfterCollection } from './lib/heap.ts';
 import { machine } from './lib/machine.ts';
 import { Client } from './lib/measure.ts';
+import { table } from './lib/table.ts';
 
-const SECONDS = Number(process.argv[2] ?? 60);
-const STEP = Number(process.argv[3] ?? 5);
+const { values, positionals } = parseArgs({
+  options: { resident: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const SECONDS = Number(positionals[0] ?? 60);
+const STEP = Number(positionals[1] ?? 5);
+if (!(SECONDS > 0 && STEP > 0)) {
+  console.error('Usage: npm run bench:memory -- [seconds] [step] [--resident]');
+  process.exit(2);
+}
 const CONNECTIONS = 64;
+const speckDir = `${ROOT}dist/modules`;
 
 build();
-const { runtime, pixel, events } = await SPECK.start({
-  speckDir: `${ROOT}dist/modules`,
-  answer: undefined,
-  way: 'direct',
-  inspected: true,
-});
-const { port, pid, inspector } = runtime;
-if (inspector === undefined) throw new Error('the runtime has no inspector');
+console.log(`${machine()}\n`);
 const client = new Client();
 try {
-  console.log(`${machine()}\n`);
-  console.log('| s | requests answered | resident MB | heap in use MB | heap set aside MB | buffers MB |');
-  console.log('| ---: | ---: | ---: | ---: | ---: | ---: |');
-  let answered = 0;
-  for (let second = 0; second < SECONDS; second += STEP) {
-    const load = await client.run({ port, pixel, connections: CONNECTIONS, seconds: STEP });
-    answered += load.answered;
-    const resident = residentMegabytes(pid);
-    const heap = await heapAfterCollection(inspector, 'speck', async () =>
-      (await fetch(`http://127.0.0.1:${port}/`)).text(),
-    );
-    const cells = [
-      second + STEP,
-      answered.toLocaleString('en'),
-      resident,
-      megabytes(heap.used, 2),
-      megabytes(heap.total),
-      megabytes(heap.outside, 2),
-    ];
-    console.log(`| ${cells.join(' | ')} |`);
-    // What is stored is SQLite's; it would grow, and is not what is looked at.
-    await events?.clear();
-  }
+  await (values.resident ? measureResident() : measureHeap());
 } finally {
   client.close();
-  await runtime.close();
+}
+
+async function measureHeap(): Promise<void> {
+  const speck = await SPECK.start({ speckDir, answer: undefined, way: 'direct', inspected: true });
+  const { runtime } = speck;
+  const { port, pid, inspector } = runtime;
+  if (inspector === undefined) throw new Error('the runtime has no inspector');
+  try {
+    const rows: string[][] = [];
+    let answered = 0;
+    for (let second = 0; second < SECONDS; second += STEP) {
+      answered += await load(speck);
+      const resident = residentMegabytes(pid);
+      const heap = await heapAfterCollection(inspector, 'speck', async () =>
+        (await fetch(`http://127.0.0.1:${port}/`)).text(),
+      );
+      rows.push([
+        String(second + STEP),
+        answered.toLocaleString('en'),
+        resident,
+        megabytes(heap.used, 2),
+        megabytes(heap.total),
+        megabytes(heap.outside, 2),
+      ]);
+      console.error(rows.at(-1)?.join(' | '));
+    }
+    const head = [
+      's',
+      'requests answered',
+      'resident MB',
+      'heap in use MB',
+      'heap set aside MB',
+      'buffers MB',
+    ];
+    console.log(table(head, rows));
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function measureResident(): Promise<void> {
+  const speck = await SPECK.start({ speckDir, answer: undefined, way: 'direct' });
+  const answer = await fetchAnswer(speck.runtime.port, speck.pixel);
+  const bare = await CONTENDERS.find(({ key }) => key === 'a')?.start({ speckDir, answer, way: 'direct' });
+  if (bare === undefined) throw new Error('there is no bare Worker');
+  const measured = [
+    { started: speck, answered: 0 },
+    { started: bare, answered: 0 },
+  ];
+  try {
+    const rows: string[][] = [];
+    for (let second = 0; second < SECONDS; second += STEP) {
+      const cells = [String(second + STEP)];
+      for (const each of measured) {
+        each.answered += await load(each.started);
+        cells.push(each.answered.toLocaleString('en'), residentMegabytes(each.started.runtime.pid));
+      }
+      rows.push(cells);
+      console.error(cells.join(' | '));
+    }
+    console.log(
+      table(
+        ['s of each', "Speck's answers", 'resident MB', "the bare Worker's answers", 'resident MB'],
+        rows,
+      ),
+    );
+  } finally {
+    for (const { started } of measured) await started.runtime.close();
+  }
+}
+
+/** A step of load. @returns how many requests were answered. */
+async function load({ runtime: { port }, pixel, events }: Started): Promise<number> {
+  const { answered } = await client.run({ port, pixel, connections: CONNECTIONS, seconds: STEP });
+  // What is stored is SQLite's; it would grow, and is not what is looked at.
+  await events?.clear();
+  return answered;
 }
 
 function residentMegabytes(pid: number | undefined): string {
