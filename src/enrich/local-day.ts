@@ -11,7 +11,7 @@ export function localDayOf(zone: string, ts: number): LocalDay {
   const latest = latestDays.get(zone);
   if (latest && latest.start <= ts && ts < latest.end) return latest;
   const day = localDay(zone, ts);
-  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)) };
+  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)), zone };
   latestDays.set(zone, found);
   return found;
 }

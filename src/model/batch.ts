@@ -17,6 +17,8 @@ export interface LocalDay {
   readonly day: string;
   readonly start: number;
   readonly end: number;
+  /** The time zone whose day it is. A batch that an older Speck has put into the queue does not say. */
+  readonly zone?: string;
 }
 
 /** A rejection with where it is counted. `pixel` is `''` when there is none to count it for. */

@@ -9,9 +9,10 @@ import { OTHER } from '../model/dimensions.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
+import { addDays, dayStart, localDay } from '../model/time-zone.ts';
 import { linkStatements } from './aliases.ts';
 import { isErased } from './people.ts';
-import { hasPixel } from './pixels.ts';
+import { forgetPixel, hasPixel, hasPixelIn } from './pixels.ts';
 import { supersede } from './reports.ts';
 import { reopenHours } from './visitor-hours.ts';
 
@@ -34,6 +35,7 @@ const field = (index: number): string => `j.row ->> ${index}`;
 const column = (name: keyof Event): string => field(EVENT_COLUMNS.indexOf(name));
 const [PIXEL, TS, EID, NAME] = [column('pixel'), column('ts'), column('eid'), column('name')];
 const DAY = field(EVENT_COLUMNS.length);
+const ZONE = field(EVENT_COLUMNS.length + 1);
 /** A batch that an older Speck has put into the queue does not say. */
 const AUTHENTICATED = `coalesce(${column('authenticated')}, 0)`;
 const VALUES = EVENT_COLUMNS.map((name) => (name === 'authenticated' ? AUTHENTICATED : column(name)));
@@ -43,7 +45,7 @@ const IS_ERASED = isErased(PIXEL, [column('person'), column('visitor')], TS);
 /**
  * An event is new unless its row, or another report of it by the client's id, is there. One that came with a token is new also
  * where all other reports came without: see `supersede`. On a closed day, of who has been erased since, and of a pixel that is
- * gone, none is stored.
+ * gone or in another time zone by now, none is stored.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
@@ -55,7 +57,7 @@ const INSERT_EVENTS = `
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
         AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW} AND e.authenticated >= ${AUTHENTICATED}))
     AND NOT ${IS_ERASED}
-    AND ${hasPixel(PIXEL)}
+    AND ${hasPixelIn(PIXEL, ZONE)}
   ON CONFLICT DO NOTHING`;
 
 const INSERT_AND_TELL = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
@@ -65,7 +67,7 @@ const CLOSED_EVENTS = `
   SELECT j.place
   FROM ${ROWS}
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
-  WHERE ${hasPixel(PIXEL)}`;
+  WHERE ${hasPixelIn(PIXEL, ZONE)}`;
 
 /** Which events are of a pixel that is gone, or of who has been erased since: asked only when not all of a batch were stored. */
 const REFUSED_EVENTS = `
@@ -73,12 +75,18 @@ const REFUSED_EVENTS = `
   FROM (SELECT j.place, CASE WHEN NOT ${hasPixel(PIXEL)} THEN 'unknown_pixel' WHEN ${IS_ERASED} THEN 'erased' END AS why FROM ${ROWS})
   WHERE why IS NOT NULL`;
 
+/** The pixels of a list of pixels and time zones that have another zone by now. */
+const MOVED_PIXELS = `
+  SELECT DISTINCT p.id, p.timezone
+  FROM json_each(?1) j
+  JOIN pixels p ON p.id = j.value ->> 0 AND p.timezone <> j.value ->> 1`;
+
 /** A day that is already dirty costs no write, unless its bounds have moved with the pixel's time zone. */
 const MARK_DAYS = `
   INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
   SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, 1, 0
   FROM json_each(?1) j
-  WHERE ${hasPixel('j.value ->> 0')}
+  WHERE ${hasPixelIn('j.value ->> 0', 'j.value ->> 4')}
   ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1, starts_at = excluded.starts_at, ends_at = excluded.ends_at
   WHERE raw = 0
     AND (dirty <> 1 OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
@@ -140,7 +148,7 @@ const COUNT_CLOSED = `
     json_array(json_object('name', min(${NAME}))), ?3, ?2
   FROM ${ROWS}
   JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
-  WHERE ${hasPixel(PIXEL)}
+  WHERE ${hasPixelIn(PIXEL, ZONE)}
   GROUP BY ${PIXEL}, ${DAY}
   HAVING true ${onCounted('?4', '?5')}`;
 
@@ -208,6 +216,16 @@ export async function writeBatch(
     // Each row was stored once, even if the batch holds it twice.
     if (stored.delete(keyOf(event))) outcomes[place] = 'stored';
   }
+  const areStored = chunks.every(({ rows }, index) => results[index]?.meta.changes === rows);
+  const moved = areStored ? [] : await placeAnew(db, events);
+  if (moved.length > 0) {
+    const again = moved.map(({ placed }) => placed);
+    const anew = await writeBatch(db, { id: `${batch.id}z`, events: again, rejections: [] }, now, tell);
+    moved.forEach(({ place }, index) => {
+      outcomes[place] = anew[index] ?? 'duplicate';
+    });
+    return outcomes;
+  }
   if (tell && outcomes.includes('duplicate')) {
     for (const { json, start } of chunks) {
       const { results: refused } = await db
@@ -218,6 +236,32 @@ export async function writeBatch(
     }
   }
   return outcomes;
+}
+
+/**
+ * The events that were placed on days of a time zone that their pixel has no more, on its days of today. An isolate may know a
+ * pixel as it was for half a minute; a batch may have waited for hours.
+ */
+async function placeAnew(
+  db: D1Database,
+  events: readonly PlacedEvent[],
+): Promise<{ readonly place: number; readonly placed: PlacedEvent }[]> {
+  const pairs = new Map(
+    events.map(({ event, day }) => [`${event.pixel} ${day.zone}`, [event.pixel, day.zone ?? null]]),
+  );
+  const { results } = await db
+    .prepare(MOVED_PIXELS)
+    .bind(JSON.stringify([...pairs.values()]))
+    .all<{ id: string; timezone: string }>();
+  for (const { id } of results) forgetPixel(id);
+  const zones = new Map(results.map(({ id, timezone }) => [id, timezone]));
+  return events.flatMap((placed, place) => {
+    const zone = zones.get(placed.event.pixel);
+    if (zone === undefined || placed.day.zone === undefined || placed.day.zone === zone) return [];
+    const day = localDay(zone, placed.event.ts);
+    const end = dayStart(zone, addDays(day, 1));
+    return [{ place, placed: { ...placed, day: { day, start: dayStart(zone, day), end, zone } } }];
+  });
 }
 
 function keyOf({ pixel, ts, id }: Partial<Event>): string {
@@ -250,7 +294,7 @@ function firstReports(placed: readonly PlacedEvent[]): number[] {
 }
 
 function rowOf({ event, day }: PlacedEvent): unknown[] {
-  return [...EVENT_COLUMNS.map((column) => event[column]), day.day];
+  return [...EVENT_COLUMNS.map((column) => event[column]), day.day, day.zone ?? null];
 }
 
 interface Chunk {
@@ -289,7 +333,7 @@ function unmarkedDays(placed: readonly PlacedEvent[], now: number): Map<string, 
     const key = `${event.pixel} ${day.day} ${day.start}`;
     if (days.has(key)) continue;
     if (day.end > now + BEFORE_DAY_ENDS && (marked.get(key) ?? 0) > now) continue;
-    days.set(key, [event.pixel, day.day, day.start, day.end]);
+    days.set(key, [event.pixel, day.day, day.start, day.end, day.zone ?? null]);
   }
   return days;
 }

@@ -36,6 +36,15 @@ function fromRow({ settings, ...row }: PixelRow): Pixel {
  */
 export const hasPixel = (id: string): string => `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id})`;
 
+/** The same, in a time zone; any, where none is said. */
+export const hasPixelIn = (id: string, zone: string): string =>
+  `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id} AND owner.timezone = coalesce(${zone}, owner.timezone))`;
+
+/** Forgets this isolate's copy of a pixel. */
+export function forgetPixel(id: string): void {
+  cache.delete(id);
+}
+
 /** @returns false when there are as many as there may be. */
 export async function insertPixel(db: D1Database, pixel: Pixel): Promise<boolean> {
   const { meta } = await db

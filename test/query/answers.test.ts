@@ -189,15 +189,20 @@ describe('answers', () => {
       results: [{ dimensions: ['Firefox'], metrics: [1] }],
       meta: { source: 'rollups' },
     });
-    for (const more of [
-      { filters: [['is', 'event:page', ['/x']]] },
-      { dimensions: ['visit:browser', 'event:page'] },
-      { dimensions: ['time:hour', 'event:page'] },
-    ]) {
+    for (const [why, more] of [
+      ['A filtered question', { filters: [['is', 'event:page', ['/x']]] }],
+      ['A question of several dimensions', { dimensions: ['visit:browser', 'event:page'] }],
+      ['A dimension by hour', { dimensions: ['time:hour', 'event:page'] }],
+      ['A dimension of people', { dimensions: ['person:first_source'] }],
+      ['A dimension of people', { dimensions: ['person:devices'] }],
+    ] as const) {
       const question = parseQuestion({ site_id: pixel.id, ...range, ...more });
       if (!question.ok) throw new Error('not a question');
       const refused = await runQuestion(db, question.value, pixel, LATER);
-      expect(refused).toMatchObject({ ok: false, error: { reason: 'beyond_retention' } });
+      expect(refused).toMatchObject({
+        ok: false,
+        error: { reason: 'beyond_retention', detail: expect.stringContaining(`${why} needs raw events`) },
+      });
     }
   });
 

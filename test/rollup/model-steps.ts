@@ -28,6 +28,10 @@ const changes = {
       { weight: 1, arbitrary: fc.integer({ min: 4, max: 40 }).map((days) => days * DAY) },
     ),
     tell: fc.boolean(),
+    /** Whether the isolate still knows the zone that the pixel had before. */
+    stale: fc.boolean(),
+    /** Whether D1 commits it and does not answer, so that it comes again through the queue, in parts. */
+    unanswered: fc.boolean(),
     /** Makes client ids, visitors and aliases. */
     seed,
   }),
@@ -48,7 +52,15 @@ const changes = {
     ),
   }),
   goals: fc.record({ kind: fc.constant('goals' as const), which, goals: fc.constantFrom(...GOAL_LISTS) }),
-  zone: fc.record({ kind: fc.constant('zone' as const), which, zone: fc.constantFrom(...ZONES) }),
+  /** The time zone changes, and an isolate that does not know it yet writes. */
+  zone: fc.record({
+    kind: fc.constant('zone' as const),
+    which,
+    zone: fc.constantFrom(...ZONES),
+    events: histories(ANY_DAY, 5),
+    ago: fc.integer({ min: 0, max: 4 * 24 }).map((hours) => hours * HOUR),
+    seed,
+  }),
   retention: fc.record({
     kind: fc.constant('retention' as const),
     which,
@@ -62,7 +74,7 @@ const change = fc.oneof(
   { weight: 2, arbitrary: changes.again },
   { weight: 2, arbitrary: changes.erase },
   { weight: 1, arbitrary: changes.goals },
-  { weight: 1, arbitrary: changes.zone },
+  { weight: 2, arbitrary: changes.zone },
   { weight: 1, arbitrary: changes.retention },
   { weight: 1, arbitrary: changes.delete },
 );

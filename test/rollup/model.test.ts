@@ -11,7 +11,7 @@ import { runJob } from '../../src/rollup/job.ts';
 import { markGoalsChanged } from '../../src/store/days.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { findOrphans } from '../../src/store/orphans.ts';
-import { deletePixel, LARGE_TABLES, PIXEL_CACHE_TTL, updatePixel } from '../../src/store/pixels.ts';
+import { deletePixel, LARGE_TABLES, updatePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, makePixel, place, testEnv } from '../fixtures.ts';
 import { local } from '../oracle.ts';
@@ -81,7 +81,7 @@ class World {
     const { pixel } = model;
     switch (step.kind) {
       case 'write':
-        return model.write(this.#sentOf(step, pixel.timezone), now, step.tell);
+        return model.write(this.#sentOf(step, pixel.timezone), now, step);
       case 'again': {
         const some = Array.from({ length: step.count }, (_, index) =>
           pick(model.sent, step.seed + index * 7),
@@ -89,7 +89,7 @@ class World {
         return model.write(
           [...new Set(some)].filter((one) => one !== undefined),
           now,
-          true,
+          { tell: true },
         );
       }
       case 'erase': {
@@ -125,8 +125,7 @@ class World {
         const moved = { ...model.pixel, timezone: step.zone };
         const { uncounted_events } = await changeTimeZone(db, moved);
         model.zoneChanged(moved, uncounted_events, now);
-        // For so long an isolate goes by its own copy of the pixel, and of which days it has marked.
-        this.now += PIXEL_CACHE_TTL;
+        await model.write(this.#sentOf(step, step.zone), now, { tell: true, stale: true });
         return;
       }
     }

@@ -42,6 +42,15 @@ interface DayRow {
   readonly ends_at: number;
 }
 
+/** How a batch is written. */
+interface Writing {
+  readonly tell: boolean;
+  readonly stale?: boolean;
+  readonly unanswered?: boolean;
+}
+
+const REJECTED_ON = '2026-01-01';
+
 const keyOf = ({ ts, id }: OracleEvent): string => `${ts} ${id}`;
 
 export class PixelModel {
@@ -56,11 +65,15 @@ export class PixelModel {
   readonly #erased = new Map<string, number>();
   /** When a day was last changed. */
   readonly #changed = new Map<string, number>();
+  #zoneBefore: string;
+  /** How many rejections were written. */
+  #rejected = 0;
   /** How many answers were compared. */
   compared = 0;
 
   constructor(pixel: Pixel) {
     this.pixel = pixel;
+    this.#zoneBefore = pixel.timezone;
   }
 
   #dayOf = ({ ts }: OracleEvent): string => local(this.pixel.timezone, ts).day;
@@ -70,7 +83,9 @@ export class PixelModel {
     return [...this.#stored.values()].filter((event) => !this.#closed.has(this.#dayOf(event)));
   }
 
-  async write(batch: readonly Sent[], now: number, tell: boolean, zone = this.pixel.timezone): Promise<void> {
+  async write(batch: readonly Sent[], now: number, how: Writing): Promise<void> {
+    const { tell, stale = false, unanswered = false } = how;
+    const zone = stale ? this.#zoneBefore : this.pixel.timezone;
     await this.look(now);
     const stored = [...this.#stored.values()];
     const expected = new Map<number, OracleEvent>();
@@ -96,7 +111,21 @@ export class PixelModel {
       aliases,
     }));
     const id = crypto.randomUUID();
-    const outcomes = await writeBatch(db, { id, events, rejections: [] }, now, tell);
+    const rejection = {
+      pixel: this.pixel.id,
+      day: REJECTED_ON,
+      reason: 'bot',
+      family: '',
+      at: now,
+      sample: null,
+    } as const;
+    const rejections = [rejection];
+    this.#rejected++;
+    const outcomes = await writeBatch(db, { id, events, rejections }, now, tell);
+    if (unanswered) {
+      await writeBatch(db, { id: `${id}.0`, events, rejections: [] }, now, false);
+      await writeBatch(db, { id: `${id}.1`, events: [], rejections }, now, false);
+    }
     if (tell) {
       const told = outcomes.flatMap((outcome, index) => (outcome === 'stored' ? [index] : []));
       expect(told, 'what is told to be stored').toEqual([...expected.keys()]);
@@ -139,6 +168,7 @@ export class PixelModel {
   }
 
   zoneChanged(pixel: Pixel, uncounted: number, now: number): void {
+    this.#zoneBefore = this.pixel.timezone;
     this.pixel = pixel;
     this.#changed.clear();
     for (const event of this.#counted()) this.#changed.set(this.#dayOf(event), now);
@@ -247,6 +277,10 @@ export class PixelModel {
       .prepare('SELECT * FROM events WHERE pixel = ?')
       .bind(this.pixel.id)
       .all<OracleEvent>();
+    const counted = 'SELECT coalesce(sum(count), 0) AS count FROM rejections WHERE pixel = ? AND reason = ?';
+    expect(await db.prepare(counted).bind(this.pixel.id, 'bot').first('count'), 'what was rejected').toBe(
+      this.#rejected,
+    );
     const found = results.filter((row) => !this.#leaving.has(keyOf(row)));
     const shown = (rows: Iterable<OracleEvent>) =>
       [...rows].map((row) => [
