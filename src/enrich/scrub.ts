@@ -2,8 +2,8 @@
 import { LIMITS } from '../model/limits.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
 import { cutEscaped, normalPath, normalQuery } from '../model/text/percent.ts';
-import { plainText } from '../model/text/plain.ts';
-import { maskEmails } from './mask.ts';
+import { joinedText, plainText } from '../model/text/plain.ts';
+import { MASK, maskEmails } from './mask.ts';
 
 /** Nothing to scrub: printable ASCII with no sign of an address, and no space at either end. */
 const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x41-\x7e]*(?<! )$/i;
@@ -12,7 +12,17 @@ const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x4
 export function scrubText(text: string, limit: number): string {
   if (text.length <= limit && HARMLESS.test(text)) return text;
   // What is cut away need not be masked, but an address across the cut must not be left in half.
-  return cut(maskEmails(plainText(text.slice(0, limit + 400))), limit).trimEnd();
+  return cut(maskedText(text.slice(0, limit + 400)), limit).trimEnd();
+}
+
+/** A printable text with its addresses masked, also those that control characters take apart. */
+function maskedText(text: string): string {
+  const plain = plainText(text);
+  const masked = maskEmails(plain);
+  const joined = joinedText(text);
+  if (joined === plain) return masked;
+  const found = maskEmails(joined);
+  return found.split(MASK).length > masked.split(MASK).length ? found : masked;
 }
 
 /** The same of a percent-encoded text in its one spelling. */

@@ -29,6 +29,11 @@ describe('a text from outside', () => {
     ['ann@localhost', 'ann@localhost'],
     ['@mail.example', '@mail.example'],
     ['ü@mail.example', '(email)'],
+    // Control characters separate words, and hide no address.
+    ['write to\nann@mail.example\tat once', 'write to (email) at once'],
+    ['ann\0@mail.example', '(email)'],
+    ['ann@mail\x07.example', '(email)'],
+    ['ann\r\n@\u2028mail.example', '(email)'],
   ])('%j is kept as %j', (text, masked) => {
     expect(scrubText(text, 100)).toBe(masked);
   });

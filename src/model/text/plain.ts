@@ -1,6 +1,11 @@
 /** Control characters and line separators, which separate words. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]+/gu;
 
+/** The same without what separates words, so that what was taken apart by signs that nobody sees is one again. */
+export function joinedText(text: string): string {
+  return plainText(text.replace(UNPRINTABLE, ''));
+}
+
 /** A text without what cannot be printed or stored, in one spelling of its letters (Unicode's form C). */
 export function plainText(text: string): string {
   // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.
