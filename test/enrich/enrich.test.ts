@@ -440,7 +440,7 @@ describe('names, ids and times', () => {
     const start = Date.parse('2026-11-23T23:00:00Z');
     const end = Date.parse('2026-11-24T23:00:00Z');
     for (const ts of [start, end - 1, start]) {
-      expect(localDayOf(pixel.timezone, ts)).toEqual({ day: '2026-11-24', start, end });
+      expect(localDayOf(pixel.timezone, ts)).toEqual({ day: '2026-11-24', start, end, zone: pixel.timezone });
     }
     expect(localDayOf(pixel.timezone, end).day).toBe('2026-11-25');
     expect(localDayOf(pixel.timezone, start - 1).day).toBe('2026-11-23');
