@@ -14,16 +14,17 @@ mkdirSync(`${root}/dist`, { recursive: true });
 
 /** What the Worker serves under `/NAME.js`, and the constants that choose what a build holds. */
 const FILES = [
-  { name: 'speck', source: 'speck', define: { PLUS: 'false', META: 'false' } },
-  { name: 'speck.plus', source: 'speck', define: { PLUS: 'true', META: 'false' } },
-  { name: 'speck.meta', source: 'speck', define: { PLUS: 'true', META: 'true' } },
-  { name: 'speck.send', source: 'send' },
-  { name: 'speck.hash', source: 'hash' },
+  { name: 'speck', source: 'speck', define: { PLUS: 'false', META: 'false', ALL: 'false' } },
+  { name: 'speck.plus', source: 'speck', define: { PLUS: 'true', META: 'false', ALL: 'false' } },
+  { name: 'speck.meta', source: 'speck', define: { PLUS: 'false', META: 'true', ALL: 'false' } },
+  { name: 'speck.all', source: 'speck', define: { PLUS: 'true', META: 'true', ALL: 'true' } },
+  { name: 'speck.send', source: 'send', define: { ALL: 'true' }, isModule: true },
+  { name: 'speck.hash', source: 'hash', isModule: true },
 ];
 
 const TARGET = 'es2020';
 
-for (const { name, source, define } of FILES) {
+for (const { name, source, define, isModule = false } of FILES) {
   const { outputFiles } = await build({
     entryPoints: [`${root}/src/tag/${source}.ts`],
     write: false,
@@ -37,8 +38,8 @@ for (const { name, source, define } of FILES) {
   });
   const module = String(outputFiles[0]?.text);
   // Vite's minifier makes of the same bundle 2 % less than esbuild's.
-  const { code, errors } = await minify(`${name}.js`, define ? `(()=>{${module}})()` : module, {
-    module: !define,
+  const { code, errors } = await minify(`${name}.js`, isModule ? module : `(()=>{${module}})()`, {
+    module: isModule,
     compress: { target: TARGET },
     mangle: { toplevel: true },
   });

@@ -25,6 +25,11 @@ const FIELDS: Readonly<Record<string, JsonSchema>> = {
   ev: { ...text, description: "The event's name. Default: a page view." },
   dl: { ...text, description: "The page's URL. Default: the header Referer." },
   rl: { ...text, description: 'The referrer.' },
+  nav: {
+    ...text,
+    description:
+      '`1`: a page view by a changed address within a page, whose URL before is `rl`. It is none if both are the same page.',
+  },
   eid: { ...text, description: 'Your id of the event: reported again within 48 hours, it counts once.' },
   uid: { ...text, description: 'Your id of who is signed in. Only a keyed hash of it is stored.' },
   consent: {
@@ -221,11 +226,12 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
     },
   },
   '/speck.js': script('getTag', 'The browser tag'),
-  '/speck.plus.js': script('getTagWithOptions', 'The browser tag with all options'),
+  '/speck.plus.js': script('getTagWithOptions', 'The browser tag that also finds events by itself'),
   '/speck.meta.js': script('getTagWithFbq', "The browser tag that also speaks Meta's fbq"),
   '/{locale}/fbevents.js': script('getFbevents', "The same, where Meta's own snippet looks for it", [
     { name: 'locale', in: 'path', required: true, description: 'Any.', schema: text },
   ]),
+  '/speck.all.js': script('getWholeTag', 'The browser tag with all options, for any page'),
   '/speck.send.js': script('getTagTransports', 'What the tag loads where sendBeacon is missing or refuses'),
   '/speck.hash.js': script('getTagHashing', 'What the tag loads to hash user data'),
   '/opt-out': optOutPage,

@@ -15,6 +15,7 @@ const PUBLIC: Readonly<Record<string, Handler>> = {
   '/speck.js': script(() => import('../../dist/speck.min.js?raw')),
   '/speck.plus.js': script(() => import('../../dist/speck.plus.min.js?raw')),
   '/speck.meta.js': script(() => import('../../dist/speck.meta.min.js?raw')),
+  '/speck.all.js': script(() => import('../../dist/speck.all.min.js?raw')),
   // Where Meta's own snippet looks for its script.
   '/:locale/fbevents.js': script(() => import('../../dist/speck.meta.min.js?raw')),
   '/speck.send.js': script(() => import('../../dist/speck.send.min.js?raw')),

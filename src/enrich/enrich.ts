@@ -85,13 +85,13 @@ export function enrich(
   if (arrival.client.refusal === 'opt_out') return reject('opted_out');
   const refuses = arrival.client.refusal === 'signal' || raw.consent === 'denied';
   if (refuses && pixel.settings.gpc === 'drop') return reject('refused');
-  const name = eventName(raw.ev);
-  if (!name.ok) return name;
+  const named = eventName(raw.ev);
+  if (!named.ok) return named;
   const overridden = applyOverrides(arrival);
   if (!overridden.ok) return overridden;
   const { ts, client } = overridden.value;
   const key = agentKey(client.userAgent);
-  const agentClass = classOf(client, name.value, arrival.overrides === null, key);
+  const agentClass = classOf(client, named.value, arrival.overrides === null, key);
   if (!agentClass.ok) return agentClass;
   if (arrival.overrides === null && !isAllowed(pixel.settings.origins, client)) {
     return reject(
@@ -101,10 +101,12 @@ export function enrich(
   }
   if (raw.eid.length > LIMITS.eid) return reject('invalid_eid');
   if (maskEmails(raw.eid) !== raw.eid) return reject('invalid_eid', 'The event id holds an e-mail address.');
-  // How long somebody looked at a page can be told of visitors only.
-  if (refuses && name.value === ENGAGEMENT) return reject('refused');
   const address = pageOf(raw.dl, client.referer, pixel);
   if (!address.ok) return address;
+  // An engagement counts as no event: the same page is not viewed again because a parameter that is no part of it changes.
+  const name = isSamePage(raw, address.value, pixel) && named.value === PAGEVIEW ? ENGAGEMENT : named.value;
+  // How long somebody looked at a page can be told of visitors only.
+  if (refuses && name === ENGAGEMENT) return reject('refused');
   const revenue = revenueOf(raw.cd);
 
   const consented = raw.consent === 'granted' && mayUseCookie(pixel, client);
@@ -127,7 +129,7 @@ export function enrich(
       ts,
       id: arrival.id,
       eid,
-      name: name.value,
+      name,
       hostname,
       page,
       referrer: attribution.referrer,
@@ -149,11 +151,11 @@ export function enrich(
       city: scrubText(place.city, LIMITS.place),
       language: firstLanguage(client.languages),
       agent_class: agentClass.value,
-      ...engagementOf(name.value, raw.cd),
+      ...engagementOf(name, raw.cd),
       value: revenue.ok ? revenue.value.value : null,
       currency: revenue.ok ? revenue.value.currency : '',
       // An engagement is no event that could have some.
-      props: name.value === ENGAGEMENT ? '' : propsOf(raw.cd),
+      props: name === ENGAGEMENT ? '' : propsOf(raw.cd),
       authenticated: arrival.overrides === null ? 0 : 1,
     },
     day: localDayOf(pixel.timezone, ts),
@@ -237,6 +239,13 @@ function pageOf(
   const isPath = dl.startsWith('/') && !dl.startsWith('//');
   const page = readPage(dl, isPath ? url : '', settings.query_params);
   return page ? ok(page) : reject('invalid_url');
+}
+
+/** Whether an address changed within a page, and the page remained the same. */
+function isSamePage({ nav, rl }: RawEvent, now: PageAddress | null, { settings }: Pixel): boolean {
+  if (nav !== '1') return false;
+  const before = readPage(rl, '', settings.query_params);
+  return before?.page === now?.page && before?.hostname === now?.hostname;
 }
 
 /** Hosts that belong to the owner, so that coming from one of them is no source. */

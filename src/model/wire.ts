@@ -57,6 +57,8 @@ export interface RawEvent {
   readonly ev: string;
   readonly dl: string;
   readonly rl: string;
+  /** `1`: a page view by a changed address within a page, of which `rl` is the one before. Older requests in the queue lack it. */
+  readonly nav?: string;
   readonly eid: string;
   /** The owner's own id of who is signed in. Only a keyed hash of it is ever stored. */
   readonly uid: string;
@@ -78,6 +80,7 @@ export const BLANK_EVENT: RawEvent = {
   ev: '',
   dl: '',
   rl: '',
+  nav: '',
   eid: '',
   uid: '',
   uid_sig: '',

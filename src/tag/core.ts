@@ -1,29 +1,31 @@
 /** What happens on a page, and its way to the Worker. docs/tag.md says what each field of an event holds. */
 import { say } from './debug.ts';
 import { reportEngagement } from './engagement.ts';
+import { toJson } from './json.ts';
 import { hashing, matchUser, userData } from './matching.ts';
 import { listen, pageUrl } from './page.ts';
-import { address, load, options } from './script.ts';
+import { address, doc, load, options } from './script.ts';
 
 export type Data = Record<string, unknown>;
 export interface About {
   readonly eventID?: string | undefined;
   readonly url?: string | undefined;
+  /** Of a page view: that the address changed within the page. */
+  readonly nav?: 1;
 }
 export type Call = [command?: unknown, name?: string, data?: Data, about?: About];
 
-/** Events in one request; the Worker takes up to 100. */
-const BATCH = 50;
-
-/** Events as JSON; with options as objects, since user data may be added until they are sent. */
+/** Events as JSON; with options beside the user data that they will have once it is hashed. */
 let waiting: unknown[] = [];
 /** The page that was counted last. */
 export let page: string | undefined;
-let referrer = document.referrer;
+let referrer = doc.referrer;
 let user: unknown;
 /** The signature of the user's id, made by the owner's server. */
 let signature: unknown;
 let sender: ReturnType<typeof load> | undefined;
+/** Whether the owner has been told that nothing can be sent. */
+let failed = false;
 /** Whether nothing is sent; with options, why. */
 let silence: unknown;
 
@@ -31,55 +33,69 @@ let silence: unknown;
  * 131 random bits, for the Worker's cookie once consent lets it have one: so the events of a page are one person's.
  * Not Math.random, which pages replace, nor crypto.randomUUID, which pages without https lack.
  */
-const cid = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
-  .replace(/\W/g, '')
-  .slice(0, 22);
+let cid: string | undefined;
+
+/**
+ * Whether the page has left alone what builds other than /speck.all.js stand on: whether lists and objects have only methods
+ * that the language gives them, JSON is one, and no element hides what the document says.
+ */
+export let isSound: boolean | undefined;
 
 try {
-  silence =
-    (!('local' in options) &&
-      /^$|^127\.|\[::1]|\blocalhost$/.test(location.hostname) &&
-      (!PLUS || 'no data-local')) ||
-    (localStorage['speck_ignore'] && (!PLUS || 'speck_ignore'));
+  silence = !('local' in options) && /^$|^127\.|\[::1]|\blocalhost$/.test(location.hostname);
+  if (ALL && silence) silence = 'no data-local';
+  cid = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(18))))
+    .replace(/\W/g, '_')
+    .slice(2);
+  if (!ALL) {
+    isSound = toJson([referrer])[1] === '"';
+    for (const _ in []) isSound = false;
+  }
+  silence = silence || (ALL ? localStorage['speck_ignore'] && 'speck_ignore' : localStorage['speck_ignore']);
 } catch {
   // A page that may have no storage, such as one in a sandbox.
 }
 
 export const track = (name: string | undefined, data?: Data, about?: About): void => {
   try {
-    if (silence || !name || (META && !options.pixel)) throw silence || (PLUS && 'no name or data-pixel');
-    const url = (PLUS && about?.url) || pageUrl();
+    // Without what the page has given to all objects.
+    if (ALL) about = { __proto__: null, ...about } as About;
+    if (silence || !name || (META && !options.pixel)) {
+      if (ALL) say(name, silence || 'no name or data-pixel');
+      return;
+    }
+    const url = ((PLUS || META) && about?.url) || pageUrl();
     if (name === 'pageview') {
       if (PLUS) reportEngagement();
       referrer = page || referrer;
       page = url;
     }
     // At once, since the page may change its data before it is sent.
-    const event = JSON.stringify({
+    const event = toJson({
       id: options.pixel,
       ev: name,
       dl: url,
       rl: referrer,
+      nav: about?.nav,
       eid: about?.eventID,
       consent: options.consent,
       uid: user,
-      ...(!META && { uid_sig: signature }),
-      ...(options.consent === 'granted' && { cid }),
+      ...((ALL || !META) && { uid_sig: signature }),
+      cid: options.consent === 'granted' ? cid : undefined,
       cd: data,
     });
-    if (PLUS) say(event);
-    waiting.push(PLUS ? { ...JSON.parse(event), ud: userData } : event);
-    queueMicrotask(flush);
+    if (ALL) say(event);
+    waiting.push(PLUS || META ? [event, userData] : event);
+    flush();
   } catch (error) {
     // Data that JSON cannot hold, such as a cycle: there is nothing to send, and the page must not suffer for it.
-    if (PLUS) say(name, error);
+    if (ALL) say(name, error);
   }
 };
 
 /** Counts the page, unless it is the one that was counted last. */
-export const view = (data?: Data, about?: About): void => {
-  if (pageUrl() !== page) track('pageview', data, about);
-};
+export const view = (about?: About, data?: Data): unknown =>
+  pageUrl() !== page && track('pageview', data, about);
 
 /**
  * Does what speck(…) was called with. An engagement without anything in it counts as no event: the Worker learns by it
@@ -88,33 +104,52 @@ export const view = (data?: Data, about?: About): void => {
 export const handle = ([command, name, data, about]: Call): void => {
   if (command === 'track') track(name, data, about);
   else if (command === 'optout') {
-    silence = !PLUS || 'opted out';
+    silence = !ALL || 'opted out';
     waiting = [];
-    if (!PLUS || navigator.onLine) post('/opt-out', 'from=tag');
+    if (!(PLUS || META) || navigator.onLine) post('opt-out', 'from=tag');
     else listen('online', () => handle(['optout']));
   } else if (command === 'identify') {
     user = name;
-    if (!META) signature = data?.['sig'];
-    if (PLUS) matchUser(data);
+    if (ALL || !META) signature = data?.['sig'];
+    if (PLUS || META) matchUser(data);
     track('engagement');
   } else if (command === 'consent') {
     options.consent = name as string;
     track('engagement');
-  } else if (PLUS) say(command);
+  } else if (ALL) say(command);
 };
 
-export const flush = (): void => {
-  // Offline, sendBeacon takes an event and loses it.
-  while ((!PLUS || (navigator.onLine && !hashing)) && waiting[0]) {
-    const batch = waiting.splice(0, BATCH);
-    post((PLUS && options.path) || '/beacon', PLUS ? JSON.stringify(batch) : `[${batch}]`);
+/** Sends what the page does at one moment together. `await` needs neither the page's Promise nor its queueMicrotask. */
+export const flush = async (): Promise<void> => {
+  await 0;
+  // The Worker takes up to 100 events in one request. Offline, sendBeacon takes an event and loses it.
+  while ((!(PLUS || META) || (navigator.onLine && !hashing)) && waiting[0]) {
+    const batch = waiting.splice(0, 50);
+    let body: unknown = batch;
+    if (PLUS || META) {
+      body = '';
+      for (const [event, ud] of batch as [string, unknown][]) {
+        body += `${body && ','}${ud ? `${event.slice(0, -1)},"ud":${toJson(ud)}}` : event}`;
+      }
+    }
+    post((ALL && options.path?.replace(/.*\//, '')) || 'beacon', `[${body}]`);
   }
 };
 
 /** By sendBeacon, which survives the page; by other means where it is missing, refuses or is full. */
-const post = (path: string, body: string): void => {
-  if (navigator.sendBeacon?.(address(path), body)) return;
-  // Once, since imports of the same script need not come back in order.
-  sender = sender || load('send');
-  sender.then((send) => send.default(address, path, body), PLUS ? say : () => {});
+const post = async (name: string, body: string): Promise<void> => {
+  try {
+    // A wrapper of the page's that gives nothing back has sent it.
+    if (navigator.sendBeacon(address(name), body) !== false) return;
+  } catch {
+    // It is missing, or the page's own.
+  }
+  try {
+    // Once, since imports of the same script need not come back in order.
+    sender = sender || load('send');
+    await (await sender).default(address, name, body);
+  } catch {
+    if (ALL && !failed) console.error('Speck: cannot send to', address(''));
+    failed = true;
+  }
 };

@@ -2,5 +2,5 @@
 import { options } from './script.ts';
 
 export const say = (...what: unknown[]): void => {
-  if (PLUS && 'debug' in options) console.log('speck', ...what);
+  if (ALL && 'debug' in options) console.log('speck', ...what);
 };

@@ -1,7 +1,7 @@
 /** How long a page was looked at, and how far down. */
 import { page, track } from './core.ts';
 import { listen } from './page.ts';
-import { uses } from './script.ts';
+import { doc, uses } from './script.ts';
 
 /** Milliseconds looked at since the last report. */
 let engaged = 0;
@@ -21,7 +21,7 @@ const look = (): void => {
     engaged += now - since;
     seen = Math.max(seen, scrollY + innerHeight);
   }
-  since = document.hidden ? 0 : now;
+  since = doc.hidden ? 0 : now;
 };
 
 /**
@@ -30,7 +30,7 @@ const look = (): void => {
  */
 export const reportEngagement = (event?: Event): void => {
   look();
-  const scroll = Math.round((100 * seen) / document.documentElement.scrollHeight);
+  const scroll = Math.round((100 * seen) / doc.documentElement.scrollHeight);
   if (page && uses('engagement') && (engaged > 999 || scroll > reported)) {
     track('engagement', { engaged: Math.round(engaged), scroll }, { url: page });
     engaged = 0;

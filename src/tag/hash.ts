@@ -21,6 +21,8 @@ async function put(
   else if (normalise(text)) {
     // Throws on a page without https, which has no SubtleCrypto.
     const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(normalise(text)));
-    hashes[key] = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    let hex = '';
+    for (const byte of new Uint8Array(bytes)) hex += (byte + 256).toString(16).slice(1);
+    hashes[key] = hex;
   }
 }

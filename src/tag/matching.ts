@@ -9,18 +9,18 @@ export let userData: Data | undefined;
 /** How many users' hashes are being made. Events wait for them, so that they keep their order. */
 export let hashing = 0;
 
-export const matchUser = (raw: unknown): void => {
+export const matchUser = async (raw: unknown): Promise<void> => {
   // Without data, too: the events of the next user must not carry the last one's.
   const hashes: Data | undefined = raw ? {} : undefined;
   userData = hashes;
   if (hashes) {
     hashing++;
-    load('hash')
-      .then((hash) => hash.default(hashes, raw))
-      .catch(say)
-      .then(() => {
-        hashing--;
-        flush();
-      });
+    try {
+      await (await load('hash')).default(hashes, raw);
+    } catch (error) {
+      say(error);
+    }
+    hashing--;
+    flush();
   }
 };

@@ -10,16 +10,21 @@ type Arguments = [name?: string, data?: Data, about?: About];
 interface Fbq {
   (...call: [command: string, ...rest: Arguments]): void;
   callMethod?: Fbq;
+  disablePushState?: unknown;
   queue?: [command: string, ...rest: Arguments][];
 }
 
 /** The script that Meta's snippet loads, with its host changed: the pixel's id is known from fbq('init', …) only. */
 export const byMetaSnippet = META && /fbevents/.test(script?.src as string);
 
+const globals = window as unknown as Record<string, Fbq | undefined>;
+const alias = META ? options.alias || (byMetaSnippet && 'fbq') || '' : '';
+
+/** Whether the page wants to count navigations itself. Live, as Meta reads it. */
+export const stopsHistory = (): unknown => globals[alias]?.disablePushState;
+
 export const listenToMeta = (): void => {
-  const alias = options.alias || (byMetaSnippet && 'fbq');
   if (!alias) return;
-  const globals = window as unknown as Record<string, Fbq>;
   const call: Fbq = (command, ...rest) => {
     // The id of a pixel comes first.
     if (/Single/.test(command)) rest.shift();
@@ -29,7 +34,7 @@ export const listenToMeta = (): void => {
       if (data) matchUser(data);
     } else if (command === 'consent') handle([command, name === 'grant' ? 'granted' : 'denied']);
     else if (!/track/.test(command)) say(command);
-    else if (name === 'PageView') view(data, about);
+    else if (name === 'PageView') view(about, data);
     else track(name, data, about);
   };
   const fbq = globals[alias] || call;

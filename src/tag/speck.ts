@@ -3,17 +3,16 @@
  * docs/tag.md says what it does. It is built three times: as /speck.js, with options as /speck.plus.js, and with
  * Meta's fbq as /speck.meta.js. A build that is asked for what it lacks loads the next one in its stead.
  */
-import { type Call, flush, handle, track, view } from './core.ts';
+import { type Call, flush, handle, isSound, track, view } from './core.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
-import { byMetaSnippet, listenToMeta } from './meta.ts';
-import { listen } from './page.ts';
-import { load, options, script } from './script.ts';
+import { byMetaSnippet, listenToMeta, stopsHistory } from './meta.ts';
+import { listen, safe } from './page.ts';
+import { doc, load, options, script } from './script.ts';
 
-/** The part of an array that the queue of calls uses, so that its `push` can be replaced. */
+/** What the stub puts calls into: its own list, later what handles them. */
 interface Queue {
   push(call: Call): unknown;
-  forEach(handle: (call: Call) => void): void;
   /** Set by a running tag, so that a second copy of it counts nothing again. */
   on?: boolean;
 }
@@ -21,7 +20,7 @@ interface Queue {
 interface Speck {
   (...call: Call): void;
   /** Calls that no tag has handled yet. The owner's inline snippet makes it when it is called before the tag runs. */
-  q?: Queue;
+  q: Queue & Iterable<Call>;
 }
 
 declare global {
@@ -33,48 +32,61 @@ declare global {
   }
 }
 
-const queue: Queue = window.speck?.q || [];
+const calls: Queue & Iterable<Call> = window.speck?.q || [];
+const speck: Speck = (...call) => speck.q.push(call);
+
+const navigated = (): unknown => (META && stopsHistory()) || view({ nav: 1 });
 
 const start = (): void => {
   if (META) listenToMeta();
-  if (!PLUS || !('manual' in options)) {
+  if (!ALL || !('manual' in options)) {
     if (!byMetaSnippet) view();
     for (const method of ['pushState', 'replaceState'] as const) {
       const original = history[method];
       history[method] = (...state) => {
         original.call(history, ...state);
-        view();
+        navigated();
       };
     }
-    listen('popstate', () => view());
+    listen('popstate', navigated);
     // Back from the cache of pages that were left.
     listen('pageshow', (event: PageTransitionEvent) => event.persisted && track('pageview'));
   }
   // From here on a call is handled at once, also one made through a reference to the stub kept from before.
-  queue.push = handle;
-  queue.forEach(handle);
+  speck.q = { push: handle, on: true } as never;
+  for (const call of calls) handle(call);
+  if (PLUS || META) listen('online', flush);
   if (PLUS) {
-    listen('online', flush);
     watchEngagement();
     watchInteractions();
   }
 };
 
 const begin = (): void => {
-  queue.on = true;
+  calls.on = true;
   // A page that the browser prepares in advance may never be seen.
-  if (document.prerendering) listen('prerenderingchange', start);
+  if (doc.prerendering) listen('prerenderingchange', start);
+  else if (ALL) safe(start)(0);
   else start();
 };
 
+/** An attribute that this build does not know. */
+const UNKNOWN = PLUS
+  ? /data-(?!pixel|consent|local|use|downloads)/
+  : META
+    ? /data-(?!pixel|consent|local|alias)/
+    : /data-(?!pixel|consent|local)/;
+
+/** The build that has more of what the page needs than this one. */
+const next = !ALL && (!isSound || UNKNOWN.test(script.outerHTML)) && (PLUS || META ? 'all' : 'plus');
+
 if (!options?.pixel && !byMetaSnippet) {
   console.warn('Speck: no data-pixel');
-} else if (!queue.on) {
-  window.speck = (...call) => queue.push(call);
-  window.speck.q = queue;
+} else if (!calls.on) {
+  speck.q = calls;
+  window.speck = speck;
 
   // What cannot be loaded is done without.
-  if (!PLUS && /data-(?!pixel|consent|local)/.test(script.outerHTML)) load('plus').catch(begin);
-  else if (PLUS && !META && 'alias' in options) load('meta').catch(begin);
+  if (next) load(next).catch(begin);
   else begin();
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { breaksGlobals } from './hostile.ts';
 import { SCRIPTS, type SentEvent } from './recorder.ts';
 import { openShop, PIXEL, PX, SHOP, STUB, tag } from './shop.ts';
 import { eventually } from './site.ts';
@@ -80,7 +81,7 @@ describe("Meta's own snippet with another host and id", () => {
         },
       },
       { id: PIXEL, ev: 'Share', dl: `${SHOP}/`, rl: '', cd: { to: 'x' } },
-      { id: PIXEL, ev: 'pageview', dl: `${SHOP}/next`, rl: `${SHOP}/` },
+      { id: PIXEL, ev: 'pageview', dl: `${SHOP}/next`, rl: `${SHOP}/`, nav: 1 },
     ]);
     expect(shop.noise).toEqual([]);
   });
@@ -203,7 +204,8 @@ describe('advanced matching', () => {
     ]);
   });
 
-  test("is what fbq('init') is given", async () => {
+  // Where the page breaks globals, fbq is there once the build for such pages is, unless Meta's stub made it.
+  test.skipIf(breaksGlobals())("is what fbq('init') is given", async () => {
     await local(
       `${STUB}${tag('data-alias="fbq" data-local', 'speck.meta')}<script>addEventListener('load', () => {
         fbq('init', '1', { em: 'ann@site.example', ph: 442079460000 }); fbq('track', 'Lead') })</script>`,
@@ -234,7 +236,8 @@ describe('advanced matching', () => {
     expect(shop.noise.some((line) => /^speck TypeError.*digest/.test(line))).toBe(true);
   });
 
-  test('is left out by the small tag, which sends no raw value either', async () => {
+  // Which does not run where the page breaks globals.
+  test.skipIf(breaksGlobals())('is left out by the small tag, which sends no raw value either', async () => {
     await local(tag('data-local'));
     await shop.events(1);
     await shop.page.evaluate(() => window.speck('identify', 'u1', { email: 'ann@site.example' }));

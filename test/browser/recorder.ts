@@ -7,7 +7,7 @@ import { type SeenRequest, type Site, startSite } from './site.ts';
 
 /** The tag's scripts by their addresses, as the Worker serves them. */
 export const SCRIPTS: Readonly<Record<string, URL>> = Object.fromEntries(
-  ['speck', 'speck.plus', 'speck.meta', 'speck.send', 'speck.hash'].map((name) => [
+  ['speck', 'speck.plus', 'speck.meta', 'speck.all', 'speck.send', 'speck.hash'].map((name) => [
     `/${name}.js`,
     new URL(`../../dist/${name}.min.js`, import.meta.url),
   ]),

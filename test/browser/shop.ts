@@ -5,6 +5,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { launchChromium, USER_AGENT } from './chromium.ts';
+import { prepare } from './hostile.ts';
 import { answerEvents, type Recorder, type SentEvent, startRecorder } from './recorder.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
@@ -67,6 +68,7 @@ export function openShop(): Shop {
     shop.noise = [];
     shop.context = await shop.browser.newContext({ userAgent: USER_AGENT });
     shop.page = await shop.context.newPage();
+    await prepare(shop.context, shop.page);
     shop.page.on('pageerror', (error) => shop.noise.push(String(error)));
     shop.page.on('console', (message) => shop.noise.push(message.text()));
   });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchChromium, USER_AGENT, visitAlone } from './chromium.ts';
+import { prepare } from './hostile.ts';
 import { answerEvents, type Recorder, SCRIPTS, type SentEvent, startRecorder } from './recorder.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
@@ -41,6 +42,7 @@ beforeEach(async () => {
   sent = [];
   context = await browser.newContext({ userAgent: USER_AGENT });
   page = await context.newPage();
+  await prepare(context, page);
   page.on('pageerror', (error) => noise.push(String(error)));
   page.on('console', (message) => noise.push(`${message.type()}: ${message.text()}`));
   page.on('request', (request) => {
@@ -361,7 +363,8 @@ describe('transports', () => {
   }
   const eid = expect.stringMatching(/^\d{8,20}$/);
   const pageview = { id: PIXEL, ev: 'pageview', dl: `${SHOP}/`, rl: '', eid };
-  const navigation = { ...pageview, dl: `${SHOP}/a%20b?q=%C3%BC&x=1`, rl: `${SHOP}/` };
+  const onNext = { ...pageview, dl: `${SHOP}/a%20b?q=%C3%BC&x=1`, rl: `${SHOP}/` };
+  const navigation = { ...onNext, nav: 1 };
 
   test.each([['sendBeacon is missing'], ['sendBeacon refuses']] as const)('%s: fetch', async (missing) => {
     await visitWithout(missing);
@@ -370,7 +373,7 @@ describe('transports', () => {
       pageview,
       navigation,
       {
-        ...navigation,
+        ...onNext,
         ev: 'Purchase',
         cd: { value: 12.5, currency: 'USD', note: 'a&b=c#d', 'key[x]': 'é', items: [{ sku: 1 }] },
       },
@@ -392,9 +395,9 @@ describe('transports', () => {
     await visitWithout(...missing);
     expect(await eventsSoFar()).toEqual([
       pageview,
-      navigation,
+      { ...navigation, nav: '1' },
       {
-        ...navigation,
+        ...onNext,
         ev: 'Purchase',
         'cd[value]': '12.5',
         'cd[currency]': 'USD',
@@ -412,7 +415,7 @@ describe('transports', () => {
       navigator.sendBeacon = () => false;
       const { fetch } = window;
       window.fetch = (address, settings) => {
-        Object.assign(window, { settings });
+        (window as unknown as { settings: unknown }).settings = settings;
         return fetch(address, settings);
       };
     });

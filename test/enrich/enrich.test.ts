@@ -91,6 +91,36 @@ describe('pages', () => {
   });
 });
 
+describe('a changed address within a page', () => {
+  const nav = (dl: string, rl: string, more: Partial<RawEvent> = {}) =>
+    eventOf(run({ nav: '1', ev: 'pageview', dl: `https://site.example${dl}`, rl, ...more })).name;
+
+  it.each([
+    ['/a?filter=red', 'https://site.example/a'],
+    ['/a', 'https://site.example/a?utm_source=news&gclid=x'],
+    ['/a?filter=red&q=1', 'https://site.example/a?q=1&filter=blue'],
+    ['/caf%c3%a9?x=1', 'https://site.example/caf%C3%A9'],
+  ])('is no view of the page that it is already: %s after %s', (dl, rl) => {
+    expect(nav(dl, rl)).toBe('engagement');
+  });
+
+  it.each([
+    ['/b', 'https://site.example/a'],
+    ['/a?q=2', 'https://site.example/a?q=1'],
+    ['/a?q=2', 'https://site.example/a'],
+    ['/a', 'https://other.example/a'],
+    ['/a', ''],
+  ])('is a view of another page: %s after %s', (dl, rl) => {
+    expect(nav(dl, rl)).toBe('pageview');
+  });
+
+  it('is told by the tag: a page that has loaded is a view, and so is an event of the owner', () => {
+    const rl = 'https://site.example/a';
+    expect(nav('/a?filter=red', rl, { nav: '' })).toBe('pageview');
+    expect(nav('/a?filter=red', rl, { ev: 'Filter' })).toBe('Filter');
+  });
+});
+
 describe('sources and channels', () => {
   it.each([
     ['', '', '', '', 'Direct'],

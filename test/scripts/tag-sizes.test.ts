@@ -14,6 +14,7 @@ test.each([
   ['/speck.js', 1],
   ['/speck.plus.js', 2],
   ['/speck.meta.js', 1],
+  ['/speck.all.js', 1],
   ['/speck.send.js', 1],
   ['/speck.hash.js', 1],
 ])('the size of %s is told as it is', (script, times) => {
