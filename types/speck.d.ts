@@ -78,6 +78,8 @@ interface SpeckFbq {
   ): void;
   (command: 'consent', choice: 'grant' | 'revoke'): void;
   (command: 'set', ...ignored: unknown[]): void;
+  /** Navigations within the page are then no page views by themselves. */
+  disablePushState?: boolean;
 }
 
 declare var speck: Speck;

@@ -51,6 +51,7 @@ describe('the native format', () => {
     ev: 'Purchase',
     dl: 'https://site.example/',
     rl: 'https://blog.example/',
+    nav: '1',
     eid: 'order-7',
     uid: 'customer-4711',
     uid_sig: 'f00d',
