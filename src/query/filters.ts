@@ -13,7 +13,9 @@ import { type Spellings, spellings } from './spellings.ts';
 export const MAX_FILTERS = 40;
 export const MAX_FILTER_DEPTH = 8;
 export const MAX_FILTER_VALUES = 1000;
-/** Of all filters of a question together: patterns, their characters, and those of texts to be contained. */
+/** Of all filters of a question together: values, of which each takes some microseconds to be brought to its spelling, */
+const MAX_VALUES = 20_000;
+/** patterns, their characters, and those of texts to be contained. */
 export const MAX_PATTERNS = 50;
 const MAX_PATTERN_CHARACTERS = 10_000;
 const MAX_CONTAINED_CHARACTERS = 40_000;
@@ -37,6 +39,7 @@ export class FilterParser {
   #patterns = 0;
   #patternCharacters = 0;
   #containedCharacters = 0;
+  #valuesInAll = 0;
   /** Whether what is being parsed is inside of has_done or has_not_done. */
   #inDone = false;
 
@@ -103,10 +106,14 @@ export class FilterParser {
     const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
     const dimension = this.#dimension(filter[1], `${path}[1]`);
     const typed = this.#values(filter[2], `${path}[2]`);
+    // No more than may be asked for is brought to its spelling.
+    const length = typed ? lengthOf(typed) : 0;
+    if (!this.#hasRoomFor(length, comparison, `${path}[2]`)) return null;
     const known = typed && dimension && spellings(dimension, comparison, typed);
     const patterns = known && this.#patternsOf(known, comparison, `${path}[2]`);
     if (dimension === null || !known || !patterns) return null;
-    if (!this.#hasRoomFor([...known.values, ...known.others], comparison, `${path}[2]`)) return null;
+    const more = lengthOf(known.values) + lengthOf(known.others) - length;
+    if (!this.#hasRoomFor(more, comparison, `${path}[2]`)) return null;
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
       return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
@@ -130,7 +137,9 @@ export class FilterParser {
       return this.#complain(path, 'Give a list of at least one text to compare with.');
     }
     if (texts.length > MAX_FILTER_VALUES) return this.#complain(path, `At most ${MAX_FILTER_VALUES} values.`);
-    return texts;
+    this.#valuesInAll += texts.length;
+    if (this.#valuesInAll <= MAX_VALUES) return texts;
+    return this.#complain(path, `At most ${MAX_VALUES} values in all filters together.`);
   }
 
   /** Texts read as patterns, where they are some; null where they cannot be, or are too many. */
@@ -155,9 +164,9 @@ export class FilterParser {
     return patterns.length === texts.length ? patterns : null;
   }
 
-  #hasRoomFor(texts: readonly string[], comparison: Comparison, path: string): boolean {
+  #hasRoomFor(characters: number, comparison: Comparison, path: string): boolean {
     if (comparison !== 'contains') return true;
-    this.#containedCharacters += lengthOf(texts);
+    this.#containedCharacters += characters;
     if (this.#containedCharacters <= MAX_CONTAINED_CHARACTERS) return true;
     const most = `At most ${MAX_CONTAINED_CHARACTERS} characters of texts to be contained, in all filters together.`;
     this.#complain(path, `${most} Ask with fewer or shorter ones.`);

@@ -5,7 +5,7 @@ import { nameOfEvent } from '../model/event.ts';
 import { normalHost, withoutWww } from '../model/text/host.ts';
 import { languageOf } from '../model/text/language.ts';
 import { formerPages, lowerEscapes, pageOf } from '../model/text/page.ts';
-import { normalPath } from '../model/text/percent.ts';
+import { formEncoded, normalPath } from '../model/text/percent.ts';
 import { plainText } from '../model/text/plain.ts';
 import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
 import type { Comparison } from './question.ts';
@@ -68,8 +68,9 @@ export function spellings(dimension: Dimension, comparison: Comparison, typed: r
       return { values, others: without(values, [...given, ...values.flatMap(former)]) };
     }
     case 'contains': {
-      const values = typed.map((text) => part(text)[0] ?? text);
-      return { values, others: without(values, [...typed, ...typed.flatMap(part)]) };
+      const parts = typed.map(part);
+      const values = parts.map(([stored = ''], index) => stored || (typed[index] as string));
+      return { values, others: without(values, [...typed, ...parts.flat()]) };
     }
     case 'matches':
       return { values: typed, others: without(typed, typed.map(upperEscapes)) };
@@ -110,13 +111,15 @@ function formerEscapes(stored: string): string[] {
   return [lowerEscapes(stored)];
 }
 
+/** What is spelled alike in a path and in a query, whoever types it. */
+const PLAIN_PART = /^[\w.*/-]*$/;
+
 /** A part of a path, of a query (which has `+` for a space), and of what earlier versions stored. */
 function partsOfPage(text: string): string[] {
+  if (PLAIN_PART.test(text)) return [text];
   const inPath = text.normalize().split('?').map(normalPath).join('?');
   const isOfSeveral = /[/?&=]/.test(text);
-  const inQuery = isOfSeveral
-    ? inPath.replaceAll('%20', '+')
-    : String(new URLSearchParams([['', decodedText(inPath)]])).slice(1);
+  const inQuery = isOfSeveral ? inPath.replaceAll('%20', '+') : formEncoded(decodedText(inPath));
   return [inPath, inQuery, lowerEscapes(inPath)];
 }
 

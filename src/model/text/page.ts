@@ -37,6 +37,7 @@ function wildQuery(query: string): string {
  * what a browser leaves as it is.
  */
 export function formerPages(page: string): string[] {
+  if (!/[~%]/.test(page)) return [];
   const former = new Set([lowerEscapes(page), page.replaceAll('~', '%7E'), page.replaceAll('~', '%7e')]);
   former.add(page.replaceAll('%7C', '|').replaceAll('%5E', '^'));
   former.delete(page);

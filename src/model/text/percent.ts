@@ -26,6 +26,13 @@ export function normalQuery(parameters: readonly (readonly [name: string, value:
   return `?${new URLSearchParams(sorted as [string, string][])}`;
 }
 
+/** A text as URLSearchParams writes a value, in a tenth of the time that making one takes. */
+export function formEncoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

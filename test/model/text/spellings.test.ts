@@ -7,7 +7,7 @@ import { normalHost } from '../../../src/model/text/host.ts';
 import { firstLanguage, languageOf } from '../../../src/model/text/language.ts';
 import { decimalNumber } from '../../../src/model/text/number.ts';
 import { pageOf } from '../../../src/model/text/page.ts';
-import { cutEscaped, normalPath } from '../../../src/model/text/percent.ts';
+import { cutEscaped, formEncoded, normalPath } from '../../../src/model/text/percent.ts';
 import { readableHost, readablePage, readableReferrer } from '../../../src/model/text/readable.ts';
 
 const graphemes = fc.string({ unit: 'grapheme', maxLength: 20 });
@@ -42,6 +42,18 @@ describe('a page', () => {
     ['/%0A%C2%85', '/%0A%C2%85'],
   ])('%s is read as %s', (page, readable) => {
     expect(readablePage(page)).toBe(readable);
+  });
+
+  it('has parts of its query as URLSearchParams writes them', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(..."!'()~*-._ +%&=", 'ü', '😀', '\ud83d') }),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(formEncoded(value)).toBe(String(new URLSearchParams([['', value]])).slice(1));
+      }),
+    );
   });
 
   it('is cut neither within an escape nor within the escapes of a character', () => {
