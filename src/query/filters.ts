@@ -14,7 +14,7 @@ export const MAX_FILTERS = 40;
 export const MAX_FILTER_DEPTH = 8;
 export const MAX_FILTER_VALUES = 1000;
 /** Of all filters of a question together: values, of which each takes some microseconds to be brought to its spelling, */
-const MAX_VALUES = 20_000;
+const MAX_VALUES = 10_000;
 /** patterns, their characters, and those of texts to be contained. */
 export const MAX_PATTERNS = 50;
 const MAX_PATTERN_CHARACTERS = 10_000;

@@ -37,9 +37,10 @@ function wildQuery(query: string): string {
  * what a browser leaves as it is.
  */
 export function formerPages(page: string): string[] {
-  if (!/[~%]/.test(page)) return [];
-  const former = new Set([lowerEscapes(page), page.replaceAll('~', '%7E'), page.replaceAll('~', '%7e')]);
-  former.add(page.replaceAll('%7C', '|').replaceAll('%5E', '^'));
+  const former = new Set<string>();
+  if (page.includes('%')) former.add(lowerEscapes(page));
+  if (page.includes('~')) former.add(page.replaceAll('~', '%7E')).add(page.replaceAll('~', '%7e'));
+  if (/%7C|%5E/.test(page)) former.add(page.replaceAll('%7C', '|').replaceAll('%5E', '^'));
   former.delete(page);
   return [...former];
 }

@@ -51,8 +51,8 @@ export const LINK_HOLDERS: readonly Trick[] = [
   ask('40 times contains', () => ({
     filters: Array.from({ length: 40 }, (_, at) => ['contains', 'event:page', Array(900).fill(`q${at}`)]),
   })),
-  ask('20 times is', ({ random }) => ({
-    filters: Array.from({ length: 20 }, (_, at) => [
+  ask('10 times is', ({ random }) => ({
+    filters: Array.from({ length: 10 }, (_, at) => [
       'is_not',
       'event:page',
       Array.from({ length: 1000 }, (_, value) => `/ü~%7e${random.letters(2)}?${at}=${value}`),
