@@ -586,7 +586,7 @@ describe("a pixel's statistics", () => {
         }),
       }),
     );
-    await page.click('text=Try again');
+    await page.reload();
     await page.waitForSelector('.trouble:has-text("Raw events up to May are gone.")');
     await page.unroute('**/api/v2/query');
     await page.click('text=Try again');
