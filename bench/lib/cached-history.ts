@@ -65,7 +65,8 @@ function progress(events: number, what: string): void {
 }
 
 function sourcesIn(folder: string): string[] {
-  return readdirSync(join(ROOT, folder))
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
     .sort()
     .map((file) => `${folder}/${file}`);
 }
