@@ -36,8 +36,7 @@ if (String(marked) !== String(names)) {
 
 for (const section of SECTIONS.filter(({ name }) => chosen.includes(name))) {
   console.error(`${section.name}: npm run ${section.script} -- ${section.args.join(' ')}`);
-  const [, file = ''] = scriptOf(section.script).split(' ');
-  const { status, stdout } = spawnSync(process.execPath, [file, ...section.args], {
+  const { status, stdout } = spawnSync('npm', ['run', '--silent', section.script, '--', ...section.args], {
     cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -50,13 +49,4 @@ for (const section of SECTIONS.filter(({ name }) => chosen.includes(name))) {
   // Read anew each time, so that a section that is edited meanwhile is not lost.
   const text = readFileSync(DOCUMENT, 'utf8');
   writeFileSync(DOCUMENT, withMeasured(text, section, stdout, new Date().toISOString().slice(0, 10)));
-}
-
-function scriptOf(name: string): string {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    readonly scripts: Readonly<Record<string, string>>;
-  };
-  const script = scripts[name];
-  if (script === undefined) throw new Error(`package.json has no script ${name}`);
-  return script;
 }

@@ -2,10 +2,10 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import schema from '../schema.sql?raw';
-import { localDayOf } from '../src/enrich/local-day.ts';
 import type { Env } from '../src/env.ts';
 import type { PlacedEvent } from '../src/model/batch.ts';
 import { EVENT_COLUMNS, type Event } from '../src/model/event.ts';
+import { localDayOf } from '../src/model/local-day.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../src/model/pixel.ts';
 import { randomBase58 } from '../src/model/random.ts';
 import { SCHEMA_VERSION } from '../src/model/version.ts';

@@ -4,12 +4,12 @@
  * rows are there already is recognised, and sending a body again changes nothing.
  */
 import * as v from 'valibot';
-import { localDayOf } from '../enrich/local-day.ts';
 import type { Env } from '../env.ts';
 import type { PlacedEvent } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import { EXPORTED_EVENTS, type ExportedColumn, microsOf } from '../model/exported.ts';
 import { LIMITS } from '../model/limits.ts';
+import { localDayOf } from '../model/local-day.ts';
 import { pathOf } from '../model/path.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { textOfProperties } from '../model/properties.ts';

@@ -54,11 +54,6 @@ const SECONDS = ['visit_duration', 'time_on_page'];
 /** Of which less is better. */
 const LESS_IS_BETTER = ['bounce_rate'];
 
-export function amount(value: MetricValue | undefined): number | null {
-  if (value === undefined || value === null) return null;
-  return typeof value === 'number' ? value : value.value;
-}
-
 /** A metric's value in full; a dash where it is not known. */
 export function metricValue(metric: string, value: MetricValue | undefined, short = false): string {
   if (value === null || value === undefined) return '–';

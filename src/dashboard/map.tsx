@@ -1,8 +1,9 @@
 /** Where visits come from, on a map: the darker, the more. The list of countries has the same numbers. */
 import { useState } from 'preact/hooks';
 import world from '../../dist/world.json';
+import { amount } from './amount.ts';
 import type { Answer } from './api.ts';
-import { amount, metricValue, valueName } from './format.ts';
+import { metricValue, valueName } from './format.ts';
 import { Empty } from './ui.tsx';
 import { type SetView, type View, withValue } from './view.ts';
 

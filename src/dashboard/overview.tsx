@@ -1,7 +1,9 @@
 /** All pixels, each with its last thirty days. */
+
+import { amount } from './amount.ts';
 import type { Pixel } from './api.ts';
 import { Sparkline } from './chart.tsx';
-import { amount, count, metricValue } from './format.ts';
+import { count, metricValue } from './format.ts';
 import { useAnswer } from './hooks.ts';
 import { Heading, Link, Text, Trouble } from './ui.tsx';
 

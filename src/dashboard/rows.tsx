@@ -1,6 +1,8 @@
 /** Rows of an answer with a bar behind each, to be clicked on to filter by it. */
+
+import { amount } from './amount.ts';
 import type { Answer, Row } from './api.ts';
-import { amount, dimensionName, metricName, metricValue, valueName } from './format.ts';
+import { dimensionName, metricName, metricValue, valueName } from './format.ts';
 import { Text } from './ui.tsx';
 import { type SetView, type View, withValue } from './view.ts';
 

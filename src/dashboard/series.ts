@@ -1,5 +1,6 @@
 /** Answers over time as the points of a chart, and those of another range beside them. */
 import { besideOf, type Starts } from '../model/beside.ts';
+import { amount } from './amount.ts';
 import type { Answer, MetricValue } from './api.ts';
 import type { Step } from './format.ts';
 
@@ -27,13 +28,10 @@ export function seriesOf(
     labels,
     values: labels.map((label) => {
       if (label > now) return null;
-      return found.has(label) ? amountOf(found.get(label)) : rest;
+      return found.has(label) ? amount(found.get(label)) : rest;
     }),
   };
 }
-
-const amountOf = (value: MetricValue | undefined): number | null =>
-  typeof value === 'object' ? (value?.value ?? null) : (value ?? null);
 
 /**
  * The points of another range that stand beside those of a series: of days and hours by their dates, as in the API's

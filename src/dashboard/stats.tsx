@@ -1,9 +1,10 @@
 /** A pixel's statistics: headline, chart, panels; all of one period and with the same filters. */
 import { useMemo } from 'preact/hooks';
 import { AllRows } from './all-rows.tsx';
+import { amount } from './amount.ts';
 import type { Answer, Question } from './api.ts';
 import { Controls, FilterBar } from './controls.tsx';
-import { amount, change, metricName, metricValue } from './format.ts';
+import { change, metricName, metricValue } from './format.ts';
 import { type Asked, go, useAnswer, usePlace } from './hooks.ts';
 import { Panels } from './panels.tsx';
 import type { Subject } from './subject.ts';

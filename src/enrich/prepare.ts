@@ -4,6 +4,7 @@
  */
 import { type Env, secretsOf } from '../env.ts';
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
+import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
@@ -15,7 +16,6 @@ import { findPixels } from '../store/pixels.ts';
 import { findSalts } from '../store/salts.ts';
 import { type Arrival, type Draft, enrich } from './enrich.ts';
 import { proofOf } from './identity.ts';
-import { localDayOf } from './local-day.ts';
 import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';

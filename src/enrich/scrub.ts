@@ -17,10 +17,9 @@ export function scrubText(text: string, limit: number): string {
 
 /** A printable text with its addresses masked, also those that control characters take apart. */
 function maskedText(text: string): string {
-  const plain = plainText(text);
-  const masked = maskEmails(plain);
+  const masked = maskEmails(plainText(text));
   const joined = joinedText(text);
-  if (joined === plain) return masked;
+  if (joined === null) return masked;
   const found = maskEmails(joined);
   return found.split(MASK).length > masked.split(MASK).length ? found : masked;
 }

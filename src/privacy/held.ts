@@ -1,8 +1,9 @@
 /** What this Worker's pixels hold about who asks: found by today's visitor hash, and by the person's cookie. */
-import { localDayOf } from '../enrich/local-day.ts';
+
 import { aliasOf } from '../enrich/person.ts';
 import { visitorHash } from '../enrich/visitor.ts';
 import { type Env, secretsOf } from '../env.ts';
+import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
 import { knownKeys } from '../store/keys.ts';

@@ -22,8 +22,8 @@ interface Spelling {
   readonly whole: (text: string) => string;
   /** Other stored spellings of a whole value. */
   readonly former?: (stored: string) => readonly string[];
-  /** The stored spelling of a part of a value; as it is, if nothing is said. */
-  readonly part?: (text: string) => readonly string[];
+  /** The stored spellings of a part of a value, the usual one first; as it is, if nothing is said. */
+  readonly part?: (text: string) => readonly [stored: string, ...string[]];
   /** What is stored, in the letters of people. Parts and patterns are compared with this, too. */
   readonly readable?: (stored: string) => string;
 }
@@ -69,7 +69,7 @@ export function spellings(dimension: Dimension, comparison: Comparison, typed: r
     }
     case 'contains': {
       const parts = typed.map(part);
-      const values = parts.map(([stored = ''], index) => stored || (typed[index] as string));
+      const values = parts.map(([stored]) => stored);
       return { values, others: without(values, [...typed, ...parts.flat()]) };
     }
     case 'matches':
@@ -115,7 +115,7 @@ function formerEscapes(stored: string): string[] {
 const PLAIN_PART = /^[\w.*/-]*$/;
 
 /** A part of a path, of a query (which has `+` for a space), and of what earlier versions stored. */
-function partsOfPage(text: string): string[] {
+function partsOfPage(text: string): [stored: string, ...string[]] {
   if (PLAIN_PART.test(text)) return [text];
   const inPath = text.normalize().split('?').map(normalPath).join('?');
   const isOfSeveral = /[/?&=]/.test(text);

@@ -8,8 +8,8 @@ import { Cache } from '../model/cache.ts';
 import { OTHER } from '../model/dimensions.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
+import { localDayOf } from '../model/local-day.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
-import { addDays, dayStart, localDay } from '../model/time-zone.ts';
 import { linkStatements } from './aliases.ts';
 import { isErased } from './people.ts';
 import { forgetPixel, hasPixel, hasPixelIn } from './pixels.ts';
@@ -258,9 +258,7 @@ async function placeAnew(
   return events.flatMap((placed, place) => {
     const zone = zones.get(placed.event.pixel);
     if (zone === undefined || placed.day.zone === undefined || placed.day.zone === zone) return [];
-    const day = localDay(zone, placed.event.ts);
-    const end = dayStart(zone, addDays(day, 1));
-    return [{ place, placed: { ...placed, day: { day, start: dayStart(zone, day), end, zone } } }];
+    return [{ place, placed: { ...placed, day: localDayOf(zone, placed.event.ts) } }];
   });
 }
 

@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isAllowed } from '../../src/enrich/origins.ts';
 import type { Goal } from '../../src/model/goal.ts';
-import type { PixelSettings } from '../../src/model/pixel.ts';
+import type { Pixel, PixelSettings } from '../../src/model/pixel.ts';
 import { UNKNOWN_CLIENT } from '../../src/model/wire.ts';
-import { writeBatch } from '../../src/store/events.ts';
-import { applySchema, db, makePixel, place, runJobs } from '../fixtures.ts';
+import { applySchema, makePixel, runJobs, store } from '../fixtures.ts';
+import type { OracleEvent } from '../oracle.ts';
 
 beforeAll(applySchema);
 
@@ -37,6 +37,13 @@ async function addPixel(settings: Partial<PixelSettings> = {}, url = 'https://si
 async function send(id: string, events: readonly Record<string, unknown>[]) {
   const whole = events.map((event, index) => ({ id, ua: UA, ip: `192.0.2.${index + 1}`, ...event }));
   return (await api('POST', 'v1/events', { events: whole })).body;
+}
+
+/** Stores views of pages as they are spelled here, each of a visitor of its own. */
+async function storePages(pixel: Pixel, pages: readonly string[], ts: number): Promise<void> {
+  const view = (page: string, index: number) =>
+    ({ id: `e${index}`, ts, visitor: `v${index}`, name: 'pageview', page }) as OracleEvent;
+  await store(pixel, pages.map(view));
 }
 
 async function rows(id: string, dimension: string, filters: unknown[] = [], metric = 'events') {
@@ -221,24 +228,7 @@ describe('a page', () => {
       ],
     });
     const stored = ['/caf%c3%a9/%7Eann', '/a|b', '/%c3%bcber'];
-    await writeBatch(
-      db,
-      {
-        id: pixel.id,
-        events: stored.map((page, index) =>
-          place(pixel, {
-            id: `e${index}`,
-            ts: Date.now() - 1000,
-            visitor: 'v',
-            name: 'pageview',
-            page,
-          } as never),
-        ),
-        rejections: [],
-      },
-      Date.now(),
-      true,
-    );
+    await storePages(pixel, stored, Date.now() - 1000);
     for (const page of stored) expect(await count(pixel.id, ['is', 'event:page', [page]]), page).toBe(1);
     expect(await count(pixel.id, ['is', 'event:page', ['/über', '/a%7Cb']])).toBe(2);
     expect(await count(pixel.id, ['contains', 'event:page', ['über', 'café']])).toBe(2);
@@ -413,24 +403,7 @@ it('of a pixel that protects small groups is one filter, of the stored spelling'
   const pixel = await makePixel('UTC', { min_group: 2 });
   const yesterday = Date.now() - 24 * 3_600_000;
   const stored = ['/%C3%BCber', '/%C3%BCber', '/%C3%BCber', '/%C3%BCber', '/%c3%bcber', '/%c3%bcber'];
-  await writeBatch(
-    db,
-    {
-      id: pixel.id,
-      events: stored.map((page, index) =>
-        place(pixel, {
-          id: `e${index}`,
-          ts: yesterday,
-          visitor: `v${index}`,
-          name: 'pageview',
-          page,
-        } as never),
-      ),
-      rejections: [],
-    },
-    Date.now(),
-    true,
-  );
+  await storePages(pixel, stored, yesterday);
   await runJobs(Date.now());
   for (const typed of ['/über', '/%c3%bcber', '/%C3%BCber']) {
     const { body } = await api('POST', 'v2/query', {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
-import { localDayOf } from '../../src/enrich/local-day.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { localDayOf } from '../../src/model/local-day.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
 import { BLANK_EVENT, type Client, NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';

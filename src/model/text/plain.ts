@@ -1,9 +1,10 @@
 /** Control characters and line separators, which separate words. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]+/gu;
 
-/** The same without what separates words, so that what was taken apart by signs that nobody sees is one again. */
-export function joinedText(text: string): string {
-  return plainText(text.replace(UNPRINTABLE, ''));
+/** The same without what separates words, so that what was taken apart by signs that nobody sees is one again; null without any. */
+export function joinedText(text: string): string | null {
+  const joined = text.replace(UNPRINTABLE, '');
+  return joined === text ? null : plainText(joined);
 }
 
 /** A text without what cannot be printed or stored, in one spelling of its letters (Unicode's form C). */

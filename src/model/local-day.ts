@@ -1,7 +1,7 @@
 /** Which local day of a pixel an instant is in. */
-import type { LocalDay } from '../model/batch.ts';
-import { Cache } from '../model/cache.ts';
-import { addDays, dayStart, localDay } from '../model/time-zone.ts';
+import type { LocalDay } from './batch.ts';
+import { Cache } from './cache.ts';
+import { addDays, dayStart, localDay } from './time-zone.ts';
 
 /** The day last asked for in each zone: most events are of today. */
 const latestDays = new Cache<string, LocalDay>(1000);
