@@ -140,7 +140,11 @@ function sourceOf(page: URL, referer: string): string {
   // The list has the folders of search engines, such as Google's images, without www.
   const bare = new URL(url);
   bare.hostname = host;
-  return (referrers.getDataFromUrl(bare) ?? referrers.getDataFromUrl(url))?.source ?? host;
+  return (referrers.getDataFromUrl(bare) ?? referrers.getDataFromUrl(url))?.source ?? placeOf(host) ?? host;
+}
+
+function placeOf(host: string): string | undefined {
+  return Object.entries(PLACES).find(([place]) => host === place || host.endsWith(`.${place}`))?.[1];
 }
 
 interface Visit {
@@ -234,6 +238,20 @@ const NAMES: Readonly<Record<string, string>> = {
   'Mac OS': 'Mac',
   Linux: 'GNU/Linux',
   'Chromium OS': 'Chrome OS',
+  // The parser keeps what the client wrote.
+  MAXTHON: 'Maxthon',
+  chrome: 'Chrome',
+  conkeror: 'Conkeror',
+  rekonq: 'Rekonq',
+};
+
+/** What is known of hosts in this log, and of hosts below them, beyond the list of referrers. */
+const PLACES: Readonly<Record<string, string>> = {
+  'duckduckgo.com': 'DuckDuckGo',
+  'wikipedia.org': 'Wikipedia',
+  'stackexchange.com': 'Stack Exchange',
+  'askubuntu.com': 'Stack Exchange',
+  'superuser.com': 'Stack Exchange',
 };
 
 const named = (name = '(not set)'): string => NAMES[name] ?? name;
