@@ -188,10 +188,13 @@ CREATE TABLE IF NOT EXISTS counters (
   last_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The local days that have events. dirty: 1 when events have changed since the last rollup, 2 while a large day is
--- rolled up slice by slice and nothing has changed since that began, 3 when only goals have changed. rolled_at and events tell of the last rollup: when,
--- and of how many events; rolls counts them; rollup_version is that of the code which made it. slice of slices are done. raw: 0 kept, 1 being purged, 2 gone; from 1 on the day takes no more
--- events.
+-- The local days that have events. src/model/day-state.ts has the names of the states.
+-- dirty: 0 clean: the rollup agrees with the events and the goals; 1 eventsChanged: events have changed since the last rollup, or
+-- there is none; 2 inSlices: a large day is being rolled up slice by slice, and no event has changed since the first slice;
+-- 3 goalsChanged: only goals have changed.
+-- raw: 0 stored; 1 purging: the purge has begun; 2 purged. From 1 on the day takes no more events.
+-- rolled_at and events: the time of the last rollup, and its number of events. rolls: the number of rollups. rollup_version: the
+-- version of the code that made the last one. slice, slices: how many slices are done, and of how many.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -208,8 +211,8 @@ CREATE TABLE IF NOT EXISTS days (
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
--- What the cron asks for: the days to roll up, each pixel's oldest days that still hold raw events, and the days whose rollup
--- an older version has made and a newer one can make again.
+-- The cron looks up the days to roll up, each pixel's oldest days with raw events, and the days whose rollup is of an older version
+-- and can be recomputed.
 CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
 CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;

@@ -1,4 +1,5 @@
 /** Funnels: how many came from goal to goal, within a visit, or within a person's window across visits and devices. */
+import { RAW } from '../model/day-state.ts';
 import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -80,7 +81,9 @@ export async function runFunnel(
   const sql = funnelSql(funnel, goals.length, draft, toldCte);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
     db
-      .prepare('SELECT max(day) AS day FROM days WHERE pixel = ? AND raw > 0 AND day BETWEEN ? AND ?')
+      .prepare(
+        `SELECT max(day) AS day FROM days WHERE pixel = ? AND raw > ${RAW.stored} AND day BETWEEN ? AND ?`,
+      )
       .bind(pixel.id, answered.from, answered.to),
     db.prepare(sql).bind(
       pixel.id,

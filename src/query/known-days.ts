@@ -1,4 +1,5 @@
 /** What is known of a pixel's days before a question is asked of them: which there are, what can answer, and how much it is. */
+import { DIRTY, RAW } from '../model/day-state.ts';
 import type { Span } from './ask.ts';
 import type { Held } from './price.ts';
 import type { Question } from './question.ts';
@@ -45,11 +46,11 @@ export function daysStatement(
         'max(day) AS last',
         `coalesce(sum(${rolled}), 0) AS rolled`,
         `coalesce(sum(NOT (${rolled})), 0) AS live`,
-        'max(iif(raw > 0, day, NULL)) AS purged',
-        `max(iif(raw > 0 AND NOT (${rolled}), day, NULL)) AS lost`,
-        'max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never',
-        `max(iif(raw > 0 AND ${lacks(question)}, day, NULL)) AS lacking`,
-        `min(iif(dirty IN (1, 2) AND ${rolled}, rolled_at, NULL)) AS as_of`,
+        `max(iif(raw > ${RAW.stored}, day, NULL)) AS purged`,
+        `max(iif(raw > ${RAW.stored} AND NOT (${rolled}), day, NULL)) AS lost`,
+        `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
+        `max(iif(raw > ${RAW.stored} AND ${lacks(question)}, day, NULL)) AS lacking`,
+        `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
         ...more,
       ].join(', ')}
        FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
@@ -86,12 +87,12 @@ function heldIn(
   const rolled = usesRollups ? hasRollup(question, peopleSince) : 'false';
   const counted = `(SELECT count(*) FROM (
     SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at LIMIT ${MOST_COUNTED}))`;
-  const size = `iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, ${counted})`;
+  const size = `iif(d.rolled_at IS NOT NULL AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged}), d.events, ${counted})`;
   const ofRollup = question.dimensions.some((dimension) => dimension !== null)
     ? ROWS_OF_DIMENSION
     : ROWS_OF_NONE;
   return [
-    `coalesce(sum(CASE WHEN raw = 0 AND NOT (${rolled}) THEN ${size} END), 0) AS events`,
+    `coalesce(sum(CASE WHEN raw = ${RAW.stored} AND NOT (${rolled}) THEN ${size} END), 0) AS events`,
     `coalesce(sum(CASE WHEN (${rolled}) THEN min(d.events, ${ofRollup}) END), 0) AS rows`,
   ];
 }

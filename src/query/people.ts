@@ -4,6 +4,7 @@
  *
  * A period is a bucket of the time dimension, of hours their day, and the whole range where no time is asked for.
  */
+import { DIRTY } from '../model/day-state.ts';
 import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../model/device.ts';
 import type { PersonDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
@@ -60,7 +61,7 @@ export const attendance = (
     FROM known_alias a
     WHERE EXISTS (
         SELECT 1
-        FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (0, 3)
+        FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged})
         WHERE p.pixel = ?1 AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
       OR EXISTS (
         SELECT 1 FROM events e INDEXED BY events_person

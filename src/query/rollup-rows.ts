@@ -1,4 +1,5 @@
 /** Which of a question's days are answered from rollups, by the day or by the month, and the rows of these. */
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { SALE_COUNTS } from '../model/metrics.ts';
 import { HOUR, TOTAL } from '../rollup/values.sql.ts';
@@ -28,7 +29,7 @@ export function dayHasRollup(draft: Draft): string {
   if (!property) return hasRollup(draft.question, draft.setting.peopleSince);
   const rows = (dimension: string): string =>
     `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
-  return `${HAS_ROLLUP} AND NOT ${lacks(draft.question)} AND (d.raw > 0 OR ${rows(draft.text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  return `${HAS_ROLLUP} AND NOT ${lacks(draft.question)} AND (d.raw > ${RAW.stored} OR ${rows(draft.text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
 }
 
 /**
@@ -50,7 +51,7 @@ function months(draft: Draft): string {
     FROM months m
     WHERE m.pixel = ?1 AND m.month IN (SELECT value FROM json_each(${draft.list(fits ? wholeMonths(range) : [])}))
       AND m.rolls = (SELECT sum(d.rolls) FROM days d WHERE ${ofMonth})
-      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > 0 OR ${lacks(draft.question)}))`;
+      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > ${DIRTY.clean} OR ${lacks(draft.question)}))`;
 }
 
 /**

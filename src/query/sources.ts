@@ -1,14 +1,15 @@
 /** Which rows may answer a question: rollups of days and months, or events. */
+import { DIRTY } from '../model/day-state.ts';
 import { LIVE_EVENTS } from '../rollup/local-day.sql.ts';
 import { TOTAL } from '../rollup/values.sql.ts';
 import { type Moments, type Question, testsIn } from './question.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */
-const OLDER_WILL_DO = `(d.dirty IN (1, 2) AND d.events >= ${LIVE_EVENTS})`;
-const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = 0 OR ${OLDER_WILL_DO}))`;
+const OLDER_WILL_DO = `(d.dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND d.events >= ${LIVE_EVENTS})`;
+const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = ${DIRTY.clean} OR ${OLDER_WILL_DO}))`;
 
 /** A day's rollup is true to its events, or has to do. When goals have changed since, it still is for all else. */
-export const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR ${OLDER_WILL_DO}))`;
+export const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged}) OR ${OLDER_WILL_DO}))`;
 
 /**
  * SQL for whether the rollup of day `d` is of an older version, which lacks what a question asks for. One of before there

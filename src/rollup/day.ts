@@ -1,4 +1,5 @@
 /** Rolls up one local day, or one month. */
+import { DIRTY } from '../model/day-state.ts';
 import { segments } from '../model/time-zone.ts';
 import { beginSlices, type DirtyDay, endSlice, type Month, markRolledUp } from '../store/days.ts';
 import { goalParameter } from './goals.sql.ts';
@@ -51,7 +52,7 @@ export async function rollUpDay(run: Run, day: DirtyDay, reserve: number): Promi
 async function rollUpSlices(run: Run, day: DirtyDay, reserve: number): Promise<boolean> {
   const { db, now } = run;
   let { slice, slices } = day;
-  const goesOn = slices > 0 && (day.dirty === 2 || day.open);
+  const goesOn = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
   if (!goesOn) {
     slice = 0;
     slices = Math.ceil(day.events / SLICE_EVENTS);

@@ -1,4 +1,5 @@
 /** The SQL that keeps counts as rollups of a day or a month: no more values than are kept, and no row that has not changed. */
+import { RAW } from '../model/day-state.ts';
 import {
   KEPT_CURRENCIES,
   KEPT_PROPERTY_VALUES,
@@ -65,7 +66,7 @@ export const folded = (times = 1): string => `
  * other dates, and another run may have begun to purge it: what it has left would replace the rollup of all it had.
  */
 export const isThere = (day: string, more = 'true'): string =>
-  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND raw = 0 AND ${more})`;
+  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND raw = ${RAW.stored} AND ${more})`;
 
 /** Where rollups are kept, by the length of what they are of. */
 const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;

@@ -1,4 +1,5 @@
 /** Deletes raw events that are past their pixel's retention. */
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { count } from '../store/counters.ts';
 import {
   closeDay,
@@ -44,11 +45,11 @@ export async function purgeExpired(run: Run, reserve: number): Promise<Purge> {
 
 async function purgeDay(run: Run, day: ExpiredDay, reserve: number): Promise<Purge> {
   const { db, now } = run;
-  if (day.raw === 0) {
-    run.use(day.dirty > 0 ? 2 : 1);
+  if (day.raw === RAW.stored) {
+    run.use(day.dirty === DIRTY.clean ? 1 : 2);
     // A late event may have come since the look: then the day is dirty again, and its turn comes later.
     if (!(await closeDay(db, day, now))) return { events: 0, more: false };
-    if (day.dirty > 0) {
+    if (day.dirty !== DIRTY.clean) {
       count('given_up_days', 1, now);
       console.error(
         `cron: ${day.day} of ${day.pixel} is past retention; its rollup, which fails, is given up`,

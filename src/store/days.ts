@@ -1,4 +1,5 @@
 /** Keeps the local days that have events: which must be rolled up, which still hold raw events. */
+import { DIRTY, type DirtyState, RAW, type RawState } from '../model/day-state.ts';
 import type { Goal } from '../model/goal.ts';
 import { ROLLUP_VERSION } from '../model/rollup-version.ts';
 import { isGivenUp } from './failed-tasks.ts';
@@ -19,8 +20,7 @@ export interface DirtyDay {
   readonly goalsText: string | null;
   /** Whether the day is not over yet, so that this is a snapshot. */
   readonly open: boolean;
-  /** 2 while it is rolled up slice by slice and nothing has changed since that began. */
-  readonly dirty: number;
+  readonly dirty: DirtyState;
   /** How many slices are done, of how many; 0 of 0 when none was begun. */
   readonly slice: number;
   readonly slices: number;
@@ -51,7 +51,7 @@ const SMALL_DAY = 10_000;
  * SQL for whether it is the turn of a closed, dirty day `d` at `?1`: at once when it was never rolled up, else the later the
  * larger it is (a day of 100,000 events waits an hour).
  */
-export const IS_DUE = `(d.dirty > 0 AND d.ends_at <= ?1
+export const IS_DUE = `(d.dirty > ${DIRTY.clean} AND d.ends_at <= ?1
   AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - d.events * ${WAIT_PER_EVENT} OR d.events < ${SMALL_DAY})
   AND ${hasPixel('d.pixel')})`;
 
@@ -108,7 +108,7 @@ export async function outdatedDays(db: D1Database, now: number, limit: number): 
        FROM days d INDEXED BY days_outdated
        CROSS JOIN pixels p ON p.id = d.pixel
        LEFT JOIN failed_tasks f ON f.task = 'recompute' AND f.pixel = d.pixel AND f.item = d.day
-       WHERE d.raw = 0 AND d.dirty = 0 AND d.rollup_version < ${ROLLUP_VERSION}
+       WHERE d.raw = ${RAW.stored} AND d.dirty = ${DIRTY.clean} AND d.rollup_version < ${ROLLUP_VERSION}
          AND (f.retry_at IS NULL OR f.retry_at <= ?1)
        ORDER BY d.rollup_version, d.ends_at
        LIMIT ?2`,
@@ -138,7 +138,7 @@ export async function largeOpenDays(
            ${COUNT_EVENTS} AS events
          FROM days d JOIN pixels p ON p.id = d.pixel
          LEFT JOIN failed_tasks f ON f.task = 'snapshot' AND f.pixel = d.pixel AND f.item = d.day
-         WHERE d.dirty > 0 AND d.ends_at > ?1 AND d.starts_at <= ?1 AND (f.retry_at IS NULL OR f.retry_at <= ?1)
+         WHERE d.dirty > ${DIRTY.clean} AND d.ends_at > ?1 AND d.starts_at <= ?1 AND (f.retry_at IS NULL OR f.retry_at <= ?1)
            AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - ${HOUR}))
        WHERE least = ?2
        LIMIT ?3`,
@@ -168,7 +168,7 @@ export function beginSlices(
 ): D1PreparedStatement {
   return db
     .prepare('UPDATE days SET dirty = ?3, slice = 0, slices = ?4 WHERE pixel = ?1 AND day = ?2')
-    .bind(pixel, day, open ? 1 : 2, slices);
+    .bind(pixel, day, open ? DIRTY.eventsChanged : DIRTY.inSlices, slices);
 }
 
 /**
@@ -197,8 +197,8 @@ export function markRolledUp(
   { pixel, day, timezone, open, events, slices, goalsText }: DirtyDay,
   now: number,
 ): D1PreparedStatement {
-  const isTrue = `iif((SELECT settings -> 'goals' FROM pixels WHERE id = ?1) IS ?5, 0, 3)`;
-  const closed = slices > 0 ? `iif(dirty = 2, ${isTrue}, 1)` : isTrue;
+  const isTrue = `iif((SELECT settings -> 'goals' FROM pixels WHERE id = ?1) IS ?5, ${DIRTY.clean}, ${DIRTY.goalsChanged})`;
+  const closed = slices > 0 ? `iif(dirty = ${DIRTY.inSlices}, ${isTrue}, ${DIRTY.eventsChanged})` : isTrue;
   // Slices may have been begun by an older version: then the day is recomputed in its turn.
   const version =
     slices > 0
@@ -206,9 +206,9 @@ export function markRolledUp(
       : ROLLUP_VERSION;
   return db
     .prepare(
-      `UPDATE days SET dirty = iif(?6, 1, ${closed}), rolled_at = iif(dirty = 0, rolled_at, ?3), events = ?4,
+      `UPDATE days SET dirty = iif(?6, ${DIRTY.eventsChanged}, ${closed}), rolled_at = iif(dirty = ${DIRTY.clean}, rolled_at, ?3), events = ?4,
          rolls = rolls + 1, slice = 0, slices = 0, rollup_version = ${version}
-       WHERE pixel = ?1 AND day = ?2 AND raw = 0 AND (SELECT timezone FROM pixels WHERE id = ?1) = ?7
+       WHERE pixel = ?1 AND day = ?2 AND raw = ${RAW.stored} AND (SELECT timezone FROM pixels WHERE id = ?1) = ?7
          AND (?8 = 0 OR ${ALL_SLICES_DONE})`,
     )
     .bind(pixel, day, now, events, goalsText, Number(open), timezone, slices);
@@ -255,7 +255,9 @@ const DAY = 24 * HOUR;
  */
 export function markGoalsChanged(db: D1Database, pixel: string): D1PreparedStatement {
   return db
-    .prepare('UPDATE days SET dirty = iif(dirty = 2, 1, 3) WHERE pixel = ? AND raw = 0 AND dirty IN (0, 2)')
+    .prepare(
+      `UPDATE days SET dirty = iif(dirty = ${DIRTY.inSlices}, ${DIRTY.eventsChanged}, ${DIRTY.goalsChanged}) WHERE pixel = ? AND raw = ${RAW.stored} AND dirty IN (${DIRTY.clean}, ${DIRTY.inSlices})`,
+    )
     .bind(pixel);
 }
 
@@ -264,9 +266,9 @@ export interface ExpiredDay {
   readonly day: string;
   readonly starts_at: number;
   readonly ends_at: number;
-  readonly raw: number;
-  /** Above 0 only of a day whose rollup is given up. */
-  readonly dirty: number;
+  readonly raw: RawState;
+  /** Not clean only if the day's rollup is given up. */
+  readonly dirty: DirtyState;
   /** How often its purge has failed since it last succeeded. */
   readonly attempts: number;
 }
@@ -291,11 +293,11 @@ export async function expiredDays(
          FROM (
            SELECT d.pixel, d.day, d.starts_at, d.ends_at, d.raw, d.dirty, coalesce(f.attempts, 0) AS attempts
            FROM pixels p
-           CROSS JOIN days d ON d.pixel = p.id AND d.raw < 2
+           CROSS JOIN days d ON d.pixel = p.id AND d.raw < ${RAW.purged}
              AND d.ends_at < ?1 - 86400000 * CAST(p.settings ->> 'retention_days' AS INTEGER)
            LEFT JOIN failed_tasks f ON f.task = 'purge' AND f.pixel = d.pixel AND f.item = d.day
            WHERE (f.retry_at IS NULL OR f.retry_at <= ?1)
-             AND (d.raw = 1 OR d.dirty = 0 AND d.rolled_at < ?1 - ?2 OR d.dirty > 0 AND ${isGivenUp('d.pixel', 'd.day', '?1')})))
+             AND (d.raw = ${RAW.purging} OR d.dirty = ${DIRTY.clean} AND d.rolled_at < ?1 - ?2 OR d.dirty > ${DIRTY.clean} AND ${isGivenUp('d.pixel', 'd.day', '?1')})))
        ORDER BY attempts > 0, turn, ends_at
        LIMIT ?3`,
     )
@@ -314,9 +316,11 @@ export async function closeDay(
   { pixel, day, dirty }: ExpiredDay,
   now: number,
 ): Promise<boolean> {
-  if (dirty === 0) {
+  if (dirty === DIRTY.clean) {
     const { meta } = await db
-      .prepare('UPDATE days SET raw = 1 WHERE pixel = ? AND day = ? AND dirty = 0 AND raw = 0')
+      .prepare(
+        `UPDATE days SET raw = ${RAW.purging} WHERE pixel = ? AND day = ? AND dirty = ${DIRTY.clean} AND raw = ${RAW.stored}`,
+      )
       .bind(pixel, day)
       .run();
     return meta.changes > 0;
@@ -324,14 +328,14 @@ export async function closeDay(
   const [closed] = await db.batch([
     db
       .prepare(
-        `UPDATE days SET raw = 1, dirty = 0, slice = 0, slices = 0
-         WHERE pixel = ?1 AND day = ?2 AND dirty > 0 AND raw = 0 AND ${isGivenUp('?1', '?2', '?3')}`,
+        `UPDATE days SET raw = ${RAW.purging}, dirty = ${DIRTY.clean}, slice = 0, slices = 0
+         WHERE pixel = ?1 AND day = ?2 AND dirty > ${DIRTY.clean} AND raw = ${RAW.stored} AND ${isGivenUp('?1', '?2', '?3')}`,
       )
       .bind(pixel, day, now),
     db
       .prepare(
         `DELETE FROM rollup_slices WHERE pixel = ?1 AND day = ?2
-           AND EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ?2 AND raw > 0)`,
+           AND EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ?2 AND raw > ${RAW.stored})`,
       )
       .bind(pixel, day),
   ]);
@@ -352,7 +356,7 @@ export async function purgeEvents(
 }
 
 export async function markPurged(db: D1Database, { pixel, day }: ExpiredDay): Promise<void> {
-  await db.prepare('UPDATE days SET raw = 2 WHERE pixel = ? AND day = ?').bind(pixel, day).run();
+  await db.prepare(`UPDATE days SET raw = ${RAW.purged} WHERE pixel = ? AND day = ?`).bind(pixel, day).run();
 }
 
 /**
@@ -365,10 +369,10 @@ export async function purgeStrayEvents(db: D1Database, now: number, limit: numbe
       `WITH gap AS (
          SELECT pixel, max(ends_at) OVER in_order AS since, lead(starts_at) OVER in_order AS until
          FROM days
-         WHERE raw < 2
+         WHERE raw < ${RAW.purged}
          WINDOW in_order AS (PARTITION BY pixel ORDER BY starts_at)
          UNION ALL
-         SELECT p.id, 0, (SELECT min(d.starts_at) FROM days d WHERE d.pixel = p.id AND d.raw < 2) FROM pixels p)
+         SELECT p.id, 0, (SELECT min(d.starts_at) FROM days d WHERE d.pixel = p.id AND d.raw < ${RAW.purged}) FROM pixels p)
        DELETE FROM events WHERE (pixel, ts, id) IN (
          SELECT e.pixel, e.ts, e.id
          FROM gap g

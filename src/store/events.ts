@@ -5,6 +5,7 @@
 
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { Cache } from '../model/cache.ts';
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { OTHER } from '../model/dimensions.ts';
 import { EID_WINDOW, EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -51,7 +52,7 @@ const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
   SELECT ${VALUES.join(', ')}
   FROM ${ROWS}
-  WHERE NOT EXISTS (SELECT 1 FROM days d WHERE d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0)
+  WHERE NOT EXISTS (SELECT 1 FROM days d WHERE d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > ${RAW.stored})
     AND (${EID} = '' OR NOT EXISTS (
       SELECT 1 FROM events e
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
@@ -66,7 +67,7 @@ const INSERT_AND_TELL = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
 const CLOSED_EVENTS = `
   SELECT j.place
   FROM ${ROWS}
-  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
+  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > ${RAW.stored}
   WHERE ${hasPixelIn(PIXEL, ZONE)}`;
 
 /** Which events are of a pixel that is gone, or of who has been erased since: asked only when not all of a batch were stored. */
@@ -84,12 +85,12 @@ const MOVED_PIXELS = `
 /** A day that is already dirty costs no write, unless its bounds have moved with the pixel's time zone. */
 const MARK_DAYS = `
   INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
-  SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, 1, 0
+  SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, ${DIRTY.eventsChanged}, ${RAW.stored}
   FROM json_each(?1) j
   WHERE ${hasPixelIn('j.value ->> 0', 'j.value ->> 4')}
-  ON CONFLICT (pixel, day) DO UPDATE SET dirty = 1, starts_at = excluded.starts_at, ends_at = excluded.ends_at
-  WHERE raw = 0
-    AND (dirty <> 1 OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
+  ON CONFLICT (pixel, day) DO UPDATE SET dirty = ${DIRTY.eventsChanged}, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+  WHERE raw = ${RAW.stored}
+    AND (dirty <> ${DIRTY.eventsChanged} OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
 
 /**
  * Days that this isolate has lately marked. An open day stays dirty until it has closed, so its next batches need not
@@ -147,7 +148,7 @@ const COUNT_CLOSED = `
   SELECT ${PIXEL}, ${DAY}, 'day_closed', '', count(*),
     json_array(json_object('name', min(${NAME}))), ?3, ?2
   FROM ${ROWS}
-  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > 0
+  JOIN days d ON d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > ${RAW.stored}
   WHERE ${hasPixelIn(PIXEL, ZONE)}
   GROUP BY ${PIXEL}, ${DAY}
   HAVING true ${onCounted('?4', '?5')}`;

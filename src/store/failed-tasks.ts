@@ -2,6 +2,7 @@
  * Keeps which tasks of the cron have failed, and when each is tried again. One that keeps failing is tried after longer and
  * longer waits, so that it costs little and holds up nothing else. One that succeeds has no row.
  */
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { hasPixel } from './pixels.ts';
 
 /** Tasks that are of no single pixel. */
@@ -119,10 +120,10 @@ export function forgetDoneTasks(db: D1Database, now: number): D1PreparedStatemen
          OR task IN ('day', 'snapshot', 'recompute', 'purge') AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day = failed_tasks.item AND CASE task
-             WHEN 'day' THEN d.dirty > 0
-             WHEN 'snapshot' THEN d.dirty > 0 AND d.ends_at > ?1
-             WHEN 'recompute' THEN d.raw = 0
-             ELSE d.raw < 2 END)
+             WHEN 'day' THEN d.dirty > ${DIRTY.clean}
+             WHEN 'snapshot' THEN d.dirty > ${DIRTY.clean} AND d.ends_at > ?1
+             WHEN 'recompute' THEN d.raw = ${RAW.stored}
+             ELSE d.raw < ${RAW.purged} END)
          OR task = 'month' AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day >= failed_tasks.item || '-01' AND d.day <= failed_tasks.item || '-31')`,

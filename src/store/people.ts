@@ -3,6 +3,7 @@
  * of one person, aliases.ts tells.
  */
 
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { PERSON_DAYS } from '../model/person.ts';
 import { recordErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
@@ -95,14 +96,14 @@ const DAYS_OF_SUBJECTS = `
     FROM (
       SELECT value FROM json_each(?1) a
       WHERE EXISTS (SELECT 1 FROM events e INDEXED BY events_person WHERE ${IS_OF_ALIAS})) a
-    CROSS JOIN days d ON d.pixel = ${A_PIXEL} AND d.raw = 0
+    CROSS JOIN days d ON d.pixel = ${A_PIXEL} AND d.raw = ${RAW.stored}
     WHERE EXISTS (
       SELECT 1 FROM events e INDEXED BY events_person
       WHERE ${IS_OF_ALIAS} AND e.ts >= d.starts_at AND e.ts < d.ends_at)
     UNION
     SELECT d.pixel, d.day
     FROM json_each(?2) s
-    CROSS JOIN days d ON d.pixel = ${V_PIXEL} AND d.raw = 0 AND d.starts_at <= ${LAST} AND d.ends_at > ${FIRST}
+    CROSS JOIN days d ON d.pixel = ${V_PIXEL} AND d.raw = ${RAW.stored} AND d.starts_at <= ${LAST} AND d.ends_at > ${FIRST}
     WHERE EXISTS (
       SELECT 1 FROM json_each(${TIMES}) t
       WHERE t.value >= d.starts_at AND t.value < d.ends_at AND EXISTS (
@@ -144,7 +145,7 @@ export async function countEvents(db: D1Database, subject: Subject): Promise<num
 /** Links that one statement deletes: strangers may have linked any number of aliases to one. */
 const MOST_LINKS = 5000;
 
-const MARK_DAYS = `UPDATE days SET dirty = 1 WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`;
+const MARK_DAYS = `UPDATE days SET dirty = ${DIRTY.eventsChanged} WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`;
 
 const DELETE_EVENTS = `DELETE FROM events WHERE (pixel, ts, id) IN (${OF_SUBJECTS})`;
 

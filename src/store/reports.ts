@@ -2,7 +2,9 @@
  * Decides between several reports of one event, which share the client's id. Anyone may send an id, and some can be guessed, so
  * a report that came with a token replaces those that came without, whichever came first.
  */
+
 import type { PlacedEvent } from '../model/batch.ts';
+import { DIRTY, RAW } from '../model/day-state.ts';
 import { EID_WINDOW } from '../model/event.ts';
 
 const sameEvent = (a: string, b: string): string => `
@@ -22,8 +24,8 @@ const SUPERSEDED = `
 const date = (ts: string, days: number): string => `date(${ts} / 1000 + ${days * 86_400}, 'unixepoch')`;
 
 const MARK_DAYS = `
-  UPDATE days SET dirty = 1
-  WHERE raw = 0 AND dirty <> 1 AND (pixel, day) IN (
+  UPDATE days SET dirty = ${DIRTY.eventsChanged}
+  WHERE raw = ${RAW.stored} AND dirty <> ${DIRTY.eventsChanged} AND (pixel, day) IN (
     SELECT d.pixel, d.day
     FROM (${SUPERSEDED}) s
     CROSS JOIN days d ON d.pixel = s.pixel AND d.day BETWEEN ${date('s.ts', -1)} AND ${date('s.ts', 1)}

@@ -1,4 +1,5 @@
 /** Moves a pixel to another time zone: its days are cut anew, as far as raw events reach. */
+import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart, localDay } from '../model/time-zone.ts';
 import { type PixelPatch, updatePixel } from './pixels.ts';
@@ -23,9 +24,11 @@ export async function changeTimeZone(
 ): Promise<Rezoned> {
   const [kept, old, reach] = await db.batch<Record<string, unknown>>([
     db
-      .prepare('SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ? AND raw > 0 ORDER BY ends_at')
+      .prepare(
+        `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ? AND raw > ${RAW.stored} ORDER BY ends_at`,
+      )
       .bind(pixel.id),
-    db.prepare('SELECT day FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
+    db.prepare(`SELECT day FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
     // Each by itself is looked up in the index; both of one SELECT would read all events.
     db
       .prepare(
@@ -42,18 +45,18 @@ export async function changeTimeZone(
   const taken = new Set(keptDays.map(({ day }) => day));
   const free = days.filter(([day]) => !taken.has(day));
   const lost = days.filter(([day]) => taken.has(day));
-  const counted = keptDays.filter(({ raw }) => raw === 1);
+  const counted = keptDays.filter(({ raw }) => raw === RAW.purging);
   const uncounted = await countEvents(db, pixel.id, without(lost, counted));
   const dates = (old?.results ?? []).map(({ day }) => day);
   await updatePixel(db, pixel.id, patch, [
-    db.prepare('DELETE FROM days WHERE pixel = ? AND raw = 0').bind(pixel.id),
+    db.prepare(`DELETE FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
     ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),
     ),
     db
       .prepare(
         `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
-         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, 1, 0 FROM json_each(?2) j
+         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, ${DIRTY.eventsChanged}, ${RAW.stored} FROM json_each(?2) j
          WHERE EXISTS (
            SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2)`,
       )
@@ -76,10 +79,10 @@ export async function changeTimeZone(
   };
 }
 
-/** A day whose raw events are past retention: `raw` is 1 as long as some are left. */
+/** A day whose raw events are being purged or gone. */
 interface KeptDay {
   readonly day: string;
-  readonly raw: number;
+  readonly raw: RawState;
   readonly starts_at: number;
   readonly ends_at: number;
 }

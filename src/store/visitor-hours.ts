@@ -3,7 +3,9 @@
  * is made once its hour is over, and deleted once no local day that is still going on can hold it: an index on events would cost a
  * written row for each of them.
  */
+
 import type { PlacedEvent } from '../model/batch.ts';
+import { DIRTY } from '../model/day-state.ts';
 
 export const HOUR = 3_600_000;
 /** The longest local day has 25 hours, and may begin within one. */
@@ -32,7 +34,7 @@ const INDEX = `
         WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR} LIMIT ${MOST_EVENTS + 1})
       GROUP BY who))
   FROM days d CROSS JOIN hour h
-  WHERE d.dirty > 0 AND d.ends_at > ?3 AND h.at < d.ends_at AND h.at + ${HOUR} > d.starts_at
+  WHERE d.dirty > ${DIRTY.clean} AND d.ends_at > ?3 AND h.at < d.ends_at AND h.at + ${HOUR} > d.starts_at
     AND NOT EXISTS (SELECT 1 FROM visitor_hours v WHERE v.pixel = d.pixel AND v.hour = h.at)
     AND EXISTS (SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR})
   ORDER BY h.at DESC LIMIT ${MOST_ROWS}
