@@ -1,6 +1,6 @@
 /** Reads and checks the bodies of API requests. */
 import * as v from 'valibot';
-import { readBody } from '../collect/body.ts';
+import { readBody } from '../http/body.ts';
 import { LIMITS } from '../model/limits.ts';
 import { pathOf } from '../model/path.ts';
 import { Problem } from './problem.ts';

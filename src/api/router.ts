@@ -3,8 +3,8 @@
  * part of the Worker that is loaded when it is first asked for.
  */
 import { IttyRouter } from 'itty-router';
-import { discardBody } from '../collect/body.ts';
 import type { Env } from '../env.ts';
+import { discardBody } from '../http/body.ts';
 import { notFound, problemResponse, wrongMethod } from './problem.ts';
 import { refuseExposed, withCommonHeaders } from './transport.ts';
 

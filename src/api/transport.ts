@@ -1,5 +1,5 @@
 /** Plain http is for this machine only: anywhere else a token, a session or a page would be read along on the way. */
-import { discardBody } from '../collect/body.ts';
+import { discardBody } from '../http/body.ts';
 import { Problem } from './problem.ts';
 
 /** Names of this machine: `localhost`, 127.0.0.0/8 and `[::1]`, as `URL` writes them. */

@@ -5,14 +5,14 @@
  * loaded by `import()`.
  */
 import type { Env } from '../env.ts';
+import { discardBody, readBody } from '../http/body.ts';
+import { clientOf, mayChoose } from '../http/client.ts';
+import { corsHeaders, preflight } from '../http/cors.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import type { RawEvent, RawHit } from '../model/wire.ts';
-import { discardBody, readBody } from './body.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
-import { mayChoose, mayConsent } from './choice.ts';
-import { clientOf } from './client.ts';
-import { corsHeaders, preflight } from './cors.ts';
+import { mayConsent } from './choice.ts';
 import { gifBody } from './gif.ts';
 import type { Mistake, WireFormat } from './wire/format.ts';
 import { FORMATS } from './wire/table.ts';

@@ -1,7 +1,7 @@
 /** `/opt-out`: whether this browser is counted, and the button that changes it, for all pixels of this Worker. */
-import { readBody } from '../collect/body.ts';
-import { clientOf } from '../collect/client.ts';
-import { corsHeaders } from '../collect/cors.ts';
+import { readBody } from '../http/body.ts';
+import { clientOf } from '../http/client.ts';
+import { corsHeaders } from '../http/cors.ts';
 import { parseFields } from '../model/fields.ts';
 import { PERSON_DAYS } from '../model/person.ts';
 import { FORGET_PERSON, optOutCookies } from '../model/set-cookie.ts';

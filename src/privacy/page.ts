@@ -2,8 +2,9 @@
  * What the visitor's pages have in common: one look, no script, headers that let nothing else in, and answers for what
  * cannot be done.
  */
-import { discardBody } from '../collect/body.ts';
+
 import type { Env } from '../env.ts';
+import { discardBody } from '../http/body.ts';
 import { base64url } from '../model/random.ts';
 import { fill, type Html, html } from './html.ts';
 import template from './page.html?raw';

@@ -1,7 +1,8 @@
 /** `/privacy`: what the pixels of this Worker hold about who asks, and the button that erases it. */
-import { discardBody } from '../collect/body.ts';
-import { clientOf } from '../collect/client.ts';
+
 import { type Env, secretsOf } from '../env.ts';
+import { discardBody } from '../http/body.ts';
+import { clientOf } from '../http/client.ts';
 import { DEVICES } from '../model/device.ts';
 import { EVENT_COLUMNS } from '../model/event.ts';
 import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';

@@ -1,9 +1,9 @@
 /** What a request tells of its client, and what an answer owes to the choice of who is counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mayChoose, mayConsent } from '../../src/collect/choice.ts';
-import { clientOf } from '../../src/collect/client.ts';
+import { mayConsent } from '../../src/collect/choice.ts';
 import { settle } from '../../src/collect/consent.ts';
-import { corsHeaders, preflight } from '../../src/collect/cors.ts';
+import { clientOf, mayChoose } from '../../src/http/client.ts';
+import { corsHeaders, preflight } from '../../src/http/cors.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
 import { FORGET_PERSON } from '../../src/model/set-cookie.ts';

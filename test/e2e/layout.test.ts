@@ -16,6 +16,7 @@ const LEVELS = [
   ['enrich'],
   ['store'],
   ['env.ts'],
+  ['http'],
   ['model'],
 ];
 
@@ -42,14 +43,14 @@ describe('the layout', () => {
     const entry = builtParts().find((part) => part.entry === 'src/index.ts');
     expect(entry?.sources).toEqual([
       'src/collect/answer.ts',
-      'src/collect/body.ts',
       'src/collect/buffer.ts',
       'src/collect/choice.ts',
-      'src/collect/client.ts',
-      'src/collect/cors.ts',
       'src/collect/gif.ts',
       'src/collect/wire/native.ts',
       'src/collect/wire/table.ts',
+      'src/http/body.ts',
+      'src/http/client.ts',
+      'src/http/cors.ts',
       'src/index.ts',
       'src/model/cache.ts',
       'src/model/cookie.ts',

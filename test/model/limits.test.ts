@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
 import { OF_LINK, OF_TOKEN } from '../../src/api/turns.ts';
-import { PORTION } from '../../src/collect/body.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
+import { PORTION } from '../../src/http/body.ts';
 import {
   KEPT_CURRENCIES,
   KEPT_KEYS,

@@ -1,5 +1,5 @@
+import type { BodyError } from '../../http/body.ts';
 import type { RawEvent } from '../../model/wire.ts';
-import type { BodyError } from '../body.ts';
 
 /** Why a request is refused at once. */
 export type Mistake = BodyError | 'broken_json' | 'missing_id' | 'too_many_events';

@@ -5,7 +5,6 @@ import { fingerprint } from '../model/fingerprint.ts';
 import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
-import { mayChoose } from './choice.ts';
 
 /**
  * @param consents whether what came with the request may hold a consent. How far a cookie reaches is asked only where a choice may be.
@@ -55,6 +54,18 @@ function cookieReachOf({ headers, method }: Request): CookieReach | '' {
   if (isNavigation || !/^(image|empty)?$/.test(headers.get('sec-fetch-dest') ?? '')) return '';
   if (site === 'cross-site') return 'third_party';
   return site === 'same-site' || site === 'same-origin' ? 'first_party' : '';
+}
+
+/**
+ * Whether a request may hold a choice of who is counted. Few requests do, and only they load `collect/consent.ts`.
+ *
+ * @param consents whether the request's query or body may hold a consent.
+ */
+export function mayChoose(
+  { refusal, cookie, staleCookie }: Pick<Client, 'refusal' | 'cookie' | 'staleCookie'>,
+  consents: boolean,
+): boolean {
+  return refusal === 'opt_out' || cookie !== '' || staleCookie || consents;
 }
 
 function signals(headers: Headers): boolean {

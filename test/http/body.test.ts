@@ -1,6 +1,6 @@
 /** Reading bodies within bounds. */
 import { describe, expect, it, vi } from 'vitest';
-import { discardBody, readBody } from '../../src/collect/body.ts';
+import { discardBody, readBody } from '../../src/http/body.ts';
 
 const LIMIT = 1000;
 
