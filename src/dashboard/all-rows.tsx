@@ -1,11 +1,11 @@
 /** All rows of a dimension: searched and leafed through here, saved as CSV by the API. */
 import { useState } from 'preact/hooks';
+import type { Base } from './base.ts';
 import { CsvButton } from './csv-button.tsx';
 import { count, dimensionName } from './format.ts';
 import { metricsOf } from './panels/metrics.ts';
 import { useRows } from './panels/use-rows.ts';
 import { Rows, rowName } from './rows.tsx';
-import type { Base } from './stats.tsx';
 import { Dialog, Empty, Show } from './ui.tsx';
 import type { SetView, View } from './view.ts';
 

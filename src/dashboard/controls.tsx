@@ -1,9 +1,9 @@
 /** Which days are shown, what they are compared with, and which filters hold. */
 import { useState } from 'preact/hooks';
+import type { Base } from './base.ts';
 import { DIMENSIONS, dayRange, dimensionName, valueName } from './format.ts';
 import { Choice, Field, InlineChoice, Input } from './forms.tsx';
 import { useAnswer } from './hooks.ts';
-import type { Base } from './stats.tsx';
 import type { Subject } from './subject.ts';
 import { Dialog } from './ui.tsx';
 import {

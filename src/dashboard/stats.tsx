@@ -2,7 +2,8 @@
 import { useMemo } from 'preact/hooks';
 import { AllRows } from './all-rows.tsx';
 import { amount } from './amount.ts';
-import type { Answer, Question } from './api.ts';
+import type { Answer } from './api.ts';
+import type { Base } from './base.ts';
 import { Controls, FilterBar } from './controls.tsx';
 import { change, metricName, metricValue } from './format.ts';
 import { type Asked, go, useAnswer, usePlace } from './hooks.ts';
@@ -11,9 +12,6 @@ import type { Subject } from './subject.ts';
 import { HEADLINES, Timeline } from './timeline.tsx';
 import { Empty, Heading, Link, Trouble } from './ui.tsx';
 import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
-
-/** What every question of this page begins with. */
-export type Base = Pick<Question, 'site_id' | 'date_range' | 'filters'>;
 
 export function Stats({ subject }: { readonly subject: Subject }) {
   const { search } = usePlace();

@@ -2,13 +2,13 @@
 import { useMemo } from 'preact/hooks';
 import { weekStart } from '../model/time-zone.ts';
 import type { Answer, Question, Row } from './api.ts';
+import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
 import { CsvButton } from './csv-button.tsx';
 import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Asked, useAnswer } from './hooks.ts';
 import { besideSeries, seriesOf } from './series.ts';
-import type { Base } from './stats.tsx';
 import type { Subject } from './subject.ts';
 import { Trouble } from './ui.tsx';
 import { addDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';

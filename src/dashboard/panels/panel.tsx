@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Base } from '../stats.tsx';
+import type { Base } from '../base.ts';
 import type { Subject } from '../subject.ts';
 import type { SetView, View } from '../view.ts';
 

@@ -1,7 +1,7 @@
 /** Asks for the rows of a dimension; where its values say little alone, together with what they are of. */
 import type { Answer, Question } from '../api.ts';
+import type { Base } from '../base.ts';
 import { type Asked, useAnswer } from '../hooks.ts';
-import type { Base } from '../stats.tsx';
 
 /** A version is one of some browser's, or of some system's. */
 const WHOSE: Readonly<Record<string, string>> = {
