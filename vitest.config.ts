@@ -10,6 +10,8 @@ const properties = { provide: { seed: process.env['SEED'] ?? '1' }, setupFiles: 
  */
 export default defineConfig({
   test: {
+    // A golden file is written on demand only: a missing one fails.
+    update: process.env['UPDATE_GOLDEN'] ? 'all' : 'none',
     projects: [
       {
         plugins: [

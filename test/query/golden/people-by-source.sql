@@ -1,0 +1,458 @@
+-- statement 1
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum(d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), 0) AS rolled,
+  coalesce(sum(NOT (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)))), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), rolled_at, NULL)) AS as_of,
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  SELECT count(*)
+  FROM (
+    SELECT 1
+    FROM events e
+    WHERE e.pixel = d.pixel
+      AND e.ts >= d.starts_at
+      AND e.ts < d.ends_at
+    LIMIT 4000000
+  )
+)) END), 0) AS events,
+  coalesce(sum(CASE WHEN (false) THEN min(d.events, 1001) END), 0) AS rows
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+-- ?1 = px_GoldenGoldenOpen
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-25
+
+-- statement 2
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum(d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), 0) AS rolled,
+  coalesce(sum(NOT (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)))), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), rolled_at, NULL)) AS as_of
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+-- ?1 = px_GoldenGoldenOpen
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-25
+
+-- statement 3
+WITH RECURSIVE stretch AS (
+  SELECT value ->> 0 AS bucket,
+    value ->> 1 AS day,
+    value ->> 2 AS starts_at,
+    value ->> 3 AS ends_at,
+    value ->> 4 AS utc_offset
+  FROM json_each(?1)
+),
+goal AS (
+  SELECT key AS step,
+    value ->> 0 AS name,
+    value ->> 1 AS event,
+    value ->> 2 AS page,
+    value ->> 3 AS pages,
+    value ->> 4 AS property,
+    value ->> 5 AS value,
+    value ->> 6 AS former
+  FROM json_each(?2)
+),
+open AS (
+  SELECT s.*
+  FROM stretch s
+  CROSS JOIN days d ON d.pixel = ?3
+    AND d.day = s.day
+),
+past AS (
+  SELECT s.bucket,
+    s.day,
+    e.ts,
+    e.id,
+    e.name,
+    e.visitor,
+    e.engaged,
+    e.scroll,
+    e.person,
+    e.device,
+    e.name <> 'engagement' AS counted,
+    (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
+    count(*) OVER before AS seq,
+    max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
+  FROM open s
+  CROSS JOIN events e ON e.pixel = ?3
+    AND e.ts >= s.starts_at
+    AND e.ts < s.ends_at
+    AND true
+  WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+numbered AS MATERIALIZED (
+  SELECT bucket,
+    day,
+    ts,
+    id,
+    name,
+    visitor,
+    engaged,
+    scroll,
+    person,
+    device,
+    counted,
+    name = 'pageview' AS pageview,
+    hour,
+    seq,
+    last_ts,
+    starts,
+    sum(starts) OVER so_far AS visit,
+    sum(last_ts IS NULL) OVER so_far AS who
+  FROM (
+    SELECT *,
+      counted
+      AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
+    FROM past
+    WHERE counted
+      OR (visitor <> '' AND last_ts IS NOT NULL)
+  )
+  WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
+),
+bare_visit AS MATERIALIZED (
+  SELECT visit,
+    who,
+    visitor <> '' AS known,
+    max(CASE WHEN starts THEN ts END) AS first_ts,
+    max(CASE WHEN starts THEN id END) AS first_id,
+    max(starts AND last_ts IS NOT NULL) AS again,
+    sum(pageview) AS pageviews,
+    sum(counted) AS events,
+    visitor <> ''
+    AND sum(counted) = 1 AS bounces,
+    iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
+    coalesce(sum(engaged), 0) AS engaged,
+    count(engaged) > 0 AS engaged_visits,
+    coalesce(max(scroll), 0) AS scroll,
+    count(scroll) > 0 AS scrolled_visits,
+    min(bucket) AS bucket
+  FROM numbered
+  GROUP BY visit
+),
+visit AS MATERIALIZED (
+  SELECT v.*,
+    v.known
+    AND v.who IN (
+    SELECT who
+    FROM bare_visit
+    WHERE again
+  ) AS several,
+    f.source AS "visit:source"
+  FROM bare_visit v
+  CROSS JOIN events f ON f.pixel = ?3
+    AND f.ts = v.first_ts
+    AND f.id = v.first_id
+),
+seen AS MATERIALIZED (
+  SELECT n.bucket,
+    n.day,
+    n.person,
+    sum(DISTINCT CASE n.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
+  FROM numbered n
+  WHERE n.counted
+    AND n.person <> ''
+  GROUP BY n.bucket,
+    n.day,
+    n.person
+),
+known AS MATERIALIZED (
+  SELECT person AS alias,
+    coalesce((
+    SELECT coalesce((
+      SELECT coalesce((
+        SELECT coalesce((
+          SELECT l3.target
+          FROM person_links l3
+          WHERE l3.pixel = ?3
+            AND l3.alias = l2.target
+        ), l2.target)
+        FROM person_links l2
+        WHERE l2.pixel = ?3
+          AND l2.alias = l1.target
+      ), l1.target)
+      FROM person_links l1
+      WHERE l1.pixel = ?3
+        AND l1.alias = l0.target
+    ), l0.target)
+    FROM person_links l0
+    WHERE l0.pixel = ?3
+      AND l0.alias = p.person
+  ), p.person) AS root
+  FROM (
+    SELECT DISTINCT person
+    FROM numbered
+    WHERE person <> ''
+  ) p
+),
+known_alias(root, alias) AS MATERIALIZED (
+  SELECT DISTINCT root,
+    root
+  FROM known
+  UNION
+  SELECT a.root,
+    l.alias
+  FROM known_alias a
+  CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ?3
+    AND l.target = a.alias
+),
+returned AS MATERIALIZED (
+  SELECT DISTINCT a.root
+  FROM known_alias a
+  WHERE EXISTS (
+    SELECT 1
+    FROM person_days p INDEXED BY person_days_person
+    CROSS JOIN days d ON d.pixel = ?3
+      AND d.day = p.day
+      AND d.dirty IN (0, 3)
+    WHERE p.pixel = ?3
+      AND p.person = a.alias
+      AND p.day < ('2026-11-19')
+      AND p.devices > 0
+  )
+    OR EXISTS (
+    SELECT 1
+    FROM events e INDEXED BY events_person
+    WHERE e.pixel = ?3
+      AND e.person = a.alias
+      AND e.person <> ''
+      AND e.name <> 'engagement'
+      AND e.ts < (
+      SELECT min(starts_at)
+      FROM stretch
+    )
+  )
+),
+attended AS MATERIALIZED (
+  SELECT bucket,
+    root,
+    devices,
+    bucket = first
+    AND root NOT IN (
+    SELECT root
+    FROM returned
+  ) AS is_new
+  FROM (
+    SELECT bucket,
+      root,
+      devices,
+      first_value(bucket) OVER (PARTITION BY root ORDER BY day) AS first
+    FROM (
+      SELECT s.bucket,
+        k.root,
+        min(s.day) AS day,
+        max(s.devices & 1) | max(s.devices & 2) | max(s.devices & 4) | max(s.devices & 8) | max(s.devices & 16) | max(s.devices & 32) | max(s.devices & 64) | max(s.devices & 128) AS devices
+      FROM seen s
+      CROSS JOIN known k ON k.alias = s.person
+      GROUP BY s.bucket,
+        k.root
+    )
+  )
+),
+answer AS (
+  SELECT d0,
+    coalesce(sum(visitors), 0) AS visitors,
+    coalesce(sum(events), 0) AS events
+  FROM (
+    SELECT d0,
+      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
+      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(pageviews), 0) AS pageviews,
+      coalesce(sum(events), 0) AS events,
+      coalesce(sum(bounces), 0) AS bounces,
+      coalesce(sum(duration), 0) AS duration,
+      coalesce(sum(engaged), 0) AS engaged,
+      coalesce(sum(engaged_visits), 0) AS engaged_visits,
+      coalesce(sum(scroll), 0) AS scroll,
+      coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+    FROM (
+      SELECT v."visit:source" AS d0,
+        v.*
+      FROM visit v
+    )
+    GROUP BY d0
+  )
+  GROUP BY d0
+),
+known_people AS (
+  SELECT g.d0,
+    count(*) AS people,
+    sum(is_new) AS new_people,
+    sum((devices >> 0 & 1) + (devices >> 1 & 1) + (devices >> 2 & 1) + (devices >> 3 & 1) + (devices >> 4 & 1) + (devices >> 5 & 1) + (devices >> 6 & 1) > 1) AS cross_device_people
+  FROM (
+    SELECT DISTINCT v."visit:source" AS d0,
+      n.bucket AS period,
+      k.root
+    FROM numbered n
+    CROSS JOIN visit v ON v.visit = n.visit
+    LEFT JOIN known k ON k.alias = n.person
+    LEFT JOIN attended a ON a.bucket = n.bucket
+      AND a.root = k.root
+    WHERE true
+      AND n.counted
+      AND n.person <> ''
+  ) g
+  CROSS JOIN attended a ON a.bucket = g.period
+    AND a.root = g.root
+  GROUP BY g.d0
+),
+joined AS (
+  SELECT answer.*,
+    coalesce(known_people.people, 0) AS people,
+    coalesce(known_people.new_people, 0) AS new_people,
+    coalesce(known_people.cross_device_people, 0) AS cross_device_people
+  FROM answer
+  LEFT JOIN known_people ON known_people.d0 = answer.d0
+),
+shown AS (
+  SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0,
+    visitors AS "visitors",
+    people AS "people"
+  FROM joined
+  WHERE events > 0
+),
+wanted AS (
+  SELECT *
+  FROM shown
+)
+SELECT *
+FROM wanted
+ORDER BY "visitors" DESC NULLS LAST,
+  dimension0 ASC
+LIMIT ?4 OFFSET ?5
+-- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
+-- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
+-- ?3 = px_GoldenGoldenOpen
+-- ?4 = 10000
+-- ?5 = 0

@@ -1,0 +1,198 @@
+-- statement 1
+WITH summed AS MATERIALIZED (
+  SELECT row ->> 0 AS dimension,
+    row ->> 1 AS value,
+    row ->> 2 AS currency,
+    sum((row ->> 3)) AS visitors,
+    sum((row ->> 4)) AS visits,
+    sum((row ->> 5)) AS pageviews,
+    sum((row ->> 6)) AS events,
+    sum((row ->> 7)) AS bounces,
+    sum((row ->> 8)) AS duration,
+    sum((row ->> 9)) AS engaged,
+    sum((row ->> 10)) AS engaged_visits,
+    sum((row ->> 11)) AS scroll,
+    sum((row ->> 12)) AS scrolled_visits,
+    CASE
+    WHEN (sum((row ->> 13) >> 32) + (sum((row ->> 13) & 4294967295) >> 32)) > 2147483647 THEN 9223372036854775807
+    WHEN (sum((row ->> 13) >> 32) + (sum((row ->> 13) & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
+    ELSE max(((sum((row ->> 13) >> 32) + (sum((row ->> 13) & 4294967295) >> 32)) << 32) | (sum((row ->> 13) & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
+    sum((row ->> 14)) AS sales
+  FROM (
+    SELECT jsonb(j.value) AS row
+    FROM rollup_slices s
+    CROSS JOIN json_each(s.counts) j
+    WHERE s.pixel = ?1
+      AND s.day = ?2
+    LIMIT - 1
+  )
+  GROUP BY 1,
+    2,
+    3
+),
+past_value AS MATERIALIZED (
+  SELECT dimension,
+    value
+  FROM (
+    SELECT dimension,
+      value,
+      row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place,
+      iif((value <> '' AND substr(dimension, 1, 12) = 'event:props:'), row_number() OVER (PARTITION BY (value <> '' AND substr(dimension, 1, 12) = 'event:props:') ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
+    FROM (
+      SELECT dimension,
+        value,
+        max(visitors) AS visitors,
+        max(events) AS events
+      FROM summed
+      GROUP BY dimension,
+        value
+    )
+  )
+  WHERE place > 1000
+    OR place_of_all > 5000
+),
+valued AS MATERIALIZED (
+  SELECT s.*,
+    iif(p.dimension IS NULL, s.value, '(other)') AS kept
+  FROM summed s
+  LEFT JOIN past_value p ON p.dimension = s.dimension
+    AND p.value = s.value
+),
+past_sale AS MATERIALIZED (
+  SELECT dimension,
+    kept,
+    currency
+  FROM (
+    SELECT *,
+      dense_rank() OVER (ORDER BY of_currency DESC, currency) AS place_of_currency,
+      row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, kept) AS place
+    FROM (
+      SELECT *,
+        max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS of_currency
+      FROM (
+        SELECT dimension,
+          kept,
+          currency,
+          sum(sales) AS sales
+        FROM valued
+        WHERE currency NOT IN ('', '(other)')
+        GROUP BY 1,
+          2,
+          3
+      )
+    )
+  )
+  WHERE place_of_currency > 20
+    OR place > 5000
+),
+folded AS (
+  SELECT v.dimension AS dimension,
+    v.kept AS value,
+    iif(p.dimension IS NULL, v.currency, '(other)') AS currency,
+    sum(v.visitors) AS visitors,
+    sum(v.visits) AS visits,
+    sum(v.pageviews) AS pageviews,
+    sum(v.events) AS events,
+    sum(v.bounces) AS bounces,
+    sum(v.duration) AS duration,
+    sum(v.engaged) AS engaged,
+    sum(v.engaged_visits) AS engaged_visits,
+    sum(v.scroll) AS scroll,
+    sum(v.scrolled_visits) AS scrolled_visits,
+    CASE
+    WHEN (sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) > 2147483647 THEN 9223372036854775807
+    WHEN (sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
+    ELSE max(((sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) << 32) | (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
+    sum(v.sales) AS sales
+  FROM valued v
+  LEFT JOIN past_sale p ON p.dimension = v.dimension
+    AND p.kept = v.kept
+    AND p.currency = v.currency
+  GROUP BY 1,
+    2,
+    3
+)
+INSERT INTO rollups(pixel, day, dimension, value, currency, visitors, visits, pageviews, events, bounces, duration, engaged, engaged_visits, scroll, scrolled_visits, revenue, sales)
+SELECT ?1,
+  ?2,
+  dimension,
+  value,
+  currency,
+  sum(visitors) AS visitors,
+  sum(visits) AS visits,
+  sum(pageviews) AS pageviews,
+  sum(events) AS events,
+  sum(bounces) AS bounces,
+  sum(duration) AS duration,
+  sum(engaged) AS engaged,
+  sum(engaged_visits) AS engaged_visits,
+  sum(scroll) AS scroll,
+  sum(scrolled_visits) AS scrolled_visits,
+  CASE
+  WHEN (sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) > 2147483647 THEN 9223372036854775807
+  WHEN (sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
+  ELSE max(((sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) << 32) | (sum(revenue & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
+  sum(sales) AS sales
+FROM (
+  SELECT dimension,
+    value,
+    currency,
+    visitors,
+    visits,
+    pageviews,
+    events,
+    bounces,
+    duration,
+    engaged,
+    engaged_visits,
+    scroll,
+    scrolled_visits,
+    revenue,
+    sales
+  FROM folded
+  UNION ALL
+  SELECT dimension,
+    value,
+    currency,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0
+  FROM rollups
+  WHERE pixel = ?1
+    AND day = ?2
+)
+WHERE EXISTS (
+  SELECT 1
+  FROM days
+  WHERE pixel = ?1
+    AND day = ?2
+    AND raw = 0
+    AND (slices > 0 AND slice = slices)
+)
+GROUP BY dimension,
+  value,
+  currency ON CONFLICT(pixel, day, dimension, value, currency) DO UPDATE
+SET visitors = excluded.visitors,
+  visits = excluded.visits,
+  pageviews = excluded.pageviews,
+  events = excluded.events,
+  bounces = excluded.bounces,
+  duration = excluded.duration,
+  engaged = excluded.engaged,
+  engaged_visits = excluded.engaged_visits,
+  scroll = excluded.scroll,
+  scrolled_visits = excluded.scrolled_visits,
+  revenue = excluded.revenue,
+  sales = excluded.sales
+WHERE (rollups.visitors, rollups.visits, rollups.pageviews, rollups.events, rollups.bounces, rollups.duration, rollups.engaged, rollups.engaged_visits, rollups.scroll, rollups.scrolled_visits, rollups.revenue, rollups.sales) IS NOT (excluded.visitors, excluded.visits, excluded.pageviews, excluded.events, excluded.bounces, excluded.duration, excluded.engaged, excluded.engaged_visits, excluded.scroll, excluded.scrolled_visits, excluded.revenue, excluded.sales)
+-- ?1 = bound by the caller
+-- ?2 = bound by the caller

@@ -1,0 +1,7 @@
+-- statement 1
+DELETE
+FROM rollup_slices
+WHERE pixel = ?1
+  AND day = ?2
+-- ?1 = bound by the caller
+-- ?2 = bound by the caller

@@ -1,0 +1,19 @@
+-- statement 1
+DELETE
+FROM rollups
+WHERE pixel = ?1
+  AND day = ?2
+  AND visitors = 0
+  AND visits = 0
+  AND pageviews = 0
+  AND events = 0
+  AND bounces = 0
+  AND duration = 0
+  AND engaged = 0
+  AND engaged_visits = 0
+  AND scroll = 0
+  AND scrolled_visits = 0
+  AND revenue = 0
+  AND sales = 0
+-- ?1 = bound by the caller
+-- ?2 = bound by the caller
