@@ -55,6 +55,10 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
     token: grant.token,
   };
   if (!(await insertLink(env.DB, link, await hashToken(secret)))) {
+    await requireExisting(env, grant, id);
+    if ((await listLinks(env.DB, id)).length < LIMITS.links) {
+      throw new Problem('conflict', 'The token that asks was deleted meanwhile. No link was made.');
+    }
     throw new Problem(
       'invalid_body',
       `The pixel has ${LIMITS.links} links, which is the most. Take one back first.`,

@@ -22,14 +22,16 @@ import { isTimeZone } from '../model/time-zone.ts';
 import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import {
+  Conflict,
   deletePixel,
-  getPixel,
   insertPixel,
   listPixels,
+  type PixelForChange,
   type PixelPatch,
+  readForChange,
   updatePixel,
 } from '../store/pixels.ts';
-import { changeTimeZone } from '../store/rezone.ts';
+import { changeTimeZone, type Rezoned } from '../store/rezone.ts';
 import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
 import { done, freshJson } from './fresh.ts';
@@ -204,19 +206,51 @@ export async function readPixel(request: Request, env: Env, grant: Grant, id: st
 }
 
 export async function changePixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  const { settings, ...change } = check(PixelChange, await readJson(request));
+  let found = await requireRead(env, grant, id);
+  const change = check(PixelChange, await readJson(request));
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    try {
+      const rezoned = await applyChange(env.DB, found, change, tries === 1);
+      const changed = shown(await requireExisting(env, grant, id), request);
+      return freshJson(rezoned ? { ...changed, timezone_change: rezoned } : changed);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      found = await requireRead(env, grant, id);
+    }
+  }
+  throw new Problem(
+    'conflict',
+    'Others change this pixel at the same time. Nothing was changed; try again.',
+    {
+      headers: { 'retry-after': '1' },
+    },
+  );
+}
+
+/** How often a change is tried that others come before. Each try takes up to 15 statements of the 50 of the free plan. */
+const MOST_TRIES = 3;
+
+/**
+ * Changes a pixel as it was read.
+ * @param isFirst whether this is the first try, which counts.
+ * @throws Problem when the change does not fit the pixel, Conflict when the pixel has changed since it was read.
+ */
+async function applyChange(
+  db: D1Database,
+  { pixel, read }: PixelForChange,
+  { settings, ...change }: v.InferOutput<typeof PixelChange>,
+  isFirst: boolean,
+): Promise<Rezoned | null> {
   const patch: PixelPatch = { ...given(change), settings: given(settings ?? {}) };
   const changed: Pixel = { ...pixel, ...patch, settings: { ...pixel.settings, ...patch.settings } };
   requireGoals(changed);
   if (changed.timezone !== pixel.timezone) {
-    requireRoom(id);
-    const rezoned = await changeTimeZone(env.DB, changed, patch);
-    return freshJson({ ...shown(await requireExisting(env, grant, id), request), timezone_change: rezoned });
+    if (isFirst) requireRoom(pixel.id);
+    return changeTimeZone(db, changed, patch, read);
   }
   const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
-  await updatePixel(env.DB, id, patch, goalsChanged ? [markGoalsChanged(env.DB, id)] : []);
-  return freshJson(shown(await requireExisting(env, grant, id), request));
+  await updatePixel(db, pixel.id, patch, goalsChanged ? [markGoalsChanged(db, pixel.id)] : [], { read });
+  return null;
 }
 
 /** A change of the time zone writes all days anew, and has them rolled up anew: a pixel has so many an hour. */
@@ -264,10 +298,15 @@ export async function removePixel(_request: Request, env: Env, grant: Grant, id:
 
 /** @throws Problem when the grant is for another pixel, or there is none of this id. */
 export async function requireExisting(env: Env, grant: Grant, id: string): Promise<Pixel> {
+  return (await requireRead(env, grant, id)).pixel;
+}
+
+/** The same, with what holds a change to what was read. */
+async function requireRead(env: Env, grant: Grant, id: string): Promise<PixelForChange> {
   requirePixel(grant, id);
-  const pixel = PIXEL_ID.test(id) ? await getPixel(env.DB, id) : null;
-  if (!pixel) throw unknownPixel();
-  return pixel;
+  const found = PIXEL_ID.test(id) ? await readForChange(env.DB, id) : null;
+  if (!found) throw unknownPixel();
+  return found;
 }
 
 /**

@@ -64,7 +64,7 @@ export const ROUTES: readonly Route<never>[] = [
     access: 'pixels:write',
     body: PixelChange,
     answers: { 200: 'ChangedPixel' },
-    problems: ['invalid_body', 'wrong_pixel', 'not_found', 'too_many_requests'],
+    problems: ['invalid_body', 'wrong_pixel', 'not_found', 'conflict', 'too_many_requests'],
     handler: changePixel,
   }),
   defineRoute({
@@ -143,7 +143,7 @@ export const ROUTES: readonly Route<never>[] = [
     access: 'pixels:write',
     body: NewLink,
     answers: { 201: 'NewLink' },
-    problems: ['invalid_body', 'wrong_pixel', 'not_found'],
+    problems: ['invalid_body', 'wrong_pixel', 'not_found', 'conflict'],
     handler: addLink,
   }),
   defineRoute({

@@ -31,6 +31,7 @@ export async function addToken(request: Request, env: Env, grant: Grant): Promis
     created_at: Date.now(),
   };
   if (!(await insertToken(env.DB, token, await hashToken(secret)))) {
+    if (pixel !== null) await requireExisting(env, grant, pixel);
     throw new Problem(
       'invalid_body',
       `There are ${LIMITS.tokens} tokens, which is the most. Delete one first.`,

@@ -1,5 +1,6 @@
 /** Keeps shared links. Only the SHA-256 of a link's secret is stored; the link itself is shown once, when it is made. */
 import { LIMITS } from '../model/limits.ts';
+import { hasPixel } from './pixels.ts';
 
 export interface Link {
   readonly id: string;
@@ -16,12 +17,13 @@ export interface Link {
 
 const COLUMNS = 'id, pixel, name, password, expires_at, created_at, token';
 
-/** @returns false when the pixel has as many as it may have. */
+/** @returns false when the pixel has as many as it may have, or it is gone, or the token that makes the link is. */
 export async function insertLink(db: D1Database, link: Link, hash: string): Promise<boolean> {
   const { meta } = await db
     .prepare(
       `INSERT INTO links (hash, ${COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-       WHERE (SELECT count(*) FROM links WHERE pixel = ?3) < ${LIMITS.links}`,
+       WHERE (SELECT count(*) FROM links WHERE pixel = ?3) < ${LIMITS.links} AND ${hasPixel('?3')}
+         AND (?8 IS NULL OR EXISTS (SELECT 1 FROM tokens WHERE tokens.id = ?8))`,
     )
     .bind(hash, link.id, link.pixel, link.name, link.password, link.expires_at, link.created_at, link.token)
     .run();

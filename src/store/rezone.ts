@@ -2,7 +2,16 @@
 import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart, localDay } from '../model/time-zone.ts';
-import { type PixelPatch, updatePixel } from './pixels.ts';
+import { hasPixel, type PixelPatch, updatePixel } from './pixels.ts';
+
+const KEPT_DAYS = `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ?1 AND raw > ${RAW.stored} ORDER BY ends_at`;
+
+/** SQL for whether the same days are closed as before, and all events are within the new zone's days: `?7` holds both. */
+const AS_LOOKED_AT = `
+  (SELECT json_group_array(json_object('day', day, 'raw', raw, 'starts_at', starts_at, 'ends_at', ends_at)) FROM (${KEPT_DAYS}))
+    = ?7 ->> 0
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts < ?7 ->> 1)
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= ?7 ->> 2)`;
 
 export interface Rezoned {
   /** The first day in the new time zone; null when there are no raw events. */
@@ -16,18 +25,17 @@ export interface Rezoned {
 /**
  * @param pixel with its new time zone.
  * @param patch what is changed of it together with that.
+ * @param read what the change was decided by, as `readForChange` tells it.
+ * @throws Conflict when that has changed, or a day was closed, or an event came before or after all of these days.
  */
 export async function changeTimeZone(
   db: D1Database,
   pixel: Pixel,
   patch: PixelPatch = { timezone: pixel.timezone },
+  read?: string,
 ): Promise<Rezoned> {
   const [kept, old, reach] = await db.batch<Record<string, unknown>>([
-    db
-      .prepare(
-        `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ? AND raw > ${RAW.stored} ORDER BY ends_at`,
-      )
-      .bind(pixel.id),
+    db.prepare(KEPT_DAYS).bind(pixel.id),
     db.prepare(`SELECT day FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
     // Each by itself is looked up in the index; both of one SELECT would read all events.
     db
@@ -48,7 +56,7 @@ export async function changeTimeZone(
   const counted = keptDays.filter(({ raw }) => raw === RAW.purging);
   const uncounted = await countEvents(db, pixel.id, without(lost, counted));
   const dates = (old?.results ?? []).map(({ day }) => day);
-  await updatePixel(db, pixel.id, patch, [
+  const also = [
     db.prepare(`DELETE FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
     ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),
@@ -57,7 +65,7 @@ export async function changeTimeZone(
       .prepare(
         `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
          SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, ${DIRTY.eventsChanged}, ${RAW.stored} FROM json_each(?2) j
-         WHERE EXISTS (
+         WHERE ${hasPixel('?1')} AND EXISTS (
            SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2)`,
       )
       .bind(pixel.id, JSON.stringify(free)),
@@ -71,7 +79,9 @@ export async function changeTimeZone(
         )
         .bind(pixel.id, JSON.stringify(dates)),
     ),
-  ]);
+  ];
+  const value = JSON.stringify([keptDays, days[0]?.[1] ?? 0, days.at(-1)?.[2] ?? 0]);
+  await updatePixel(db, pixel.id, patch, also, { read, only: { sql: AS_LOOKED_AT, value } });
   return {
     recomputed_from: free[0]?.[0] ?? null,
     kept_until: keptDays.at(-1)?.day ?? null,

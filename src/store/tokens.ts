@@ -1,6 +1,7 @@
 /** Keeps API tokens. Only a token's SHA-256 is stored; the token itself is shown once, when it is made. */
 import { LIMITS } from '../model/limits.ts';
 import type { Scope, Token } from '../model/token.ts';
+import { hasPixel } from './pixels.ts';
 
 interface TokenRow {
   readonly id: string;
@@ -16,12 +17,12 @@ function fromRow({ scopes, ...row }: TokenRow): Token {
   return { ...row, scopes: JSON.parse(scopes) as Scope[] };
 }
 
-/** @returns false when there are as many as there may be. */
+/** @returns false when there are as many as there may be, or the pixel that it is for is gone. */
 export async function insertToken(db: D1Database, token: Token, hash: string): Promise<boolean> {
   const { meta } = await db
     .prepare(
-      `INSERT INTO tokens (hash, ${COLUMNS}) SELECT ?, ?, ?, ?, ?, ?
-       WHERE (SELECT count(*) FROM tokens) < ${LIMITS.tokens}`,
+      `INSERT INTO tokens (hash, ${COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+       WHERE (SELECT count(*) FROM tokens) < ${LIMITS.tokens} AND (?5 IS NULL OR ${hasPixel('?5')})`,
     )
     .bind(hash, token.id, token.name, JSON.stringify(token.scopes), token.pixel, token.created_at)
     .run();

@@ -2,11 +2,18 @@
 import { exports } from 'cloudflare:workers';
 import { beforeAll, expect, it, vi } from 'vitest';
 import type { Grant } from '../../src/api/auth.ts';
+import { addLink } from '../../src/api/links.ts';
 import { changePixel } from '../../src/api/pixels.ts';
+import { problemResponse } from '../../src/api/problem.ts';
 import type { Env } from '../../src/env.ts';
 import { LIMITS } from '../../src/model/limits.ts';
-import { getPixel, updatePixel } from '../../src/store/pixels.ts';
-import { applySchema, db, GOALS, makePixel, testEnv } from '../fixtures.ts';
+import { localDayOf } from '../../src/model/local-day.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import type { Token } from '../../src/model/token.ts';
+import { listLinks } from '../../src/store/links.ts';
+import { deletePixel, getPixel, updatePixel } from '../../src/store/pixels.ts';
+import { deleteToken, insertToken } from '../../src/store/tokens.ts';
+import { applySchema, db, GOALS, makePixel, store, testEnv } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
@@ -62,6 +69,140 @@ function changing(before: () => Promise<void>): D1Database {
   } as unknown as D1Database;
 }
 
+/** Changes a pixel in several ways at once: each has read the pixel before any of them is written. */
+function changeAtOnce(pixel: string, bodies: readonly unknown[]): Promise<Response[]> {
+  let reading = bodies.length;
+  let allHaveRead = () => {};
+  const gate = new Promise<void>((resolve) => {
+    allHaveRead = resolve;
+  });
+  return Promise.all(
+    bodies.map(async (body) => {
+      const before = async () => {
+        if (--reading === 0) allHaveRead();
+        await gate;
+      };
+      const env = { ...testEnv, DB: changing(before) } as Env;
+      const request = new Request(`https://px.example.com/api/v1/pixels/${pixel}`, {
+        method: 'PATCH',
+        body: JSON.stringify(body),
+      });
+      return changePixel(request, env, OWNER, pixel).catch((error) => problemResponse(error, db));
+    }),
+  );
+}
+
+const goal = (name: string) => ({ name, event: name });
+const funnel = (...steps: string[]) => ({ name: steps.join(), steps, within: 'visit' as const });
+
+/** Changes that fit a pixel with the goals A, B and C one by one, and not both. */
+const RIVALS: readonly (readonly [what: string, one: object, other: object])[] = [
+  [
+    'a goal goes that a new funnel needs',
+    { settings: { goals: [goal('A'), goal('C')] } },
+    { settings: { funnels: [funnel('A', 'B')] } },
+  ],
+  [
+    'the same, with a move to another time zone',
+    { timezone: 'Asia/Kolkata', settings: { goals: [goal('A')] } },
+    { settings: { funnels: [funnel('A', 'B')] } },
+  ],
+  [
+    'the same, where the funnel comes with the move',
+    { settings: { goals: [] } },
+    { timezone: 'Asia/Kolkata', settings: { funnels: [funnel('C', 'B')] } },
+  ],
+  [
+    'a goal gets another name',
+    { settings: { goals: [goal('A'), goal('B2'), goal('C')] } },
+    { settings: { funnels: [funnel('A', 'C'), funnel('C', 'B')] } },
+  ],
+];
+
+it.each(RIVALS)(
+  'leaves no funnel without its goals when two changes come at once: %s',
+  async (_, ...both) => {
+    const pixel = await makePixel('UTC', { goals: [goal('A'), goal('B'), goal('C')] });
+    const answers = await changeAtOnce(pixel.id, both);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    const { settings } = (await getPixel(db, pixel.id)) as Pixel;
+    const names = settings.goals.map(({ name }) => name);
+    for (const step of settings.funnels.flatMap(({ steps }) => steps)) expect(names).toContain(step);
+  },
+);
+
+it('makes all of several changes at once that it says it has made', async () => {
+  const { id } = await makePixel('UTC');
+  const changes: readonly Readonly<Record<string, unknown>>[] = [
+    { name: 'Later' },
+    { url: 'https://other.example' },
+    { timezone: 'Asia/Kolkata' },
+    { settings: { retention_days: 7 } },
+    { settings: { goals: [goal('A'), goal('B')], funnels: [funnel('A', 'B')] } },
+    { settings: { origins: ['site.example'] } },
+    { settings: { gpc: 'drop' } },
+    { settings: { cookie: 'first_party' } },
+  ];
+  const answers = await changeAtOnce(id, changes);
+  const made = changes.filter((_, index) => answers[index]?.status === 200);
+  expect(made.length).toBeGreaterThan(2);
+  const now = await getPixel(db, id);
+  for (const one of made) expect(now).toMatchObject(one);
+  for (const answer of answers.filter(({ status }) => status !== 200)) {
+    expect(await answer.json()).toMatchObject({ status: 409, reason: 'conflict' });
+    expect(answer.headers.get('retry-after')).toBe('1');
+  }
+});
+
+it('moves a pixel to two time zones at once to one of them, with its days', async () => {
+  const pixel = await makePixel('UTC');
+  const ts = Date.parse('2026-11-20T20:00:00Z');
+  await store(pixel, [{ ts, id: 'a', name: 'pageview', visitor: 'ann' }]);
+  const zones = ['Asia/Kolkata', 'America/Los_Angeles', 'Pacific/Kiritimati'];
+  const answers = await changeAtOnce(
+    pixel.id,
+    zones.map((timezone) => ({ timezone })),
+  );
+  expect(answers.map(({ status }) => status)).toContain(200);
+  const moved = (await getPixel(db, pixel.id)) as Pixel;
+  expect(zones).toContain(moved.timezone);
+  const { day, start, end } = localDayOf(moved.timezone, ts);
+  const { results } = await db
+    .prepare('SELECT day, starts_at, ends_at FROM days WHERE pixel = ?')
+    .bind(pixel.id)
+    .all();
+  expect(results).toEqual([{ day, starts_at: start, ends_at: end }]);
+});
+
+it.each([
+  ['after all others', '2026-11-25T10:00:00Z'],
+  ['before all others', '2026-11-01T10:00:00Z'],
+  ['on the next day', '2026-11-21T10:00:00Z'],
+])('has an event in its day that comes while the time zone changes: %s', async (_, time) => {
+  const pixel = await makePixel('UTC');
+  const at = (text: string, id: string) => ({ ts: Date.parse(text), id, name: 'pageview', visitor: 'ann' });
+  await store(pixel, [at('2026-11-20T20:00:00Z', 'a')]);
+  let looks = 0;
+  // The first transaction looks at the days; between it and the second the event arrives.
+  const meanwhile = async () => {
+    if (++looks === 2) await store(pixel, [at(time, 'b')]);
+  };
+  const request = new Request(`https://px.example.com/api/v1/pixels/${pixel.id}`, {
+    method: 'PATCH',
+    body: JSON.stringify({ timezone: 'Asia/Kolkata' }),
+  });
+  const env = { ...testEnv, DB: changing(meanwhile) } as Env;
+  expect((await changePixel(request, env, OWNER, pixel.id)).status).toBe(200);
+  const lost = await db
+    .prepare(
+      `SELECT count(*) AS n FROM events e WHERE pixel = ?1 AND NOT EXISTS (
+         SELECT 1 FROM days d WHERE d.pixel = ?1 AND e.ts >= d.starts_at AND e.ts < d.ends_at)`,
+    )
+    .bind(pixel.id)
+    .first('n');
+  expect(lost).toBe(0);
+});
+
 it('moves a pixel to another time zone so many times an hour, and does not count what changes nothing', async () => {
   const { id } = await makePixel('UTC');
   const other = await makePixel('UTC');
@@ -84,3 +225,49 @@ it('moves a pixel to another time zone so many times an hour, and does not count
     vi.useRealTimers();
   }
 });
+
+it.each([
+  ['pixel', 404, 'not_found'],
+  ['token', 409, 'conflict'],
+])('makes no link when the %s is deleted at the same time', async (what, status, reason) => {
+  const { id } = await makePixel('UTC');
+  const token = {
+    id: `tok_${id}`,
+    name: 'A',
+    scopes: ['pixels:write', 'stats:read'],
+    pixel: id,
+    created_at: 0,
+  };
+  await insertToken(db, token as unknown as Token, `hash of ${id}`);
+  const meanwhile = async () => {
+    if (what === 'pixel') await deletePixel(db, id);
+    else await deleteToken(db, token.id);
+  };
+  const request = new Request(`https://px.example.com/api/v1/pixels/${id}/links`, {
+    method: 'POST',
+    body: JSON.stringify({ name: 'Board' }),
+  });
+  // Between the look at the pixel and the link.
+  const prepare = (sql: string) =>
+    sql.includes('INSERT INTO links') ? after(meanwhile, sql) : db.prepare(sql);
+  const grant = { ...token, token: token.id, admin: false } as unknown as Grant;
+  const made = addLink(request, { ...testEnv, DB: { prepare } } as unknown as Env, grant, id);
+  const answer = await made.catch((error) => problemResponse(error, db));
+  expect(await answer.json()).toMatchObject({ status, reason });
+  expect(await listLinks(db, id)).toEqual([]);
+});
+
+/** A statement before which something happens. */
+function after(before: () => Promise<void>, sql: string) {
+  return {
+    bind: (...values: unknown[]) => ({
+      run: async () => {
+        await before();
+        return db
+          .prepare(sql)
+          .bind(...values)
+          .run();
+      },
+    }),
+  };
+}

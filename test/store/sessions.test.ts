@@ -1,5 +1,6 @@
 /** How long a session lasts, and what ends it; how long a link shows something, and how attempts at it are counted. */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../src/model/pixel.ts';
 import {
   countGuess,
   deleteLink,
@@ -8,6 +9,7 @@ import {
   insertLink,
   listLinks,
 } from '../../src/store/links.ts';
+import { deletePixel, insertPixel } from '../../src/store/pixels.ts';
 import {
   deleteEndedSessions,
   deleteSession,
@@ -21,6 +23,13 @@ import { applySchema, db } from '../fixtures.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 const HOUR = 3_600_000;
+const BLANK_PIXEL = {
+  name: 'Test',
+  url: 'https://site.example',
+  timezone: 'UTC',
+  settings: DEFAULT_SETTINGS,
+  created_at: 0,
+};
 const TOKEN = { id: 't1', name: 'A', scopes: ['stats:read'], pixel: 'px_1', created_at: NOW } as const;
 const LINK = {
   id: 'l1',
@@ -32,7 +41,10 @@ const LINK = {
   token: null,
 };
 
-beforeAll(applySchema);
+beforeAll(async () => {
+  await applySchema();
+  for (const id of ['px_1', 'px_2']) await insertPixel(db, { ...BLANK_PIXEL, id });
+});
 beforeEach(async () => {
   for (const table of ['sessions', 'tokens', 'links']) await db.prepare(`DELETE FROM ${table}`).run();
 });
@@ -124,6 +136,29 @@ describe('tokens', () => {
     expect(await findToken(db, 'of c')).toBe(null);
     expect([await deleteToken(db, 'a'), await deleteToken(db, 'a')]).toEqual([true, false]);
     expect((await listTokens(db)).map(({ id }) => id)).toEqual(['a0', 'b']);
+  });
+});
+
+describe('what opens a pixel', () => {
+  it('is not made for one that is gone', async () => {
+    const pixel = 'px_gone';
+    await insertPixel(db, { ...BLANK_PIXEL, id: pixel });
+    expect(await insertLink(db, { ...LINK, pixel }, 'before')).toBe(true);
+    expect(await insertToken(db, { ...TOKEN, pixel }, 'before')).toBe(true);
+    await deletePixel(db, pixel);
+    expect(await insertLink(db, { ...LINK, pixel }, 'after')).toBe(false);
+    expect(await insertToken(db, { ...TOKEN, pixel }, 'after')).toBe(false);
+    expect(await listLinks(db, pixel)).toEqual([]);
+    expect(await listTokens(db)).toEqual([]);
+  });
+
+  it('is no link of a token that is gone: it would outlast what it ends with', async () => {
+    await insertToken(db, TOKEN, 'hash');
+    const link = { ...LINK, token: TOKEN.id };
+    expect(await insertLink(db, link, 'before')).toBe(true);
+    await deleteToken(db, TOKEN.id);
+    expect(await insertLink(db, link, 'after')).toBe(false);
+    expect(await listLinks(db, 'px_1')).toEqual([]);
   });
 });
 
