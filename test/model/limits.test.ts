@@ -111,10 +111,9 @@ describe('the limits that docs/operations.md tells of', () => {
   it('add up to what a day may have', () => {
     const values = ROLLED_DIMENSIONS.length * (KEPT_VALUES + 1);
     const counts = values + KEPT_PROPERTY_VALUES + 2 * KEPT_KEYS + 1 + MAX_GOALS + 25 + 1;
-    expect(section).toContain(`${ROLLED_DIMENSIONS.length} dimensions of ${number(KEPT_VALUES + 1)} values`);
-    expect(section).toContain(`some ${number(Math.floor(counts / 1000) * 1000)} rows of counts`);
-    expect(section.replaceAll('\n', ' ')).toContain(
-      `${number(Math.floor((2 * counts + KEPT_SALES) / 1000) * 1000)} rows, whatever`,
-    );
+    const text = section.replaceAll('\n', ' ');
+    expect(text).toContain(`${ROLLED_DIMENSIONS.length} dimensions of ${number(KEPT_VALUES + 1)} values`);
+    expect(text).toContain(`about ${number(Math.floor(counts / 1000) * 1000)} rows of counts`);
+    expect(text).toContain(`${number(Math.floor((2 * counts + KEPT_SALES) / 1000) * 1000)} rows, whatever`);
   });
 });
