@@ -17,7 +17,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/enrich/consume.ts': 46_000,
   'src/rollup/job.ts': 60_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 110_000,
+  'src/api/api.ts': 112_000,
   'src/api/health.ts': 11_000,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
