@@ -6,8 +6,8 @@ import * as v from 'valibot';
 import { messageOf } from '../enrich/dead-letters.ts';
 import { deliver } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
+import { canWriteBatch, invocationBudget } from '../store/budget.ts';
 import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
-import { tallied } from '../store/tally.ts';
 import type { Grant } from './auth.ts';
 import { freshJson } from './fresh.ts';
 
@@ -36,17 +36,17 @@ export async function replayDead(
   _id: string,
   { after }: v.InferOutput<typeof ReplayQuery>,
 ): Promise<Response> {
-  const tally = tallied(env.DB);
-  const letters = await readDeadLetters(tally.db, after, AT_ONCE);
+  const budget = invocationBudget(env.DB);
+  const letters = await readDeadLetters(budget.db, after, AT_ONCE);
   let replayed = 0;
   let last = after;
   const failed: { id: string; message: string }[] = [];
   for (const { id, body } of letters) {
-    if (!tally.mayWrite()) return freshJson({ replayed, failed, next: last });
+    if (!canWriteBatch(budget)) return freshJson({ replayed, failed, next: last });
     last = id;
     try {
-      await deliver(env, messageOf(body), Date.now(), tally);
-      await deleteDeadLetter(tally.db, id);
+      await deliver(env, messageOf(body), Date.now(), budget);
+      await deleteDeadLetter(budget.db, id);
       replayed++;
     } catch (error) {
       failed.push({ id, message: String(error).slice(0, 300) });

@@ -5,9 +5,9 @@
  */
 import type { Env } from '../env.ts';
 import type { Message } from '../model/batch.ts';
+import { canWriteBatch, invocationBudget } from '../store/budget.ts';
 import { keepDeadLetters } from '../store/dead-letters.ts';
 import { failureKind } from '../store/failure.ts';
-import { tallied } from '../store/tally.ts';
 import { bodyOf } from './dead-letters.ts';
 import { deliver } from './ingest.ts';
 
@@ -22,14 +22,14 @@ export async function consume(batch: MessageBatch<Message>, env: Env): Promise<v
     await keep(batch, env);
     return;
   }
-  const tally = tallied(env.DB);
+  const budget = invocationBudget(env.DB);
   for (const message of batch.messages) {
-    if (!tally.mayWrite()) {
+    if (!canWriteBatch(budget)) {
       message.retry();
       continue;
     }
     try {
-      await deliver(env, message.body, Date.now(), tally);
+      await deliver(env, message.body, Date.now(), budget);
       message.ack();
     } catch (error) {
       console.warn(

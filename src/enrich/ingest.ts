@@ -7,11 +7,11 @@ import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
 import { writePoints } from '../store/analytics-engine.ts';
+import { canWriteBatch, type InvocationBudget, invocationBudget } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
-import { type Tally, tallied } from '../store/tally.ts';
 import { type Incoming, prepare } from './prepare.ts';
 
 /** What became of an incoming event. */
@@ -42,7 +42,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     }
   }
   try {
-    await write(env, batch, { now, tell: false, tally: tallied(env.DB), deadline });
+    await write(env, batch, { now, tell: false, budget: invocationBudget(env.DB), deadline });
   } catch (error) {
     await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, secrets, batch),
@@ -58,7 +58,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
  */
 export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
   const { batch, results } = await withRetries(() => prepare(env, incoming, now));
-  const outcomes = await write(env, batch, { now, tell: true, tally: tallied(env.DB) });
+  const outcomes = await write(env, batch, { now, tell: true, budget: invocationBudget(env.DB) });
   let next = 0;
   return results.map((result): Fate => {
     if (!result.ok) return { is: 'rejected', ...result.error };
@@ -76,11 +76,11 @@ export async function deliver(
   env: Env,
   message: Message,
   now: number,
-  tally = tallied(env.DB),
+  budget = invocationBudget(env.DB),
 ): Promise<void> {
   const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
-  const counted = { ...env, DB: tally.db };
-  await write(counted, await batchOf(counted, parcel, now), { now, tell: false, tally });
+  const counted = { ...env, DB: budget.db };
+  await write(counted, await batchOf(counted, parcel, now), { now, tell: false, budget });
 }
 
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
@@ -108,8 +108,8 @@ interface Writing {
   readonly now: number;
   /** Whether every outcome must be right. */
   readonly tell: boolean;
-  /** What the invocation has used. */
-  readonly tally: Tally;
+  /** What the invocation may still use. */
+  readonly budget: InvocationBudget;
   /** When it is to have tried all, in epoch milliseconds; left out where nothing ends it. */
   readonly deadline?: number;
 }
@@ -119,19 +119,19 @@ interface Writing {
  * within this invocation's statements goes on in the queue, in halves.
  */
 async function write(env: Env, batch: Batch, writing: Writing): Promise<Written[]> {
-  const { now, tell, tally, deadline } = writing;
+  const { now, tell, budget, deadline } = writing;
   let outcomes: Written[];
   try {
-    outcomes = await withRetries(() => writeBatch(tally.db, batch, now, tell), RETRY_POLICY, deadline);
+    outcomes = await withRetries(() => writeBatch(budget.db, batch, now, tell), RETRY_POLICY, deadline);
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
     return writeHalves(env, batch, writing, error);
   }
   if (env.ANALYTICS) {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
-    writePoints(env.ANALYTICS, stored, now, tally.points);
+    writePoints(env.ANALYTICS, stored, now, budget.points);
   }
-  await writeCounts(tally.db);
+  await writeCounts(budget.db);
   return outcomes;
 }
 
@@ -141,7 +141,7 @@ async function writeHalves(
   writing: Writing,
   error: unknown,
 ): Promise<Written[]> {
-  const { now, tell, tally } = writing;
+  const { now, tell, budget } = writing;
   const [only] = events;
   if (events.length === 1 && only) {
     console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
@@ -156,7 +156,7 @@ async function writeHalves(
   const outcomes: Written[] = [];
   for (const half of halves) {
     // Whoever waits for an answer has to be told of each event, so that is halved to the end.
-    if (tell || tally.mayWrite() || !env.QUEUE) outcomes.push(...(await write(env, half, writing)));
+    if (tell || canWriteBatch(budget) || !env.QUEUE) outcomes.push(...(await write(env, half, writing)));
     else {
       await putAside(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
       outcomes.push(...half.events.map((): Written => 'duplicate'));

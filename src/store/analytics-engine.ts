@@ -3,7 +3,7 @@
  * that an erasure would have to reach: no custom data and no event id, of the visitor the day's hash only.
  */
 import type { Event } from '../model/event.ts';
-import type { Points } from './tally.ts';
+import type { Budget } from './budget.ts';
 
 /** The platform's limits. The local runtime checks none of them. */
 const MAX_BLOB_BYTES = 16 * 1024;
@@ -46,17 +46,17 @@ export function writePoints(
   dataset: AnalyticsEngineDataset,
   events: readonly Event[],
   now: number,
-  points: Points,
+  points: Budget,
 ): void {
   try {
     for (const event of events) {
       if (now - event.ts > MAX_AGE) continue;
       if (points.left <= 0) return;
-      points.left--;
+      points.use(1);
       dataset.writeDataPoint(point(event));
     }
   } catch (error) {
-    points.left = 0;
+    points.use(points.left);
     console.error(`Analytics Engine took no copy: ${error}`);
   }
 }

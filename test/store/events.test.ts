@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { EID_WINDOW } from '../../src/model/event.ts';
 import { point, writePoints } from '../../src/store/analytics-engine.ts';
+import { Budget } from '../../src/store/budget.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { applySchema, counting, db, makePixel, place, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -392,16 +393,16 @@ describe('Analytics Engine points', () => {
   });
 
   it('are at most 250 an invocation, and none for events of long ago', () => {
-    const points: unknown[] = [];
+    const written: unknown[] = [];
     const dataset = {
-      writeDataPoint: (written: unknown) => points.push(written),
+      writeDataPoint: (one: unknown) => written.push(one),
     } as unknown as AnalyticsEngineDataset;
-    writePoints(dataset, [whole()], AT + 3_600_000, { left: 250 });
-    expect(points).toHaveLength(0);
-    const left = { left: 250 };
+    writePoints(dataset, [whole()], AT + 3_600_000, new Budget(250));
+    expect(written).toHaveLength(0);
+    const points = new Budget(250);
     for (let batch = 0; batch < 3; batch++)
-      writePoints(dataset, Array.from({ length: 100 }, whole), AT, left);
-    expect(points).toHaveLength(250);
+      writePoints(dataset, Array.from({ length: 100 }, whole), AT, points);
+    expect(written).toHaveLength(250);
   });
 
   it("are left out where the platform takes none, which is nobody else's failure", () => {
@@ -411,8 +412,8 @@ describe('Analytics Engine points', () => {
         throw new Error('too many data points');
       },
     } as unknown as AnalyticsEngineDataset;
-    const left = { left: 250 };
-    expect(() => writePoints(dataset, [whole(), whole()], AT, left)).not.toThrow();
-    expect(left.left).toBe(0);
+    const points = new Budget(250);
+    expect(() => writePoints(dataset, [whole(), whole()], AT, points)).not.toThrow();
+    expect(points.left).toBe(0);
   });
 });
