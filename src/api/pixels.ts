@@ -23,14 +23,12 @@ import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import {
   Conflict,
-  deletePixel,
-  insertPixel,
-  listPixels,
   type PixelForChange,
   type PixelPatch,
   readForChange,
   updatePixel,
-} from '../store/pixels.ts';
+} from '../store/pixel-changes.ts';
+import { deletePixel, insertPixel, listPixels } from '../store/pixels.ts';
 import { changeTimeZone, type Rezoned } from '../store/rezone.ts';
 import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';

@@ -17,7 +17,7 @@ interface CachedPixel {
 
 const cache = new Cache<string, CachedPixel>(1000);
 
-interface PixelRow {
+export interface PixelRow {
   readonly id: string;
   readonly name: string;
   readonly url: string;
@@ -26,7 +26,7 @@ interface PixelRow {
   readonly created_at: number;
 }
 
-function fromRow({ settings, ...row }: PixelRow): Pixel {
+export function pixelOf({ settings, ...row }: PixelRow): Pixel {
   return { ...row, settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(settings) as Partial<PixelSettings>) } };
 }
 
@@ -58,68 +58,9 @@ export async function insertPixel(db: D1Database, pixel: Pixel): Promise<boolean
   return meta.changes > 0;
 }
 
-/** What is to be changed of a pixel: of its settings only those that are named. */
-export type PixelPatch = Partial<Pick<Pixel, 'name' | 'url' | 'timezone'>> & {
-  readonly settings?: Partial<PixelSettings>;
-};
-
-/** What a change was decided by. The change is made only if that still holds when it is written. */
-export interface Basis {
-  /** The settings and the time zone, as `readForChange` tells them. Without it they may have changed. */
-  readonly read?: string | undefined;
-  /** A further condition, in SQL: `?1` is the pixel's id, `?7` is `value`. */
-  readonly only?: { readonly sql: string; readonly value: string };
-}
-
-/** Thrown when something that a change was decided by has changed. Nothing was written; read again and decide anew. */
-export class Conflict extends Error {}
-
-/** What SQLite says of the one column that `updatePixel` leaves empty, to end the transaction, if its basis does not hold. */
-const BASIS_IS_GONE = 'NOT NULL constraint failed: pixels.settings';
-
-/**
- * Changes of a pixel what is named, and that in the database: two changes at once do not undo each other.
- * @param also what is to happen in the same transaction.
- * @throws Conflict when `basis` does not hold any more.
- */
-export async function updatePixel(
-  db: D1Database,
-  id: string,
-  { name, url, timezone, settings = {} }: PixelPatch,
-  also: readonly D1PreparedStatement[] = [],
-  { read, only }: Basis = {},
-): Promise<void> {
-  const update = db
-    .prepare(
-      // A setting is a list, a number or a text, so a patch replaces it as a whole. `?7` is named in any case.
-      `UPDATE pixels SET name = coalesce(?2, name), url = coalesce(?3, url), timezone = coalesce(?4, timezone),
-         settings = iif(
-           (?6 IS NULL OR settings = ?6 ->> 0 AND timezone = ?6 ->> 1) AND ${only?.sql ?? '?7 IS NULL'},
-           json_patch(settings, ?5), NULL)
-       WHERE id = ?1`,
-    )
-    .bind(
-      id,
-      name ?? null,
-      url ?? null,
-      timezone ?? null,
-      JSON.stringify(settings),
-      read ?? null,
-      only?.value ?? null,
-    );
-  try {
-    await db.batch([update, ...also]);
-  } catch (error) {
-    if (String(error).includes(BASIS_IS_GONE)) throw new Conflict(`the pixel ${id} has changed meanwhile`);
-    throw error;
-  } finally {
-    cache.delete(id);
-  }
-}
-
 export async function listPixels(db: D1Database): Promise<Pixel[]> {
   const { results } = await db.prepare('SELECT * FROM pixels ORDER BY created_at, id').all<PixelRow>();
-  return results.map(fromRow);
+  return results.map(pixelOf);
 }
 
 /** The pixels that were made last, the newest first. */
@@ -128,24 +69,13 @@ export async function newestPixels(db: D1Database, limit: number): Promise<Pixel
     .prepare('SELECT * FROM pixels ORDER BY created_at DESC, id LIMIT ?')
     .bind(limit)
     .all<PixelRow>();
-  return results.map(fromRow);
+  return results.map(pixelOf);
 }
 
 /** A pixel as D1 has it now. */
 export async function getPixel(db: D1Database, id: string): Promise<Pixel | null> {
-  return (await readForChange(db, id))?.pixel ?? null;
-}
-
-export interface PixelForChange {
-  readonly pixel: Pixel;
-  /** What `updatePixel` takes, to change the pixel only as it was read. */
-  readonly read: string;
-}
-
-/** The same, for a change of it. */
-export async function readForChange(db: D1Database, id: string): Promise<PixelForChange | null> {
   const row = await db.prepare('SELECT * FROM pixels WHERE id = ?').bind(id).first<PixelRow>();
-  return row && { pixel: fromRow(row), read: JSON.stringify([row.settings, row.timezone]) };
+  return row ? pixelOf(row) : null;
 }
 
 /** The tables that may hold many rows of a pixel, which lie together in each. */
@@ -222,7 +152,7 @@ export async function findPixels(
     .prepare('SELECT * FROM pixels WHERE id IN (SELECT value FROM json_each(?))')
     .bind(JSON.stringify(missing))
     .all<PixelRow>();
-  for (const row of results) found.set(row.id, fromRow(row));
+  for (const row of results) found.set(row.id, pixelOf(row));
   for (const id of missing) {
     // An id is cut from the URL or body that it came in.
     cache.set(flat(id), { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });

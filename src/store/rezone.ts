@@ -2,7 +2,8 @@
 import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart, localDay } from '../model/time-zone.ts';
-import { hasPixel, type PixelPatch, updatePixel } from './pixels.ts';
+import { type PixelPatch, updatePixel } from './pixel-changes.ts';
+import { hasPixel } from './pixels.ts';
 
 const KEPT_DAYS = `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ?1 AND raw > ${RAW.stored} ORDER BY ends_at`;
 

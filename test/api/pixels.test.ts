@@ -11,7 +11,8 @@ import { localDayOf } from '../../src/model/local-day.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import type { Token } from '../../src/model/token.ts';
 import { listLinks } from '../../src/store/links.ts';
-import { deletePixel, getPixel, updatePixel } from '../../src/store/pixels.ts';
+import { updatePixel } from '../../src/store/pixel-changes.ts';
+import { deletePixel, getPixel } from '../../src/store/pixels.ts';
 import { deleteToken, insertToken } from '../../src/store/tokens.ts';
 import { applySchema, db, GOALS, makePixel, store, testEnv } from '../fixtures.ts';
 

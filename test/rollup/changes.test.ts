@@ -15,7 +15,8 @@ import {
   markGoalsChanged,
   markRolledUp,
 } from '../../src/store/days.ts';
-import { deletePixel, updatePixel } from '../../src/store/pixels.ts';
+import { updatePixel } from '../../src/store/pixel-changes.ts';
+import { deletePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
