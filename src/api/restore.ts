@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import type { PlacedEvent } from '../model/batch.ts';
+import { VALUE_LIMITS } from '../model/dimensions.ts';
 import type { Event } from '../model/event.ts';
 import { EXPORTED_EVENTS, type ExportedColumn, microsOf } from '../model/exported.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -24,6 +25,12 @@ import { JsonNumber, parseExactly } from './exact-json.ts';
 import { freshJson } from './fresh.ts';
 import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
+
+/** The columns of texts that have no form of their own. */
+type TextColumn = Exclude<
+  { [Name in keyof Event]: Event[Name] extends string ? Name : never }[keyof Event],
+  'pixel' | 'props' | 'agent_class'
+>;
 
 interface Line {
   /** From 0. */
@@ -154,28 +161,14 @@ const Properties = v.pipe(
   v.transform((properties) => textOfProperties(properties)),
 );
 
-/** What the columns of texts take at most; those that are not named here, what a page does. */
+/** The longest text that a column takes, in characters. The compiler asks for a new column that is no dimension's. */
 const LONGEST: Readonly<Record<string, number>> = {
+  ...VALUE_LIMITS,
   id: 64,
   eid: LIMITS.eid,
   visitor: 64,
   person: 64,
-  name: LIMITS.name,
-  hostname: LIMITS.hostname,
-  referrer: LIMITS.referrer,
-  source: LIMITS.source,
-  utm_source: LIMITS.utm,
-  utm_medium: LIMITS.utm,
-  utm_campaign: LIMITS.utm,
-  utm_content: LIMITS.utm,
-  utm_term: LIMITS.utm,
-  browser_version: LIMITS.agentVersion,
-  os_version: LIMITS.agentVersion,
-  country: 2,
-  region: LIMITS.place,
-  region_name: LIMITS.place,
-  city: LIMITS.place,
-};
+} satisfies Record<TextColumn, number>;
 
 /** What the columns of numbers take at most, since sums of them have to fit; those that are not named here are flags. */
 const GREATEST: Readonly<Record<string, number>> = { engaged: LIMITS.engaged, scroll: 100 };
@@ -213,7 +206,7 @@ function formOf({ name, kind }: ExportedColumn): v.GenericSchema {
     case 'json':
       return v.optional(Properties, () => new Map());
     case 'text':
-      return v.optional(text(LONGEST[name] ?? LIMITS.page), '');
+      return v.optional(text(LONGEST[name] ?? 0), '');
   }
 }
 

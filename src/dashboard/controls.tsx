@@ -1,7 +1,8 @@
 /** Which days are shown, what they are compared with, and which filters hold. */
 import { useState } from 'preact/hooks';
 import type { Base } from './base.ts';
-import { DIMENSIONS, dayRange, dimensionName, valueName } from './format.ts';
+import { FILTER_DIMENSIONS } from './dimensions.ts';
+import { dayRange, dimensionName, valueName } from './format.ts';
 import { Choice, Field, InlineChoice, Input } from './forms.tsx';
 import { useAnswer } from './hooks.ts';
 import type { Subject } from './subject.ts';
@@ -198,7 +199,7 @@ function FilterDialog({
       >
         <Choice
           label="What"
-          options={[...Object.entries(DIMENSIONS), [PROPERTY, 'Property…']]}
+          options={[...FILTER_DIMENSIONS, [PROPERTY, 'Property…']]}
           value={chosen}
           set={(one) => {
             choose(one);

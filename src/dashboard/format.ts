@@ -1,6 +1,8 @@
 /** Numbers, times and names as the reader writes them. */
 import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
 import type { MetricValue, Money } from './api.ts';
+import { displayOf as dimensionDisplay, type ValueKind, valueKindOf } from './dimensions.ts';
+import { displayOf as metricDisplay } from './metrics.ts';
 
 /** The reader's languages, or English where a browser names what is none. */
 const locale = wellFormed(navigator.languages);
@@ -21,48 +23,28 @@ const percent = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const signed = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, signDisplay: 'exceptZero' });
 
-export const METRICS: Readonly<Record<string, string>> = {
-  visitors: 'Visitors',
-  visits: 'Visits',
-  pageviews: 'Page views',
-  events: 'Events',
-  views_per_visit: 'Views per visit',
-  bounce_rate: 'Bounce rate',
-  visit_duration: 'Visit duration',
-  time_on_page: 'Time on page',
-  scroll_depth: 'Scroll depth',
-  percentage: 'Share',
-  conversion_rate: 'Conversion rate',
-  group_conversion_rate: 'Conversion rate',
-  total_revenue: 'Revenue',
-  average_revenue: 'Average revenue',
-  people: 'People',
-  new_people: 'New people',
-  cross_device_people: 'People on several devices',
-};
-
-/** A metric's name for people; one that this page has not heard of by its own. */
-export const metricName = (metric: string): string => METRICS[metric] ?? words(metric);
+/** A metric's label; of an unknown one, its own name in words. */
+export const metricName = (metric: string): string => metricDisplay(metric)?.label ?? words(metric);
 
 export const words = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
-/** Shares, of which tenths matter, and other rates, which the API gives whole. */
-const SHARES = ['percentage', 'conversion_rate', 'group_conversion_rate'];
-const PERCENT = ['bounce_rate', 'scroll_depth', ...SHARES];
-const SECONDS = ['visit_duration', 'time_on_page'];
-/** Of which less is better. */
-const LESS_IS_BETTER = ['bounce_rate'];
-
-/** A metric's value in full; a dash where it is not known. */
+/** A metric's value, written in full or as short as an axis needs it. A dash stands for an unknown value. */
 export function metricValue(metric: string, value: MetricValue | undefined, short = false): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'object') return money(value, short);
-  if (PERCENT.includes(metric)) return `${(SHARES.includes(metric) ? tenths : percent).format(value)}%`;
-  if (SECONDS.includes(metric)) return duration(value);
-  if (metric === 'views_per_visit') return hundredths.format(value);
-  if (short && Math.abs(value) >= 10_000) return compact.format(value);
-  return precise.format(value);
+  switch (metricDisplay(metric)?.format) {
+    case 'share':
+      return `${tenths.format(value)}%`;
+    case 'percent':
+      return `${percent.format(value)}%`;
+    case 'seconds':
+      return duration(value);
+    case 'ratio':
+      return hundredths.format(value);
+    default:
+      return short && Math.abs(value) >= 10_000 ? compact.format(value) : precise.format(value);
+  }
 }
 
 export function money({ value, currency }: Money, short = false): string {
@@ -90,67 +72,45 @@ export interface Change {
   readonly mood: 'better' | 'worse' | 'same';
 }
 
-/** A change in per cent, or in points for what is one already. */
+/** A change in per cent, or in points where the metric itself is in per cent. */
 export function change(metric: string, value: number | null | undefined): Change | null {
   if (value === null || value === undefined) return null;
-  const up = value > 0 !== LESS_IS_BETTER.includes(metric);
-  const unit = PERCENT.includes(metric) ? ' pt' : '%';
-  return { text: `${signed.format(value)}${unit}`, mood: value === 0 ? 'same' : up ? 'better' : 'worse' };
+  const { format, isLessBetter = false } = metricDisplay(metric) ?? {};
+  const unit = format === 'percent' || format === 'share' ? ' pt' : '%';
+  const isBetter = value > 0 !== isLessBetter;
+  return {
+    text: `${signed.format(value)}${unit}`,
+    mood: value === 0 ? 'same' : isBetter ? 'better' : 'worse',
+  };
 }
 
 const regions = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' });
 const languages = new Intl.DisplayNames(locale, { type: 'language', fallback: 'code' });
 
-const READABLE: readonly (readonly [RegExp, (value: string) => string])[] = [
-  [/^event:page$|_page$/, readablePage],
-  [/hostname$|source$/, readableHost],
-  [/referrer$/, readableReferrer],
-];
-
-/** A dimension's value for people: countries and languages by their names, pages and hosts in their own letters. */
-export function valueName(dimension: string, value: string): string {
-  try {
-    if (dimension === 'visit:country' && /^[A-Z]{2}$/.test(value)) return regions.of(value) ?? value;
-    if (dimension === 'visit:language' && /^[a-z]{2,3}$/.test(value)) return languages.of(value) ?? value;
-  } catch {
-    // No code of any country or language.
-  }
-  const readable = READABLE.find(([dimensions]) => dimensions.test(dimension))?.[1];
-  return readable ? readable(value) : value;
-}
-
-export const DIMENSIONS: Readonly<Record<string, string>> = {
-  'event:page': 'Page',
-  'visit:entry_page': 'Entry page',
-  'visit:exit_page': 'Exit page',
-  'event:hostname': 'Host',
-  'visit:channel': 'Channel',
-  'visit:source': 'Source',
-  'visit:referrer': 'Referrer',
-  'visit:utm_source': 'UTM source',
-  'visit:utm_medium': 'UTM medium',
-  'visit:utm_campaign': 'UTM campaign',
-  'visit:utm_content': 'UTM content',
-  'visit:utm_term': 'UTM term',
-  'visit:country': 'Country',
-  'visit:region_name': 'Region',
-  'visit:city': 'City',
-  'visit:language': 'Language',
-  'visit:device': 'Device',
-  'visit:browser': 'Browser',
-  'visit:browser_version': 'Browser version',
-  'visit:os': 'Operating system',
-  'visit:os_version': 'System version',
-  'event:goal': 'Goal',
-  'event:name': 'Event',
-  'event:currency': 'Currency',
+const VALUE_NAMES: Readonly<Record<ValueKind, (value: string) => string>> = {
+  page: readablePage,
+  host: readableHost,
+  referrer: readableReferrer,
+  country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
+  language: (code) => (/^[a-z]{2,3}$/.test(code) ? (languages.of(code) ?? code) : code),
 };
+
+/** A dimension's value as people write it: countries and languages by their names, pages and hosts in their own letters. */
+export function valueName(dimension: string, value: string): string {
+  const kind = valueKindOf(dimension);
+  try {
+    return kind === null ? value : VALUE_NAMES[kind](value);
+  } catch {
+    // `Intl` throws for a code that is no country's or language's.
+    return value;
+  }
+}
 
 const PROPERTY = 'event:props:';
 
 export function dimensionName(dimension: string): string {
   if (dimension.startsWith(PROPERTY)) return dimension.slice(PROPERTY.length);
-  return DIMENSIONS[dimension] ?? words(dimension.slice(dimension.indexOf(':') + 1));
+  return dimensionDisplay(dimension)?.label ?? words(dimension.slice(dimension.indexOf(':') + 1));
 }
 
 /** A day or an hour of a pixel's zone, which the API gives without a zone: it is told as it stands. */

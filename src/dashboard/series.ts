@@ -3,14 +3,12 @@ import { besideOf, type Starts } from '../model/beside.ts';
 import { amount } from './amount.ts';
 import type { Answer, MetricValue } from './api.ts';
 import type { Step } from './format.ts';
+import { displayOf } from './metrics.ts';
 
 export interface Series {
   readonly labels: readonly string[];
   readonly values: readonly (number | null)[];
 }
-
-/** What is null where there is nothing to tell; all else is 0 there. */
-const UNKNOWN_AT_REST = ['time_on_page', 'scroll_depth', 'average_revenue', 'bounce_rate', 'visit_duration'];
 
 /** An answer as points. What has not begun yet has no value. */
 export function seriesOf(
@@ -23,7 +21,7 @@ export function seriesOf(
     answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
   );
   const isHidden = answer?.meta.min_group !== undefined;
-  const rest = isHidden || UNKNOWN_AT_REST.includes(metric) ? null : 0;
+  const rest = isHidden || displayOf(metric)?.isNullAtRest ? null : 0;
   return {
     labels,
     values: labels.map((label) => {

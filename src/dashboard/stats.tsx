@@ -7,9 +7,10 @@ import type { Base } from './base.ts';
 import { Controls, FilterBar } from './controls.tsx';
 import { change, metricName, metricValue } from './format.ts';
 import { type Asked, go, useAnswer, usePlace } from './hooks.ts';
+import { HEADLINES } from './metrics.ts';
 import { Panels } from './panels.tsx';
 import type { Subject } from './subject.ts';
-import { HEADLINES, Timeline } from './timeline.tsx';
+import { Timeline } from './timeline.tsx';
 import { Empty, Heading, Link, Trouble } from './ui.tsx';
 import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
 

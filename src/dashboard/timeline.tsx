@@ -8,30 +8,11 @@ import { CsvButton } from './csv-button.tsx';
 import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Asked, useAnswer } from './hooks.ts';
+import { CHARTED } from './metrics.ts';
 import { besideSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
 import { Trouble } from './ui.tsx';
 import { addDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
-
-/** The metrics that stand above the chart. */
-export const HEADLINES = [
-  'visitors',
-  'visits',
-  'pageviews',
-  'views_per_visit',
-  'bounce_rate',
-  'visit_duration',
-];
-const CHARTED = [
-  ...HEADLINES,
-  'events',
-  'time_on_page',
-  'scroll_depth',
-  'conversion_rate',
-  'total_revenue',
-  'average_revenue',
-  'people',
-];
 
 interface Props {
   readonly base: Base;

@@ -1,9 +1,12 @@
 /**
- * The registry of dimensions. An entry here and a column in schema.sql and a migration make a dimension: the store writes its
- * column, the rollup aggregates it, the query language accepts it, all from this table.
+ * The registry of dimensions. Four things make a new one: an entry here, a column in schema.sql with its migration, a line in
+ * enrich, and a `since` with a higher ROLLUP_VERSION. The store writes the column, exports have it, rollups aggregate it and
+ * queries accept it, all from this table. The compiler and test/model/dimensions.test.ts ask for what cannot be derived from it:
+ * limits, labels and documents.
  *
  * Names are those of the Plausible Stats API v2, whose clients work with Speck.
  */
+import { LIMITS } from './limits.ts';
 
 /**
  * What a dimension is an attribute of. An `event` dimension is read from each event; a `visit` dimension from the
@@ -16,13 +19,13 @@ interface DimensionEntry {
   readonly scope: Scope;
   /** The column of `events` it is read from. */
   readonly column: string;
-  /** How an answer names the absence of a value. */
+  /** The name of the group without a value, in answers and filters. */
   readonly none: string;
-  /** A dimension that only renames another's values: it is rolled up as that one. */
+  /** Shows another dimension's values by their names. */
   readonly labels?: 'country';
-  /** A second name for another dimension: it is rolled up as that one. */
+  /** The dimension whose values it shares, and whose rollup rows it reads. */
   readonly alias?: string;
-  /** The version of rollups that first has it, as ROLLUP_VERSION counts; 1 if nothing is said. */
+  /** The first ROLLUP_VERSION that has it. Default: 1. */
   readonly since?: number;
 }
 
@@ -65,6 +68,38 @@ const entries = {
 
 export type DimensionColumn = (typeof entries)[keyof typeof entries]['column'];
 
+/** The dimensions that have a name of their own: those of columns, and goals. */
+export type DimensionName = keyof typeof entries | typeof GOAL;
+
+/**
+ * The longest value of each column, in characters. The store takes longer ones from nobody: enrich cuts them, and an export
+ * that has one is not restored. Columns whose values come from Speck's own tables have the limit of a page.
+ */
+export const VALUE_LIMITS: Readonly<Record<DimensionColumn, number>> = {
+  name: LIMITS.name,
+  page: LIMITS.page,
+  hostname: LIMITS.hostname,
+  currency: 3,
+  source: LIMITS.source,
+  referrer: LIMITS.referrer,
+  channel: LIMITS.page,
+  utm_source: LIMITS.utm,
+  utm_medium: LIMITS.utm,
+  utm_campaign: LIMITS.utm,
+  utm_content: LIMITS.utm,
+  utm_term: LIMITS.utm,
+  device: LIMITS.page,
+  browser: LIMITS.page,
+  browser_version: LIMITS.agentVersion,
+  os: LIMITS.page,
+  os_version: LIMITS.agentVersion,
+  country: 2,
+  region: LIMITS.place,
+  region_name: LIMITS.place,
+  city: LIMITS.place,
+  language: LIMITS.page,
+};
+
 /** A dimension that is read from a column. */
 export interface ColumnDimension extends DimensionEntry {
   readonly kind: 'column';
@@ -94,22 +129,22 @@ export interface GoalDimension {
   readonly rollup: string;
 }
 
-/** What is known of an event's person, beyond the visit: `person:devices`, `person:first_source`, `person:last_source`, … */
+/** An attribute of an event's person across visits: `person:devices`, `person:first_source`, `person:last_source`, … */
 export interface PersonDimension {
   readonly kind: 'person';
   readonly name: string;
   readonly scope: 'event';
   readonly none: string;
   readonly rollup: string;
-  /** Whether it tells of the first or the last thing that brought the person; null of `person:devices`. */
+  /** Attribution to the person's first or last visit that had a source; null for `person:devices`. */
   readonly touch: 'first' | 'last' | null;
-  /** The column that is told of; `''` of `person:devices`. */
+  /** The column that the value is read from; `''` for `person:devices`. */
   readonly column: string;
 }
 
 export type Dimension = ColumnDimension | PropertyDimension | GoalDimension | PersonDimension;
 
-/** Those that are read from columns, by name. */
+/** The dimensions of columns, by name. */
 export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
   Object.entries<DimensionEntry>(entries).map(([name, entry]) => [
     name,
@@ -120,8 +155,8 @@ export const DIMENSIONS: ReadonlyMap<string, ColumnDimension> = new Map(
 export const GOAL = 'event:goal';
 const goal: GoalDimension = { kind: 'goal', name: GOAL, scope: 'event', none: '(not set)', rollup: GOAL };
 
-/** What brought somebody, as visit dimensions name it. */
-const TOUCHES = [
+/** The visit dimensions that say what brought a visit, and so a person. */
+const ATTRIBUTION_COLUMNS = [
   'source',
   'referrer',
   'channel',
@@ -136,7 +171,7 @@ const PERSON_DIMENSIONS: ReadonlyMap<string, PersonDimension> = new Map(
   [
     { name: 'person:devices', none: '(unknown)', touch: null, column: '' },
     ...(['first', 'last'] as const).flatMap((touch) =>
-      TOUCHES.map((column) => ({
+      ATTRIBUTION_COLUMNS.map((column) => ({
         name: `person:${touch}_${column}`,
         none: entries[`visit:${column}`].none,
         touch,
@@ -148,7 +183,7 @@ const PERSON_DIMENSIONS: ReadonlyMap<string, PersonDimension> = new Map(
 
 export const PROPERTY_PREFIX = 'event:props:';
 
-/** The dimension of a name, or null when there is none. */
+/** The dimension of a name; null for an unknown name. */
 export function dimensionOf(name: string): Dimension | null {
   if (name === GOAL) return goal;
   if (!name.startsWith(PROPERTY_PREFIX)) return DIMENSIONS.get(name) ?? PERSON_DIMENSIONS.get(name) ?? null;
@@ -156,7 +191,7 @@ export function dimensionOf(name: string): Dimension | null {
   return key === '' ? null : { kind: 'property', name, scope: 'event', none: '(none)', rollup: name, key };
 }
 
-/** The names to choose from, for a message. */
+/** All names, for messages and documents. */
 export const DIMENSION_NAMES: readonly string[] = [
   ...DIMENSIONS.keys(),
   ...PERSON_DIMENSIONS.keys(),

@@ -1,12 +1,10 @@
-/** The promises of the layout: imports run downwards and in no circle, versions agree, and a dimension is an entry and a column. */
+/** The promises of the layout: imports run downwards and in no circle, nothing grows without a bound, and versions agree. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtParts } from '../../scripts/lib/parts.ts';
-import { DIMENSIONS } from '../../src/model/dimensions.ts';
-import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import { VERSION } from '../../src/model/version.ts';
-import { ROOT, schemaStatements } from './harness.ts';
+import { ROOT } from './harness.ts';
 import { circlesIn, importsIn, importsOf } from './imports.ts';
 
 /** From the top down. A folder may import its own level and those below. */
@@ -90,14 +88,6 @@ describe('the layout', () => {
     const allowed =
       /^(store\/|rollup\/|query\/(ask|known-days|resolve|funnel|told-properties)\.ts$|api\/health\.ts$)/;
     expect(speaking.filter((path) => !allowed.test(path))).toEqual([]);
-  });
-
-  it('has a column for each dimension, and writes each column', () => {
-    const table =
-      schemaStatements().find((statement) => statement.includes('TABLE IF NOT EXISTS events')) ?? '';
-    const columns = [...table.matchAll(/^ {2}([a-z_]+) (?:TEXT|INTEGER)/gm)].map(([, column]) => column);
-    expect(new Set<string | undefined>(EVENT_COLUMNS)).toEqual(new Set(columns));
-    for (const { column } of DIMENSIONS.values()) expect(columns).toContain(column);
   });
 
   it('keeps nothing in an isolate without a bound: what grows is a Cache', () => {

@@ -1,19 +1,13 @@
 import { useState } from 'preact/hooks';
+import { tabsOf } from '../dimensions.ts';
 import { useAnswer } from '../hooks.ts';
 import { later } from '../later.tsx';
-import { Show, type Tab, Tabs } from '../ui.tsx';
+import { Show, Tabs } from '../ui.tsx';
 import { DimensionRows, ROWS, RowList } from './dimension-rows.tsx';
 import { metricsOf } from './metrics.ts';
 import { Panel, type PanelProps } from './panel.tsx';
 
 const COUNTRY = 'visit:country';
-const PLACES: readonly Tab[] = [
-  { name: COUNTRY, label: 'Countries' },
-  { name: 'visit:region_name', label: 'Regions' },
-  { name: 'visit:city', label: 'Cities' },
-  { name: 'visit:language', label: 'Languages' },
-];
-
 const WorldMap = later(() => import('../map.tsx'));
 
 /** All countries on a map, and the first of them, or of the places in them, beside it. */
@@ -22,7 +16,11 @@ export function PlacesPanel(props: PanelProps) {
   const question = { ...props.base, metrics: metricsOf(COUNTRY), dimensions: [COUNTRY] };
   const asked = useAnswer(question);
   return (
-    <Panel title="Places" tools={<Tabs tabs={PLACES} at={at} choose={choose} label="Places" />} wide>
+    <Panel
+      title="Places"
+      tools={<Tabs tabs={tabsOf('Places')} at={at} choose={choose} label="Places" />}
+      wide
+    >
       <div class="places">
         <Show asked={asked} rows={ROWS}>
           {(answer) => <WorldMap answer={answer} view={props.view} set={props.set} />}

@@ -1,13 +1,8 @@
 /** Asks for the rows of a dimension; where its values say little alone, together with what they are of. */
 import type { Answer, Question } from '../api.ts';
 import type { Base } from '../base.ts';
+import { displayOf } from '../dimensions.ts';
 import { type Asked, useAnswer } from '../hooks.ts';
-
-/** A version is one of some browser's, or of some system's. */
-const WHOSE: Readonly<Record<string, string>> = {
-  'visit:browser_version': 'visit:browser',
-  'visit:os_version': 'visit:os',
-};
 
 /**
  * Why two dimensions are refused where one is answered: two need raw events, which may be gone, and pixels that protect
@@ -24,7 +19,7 @@ export interface RowsAsked {
 }
 
 export function useRows(base: Base, dimension: string, metrics: readonly string[], limit: number): RowsAsked {
-  const whose = WHOSE[dimension];
+  const whose = displayOf(dimension)?.of;
   const page = { include: { total_rows: true }, pagination: { limit } };
   const alone: Question = { ...base, metrics, dimensions: [dimension] };
   const both: Question | null = whose ? { ...alone, dimensions: [whose, dimension] } : null;
