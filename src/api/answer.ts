@@ -114,7 +114,7 @@ export function csvResponse(request: Request, csv: string): Promise<Response> {
 }
 
 /** The format that a request's header Accept likes best; JSON when it does not care. */
-export function acceptedFormat(request: Request): AnswerFormat {
+export function responseFormatOf(request: Request): AnswerFormat {
   const accept = request.headers.get('accept') ?? '';
   const liked = (type: string): number => {
     const range = accept.split(',').find((one) => one.split(';')[0]?.trim().toLowerCase() === type);

@@ -1,43 +1,46 @@
 /** The API: every route that needs a token. */
 import { IttyRouter } from 'itty-router';
 import type { Env } from '../env.ts';
-import { authenticate, NOBODY, requireAccess } from './auth.ts';
+import { authenticate } from './auth.ts';
+import type { Call, PixelCall } from './call.ts';
+import { ANONYMOUS, loadPixel, requireAccess } from './grant.ts';
 import { readParameters } from './parameters.ts';
 import { notFound, wrongMethod } from './problem.ts';
-import type { Route } from './route.ts';
+import type { Handler, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
-type Matched = Request & { readonly params?: Record<string, string> };
+type MatchedRequest = Request & { readonly params?: Record<string, string> };
 
 const router = IttyRouter();
 
-for (const one of ROUTES) {
-  const register = router[one.method.toLowerCase() as 'get'];
-  register(one.path, (request: Matched, env: Env) => serve(one, request, env));
+for (const route of ROUTES) {
+  const register = router[route.method.toLowerCase() as 'get'];
+  register(route.path, (request: MatchedRequest, env: Env) => serve(route, request, env));
 }
-for (const path of new Set(ROUTES.map((one) => one.path))) {
-  const methods = ROUTES.filter((one) => one.path === path).map(({ method }) => method);
+for (const path of new Set(ROUTES.map((route) => route.path))) {
+  const methods = ROUTES.filter((route) => route.path === path).map(({ method }) => method);
   router.all(path, () => {
-    throw wrongMethod(methods.join(', '));
+    throw wrongMethod(...methods);
   });
 }
 router.all('*', () => {
   throw notFound();
 });
 
-/** @throws Problem where a request cannot be answered. */
+/** @throws Problem if the request cannot be answered. */
 export function api(request: Request, env: Env): Promise<Response> {
   return router.fetch(request, env) as Promise<Response>;
 }
 
-async function serve(
-  { access, shared, query, handler }: Route<never>,
-  request: Matched,
-  env: Env,
-): Promise<Response> {
-  const grant = access === 'none' ? NOBODY : await authenticate(request, env);
-  requireAccess(grant, access, shared);
-  const parameters = query && readParameters(request.url, query);
+async function serve(route: Route, request: MatchedRequest, env: Env): Promise<Response> {
+  const grant = route.access === 'none' ? ANONYMOUS : await authenticate(request, env);
+  requireAccess(grant, route.access, route.shared);
+  const query = route.query && readParameters(request.url, route.query);
   const { id = '', part = '' } = request.params ?? {};
-  return handler(request, env, grant, id, parameters as never, part);
+  const call: Call<unknown> = { request, env, grant, id, part, query };
+  // `defineRoute` has checked that this is what the handler takes.
+  const handler = route.handler as Handler<Call<unknown>>;
+  if (!route.pixel) return handler(call);
+  const pixelCall: PixelCall<unknown> = { ...call, pixel: await loadPixel(env, grant, id) };
+  return handler(pixelCall);
 }

@@ -1,6 +1,6 @@
 /**
- * Attempts at the API's doors, and what became of the last ones. Generated secrets have 230 bits; what is bounded here is what
- * guessing costs, and how fast a weak ADMIN_TOKEN can be tried.
+ * Counts failed attempts to authenticate, and caches the results of lookups. Secrets that Speck generates have 230 bits, so
+ * they cannot be guessed. The limits bound what guessing costs, and how fast a weak ADMIN_TOKEN can be tried.
  */
 import { Attempts, networkOf } from '../model/attempts.ts';
 import { Cache } from '../model/cache.ts';
@@ -8,24 +8,24 @@ import { Problem } from './problem.ts';
 
 const MINUTE = 60_000;
 
-/** Attempts of one kind, of which a network has so many a minute. */
-export class Door {
+/** Limits how many attempts of one kind a network may make in a minute. */
+export class AttemptLimit {
   readonly #attempts: Attempts;
-  readonly #what: string;
+  readonly #kind: string;
 
-  /** @param what they are, in the plural, for the answer. */
-  constructor(what: string, most: number) {
-    this.#attempts = new Attempts(most, MINUTE);
-    this.#what = what;
+  /** @param kind a plural noun for the error message. */
+  constructor(kind: string, max: number) {
+    this.#attempts = new Attempts(max, MINUTE);
+    this.#kind = kind;
   }
 
-  /** @throws Problem when the request's network has made too many in this minute. */
-  refuse(request: Request, now: number): void {
+  /** @throws Problem if the request's network has made too many attempts in this minute. */
+  check(request: Request, now: number): void {
     const seconds = this.#attempts.wait(networkOfRequest(request), now);
     if (seconds === 0) return;
     throw new Problem(
       'too_many_attempts',
-      `Too many ${this.#what} from this network. Try again in ${seconds} seconds.`,
+      `Too many ${this.#kind} from this network. Try again in ${seconds} seconds.`,
       { headers: { 'retry-after': String(seconds) } },
     );
   }
@@ -39,20 +39,20 @@ function networkOfRequest(request: Request): string {
   return networkOf(request.headers.get('cf-connecting-ip') ?? '');
 }
 
-/** How long a secret is remembered as wrong, and as right: that spares it a refusal, not the look-up. */
-const REMEMBERED = { wrong: 30_000, right: 60 * MINUTE };
+/** How long a result stays cached, in milliseconds. A cached success skips the attempt limit, never the lookup itself. */
+const TTL = { missing: 30_000, existing: 60 * MINUTE };
 
-/** Hashes of secrets that were lately looked up: those that there are, and those that there are not. */
-export class Lookups {
-  readonly #until = new Cache<string, { readonly found: boolean; readonly until: number }>(1000);
+/** Caches whether the hashes of secrets that were looked up recently exist. */
+export class LookupCache {
+  readonly #results = new Cache<string, { readonly exists: boolean; readonly until: number }>(1000);
 
-  /** Whether there was one, or undefined when it was not lately looked up. */
+  /** Whether the secret existed, or undefined if it was not looked up recently. */
   get(hash: string, now: number): boolean | undefined {
-    const known = this.#until.get(hash);
-    return known && known.until > now ? known.found : undefined;
+    const result = this.#results.get(hash);
+    return result && result.until > now ? result.exists : undefined;
   }
 
-  set(hash: string, found: boolean, now: number): void {
-    this.#until.set(hash, { found, until: now + (found ? REMEMBERED.right : REMEMBERED.wrong) });
+  set(hash: string, exists: boolean, now: number): void {
+    this.#results.set(hash, { exists, until: now + (exists ? TTL.existing : TTL.missing) });
   }
 }

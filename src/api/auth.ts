@@ -1,55 +1,34 @@
-/** Who may do what. Closed by default: without ADMIN_TOKEN nothing is answered, without a token nothing is shown. */
-
+/** Authenticates requests. Closed by default: without ADMIN_TOKEN the API answers nothing. */
 import { type Env, secretsOf } from '../env.ts';
 import { hex } from '../model/random.ts';
-import { isSecret, isToken, SCOPES, type Scope } from '../model/token.ts';
+import { isSecret, isToken, SCOPES } from '../model/token.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
-import { Door, Lookups } from './attempts.ts';
+import { AttemptLimit, LookupCache } from './attempts.ts';
+import type { Grant } from './grant.ts';
+import { areEqual, hashToken, sha256 } from './hash.ts';
 import { Problem } from './problem.ts';
-import type { Access } from './route.ts';
 import { sessionSecret } from './session-cookie.ts';
-
-/** What a request's token or session allows. */
-export interface Grant {
-  readonly admin: boolean;
-  readonly scopes: readonly Scope[];
-  /** The one pixel it is for, or null for all. */
-  readonly pixel: string | null;
-  /** The id of the token; null of ADMIN_TOKEN and of a shared link. */
-  readonly token: string | null;
-  /** Whether it is that of a shared link, which shows statistics and nothing else. */
-  readonly shared?: true;
-  /** Of a shared link's session: what the link is known by. */
-  readonly link?: string;
-  /** Of a session: when it ends, in epoch milliseconds. */
-  readonly endsAt?: number;
-}
-
-/** The grant of who has not said who they are. */
-export const NOBODY: Grant = { admin: false, scopes: [], pixel: null, token: null };
-
-const encoder = new TextEncoder();
 
 /**
  * The grant of a request's `Authorization: Bearer` token, or else of its session's cookie.
- * @throws Problem when there is none, or no such token or session.
+ * @throws Problem if the request has neither, or no such token or session exists.
  */
 export async function authenticate(request: Request, env: Env): Promise<Grant> {
-  const admin = requireOpen(env);
+  const admin = requireAdminToken(env);
   const [, token] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '') ?? [];
-  if (token !== undefined) return tokenGrant(token, request, env);
+  if (token !== undefined) return grantOfToken(token, request, env);
   const secret = sessionSecret(request);
   if (secret === null) {
     throw new Problem('missing_token', 'Send the header Authorization: Bearer TOKEN.', {
       headers: CHALLENGE,
     });
   }
-  return sessionGrant(secret, admin, request, env);
+  return grantOfSession(secret, admin, request, env);
 }
 
-/** ADMIN_TOKEN. @throws Problem when it or SECRET_KEY is not set. */
-export function requireOpen(env: Env): string {
+/** ADMIN_TOKEN. @throws Problem if it or SECRET_KEY is not set. */
+export function requireAdminToken(env: Env): string {
   if (!env.ADMIN_TOKEN) {
     throw new Problem(
       'no_admin_token',
@@ -66,130 +45,94 @@ export function requireOpen(env: Env): string {
 }
 
 /** Wrong secrets that a network may try in a minute. */
-const GUESSES = 20;
+const MAX_WRONG = 20;
 
-/** Wrong tokens and links are counted together: they are tried at the same door. */
-export const guesses = new Door('wrong tokens', GUESSES);
-const tokens = new Lookups();
+/** Wrong tokens and wrong links count together, since an attacker could try either. */
+export const wrongSecrets = new AttemptLimit('wrong tokens', MAX_WRONG);
+const tokenLookups = new LookupCache();
 
-/** Below it a token of the owner's own making may be guessed over time, however slowly. */
-const SAFE_LENGTH = 32;
-let warned = false;
+/** A shorter ADMIN_TOKEN, which the owner chooses, could be guessed over time, however slowly. */
+const MIN_ADMIN_TOKEN_LENGTH = 32;
+let hasWarned = false;
 
 /**
- * The grant of a token. A network that guesses is refused before its token is compared with ADMIN_TOKEN, also when it is right
- * this time: else guessing would go on. Tokens that Speck has made cannot be guessed, so one that lately was there is not refused.
+ * The grant of a token. A network that guesses is refused before its token is compared with ADMIN_TOKEN, even if this token
+ * is right: otherwise guessing could go on. Tokens that Speck has made cannot be guessed, so one that was found recently is
+ * not refused.
  *
- * @throws Problem when there is no such token, or too many have been tried.
+ * @throws Problem if no such token exists, or the network has tried too many.
  */
-export async function tokenGrant(token: string, request: Request, env: Env): Promise<Grant> {
-  const admin = requireOpen(env);
+export async function grantOfToken(token: string, request: Request, env: Env): Promise<Grant> {
+  const admin = requireAdminToken(env);
   const now = Date.now();
-  // Digests have one length, so comparing them in constant time tells nothing of the secret, its length included.
-  const [given, expected] = await Promise.all([digest(token), digest(admin)]);
-  const hash = hex(new Uint8Array(given));
-  const known = tokens.get(hash, now);
-  if (!known) guesses.refuse(request, now);
-  if (crypto.subtle.timingSafeEqual(given, expected)) {
-    if (admin.length < SAFE_LENGTH && !warned) {
-      warned = true;
-      console.warn(`ADMIN_TOKEN has fewer than ${SAFE_LENGTH} characters: set a longer one, at random.`);
+  // Digests have one length, so comparing them in constant time does not reveal even the secret's length.
+  const [digest, expected] = await Promise.all([sha256(token), sha256(admin)]);
+  const hash = hex(new Uint8Array(digest));
+  const cached = tokenLookups.get(hash, now);
+  if (!cached) wrongSecrets.check(request, now);
+  if (crypto.subtle.timingSafeEqual(digest, expected)) {
+    if (admin.length < MIN_ADMIN_TOKEN_LENGTH && !hasWarned) {
+      hasWarned = true;
+      console.warn(
+        `ADMIN_TOKEN has fewer than ${MIN_ADMIN_TOKEN_LENGTH} characters: set a longer one, at random.`,
+      );
     }
     return { admin: true, scopes: SCOPES, pixel: null, token: null };
   }
-  const found = isToken(token) && known !== false ? await findToken(env.DB, hash) : null;
-  if (isToken(token)) tokens.set(hash, found !== null, now);
-  if (!found) {
-    // One wrong token is one guess, however often a client sends it.
-    if (known === undefined) guesses.count(request, now);
+  const row = isToken(token) && cached !== false ? await findToken(env.DB, hash) : null;
+  if (isToken(token)) tokenLookups.set(hash, row !== null, now);
+  if (!row) {
+    // One wrong token counts once, however often a client sends it.
+    if (cached === undefined) wrongSecrets.count(request, now);
     throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
   }
-  return { admin: false, scopes: found.scopes, pixel: found.pixel, token: found.id };
+  return { admin: false, scopes: row.scopes, pixel: row.pixel, token: row.id };
 }
 
-/** Apart from tokens, so that whoever is signed in stays so while somebody beside them guesses tokens. */
-const sessionGuesses = new Door('ended sessions', GUESSES);
-const sessions = new Lookups();
+/** Counted apart from tokens, so that a user stays signed in while someone else in their network guesses tokens. */
+const endedSessions = new AttemptLimit('ended sessions', MAX_WRONG);
+const sessionLookups = new LookupCache();
 
-/** Tells that a session has just begun, so that its first request is not taken for a guess. */
-export function knowSession(hash: string, now: number): void {
-  sessions.set(hash, true, now);
+/** Notes that a session has just begun, so that its first request does not count as an attempt. */
+export function rememberSession(hash: string, now: number): void {
+  sessionLookups.set(hash, true, now);
 }
 
 /**
- * The grant of a session, which is that of what it was made with, as of now: a session ends with its token or link, and
- * with a change of ADMIN_TOKEN.
+ * The grant of a session: that of the token or link which began it, as it is now. A session ends with its token or link, and
+ * when ADMIN_TOKEN changes.
  */
-async function sessionGrant(secret: string, admin: string, request: Request, env: Env): Promise<Grant> {
+async function grantOfSession(secret: string, admin: string, request: Request, env: Env): Promise<Grant> {
   const now = Date.now();
   const hash = await hashToken(secret);
-  const known = sessions.get(hash, now);
-  if (!known) sessionGuesses.refuse(request, now);
-  const found = isSecret(secret) && known !== false ? await findSession(env.DB, hash, now) : null;
-  const holds = found && (found.kind !== 'admin' || areEqual(found.proof, await adminProof(secret, admin)));
-  if (isSecret(secret)) sessions.set(hash, holds === true, now);
-  if (!holds) {
-    // A page whose session has ended asks for a dozen things at once: that is one guess.
-    if (known === undefined) sessionGuesses.count(request, now);
+  const cached = sessionLookups.get(hash, now);
+  if (!cached) endedSessions.check(request, now);
+  const row = isSecret(secret) && cached !== false ? await findSession(env.DB, hash, now) : null;
+  const isValid = row && (row.kind !== 'admin' || areEqual(row.proof, await adminProof(secret, admin)));
+  if (isSecret(secret)) sessionLookups.set(hash, isValid === true, now);
+  if (!isValid) {
+    // A page whose session has ended sends a dozen requests at once. They count as one attempt.
+    if (cached === undefined) endedSessions.count(request, now);
     throw new Problem('session_ended', 'The session has ended. Sign in again.');
   }
-  const endsAt = await prolongSession(env.DB, hash, found, now);
-  const { scopes, pixel, token } = found;
-  if (found.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, token: null, endsAt };
-  if (found.kind === 'token') return { admin: false, scopes, pixel, token, endsAt };
+  const endsAt = await prolongSession(env.DB, hash, row, now);
+  const { scopes, pixel, token } = row;
+  if (row.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, token: null, endsAt };
+  if (row.kind === 'token') return { admin: false, scopes, pixel, token, endsAt };
   return {
     admin: false,
     scopes: ['stats:read'],
     pixel,
     token: null,
     shared: true,
-    link: found.proof,
+    link: row.proof,
     endsAt,
   };
 }
 
-/** Compares two hashes in a time that tells nothing of them. */
-export function areEqual(a: string, b: string): boolean {
-  const [left, right] = [encoder.encode(a), encoder.encode(b)];
-  return left.length === right.length && crypto.subtle.timingSafeEqual(left, right);
-}
-
-/** Shows that a session was made with ADMIN_TOKEN, and tells nothing of it to who has only the store. */
+/** Proves that a session was begun with ADMIN_TOKEN, and reveals nothing of ADMIN_TOKEN to a reader of the store. */
 export function adminProof(secret: string, admin: string): Promise<string> {
   return hashToken(`${secret} ${admin}`);
 }
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="speck"' };
-
-/** SHA-256 in hex: a token's form in the store. */
-export async function hashToken(token: string): Promise<string> {
-  return hex(new Uint8Array(await digest(token)));
-}
-
-function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest('SHA-256', encoder.encode(text));
-}
-
-/** @throws Problem when the grant lacks the scope. */
-export function requireScope(grant: Grant, scope: Scope): void {
-  if (grant.scopes.includes(scope)) return;
-  throw new Problem('missing_scope', `This token lacks the scope ${scope}.`);
-}
-
-/** @throws Problem when the grant is for another pixel. */
-export function requirePixel(grant: Grant, pixel: string): void {
-  if (grant.pixel === null || grant.pixel === pixel) return;
-  throw new Problem('wrong_pixel', 'This token is for another pixel.');
-}
-
-/** @throws Problem when the grant does not have the access that a route asks for. */
-export function requireAccess(grant: Grant, access: Access, shared = false): void {
-  if (grant.shared && !shared) throw new Problem('missing_scope', 'A shared link shows statistics only.');
-  if (access === 'admin') requireAdmin(grant);
-  else if (access !== 'any' && access !== 'none') requireScope(grant, access);
-}
-
-/** @throws Problem when the grant is bound to one pixel, or is not the admin's where it must be. */
-export function requireAdmin(grant: Grant): void {
-  if (!grant.admin) throw new Problem('missing_scope', 'Only ADMIN_TOKEN may do this.');
-}

@@ -37,21 +37,20 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * One of the files under `/app/assets/`. Each is a part of the Worker that is loaded when it is first asked for.
- * @throws Problem when there is no such file, or the method is neither GET nor HEAD.
+ * One of the files under `/app/assets/`. Each is a part of the Worker that is loaded when it is first requested.
+ * @throws Problem if there is no such file, or the method is not GET.
  */
 export async function asset(request: Request): Promise<Response> {
   const name = new URL(request.url).pathname.slice('/app/assets/'.length);
   const load = Object.hasOwn(files, name) ? files[name] : undefined;
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
   if (load === undefined || type === undefined) throw notFound();
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod('GET, HEAD');
+  if (request.method !== 'GET') throw wrongMethod('GET');
   const { default: text } = await load();
-  const response = await cachedResponse(request, text, {
+  return cachedResponse(request, text, {
     'content-type': type,
-    // What is in a file is in its name, too, as a hash.
+    // A file's name holds the hash of its content.
     'cache-control': 'public, max-age=31536000, immutable',
     'cross-origin-resource-policy': 'same-origin',
   });
-  return request.method === 'HEAD' ? new Response(null, response) : response;
 }

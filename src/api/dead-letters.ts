@@ -5,11 +5,10 @@
 import * as v from 'valibot';
 import { messageOf } from '../enrich/dead-letters.ts';
 import { deliver } from '../enrich/ingest.ts';
-import type { Env } from '../env.ts';
 import { canWriteBatch, invocationBudget } from '../store/budget.ts';
 import { countDeadLetters, deleteDeadLetter, readDeadLetters } from '../store/dead-letters.ts';
-import type { Grant } from './auth.ts';
-import { freshJson } from './fresh.ts';
+import type { Call } from './call.ts';
+import { uncachedJson } from './uncached.ts';
 
 export const ReplayQuery = v.strictObject({
   after: v.pipe(
@@ -21,28 +20,25 @@ export const ReplayQuery = v.strictObject({
 /** Letters that a request tries, as far as the statements of an invocation go. */
 const AT_ONCE = 5;
 
-export async function readDead(_request: Request, env: Env): Promise<Response> {
-  return freshJson({ count: await countDeadLetters(env.DB) });
+export async function readDeadLetterCount({ env }: Call): Promise<Response> {
+  return uncachedJson({ count: await countDeadLetters(env.DB) });
 }
 
 /**
  * Replays the oldest letters after `after`. The answer's `next` is to be given as `after` of the next request; it is null
  * when all have been tried.
  */
-export async function replayDead(
-  _request: Request,
-  env: Env,
-  _grant: Grant,
-  _id: string,
-  { after }: v.InferOutput<typeof ReplayQuery>,
-): Promise<Response> {
+export async function replayDeadLetters({
+  env,
+  query: { after },
+}: Call<v.InferOutput<typeof ReplayQuery>>): Promise<Response> {
   const budget = invocationBudget(env.DB);
   const letters = await readDeadLetters(budget.db, after, AT_ONCE);
   let replayed = 0;
   let last = after;
   const failed: { id: string; message: string }[] = [];
   for (const { id, body } of letters) {
-    if (!canWriteBatch(budget)) return freshJson({ replayed, failed, next: last });
+    if (!canWriteBatch(budget)) return uncachedJson({ replayed, failed, next: last });
     last = id;
     try {
       await deliver(env, messageOf(body), Date.now(), budget);
@@ -53,5 +49,5 @@ export async function replayDead(
     }
   }
   const next = letters.length === AT_ONCE ? (letters.at(-1)?.id ?? null) : null;
-  return freshJson({ replayed, failed, next });
+  return uncachedJson({ replayed, failed, next });
 }

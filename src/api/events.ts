@@ -6,14 +6,14 @@ import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native.ts';
 import { takeIn } from '../enrich/ingest.ts';
 import type { Incoming } from '../enrich/prepare.ts';
-import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import { UNKNOWN_CLIENT } from '../model/wire.ts';
-import type { Grant } from './auth.ts';
 import { check, readJson } from './body.ts';
-import { freshJson } from './fresh.ts';
+import type { Call } from './call.ts';
+import type { Grant } from './grant.ts';
 import { Problem } from './problem.ts';
+import { uncachedJson } from './uncached.ts';
 
 export const EventsBody = v.strictObject({
   events: v.pipe(
@@ -23,7 +23,7 @@ export const EventsBody = v.strictObject({
   ),
 });
 
-export async function addEvents(request: Request, env: Env, grant: Grant): Promise<Response> {
+export async function addEvents({ request, env, grant }: Call): Promise<Response> {
   const { events } = check(EventsBody, await readJson(request));
   const now = Date.now();
   const isApart = readsStatistics(grant);
@@ -48,7 +48,7 @@ export async function addEvents(request: Request, env: Env, grant: Grant): Promi
   );
   const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
   const taken = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
-  return freshJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
+  return uncachedJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
 }
 
 /**

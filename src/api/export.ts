@@ -13,15 +13,15 @@ import {
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
 import { type Key, planPages, type Row, readPages, type Span } from '../store/export.ts';
-import type { Grant } from './auth.ts';
+import type { PixelCall } from './call.ts';
 import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
+import { type Grant, requireEventAccess } from './grant.ts';
 import { badParameter, Day, requireInBounds, whole } from './parameters.ts';
-import { requireExisting, requireRaw } from './pixels.ts';
+import { withQueryLimits } from './query-limiter.ts';
 import type { Handler } from './route.ts';
-import { inTurn } from './turns.ts';
 
-/** Rows of one answer, unless fewer are asked for. */
-const MOST_ROWS = 50_000;
+/** Rows of one answer, unless the request asks for fewer. */
+const MAX_ROWS = 50_000;
 
 export const ExportQuery = v.strictObject({
   from: v.pipe(v.optional(Day), v.description('The first local day. Default: the first there is.')),
@@ -30,10 +30,10 @@ export const ExportQuery = v.strictObject({
     v.optional(v.picklist(FORMAT_NAMES, `There are ${FORMAT_NAMES.join(' and ')}.`)),
     v.description('Default: csv when the header Accept asks for text/csv, else ndjson.'),
   ),
-  limit: v.pipe(v.optional(whole(1, MOST_ROWS)), v.description(`The most rows. Default: ${MOST_ROWS}.`)),
+  limit: v.pipe(v.optional(whole(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
   cursor: v.pipe(v.optional(v.string()), v.description('Part of the address in the header Link.')),
 });
-type Asked = v.InferOutput<typeof ExportQuery>;
+type Query = v.InferOutput<typeof ExportQuery>;
 
 export const exportEvents = exporter(eventsFor, eventSpan);
 export const exportRollups = exporter(() => EXPORTED_ROLLUPS, rollupSpan);
@@ -44,27 +44,26 @@ function eventsFor({ scopes }: Grant): ExportedTable {
 
 function exporter(
   tableFor: (grant: Grant) => ExportedTable,
-  spanOf: (asked: Asked, timezone: string) => Span,
-): Handler<Asked> {
-  return async (request, env, grant, id, asked) => {
-    const pixel = await requireExisting(env, grant, id);
-    requireRaw(grant, pixel);
+  spanOf: (query: Query, timezone: string) => Span,
+): Handler<PixelCall<Query>> {
+  return async ({ request, env, grant, pixel, query }) => {
+    requireEventAccess(grant, pixel);
     const table = tableFor(grant);
-    requireInBounds(asked, pixel.timezone);
-    if (asked.from !== undefined && asked.to !== undefined && asked.from > asked.to) {
+    requireInBounds(query, pixel.timezone);
+    if (query.from !== undefined && query.to !== undefined && query.from > query.to) {
       throw badParameter('from', 'The first day comes after the last.');
     }
-    const span = withCursor(spanOf(asked, pixel.timezone), asked.cursor);
-    const name = asked.format ?? acceptedFormat(request.headers.get('accept') ?? '');
+    const span = withCursor(spanOf(query, pixel.timezone), query.cursor);
+    const name = query.format ?? exportFormatOf(request.headers.get('accept') ?? '');
     const format = FORMATS[name];
 
-    const limit = asked.limit ?? MOST_ROWS;
-    const plan = await inTurn(grant, () => planPages(env.DB, table, pixel.id, span, limit));
+    const limit = query.limit ?? MAX_ROWS;
+    const plan = await withQueryLimits(grant, () => planPages(env.DB, table, pixel.id, span, limit));
     const pages = readPages(env.DB, table, pixel.id, plan);
     return new Response(streamOf(bytesOf(format, table, pages)), {
       headers: {
         'content-type': format.contentType,
-        'content-disposition': `attachment; filename="${fileName(pixel, table, asked)}.${name}"`,
+        'content-disposition': `attachment; filename="${fileName(pixel, table, query)}.${name}"`,
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         ...(plan.more ? { link: nextLink(request.url, name, plan.ends.at(-1) as Key) } : {}),
@@ -73,19 +72,19 @@ function exporter(
   };
 }
 
-function acceptedFormat(accept: string): FormatName {
+function exportFormatOf(accept: string): FormatName {
   return /\btext\/csv\b/i.test(accept) ? 'csv' : 'ndjson';
 }
 
 /** An id is never empty, so `''` comes before all of one moment. */
-function eventSpan({ from, to }: Asked, timezone: string): Span {
+function eventSpan({ from, to }: Query, timezone: string): Span {
   const start = from === undefined ? 0 : dayStart(timezone, from);
   const end = to === undefined ? Number.MAX_SAFE_INTEGER : dayStart(timezone, addDays(to, 1));
   return { after: [start, ''], before: [end, ''] };
 }
 
 /** A day with a tilde comes after the day and before the next one. */
-function rollupSpan({ from, to }: Asked): Span {
+function rollupSpan({ from, to }: Query): Span {
   const rest = EXPORTED_ROLLUPS.key.slice(1).map(() => '');
   return { after: [from ?? '', ...rest], before: [`${to ?? ''}~`, ...rest] };
 }
@@ -124,7 +123,7 @@ function nextLink(url: string, format: FormatName, last: Key): string {
 }
 
 /** Such as `example.com-events-from-2026-11-01-to-2026-11-30`. */
-function fileName(pixel: Pixel, table: ExportedTable, { from, to }: Asked): string {
+function fileName(pixel: Pixel, table: ExportedTable, { from, to }: Query): string {
   const host = URL.parse(pixel.url)?.hostname ?? pixel.id;
   const parts = [host, table.name, ...(from ? ['from', from] : []), ...(to ? ['to', to] : [])];
   return parts.join('-').replaceAll(/[^\w.-]/g, '_');

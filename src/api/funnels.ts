@@ -1,16 +1,14 @@
 /** `GET /api/v1/pixels/:id/funnel`: how many came from step to step of one of a pixel's funnels. */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import { runFunnel } from '../query/funnel.ts';
 import { parseQuestion } from '../query/language.ts';
 import { jsonResponse } from './answer.ts';
-import type { Grant } from './auth.ts';
-import { once } from './flights.ts';
+import type { PixelCall } from './call.ts';
 import { badParameter, badParameters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
-import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
-import { allowanceOf, inTurn } from './turns.ts';
+import { allowanceOf, withQueryLimits } from './query-limiter.ts';
+import { computeOnce } from './single-flight.ts';
 
 export const FunnelQuery = v.strictObject({
   name: v.pipe(v.string('Say which funnel: name is its name.'), v.description("A funnel's name.")),
@@ -21,14 +19,13 @@ export const FunnelQuery = v.strictObject({
   ...PERIOD,
 });
 
-export async function readFunnel(
-  request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  { name, filters, ...period }: v.InferOutput<typeof FunnelQuery>,
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
+export async function readFunnel({
+  request,
+  env,
+  grant,
+  pixel,
+  query: { name, filters, ...period },
+}: PixelCall<v.InferOutput<typeof FunnelQuery>>): Promise<Response> {
   const { funnels } = pixel.settings;
   const funnel = funnels.find((one) => one.name === name);
   if (!funnel) {
@@ -41,7 +38,7 @@ export async function readFunnel(
     );
   }
   const question = parseQuestion({
-    site_id: id,
+    site_id: pixel.id,
     metrics: ['visitors'],
     date_range: rangeOf(period),
     filters: parsedJson(filters),
@@ -49,8 +46,8 @@ export async function readFunnel(
   if (!question.ok) throw badParameters(question.error);
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
-  const answer = await once(key, () =>
-    inTurn(grant, (spend) =>
+  const answer = await computeOnce(key, () =>
+    withQueryLimits(grant, (spend) =>
       runFunnel(env.DB, pixel, funnel, question.value, Date.now(), { ...allowance, spend }),
     ),
   );

@@ -1,18 +1,16 @@
 /** `/api/v1/pixels/:id/identity`: the secret with which an owner's server signs the ids of its users. */
 import { identitySecret } from '../enrich/identity.ts';
-import { type Env, secretsOf } from '../env.ts';
-import type { Grant } from './auth.ts';
-import { freshJson } from './fresh.ts';
-import { requireExisting } from './pixels.ts';
+import { secretsOf } from '../env.ts';
+import type { PixelCall } from './call.ts';
 import { Problem } from './problem.ts';
+import { uncachedJson } from './uncached.ts';
 
-export async function readIdentity(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
+export async function readIdentity({ env, pixel }: PixelCall): Promise<Response> {
   const [current] = secretsOf(env);
   if (current === undefined) {
     throw new Problem('no_secret_key', 'User ids cannot be signed until the secret SECRET_KEY is set.');
   }
-  return freshJson({
+  return uncachedJson({
     pixel: pixel.id,
     identity: pixel.settings.identity,
     secret: await identitySecret(current, pixel.id),

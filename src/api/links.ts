@@ -1,15 +1,15 @@
 /** `/api/v1/pixels/:id/links`: links that show a pixel's statistics, and nothing else, to whoever has them. */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { hex, randomBase58 } from '../model/random.ts';
 import { newSecret } from '../model/token.ts';
 import { deleteLink, insertLink, type Link, listLinks } from '../store/links.ts';
-import { type Grant, hashToken, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
-import { done, freshJson } from './fresh.ts';
-import { requireExisting } from './pixels.ts';
+import type { PixelCall } from './call.ts';
+import { loadPixel, requireScope } from './grant.ts';
+import { hashToken } from './hash.ts';
 import { Problem } from './problem.ts';
+import { noContent, uncachedJson } from './uncached.ts';
 
 export const NewLink = v.strictObject({
   name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A link needs a name.'), v.maxLength(120)),
@@ -40,9 +40,8 @@ export const NewLink = v.strictObject({
  * The answer holds the link itself, this once: the store keeps only the hash of its secret. A link shows statistics, so making
  * one takes a token that may read them.
  */
-export async function addLink(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
+export async function addLink({ request, env, grant, pixel }: PixelCall): Promise<Response> {
   requireScope(grant, 'stats:read');
-  const pixel = await requireExisting(env, grant, id);
   const { name, password, expires_at } = check(NewLink, await readJson(request));
   const secret = newSecret();
   const link: Link = {
@@ -55,8 +54,8 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
     token: grant.token,
   };
   if (!(await insertLink(env.DB, link, await hashToken(secret)))) {
-    await requireExisting(env, grant, id);
-    if ((await listLinks(env.DB, id)).length < LIMITS.links) {
+    await loadPixel(env, grant, pixel.id);
+    if ((await listLinks(env.DB, pixel.id)).length < LIMITS.links) {
       throw new Problem('conflict', 'The token that asks was deleted meanwhile. No link was made.');
     }
     throw new Problem(
@@ -64,26 +63,17 @@ export async function addLink(request: Request, env: Env, grant: Grant, id: stri
       `The pixel has ${LIMITS.links} links, which is the most. Take one back first.`,
     );
   }
-  return freshJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);
+  return uncachedJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);
 }
 
-export async function readLinks(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
+export async function readLinks({ env, pixel }: PixelCall): Promise<Response> {
   const links = await listLinks(env.DB, pixel.id);
-  return freshJson({ links: links.map(shown) });
+  return uncachedJson({ links: links.map(shown) });
 }
 
-export async function removeLink(
-  _request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  _query: undefined,
-  link = '',
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  if (!(await deleteLink(env.DB, pixel.id, link))) throw new Problem('not_found', 'No link has this id.');
-  return done();
+export async function removeLink({ env, pixel, part }: PixelCall): Promise<Response> {
+  if (!(await deleteLink(env.DB, pixel.id, part))) throw new Problem('not_found', 'No link has this id.');
+  return noContent();
 }
 
 function shown({ pixel: _, password, ...link }: Link): Record<string, unknown> {

@@ -9,10 +9,11 @@ import { VERSION } from '../model/version.ts';
 import { QueryBody } from '../query/language.ts';
 import { DIMENSION, filterSchema, METRIC } from '../query/schema.ts';
 import { EventsBody } from './events.ts';
+import type { Access } from './grant.ts';
 import { Settings } from './pixels.ts';
 import { PROBLEMS, type Reason } from './problem.ts';
 import { EVENT, publicPaths, SERVER_EVENT } from './public.ts';
-import type { Access, Answer, Route } from './route.ts';
+import type { ResponseSchema, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { type JsonSchema, SCHEMAS } from './schemas.ts';
 
@@ -57,7 +58,7 @@ export function openApi(): JsonSchema {
   };
 }
 
-function operationOf(route: Route<never>): JsonSchema {
+function operationOf(route: Route): JsonSchema {
   return {
     operationId: route.name,
     summary: route.summary,
@@ -67,7 +68,10 @@ function operationOf(route: Route<never>): JsonSchema {
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body) } } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(route.answers).map(([status, answer]) => [status, answerOf(Number(status), answer)]),
+        Object.entries(route.responses).map(([status, schema]) => [
+          status,
+          responseOf(Number(status), schema),
+        ]),
       ),
       ...problemResponses(Object.fromEntries(reasonsOf(route).map((name) => [name, PROBLEMS[name].status]))),
     },
@@ -87,7 +91,7 @@ const scopesOf = (access: Access): readonly string[] =>
   access === 'any' || access === 'admin' || access === 'none' ? [] : [access];
 
 /** Every reason for which a request of a route can be refused. */
-export function reasonsOf({ access, shared, query, body, problems = [] }: Route<never>): Reason[] {
+export function reasonsOf({ access, shared, pixel, query, body, problems = [] }: Route): Reason[] {
   return [
     ...new Set<Reason>([
       ...(access === 'none' ? [] : (['missing_token', 'session_ended', 'cross_site'] as const)),
@@ -100,6 +104,7 @@ export function reasonsOf({ access, shared, query, body, problems = [] }: Route<
       'store_unavailable',
       'internal_error',
       ...(access === 'none' || (access === 'any' && shared) ? [] : (['missing_scope'] as const)),
+      ...(pixel ? (['wrong_pixel', 'not_found'] as const) : []),
       ...(query ? (['invalid_query'] as const) : []),
       ...(body
         ? (['body_too_large', 'unsupported_encoding', 'broken_encoding', 'broken_body'] as const)
@@ -139,11 +144,11 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   304: 'The client has the answer already (If-None-Match).',
 };
 
-function answerOf(status: number, answer: Answer): JsonSchema {
+function responseOf(status: number, response: ResponseSchema): JsonSchema {
   const description = DESCRIPTIONS[status];
   if (description === undefined) throw new Error(`Say in DESCRIPTIONS what the status ${status} means.`);
-  if (answer === null) return { description };
-  const types = typeof answer === 'string' ? { 'application/json': answer } : answer;
+  if (response === null) return { description };
+  const types = typeof response === 'string' ? { 'application/json': response } : response;
   return {
     description,
     content: Object.fromEntries(
@@ -155,7 +160,7 @@ function answerOf(status: number, answer: Answer): JsonSchema {
   };
 }
 
-function pathParameters({ path }: Route<never>): JsonSchema[] {
+function pathParameters({ path }: Route): JsonSchema[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -164,7 +169,7 @@ function pathParameters({ path }: Route<never>): JsonSchema[] {
   }));
 }
 
-function queryParameters({ query }: Route<never>): JsonSchema[] {
+function queryParameters({ query }: Route): JsonSchema[] {
   return Object.entries(query?.entries ?? {}).map(([name, entry]) => {
     const { description, separator, ...schema } = schemaOf(entry, 'output');
     return {

@@ -16,14 +16,13 @@ import { BLANK_EVENT } from '../model/wire.ts';
 import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
 import { countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
-import type { Grant } from './auth.ts';
+import type { PixelCall } from './call.ts';
 import { FORMATS } from './export-format.ts';
-import { freshJson } from './fresh.ts';
 import { badParameter, badParameters, whole } from './parameters.ts';
-import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
+import { uncachedJson } from './uncached.ts';
 
-const MOST_EVENTS = 1000;
+const MAX_EVENTS = 1000;
 
 const hashed = (what: string) =>
   v.pipe(v.optional(v.string()), v.description(`SHA-256 in hex of the person's ${what}, normalised.`));
@@ -46,24 +45,19 @@ const QUERY = {
 export const PersonQuery = v.strictObject(QUERY);
 export const PersonEventsQuery = v.strictObject({
   ...QUERY,
-  limit: v.pipe(
-    v.optional(whole(1, MOST_EVENTS)),
-    v.description(`The most events. Default: ${MOST_EVENTS}.`),
-  ),
+  limit: v.pipe(v.optional(whole(1, MAX_EVENTS)), v.description(`The most events. Default: ${MAX_EVENTS}.`)),
   before: v.pipe(v.optional(v.string()), v.description('Part of the address `next`.')),
 });
 
-type Asked = v.InferOutput<typeof PersonQuery>;
+type Person = v.InferOutput<typeof PersonQuery>;
 
-export async function readPerson(
-  request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  { limit = MOST_EVENTS, before, ...asked }: v.InferOutput<typeof PersonEventsQuery>,
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  const { alias, members, unconfirmed } = await personBehind(env, pixel, asked);
+export async function readPerson({
+  request,
+  env,
+  pixel,
+  query: { limit = MAX_EVENTS, before, ...person },
+}: PixelCall<v.InferOutput<typeof PersonEventsQuery>>): Promise<Response> {
+  const { alias, members, unconfirmed } = await personBehind(env, pixel, person);
   const aliases = [...new Set([alias, ...members.map((member) => member.alias)])];
   const subject = { pixel: pixel.id, aliases, visitor: null };
   const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
@@ -96,15 +90,8 @@ export async function readPerson(
   });
 }
 
-export async function erasePerson(
-  _request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  asked: Asked,
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  const { alias, members, isWhole, unconfirmed } = await personBehind(env, pixel, asked);
+export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Promise<Response> {
+  const { alias, members, isWhole, unconfirmed } = await personBehind(env, pixel, query);
   const aliases = erasureOrder(members, alias, isWhole);
   const now = Date.now();
   const erased = { events: 0, days: 0, person_days: 0, links: 0 };
@@ -114,7 +101,7 @@ export async function erasePerson(
     for (const [name, count] of Object.entries(one)) erased[name as keyof typeof erased] += count;
   }
   await checkAfterErasure(env);
-  return freshJson({
+  return uncachedJson({
     pixel: pixel.id,
     erased_at: new Date(now).toISOString(),
     known_by: aliases.map(kindOf).toSorted(),
@@ -132,7 +119,7 @@ const NOT_FOLLOWED =
 const FOLLOWED =
   'Anyone could have claimed these links, so their aliases may be of others. They are included.';
 
-interface Person {
+interface ResolvedPerson {
   /** The alias that the request names. */
   readonly alias: string;
   readonly members: readonly Member[];
@@ -146,9 +133,9 @@ interface Person {
 async function personBehind(
   env: Env,
   pixel: Pixel,
-  { include_unconfirmed, ...asked }: Asked,
-): Promise<Person> {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  { include_unconfirmed, ...person }: Person,
+): Promise<ResolvedPerson> {
+  const given = Object.entries(person).filter(([, value]) => value !== undefined);
   const names = Object.keys(Identified).join(', ');
   if (given.length !== 1) {
     const message = `Name the person by one of ${names}.`;
@@ -156,8 +143,8 @@ async function personBehind(
       given.length === 0 ? [{ path: 'uid', message }] : given.map(([path]) => ({ path, message })),
     );
   }
-  const ud = USER_DATA.flatMap((kind) => (asked[kind] === undefined ? [] : [[kind, asked[kind]] as const]));
-  const found = identifiersOf({ ...BLANK_EVENT, uid: asked.uid ?? '', ud }, '');
+  const ud = USER_DATA.flatMap((kind) => (person[kind] === undefined ? [] : [[kind, person[kind]] as const]));
+  const found = identifiersOf({ ...BLANK_EVENT, uid: person.uid ?? '', ud }, '');
   const path = given[0]?.[0] ?? '';
   if (!found.ok) throw badParameter(path, REJECTION_REASONS[found.error]);
   const [identifier] = found.value;

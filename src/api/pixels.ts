@@ -19,7 +19,6 @@ import { normalHost } from '../model/text/host.ts';
 import { pageOf } from '../model/text/page.ts';
 import { plainText } from '../model/text/plain.ts';
 import { isTimeZone } from '../model/time-zone.ts';
-import { isProtected } from '../query/small-groups.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import {
   Conflict,
@@ -30,11 +29,12 @@ import {
 } from '../store/pixel-changes.ts';
 import { deletePixel, insertPixel, listPixels } from '../store/pixels.ts';
 import { changeTimeZone, type Rezoned } from '../store/rezone.ts';
-import { type Grant, requirePixel, requireScope } from './auth.ts';
 import { check, readJson } from './body.ts';
-import { done, freshJson } from './fresh.ts';
+import type { Call, PixelCall } from './call.ts';
+import { type Grant, loadPixel, requirePixel, unknownPixel } from './grant.ts';
 import { installSnippets } from './install.ts';
 import { Problem } from './problem.ts';
+import { noContent, uncachedJson } from './uncached.ts';
 
 const Name = v.pipe(v.string(), v.trim(), v.minLength(1, 'A pixel needs a name.'), v.maxLength(120));
 const Url = v.pipe(
@@ -173,7 +173,7 @@ export const PixelChange = v.strictObject({
   settings: v.optional(Settings),
 });
 
-export async function addPixel(request: Request, env: Env, grant: Grant): Promise<Response> {
+export async function addPixel({ request, env, grant }: Call): Promise<Response> {
   if (grant.pixel !== null)
     throw new Problem('wrong_pixel', 'This token is for one pixel and cannot add others.');
   const { name, url, timezone, settings } = check(NewPixel, await readJson(request));
@@ -189,31 +189,31 @@ export async function addPixel(request: Request, env: Env, grant: Grant): Promis
   if (!(await insertPixel(env.DB, pixel))) {
     throw new Problem('invalid_body', `There are ${LIMITS.pixels} pixels, which is the most.`);
   }
-  return freshJson(shown(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
+  return uncachedJson(shown(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 
 /** Who may send events or read statistics of a pixel may know its name. */
-export async function readPixels(request: Request, env: Env, grant: Grant): Promise<Response> {
+export async function readPixels({ request, env, grant }: Call): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
-  return freshJson({ pixels: visible.map((pixel) => shown(pixel, request)) });
+  return uncachedJson({ pixels: visible.map((pixel) => shown(pixel, request)) });
 }
 
-export async function readPixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  return freshJson(shown(await requireExisting(env, grant, id), request));
+export async function readPixel({ request, pixel }: PixelCall): Promise<Response> {
+  return uncachedJson(shown(pixel, request));
 }
 
-export async function changePixel(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  let found = await requireRead(env, grant, id);
+export async function changePixel({ request, env, grant, id }: Call): Promise<Response> {
+  let current = await loadForChange(env, grant, id);
   const change = check(PixelChange, await readJson(request));
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
     try {
-      const rezoned = await applyChange(env.DB, found, change, tries === 1);
-      const changed = shown(await requireExisting(env, grant, id), request);
-      return freshJson(rezoned ? { ...changed, timezone_change: rezoned } : changed);
+      const rezoned = await applyChange(env.DB, current, change, tries === 1);
+      const changed = shown(await loadPixel(env, grant, id), request);
+      return uncachedJson(rezoned ? { ...changed, timezone_change: rezoned } : changed);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      found = await requireRead(env, grant, id);
+      current = await loadForChange(env, grant, id);
     }
   }
   throw new Problem(
@@ -225,8 +225,8 @@ export async function changePixel(request: Request, env: Env, grant: Grant, id: 
   );
 }
 
-/** How often a change is tried that others come before. Each try takes up to 15 statements of the 50 of the free plan. */
-const MOST_TRIES = 3;
+/** How often a change is tried if others come first. Each try takes up to 15 of the 50 D1 statements of the free plan. */
+const MAX_TRIES = 3;
 
 /**
  * Changes a pixel as it was read.
@@ -287,43 +287,23 @@ function requireGoals({ settings: { goals, funnels } }: Pixel): void {
     throw new Problem('invalid_body', 'A funnel needs a goal that is not there.', { errors });
 }
 
-export async function removePixel(_request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
+/** Does not load the pixel first: a deletion takes nearly all of the 50 D1 statements of the free plan. */
+export async function removePixel({ env, grant, id }: Call): Promise<Response> {
   requirePixel(grant, id);
   if (!(await deletePixel(env.DB, id))) throw unknownPixel();
   await checkAfterErasure(env);
-  return done();
-}
-
-/** @throws Problem when the grant is for another pixel, or there is none of this id. */
-export async function requireExisting(env: Env, grant: Grant, id: string): Promise<Pixel> {
-  return (await requireRead(env, grant, id)).pixel;
-}
-
-/** The same, with what holds a change to what was read. */
-async function requireRead(env: Env, grant: Grant, id: string): Promise<PixelForChange> {
-  requirePixel(grant, id);
-  const found = PIXEL_ID.test(id) ? await readForChange(env.DB, id) : null;
-  if (!found) throw unknownPixel();
-  return found;
+  return noContent();
 }
 
 /**
- * Of a pixel that protects small groups, single events are for its owner: whoever may only ask for statistics could count
- * small groups by them.
- *
- * @throws Problem when the grant does not reach so far.
+ * The pixel, with what makes a change fail if the pixel has changed since.
+ * @throws Problem if the grant is for another pixel, or no pixel has this id.
  */
-export function requireRaw(grant: Grant, { settings }: Pixel): void {
-  if (isProtected(settings.min_group)) requireScope(grant, 'pixels:write');
-}
-
-/** Whether a grant reaches to single events. */
-export function mayReadRaw({ scopes }: Grant, { settings }: Pixel): boolean {
-  return !isProtected(settings.min_group) || scopes.includes('pixels:write');
-}
-
-function unknownPixel(): Problem {
-  return new Problem('not_found', 'No pixel has this id.');
+async function loadForChange(env: Env, grant: Grant, id: string): Promise<PixelForChange> {
+  requirePixel(grant, id);
+  const current = PIXEL_ID.test(id) ? await readForChange(env.DB, id) : null;
+  if (!current) throw unknownPixel();
+  return current;
 }
 
 /** A partial object's values that are given. */

@@ -86,8 +86,9 @@ export function notFound(): Problem {
   );
 }
 
-/** The problem of a method that a path does not take. @param allow the methods that it takes, as the header `Allow` names them. */
-export function wrongMethod(allow: string): Problem {
+/** The problem of a method that a path does not support. @param methods those that it supports; with GET, HEAD is implied. */
+export function wrongMethod(...methods: readonly string[]): Problem {
+  const allow = methods.map((method) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
   return new Problem('method_not_allowed', `Use ${allow}.`, { headers: { allow } });
 }
 

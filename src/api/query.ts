@@ -1,46 +1,59 @@
 /** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups and events. */
-import type { Env } from '../env.ts';
 import { parseQuestion } from '../query/language.ts';
 import type { Mistake, Question } from '../query/question.ts';
 import { type Answer, runQuestion } from '../query/run.ts';
-import { acceptedFormat, csvOf, csvResponse, jsonOf, jsonResponse, namesOf } from './answer.ts';
-import type { Grant } from './auth.ts';
+import { csvOf, csvResponse, jsonOf, jsonResponse, namesOf, responseFormatOf } from './answer.ts';
 import { readJson } from './body.ts';
-import { once } from './flights.ts';
-import { requireExisting } from './pixels.ts';
+import type { Call, PixelCall } from './call.ts';
+import { loadPixel } from './grant.ts';
 import { Problem } from './problem.ts';
-import { allowanceOf, inTurn } from './turns.ts';
+import { allowanceOf, withQueryLimits } from './query-limiter.ts';
+import { computeOnce } from './single-flight.ts';
 
-export async function query(request: Request, env: Env, grant: Grant): Promise<Response> {
-  const { question, answer } = await ask(await readJson(request), env, grant, (errors) => {
-    return new Problem('invalid_query', 'The query is not one that can be answered: see errors.', { errors });
-  });
-  return acceptedFormat(request) === 'csv'
-    ? csvResponse(request, await csvOf(answer, namesOf(question)))
-    : jsonResponse(request, await jsonOf(answer, answer.results));
+export async function runQuery({ request, env, grant }: Call): Promise<Response> {
+  const body = await readJson(request);
+  const question = parseQuery(body, invalidQuery);
+  const pixel = await loadPixel(env, grant, question.pixel);
+  const result = await answerQuery({ env, grant, pixel }, body, question, invalidQuery);
+  return responseFormatOf(request) === 'csv'
+    ? csvResponse(request, await csvOf(result, namesOf(question)))
+    : jsonResponse(request, await jsonOf(result, result.results));
+}
+
+function invalidQuery(errors: readonly Mistake[]): Problem {
+  return new Problem('invalid_query', 'The query cannot be answered: see errors.', { errors });
+}
+
+/** The problem of a query with errors. */
+type ToProblem = (errors: readonly Mistake[]) => Problem;
+
+/** @param body a body of `POST /api/v2/query`. @throws Problem if it has errors. */
+export function parseQuery(body: unknown, toProblem: ToProblem): Question {
+  const question = parseQuestion(body);
+  if (!question.ok) throw toProblem(question.error);
+  return question.value;
 }
 
 /**
- * Asks a question, in the form of a body of `POST /api/v2/query`.
+ * Answers a query about a pixel.
  *
- * @param complain the problem to throw for a question with mistakes.
- * @throws Problem also when the pixel is not the grant's, is not there, or has lost the events that an answer needs.
+ * @param body what `question` was parsed from. Calls with equal bodies share one computation.
+ * @throws Problem also if the events that the answer needs were purged, or the grant has used up its allowance.
  */
-export async function ask(
+export async function answerQuery(
+  { env, grant, pixel }: Pick<PixelCall, 'env' | 'grant' | 'pixel'>,
   body: unknown,
-  env: Env,
-  grant: Grant,
-  complain: (mistakes: readonly Mistake[]) => Problem,
-): Promise<{ readonly question: Question; readonly answer: Answer }> {
-  const question = parseQuestion(body);
-  if (!question.ok) throw complain(question.error);
-  const pixel = await requireExisting(env, grant, question.value.pixel);
+  question: Question,
+  toProblem: ToProblem,
+): Promise<Answer> {
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, body]);
-  const answer = await once(key, () =>
-    inTurn(grant, (spend) => runQuestion(env.DB, question.value, pixel, Date.now(), { ...allowance, spend })),
+  const result = await computeOnce(key, () =>
+    withQueryLimits(grant, (spend) =>
+      runQuestion(env.DB, question, pixel, Date.now(), { ...allowance, spend }),
+    ),
   );
-  if (answer.ok) return { question: question.value, answer: answer.value };
-  if (answer.error.reason === 'beyond_retention') throw new Problem('beyond_retention', answer.error.detail);
-  throw complain(answer.error.errors);
+  if (result.ok) return result.value;
+  if (result.error.reason === 'beyond_retention') throw new Problem('beyond_retention', result.error.detail);
+  throw toProblem(result.error.errors);
 }

@@ -1,15 +1,14 @@
 /** `GET /api/v1/pixels/:id/rejections` and `/live`: what was not stored and why, and what has just arrived. */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { toldRange, toMultiple } from '../query/small-groups.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
-import type { Grant } from './auth.ts';
-import { freshJson } from './fresh.ts';
+import type { PixelCall } from './call.ts';
+import { canReadEvents, requireEventAccess } from './grant.ts';
 import { Day, daysAsked } from './parameters.ts';
-import { mayReadRaw, requireExisting, requireRaw } from './pixels.ts';
-import { inTurn } from './turns.ts';
+import { withQueryLimits } from './query-limiter.ts';
+import { uncachedJson } from './uncached.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
@@ -29,20 +28,18 @@ export const RejectionsQuery = v.strictObject({
   to: v.pipe(v.optional(Day), v.description("The last day. Default: today in the pixel's time zone.")),
 });
 
-export async function rejections(
-  _request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  asked: v.InferOutput<typeof RejectionsQuery>,
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  const [from, to] = daysAsked(asked, pixel.timezone, 6);
+export async function listRejections({
+  env,
+  grant,
+  pixel,
+  query,
+}: PixelCall<v.InferOutput<typeof RejectionsQuery>>): Promise<Response> {
+  const [from, to] = daysAsked(query, pixel.timezone, 6);
 
-  const least = mayReadRaw(grant, pixel) ? 0 : pixel.settings.min_group;
+  const least = canReadEvents(grant, pixel) ? 0 : pixel.settings.min_group;
   const last = least > 0 ? toldRange({ from, to }, pixel.timezone, Date.now()).to : to;
   const days = new Map<string, Map<string, Reason>>();
-  for (const row of await inTurn(grant, () => readRejections(env.DB, id, from, last))) {
+  for (const row of await withQueryLimits(grant, () => readRejections(env.DB, pixel.id, from, last))) {
     const reasons = days.get(row.day) ?? new Map<string, Reason>();
     days.set(row.day, reasons);
     const known = reasons.get(row.reason);
@@ -60,7 +57,7 @@ export async function rejections(
     if (row.family !== '') reason.families = { ...reason.families, [row.family]: row.count };
     reason.samples = [...reason.samples, ...(JSON.parse(row.samples) as unknown[])].slice(0, 5);
   }
-  return freshJson({
+  return uncachedJson({
     from,
     to,
     timezone: pixel.timezone,
@@ -106,19 +103,19 @@ export const LiveQuery = v.strictObject({
 });
 
 /** The events of the last minutes, the youngest first. `since` asks for what came after an earlier answer. */
-export async function live(
-  _request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  asked: v.InferOutput<typeof LiveQuery>,
-): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
-  requireRaw(grant, pixel);
+export async function readLiveEvents({
+  env,
+  grant,
+  pixel,
+  query,
+}: PixelCall<v.InferOutput<typeof LiveQuery>>): Promise<Response> {
+  requireEventAccess(grant, pixel);
   const now = Date.now();
-  const since = Math.max(asked.since === undefined ? 0 : Date.parse(asked.since), now - LIVE_WINDOW);
-  const { visitors, events } = await inTurn(grant, () => readLive(env.DB, pixel.id, since, LIVE_EVENTS));
-  return freshJson({
+  const since = Math.max(query.since === undefined ? 0 : Date.parse(query.since), now - LIVE_WINDOW);
+  const { visitors, events } = await withQueryLimits(grant, () =>
+    readLive(env.DB, pixel.id, since, LIVE_EVENTS),
+  );
+  return uncachedJson({
     since: new Date(since).toISOString(),
     until: new Date(now).toISOString(),
     visitors,

@@ -4,7 +4,6 @@
  * rows are there already is recognised, and sending a body again changes nothing.
  */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import type { PlacedEvent } from '../model/batch.ts';
 import { VALUE_LIMITS } from '../model/dimensions.ts';
 import type { Event } from '../model/event.ts';
@@ -19,12 +18,11 @@ import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../mode
 import { err, ok, type Result } from '../model/result.ts';
 import { writeBatch } from '../store/events.ts';
 import { withRetries } from '../store/failure.ts';
-import type { Grant } from './auth.ts';
 import { readText } from './body.ts';
+import type { PixelCall } from './call.ts';
 import { JsonNumber, parseExactly } from './exact-json.ts';
-import { freshJson } from './fresh.ts';
-import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
+import { uncachedJson } from './uncached.ts';
 
 /** The columns of texts that have no form of their own. */
 type TextColumn = Exclude<
@@ -44,8 +42,7 @@ interface Refusal {
   readonly message: string;
 }
 
-export async function restoreEvents(request: Request, env: Env, grant: Grant, id: string): Promise<Response> {
-  const pixel = await requireExisting(env, grant, id);
+export async function restoreEvents({ request, env, pixel }: PixelCall): Promise<Response> {
   const lines = linesOf(await readText(request));
   const now = Date.now();
   const rejected: Refusal[] = [];
@@ -68,7 +65,7 @@ export async function restoreEvents(request: Request, env: Env, grant: Grant, id
     rejected.push({ index: indexes[place] as number, reason: outcome, message: REJECTION_REASONS[outcome] });
   });
   const count = (wanted: string): number => outcomes.filter((outcome) => outcome === wanted).length;
-  return freshJson(
+  return uncachedJson(
     {
       accepted: count('stored'),
       duplicates: count('duplicate'),

@@ -1,63 +1,58 @@
 /**
- * What a route of the API is: enough to serve it, and to describe it in the OpenAPI document (openapi.ts). The router
- * lets through who may do it, and hands on query parameters that are what they should be.
+ * A route of the API, with all that the router needs to serve it and openapi.ts to describe it. Before the handler runs, the
+ * router authenticates the request, checks its access, parses its query parameters and loads its pixel.
  */
 import type * as v from 'valibot';
-import type { Env } from '../env.ts';
-import type { Scope } from '../model/token.ts';
-import type { Grant } from './auth.ts';
+import type { Call, PixelCall } from './call.ts';
+import type { Access } from './grant.ts';
 import type { ParameterSchema } from './parameters.ts';
 import type { Reason } from './problem.ts';
 import type { SchemaName } from './schemas.ts';
 
-/** `any`: whoever has a token. `admin`: ADMIN_TOKEN only. `none`: anyone; the handler sees to it. */
-export type Access = Scope | 'any' | 'admin' | 'none';
-
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/**
- * @param id what stands in the path in place of `:id`, or `''`.
- * @param part what stands in place of `:part`, or `''`.
- */
-export type Handler<Query> = (
-  request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  query: Query,
-  part?: string,
-) => Promise<Response>;
-
-export interface Route<Query = unknown> {
-  /** What clients made from the document call it. */
+export interface Route {
+  /** The operation's name in the OpenAPI document, and so in clients that are generated from it. */
   readonly name: string;
+  /** A route for GET answers HEAD, too. */
   readonly method: Method;
   /** With `:id` for the part that varies, and `:part` for a second one. */
   readonly path: string;
   /** A few words, as a title. */
   readonly summary: string;
   readonly access: Access;
-  /** Whether a shared link may do this, too, for its pixel. */
+  /** Whether a shared link may use this route for its pixel. */
   readonly shared?: true;
-  /** Without it, query parameters are not looked at. */
-  readonly query?: ParameterSchema;
-  /** The schema that the handler checks a JSON body by, or the media type of another body. */
+  /** Whether `:id` is a pixel, which the router loads. */
+  readonly pixel?: true | undefined;
+  /** Without a schema, query parameters are ignored. */
+  readonly query?: ParameterSchema | undefined;
+  /** The schema by which the handler checks a JSON body, or the media type of another body. */
   readonly body?: v.GenericSchema | string;
-  /** The answer when all goes well, by status: schemas of schemas.ts by their names, or none. */
-  readonly answers: { readonly [status: number]: Answer };
-  /** Reasons of this route only. What follows from its access, its query and its body goes without saying. */
+  /** The successful responses, by status. */
+  readonly responses: { readonly [status: number]: ResponseSchema };
+  /** Reasons of this route only. Those that follow from its access, pixel, query and body are implied. */
   readonly problems?: readonly Reason[];
-  readonly handler: Handler<Query>;
+  readonly handler: Handler<never>;
 }
 
-/** The schema of an answer in JSON, media types with their schemas, or null for no content. */
-export type Answer = SchemaName | { readonly [type: string]: SchemaName } | null;
+export type Handler<Input> = (call: Input) => Promise<Response>;
 
-/** A route whose handler takes what its query is parsed to. */
-export function defineRoute<Schema extends ParameterSchema>(
-  route: Route<v.InferOutput<Schema>> & { readonly query: Schema },
-): Route<never>;
-export function defineRoute(route: Route<undefined>): Route<never>;
-export function defineRoute(route: Route<never>): Route<never> {
+/** The name of a JSON response's schema in schemas.ts, media types with their schemas, or null for no content. */
+export type ResponseSchema = SchemaName | { readonly [type: string]: SchemaName } | null;
+
+type QueryOf<Schema> = Schema extends ParameterSchema ? v.InferOutput<Schema> : undefined;
+
+/** Checks that the route's handler takes what the router gives it. */
+export function defineRoute<
+  Schema extends ParameterSchema | undefined = undefined,
+  HasPixel extends true | undefined = undefined,
+>(
+  route: Route & {
+    readonly query?: Schema;
+    readonly pixel?: HasPixel;
+    readonly handler: Handler<HasPixel extends true ? PixelCall<QueryOf<Schema>> : Call<QueryOf<Schema>>>;
+  },
+): Route {
   return route;
 }

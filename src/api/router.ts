@@ -48,9 +48,19 @@ router.all('*', () => {
   throw notFound();
 });
 
-/** Answers any request that is not a collecting one. It never rejects. */
+/**
+ * Answers any request that is not a collecting one. Never rejects. HEAD is answered as GET is, without the body.
+ */
 export async function route(request: Request, env: Env): Promise<Response> {
-  return withCommonHeaders(await answer(request, env), request.url);
+  const isHead = request.method === 'HEAD';
+  const response = await answer(isHead ? new Request(request, { method: 'GET' }) : request, env);
+  return withCommonHeaders(isHead ? await withoutBody(response) : response, request.url);
+}
+
+/** The stream of an export is cancelled, so that no more of it is read from the database. */
+async function withoutBody(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(null, response);
 }
 
 async function answer(request: Request, env: Env): Promise<Response> {

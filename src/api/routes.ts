@@ -1,6 +1,6 @@
 /** Every route that needs a token. A new one is an entry here; it is served, and described, by what stands in it. */
 import { QueryBody } from '../query/language.ts';
-import { ReplayQuery, readDead, replayDead } from './dead-letters.ts';
+import { ReplayQuery, readDeadLetterCount, replayDeadLetters } from './dead-letters.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
@@ -17,15 +17,15 @@ import {
   removePixel,
 } from './pixels.ts';
 import { PropertiesQuery, readProperties } from './properties.ts';
-import { query } from './query.ts';
-import { LiveQuery, live, RejectionsQuery, rejections } from './rejections.ts';
+import { runQuery } from './query.ts';
+import { LiveQuery, listRejections, RejectionsQuery, readLiveEvents } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
 import { endSession, NewSession, readSession, startSession } from './session.ts';
-import { StatsQuery, stats } from './stats.ts';
+import { readStats, StatsQuery } from './stats.ts';
 import { addToken, NewToken, readTokens, removeToken } from './tokens.ts';
 
-export const ROUTES: readonly Route<never>[] = [
+export const ROUTES: readonly Route[] = [
   defineRoute({
     name: 'addPixel',
     method: 'POST',
@@ -33,7 +33,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Add a pixel',
     access: 'pixels:write',
     body: NewPixel,
-    answers: { 201: 'Pixel' },
+    responses: { 201: 'Pixel' },
     problems: ['invalid_body', 'wrong_pixel'],
     handler: addPixel,
   }),
@@ -43,7 +43,7 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels',
     summary: 'List pixels',
     access: 'any',
-    answers: { 200: 'Pixels' },
+    responses: { 200: 'Pixels' },
     handler: readPixels,
   }),
   defineRoute({
@@ -52,8 +52,8 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id',
     summary: 'Read a pixel',
     access: 'any',
-    answers: { 200: 'Pixel' },
-    problems: ['wrong_pixel', 'not_found'],
+    pixel: true,
+    responses: { 200: 'Pixel' },
     handler: readPixel,
   }),
   defineRoute({
@@ -63,7 +63,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Change a pixel',
     access: 'pixels:write',
     body: PixelChange,
-    answers: { 200: 'ChangedPixel' },
+    responses: { 200: 'ChangedPixel' },
     problems: ['invalid_body', 'wrong_pixel', 'not_found', 'conflict', 'too_many_requests'],
     handler: changePixel,
   }),
@@ -73,7 +73,7 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id',
     summary: 'Delete a pixel with all its events, rollups and tokens',
     access: 'pixels:write',
-    answers: { 204: null },
+    responses: { 204: null },
     problems: ['wrong_pixel', 'not_found'],
     handler: removePixel,
   }),
@@ -83,10 +83,10 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/rejections',
     summary: 'What was not stored, and why',
     access: 'stats:read',
+    pixel: true,
     query: RejectionsQuery,
-    answers: { 200: 'Rejections' },
-    problems: ['wrong_pixel', 'not_found'],
-    handler: rejections,
+    responses: { 200: 'Rejections' },
+    handler: listRejections,
   }),
   defineRoute({
     name: 'readLive',
@@ -94,10 +94,10 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/live',
     summary: 'What has just arrived',
     access: 'stats:read',
+    pixel: true,
     query: LiveQuery,
-    answers: { 200: 'Live' },
-    problems: ['wrong_pixel', 'not_found'],
-    handler: live,
+    responses: { 200: 'Live' },
+    handler: readLiveEvents,
   }),
   defineRoute({
     name: 'readStats',
@@ -106,10 +106,11 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Answer a question in short form',
     access: 'stats:read',
     shared: true,
+    pixel: true,
     query: StatsQuery,
-    answers: { 200: { 'application/json': 'NamedAnswer', 'text/csv': 'Csv' }, 304: null },
-    problems: ['wrong_pixel', 'not_found', 'beyond_retention'],
-    handler: stats,
+    responses: { 200: { 'application/json': 'NamedAnswer', 'text/csv': 'Csv' }, 304: null },
+    problems: ['beyond_retention'],
+    handler: readStats,
   }),
   defineRoute({
     name: 'readFunnel',
@@ -118,9 +119,10 @@ export const ROUTES: readonly Route<never>[] = [
     summary: "How many came from step to step of one of a pixel's funnels",
     access: 'stats:read',
     shared: true,
+    pixel: true,
     query: FunnelQuery,
-    answers: { 200: 'Funnel', 304: null },
-    problems: ['wrong_pixel', 'not_found', 'beyond_retention'],
+    responses: { 200: 'Funnel', 304: null },
+    problems: ['beyond_retention'],
     handler: readFunnel,
   }),
   defineRoute({
@@ -130,9 +132,9 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'The custom properties that events have',
     access: 'stats:read',
     shared: true,
+    pixel: true,
     query: PropertiesQuery,
-    answers: { 200: 'Properties' },
-    problems: ['wrong_pixel', 'not_found'],
+    responses: { 200: 'Properties' },
     handler: readProperties,
   }),
   defineRoute({
@@ -141,9 +143,10 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/links',
     summary: "Make a link that shows a pixel's statistics to whoever has it",
     access: 'pixels:write',
+    pixel: true,
     body: NewLink,
-    answers: { 201: 'NewLink' },
-    problems: ['invalid_body', 'wrong_pixel', 'not_found', 'conflict'],
+    responses: { 201: 'NewLink' },
+    problems: ['invalid_body', 'conflict'],
     handler: addLink,
   }),
   defineRoute({
@@ -152,8 +155,8 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/links',
     summary: 'List shared links',
     access: 'pixels:write',
-    answers: { 200: 'Links' },
-    problems: ['wrong_pixel', 'not_found'],
+    pixel: true,
+    responses: { 200: 'Links' },
     handler: readLinks,
   }),
   defineRoute({
@@ -162,8 +165,8 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/links/:part',
     summary: 'Take a shared link back, with its sessions',
     access: 'pixels:write',
-    answers: { 204: null },
-    problems: ['wrong_pixel', 'not_found'],
+    pixel: true,
+    responses: { 204: null },
     handler: removeLink,
   }),
   defineRoute({
@@ -172,9 +175,9 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/events',
     summary: 'Export raw events',
     access: 'stats:read',
+    pixel: true,
     query: ExportQuery,
-    answers: { 200: { 'application/x-ndjson': 'Lines', 'text/csv': 'Csv' } },
-    problems: ['wrong_pixel', 'not_found'],
+    responses: { 200: { 'application/x-ndjson': 'Lines', 'text/csv': 'Csv' } },
     handler: exportEvents,
   }),
   defineRoute({
@@ -183,9 +186,10 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/events',
     summary: "Write an export's events back",
     access: 'events:write',
+    pixel: true,
     body: 'application/x-ndjson',
-    answers: { 202: 'Taken' },
-    problems: ['invalid_body', 'wrong_pixel', 'not_found'],
+    responses: { 202: 'Taken' },
+    problems: ['invalid_body'],
     handler: restoreEvents,
   }),
   defineRoute({
@@ -194,9 +198,9 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/rollups',
     summary: 'Export rollups',
     access: 'stats:read',
+    pixel: true,
     query: ExportQuery,
-    answers: { 200: { 'application/x-ndjson': 'Lines', 'text/csv': 'Csv' } },
-    problems: ['wrong_pixel', 'not_found'],
+    responses: { 200: { 'application/x-ndjson': 'Lines', 'text/csv': 'Csv' } },
     handler: exportRollups,
   }),
   defineRoute({
@@ -205,9 +209,9 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/people',
     summary: 'What is held of a person',
     access: 'pixels:write',
+    pixel: true,
     query: PersonEventsQuery,
-    answers: { 200: 'Person' },
-    problems: ['wrong_pixel', 'not_found'],
+    responses: { 200: 'Person' },
     handler: readPerson,
   }),
   defineRoute({
@@ -216,8 +220,9 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/identity',
     summary: 'The secret that signs user ids',
     access: 'pixels:write',
-    answers: { 200: 'Identity' },
-    problems: ['wrong_pixel', 'not_found', 'no_secret_key'],
+    pixel: true,
+    responses: { 200: 'Identity' },
+    problems: ['no_secret_key'],
     handler: readIdentity,
   }),
   defineRoute({
@@ -226,9 +231,9 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/pixels/:id/people',
     summary: 'Erase a person',
     access: 'pixels:write',
+    pixel: true,
     query: PersonQuery,
-    answers: { 200: 'Receipt' },
-    problems: ['wrong_pixel', 'not_found'],
+    responses: { 200: 'Receipt' },
     handler: erasePerson,
   }),
   defineRoute({
@@ -238,7 +243,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Store events that a server has seen',
     access: 'events:write',
     body: EventsBody,
-    answers: { 202: 'Taken' },
+    responses: { 202: 'Taken' },
     problems: ['invalid_body', 'wrong_pixel'],
     handler: addEvents,
   }),
@@ -250,9 +255,9 @@ export const ROUTES: readonly Route<never>[] = [
     access: 'stats:read',
     shared: true,
     body: QueryBody,
-    answers: { 200: { 'application/json': 'Answer', 'text/csv': 'Csv' } },
+    responses: { 200: { 'application/json': 'Answer', 'text/csv': 'Csv' } },
     problems: ['wrong_pixel', 'not_found', 'invalid_query', 'beyond_retention'],
-    handler: query,
+    handler: runQuery,
   }),
   defineRoute({
     name: 'startSession',
@@ -261,7 +266,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Sign in, with a token or a shared link',
     access: 'none',
     body: NewSession,
-    answers: { 201: 'Session' },
+    responses: { 201: 'Session' },
     problems: ['invalid_body', 'wrong_link', 'wrong_password', 'cross_site'],
     handler: startSession,
   }),
@@ -272,7 +277,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Who is asking, and what they may do',
     access: 'any',
     shared: true,
-    answers: { 200: 'Session' },
+    responses: { 200: 'Session' },
     problems: ['not_found'],
     handler: readSession,
   }),
@@ -283,7 +288,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Sign out',
     access: 'any',
     shared: true,
-    answers: { 204: null },
+    responses: { 204: null },
     handler: endSession,
   }),
   defineRoute({
@@ -293,7 +298,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Make a token',
     access: 'admin',
     body: NewToken,
-    answers: { 201: 'NewToken' },
+    responses: { 201: 'NewToken' },
     problems: ['invalid_body', 'not_found'],
     handler: addToken,
   }),
@@ -303,7 +308,7 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/tokens',
     summary: 'List tokens',
     access: 'admin',
-    answers: { 200: 'Tokens' },
+    responses: { 200: 'Tokens' },
     handler: readTokens,
   }),
   defineRoute({
@@ -312,7 +317,7 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/tokens/:id',
     summary: 'Delete a token',
     access: 'admin',
-    answers: { 204: null },
+    responses: { 204: null },
     problems: ['not_found'],
     handler: removeToken,
   }),
@@ -322,8 +327,8 @@ export const ROUTES: readonly Route<never>[] = [
     path: '/api/v1/dead-letters',
     summary: 'How many batches the queue gave up',
     access: 'admin',
-    answers: { 200: 'DeadLetters' },
-    handler: readDead,
+    responses: { 200: 'DeadLetters' },
+    handler: readDeadLetterCount,
   }),
   defineRoute({
     name: 'replayDeadLetters',
@@ -332,7 +337,7 @@ export const ROUTES: readonly Route<never>[] = [
     summary: 'Write five of them again',
     access: 'admin',
     query: ReplayQuery,
-    answers: { 200: 'Replay' },
-    handler: replayDead,
+    responses: { 200: 'Replay' },
+    handler: replayDeadLetters,
   }),
 ];

@@ -47,7 +47,7 @@ export function sessionCookie(request: Request, kind: SessionKind, secret: strin
   return `${cookieName(request, kind)}=${secret}; Max-Age=${MAX_AGE}; ${attributes(request)}`;
 }
 
-export function noSessionCookie(request: Request): string {
+export function expiredSessionCookie(request: Request): string {
   return `${cookieName(request, kindOf(request))}=; Max-Age=0; ${attributes(request)}`;
 }
 

@@ -1,26 +1,20 @@
 /** `/api/v1/session`: signs in at the dashboard, with a token or by a shared link. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
+import type { Pixel } from '../model/pixel.ts';
 import { isSecret, newSecret } from '../model/token.ts';
 import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
-import { Door, Lookups } from './attempts.ts';
-import {
-  adminProof,
-  areEqual,
-  type Grant,
-  guesses,
-  hashToken,
-  knowSession,
-  requireOpen,
-  tokenGrant,
-} from './auth.ts';
+import { AttemptLimit, LookupCache } from './attempts.ts';
+import { adminProof, grantOfToken, rememberSession, requireAdminToken, wrongSecrets } from './auth.ts';
 import { check, readJson } from './body.ts';
-import { done, freshJson } from './fresh.ts';
+import type { Call } from './call.ts';
+import { type Grant, loadPixel } from './grant.ts';
+import { areEqual, hashToken } from './hash.ts';
 import { passwordHash } from './links.ts';
-import { requireExisting } from './pixels.ts';
 import { Problem } from './problem.ts';
-import { noSessionCookie, requireOwnPage, sessionCookie, sessionSecret } from './session-cookie.ts';
+import { expiredSessionCookie, requireOwnPage, sessionCookie, sessionSecret } from './session-cookie.ts';
+import { noContent, uncachedJson } from './uncached.ts';
 
 const Secret = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500));
 
@@ -29,33 +23,27 @@ export const NewSession = v.union(
   'Give a token, or a link with its password.',
 );
 
-/** Passwords that may be tried at a link in an hour, by all together. */
-const GUESSES = 20;
-const GUESS_WINDOW = 3_600_000;
+/** Wrong passwords that all visitors of a link together may try in an hour. */
+const MAX_WRONG_PASSWORDS = 20;
+const PASSWORD_WINDOW = 3_600_000;
 
-export async function startSession(request: Request, env: Env): Promise<Response> {
+export async function startSession({ request, env }: Call): Promise<Response> {
   requireOwnPage(request);
-  const admin = requireOpen(env);
-  const given = check(NewSession, await readJson(request));
+  const admin = requireAdminToken(env);
+  const body = check(NewSession, await readJson(request));
   const secret = newSecret();
   const now = Date.now();
-  if ('link' in given) {
-    const link = await openLink(request, env.DB, given.link, given.password, now);
-    const proof = await hashToken(given.link);
+  if ('link' in body) {
+    const link = await openLink(request, env.DB, body.link, body.password, now);
+    const proof = await hashToken(body.link);
     const { pixel } = link;
     const grant: Grant = { admin: false, scopes: ['stats:read'], pixel, token: null, shared: true };
     return begin(request, env, secret, { kind: 'link', proof, pixel }, grant, now);
   }
-  const grant = await tokenGrant(given.token, request, env);
-  const proof = grant.admin ? await adminProof(secret, admin) : await hashToken(given.token);
-  return begin(
-    request,
-    env,
-    secret,
-    { kind: grant.admin ? 'admin' : 'token', proof, pixel: grant.pixel },
-    grant,
-    now,
-  );
+  const grant = await grantOfToken(body.token, request, env);
+  const proof = grant.admin ? await adminProof(secret, admin) : await hashToken(body.token);
+  const kind = grant.admin ? 'admin' : 'token';
+  return begin(request, env, secret, { kind, proof, pixel: grant.pixel }, grant, now);
 }
 
 async function begin(
@@ -68,16 +56,16 @@ async function begin(
 ): Promise<Response> {
   const hash = await hashToken(secret);
   const endsAt = await insertSession(env.DB, hash, session, now);
-  knowSession(hash, now);
+  rememberSession(hash, now);
   const cookie = sessionCookie(request, grant.shared ? 'link' : 'owner', secret);
-  return freshJson(await shown(env, { ...grant, endsAt }), 201, { 'set-cookie': cookie });
+  return uncachedJson(await sessionToJson(env, { ...grant, endsAt }), 201, { 'set-cookie': cookie });
 }
 
-const links = new Lookups();
-/** A session is a written row, and whoever has a link may begin one. */
-const signIns = new Door('sign-ins by a link', 60);
+const linkLookups = new LookupCache();
+/** A session is a written row, and anyone with a link may begin one. */
+const linkSignIns = new AttemptLimit('sign-ins by a link', 60);
 
-/** @throws Problem when there is no such link, or the password is not its own. */
+/** @throws Problem if no such link exists, or the password is wrong. */
 async function openLink(
   request: Request,
   db: D1Database,
@@ -86,21 +74,21 @@ async function openLink(
   now: number,
 ): Promise<Link> {
   const hash = await hashToken(secret);
-  const known = links.get(hash, now);
-  if (!known) guesses.refuse(request, now);
-  signIns.refuse(request, now);
-  signIns.count(request, now);
-  const link = isSecret(secret) && known !== false ? await findLink(db, hash, now) : null;
-  if (isSecret(secret)) links.set(hash, link !== null, now);
+  const cached = linkLookups.get(hash, now);
+  if (!cached) wrongSecrets.check(request, now);
+  linkSignIns.check(request, now);
+  linkSignIns.count(request, now);
+  const link = isSecret(secret) && cached !== false ? await findLink(db, hash, now) : null;
+  if (isSecret(secret)) linkLookups.set(hash, link !== null, now);
   if (!link) {
-    if (known === undefined) guesses.count(request, now);
+    if (cached === undefined) wrongSecrets.count(request, now);
     throw new Problem('wrong_link', 'This link was taken back, or has expired.');
   }
   if (link.password === null) return link;
   if (password === undefined) throw new Problem('wrong_password', 'This link asks for a password.');
-  const tried = await countGuess(db, hash, now, GUESS_WINDOW);
-  if (tried.guesses > GUESSES) {
-    const seconds = Math.ceil((tried.guess_until - now) / 1000);
+  const attempts = await countGuess(db, hash, now, PASSWORD_WINDOW);
+  if (attempts.guesses > MAX_WRONG_PASSWORDS) {
+    const seconds = Math.ceil((attempts.guess_until - now) / 1000);
     throw new Problem(
       'too_many_attempts',
       `Too many wrong passwords. Try again in ${Math.ceil(seconds / 60)} minutes.`,
@@ -114,30 +102,29 @@ async function openLink(
   return link;
 }
 
-export async function readSession(_request: Request, env: Env, grant: Grant): Promise<Response> {
-  return freshJson(await shown(env, grant));
+export async function readSession({ env, grant }: Call): Promise<Response> {
+  return uncachedJson(await sessionToJson(env, grant));
 }
 
-export async function endSession(request: Request, env: Env): Promise<Response> {
+export async function endSession({ request, env }: Call): Promise<Response> {
   const secret = sessionSecret(request);
   if (secret !== null) await deleteSession(env.DB, await hashToken(secret));
-  return done({ 'set-cookie': noSessionCookie(request) });
+  return noContent({ 'set-cookie': expiredSessionCookie(request) });
 }
 
-async function shown(env: Env, grant: Grant): Promise<Record<string, unknown>> {
+async function sessionToJson(env: Env, grant: Grant): Promise<Record<string, unknown>> {
   const { admin, scopes, pixel, shared, endsAt } = grant;
   return {
     kind: admin ? 'admin' : shared ? 'link' : 'token',
     scopes,
     pixel,
     expires_at: endsAt === undefined ? null : new Date(endsAt).toISOString(),
-    ...(shared && pixel !== null ? { shown: await shownByLink(env, grant, pixel) } : {}),
+    ...(shared && pixel !== null ? { shown: sharedPixelToJson(await loadPixel(env, grant, pixel)) } : {}),
   };
 }
 
-/** What a page needs to know of a pixel to show its statistics: not its address, its hosts or what its goals are. */
-async function shownByLink(env: Env, grant: Grant, pixel: string): Promise<Record<string, unknown>> {
-  const { id, name, timezone, settings } = await requireExisting(env, grant, pixel);
+/** What a page needs to show a pixel's statistics. Leaves out its address, its hosts and the definitions of its goals. */
+function sharedPixelToJson({ id, name, timezone, settings }: Pixel): Record<string, unknown> {
   return {
     id,
     name,

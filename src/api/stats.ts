@@ -4,25 +4,24 @@
  * it was asked in.
  */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
 import { MAX_ROWS } from '../query/language.ts';
 import type { Mistake } from '../query/question.ts';
 import {
   ANSWER_FORMATS,
-  acceptedFormat,
   csvOf,
   csvResponse,
   jsonOf,
   jsonResponse,
   namedRows,
+  responseFormatOf,
 } from './answer.ts';
-import type { Grant } from './auth.ts';
+import type { PixelCall } from './call.ts';
 import { badParameter, badParameters, list, whole } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import type { Problem } from './problem.ts';
-import { ask } from './query.ts';
+import { answerQuery, parseQuery } from './query.ts';
 
 const COMPARISONS = ['previous_period', 'year_over_year'] as const;
 const EVENT_METRICS = ['visitors', 'pageviews'];
@@ -74,34 +73,30 @@ export const StatsQuery = v.strictObject({
 
 type Stats = v.InferOutput<typeof StatsQuery>;
 
-export async function stats(
-  request: Request,
-  env: Env,
-  grant: Grant,
-  id: string,
-  asked: Stats,
-): Promise<Response> {
-  const body = bodyOf(id, asked);
-  const { answer } = await ask(body, env, grant, (mistakes) => complaintOf(mistakes, asked));
-  const names = { dimensions: asked.by, metrics: body.metrics };
-  return (asked.format ?? acceptedFormat(request)) === 'csv'
-    ? csvResponse(request, await csvOf(answer, names))
-    : jsonResponse(request, await jsonOf(answer, namedRows(answer, names)));
+export async function readStats(call: PixelCall<Stats>): Promise<Response> {
+  const { request, pixel, query } = call;
+  const body = bodyOf(pixel.id, query);
+  const toProblem = (errors: readonly Mistake[]): Problem => problemOf(errors, query);
+  const result = await answerQuery(call, body, parseQuery(body, toProblem), toProblem);
+  const names = { dimensions: query.by, metrics: body.metrics };
+  return (query.format ?? responseFormatOf(request)) === 'csv'
+    ? csvResponse(request, await csvOf(result, names))
+    : jsonResponse(request, await jsonOf(result, namedRows(result, names)));
 }
 
 /** The question as a body of `POST /api/v2/query`. @throws Problem for what cannot be put into one. */
-export function bodyOf(id: string, asked: Stats) {
-  const { limit = MAX_ROWS, page = 1 } = asked;
-  const dimensions = asked.by.map(dimensionName);
+export function bodyOf(id: string, query: Stats) {
+  const { limit = MAX_ROWS, page = 1 } = query;
+  const dimensions = query.by.map(dimensionName);
   const ofEvents = dimensions.some((name) => dimensionOf(name)?.scope === 'event');
   return {
     site_id: id,
-    metrics: asked.metrics ?? (ofEvents ? EVENT_METRICS : VISIT_METRICS),
-    date_range: rangeOf(asked),
+    metrics: query.metrics ?? (ofEvents ? EVENT_METRICS : VISIT_METRICS),
+    date_range: rangeOf(query),
     dimensions,
-    filters: asked.filter.map(filterOf),
-    ...(asked.order && { order_by: asked.order.map(orderOf) }),
-    ...(asked.compare && { include: { comparisons: { mode: asked.compare } } }),
+    filters: query.filter.map(filterOf),
+    ...(query.order && { order_by: query.order.map(orderOf) }),
+    ...(query.compare && { include: { comparisons: { mode: query.compare } } }),
     pagination: { limit, offset: (page - 1) * limit },
   };
 }
@@ -141,10 +136,10 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/^include\.comparisons.*/, 'compare'],
 ];
 
-function complaintOf(mistakes: readonly Mistake[], asked: Stats): Problem {
-  const range = asked.from === undefined ? 'period' : 'from';
+function problemOf(errors: readonly Mistake[], query: Stats): Problem {
+  const range = query.from === undefined ? 'period' : 'from';
   return badParameters(
-    mistakes.map(({ path, message }) => {
+    errors.map(({ path, message }) => {
       const [place, name] = PLACES.find(([pattern]) => pattern.test(path)) ?? [/^date_range.*/, range];
       return { path: path.replace(place, name), message };
     }),

@@ -1,16 +1,16 @@
 /** `/api/v1/tokens`: keys for servers and colleagues. Only the admin token makes, lists and deletes them. */
 import * as v from 'valibot';
-import type { Env } from '../env.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
 import { newToken, SCOPES, type Token } from '../model/token.ts';
 import { deleteToken, insertToken, listTokens } from '../store/tokens.ts';
-import { type Grant, hashToken } from './auth.ts';
 import { check, readJson } from './body.ts';
-import { done, freshJson } from './fresh.ts';
-import { requireExisting } from './pixels.ts';
+import type { Call } from './call.ts';
+import { loadPixel } from './grant.ts';
+import { hashToken } from './hash.ts';
 import { Problem } from './problem.ts';
+import { noContent, uncachedJson } from './uncached.ts';
 
 export const NewToken = v.strictObject({
   name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A token needs a name.'), v.maxLength(120)),
@@ -19,9 +19,9 @@ export const NewToken = v.strictObject({
 });
 
 /** The answer holds the token itself, this once: the store keeps only its hash. */
-export async function addToken(request: Request, env: Env, grant: Grant): Promise<Response> {
+export async function addToken({ request, env, grant }: Call): Promise<Response> {
   const { name, scopes, pixel } = check(NewToken, await readJson(request));
-  if (pixel !== null) await requireExisting(env, grant, pixel);
+  if (pixel !== null) await loadPixel(env, grant, pixel);
   const secret = newToken();
   const token: Token = {
     id: `tok_${randomBase58(12)}`,
@@ -31,23 +31,23 @@ export async function addToken(request: Request, env: Env, grant: Grant): Promis
     created_at: Date.now(),
   };
   if (!(await insertToken(env.DB, token, await hashToken(secret)))) {
-    if (pixel !== null) await requireExisting(env, grant, pixel);
+    if (pixel !== null) await loadPixel(env, grant, pixel);
     throw new Problem(
       'invalid_body',
       `There are ${LIMITS.tokens} tokens, which is the most. Delete one first.`,
     );
   }
-  return freshJson({ ...shown(token), token: secret }, 201);
+  return uncachedJson({ ...shown(token), token: secret }, 201);
 }
 
-export async function readTokens(_request: Request, env: Env): Promise<Response> {
+export async function readTokens({ env }: Call): Promise<Response> {
   const tokens = await listTokens(env.DB);
-  return freshJson({ tokens: tokens.map(shown) });
+  return uncachedJson({ tokens: tokens.map(shown) });
 }
 
-export async function removeToken(_request: Request, env: Env, _grant: Grant, id: string): Promise<Response> {
+export async function removeToken({ env, id }: Call): Promise<Response> {
   if (!(await deleteToken(env.DB, id))) throw new Problem('not_found', 'No token has this id.');
-  return done();
+  return noContent();
 }
 
 function shown(token: Token): Record<string, unknown> {

@@ -19,7 +19,6 @@ export function pageOf(show: Handler, take: Handler): Handler {
     try {
       if (method === 'POST') return await take(request, env);
       if (method === 'GET') return await show(request, env);
-      if (method === 'HEAD') return new Response(null, await show(request, env));
     } catch (error) {
       // As the API does: what is not the database's fault is for the Worker's last resort.
       if (!(error instanceof Error && error.message.startsWith('D1_'))) throw error;

@@ -1,7 +1,7 @@
 /** What guessing costs: tokens, links and sessions by form first, then by network, and never twice in the database. */
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { hashToken } from '../../src/api/auth.ts';
+import { hashToken } from '../../src/api/hash.ts';
 import { route } from '../../src/api/router.ts';
 import type { Env } from '../../src/env.ts';
 import { networkOf } from '../../src/model/attempts.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Grant } from '../../src/api/auth.ts';
 import { JsonNumber, parseExactly } from '../../src/api/exact-json.ts';
 import { ExportQuery, exportEvents } from '../../src/api/export.ts';
+import type { Grant } from '../../src/api/grant.ts';
 import { readParameters } from '../../src/api/parameters.ts';
 import { decimalOf, microsOf } from '../../src/model/exported.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
@@ -49,13 +49,15 @@ async function exported(pixel: Pixel, query = '') {
     },
   });
   const request = new Request(`https://px.example/api/v1/pixels/${pixel.id}/events${query}`);
-  const response = await exportEvents(
+  const response = await exportEvents({
     request,
-    { ...testEnv, DB: counting },
-    ADMIN,
-    pixel.id,
-    readParameters(request.url, ExportQuery),
-  );
+    env: { ...testEnv, DB: counting },
+    grant: ADMIN,
+    id: pixel.id,
+    part: '',
+    query: readParameters(request.url, ExportQuery),
+    pixel,
+  });
   return { response, reads };
 }
 

@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
       expect(named('path')).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
       expect(operation?.requestBody !== undefined).toBe(route.body !== undefined);
       expect(new Set(operation && reasonsIn(operation))).toEqual(new Set(reasonsOf(route)));
-      for (const status of Object.keys(route.answers)) expect(operation?.responses).toHaveProperty(status);
+      for (const status of Object.keys(route.responses)) expect(operation?.responses).toHaveProperty(status);
     },
   );
 

@@ -1,7 +1,8 @@
 /** What changes of a pixel may cost, in requests of their own. */
 import { exports } from 'cloudflare:workers';
 import { beforeAll, expect, it, vi } from 'vitest';
-import type { Grant } from '../../src/api/auth.ts';
+import type { Call } from '../../src/api/call.ts';
+import { type Grant, loadPixel } from '../../src/api/grant.ts';
 import { addLink } from '../../src/api/links.ts';
 import { changePixel } from '../../src/api/pixels.ts';
 import { problemResponse } from '../../src/api/problem.ts';
@@ -46,7 +47,7 @@ it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
       method: 'PATCH',
       body: JSON.stringify({ ...named, settings: { gpc: 'drop', goals } }),
     });
-    const answer = await changePixel(request, env, OWNER, pixel.id);
+    const answer = await changePixel(callOf(request, env, pixel.id));
     const expected = {
       ...named,
       url: 'https://other.example',
@@ -58,6 +59,15 @@ it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
 );
 
 const OWNER = { admin: true, scopes: ['pixels:write'], pixel: null } as unknown as Grant;
+
+const callOf = (request: Request, env: Env, id: string): Call => ({
+  request,
+  env,
+  grant: OWNER,
+  id,
+  part: '',
+  query: undefined,
+});
 
 /** The database, in which something happens before the first transaction. */
 function changing(before: () => Promise<void>): D1Database {
@@ -88,7 +98,7 @@ function changeAtOnce(pixel: string, bodies: readonly unknown[]): Promise<Respon
         method: 'PATCH',
         body: JSON.stringify(body),
       });
-      return changePixel(request, env, OWNER, pixel).catch((error) => problemResponse(error, db));
+      return changePixel(callOf(request, env, pixel)).catch((error) => problemResponse(error, db));
     }),
   );
 }
@@ -193,7 +203,7 @@ it.each([
     body: JSON.stringify({ timezone: 'Asia/Kolkata' }),
   });
   const env = { ...testEnv, DB: changing(meanwhile) } as Env;
-  expect((await changePixel(request, env, OWNER, pixel.id)).status).toBe(200);
+  expect((await changePixel(callOf(request, env, pixel.id))).status).toBe(200);
   const lost = await db
     .prepare(
       `SELECT count(*) AS n FROM events e WHERE pixel = ?1 AND NOT EXISTS (
@@ -252,7 +262,9 @@ it.each([
   const prepare = (sql: string) =>
     sql.includes('INSERT INTO links') ? after(meanwhile, sql) : db.prepare(sql);
   const grant = { ...token, token: token.id, admin: false } as unknown as Grant;
-  const made = addLink(request, { ...testEnv, DB: { prepare } } as unknown as Env, grant, id);
+  const env = { ...testEnv, DB: { prepare } } as unknown as Env;
+  const pixel = await loadPixel(testEnv, grant, id);
+  const made = addLink({ ...callOf(request, env, id), grant, pixel });
   const answer = await made.catch((error) => problemResponse(error, db));
   expect(await answer.json()).toMatchObject({ status, reason });
   expect(await listLinks(db, id)).toEqual([]);

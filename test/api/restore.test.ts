@@ -1,6 +1,6 @@
 /** Taking back the lines of an export: what each of them is refused for, and where it stood. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Grant } from '../../src/api/auth.ts';
+import { type Grant, loadPixel } from '../../src/api/grant.ts';
 import { restoreEvents } from '../../src/api/restore.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { SCOPES } from '../../src/model/token.ts';
@@ -11,10 +11,12 @@ beforeAll(applySchema);
 const ADMIN: Grant = { admin: true, scopes: SCOPES, pixel: null, token: null };
 const LINE = { ts: '2026-02-03T10:00:00.000Z', id: 'a', name: 'pageview' };
 
-async function restore(pixel: string, lines: readonly (object | string)[]) {
+async function restore(id: string, lines: readonly (object | string)[]) {
   const body = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
   const request = new Request('https://px.example/', { method: 'POST', body });
-  const response = await restoreEvents(request, testEnv, ADMIN, pixel);
+  const pixel = await loadPixel(testEnv, ADMIN, id);
+  const call = { request, env: testEnv, grant: ADMIN, id, part: '', query: undefined, pixel };
+  const response = await restoreEvents(call);
   expect(response.status).toBe(202);
   return (await response.json()) as {
     accepted: number;

@@ -1,6 +1,6 @@
 /** In which requests a session's cookie counts, and what it is set with. */
 import { describe, expect, it } from 'vitest';
-import { noSessionCookie, sessionCookie, sessionSecret } from '../../src/api/session-cookie.ts';
+import { expiredSessionCookie, sessionCookie, sessionSecret } from '../../src/api/session-cookie.ts';
 
 const SAFARI =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15';
@@ -27,10 +27,10 @@ describe('the cookie of a session', () => {
 
   it('of a link is another one, and each is removed alone', () => {
     expect(sessionCookie(asked(TLS, {}), 'link', 'x')).toMatch(/^__Host-speck-link=x; /);
-    expect(noSessionCookie(asked(TLS, { 'x-speck-session': 'link' }))).toMatch(
+    expect(expiredSessionCookie(asked(TLS, { 'x-speck-session': 'link' }))).toMatch(
       /^__Host-speck-link=; Max-Age=0; /,
     );
-    expect(noSessionCookie(asked(TLS, { 'x-speck-session': 'owner' }))).toMatch(
+    expect(expiredSessionCookie(asked(TLS, { 'x-speck-session': 'owner' }))).toMatch(
       /^__Host-speck=; Max-Age=0; /,
     );
   });

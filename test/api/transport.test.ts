@@ -92,6 +92,40 @@ describe('an answer', () => {
   });
 });
 
+describe('HEAD', () => {
+  const headersOf = ({ headers }: Response): Record<string, string> => ({
+    ...Object.fromEntries(headers),
+    // Each page has a nonce of its own.
+    'content-security-policy': (headers.get('content-security-policy') ?? '').replace(/'nonce-[^']+'/, ''),
+  });
+  const gets = [...API, ...PUBLIC, ...REST].filter(([method]) => method === 'GET');
+
+  it.each(gets)('to %s %s is answered as GET is, without a body', async (_, path) => {
+    for (const headers of [{}, TOKEN]) {
+      const url = `https://${HOST}${address(path)}`;
+      const get = await ask(url, 'GET', headers);
+      const head = await ask(url, 'HEAD', headers);
+      expect(head.status).toBe(get.status);
+      expect(headersOf(head)).toEqual(headersOf(get));
+      expect(head.body).toBe(null);
+      await get.body?.cancel();
+      const etag = get.headers.get('etag');
+      if (etag === null) continue;
+      expect((await ask(url, 'HEAD', { ...headers, 'if-none-match': etag })).status).toBe(304);
+    }
+  });
+
+  it.each([...new Set([...API, ...PUBLIC].map(([, path]) => path))])(
+    'is allowed at %s if GET is, and refused otherwise',
+    async (path) => {
+      const url = `https://${HOST}${address(path)}`;
+      const allowed = (await ask(url, 'QUERY')).headers.get('allow')?.split(', ') ?? [];
+      expect(allowed.includes('HEAD')).toBe(allowed.includes('GET'));
+      if (!allowed.includes('GET')) expect((await ask(url, 'HEAD', TOKEN)).status).toBe(405);
+    },
+  );
+});
+
 describe('without TLS', () => {
   it.each([...API, ['DELETE', '/api/v1/nothing'], ['GET', '/api/openapi.json']] as readonly Row[])(
     '%s %s is refused, whoever asks',

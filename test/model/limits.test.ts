@@ -1,7 +1,7 @@
 /** docs/operations.md says what is bounded, and by how much: it is held to the constants here. */
 import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
-import { OF_LINK, OF_TOKEN } from '../../src/api/turns.ts';
+import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import { PORTION } from '../../src/http/body.ts';
 import {
@@ -19,8 +19,8 @@ import { MOST_SESSIONS } from '../../src/store/sessions.ts';
 
 const number = (value: number): string => value.toLocaleString('en');
 const kibibytes = (bytes: number): string => `${number(bytes / 1024)} KiB`;
-const work = ({ work: { most, perMinute } }: typeof OF_LINK): string =>
-  `${most} s, and ${perMinute} s more each minute`;
+const work = ({ work: { max, perMinute } }: typeof LINK_LIMITS): string =>
+  `${max} s, and ${perMinute} s more each minute`;
 
 /** The row of each limit, and how its bound is written. A limit without a row does not compile. */
 const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: string]>> = {
@@ -76,8 +76,8 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],
   ['events rolled up by one statement', number(SLICE_EVENTS)],
-  ["work of the database for a shared link's questions", work(OF_LINK)],
-  ["the same for a token's questions", work(OF_TOKEN)],
+  ["work of the database for a shared link's questions", work(LINK_LIMITS)],
+  ["the same for a token's questions", work(TOKEN_LIMITS)],
   ['sessions a token or link', number(MOST_SESSIONS)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],

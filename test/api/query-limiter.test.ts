@@ -1,10 +1,10 @@
 /** How often and how much at once may be asked, and that what many ask at once is computed once, in requests of their own. */
 import { exports } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Grant } from '../../src/api/auth.ts';
-import { once } from '../../src/api/flights.ts';
+import type { Grant } from '../../src/api/grant.ts';
 import { Problem } from '../../src/api/problem.ts';
-import { inTurn } from '../../src/api/turns.ts';
+import { withQueryLimits } from '../../src/api/query-limiter.ts';
+import { computeOnce } from '../../src/api/single-flight.ts';
 import { sizeOfProperties } from '../../src/store/properties.ts';
 import { applySchema, db, GOALS, makePixel, store } from '../fixtures.ts';
 
@@ -50,17 +50,17 @@ describe('turns', () => {
   ])('of %s are so many a minute, and come back with the next', async (_, grant, most) => {
     vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
     try {
-      for (let asked = 0; asked < most; asked++) await inTurn(grant, async () => null);
-      const refused = inTurn(grant, async () => null);
+      for (let asked = 0; asked < most; asked++) await withQueryLimits(grant, async () => null);
+      const refused = withQueryLimits(grant, async () => null);
       await expect(refused).rejects.toMatchObject({
         reason: 'too_many_requests',
         headers: { 'retry-after': '60' },
       });
       // Others are not held up.
-      expect(await statusOf(inTurn(link('l2'), async () => null))).toBe(200);
-      expect(await statusOf(inTurn(ADMIN, async () => null))).toBe(200);
+      expect(await statusOf(withQueryLimits(link('l2'), async () => null))).toBe(200);
+      expect(await statusOf(withQueryLimits(ADMIN, async () => null))).toBe(200);
       vi.setSystemTime(Date.parse('2026-11-28T12:01:00Z'));
-      expect(await statusOf(inTurn(grant, async () => null))).toBe(200);
+      expect(await statusOf(withQueryLimits(grant, async () => null))).toBe(200);
     } finally {
       vi.useRealTimers();
     }
@@ -72,7 +72,7 @@ describe('turns', () => {
   ])('of %s cost so much in all, and that comes back', async (_, grant, seconds, retryAfter) => {
     vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
     try {
-      const ask = (price: number) => inTurn(grant, async (spend) => spend(price * 1e6));
+      const ask = (price: number) => withQueryLimits(grant, async (spend) => spend(price * 1e6));
       for (let spent = 0; spent < seconds; spent += 12) expect(await statusOf(ask(12))).toBe(200);
       await expect(ask(12)).rejects.toMatchObject({
         reason: 'too_many_requests',
@@ -80,8 +80,8 @@ describe('turns', () => {
       });
       // What is refused costs nothing, and what costs nothing is answered.
       expect(await statusOf(ask(0))).toBe(200);
-      expect(await statusOf(inTurn(link('l8'), async (spend) => spend(12e6)))).toBe(200);
-      expect(await statusOf(inTurn(ADMIN, async (spend) => spend(1e12)))).toBe(200);
+      expect(await statusOf(withQueryLimits(link('l8'), async (spend) => spend(12e6)))).toBe(200);
+      expect(await statusOf(withQueryLimits(ADMIN, async (spend) => spend(1e12)))).toBe(200);
       vi.setSystemTime(Date.now() + Number(retryAfter) * 1000);
       expect(await statusOf(ask(12))).toBe(200);
       expect(await statusOf(ask(1))).toBe(429);
@@ -170,16 +170,16 @@ describe('turns', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       now--;
     };
-    const owner = inTurn(ADMIN, () => held);
+    const owner = withQueryLimits(ADMIN, () => held);
     const others = () =>
       [link('l9'), token('t9')].flatMap((grant) =>
-        Array.from({ length: 4 }, () => statusOf(inTurn(grant, work))),
+        Array.from({ length: 4 }, () => statusOf(withQueryLimits(grant, work))),
       );
     expect(new Set(await Promise.all(others()))).toEqual(new Set([200]));
     expect(peak).toBe(2);
     // The owner's wait for nobody.
     const beside = others();
-    expect(await statusOf(inTurn(ADMIN, async () => null))).toBe(200);
+    expect(await statusOf(withQueryLimits(ADMIN, async () => null))).toBe(200);
     await Promise.all(beside);
     end();
     await owner;
@@ -200,7 +200,7 @@ describe('turns', () => {
       now--;
       return null;
     };
-    const all = await Promise.all(Array.from({ length: 20 }, () => statusOf(inTurn(grant, work))));
+    const all = await Promise.all(Array.from({ length: 20 }, () => statusOf(withQueryLimits(grant, work))));
     expect(all).toEqual(Array.from({ length: 20 }, () => 200));
     expect(peak).toBe(most);
   });
@@ -210,7 +210,7 @@ describe('turns', () => {
     const held = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const asked = Array.from({ length: 60 }, () => statusOf(inTurn(link('l4'), () => held)));
+    const asked = Array.from({ length: 60 }, () => statusOf(withQueryLimits(link('l4'), () => held)));
     const first = await Promise.race(asked);
     expect(first).toBe(429);
     end();
@@ -220,15 +220,16 @@ describe('turns', () => {
 
   it('end when the work fails, and when the request of it was given up', async () => {
     const failing = Array.from({ length: 20 }, () =>
-      inTurn(link('l5'), () => Promise.reject(new Error('gone'))).catch(() => 'gone'),
+      withQueryLimits(link('l5'), () => Promise.reject(new Error('gone'))).catch(() => 'gone'),
     );
     expect(new Set(await Promise.all(failing))).toEqual(new Set(['gone']));
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
     try {
       // The runtime ends a request without a word: what it awaits is never settled.
-      for (let turn = 0; turn < 4; turn++) void inTurn(link('l6'), () => new Promise(() => undefined));
+      for (let turn = 0; turn < 4; turn++)
+        void withQueryLimits(link('l6'), () => new Promise(() => undefined));
       vi.setSystemTime(Date.now() + 36_000);
-      expect(await statusOf(inTurn(link('l6'), async () => null))).toBe(200);
+      expect(await statusOf(withQueryLimits(link('l6'), async () => null))).toBe(200);
     } finally {
       vi.useRealTimers();
     }
@@ -242,10 +243,10 @@ describe('what is asked by several at once', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
       return ++computed;
     };
-    const all = await Promise.all(Array.from({ length: 50 }, () => once('k1', compute)));
+    const all = await Promise.all(Array.from({ length: 50 }, () => computeOnce('k1', compute)));
     expect(new Set(all)).toEqual(new Set([1]));
-    expect(await once('k1', compute)).toBe(2);
-    expect(await Promise.all([once('k1', compute), once('k2', compute)])).toHaveLength(2);
+    expect(await computeOnce('k1', compute)).toBe(2);
+    expect(await Promise.all([computeOnce('k1', compute), computeOnce('k2', compute)])).toHaveLength(2);
     expect(computed).toBe(4);
   });
 
@@ -256,13 +257,13 @@ describe('what is asked by several at once', () => {
       if (++tries === 1) throw new Error('lost');
       return 'found';
     };
-    const all = await Promise.allSettled(Array.from({ length: 10 }, () => once('k3', failing)));
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => computeOnce('k3', failing)));
     expect(all.filter(({ status }) => status === 'rejected')).toHaveLength(1);
     expect(tries).toBe(2);
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
     try {
-      void once('k4', () => new Promise(() => undefined));
-      const waiting = once('k4', async () => 'found');
+      void computeOnce('k4', () => new Promise(() => undefined));
+      const waiting = computeOnce('k4', async () => 'found');
       // Till both have begun: their keys are hashed first.
       await new Promise((resolve) => setTimeout(resolve, 20));
       vi.setSystemTime(Date.now() + 11_000);

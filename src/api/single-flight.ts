@@ -1,0 +1,57 @@
+/**
+ * Computes once what several requests need at the same time. Requests share plain results, never promises: the runtime ends a
+ * request whose client has gone, and its promise would then hang whoever awaits it. So a request that finds a computation
+ * running polls for its result, and computes it itself if there is none after a while.
+ */
+import { Cache } from '../model/cache.ts';
+import { hashToken } from './hash.ts';
+import { sleep } from './query-limiter.ts';
+
+interface Computation {
+  /** When other requests stop waiting for it, in epoch milliseconds. */
+  readonly until: number;
+  result: { readonly value: unknown } | null;
+  hasFailed: boolean;
+}
+
+/** How long other requests wait for a running computation, in milliseconds. */
+const MAX_WAIT = 10_000;
+
+/**
+ * Running computations only, by the hash of their key: a result goes to requests that came while it was computed, never to
+ * later ones. Bounded, because a request whose client has gone may end before it removes its entry.
+ */
+const running = new Cache<string, Computation>(200);
+
+/**
+ * The result of `compute`, or that of another request which computes it at the same time.
+ * @param key identifies the result, including for whom it is computed if that matters.
+ */
+export async function computeOnce<T>(key: string, compute: () => Promise<T>): Promise<T> {
+  // A key may be long, and a hash is short.
+  const hash = await hashToken(key);
+  for (;;) {
+    const other = running.get(hash);
+    if (!other || other.hasFailed || other.until <= Date.now()) return lead(hash, compute);
+    for (let pause = 1; isRunning(other); pause = Math.min(2 * pause, 50)) await sleep(pause);
+    if (other.result) return other.result.value as T;
+  }
+}
+
+const isRunning = ({ result, hasFailed, until }: Computation): boolean =>
+  result === null && !hasFailed && until > Date.now();
+
+async function lead<T>(hash: string, compute: () => Promise<T>): Promise<T> {
+  const computation: Computation = { until: Date.now() + MAX_WAIT, result: null, hasFailed: false };
+  running.set(hash, computation);
+  try {
+    const value = await compute();
+    computation.result = { value };
+    return value;
+  } catch (error) {
+    computation.hasFailed = true;
+    throw error;
+  } finally {
+    if (running.get(hash) === computation) running.delete(hash);
+  }
+}
