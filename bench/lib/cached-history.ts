@@ -36,6 +36,7 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
   const sealedBy = hashOf('days and months', [
     'schema.sql',
     ...sourcesIn('src/rollup'),
+    ...sourcesIn('src/sql'),
     ...sourcesIn('src/model'),
   ]);
   const mark = join(directory, 'sealed-by');

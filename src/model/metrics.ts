@@ -26,9 +26,13 @@ export const COUNTS = [...VISIT_COUNTS, ...SALE_COUNTS] as const;
 /** Another group whose visitors a metric is a share of. docs/metrics.md says which. */
 export type Whole = 'whole' | 'whole_without_goal' | 'group_without_goal';
 
+type VisitCount = (typeof VISIT_COUNTS)[number];
+
 interface MetricEntry {
-  /** SQL over the summed counts of a group; `base` is the whole's visitors. */
+  /** SQL over the summed counts of a group, and the visitors of the group that `of` names. */
   readonly sql: string;
+  /** The additive counts in `sql`. Counts of sales and of people are not among them: `ofSales` and `ofPeople` ask for these. */
+  readonly counts: readonly VisitCount[];
   /** Describes a visit as a whole, so it cannot be split by an event dimension. */
   readonly ofVisit?: true;
   /** What it is a share of. */
@@ -44,6 +48,7 @@ interface MetricEntry {
 }
 
 const share = (of: Whole) => ({
+  counts: ['visitors'] as const,
   sql: `iif(coalesce(${of}, 0) = 0, 0, round(100.0 * visitors / ${of}, 2))`,
   of,
   inPoints: true as const,
@@ -54,30 +59,43 @@ const share = (of: Whole) => ({
  * decimals. No visits, no bounce rate and no duration: 0. Not known is null.
  */
 const entries = {
-  visitors: { sql: 'visitors' },
-  visits: { sql: 'visits' },
-  pageviews: { sql: 'pageviews' },
-  events: { sql: 'events' },
-  views_per_visit: { sql: 'iif(visits = 0, 0, round(1.0 * pageviews / visits, 2))', ofVisit: true },
+  visitors: { sql: 'visitors', counts: ['visitors'] },
+  visits: { sql: 'visits', counts: ['visits'] },
+  pageviews: { sql: 'pageviews', counts: ['pageviews'] },
+  events: { sql: 'events', counts: ['events'] },
+  views_per_visit: {
+    sql: 'iif(visits = 0, 0, round(1.0 * pageviews / visits, 2))',
+    counts: ['pageviews', 'visits'],
+    ofVisit: true,
+  },
   bounce_rate: {
     sql: 'iif(visits = 0, 0, round(100.0 * bounces / visits))',
+    counts: ['bounces', 'visits'],
     ofVisit: true,
     inPoints: true,
   },
-  visit_duration: { sql: 'iif(visits = 0, 0, round(duration / 1000.0 / visits))', ofVisit: true },
-  time_on_page: { sql: 'iif(engaged_visits = 0, NULL, round(engaged / 1000.0 / engaged_visits))' },
+  visit_duration: {
+    sql: 'iif(visits = 0, 0, round(duration / 1000.0 / visits))',
+    counts: ['duration', 'visits'],
+    ofVisit: true,
+  },
+  time_on_page: {
+    sql: 'iif(engaged_visits = 0, NULL, round(engaged / 1000.0 / engaged_visits))',
+    counts: ['engaged', 'engaged_visits'],
+  },
   scroll_depth: {
     sql: 'iif(scrolled_visits = 0, NULL, round(1.0 * scroll / scrolled_visits))',
+    counts: ['scroll', 'scrolled_visits'],
     inPoints: true,
   },
   percentage: share('whole'),
   conversion_rate: share('whole_without_goal'),
   group_conversion_rate: share('group_without_goal'),
-  total_revenue: { sql: 'revenue', ofSales: true },
-  average_revenue: { sql: 'iif(sales = 0, NULL, round(1.0 * revenue / sales))', ofSales: true },
-  people: { sql: 'people', ofPeople: true },
-  new_people: { sql: 'new_people', ofPeople: true },
-  cross_device_people: { sql: 'cross_device_people', ofPeople: true },
+  total_revenue: { sql: 'revenue', counts: [], ofSales: true },
+  average_revenue: { sql: 'iif(sales = 0, NULL, round(1.0 * revenue / sales))', counts: [], ofSales: true },
+  people: { sql: 'people', counts: [], ofPeople: true },
+  new_people: { sql: 'new_people', counts: [], ofPeople: true },
+  cross_device_people: { sql: 'cross_device_people', counts: [], ofPeople: true },
 } as const satisfies Record<string, MetricEntry>;
 
 /** The counts of people that such metrics are. */

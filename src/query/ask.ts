@@ -3,6 +3,7 @@
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
+import { prepare } from '../sql/statement.ts';
 import type { Setting, Told } from './draft.ts';
 import { daysStatement, type KnownDays } from './known-days.ts';
 import { type Plan, planQuestion } from './plan.ts';
@@ -58,8 +59,8 @@ export async function ask(
   const statements = [
     // Asked in the transaction that answers: a day must not lose its events between the check and the answer.
     daysStatement(db, question, span),
-    db.prepare(plan.sql).bind(...plan.parameters),
-    ...(withTotal ? [db.prepare(plan.countSql).bind(...plan.parameters)] : []),
+    prepare(db, plan.sql, plan.values),
+    ...(withTotal ? [prepare(db, plan.countSql, plan.values)] : []),
   ];
   const [daysNow, answer, total] = await db.batch<Record<string, unknown>>(statements);
   const state = daysNow?.results[0] as unknown as KnownDays;

@@ -1,7 +1,7 @@
 /** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
 import { OTHER } from '../model/dimensions.ts';
 import { PEOPLE_METRICS, type Whole } from '../model/metrics.ts';
-import { saturatingSum } from '../rollup/sums.sql.ts';
+import { saturatingSum } from '../sql/sums.ts';
 import type { Draft } from './draft.ts';
 import { eventCounts, eventsOf } from './event-rows.ts';
 import { type Grouping, groupBy, keysOf } from './groupings.ts';

@@ -66,10 +66,11 @@ export class Draft {
     this.isOfPeople = isOfPeople(question);
     this.touchColumns = touchColumns(question);
     this.dimensions = question.dimensions.filter((dimension) => dimension !== null);
-    const formulas = question.metrics.map(({ sql }) => sql).join(' ');
-    this.counts = VISIT_COUNTS.filter(
-      (count) => ALWAYS_COUNTED.includes(count) || new RegExp(`\\b${count}\\b`).test(formulas),
-    );
+    const counts = new Set<string>([
+      ...ALWAYS_COUNTED,
+      ...question.metrics.flatMap((metric) => metric.counts),
+    ]);
+    this.counts = VISIT_COUNTS.filter((count) => counts.has(count));
   }
 
   /** What tells whether an event reaches a goal. */
@@ -79,14 +80,14 @@ export class Draft {
 
   /** The arguments of `json_each` for some values. */
   list(values: readonly unknown[]): string {
-    return `?4, '$[${this.#lists.push(values) - 1}]'`;
+    return `:values, '$[${this.#lists.push(values) - 1}]'`;
   }
 
   text(text: string): string {
-    return `(?4 ->> '$[${this.#lists.push([text]) - 1}][0]')`;
+    return `(:values ->> '$[${this.#lists.push([text]) - 1}][0]')`;
   }
 
-  /** Parameter `?4`, once all is written. */
+  /** Parameter `:values`, once all is written. */
   lists(): string {
     return JSON.stringify(this.#lists);
   }

@@ -3,16 +3,9 @@
  * ones a filter lets through. Visits and their counts are made by the SQL of local days.
  */
 import { type ColumnDimension, DIMENSIONS, type Dimension } from '../model/dimensions.ts';
-import { REACHES } from '../rollup/goals.sql.ts';
-import { hourLabel } from '../rollup/stretches.sql.ts';
-import {
-  numberedEvents,
-  PART_COUNTS,
-  PART_OF_VISIT,
-  SUM_VISITS,
-  visitColumns,
-  visits,
-} from '../rollup/visits.sql.ts';
+import { reaches } from '../sql/goals.ts';
+import { hourLabel } from '../sql/stretches.ts';
+import { numberedEvents, partCounts, partOfVisit, SUM_VISITS, visitColumns, visits } from '../sql/visits.ts';
 import type { Draft } from './draft.ts';
 import { type Grouping, groupBy, isHourly, keysOf } from './groupings.ts';
 import {
@@ -62,9 +55,9 @@ export function eventCounts(draft: Draft, grouping: Grouping): string {
   const { from, where, values, named } = eventsOf(draft, grouping);
   return `
     ${select}
-      SELECT ${[...keys.map((key) => `p.${key}`), PART_OF_VISIT].join(', ')}
+      SELECT ${[...keys.map((key) => `p.${key}`), partOfVisit('p', 'v')].join(', ')}
       FROM (
-        SELECT ${[...named, 'n.visit', PART_COUNTS].join(', ')}
+        SELECT ${[...named, 'n.visit', partCounts('n')].join(', ')}
         FROM ${from} WHERE ${where}
         ${groupBy([...values, 'n.visit'])}) p
       CROSS JOIN visit v ON v.visit = p.visit)${groupBy(keys)}`;
@@ -94,7 +87,7 @@ export function eventsOf(draft: Draft, grouping: Grouping): Events {
     ...dimensions.map((dimension) => dimensionValue(draft, dimension)),
   ];
   return {
-    from: ofGoals ? `goal g CROSS JOIN ${joined(draft, ` ON ${REACHES}`)}` : joined(draft),
+    from: ofGoals ? `goal g CROSS JOIN ${joined(draft, ` ON ${reaches('n', 'g')}`)}` : joined(draft),
     where: conditions.join(' AND ') || 'true',
     values,
     named: keysOf(grouping).map((key, index) => `${values[index]} AS ${key}`),
@@ -158,7 +151,7 @@ function passes(draft: Draft, { dimension, comparison, negated, values, others }
   const list = `json_each(${draft.list(wanted)})`;
   if (dimension.kind === 'goal') {
     draft.needGoals();
-    return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${REACHES})`;
+    return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${reaches('n', 'g')})`;
   }
   const value = shown(dimension, dimensionValue(draft, dimension));
   const found =

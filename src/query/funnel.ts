@@ -4,9 +4,10 @@ import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { segments } from '../model/time-zone.ts';
-import { GOALS, goalParameter, REACHES } from '../rollup/goals.sql.ts';
-import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
-import { numberedEvents } from '../rollup/visits.sql.ts';
+import { GOALS, goalParameter, reaches } from '../sql/goals.ts';
+import { prepare } from '../sql/statement.ts';
+import { STRETCHES, stretchParameter } from '../sql/stretches.ts';
+import { numberedEvents } from '../sql/visits.ts';
 import { rootOf } from '../store/aliases.ts';
 import { firstDayOf } from '../store/days.ts';
 import { peopleSince } from '../store/people.ts';
@@ -80,19 +81,19 @@ export async function runFunnel(
   const toldCte = told && toldDaysCte(draft.list(toldParameter(toldDays(stretches, span, null))), told);
   const sql = funnelSql(funnel, goals.length, draft, toldCte);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
-    db
-      .prepare(
-        `SELECT max(day) AS day FROM days WHERE pixel = ? AND raw > ${RAW.stored} AND day BETWEEN ? AND ?`,
-      )
-      .bind(pixel.id, answered.from, answered.to),
-    db.prepare(sql).bind(
-      pixel.id,
-      stretchParameter(stretches.map((one) => ({ ...one, bucket: '' }))),
-      // The steps by their places, and behind them whatever filters may ask for.
-      goalParameter([...goals, ...pixel.settings.goals]),
-      draft.lists(),
-      draft.setting.countries,
+    prepare(
+      db,
+      `SELECT max(day) AS day FROM days WHERE pixel = :pixel AND raw > ${RAW.stored} AND day BETWEEN :from AND :to`,
+      { pixel: pixel.id, ...answered },
     ),
+    prepare(db, sql, {
+      pixel: pixel.id,
+      stretches: stretchParameter(stretches.map((one) => ({ ...one, bucket: '' }))),
+      // The steps by their places, and behind them whatever filters may ask for.
+      goals: goalParameter([...goals, ...pixel.settings.goals]),
+      values: draft.lists(),
+      countries: draft.setting.countries,
+    }),
   ]);
   const day = pastRetention(pixel, span) ?? purged?.results[0]?.['day'];
   if (typeof day === 'string') {
@@ -183,11 +184,11 @@ function funnelSql({ within }: Funnel, steps: number, draft: Draft, told: string
        WHERE n.counted`;
   const reached = `
     whose AS MATERIALIZED (
-      SELECT person, ${rootOf('p.person')} AS root
+      SELECT person, ${rootOf('p.person', ':pixel')} AS root
       FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted) p),
     reached AS MATERIALIZED (
       SELECT g.step, n.unit, n.place, n.ts
-      FROM goal g CROSS JOIN (${walk}) n ON g.step < ${steps} AND ${REACHES})`;
+      FROM goal g CROSS JOIN (${walk}) n ON g.step < ${steps} AND ${reaches('n', 'g')})`;
   const inTime = ofVisit ? '' : `AND ts <= began + ${within.hours * 3_600_000}`;
   const next = (step: number): string => `
     step${step} AS MATERIALIZED (
@@ -209,5 +210,5 @@ function funnelSql({ within }: Funnel, steps: number, draft: Draft, told: string
       .slice(1)
       .map((step) => `,${next(step)}`)
       .join('')}
-    SELECT ${places.map(count).join(', ')} WHERE ?4 IS NOT NULL AND ?5 IS NOT NULL`;
+    SELECT ${places.map(count).join(', ')}`;
 }

@@ -1,5 +1,6 @@
 /** What is known of a pixel's days before a question is asked of them: which there are, what can answer, and how much it is. */
 import { DIRTY, RAW } from '../model/day-state.ts';
+import { prepare } from '../sql/statement.ts';
 import type { Span } from './ask.ts';
 import type { Held } from './price.ts';
 import type { Question } from './question.ts';
@@ -39,23 +40,23 @@ export function daysStatement(
   more: readonly string[] = [],
 ): D1PreparedStatement {
   const rolled = hasRollup(question, peopleSince);
-  return db
-    .prepare(
-      `SELECT ${[
-        'min(day) AS first',
-        'max(day) AS last',
-        `coalesce(sum(${rolled}), 0) AS rolled`,
-        `coalesce(sum(NOT (${rolled})), 0) AS live`,
-        `max(iif(raw > ${RAW.stored}, day, NULL)) AS purged`,
-        `max(iif(raw > ${RAW.stored} AND NOT (${rolled}), day, NULL)) AS lost`,
-        `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
-        `max(iif(raw > ${RAW.stored} AND ${lacks(question)}, day, NULL)) AS lacking`,
-        `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
-        ...more,
-      ].join(', ')}
-       FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
-    )
-    .bind(question.pixel, range.from, range.to);
+  return prepare(
+    db,
+    `SELECT ${[
+      'min(day) AS first',
+      'max(day) AS last',
+      `coalesce(sum(${rolled}), 0) AS rolled`,
+      `coalesce(sum(NOT (${rolled})), 0) AS live`,
+      `max(iif(raw > ${RAW.stored}, day, NULL)) AS purged`,
+      `max(iif(raw > ${RAW.stored} AND NOT (${rolled}), day, NULL)) AS lost`,
+      `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
+      `max(iif(raw > ${RAW.stored} AND ${lacks(question)}, day, NULL)) AS lacking`,
+      `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
+      ...more,
+    ].join(', ')}
+       FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to`,
+    { pixel: question.pixel, from: range.from, to: range.to },
+  );
 }
 
 /**

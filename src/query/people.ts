@@ -5,10 +5,10 @@
  * A period is a bucket of the time dimension, of hours their day, and the whole range where no time is asked for.
  */
 import { DIRTY } from '../model/day-state.ts';
-import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../model/device.ts';
 import type { PersonDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
-import { peopleOf } from '../rollup/person-days.sql.ts';
+import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../sql/devices.ts';
+import { peopleOf } from '../sql/people.ts';
 import { LINKED_TO, rootOf } from '../store/aliases.ts';
 import type { Moments } from './question.ts';
 
@@ -21,8 +21,8 @@ export const seenInRollups = (hasRollup: string): string => `
     SELECT c.bucket, c.day, p.person, p.devices
     FROM (
       SELECT DISTINCT s.bucket, s.day
-      FROM stretch s CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day AND ${hasRollup}) c
-    CROSS JOIN person_days p ON p.pixel = ?1 AND p.day = c.day AND p.devices > 0
+      FROM stretch s CROSS JOIN days d ON d.pixel = :pixel AND d.day = s.day AND ${hasRollup}) c
+    CROSS JOIN person_days p ON p.pixel = :pixel AND p.day = c.day AND p.devices > 0
     UNION ALL
     SELECT bucket, day, person, devices FROM (${peopleOf('open')}))`;
 
@@ -49,23 +49,23 @@ export const attendance = (
   firstDay: string,
 ): string => `
   known AS MATERIALIZED (
-    SELECT person AS alias, ${rootOf('p.person')} AS root FROM (SELECT DISTINCT person FROM ${aliases} WHERE person <> '') p
+    SELECT person AS alias, ${rootOf('p.person', ':pixel')} AS root FROM (SELECT DISTINCT person FROM ${aliases} WHERE person <> '') p
   ),
   known_alias (root, alias) AS MATERIALIZED (
     SELECT DISTINCT root, root FROM known
     UNION
-    SELECT a.root, l.alias FROM known_alias a CROSS JOIN ${LINKED_TO} ON l.pixel = ?1 AND l.target = a.alias
+    SELECT a.root, l.alias FROM known_alias a CROSS JOIN ${LINKED_TO} ON l.pixel = :pixel AND l.target = a.alias
   ),
   returned AS MATERIALIZED (
     SELECT DISTINCT a.root
     FROM known_alias a
     WHERE EXISTS (
         SELECT 1
-        FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = ?1 AND d.day = p.day AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged})
-        WHERE p.pixel = ?1 AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
+        FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = :pixel AND d.day = p.day AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged})
+        WHERE p.pixel = :pixel AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
       OR EXISTS (
         SELECT 1 FROM events e INDEXED BY events_person
-        WHERE e.pixel = ?1 AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'
+        WHERE e.pixel = :pixel AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'
           AND e.ts < ${moments ? moments.from : '(SELECT min(starts_at) FROM stretch)'})
   ),
   attended AS MATERIALIZED (
@@ -117,7 +117,7 @@ export function touches(columns: Iterable<string>, days: number): string {
   brought AS MATERIALIZED (
     SELECT x.root, t.ts, ${[...columns].map((column) => `t.${column}, `).join('')}row_number() OVER (ORDER BY t.ts, t.id) AS place
     FROM known_alias x
-    CROSS JOIN events t INDEXED BY events_person ON t.pixel = ?1 AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
+    CROSS JOIN events t INDEXED BY events_person ON t.pixel = :pixel AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
       AND t.ts BETWEEN (SELECT min(ts) FROM moment) - ${back} AND (SELECT max(ts) FROM moment)),
   touched AS MATERIALIZED (
     SELECT root, moment AS ts, max(first) AS first, max(last) AS last

@@ -9,8 +9,9 @@
  */
 import type { Dimension } from '../model/dimensions.ts';
 import { segments } from '../model/time-zone.ts';
-import { GOALS, goalParameter } from '../rollup/goals.sql.ts';
-import { STRETCHES, stretchParameter } from '../rollup/stretches.sql.ts';
+import { GOALS, goalParameter } from '../sql/goals.ts';
+import type { Values } from '../sql/statement.ts';
+import { STRETCHES, stretchParameter } from '../sql/stretches.ts';
 import { type Beside, counted, people, sales, whole } from './counts.ts';
 import { Draft, type Setting } from './draft.ts';
 import { eventCtes } from './event-rows.ts';
@@ -25,7 +26,7 @@ export interface Plan {
   readonly sql: string;
   /** The same question, asked for the number of its rows only. */
   readonly countSql: string;
-  readonly parameters: readonly unknown[];
+  readonly values: Values;
   /** Whether rollups may answer for days that have one. */
   readonly usesRollups: boolean;
 }
@@ -91,17 +92,16 @@ function planOf(question: Question, draft: Draft): Plan {
   ];
   const withClause = `WITH RECURSIVE ${ctes.join(',\n')}`;
   return {
-    sql: `${withClause} SELECT * FROM wanted ORDER BY ${orderBy(question)} LIMIT ?6 OFFSET ?7`,
-    countSql: `${withClause} SELECT count(*) AS total FROM wanted WHERE ?7 IS NOT NULL`,
-    parameters: [
-      question.pixel,
-      stretchParameter(stretches),
-      goalParameter(setting.goals),
-      draft.lists(),
-      setting.countries,
-      pagination.limit,
-      pagination.offset,
-    ],
+    sql: `${withClause} SELECT * FROM wanted ORDER BY ${orderBy(question)} LIMIT :limit OFFSET :offset`,
+    countSql: `${withClause} SELECT count(*) AS total FROM wanted`,
+    values: {
+      pixel: question.pixel,
+      stretches: stretchParameter(stretches),
+      goals: goalParameter(setting.goals),
+      values: draft.lists(),
+      countries: setting.countries,
+      ...pagination,
+    },
     usesRollups,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { prepare } from '../sql/statement.ts';
 import { type KnownSpan, type Refusal, settingOf } from './ask.ts';
 import { compareAll, type Passing } from './compare-values.ts';
 import type { Meter } from './meter.ts';
@@ -76,7 +77,7 @@ async function passingValues(
   const answers = await db.batch<ValueRow>(
     groups.map(([first]) => {
       const plan = planValues(question, (first as Test).dimension, MAX_VALUES + 1, setting);
-      return db.prepare(upTo(mostCharacters, plan.sql)).bind(...plan.parameters);
+      return prepare(db, upTo(mostCharacters, plan.sql), plan.values);
     }),
   );
   const tooMany = groups.flatMap(([first], index) => {

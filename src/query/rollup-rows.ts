@@ -2,7 +2,7 @@
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { SALE_COUNTS } from '../model/metrics.ts';
-import { HOUR, TOTAL } from '../rollup/values.sql.ts';
+import { HOUR, TOTAL } from '../sql/rollups.ts';
 import type { Draft } from './draft.ts';
 import { type Grouping, isHourly } from './groupings.ts';
 import { wholeMonths } from './range.ts';
@@ -10,7 +10,7 @@ import { HAS_ROLLUP, hasRollup, lacks } from './sources.ts';
 
 /** `month` and `rolled`: what rollups answer for, where they may. `open`: the days that events answer for. */
 export function dayCtes(draft: Draft): string[] {
-  const fromDays = 'FROM stretch s CROSS JOIN days d ON d.pixel = ?1 AND d.day = s.day';
+  const fromDays = 'FROM stretch s CROSS JOIN days d ON d.pixel = :pixel AND d.day = s.day';
   if (!draft.usesRollups) return [`open AS (SELECT s.* ${fromDays})`];
   const isRolled = dayHasRollup(draft);
   return [
@@ -28,7 +28,7 @@ export function dayHasRollup(draft: Draft): string {
   const property = draft.dimensions.find(({ kind }) => kind === 'property');
   if (!property) return hasRollup(draft.question, draft.setting.peopleSince);
   const rows = (dimension: string): string =>
-    `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = ?1 AND r.day = d.day AND r.dimension = ${dimension})`;
+    `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = :pixel AND r.day = d.day AND r.dimension = ${dimension})`;
   return `${HAS_ROLLUP} AND NOT ${lacks(draft.question)} AND (d.raw > ${RAW.stored} OR ${rows(draft.text(property.rollup))} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
 }
 
@@ -45,11 +45,11 @@ function months(draft: Draft): string {
     draft.dimensions.every(({ kind }) => kind !== 'property') &&
     // Older days are asked one by one for who was there.
     (!draft.isOfPeople || range.from >= peopleSince);
-  const ofMonth = `d.pixel = ?1 AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;
+  const ofMonth = `d.pixel = :pixel AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;
   return `
     SELECT m.month, ${time === null ? `''` : `m.month || '-01'`} AS bucket
     FROM months m
-    WHERE m.pixel = ?1 AND m.month IN (SELECT value FROM json_each(${draft.list(fits ? wholeMonths(range) : [])}))
+    WHERE m.pixel = :pixel AND m.month IN (SELECT value FROM json_each(${draft.list(fits ? wholeMonths(range) : [])}))
       AND m.rolls = (SELECT sum(d.rolls) FROM days d WHERE ${ofMonth})
       AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > ${DIRTY.clean} OR ${lacks(draft.question)}))`;
 }
@@ -71,15 +71,15 @@ export function rollupRows(draft: Draft, grouping: Grouping, ofSales: boolean): 
     `SELECT ${[...(timed ? [bucket] : []), ...(key ? [`${value} AS ${key}`] : []), ...columns].join(', ')}`;
   const ofDays = (name: string): string => `
     FROM rolled c
-    CROSS JOIN rollups r ON r.pixel = ?1 AND r.day = c.day AND r.dimension = ${name} AND ${which}`;
+    CROSS JOIN rollups r ON r.pixel = :pixel AND r.day = c.day AND r.dimension = ${name} AND ${which}`;
   if (dimension?.kind !== 'property') {
     return `${select('r.value')} ${ofDays(rolled)}
     UNION ALL ${select('r.value')}
     FROM month c
-    CROSS JOIN month_rollups r ON r.pixel = ?1 AND r.month = c.month AND r.dimension = ${rolled} AND ${which}`;
+    CROSS JOIN month_rollups r ON r.pixel = :pixel AND r.month = c.month AND r.dimension = ${rolled} AND ${which}`;
   }
   const exists = (name: string): string =>
-    `EXISTS (SELECT 1 FROM rollups x WHERE x.pixel = ?1 AND x.day = c.day AND x.dimension = ${name})`;
+    `EXISTS (SELECT 1 FROM rollups x WHERE x.pixel = :pixel AND x.day = c.day AND x.dimension = ${name})`;
   // On a day on which no event has the property, all lack it.
   const lacking = `iif(${exists(`'${PROPERTY_PREFIX}'`)}, '${OTHER}', '')`;
   return `${select('r.value')} ${ofDays(rolled)}

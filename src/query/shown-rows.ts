@@ -6,7 +6,7 @@ import type { Question } from './question.ts';
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
 export function shown(dimension: Dimension, sql: string): string {
   const named = dimension.kind === 'column' && dimension.labels === 'country';
-  return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(?5 ->> ${sql}, ${sql})` : sql})`;
+  return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(:countries ->> ${sql}, ${sql})` : sql})`;
 }
 
 /** @param isRounded whether counts are rounded, and null where they may not be told. */

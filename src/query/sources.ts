@@ -1,7 +1,6 @@
 /** Which rows may answer a question: rollups of days and months, or events. */
 import { DIRTY } from '../model/day-state.ts';
-import { LIVE_EVENTS } from '../rollup/local-day.sql.ts';
-import { TOTAL } from '../rollup/values.sql.ts';
+import { LIVE_EVENTS, TOTAL } from '../sql/rollups.ts';
 import { type Moments, type Question, testsIn } from './question.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that it has to do. */

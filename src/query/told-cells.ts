@@ -64,8 +64,8 @@ export function toldDaysCte(list: string, told: Told): string {
       SELECT j.value ->> 0 AS day, j.value ->> 1 AS label, j.value ->> 2 AS label_week, j.value ->> 3 AS week,
         EXISTS (
           SELECT 1 FROM days x
-          WHERE x.pixel = ?1 AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS waits
-      FROM json_each(${list}) j CROSS JOIN days d ON d.pixel = ?1 AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
+          WHERE x.pixel = :pixel AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS waits
+      FROM json_each(${list}) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
 }
 
 /** The CTEs of an answer's groups, and what stands beside them, all from cells that may be told. */

@@ -2,6 +2,7 @@
 import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays } from '../model/time-zone.ts';
+import { prepare } from '../sql/statement.ts';
 import { firstDayOf } from '../store/days.ts';
 import { MOST_KEYS, type Properties } from '../store/properties.ts';
 import type { DayRange } from './range.ts';
@@ -22,14 +23,14 @@ export async function readToldPropertyKeys(
   const days: { day: string }[] = [];
   for (let day = from; first !== null && day <= range.to; day = addDays(day, 1)) days.push({ day });
   const least = settings.min_group;
-  const { results } = await db
-    .prepare(
-      `WITH ${toldDaysCte('?2', told)},
+  const { results } = await prepare(
+    db,
+    `WITH ${toldDaysCte(':days', told)},
        part AS (
          SELECT r.dimension, r.value, iif(r.visitors >= ${least}, t.day, 'week ' || t.week) AS cell,
            sum(r.visitors) AS visitors, sum(r.events) AS events
          FROM told t
-         CROSS JOIN rollups r ON r.pixel = ?1 AND r.day = t.day
+         CROSS JOIN rollups r ON r.pixel = :pixel AND r.day = t.day
            AND r.dimension > '${PROPERTY_PREFIX}' AND r.dimension < 'event:props;' AND r.currency = ''
            AND r.value NOT IN ('', '${OTHER}')
          GROUP BY 1, 2, 3)
@@ -37,8 +38,7 @@ export async function readToldPropertyKeys(
        FROM part
        WHERE cell IS NOT NULL AND visitors >= ${least}
        GROUP BY key ORDER BY events DESC, key LIMIT ${MOST_KEYS}`,
-    )
-    .bind(id, JSON.stringify(toldParameter(toldDays(days, { range, told }, null))))
-    .all<{ key: string; events: number }>();
+    { pixel: id, days: JSON.stringify(toldParameter(toldDays(days, { range, told }, null))) },
+  ).all<{ key: string; events: number }>();
   return { properties: results, complete: false };
 }

@@ -1,8 +1,10 @@
 /** Rolls up one local day, or one month. */
 import { DIRTY } from '../model/day-state.ts';
 import { segments } from '../model/time-zone.ts';
+import { goalParameter } from '../sql/goals.ts';
+import { prepare, type Values } from '../sql/statement.ts';
+import { stretchParameter } from '../sql/stretches.ts';
 import { beginSlices, type DirtyDay, endSlice, type Month, markRolledUp } from '../store/days.ts';
-import { goalParameter } from './goals.sql.ts';
 import {
   DELETE_SLICES,
   DELETE_USED_SLICES,
@@ -15,7 +17,6 @@ import {
 import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
 import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
 import type { Run } from './run.ts';
-import { stretchParameter } from './stretches.sql.ts';
 
 /**
  * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor. Each takes some four
@@ -41,8 +42,8 @@ export async function rollUpDay(run: Run, day: DirtyDay, reserve: number): Promi
   if (day.events > SLICE_EVENTS) return rollUpSlices(run, day, reserve);
   run.use(STATEMENTS_A_DAY);
   await db.batch([
-    db.prepare(ROLL_UP_DAY).bind(...parametersOf(day, 0, 1)),
-    db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    prepare(db, ROLL_UP_DAY, valuesOf(day, 0, 1)),
+    prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
     rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices: 0 }, now),
   ]);
@@ -57,13 +58,16 @@ async function rollUpSlices(run: Run, day: DirtyDay, reserve: number): Promise<b
     slice = 0;
     slices = Math.ceil(day.events / SLICE_EVENTS);
     run.use(STATEMENTS_A_SLICE);
-    await db.batch([db.prepare(DELETE_SLICES).bind(day.pixel, day.day), beginSlices(db, day, slices)]);
+    await db.batch([
+      prepare(db, DELETE_SLICES, { pixel: day.pixel, day: day.day }),
+      beginSlices(db, day, slices),
+    ]);
   }
   for (; slice < slices; slice++) {
     if (run.left - reserve < STATEMENTS_A_SLICE) return false;
     run.use(STATEMENTS_A_SLICE);
     const [, ended] = await db.batch([
-      db.prepare(KEEP_SLICE).bind(...parametersOf(day, slice, slices), slice, slices),
+      prepare(db, KEEP_SLICE, valuesOf(day, slice, slices)),
       endSlice(db, day, slice, slices),
     ]);
     // Another run is at it.
@@ -72,11 +76,11 @@ async function rollUpSlices(run: Run, day: DirtyDay, reserve: number): Promise<b
   if (run.left - reserve < STATEMENTS_TO_END) return false;
   run.use(STATEMENTS_TO_END);
   await db.batch([
-    db.prepare(ROLL_UP_SLICES).bind(day.pixel, day.day),
-    db.prepare(DELETE_VANISHED).bind(day.pixel, day.day),
+    prepare(db, ROLL_UP_SLICES, { pixel: day.pixel, day: day.day }),
+    prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
     rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices }, now),
-    db.prepare(DELETE_USED_SLICES).bind(day.pixel, day.day),
+    prepare(db, DELETE_USED_SLICES, { pixel: day.pixel, day: day.day }),
   ]);
   return true;
 }
@@ -85,17 +89,18 @@ export async function rollUpMonth(run: Run, { pixel, month }: Month): Promise<vo
   const { db } = run;
   run.use(STATEMENTS_A_MONTH);
   await db.batch(
-    [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => db.prepare(sql).bind(pixel, month)),
+    [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => prepare(db, sql, { pixel, month })),
   );
 }
 
 function rollUpPeople(db: D1Database, day: DirtyDay): D1PreparedStatement {
-  return db.prepare(ROLL_UP_PEOPLE).bind(day.pixel, stretchesOf(day), day.day);
+  return prepare(db, ROLL_UP_PEOPLE, { pixel: day.pixel, stretches: stretchesOf(day), day: day.day });
 }
 
-function parametersOf(dirty: DirtyDay, slice: number, slices: number): unknown[] {
-  const { pixel, day, goals } = dirty;
-  return [pixel, stretchesOf(dirty), goalParameter(goals), ...sliceBounds(slice, slices), day];
+function valuesOf(dirty: DirtyDay, slice: number, slices: number): Values {
+  const { pixel, day } = dirty;
+  const goals = goalParameter(dirty.goals);
+  return { pixel, day, stretches: stretchesOf(dirty), goals, ...sliceBounds(slice, slices), slice, slices };
 }
 
 function stretchesOf({ day, timezone }: DirtyDay): string {

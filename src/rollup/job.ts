@@ -5,6 +5,7 @@
  */
 import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
 import { cronStatements, type Env, secretsOf } from '../env.ts';
+import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
 import { type DirtyDay, dirtyDays, largeOpenDays, monthsToRollUp, outdatedDays } from '../store/days.ts';
 import type { TaskKind } from '../store/failed-tasks.ts';
@@ -13,7 +14,6 @@ import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
 import { rollUpDay, rollUpMonth, STATEMENTS_A_DAY, STATEMENTS_A_MONTH, STATEMENTS_TO_END } from './day.ts';
-import { LIVE_EVENTS } from './local-day.sql.ts';
 import { purgeExpired, purgeStray, STATEMENTS_TO_PURGE } from './purge.ts';
 import { Run } from './run.ts';
 import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';

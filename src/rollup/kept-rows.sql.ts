@@ -9,7 +9,7 @@ import {
   PROPERTY_PREFIX,
 } from '../model/dimensions.ts';
 import { COUNTS } from '../model/metrics.ts';
-import { sumOf } from './sums.sql.ts';
+import { sumOf } from '../sql/sums.ts';
 
 /** The sums of the counts of rows of a group. */
 export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(', ');
@@ -62,30 +62,30 @@ export const folded = (times = 1): string => `
   )`;
 
 /**
- * Whether there is day `day`, and all of its events. Since it was read, a change of the time zone may have cut it anew, under
+ * Whether there is day `:day`, and all of its events. Since it was read, a change of the time zone may have cut it anew, under
  * other dates, and another run may have begun to purge it: what it has left would replace the rollup of all it had.
  */
-export const isThere = (day: string, more = 'true'): string =>
-  `EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ${day} AND raw = ${RAW.stored} AND ${more})`;
+export const isThere = (more = 'true'): string =>
+  `EXISTS (SELECT 1 FROM days WHERE pixel = :pixel AND day = :day AND raw = ${RAW.stored} AND ${more})`;
 
 /** Where rollups are kept, by the length of what they are of. */
 const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;
 type Length = keyof typeof KEPT_IN;
 
 /**
- * Writes the rows of a day or month that are new or have changed, and no others. Rows that are no more are set to zero,
+ * Writes the rows of day `:day` or month `:month` that are new or have changed, and no others. Rows that are no more are set to zero,
  * for `deleteVanished` to delete.
  *
  * @param condition SQL without which nothing is written.
  */
-export const upsert = (length: Length, label: string, condition = 'true'): string => `
+export const upsert = (length: Length, condition = 'true'): string => `
   INSERT INTO ${KEPT_IN[length]} (pixel, ${length}, dimension, value, currency, ${COUNTS.join(', ')})
-  SELECT ?1, ${label}, dimension, value, currency, ${sums}
+  SELECT :pixel, :${length}, dimension, value, currency, ${sums}
   FROM (
     SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM folded
     UNION ALL
     SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${KEPT_IN[length]}
-    WHERE pixel = ?1 AND ${length} = ${label})
+    WHERE pixel = :pixel AND ${length} = :${length})
   WHERE ${condition}
   GROUP BY dimension, value, currency
   ON CONFLICT (pixel, ${length}, dimension, value, currency) DO UPDATE SET
@@ -95,4 +95,4 @@ export const upsert = (length: Length, label: string, condition = 'true'): strin
 
 export const deleteVanished = (length: Length): string => `
   DELETE FROM ${KEPT_IN[length]}
-  WHERE pixel = ?1 AND ${length} = ?2 AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
+  WHERE pixel = :pixel AND ${length} = :${length} AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;

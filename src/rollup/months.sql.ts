@@ -1,24 +1,24 @@
 /** The SQL that rolls up a month from its days. */
 import { PROPERTY_PREFIX } from '../model/dimensions.ts';
+import { HOUR } from '../sql/rollups.ts';
 import { deleteVanished, folded, sums, upsert } from './kept-rows.sql.ts';
-import { HOUR } from './values.sql.ts';
 
-/** The days of month `?2`. */
-const IN_MONTH = `pixel = ?1 AND day >= ?2 || '-01' AND day <= ?2 || '-31'`;
+/** The days of month `:month`. */
+const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;
 
-/** Rolls up month `?2` from its days. Hours are asked for by the day, and properties have days without any. */
+/** Rolls up month `:month` from its days. Hours are asked for by the day, and properties have days without any. */
 export const ROLL_UP_MONTH = `
   WITH summed AS MATERIALIZED (
     SELECT dimension, value, currency, ${sums}
     FROM rollups
     WHERE ${IN_MONTH} AND dimension <> '${HOUR}' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) <> '${PROPERTY_PREFIX}'
     GROUP BY dimension, value, currency),
-  ${folded()} ${upsert('month', '?2')}`;
+  ${folded()} ${upsert('month')}`;
 
 export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
 
 /** Tells how often the month's days have been rolled up, if the pixel is still there. */
 export const MARK_MONTH = `
   INSERT INTO months (pixel, month, rolls)
-  SELECT ?1, ?2, sum(rolls) FROM days WHERE ${IN_MONTH} HAVING count(*) > 0
+  SELECT :pixel, :month, sum(rolls) FROM days WHERE ${IN_MONTH} HAVING count(*) > 0
   ON CONFLICT (pixel, month) DO UPDATE SET rolls = excluded.rolls`;

@@ -2,9 +2,10 @@
 import { KEPT_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
-import { halfSums, ofHalves } from './sums.sql.ts';
+import { columns } from '../sql/statement.ts';
+import { halfSums, ofHalves } from '../sql/sums.ts';
+import { partCounts, partOfVisit, SUM_VISITS } from '../sql/visits.ts';
 import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
-import { PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
 
 /** What events `n` were sold for, in halves, and how many they are. */
 const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS low, count(*) AS sales`;
@@ -18,7 +19,7 @@ export const PROPERTIES = `
   used_key AS MATERIALIZED (
     SELECT p.key AS key, count(*) AS uses
     FROM stretch s
-    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
+    CROSS JOIN events e ON e.pixel = :pixel AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
       AND e.name <> '${ENGAGEMENT}'
     CROSS JOIN json_each(e.props) p ON p.value <> ''
     GROUP BY p.key
@@ -30,7 +31,7 @@ export const PROPERTIES = `
     WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
   ),
   touched AS MATERIALIZED (
-    SELECT t.key, v.visit, v.known, v.several, v.who, ${PLAIN_COUNTS.map((count) => `v.${count}`).join(', ')}
+    SELECT t.key, v.visit, v.known, v.several, v.who, ${columns('v', PLAIN_COUNTS)}
     FROM visit v CROSS JOIN (SELECT DISTINCT key, who FROM property) t ON t.who = v.who
   ),
   sold_property AS MATERIALIZED (
@@ -52,9 +53,9 @@ const LACKS_KEY = `
 export const PROPERTY_TERMS = [
   `SELECT ${PROPERTY} AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
-    SELECT p.key, p.value, ${PART_OF_VISIT}
+    SELECT p.key, p.value, ${partOfVisit('p', 'v')}
     FROM (
-      SELECT n.key, n.held AS value, n.visit, ${PART_COUNTS}
+      SELECT n.key, n.held AS value, n.visit, ${partCounts('n')}
       FROM property n
       GROUP BY 1, 2, 3) p
     CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
@@ -66,16 +67,16 @@ export const PROPERTY_TERMS = [
     SELECT key, ${SUM_VISITS} FROM touched GROUP BY key)`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
-    SELECT p.key, ${PART_OF_VISIT}
+    SELECT p.key, ${partOfVisit('p', 'v')}
     FROM (
-      SELECT t.key, n.visit, ${PART_COUNTS}
+      SELECT t.key, n.visit, ${partCounts('n')}
       FROM numbered n CROSS JOIN touched t ON t.visit = n.visit AND ${LACKS_KEY}
       GROUP BY t.key, n.visit) p
     CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key`,
   // A day with more keys than are kept says so, under a dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
-  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND ?4 = ''`,
+  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND :from = ''`,
   `SELECT ${PROPERTY} AS dimension, held AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
   FROM sold_property`,
   // What was sold without a key is all that was sold, without what was sold with it.

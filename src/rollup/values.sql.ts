@@ -4,13 +4,10 @@
  */
 import { type ColumnDimension, GOAL, ROLLED_DIMENSIONS, type Scope } from '../model/dimensions.ts';
 import { SALE_COUNTS, VISIT_COUNTS } from '../model/metrics.ts';
-import { REACHES } from './goals.sql.ts';
-import { saturatingSum } from './sums.sql.ts';
-import { attribute, PART_COUNTS, PART_OF_VISIT, SUM_VISITS } from './visits.sql.ts';
-
-/** Rollup rows beside the dimensions': the whole day, and each hour of it. */
-export const TOTAL = 'total';
-export const HOUR = 'time:hour';
+import { reaches } from '../sql/goals.ts';
+import { HOUR, TOTAL } from '../sql/rollups.ts';
+import { saturatingSum } from '../sql/sums.ts';
+import { attribute, partCounts, partOfVisit, SUM_VISITS } from '../sql/visits.ts';
 
 export const NO_SALES = SALE_COUNTS.map((count) => `0 AS ${count}`).join(', ');
 export const NO_VISITS = VISIT_COUNTS.map((count) => `0 AS ${count}`).join(', ');
@@ -74,7 +71,7 @@ const REPEATS = `
     SELECT ${anyBit(VISIT_DIMENSIONS.map((_, bit) => `same${bit} << ${bit}`))}
     FROM (
     SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) AS same${bit}`).join(', ')}
-    FROM bare_visit u CROSS JOIN events g ON g.pixel = ?1 AND g.ts = u.first_ts AND g.id = u.first_id
+    FROM bare_visit u CROSS JOIN events g ON g.pixel = :pixel AND g.ts = u.first_ts AND g.id = u.first_id
     WHERE u.who = v.who AND u.visit < v.visit)), 0) AS repeats`;
 
 const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
@@ -92,7 +89,7 @@ function visitTerm(dimensions: readonly ColumnDimension[]): string {
 }
 
 const hourOr = (column: string, value: string): string =>
-  column === 'hour' ? `?6 || format(' %02d:00:00', ${value})` : value;
+  column === 'hour' ? `:day || format(' %02d:00:00', ${value})` : value;
 
 /**
  * Dimensions of single events. Most visits have one value in all of their events: these are taken whole, and only the
@@ -124,9 +121,9 @@ function partTerm({ name, column }: Rolled): string {
     SELECT only_${column} AS value, known, several, who, ${PLAIN_COUNTS.join(', ')}
     FROM visit WHERE several AND only_${column} IS NOT NULL
     UNION ALL
-    SELECT value, ${PART_OF_VISIT.replaceAll(/\bv\./g, 'p.')}
+    SELECT value, ${partOfVisit('p', 'p')}
     FROM (
-      SELECT n.${column} AS value, n.known, n.several, n.who, n.bounces, n.duration, ${PART_COUNTS}
+      SELECT n.${column} AS value, n.known, n.several, n.who, n.bounces, n.duration, ${partCounts('n')}
       FROM mixed n
       WHERE n.only_${column} IS NULL
       GROUP BY n.visit, n.${column}) p)
@@ -162,15 +159,15 @@ const SALE_TERM = `
 const GOAL_TERMS = [
   `SELECT '${GOAL}' AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
-    SELECT p.value, ${PART_OF_VISIT}
+    SELECT p.value, ${partOfVisit('p', 'v')}
     FROM (
-      SELECT g.name AS value, n.visit, ${PART_COUNTS}
-      FROM goal g CROSS JOIN numbered n ON ${REACHES}
+      SELECT g.name AS value, n.visit, ${partCounts('n')}
+      FROM goal g CROSS JOIN numbered n ON ${reaches('n', 'g')}
       GROUP BY g.name, n.visit) p
     CROSS JOIN visit v ON v.visit = p.visit)
   GROUP BY value`,
   `SELECT '${GOAL}' AS dimension, g.name AS value, n.currency AS currency, ${NO_VISITS}, ${saturatingSum('n.value')} AS revenue, count(*) AS sales
-  FROM goal g CROSS JOIN sale n ON ${REACHES}
+  FROM goal g CROSS JOIN sale n ON ${reaches('n', 'g')}
   GROUP BY 2, 3`,
 ];
 

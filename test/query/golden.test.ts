@@ -13,6 +13,7 @@ import { readToldPropertyKeys } from '../../src/query/told-properties.ts';
 import * as localDay from '../../src/rollup/local-day.sql.ts';
 import * as months from '../../src/rollup/months.sql.ts';
 import * as personDays from '../../src/rollup/person-days.sql.ts';
+import { numbered } from '../../src/sql/statement.ts';
 import { insertPixel } from '../../src/store/pixels.ts';
 import { applySchema, db, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -263,6 +264,9 @@ const FUNNELS: Readonly<Record<string, readonly [Pixel, Funnel['within'], readon
   'protected-funnel': [PROTECTED, 'visit', []],
 };
 
+const PARAMETERS = ['pixel', 'day', 'month', 'stretches', 'goals', 'from', 'before', 'slice', 'slices'];
+const BOUND_BY_CALLER = Object.fromEntries(PARAMETERS.map((name) => [name, `:${name}`]));
+
 const ROLLUPS: Readonly<Record<string, string>> = {
   'rollup-day': localDay.ROLL_UP_DAY,
   'rollup-slice': localDay.KEEP_SLICE,
@@ -302,7 +306,7 @@ describe('the SQL', () => {
   });
 
   it.each(Object.entries(ROLLUPS))('of the statement %s', async (name, sql) => {
-    await expectGolden(name, [{ sql, values: [] }]);
+    await expectGolden(name, [numbered(sql, BOUND_BY_CALLER)]);
   });
 
   it('has a file for each case, and no other', () => {

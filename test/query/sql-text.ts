@@ -27,7 +27,7 @@ export function formatStatement({ sql, values }: SentStatement): string {
   });
   const parameters = [...numbers].map(([place, number]) => {
     const index = Number(place.slice(1)) - 1;
-    const value = index < values.length ? String(values[index]) : 'bound by the caller';
+    const value = String(values[index]);
     return `-- ?${number} = ${value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value}`;
   });
   return [formatSql(named), ...parameters].join('\n');

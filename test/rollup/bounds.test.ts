@@ -18,9 +18,10 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { segments } from '../../src/model/time-zone.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { runQuestion } from '../../src/query/run.ts';
-import { goalParameter } from '../../src/rollup/goals.sql.ts';
 import { DELETE_VANISHED, KEEP_SLICE, ROLL_UP_SLICES, sliceBounds } from '../../src/rollup/local-day.sql.ts';
-import { stretchParameter } from '../../src/rollup/stretches.sql.ts';
+import { goalParameter } from '../../src/sql/goals.ts';
+import { prepare } from '../../src/sql/statement.ts';
+import { stretchParameter } from '../../src/sql/stretches.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 
@@ -137,16 +138,14 @@ it('a large day of many of all keeps a bounded number of rows a slice', async ()
   const stretches = stretchParameter(segments('UTC', DAY, DAY).map((one) => ({ ...one, bucket: '' })));
   for (const slice of [0, 1]) {
     await db.prepare('UPDATE days SET slice = ?2 WHERE pixel = ?1').bind(pixel.id, slice).run();
-    const bounds = sliceBounds(slice, 2);
-    await db
-      .prepare(KEEP_SLICE)
-      .bind(pixel.id, stretches, goalParameter([]), ...bounds, DAY, slice, 2)
-      .run();
+    const part = { ...sliceBounds(slice, 2), slice, slices: 2 };
+    const goals = goalParameter([]);
+    await prepare(db, KEEP_SLICE, { pixel: pixel.id, day: DAY, stretches, goals, ...part }).run();
   }
   await db.prepare('UPDATE days SET slice = 2 WHERE pixel = ?1').bind(pixel.id).run();
   await db.batch([
-    db.prepare(ROLL_UP_SLICES).bind(pixel.id, DAY),
-    db.prepare(DELETE_VANISHED).bind(pixel.id, DAY),
+    prepare(db, ROLL_UP_SLICES, { pixel: pixel.id, day: DAY }),
+    prepare(db, DELETE_VANISHED, { pixel: pixel.id, day: DAY }),
   ]);
   await expectBounds(pixel, events);
 });

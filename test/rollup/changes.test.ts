@@ -7,7 +7,7 @@ import { parseQuestion } from '../../src/query/language.ts';
 import { type Answer, runQuestion } from '../../src/query/run.ts';
 import { SLICE_EVENTS } from '../../src/rollup/day.ts';
 import { runJob } from '../../src/rollup/job.ts';
-import { LIVE_EVENTS } from '../../src/rollup/local-day.sql.ts';
+import { LIVE_EVENTS } from '../../src/sql/rollups.ts';
 import {
   beginSlices,
   type DirtyDay,

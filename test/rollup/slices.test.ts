@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { segments } from '../../src/model/time-zone.ts';
-import { goalParameter } from '../../src/rollup/goals.sql.ts';
 import {
   DELETE_SLICES,
   DELETE_VANISHED,
@@ -10,7 +9,9 @@ import {
   ROLL_UP_SLICES,
   sliceBounds,
 } from '../../src/rollup/local-day.sql.ts';
-import { stretchParameter } from '../../src/rollup/stretches.sql.ts';
+import { goalParameter } from '../../src/sql/goals.ts';
+import { prepare } from '../../src/sql/statement.ts';
+import { stretchParameter } from '../../src/sql/stretches.ts';
 import { applySchema, db, histories, makePixel, store } from '../fixtures.ts';
 
 beforeAll(applySchema);
@@ -41,17 +42,16 @@ describe('a large day', () => {
           await store(pixel, renamed);
           const day = '2026-03-29';
           const stretches = segments(pixel.timezone, day, day).map((one) => ({ ...one, bucket: '' }));
-          const given = (slice: number, of: number) => [
-            pixel.id,
-            stretchParameter(stretches),
-            goalParameter(GOALS),
-            ...sliceBounds(slice, of),
+          const valuesOf = (slice: number, slices: number) => ({
+            pixel: pixel.id,
+            stretches: stretchParameter(stretches),
+            goals: goalParameter(GOALS),
+            ...sliceBounds(slice, slices),
             day,
-          ];
-          await db
-            .prepare(ROLL_UP_DAY)
-            .bind(...given(0, 1))
-            .run();
+            slice,
+            slices,
+          });
+          await prepare(db, ROLL_UP_DAY, valuesOf(0, 1)).run();
           const rollups = async () =>
             (await db.prepare('SELECT * FROM rollups WHERE pixel = ?').bind(pixel.id).all()).results;
           const whole = await rollups();
@@ -61,14 +61,14 @@ describe('a large day', () => {
               db
                 .prepare('UPDATE days SET slice = ?, slices = ? WHERE pixel = ? AND day = ?')
                 .bind(slice, slices, pixel.id, day),
-              db.prepare(KEEP_SLICE).bind(...given(slice, slices), slice, slices),
+              prepare(db, KEEP_SLICE, valuesOf(slice, slices)),
               db.prepare('UPDATE days SET slice = slice + 1 WHERE pixel = ? AND day = ?').bind(pixel.id, day),
             ]);
           }
           await db.batch([
-            db.prepare(ROLL_UP_SLICES).bind(pixel.id, day),
-            db.prepare(DELETE_VANISHED).bind(pixel.id, day),
-            db.prepare(DELETE_SLICES).bind(pixel.id, day),
+            prepare(db, ROLL_UP_SLICES, { pixel: pixel.id, day }),
+            prepare(db, DELETE_VANISHED, { pixel: pixel.id, day }),
+            prepare(db, DELETE_SLICES, { pixel: pixel.id, day }),
           ]);
           expect(await rollups()).toEqual(whole);
         },
@@ -81,7 +81,7 @@ describe('a large day', () => {
     for (const slices of [1, 2, 7, 64]) {
       let last = '';
       for (let slice = 0; slice < slices; slice++) {
-        const [from, before] = sliceBounds(slice, slices);
+        const { from, before } = sliceBounds(slice, slices);
         expect(from).toBe(slice === 0 ? '' : last);
         expect(before > from).toBe(true);
         last = before;

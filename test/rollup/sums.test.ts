@@ -6,7 +6,7 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { runQuestion } from '../../src/query/run.ts';
 import { runJob } from '../../src/rollup/job.ts';
-import { GREATEST_SUM, saturatingSum } from '../../src/rollup/sums.sql.ts';
+import { GREATEST_SUM, saturatingSum } from '../../src/sql/sums.ts';
 import { applySchema, db, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 import { tampered } from './tampered.ts';

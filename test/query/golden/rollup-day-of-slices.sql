@@ -194,5 +194,5 @@ SET visitors = excluded.visitors,
   revenue = excluded.revenue,
   sales = excluded.sales
 WHERE (rollups.visitors, rollups.visits, rollups.pageviews, rollups.events, rollups.bounces, rollups.duration, rollups.engaged, rollups.engaged_visits, rollups.scroll, rollups.scrolled_visits, rollups.revenue, rollups.sales) IS NOT (excluded.visitors, excluded.visits, excluded.pageviews, excluded.events, excluded.bounces, excluded.duration, excluded.engaged, excluded.engaged_visits, excluded.scroll, excluded.scrolled_visits, excluded.revenue, excluded.sales)
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :day

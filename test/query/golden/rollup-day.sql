@@ -1651,9 +1651,9 @@ SET visitors = excluded.visitors,
   revenue = excluded.revenue,
   sales = excluded.sales
 WHERE (rollups.visitors, rollups.visits, rollups.pageviews, rollups.events, rollups.bounces, rollups.duration, rollups.engaged, rollups.engaged_visits, rollups.scroll, rollups.scrolled_visits, rollups.revenue, rollups.sales) IS NOT (excluded.visitors, excluded.visits, excluded.pageviews, excluded.events, excluded.bounces, excluded.duration, excluded.engaged, excluded.engaged_visits, excluded.scroll, excluded.scrolled_visits, excluded.revenue, excluded.sales)
--- ?1 = bound by the caller
--- ?2 = bound by the caller
--- ?3 = bound by the caller
--- ?4 = bound by the caller
--- ?5 = bound by the caller
--- ?6 = bound by the caller
+-- ?1 = :stretches
+-- ?2 = :goals
+-- ?3 = :pixel
+-- ?4 = :from
+-- ?5 = :before
+-- ?6 = :day

@@ -3,5 +3,5 @@ DELETE
 FROM rollup_slices
 WHERE pixel = ?1
   AND day = ?2
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :day

@@ -11,5 +11,5 @@ WHERE pixel = ?1
     AND raw = 0
     AND slices > 0
 )
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :day

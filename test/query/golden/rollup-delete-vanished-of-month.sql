@@ -15,5 +15,5 @@ WHERE pixel = ?1
   AND scrolled_visits = 0
   AND revenue = 0
   AND sales = 0
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :month

@@ -9,5 +9,5 @@ WHERE pixel = ?1
   AND day <= ?2 || '-31'
 HAVING count(*) > 0 ON CONFLICT(pixel, month) DO UPDATE
 SET rolls = excluded.rolls
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :month

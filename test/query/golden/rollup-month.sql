@@ -185,5 +185,5 @@ SET visitors = excluded.visitors,
   revenue = excluded.revenue,
   sales = excluded.sales
 WHERE (month_rollups.visitors, month_rollups.visits, month_rollups.pageviews, month_rollups.events, month_rollups.bounces, month_rollups.duration, month_rollups.engaged, month_rollups.engaged_visits, month_rollups.scroll, month_rollups.scrolled_visits, month_rollups.revenue, month_rollups.sales) IS NOT (excluded.visitors, excluded.visits, excluded.pageviews, excluded.events, excluded.bounces, excluded.duration, excluded.engaged, excluded.engaged_visits, excluded.scroll, excluded.scrolled_visits, excluded.revenue, excluded.sales)
--- ?1 = bound by the caller
--- ?2 = bound by the caller
+-- ?1 = :pixel
+-- ?2 = :month

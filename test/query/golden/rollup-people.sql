@@ -48,6 +48,6 @@ WHERE EXISTS (
 GROUP BY person ON CONFLICT(pixel, day, person) DO UPDATE
 SET devices = excluded.devices
 WHERE devices <> excluded.devices
--- ?1 = bound by the caller
--- ?2 = bound by the caller
--- ?3 = bound by the caller
+-- ?1 = :stretches
+-- ?2 = :pixel
+-- ?3 = :day

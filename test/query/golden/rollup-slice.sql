@@ -1591,11 +1591,11 @@ WHERE EXISTS (
     AND slices = ?8
 )
 GROUP BY part
--- ?1 = bound by the caller
--- ?2 = bound by the caller
--- ?3 = bound by the caller
--- ?4 = bound by the caller
--- ?5 = bound by the caller
--- ?6 = bound by the caller
--- ?7 = bound by the caller
--- ?8 = bound by the caller
+-- ?1 = :stretches
+-- ?2 = :goals
+-- ?3 = :pixel
+-- ?4 = :from
+-- ?5 = :before
+-- ?6 = :day
+-- ?7 = :slice
+-- ?8 = :slices

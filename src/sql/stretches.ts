@@ -13,12 +13,12 @@ export function stretchParameter(stretches: readonly Stretch[]): string {
   );
 }
 
-/** `stretch`: the segments in parameter `?2`. */
+/** `stretch`: the segments in parameter `:stretches`. */
 export const STRETCHES = `
   stretch AS (
     SELECT value ->> 0 AS bucket, value ->> 1 AS day, value ->> 2 AS starts_at, value ->> 3 AS ends_at,
       value ->> 4 AS utc_offset
-    FROM json_each(?2)
+    FROM json_each(:stretches)
   )`;
 
 /** The local hour of a row of `numbered`, such as `2026-11-24 09:00:00`. An hour that clocks repeat is one label. */

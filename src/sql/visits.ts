@@ -9,6 +9,7 @@
 import type { ColumnDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT, PAGEVIEW } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
+import { columns as columnsOf } from './statement.ts';
 
 /** Milliseconds between two events of a visitor that begin a new visit when exceeded. */
 export const VISIT_GAP = 30 * 60_000;
@@ -21,34 +22,39 @@ interface NumberedOptions {
   readonly source: string;
   /** Further columns of `events` to carry along. */
   readonly columns: Iterable<string>;
-  /** SQL that limits the events `e`. */
-  readonly where?: string;
+  /** SQL that limits the events of an alias. */
+  readonly where?: (event: string) => string;
   /** Whether the stretches are of one day, which spares comparing days. */
   readonly oneDay?: boolean;
 }
 
 /**
- * `numbered`: the events of pixel `?1` within the stretches, each with the number of its visit and of its visitor and day
+ * `numbered`: the events of pixel `:pixel` within the stretches, each with the number of its visit and of its visitor and day
  * (`who`). Engagements that belong to no visit are left out.
  */
-export function numberedEvents({ source, columns, where = 'true', oneDay = false }: NumberedOptions): string {
-  const carried = [...new Set([...KEYS, ...columns])].join(', ');
+export function numberedEvents({
+  source,
+  columns,
+  where = () => 'true',
+  oneDay = false,
+}: NumberedOptions): string {
+  const carried = [...new Set([...KEYS, ...columns])];
   // Of one day, rows need not tell which: all of them are sorted twice, and short ones sort faster.
-  const labels = oneDay ? '' : 'bucket, day, ';
+  const labels = oneDay ? [] : ['bucket', 'day'];
   const day = oneDay ? '' : 'day, ';
   return `
   past AS (
-    SELECT ${labels.replaceAll(/\w+/g, 's.$&')}${carried.replaceAll(/\w+/g, 'e.$&')}, e.name <> '${ENGAGEMENT}' AS counted,
+    SELECT ${[...labels.map((label) => `s.${label}`), columnsOf('e', carried)].join(', ')}, e.name <> '${ENGAGEMENT}' AS counted,
       (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
       count(*) OVER before AS seq,
       max(CASE WHEN e.name <> '${ENGAGEMENT}' THEN e.ts END) OVER before AS last_ts
     FROM ${source} s
-    CROSS JOIN events e ON e.pixel = ?1 AND e.ts >= s.starts_at AND e.ts < s.ends_at AND ${where}
+    CROSS JOIN events e ON e.pixel = :pixel AND e.ts >= s.starts_at AND e.ts < s.ends_at AND ${where('e')}
     WINDOW before AS (
       PARTITION BY ${oneDay ? '' : 's.day, '}e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ),
   numbered AS MATERIALIZED (
-    SELECT ${labels}${carried}, counted, name = '${PAGEVIEW}' AS pageview, hour, seq, last_ts, starts,
+    SELECT ${[...labels, ...carried].join(', ')}, counted, name = '${PAGEVIEW}' AS pageview, hour, seq, last_ts, starts,
       sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS who
     FROM (
       SELECT *, counted AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > ${VISIT_GAP}) AS starts
@@ -98,7 +104,7 @@ export function visits(
   ),
   visit AS MATERIALIZED (
     SELECT v.*, v.known AND v.who IN (SELECT who FROM bare_visit WHERE again) AS several${[...attributes, ...more.ofVisit].map((sql) => `,\n      ${sql}`).join('')}
-    FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = ?1 AND f.ts = v.first_ts AND f.id = v.first_id'}
+    FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = :pixel AND f.ts = v.first_ts AND f.id = v.first_id'}
   )`;
 }
 
@@ -123,13 +129,13 @@ export const SUM_VISITS = `
     .join(', ')}`;
 
 /** The counts of a part of a visit, from rows of `numbered`. */
-export const PART_COUNTS = `
-  sum(n.pageview) AS pageviews, sum(n.counted) AS events,
-  coalesce(sum(n.engaged), 0) AS engaged, count(n.engaged) > 0 AS engaged_visits,
-  coalesce(max(n.scroll), 0) AS scroll, count(n.scroll) > 0 AS scrolled_visits`;
+export const partCounts = (event: string): string => `
+  sum(${event}.pageview) AS pageviews, sum(${event}.counted) AS events,
+  coalesce(sum(${event}.engaged), 0) AS engaged, count(${event}.engaged) > 0 AS engaged_visits,
+  coalesce(max(${event}.scroll), 0) AS scroll, count(${event}.scroll) > 0 AS scrolled_visits`;
 
-/** A part `p` of visit `v`: the visit counts for it if one of its events is in it. */
-export const PART_OF_VISIT = `
-  v.known AND p.events > 0 AS known, v.several, v.who, p.pageviews, p.events,
-  v.bounces * (p.events > 0) AS bounces, v.duration * (p.events > 0) AS duration,
-  p.engaged, p.engaged_visits, p.scroll, p.scrolled_visits`;
+/** A part of a visit: the visit counts for it if one of its events is in it. */
+export const partOfVisit = (part: string, visit: string): string => `
+  ${visit}.known AND ${part}.events > 0 AS known, ${visit}.several, ${visit}.who, ${part}.pageviews, ${part}.events,
+  ${visit}.bounces * (${part}.events > 0) AS bounces, ${visit}.duration * (${part}.events > 0) AS duration,
+  ${part}.engaged, ${part}.engaged_visits, ${part}.scroll, ${part}.scrolled_visits`;

@@ -27,19 +27,20 @@ function formerOf(set: string, page: string): string | null {
   return former === page ? null : former;
 }
 
-/** `goal`: the goals in parameter `?3`. */
+/** `goal`: the goals in parameter `:goals`. */
 export const GOALS = `
   goal AS (
     SELECT key AS step, value ->> 0 AS name, value ->> 1 AS event, value ->> 2 AS page, value ->> 3 AS pages,
       value ->> 4 AS property, value ->> 5 AS value, value ->> 6 AS former
-    FROM json_each(?3)
+    FROM json_each(:goals)
   )`;
 
-/** Whether event `n` reaches goal `g`. */
-export const REACHES = `
-  n.counted AND CASE
-    WHEN g.event IS NOT NULL THEN n.name = g.event
-    WHEN g.page IS NOT NULL THEN n.pageview AND (n.page = g.page OR n.page = g.former)
-    WHEN g.pages IS NOT NULL THEN n.pageview AND (n.page GLOB g.pages OR n.page GLOB g.former)
-    ELSE n.props <> '' AND EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = g.property AND p.value = g.value)
+/** Whether an event of `numbered` reaches a row of `goal`. */
+export const reaches = (event: string, goal: string): string => `
+  ${event}.counted AND CASE
+    WHEN ${goal}.event IS NOT NULL THEN ${event}.name = ${goal}.event
+    WHEN ${goal}.page IS NOT NULL THEN ${event}.pageview AND (${event}.page = ${goal}.page OR ${event}.page = ${goal}.former)
+    WHEN ${goal}.pages IS NOT NULL THEN ${event}.pageview AND (${event}.page GLOB ${goal}.pages OR ${event}.page GLOB ${goal}.former)
+    ELSE ${event}.props <> '' AND EXISTS (
+      SELECT 1 FROM json_each(${event}.props) p WHERE p.key = ${goal}.property AND p.value = ${goal}.value)
   END`;
