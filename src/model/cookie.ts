@@ -45,20 +45,26 @@ export function ownCookies(header: string | null): OwnCookies {
   };
 }
 
+/**
+ * What may stand around a name and a value. `trim()` takes away more, such as U+2000, which browsers take for a part of the name:
+ * to them it has no prefix then, and any host of the site may set it.
+ */
+const AROUND = /^[ \t]+|[ \t]+$/g;
+
 /** The first value of a cookie in a `Cookie` header, or `''`. */
 export function readCookie(header: string | null, name: string): string {
   return header?.includes(name) ? (readCookies(header, name)[0] ?? '') : '';
 }
 
-/** All values that a `Cookie` header has of a name, in its order, without spaces and quotes around them. */
+/** All values that a `Cookie` header has of a name, in its order, without blanks and quotes around them. */
 function readCookies(header: string, name: string): string[] {
   return header.split(';').flatMap((pair) => {
     const equals = pair.indexOf('=');
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) return [];
+    if (equals < 0 || pair.slice(0, equals).replace(AROUND, '') !== name) return [];
     return [
       pair
         .slice(equals + 1)
-        .trim()
+        .replace(AROUND, '')
         .replace(/^"(.*)"$/, '$1'),
     ];
   });

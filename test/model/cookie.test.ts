@@ -27,6 +27,30 @@ describe('a cookie', () => {
     expect(readCookie('=1; n=2', 'n')).toBe('2');
   });
 
+  // Browsers refuse names with a prefix from other hosts of the site, and look at the name as it stands.
+  const BLANKS = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(
+    (character) => character.trim() === '' && character !== ' ' && character !== '\t',
+  );
+  it.each(BLANKS.map((blank) => [blank.charCodeAt(0).toString(16), blank]))(
+    'is another one with U+%s beside its name',
+    (_, blank) => {
+      const value = 'A'.repeat(22);
+      const names = (name: string) => [
+        blank + name,
+        name + blank,
+        ` ${blank} ${name}`,
+        `${blank}${blank}${name}`,
+      ];
+      for (const name of names('__Host-speck_id')) {
+        expect(ownCookies(`${name}=${value}`)).toEqual({ refuses: false, person: '', stale: false });
+        expect(ownCookies(`__Host-speck_id=${value}; ${name}=${'B'.repeat(22)}`).person).toBe(value);
+      }
+      for (const name of names('__Host-speck_optout')) expect(ownCookies(`${name}=1`).refuses).toBe(false);
+      for (const name of names('__Host-speck'))
+        expect(readCookie(`${name}=${value}`, '__Host-speck')).toBe('');
+    },
+  );
+
   it('says no to all sites for 395 days, and is removed as it was set, and as an older Speck set it', () => {
     const attributes = ['SameSite=None', 'SameSite=None; Partitioned'].map(
       (reach) => `Path=/; HttpOnly; Secure; ${reach}`,
