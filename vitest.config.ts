@@ -20,6 +20,8 @@ export default defineConfig({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              // vitest asks for the inspector in each file, and the runtime reports each time that it has none.
+              compatibilityFlags: ['enable_nodejs_inspector_module'],
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
                 SECRET_KEY: 'test-secret-key-of-32-characters-or-more',
@@ -47,7 +49,6 @@ export default defineConfig({
           globalSetup: ['test/build.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {

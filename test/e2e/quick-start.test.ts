@@ -10,7 +10,7 @@ let start: Script;
 let port: string;
 
 beforeAll(async () => {
-  project = copyProject();
+  project = copyProject({ builds: true });
   start = project.run('scripts/start.ts', ['--port', '0']);
   port = (await start.printed(/^Speck runs at http:\/\/127\.0\.0\.1:(\d+)$/m))[1] ?? '';
 });

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { madeSecretKey } from '../../scripts/lib/secret-key.ts';
 import { type FakeCloudflare, startFakeCloudflare } from './fake-cloudflare.ts';
@@ -138,10 +139,14 @@ test('without its queues the Worker is not deployed, and that says what to do', 
   expect(cloudflare.changes).not.toContain('worker');
 });
 
-test('a dry run asks nobody', async () => {
-  const { code, output } = await deploy('--dry-run');
-  expect(code).toBe(0);
-  expect(output).toContain('env.QUEUE (speck-events)');
+test('a dry run builds the Worker, and asks nobody', async () => {
+  const copy = copyProject({ builds: true });
+  rmSync(`${copy.directory}/dist`, { recursive: true });
+  const script = copy.run('scripts/deploy.ts', ['--dry-run'], cloudflare.environment);
+  expect(await script.ended, script.stderr()).toBe(0);
+  expect(script.stdout()).toContain('env.QUEUE (speck-events)');
+  expect(copy.read('dist/modules/index.mjs')).not.toBe('');
+  copy.remove();
   expect(cloudflare.changes).toEqual([]);
 });
 

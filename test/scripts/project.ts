@@ -9,6 +9,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,9 +29,14 @@ export interface Project {
   remove(): void;
 }
 
-export function copyProject(): Project {
+/** @param options.builds whether wrangler builds the Worker anew, as in the project, or takes what the tests have built. */
+export function copyProject({ builds = false }: { readonly builds?: boolean } = {}): Project {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'speck-')));
   for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
+  if (!builds) {
+    const config = join(directory, 'wrangler.toml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/^\[build\]\n(?:\w+ = .*\n)+/m, ''));
+  }
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
   // wrangler's own notes stay in the copy, too.
   const notes = {

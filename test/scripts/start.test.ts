@@ -18,8 +18,8 @@ afterEach(async () => {
   for (const project of projects.splice(0)) project.remove();
 });
 
-function project(): Project {
-  const copy = copyProject();
+function project(options?: Parameters<typeof copyProject>[0]): Project {
+  const copy = copyProject(options);
   projects.push(copy);
   return copy;
 }
@@ -141,7 +141,7 @@ test('other machines are warned of, and kept from the API, without TLS', async (
 });
 
 test('a Worker that does not build is said, with a failure', async () => {
-  const copy = project();
+  const copy = project({ builds: true });
   writeFileSync(join(copy.directory, 'src', 'index.ts'), 'export default {');
   const script = start(copy, ['--port', '0']);
   expect(await script.ended).toBe(1);
