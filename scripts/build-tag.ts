@@ -36,9 +36,10 @@ for (const { name, source, define, isModule = false } of FILES) {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const module = String(outputFiles[0]?.text);
+  // A block hides what is declared in it as a function does, and is shorter. It does not hide a var.
+  const module = String(outputFiles[0]?.text).replaceAll(/^var /gm, 'let ');
   // Vite's minifier makes of the same bundle 2 % less than esbuild's.
-  const { code, errors } = await minify(`${name}.js`, isModule ? module : `(()=>{${module}})()`, {
+  const { code, errors } = await minify(`${name}.js`, isModule ? module : `{${module}}`, {
     module: isModule,
     compress: { target: TARGET },
     mangle: { toplevel: true },

@@ -31,7 +31,7 @@ const ALL_MODULES = 140_000;
 const BUDGETS = [
   { what: 'list of sources', file: 'dist/sources.txt', bytes: 13_000 },
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_080 },
-  { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_050 },
+  { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_040 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_750 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_500 },

@@ -5,7 +5,7 @@
 
 import { mayUseCookie, originOf } from '../enrich/origins.ts';
 import { type Env, secretsOf } from '../env.ts';
-import { type CookieReach, PERSON_COOKIE_VALUE } from '../model/cookie.ts';
+import type { CookieReach } from '../model/cookie.ts';
 import { base64url } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
 import { FORGET_OLD_PERSON, FORGET_PERSON, newPersonCookie, personCookie } from '../model/set-cookie.ts';
@@ -74,6 +74,9 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
   }
 }
 
+/** 128 bits, in base64url or as four numbers, which is how the tag has them without converting. */
+const PROPOSAL = /^([\w-]{22}|\d{1,10}(,\d{1,10}){3})$/;
+
 /**
  * The value of a new cookie. The page proposes a `cid`, the same for all events of one moment, so that they are one person's
  * before the cookie is there. The value is made of it, the page's host, the address and the user agent under a key of the
@@ -81,7 +84,7 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
  */
 async function makeCookie(cid: string, client: Client, env: Env): Promise<string> {
   const [secret] = secretsOf(env);
-  if (secret === undefined || !PERSON_COOKIE_VALUE.test(cid)) return newPersonCookie();
+  if (secret === undefined || !PROPOSAL.test(cid)) return newPersonCookie();
   const key = await deriveKey(secret, 'person cookies');
   // A line feed can be in none of the four.
   const parts = [cid, originOf(client), client.ip, client.userAgent];

@@ -19,7 +19,7 @@ export type Call = [command?: unknown, name?: string, data?: Data, about?: About
 let waiting: unknown[] = [];
 /** The page that was counted last. */
 export let page: string | undefined;
-let referrer = doc.referrer;
+let referrer: string | undefined;
 let user: unknown;
 /** The signature of the user's id, made by the owner's server. */
 let signature: unknown;
@@ -30,7 +30,7 @@ let failed = false;
 let silence: unknown;
 
 /**
- * 131 random bits, for the Worker's cookie once consent lets it have one: so the events of a page are one person's.
+ * 128 random bits, for the Worker's cookie once consent lets it have one: so the events of a page are one person's.
  * Not Math.random, which pages replace, nor crypto.randomUUID, which pages without https lack.
  */
 let cid: string | undefined;
@@ -44,49 +44,46 @@ export let isSound: boolean | undefined;
 try {
   silence = !('local' in options) && /^$|^127\.|\[::1]|\blocalhost$/.test(location.hostname);
   if (ALL && silence) silence = 'no data-local';
-  cid = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(18))))
-    .replace(/\W/g, '_')
-    .slice(2);
+  referrer = doc.referrer;
+  cid = `${crypto.getRandomValues(new Uint32Array(4))}`;
   if (!ALL) {
     isSound = toJson([referrer])[1] === '"';
     for (const _ in []) isSound = false;
   }
   silence = silence || (ALL ? localStorage['speck_ignore'] && 'speck_ignore' : localStorage['speck_ignore']);
 } catch {
-  // A page that may have no storage, such as one in a sandbox.
+  // A page that may have no storage, such as one in a sandbox, or that keeps its referrer to itself.
 }
 
 export const track = (name: string | undefined, data?: Data, about?: About): void => {
   try {
     // Without what the page has given to all objects.
     if (ALL) about = { __proto__: null, ...about } as About;
-    if (silence || !name || (META && !options.pixel)) {
-      if (ALL) say(name, silence || 'no name or data-pixel');
-      return;
+    if (silence || !name || (META && !options.pixel)) say(name, silence || 'no name or data-pixel');
+    else {
+      const url = ((PLUS || META) && about?.url) || pageUrl();
+      if (name === 'pageview') {
+        if (PLUS) reportEngagement();
+        referrer = page || referrer;
+        page = url;
+      }
+      // As JSON at once, since the page may change its data before it is sent.
+      flush(
+        toJson({
+          id: options.pixel,
+          ev: name,
+          dl: url,
+          rl: referrer,
+          nav: about?.nav,
+          eid: about?.eventID,
+          consent: options.consent,
+          uid: user,
+          ...((ALL || !META) && { uid_sig: signature }),
+          cid: options.consent === 'granted' ? cid : undefined,
+          cd: data,
+        }),
+      );
     }
-    const url = ((PLUS || META) && about?.url) || pageUrl();
-    if (name === 'pageview') {
-      if (PLUS) reportEngagement();
-      referrer = page || referrer;
-      page = url;
-    }
-    // At once, since the page may change its data before it is sent.
-    const event = toJson({
-      id: options.pixel,
-      ev: name,
-      dl: url,
-      rl: referrer,
-      nav: about?.nav,
-      eid: about?.eventID,
-      consent: options.consent,
-      uid: user,
-      ...((ALL || !META) && { uid_sig: signature }),
-      cid: options.consent === 'granted' ? cid : undefined,
-      cd: data,
-    });
-    if (ALL) say(event);
-    waiting.push(PLUS || META ? [event, userData] : event);
-    flush();
   } catch (error) {
     // Data that JSON cannot hold, such as a cycle: there is nothing to send, and the page must not suffer for it.
     if (ALL) say(name, error);
@@ -119,20 +116,33 @@ export const handle = ([command, name, data, about]: Call): void => {
   } else if (ALL) say(command);
 };
 
-/** Sends what the page does at one moment together. `await` needs neither the page's Promise nor its queueMicrotask. */
-export const flush = async (): Promise<void> => {
+/** An event as JSON, and the data of the user that it is of. */
+type Sending = readonly [event: string, ud: unknown];
+
+const withUsers = (batch: readonly Sending[]): string => {
+  let body = '';
+  for (const [event, ud] of batch) {
+    body += `${body && ','}${ud ? `${event.slice(0, -1)},"ud":${toJson(ud)}}` : event}`;
+  }
+  return body;
+};
+
+/**
+ * Sends what the page does at one moment together. `await` needs neither the page's Promise nor its queueMicrotask.
+ * @param event as JSON; without one, only what waits already is sent.
+ */
+export const flush = async (event?: string): Promise<void> => {
+  if (ALL && event) say(event);
+  if (PLUS || META) {
+    if (event) waiting.push([event, userData]);
+  } else waiting.push(event);
   await 0;
   // The Worker takes up to 100 events in one request. Offline, sendBeacon takes an event and loses it.
   while ((!(PLUS || META) || (navigator.onLine && !hashing)) && waiting[0]) {
-    const batch = waiting.splice(0, 50);
-    let body: unknown = batch;
-    if (PLUS || META) {
-      body = '';
-      for (const [event, ud] of batch as [string, unknown][]) {
-        body += `${body && ','}${ud ? `${event.slice(0, -1)},"ud":${toJson(ud)}}` : event}`;
-      }
-    }
-    post((ALL && options.path?.replace(/.*\//, '')) || 'beacon', `[${body}]`);
+    post(
+      (ALL && options.path?.replace(/.*\//, '')) || 'beacon',
+      `[${PLUS || META ? withUsers(waiting.splice(0, 50) as Sending[]) : waiting.splice(0, 50)}]`,
+    );
   }
 };
 

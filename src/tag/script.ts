@@ -36,10 +36,14 @@ export const doc: Document = ALL
 
 const current = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement;
 
-/** A module does not know its element, and the builds import each other as one. */
+/**
+ * A module does not know its element, and the builds import each other as one: the build before left it where calls wait, since the
+ * page may have taken it out meanwhile.
+ */
 export const script =
   PLUS || META
     ? current ||
+      window.speck?.q?.script ||
       doc.querySelector<HTMLScriptElement>('[data-pixel^=px_]') ||
       (ALL && doc.querySelector<HTMLScriptElement>('[src*=fbevents]'))
     : current;
@@ -53,13 +57,12 @@ export const uses = (what: string): boolean =>
 
 /**
  * An address of the Worker. With a data-path all of them lie beside it.
- * Without `URL`, a name that pages like to use for a text of theirs.
+ * Without `URL`, a name that pages like to use for a text of theirs: eight characters hold a scheme and its slashes.
  */
 export const address = (name: string): string =>
-  (ALL && options.host ? `${options.host}/`.replace(/^\s*(?!http)(\/\/)?/, 'https://') : script.src).replace(
-    /([^/:])\/.*/,
-    `$1${(script.getAttribute('data-path') || '/').replace(/[^/]*$/, name)}`,
-  );
+  (ALL && options.host ? options.host.replace(/^\s*(?!\s|http)(\/\/)?/, 'https://') : script.src).match(
+    /.{8}[^/]*/,
+  ) + (script.getAttribute('data-path') || '/').replace(/[^/]*$/, name);
 
 /** Loads what few pages need. Its address is whole, since a script of another origin has no base. */
 export const load = (name: string): Promise<{ default(...given: unknown[]): Promise<unknown> }> =>

@@ -4,17 +4,20 @@
  * Meta's fbq as /speck.meta.js. A build that is asked for what it lacks loads the next one in its stead.
  */
 import { type Call, flush, handle, isSound, track, view } from './core.ts';
+import { say } from './debug.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
 import { byMetaSnippet, listenToMeta, stopsHistory } from './meta.ts';
-import { listen, safe } from './page.ts';
+import { listen } from './page.ts';
 import { doc, load, options, script } from './script.ts';
 
 /** What the stub puts calls into: its own list, later what handles them. */
 interface Queue {
   push(call: Call): unknown;
   /** Set by a running tag, so that a second copy of it counts nothing again. */
-  on?: boolean;
+  on?: 1;
+  /** The element of a build that another one is loaded in the stead of. */
+  script?: HTMLScriptElement;
 }
 
 interface Speck {
@@ -37,25 +40,43 @@ const speck: Speck = (...call) => speck.q.push(call);
 
 const navigated = (): unknown => (META && stopsHistory()) || view({ nav: 1 });
 
-const start = (): void => {
-  if (META) listenToMeta();
-  if (!ALL || !('manual' in options)) {
-    if (!byMetaSnippet) view();
+/**
+ * Hears of navigations from the browser, whatever the page has made of `history`. Older browsers tell of none, nor does any tell a
+ * page without an origin: there the methods of `history` are replaced.
+ */
+const watchHistory = (): void => {
+  try {
+    // Throws where the browser tells nothing, also if the page has something else of the name.
+    if ((navigation.currentEntry as NavigationHistoryEntry).id)
+      navigation.addEventListener('currententrychange', navigated);
+  } catch {
     for (const method of ['pushState', 'replaceState'] as const) {
       const original = history[method];
-      history[method] = (...state) => {
-        original.call(history, ...state);
-        navigated();
+      history[method] = function (...state) {
+        try {
+          return original.apply(this, state);
+        } finally {
+          navigated();
+        }
       };
     }
     listen('popstate', navigated);
+  }
+};
+
+const start = (): void => {
+  const isManual = ALL && 'manual' in options;
+  if (META) listenToMeta();
+  if (!isManual && !byMetaSnippet) view();
+  // From here on a call is handled at once, also one made through a reference to the stub kept from before.
+  speck.q = { push: handle, on: 1 } as never;
+  for (const call of calls) handle(call);
+  if (!isManual) {
+    watchHistory();
     // Back from the cache of pages that were left.
     listen('pageshow', (event: PageTransitionEvent) => event.persisted && track('pageview'));
   }
-  // From here on a call is handled at once, also one made through a reference to the stub kept from before.
-  speck.q = { push: handle, on: true } as never;
-  for (const call of calls) handle(call);
-  if (PLUS || META) listen('online', flush);
+  if (PLUS || META) listen('online', () => flush());
   if (PLUS) {
     watchEngagement();
     watchInteractions();
@@ -63,11 +84,15 @@ const start = (): void => {
 };
 
 const begin = (): void => {
-  calls.on = true;
-  // A page that the browser prepares in advance may never be seen.
-  if (doc.prerendering) listen('prerenderingchange', start);
-  else if (ALL) safe(start)(0);
-  else start();
+  calls.on = 1;
+  try {
+    // A page that the browser prepares in advance may never be seen.
+    if (doc.prerendering) listen('prerenderingchange', start);
+    else start();
+  } catch (error) {
+    // What the page lets nobody do, as replacing the methods of its history. All else has been done.
+    say(error);
+  }
 };
 
 /** An attribute that this build does not know. */
@@ -77,16 +102,15 @@ const UNKNOWN = PLUS
     ? /data-(?!pixel|consent|local|alias)/
     : /data-(?!pixel|consent|local)/;
 
-/** The build that has more of what the page needs than this one. */
-const next = !ALL && (!isSound || UNKNOWN.test(script.outerHTML)) && (PLUS || META ? 'all' : 'plus');
-
 if (!options?.pixel && !byMetaSnippet) {
   console.warn('Speck: no data-pixel');
 } else if (!calls.on) {
   speck.q = calls;
   window.speck = speck;
 
-  // What cannot be loaded is done without.
-  if (next) load(next).catch(begin);
-  else begin();
+  calls.script = script;
+  if (!ALL && (!isSound || UNKNOWN.test(script.outerHTML))) {
+    // What cannot be loaded is done without. Not by catch, which some classes of promises lack.
+    load(PLUS || META ? 'all' : 'plus').then(null, begin);
+  } else begin();
 }

@@ -224,36 +224,48 @@ describe('a choice', () => {
     const other = 'BBBBBBBBBBBBBBBBBBBBBB';
     const kept = await settled([FIRST], [granted], { cookie: other });
     expect([kept.client.cookie, kept.cookies]).toEqual([other, set(other, 'SameSite=Lax')]);
+    for (const cid of ['not fit', '1,2,3', '1,2,3,4,5', '1,2,3,', '1,2,3,12345678901', '1,2,3,4\n']) {
+      const [one, another] = [
+        await settled([FIRST], [{ consent: 'granted', cid }]),
+        await settled([FIRST], [{ consent: 'granted', cid }]),
+      ];
+      expect(one.client.cookie).toMatch(/^[\w-]{22}$/);
+      expect(one.client.cookie).not.toBe(another.client.cookie);
+    }
     const made = await settled([FIRST], [{ consent: 'granted', cid: 'not fit' }]);
     expect(made.client.cookie).toMatch(/^[\w-]{22}$/);
     expect(made.cookies).toEqual(set(made.client.cookie, 'SameSite=Lax'));
     expect((await settled([FIRST], [{ consent: 'granted' }])).client.cookie).not.toBe(made.client.cookie);
   });
 
-  it('makes one cookie of what a page proposes for one visitor, which whoever proposed it does not know', async () => {
-    const made = async (client: Partial<Client>, event: Partial<RawEvent> = granted, env = testEnv) => {
-      const pixel = await makePixel('UTC', FIRST);
-      const events = [{ ...BLANK_EVENT, id: pixel.id, ...event }];
-      return (await settle(events, { ...BROWSER, ...client }, env, Date.now())).client.cookie;
-    };
-    const cookie = await made({});
-    expect(cookie).not.toBe(COOKIE);
-    expect(await made({})).toBe(cookie);
-    const others = [
-      await made({ ip: '192.0.2.2' }),
-      await made({ userAgent: 'Another' }),
-      await made({ origin: 'https://site.example' }),
-      await made({}, { ...granted, cid: 'B'.repeat(22) }),
-      await made({}, granted, {
-        ...testEnv,
-        SECRET_KEY: 'another secret of this Worker, as long as one has to be',
-      }),
-      // Without the secret, by chance.
-      await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
-      await made({}, granted, { ...testEnv, SECRET_KEY: '' }),
-    ];
-    expect(new Set([cookie, COOKIE, ...others]).size).toBe(9);
-  });
+  it.each([COOKIE, '4294967295,0,12,3000000000'])(
+    'makes one cookie of what a page proposes for one visitor, which whoever proposed it does not know: %s',
+    async (cid) => {
+      const proposed = { ...granted, cid };
+      const made = async (client: Partial<Client>, event: Partial<RawEvent> = proposed, env = testEnv) => {
+        const pixel = await makePixel('UTC', FIRST);
+        const events = [{ ...BLANK_EVENT, id: pixel.id, ...event }];
+        return (await settle(events, { ...BROWSER, ...client }, env, Date.now())).client.cookie;
+      };
+      const cookie = await made({});
+      expect(cookie).not.toBe(COOKIE);
+      expect(await made({})).toBe(cookie);
+      const others = [
+        await made({ ip: '192.0.2.2' }),
+        await made({ userAgent: 'Another' }),
+        await made({ origin: 'https://site.example' }),
+        await made({}, { ...granted, cid: 'B'.repeat(22) }),
+        await made({}, proposed, {
+          ...testEnv,
+          SECRET_KEY: 'another secret of this Worker, as long as one has to be',
+        }),
+        // Without the secret, by chance.
+        await made({}, proposed, { ...testEnv, SECRET_KEY: '' }),
+        await made({}, proposed, { ...testEnv, SECRET_KEY: '' }),
+      ];
+      expect(new Set([cookie, COOKIE, ...others]).size).toBe(9);
+    },
+  );
 
   const HERE = 'https://www.site.example';
   it.each([
