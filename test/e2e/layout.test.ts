@@ -27,7 +27,6 @@ const levelOf = (path: string): number =>
  * Circles that are still there, as `circlesIn` writes them. The list only shrinks: an entry that is no longer a circle fails.
  */
 const KNOWN_CIRCLES = [
-  'api/auth.ts > api/route.ts > api/auth.ts',
   'query/ask.ts > query/known-days.ts > query/ask.ts',
   'tag/core.ts > tag/engagement.ts > tag/core.ts',
 ];
