@@ -112,7 +112,7 @@ export const OPERATORS: Readonly<Record<string, string>> = {
 function parseFilter(text: string): Filter[] {
   try {
     const [operator = '', dimension = '', ...values] = text.split(',').map(decodeURIComponent);
-    return operator in OPERATORS && dimension !== '' && values.length > 0
+    return Object.hasOwn(OPERATORS, operator) && dimension !== '' && values.length > 0
       ? [[operator, dimension, values]]
       : [];
   } catch {

@@ -59,7 +59,7 @@ export function describe(values: readonly Value[], timezone: string): Described 
   return {
     iso: when.toISOString(),
     when: when.toLocaleString(LANGUAGE, { dateStyle: 'medium', timeStyle: 'medium', timeZone: timezone }),
-    what: KINDS_OF_EVENT[name] ?? name,
+    what: KINDS_OF_EVENT.get(name) ?? name,
     page: of('hostname') + of('page'),
     rest: GROUPS.map(([label, columns]): [string, string] => [
       label,

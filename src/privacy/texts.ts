@@ -84,11 +84,11 @@ export const PRIVACY = {
   linked: (kind: string): string => `It was seen with ${KINDS_OF_PERSON[kind]}.`,
 };
 
-/** What an event is called; its own name otherwise. */
-export const KINDS_OF_EVENT: Readonly<Record<string, string>> = {
-  pageview: 'Page view',
-  engagement: 'Page read',
-};
+/** What an event is called; its own name otherwise. A map, since anyone can name an event `constructor`. */
+export const KINDS_OF_EVENT: ReadonlyMap<string, string> = new Map([
+  ['pageview', 'Page view'],
+  ['engagement', 'Page read'],
+]);
 
 export const READING = {
   engaged: (milliseconds: number): string => `for ${milliseconds / 1000} seconds`,

@@ -1,7 +1,7 @@
 /** Which days and filters the dashboard asks for. */
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/dashboard/api.ts';
-import { daysOf, flipped } from '../../src/dashboard/view.ts';
+import { daysOf, flipped, parseView } from '../../src/dashboard/view.ts';
 
 describe('the days of a period', () => {
   // Noon of the 31st in UTC: the first of January in Kiritimati already.
@@ -21,6 +21,18 @@ describe('the days of a period', () => {
 
   it('are those that are given', () => {
     expect(daysOf(['2024-02-29', '2024-03-01'], 'UTC', NOW)).toEqual(['2024-02-29', '2024-03-01']);
+  });
+});
+
+describe('an address', () => {
+  it.each(Object.getOwnPropertyNames(Object.prototype))('has no filter whose operator is %s', (name) => {
+    expect(parseView(`?f=${name},event:page,/a`).filters).toEqual([]);
+  });
+
+  it('has filters of each operator', () => {
+    for (const name of ['is', 'is_not', 'contains', 'contains_not']) {
+      expect(parseView(`?f=${name},event:page,/a`).filters).toEqual([[name, 'event:page', ['/a']]]);
+    }
   });
 });
 

@@ -189,6 +189,26 @@ describe('what is found', () => {
     ).toEqual([]);
   });
 
+  const INHERITED = Object.getOwnPropertyNames(Object.prototype);
+
+  it.each(INHERITED)(
+    'is shown and erased where an event, its page and its property are called %s',
+    async (name) => {
+      const pixel = await makePixel('UTC');
+      const address = { ...ANN, 'cf-connecting-ip': `192.0.2.${100 + INHERITED.indexOf(name)}` };
+      const query = new URLSearchParams({
+        id: pixel.id,
+        ev: name,
+        dl: `https://site.example/${name}`,
+        [`cd[${name}]`]: name,
+      });
+      expect((await ask(`/p.gif?${query}`, address)).status).toBe(200);
+      expect(await eventsOf(pixel)).toBe(1);
+      expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(`<b>${name}</b>site.example/${name}<`);
+      expect((await erase(`/privacy?id=${pixel.id}`, address)).headers.get('location')).toContain('erased=1');
+    },
+  );
+
   it('names countries and languages, and leaves codes that are none as they are', () => {
     const values = (country: string, language: string) =>
       EVENT_COLUMNS.map((column) => ({ country, language, ts: 0 })[column as string] ?? '');
