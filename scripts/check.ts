@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PARTS: Readonly<Record<string, number>> = {
   'src/index.ts': 9_000,
   'src/collect/consent.ts': 8_000,
+  'src/collect/wire/problem.ts': 1_500,
   'src/enrich/ingest.ts': 44_000,
   'src/enrich/consume.ts': 46_000,
   'src/rollup/job.ts': 61_000,

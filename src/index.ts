@@ -2,9 +2,15 @@
  * The Worker: answers pixels at once, everything else by the API; rolls up when the cron asks; empties the queue. An isolate
  * that answers pixels evaluates nothing else: each other part is loaded when it is first asked for.
  */
-import { collect } from './collect/answer.ts';
+import { collectorOf } from './collect/answer.ts';
+import { FORMATS } from './collect/wire/table.ts';
 import type { Env } from './env.ts';
 import type { Message } from './model/batch.ts';
+
+const collect = collectorOf(FORMATS, async (token, request, env) => {
+  const { authenticateSender } = await import('./api/router.ts');
+  return authenticateSender(token, request, env);
+});
 
 export default {
   fetch(request, env, ctx) {

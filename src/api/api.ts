@@ -9,6 +9,8 @@ import { notFound, wrongMethod } from './problem.ts';
 import type { Handler, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
+export { tokenHolder } from './sender.ts';
+
 type MatchedRequest = Request & { readonly params?: Record<string, string> };
 
 const router = IttyRouter();

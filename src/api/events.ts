@@ -3,7 +3,7 @@
  * each refused event which it was and why, and of each that is stored what was left out of it.
  */
 import * as v from 'valibot';
-import { fromJson } from '../collect/wire/native.ts';
+import { fromJson } from '../collect/wire/native-event.ts';
 import { takeIn } from '../enrich/ingest.ts';
 import type { Incoming } from '../enrich/prepare.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -11,8 +11,8 @@ import { nextEventId } from '../model/random.ts';
 import { UNKNOWN_CLIENT } from '../model/wire.ts';
 import { check, readJson } from './body.ts';
 import type { Call } from './call.ts';
-import type { Grant } from './grant.ts';
 import { Problem } from './problem.ts';
+import { readsStatistics } from './sender.ts';
 import { uncachedJson } from './uncached.ts';
 
 export const EventsBody = v.strictObject({
@@ -49,13 +49,6 @@ export async function addEvents({ request, env, grant }: Call): Promise<Response
   const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
   const taken = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
   return uncachedJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
-}
-
-/**
- * Whether a token also reads statistics, and is not the owner's: an owner can read everything. See `visitorHash` for what follows.
- */
-function readsStatistics({ admin, scopes }: Grant): boolean {
-  return !admin && scopes.includes('stats:read') && !scopes.includes('pixels:write');
 }
 
 function incomingOf(event: unknown, receivedAt: number, isApart: boolean): Incoming {

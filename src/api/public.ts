@@ -2,13 +2,13 @@
  * The public part of the OpenAPI document: what needs no token. These paths are served by the collecting side, by the
  * visitor's pages and by the router itself, and are described here by hand.
  */
-import type { Mistake } from '../collect/wire/format.ts';
+import type { ReadError } from '../collect/wire/format.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEMS as PAGE_PROBLEMS } from '../privacy/texts.ts';
 import type { JsonSchema } from './schemas.ts';
 
 /** Why a beacon is refused at once; the compiler asks for a new reason. */
-const BEACON_PROBLEMS: Readonly<Record<Mistake, number>> = {
+const BEACON_PROBLEMS: Readonly<Record<ReadError, number>> = {
   missing_id: 400,
   broken_json: 400,
   broken_body: 400,

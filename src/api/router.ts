@@ -3,10 +3,11 @@
  * part of the Worker that is loaded when it is first asked for.
  */
 import { IttyRouter } from 'itty-router';
+import type { Authenticate } from '../collect/sender.ts';
 import type { Env } from '../env.ts';
 import { discardBody } from '../http/body.ts';
 import { notFound, problemResponse, wrongMethod } from './problem.ts';
-import { refuseExposed, withCommonHeaders } from './transport.ts';
+import { isExposed, refuseExposed, withCommonHeaders } from './transport.ts';
 
 type Handler = (request: Request, env: Env) => Response | Promise<Response>;
 
@@ -62,6 +63,10 @@ async function withoutBody(response: Response): Promise<Response> {
   await response.body?.cancel();
   return new Response(null, response);
 }
+
+/** Authenticates servers that send events by another wire format than the API's. A token that came without TLS is none. */
+export const authenticateSender: Authenticate = async (token, request, env) =>
+  isExposed(request.url) ? null : (await import('./api.ts')).tokenHolder(token, request, env);
 
 async function answer(request: Request, env: Env): Promise<Response> {
   try {

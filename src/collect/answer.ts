@@ -1,198 +1,187 @@
 /**
- * The hot path: answers a pixel or beacon request at once and hands its events to the buffer. It reads from top to
- * bottom like the protocol. Nothing is looked up here, unless consent asks for a cookie: an unknown pixel or a bot is found
- * out after the answer has gone. What this file imports is what an isolate evaluates before its first answer: all else is
- * loaded by `import()`.
+ * The hot path: answers a collecting request at once and hands its events to the buffer. It reads from top to bottom like the
+ * protocol. Nothing is looked up here, unless consent asks for a cookie or a server sends a token: an unknown pixel or a bot is
+ * found after the answer. What this file imports is what an isolate evaluates before its first answer; `import()` loads the rest.
  */
 import type { Env } from '../env.ts';
-import { discardBody, readBody } from '../http/body.ts';
+import { discardBody, NO_BYTES, readBytes } from '../http/body.ts';
 import { clientOf, mayChoose } from '../http/client.ts';
 import { corsHeaders, preflight } from '../http/cors.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
-import type { RawEvent, RawHit } from '../model/wire.ts';
+import { err, type Result } from '../model/result.ts';
+import { type RawHit, type SentEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
 import { mayConsent } from './choice.ts';
-import { gifBody } from './gif.ts';
-import type { Mistake, WireFormat } from './wire/format.ts';
-import { FORMATS } from './wire/table.ts';
+import { type Authenticate, senderOf } from './sender.ts';
+import { type Endpoint, endpointsOf, type Target } from './wire/endpoints.ts';
+import type { ReadError, WireError, WireFormat, WireReading, WireRequest } from './wire/format.ts';
 
 const buffer = new Buffer();
 
-const GIF_METHODS = 'GET, HEAD, OPTIONS';
-const BEACON_METHODS = 'POST, OPTIONS';
+type Events = readonly (SentEvent | null)[];
 
-/** A page that is isolated (COEP) loads only what says it may be loaded from anywhere. */
-const GIF_HEADERS = {
-  'content-type': 'image/gif',
-  'cache-control': 'no-store',
-  'cross-origin-resource-policy': 'cross-origin',
-  'x-content-type-options': 'nosniff',
-};
-/** Made once: the runtime copies a Headers object faster than it reads a plain one. */
-let gifInit: ResponseInit | undefined;
+const NO_EVENTS: Events = [];
+const NO_COOKIES: readonly string[] = [];
+/** Headers of a request that is read after its answer, when its own are no longer there. */
+const NO_HEADERS = { get: () => null };
 
-/** Answers a collecting request, or gives null when the request is for someone else. */
-export function collect(
+/** Answers a collecting request. Returns null for any other request. */
+export type Collect = (
   request: Request,
   env: Env,
   ctx: ExecutionContext,
-): Response | Promise<Response> | null {
-  const { url } = request;
-  const pathStart = url.indexOf('/', 'https://'.length);
-  const queryStart = url.indexOf('?', pathStart);
-  const path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart);
-  const format = FORMATS.get(path);
-  if (format === undefined) return null;
-  if (format.answers === 'beacon') return beacon(request, format, env, ctx);
-  const query = queryStart < 0 ? '' : url.slice(queryStart + 1, queryStart + 1 + LIMITS.url);
-  return gif(request, format, query, env, ctx);
+) => Response | Promise<Response> | null;
+
+/**
+ * Collects what clients of these wire formats send.
+ * @param authenticate says whether a token may send events.
+ */
+export function collectorOf(formats: readonly WireFormat[], authenticate: Authenticate): Collect {
+  const endpoints = endpointsOf(formats);
+  return (request, env, ctx) => {
+    const { url, method } = request;
+    const pathStart = url.indexOf('/', 'https://'.length);
+    const queryStart = url.indexOf('?', pathStart);
+    const path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart);
+    const endpoint = endpoints.get(path);
+    if (endpoint === undefined) return null;
+    const target =
+      method === 'GET' || method === 'HEAD' ? endpoint.GET : method === 'POST' ? endpoint.POST : undefined;
+    if (target === undefined) return otherMethod(request, endpoint);
+    const query = queryStart < 0 ? '' : url.slice(queryStart + 1, queryStart + 1 + LIMITS.url);
+    const sent: WireRequest = { method: target.method, path, query, headers: NO_HEADERS, bytes: NO_BYTES };
+    return target.screen
+      ? answerAndRead(request, sent, target, target.screen, env, ctx)
+      : readAndAnswer(request, sent, target, authenticate, env, ctx);
+  };
 }
 
-function gif(
+/** Answers a request whose events are all in its query. They are read when its batch is flushed. */
+function answerAndRead(
   request: Request,
-  format: WireFormat,
-  query: string,
+  sent: WireRequest,
+  { format }: Target,
+  screen: (query: string) => ReadError | null,
   env: Env,
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
-  const { method } = request;
-  if (method !== 'GET' && method !== 'HEAD') {
-    return method === 'OPTIONS' ? preflight(request, GIF_METHODS) : wrongMethod(request, GIF_METHODS);
-  }
-  const body = method === 'HEAD' ? null : gifBody();
-  const mistake = format.mistakeIn(query);
-  const consents = mayConsent(query);
+  const error = screen(sent.query);
+  const consents = mayConsent(sent.query);
   const client = clientOf(request, consents);
-  if (mistake !== null) {
-    const headers = { ...gifHeaders(client.origin), 'x-speck-reason': mistake };
-    return new Response(body, { status: 400, headers });
+  const head = request.method === 'HEAD';
+  if (error === null) {
+    const size = sent.query.length;
+    const hit: Hit = { receivedAt: Date.now(), head, client, format, sent, events: NO_EVENTS, size };
+    if (mayChoose(client, consents)) return answerAndReadChoice(hit, env, ctx);
+    push(hit, 1, env, ctx);
   }
-  const hit: Hit = {
-    receivedAt: Date.now(),
-    head: method === 'HEAD',
-    client,
-    format,
-    events: query,
-    size: query.length,
-  };
-  if (mayChoose(client, consents)) return settledGif(hit, body, env, ctx);
-  keep(hit, 1, env, ctx);
-  gifInit ??= { headers: new Headers(GIF_HEADERS) };
-  return new Response(body, client.origin === '' ? gifInit : { headers: gifHeaders(client.origin) });
+  return respond(format, sent, { error, head, origin: client.origin });
 }
 
-async function settledGif(
-  hit: Hit,
-  body: ArrayBuffer | null,
-  env: Env,
-  ctx: ExecutionContext,
-): Promise<Response> {
-  const { settle } = await import('./consent.ts');
-  const { cookies, ...settled } = await settle(eventsOf(hit), hit.client, env, hit.receivedAt);
-  keep({ ...hit, ...settled }, 1, env, ctx);
-  const headers = new Headers(gifHeaders(hit.client.origin));
-  for (const cookie of cookies) headers.append('set-cookie', cookie);
-  return new Response(body, { headers });
+async function answerAndReadChoice(hit: Hit, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const { format, head, client, sent } = hit;
+  const { cookies, ...consented } = await withConsent({ ...hit, events: await eventsOf(hit) }, env);
+  push({ ...consented, sent: null }, 1, env, ctx);
+  return respond(format, sent as WireRequest, { head, origin: client.origin, cookies });
 }
 
-/** An image is fetched without an Origin header unless a page asks for CORS. */
-function gifHeaders(origin: string): Record<string, string> {
-  return { ...GIF_HEADERS, ...corsHeaders(origin === '' ? null : origin) };
-}
-
-async function beacon(
+/** Reads a request's events, then answers it. */
+async function readAndAnswer(
   request: Request,
-  format: WireFormat,
+  blank: WireRequest,
+  { format }: Target,
+  authenticate: Authenticate,
   env: Env,
   ctx: ExecutionContext,
 ): Promise<Response> {
-  const { method } = request;
-  if (method !== 'POST') {
-    return method === 'OPTIONS' ? preflight(request, BEACON_METHODS) : wrongMethod(request, BEACON_METHODS);
-  }
-  const headers = { 'cache-control': 'no-store', ...corsHeaders(request.headers.get('origin')) };
+  const head = request.method === 'HEAD';
+  const origin = request.headers.get('origin') ?? '';
   // The body must be read before the answer: the runtime closes it with the response.
-  const body = await readBody(request, LIMITS.beaconBytes);
-  if (!body.ok) return refuse(body.error, headers);
-  const events = format.parse(body.value);
-  if (typeof events === 'string') return refuse(events, headers);
-  const consents = mayConsent(body.value);
-  const client = clientOf(request, consents);
-  const hit: Hit = {
-    receivedAt: Date.now(),
-    head: false,
-    client,
-    format,
-    events,
-    size: body.value.length,
-  };
-  if (!mayChoose(client, consents)) {
-    keep(hit, events.length, env, ctx);
-    return new Response(null, { status: 204, headers });
+  const bytes = blank.method === 'POST' ? await readBytes(request, format.limits.bytes) : null;
+  const sent = { ...blank, headers: request.headers, bytes: bytes?.ok ? bytes.value : NO_BYTES };
+  const reading = bytes?.ok === false ? bytes : await readWith(format, sent);
+  if (!reading.ok) return respond(format, sent, { error: reading.error, head, origin });
+  const { events } = reading.value;
+  const sender = await senderOf(reading.value, request, env, authenticate);
+  if (!sender.ok) return respond(format, sent, { error: sender.error, head, origin });
+
+  const consents = events.some((event) => event?.consent === 'granted');
+  // The sender is a server: nothing of its own connection is the visitor's.
+  const client = sender.value ? UNKNOWN_CLIENT : clientOf(request, consents);
+  const size = sent.query.length + sent.bytes.length;
+  const plain: Hit = { receivedAt: Date.now(), head, client, format, sent: null, events, size };
+  const hit = sender.value ? { ...plain, sender: sender.value } : plain;
+  if (!mayChoose(client, consents) || sender.value) {
+    push(hit, events.length, env, ctx);
+    return respond(format, sent, { events, head, origin });
   }
-  const { settle } = await import('./consent.ts');
-  const { cookies, ...settled } = await settle(events, client, env, hit.receivedAt);
-  keep({ ...hit, ...settled }, events.length, env, ctx);
-  const withCookies = new Headers(headers);
-  for (const cookie of cookies) withCookies.append('set-cookie', cookie);
-  return new Response(null, { status: 204, headers: withCookies });
+  const { cookies, ...consented } = await withConsent(hit, env);
+  push(consented, events.length, env, ctx);
+  return respond(format, sent, { events, head, origin, cookies });
 }
 
-const REFUSALS: Record<
-  Mistake,
-  { readonly status: number; readonly title: string; readonly detail: string }
-> = {
-  body_too_large: {
-    status: 413,
-    title: 'Body too large',
-    detail: `A beacon takes up to ${LIMITS.beaconBytes} bytes, also once unpacked. Send fewer events at a time.`,
-  },
-  unsupported_encoding: {
-    status: 415,
-    title: 'Unsupported encoding',
-    detail: 'Send the body as it is, or with Content-Encoding: gzip.',
-  },
-  broken_body: { status: 400, title: 'Broken body', detail: 'The body ended before it was complete.' },
-  broken_encoding: {
-    status: 400,
-    title: 'Broken encoding',
-    detail: 'The body is not the gzip stream it claims to be.',
-  },
-  broken_json: { status: 400, title: 'Broken JSON', detail: 'The body begins like JSON but does not parse.' },
-  missing_id: { status: 400, title: 'No pixel id', detail: 'Send id=px_… with each event.' },
-  too_many_events: {
-    status: 413,
-    title: 'Too many events',
-    detail: `A beacon takes up to ${LIMITS.beaconEvents} events.`,
-  },
-};
-
-const PROBLEM_HEADERS = { 'content-type': 'application/problem+json', 'x-content-type-options': 'nosniff' };
-
-function refuse(reason: Mistake, headers: Record<string, string>): Response {
-  return Response.json(
-    { ...REFUSALS[reason], reason },
-    {
-      status: REFUSALS[reason].status,
-      headers: { ...headers, ...PROBLEM_HEADERS, 'x-speck-reason': reason },
-    },
-  );
+/** A format's events, within its limits. */
+export async function readWith(
+  format: WireFormat,
+  sent: WireRequest,
+): Promise<Result<WireReading, ReadError>> {
+  const reading = await format.read(sent);
+  if (!reading.ok) return reading;
+  const { events } = reading.value;
+  if (events.length > format.limits.events) return err('too_many_events');
+  return events.some((event) => event !== null && event.id !== '') ? reading : err('missing_id');
 }
 
-async function wrongMethod(request: Request, allow: string): Promise<Response> {
+async function withConsent(hit: Hit, env: Env): Promise<Hit & { readonly cookies: readonly string[] }> {
+  const { applyConsent } = await import('./consent.ts');
+  return { ...hit, ...(await applyConsent(hit.events, hit.client, env, hit.receivedAt)) };
+}
+
+interface Answer {
+  readonly error?: WireError | null;
+  readonly events?: Events;
+  readonly head: boolean;
+  readonly origin: string;
+  /** `Set-Cookie` headers. */
+  readonly cookies?: readonly string[];
+}
+
+/** The format's answer, with what the answers of all formats have. */
+function respond(format: WireFormat, request: WireRequest, answer: Answer): Response | Promise<Response> {
+  const { error = null, events = NO_EVENTS } = answer;
+  const response = format.answer({ request, error, events });
+  return response instanceof Response
+    ? complete(response, answer)
+    : response.then((one) => complete(one, answer));
+}
+
+function complete(response: Response, { head, origin, cookies = NO_COOKIES }: Answer): Response {
+  // An image is fetched without an Origin header unless a page asks for CORS.
+  if (origin !== '') {
+    for (const [name, value] of Object.entries(corsHeaders(origin))) response.headers.set(name, value);
+  }
+  for (const cookie of cookies) response.headers.append('set-cookie', cookie);
+  return head ? new Response(null, response) : response;
+}
+
+function otherMethod(request: Request, { methods, requestHeaders }: Endpoint): Response | Promise<Response> {
+  return request.method === 'OPTIONS'
+    ? preflight(request, methods, requestHeaders)
+    : wrongMethod(request, methods);
+}
+
+async function wrongMethod(request: Request, methods: string): Promise<Response> {
   await discardBody(request);
-  return Response.json(
-    { title: 'Wrong method', status: 405, detail: `Use ${allow}.`, reason: 'method_not_allowed' },
-    { status: 405, headers: { allow, ...PROBLEM_HEADERS } },
-  );
+  const { methodResponse } = await import('./wire/problem.ts');
+  return methodResponse(methods);
 }
 
-/** Hands a hit to the buffer and does what that asks of this request, after its answer. */
-function keep(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
-  const duty = buffer.push(hit, count, hit.receivedAt);
-  if (duty.full) ctx.waitUntil(ingestHits(env, duty.full));
-  if (duty.take) ctx.waitUntil(flushLater(env, duty.take));
+/** Pushes a hit into the buffer. What that asks of this request happens after its answer. */
+function push(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
+  const task = buffer.push(hit, count, hit.receivedAt);
+  if (task.full) ctx.waitUntil(ingestHits(env, task.full));
+  if (task.take) ctx.waitUntil(flushLater(env, task.take));
 }
 
 async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
@@ -201,19 +190,21 @@ async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
   if (hits.length > 0) await ingestHits(env, hits);
 }
 
-/** Has a batch enriched and stored. What that takes is loaded after an isolate's first answer, not before. */
+/** Enriches and stores a batch. The code for that is loaded after an isolate's first answer, not before. */
 async function ingestHits(env: Env, hits: readonly Hit[]): Promise<void> {
   const { ingest } = await import('../enrich/ingest.ts');
-  await ingest(env, hits.map(rawHit));
+  await ingest(env, await Promise.all(hits.map(rawHit)));
 }
 
-function rawHit(hit: Hit): RawHit {
-  const { receivedAt, head, client } = hit;
-  return { id: nextEventId(), receivedAt, head, client, events: eventsOf(hit) };
+async function rawHit(hit: Hit): Promise<RawHit> {
+  const { receivedAt, head, client, sender } = hit;
+  const raw = { id: nextEventId(), receivedAt, head, client, events: await eventsOf(hit) };
+  return sender ? { ...raw, sender } : raw;
 }
 
-/** A hit's events. A query that holds none stands for one that is none. */
-function eventsOf({ format, events }: Hit): readonly (RawEvent | null)[] {
-  const parsed = typeof events === 'string' ? format.parse(events) : events;
-  return typeof parsed === 'string' ? [null] : parsed;
+/** A hit's events. A request that cannot be read stands for one that is none. */
+async function eventsOf({ format, sent, events }: Hit): Promise<Events> {
+  if (sent === null) return events;
+  const reading = await format.read(sent);
+  return reading.ok ? reading.value.events : [null];
 }

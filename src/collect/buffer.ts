@@ -3,18 +3,21 @@
  * `waitUntil`; all others only push plain data. No promise is ever shared: a promise that belongs to a finished
  * request hangs whoever awaits it.
  */
-import type { Client, RawEvent } from '../model/wire.ts';
-import type { WireFormat } from './wire/format.ts';
+import type { Client, Sender, SentEvent } from '../model/wire.ts';
+import type { WireFormat, WireRequest } from './wire/format.ts';
 
-/** One request's events as they wait. A query is parsed only when its turn comes. */
+/** One request's events as they wait. */
 export interface Hit {
   readonly receivedAt: number;
   readonly head: boolean;
   readonly client: Client;
   readonly format: WireFormat;
-  readonly events: string | readonly (RawEvent | null)[];
-  /** Characters of the query or body that they came in. */
+  /** The request, if its events are still to be read from its query; then `events` is empty. */
+  readonly sent: WireRequest | null;
+  readonly events: readonly (SentEvent | null)[];
+  /** Characters of the query, and bytes of the body. */
   readonly size: number;
+  readonly sender?: Sender;
 }
 
 /** How long a batch may wait, in milliseconds: what a crash of the isolate can lose. */
@@ -26,31 +29,31 @@ export const MAX_BATCH_SIZE = 512 * 1024;
 /** An owner that has not flushed by now never will: the platform has cancelled it. Whoever comes next takes over. */
 const ABANDONED_AFTER = 2_000;
 
-interface Batch {
+interface OpenBatch {
   readonly openedAt: number;
   hits: Hit[];
   events: number;
   size: number;
 }
 
-/** What a request must do for having pushed: nothing, flush what it was handed, or wait and then flush. Never both. */
-export interface Duty {
+/** What a request has to do after pushing a hit: nothing, flush the hits of `full`, or wait and flush. Never both. */
+export interface FlushTask {
   /** Flush at once. */
   readonly full?: readonly Hit[];
   /** Wait `FLUSH_AFTER`, then flush what this returns. */
   readonly take?: () => readonly Hit[];
 }
 
-const NOTHING: Duty = {};
+const NOTHING: FlushTask = {};
 
 export class Buffer {
-  #batch: Batch | null = null;
+  #batch: OpenBatch | null = null;
 
   /**
    * Adds a request's events, of which there are `count`. Whoever fills a batch flushes it, so that no request flushes
    * two: what Analytics Engine takes is counted per request.
    */
-  push(hit: Hit, count: number, now: number): Duty {
+  push(hit: Hit, count: number, now: number): FlushTask {
     const open = this.#batch;
     if (open === null) return count >= MAX_BATCH_EVENTS ? { full: [hit] } : this.#open(hit, count, now);
     // Too many for what is left of the batch: it goes by itself, and leaves one that is abandoned to a smaller one.
@@ -63,14 +66,14 @@ export class Buffer {
     return open.events === MAX_BATCH_EVENTS ? { full: this.#take(open) } : NOTHING;
   }
 
-  #open(hit: Hit, count: number, now: number): Duty {
-    const batch: Batch = { openedAt: now, hits: [hit], events: count, size: hit.size };
+  #open(hit: Hit, count: number, now: number): FlushTask {
+    const batch: OpenBatch = { openedAt: now, hits: [hit], events: count, size: hit.size };
     this.#batch = batch;
     return { take: () => this.#take(batch) };
   }
 
   /** A batch's hits, once: whoever comes second gets none. */
-  #take(batch: Batch): readonly Hit[] {
+  #take(batch: OpenBatch): readonly Hit[] {
     if (this.#batch === batch) this.#batch = null;
     const { hits } = batch;
     batch.hits = [];

@@ -9,7 +9,7 @@ import type { CookieReach } from '../model/cookie.ts';
 import { base64url } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
 import { FORGET_OLD_PERSON, FORGET_PERSON, newPersonCookie, personCookie } from '../model/set-cookie.ts';
-import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
+import { BLANK_EVENT, type Client, pixelIdOf, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { withTimeout } from '../store/failure.ts';
 import { findPixels } from '../store/pixels.ts';
 
@@ -18,7 +18,7 @@ const LONGEST_WAIT = 1000;
 
 type Events = readonly (RawEvent | null)[];
 
-export interface Settled {
+export interface ConsentResult {
   /** With the cookie that is set. */
   readonly client: Client;
   readonly events: Events;
@@ -30,12 +30,17 @@ export interface Settled {
  * Settles a request's choice. This alone of all that is done before the answer may look something up: whether a pixel
  * allows cookies has to be known when one is set, and most isolates know it already.
  */
-export async function settle(events: Events, client: Client, env: Env, now: number): Promise<Settled> {
+export async function applyConsent(
+  events: Events,
+  client: Client,
+  env: Env,
+  now: number,
+): Promise<ConsentResult> {
   if (client.refusal === 'opt_out') {
     // No more goes on than it takes to count the refusal.
     return {
       client: { ...UNKNOWN_CLIENT, refusal: 'opt_out' },
-      events: events.map((event) => event && { ...BLANK_EVENT, id: event.id }),
+      events: events.map((event) => event && withoutAll(event)),
       cookies: [],
     };
   }
@@ -52,6 +57,11 @@ export async function settle(events: Events, client: Client, env: Env, now: numb
   return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach), ...old] };
 }
 
+/** An event that names its pixel and says nothing else. */
+function withoutAll({ id, key }: RawEvent): RawEvent {
+  return { ...BLANK_EVENT, id, ...(key === undefined ? {} : { key }) };
+}
+
 /**
  * The furthest reach that a pixel of the events with consent allows a cookie for this client's page; null when none does, or
  * the store is silent.
@@ -59,7 +69,7 @@ export async function settle(events: Events, client: Client, env: Env, now: numb
 async function reachOf(events: Events, client: Client, env: Env, now: number): Promise<CookieReach | null> {
   // Known without asking the store.
   if (client.cookieReach === '') return null;
-  const ids = events.flatMap((event) => (event?.consent === 'granted' ? [event.id] : []));
+  const ids = events.flatMap((event) => (event?.consent === 'granted' ? [pixelIdOf(event)] : []));
   try {
     const pixels = await withTimeout(findPixels(env.DB, ids, now), LONGEST_WAIT);
     const allowed = new Set(

@@ -93,10 +93,12 @@ export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Ba
 
 function incomingOf(hits: readonly RawHit[]): Incoming[] {
   const incoming: Incoming[] = [];
-  for (const { events, id: hitId, receivedAt, head, client } of hits) {
+  for (const { events, id: hitId, receivedAt, head, client, sender } of hits) {
+    const isApart = sender?.isApart === true;
     for (const [index, raw] of events.entries()) {
       const id = hitId + index.toString(36).padStart(2, '0');
-      incoming.push({ raw, arrival: { id, receivedAt, head, client, overrides: null } });
+      const overrides = sender ? (raw?.overrides ?? {}) : null;
+      incoming.push({ raw, arrival: { id, receivedAt, head, client, overrides, isApart } });
     }
   }
   return incoming;

@@ -10,7 +10,7 @@ import { randomBase58 } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
 import { err, type Result } from '../model/result.ts';
 import type { Secrets } from '../model/secret-key.ts';
-import type { RawEvent } from '../model/wire.ts';
+import { pixelIdOf, type RawEvent } from '../model/wire.ts';
 import { findKeys } from '../store/keys.ts';
 import { findPixels } from '../store/pixels.ts';
 import { findSalts } from '../store/salts.ts';
@@ -34,7 +34,7 @@ export interface Prepared {
 
 /** @throws what D1 throws. */
 export async function prepare(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
-  const ids = incoming.flatMap(({ raw }) => (raw && raw.id !== '' ? [raw.id] : []));
+  const ids = incoming.flatMap(({ raw }) => (raw && pixelIdOf(raw) !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
   const secrets = secretsOf(env);
   const results = await Promise.all(incoming.map((one) => resultOf(env, secrets, one, pixels)));
@@ -58,7 +58,7 @@ function resultOf(
 ): Found | Promise<Found> {
   if (raw === null) return rejected('invalid_event');
   if (raw.id === '') return rejected('missing_id');
-  const pixel = pixels.get(raw.id);
+  const pixel = pixels.get(pixelIdOf(raw));
   if (!pixel) return rejected('unknown_pixel');
   const { uid, uid_sig = '' } = raw;
   const enriched = (): Found | Promise<Found> =>
@@ -126,7 +126,7 @@ function counted(
   { reason, detail, family }: Rejection,
   pixels: ReadonlyMap<string, Pixel>,
 ): CountedRejection {
-  const pixel = raw ? pixels.get(raw.id) : undefined;
+  const pixel = raw ? pixels.get(pixelIdOf(raw)) : undefined;
   const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
   const page = url ? scrubPage(url, []) : { hostname: '', page: '' };
   const { day, start } = localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt);

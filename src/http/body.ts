@@ -11,25 +11,29 @@ const DRAINED = 8 * 1024 * 1024;
 
 let decoder: TextDecoder | undefined;
 
-/**
- * A body as text, gunzipped where it says so, at most `limit` bytes either way. Bytes that are not UTF-8 become
- * U+FFFD, as a browser would show them.
- */
+/** The body of a request without one. */
+export const NO_BYTES = new Uint8Array(0);
+
+/** A body as text, read as `readBytes` reads it. */
 export async function readBody(request: Request, limit: number): Promise<Result<string, BodyError>> {
+  const bytes = await readBytes(request, limit);
+  return bytes.ok ? ok(decodeText(bytes.value)) : bytes;
+}
+
+/** A body, unpacked if `Content-Encoding` says `gzip`: at most `limit` bytes, both before and after. */
+export async function readBytes(request: Request, limit: number): Promise<Result<Uint8Array, BodyError>> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') {
     await discardBody(request);
     return err('unsupported_encoding');
   }
-  if (request.body === null) return ok('');
-
+  if (request.body === null) return ok(NO_BYTES);
   const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
-  if (!bytes.ok || encoding === 'identity') return bytes.ok ? ok(decode(bytes.value)) : bytes;
-  const text = await gunzip(bytes.value, limit);
-  return text.ok ? ok(decode(text.value)) : text;
+  return bytes.ok && encoding === 'gzip' ? gunzip(bytes.value, limit) : bytes;
 }
 
-function decode(bytes: Uint8Array): string {
+/** The text of bytes in UTF-8. Bytes that are not UTF-8 become U+FFFD, as a browser would show them. */
+export function decodeText(bytes: Uint8Array): string {
   decoder ??= new TextDecoder();
   return decoder.decode(bytes);
 }

@@ -14,15 +14,24 @@ export function corsHeaders(origin: string | null): Record<string, string> {
   };
 }
 
-/** The answer to a preflight request. */
-export function preflight(request: Request, methods: string): Response {
+/**
+ * The answer to a preflight request.
+ *
+ * @param methods the methods of the path, as `Allow` lists them.
+ * @param requestHeaders the request headers that pages may send, besides those of a body.
+ */
+export function preflight(
+  request: Request,
+  methods: string,
+  requestHeaders: readonly string[] = [],
+): Response {
   return new Response(null, {
     status: 204,
     headers: {
       ...corsHeaders(request.headers.get('origin')),
       allow: methods,
       'access-control-allow-methods': methods,
-      'access-control-allow-headers': 'content-type, content-encoding',
+      'access-control-allow-headers': ['content-type', 'content-encoding', ...requestHeaders].join(', '),
       'access-control-max-age': '86400',
     },
   });

@@ -51,9 +51,15 @@ export interface Place {
 export const NO_HINTS: ClientHints = { platform: '', platformVersion: '', mobile: '' };
 export const NOWHERE: Place = { country: '', region: '', regionName: '', city: '' };
 
+/** How clients name a pixel other than by its id. No such key leads to a pixel yet, so their events are `unknown_pixel`. */
+export type PixelKey = 'domain' | 'write_key';
+
 /** The fields of one event, as any wire format speaks them, before anything is looked up or trusted. */
 export interface RawEvent {
+  /** What names the pixel: its id, or what `key` says. */
   readonly id: string;
+  /** Absent if `id` is the pixel's own id. Any other key is looked up, and never taken for an id. */
+  readonly key?: PixelKey;
   readonly ev: string;
   readonly dl: string;
   readonly rl: string;
@@ -72,6 +78,17 @@ export interface RawEvent {
   readonly cid: string;
   /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
   readonly cd: readonly (readonly [string, unknown])[];
+}
+
+/** An event as a wire format reads it. */
+export interface SentEvent extends RawEvent {
+  /** What the event says in its client's place. It counts only if the sender is authenticated. */
+  readonly overrides?: Overrides;
+}
+
+/** The id of an event's pixel, or `''` if the event names its pixel by another key. */
+export function pixelIdOf({ id, key }: RawEvent): string {
+  return key === undefined ? id : '';
 }
 
 /** An event that says nothing. */
@@ -115,13 +132,21 @@ export interface RawHit {
   /** Asked for with HEAD, which is no view. */
   readonly head: boolean;
   readonly client: Client;
-  readonly events: readonly (RawEvent | null)[];
+  readonly events: readonly (SentEvent | null)[];
+  /** Present only if the sender is authenticated: then the overrides of its events count, and nothing of its own connection. */
+  readonly sender?: Sender;
+}
+
+/** A server that has sent a token with the scope `events:write`. */
+export interface Sender {
+  /** Whether its visitors are to be others than any browser's: see `visitorHash`. */
+  readonly isApart: boolean;
 }
 
 /** What an authenticated sender says in its client's place, before it is checked. */
 export interface Overrides {
-  readonly ts: unknown;
-  readonly ip: unknown;
-  readonly ua: unknown;
-  readonly country: unknown;
+  readonly ts?: unknown;
+  readonly ip?: unknown;
+  readonly ua?: unknown;
+  readonly country?: unknown;
 }

@@ -67,7 +67,7 @@ describe('the OpenAPI document', () => {
         ...[...ROUTES.map(({ path }) => path), ...anyone].map((path = '') =>
           path.replaceAll(/:(\w+)/g, '{$1}'),
         ),
-        ...FORMATS.keys(),
+        ...FORMATS.flatMap(({ routes }) => routes.map(({ path }) => path)),
       ]),
     );
   });

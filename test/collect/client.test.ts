@@ -1,7 +1,7 @@
 /** What a request tells of its client, and what an answer owes to the choice of who is counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mayConsent } from '../../src/collect/choice.ts';
-import { settle } from '../../src/collect/consent.ts';
+import { applyConsent } from '../../src/collect/consent.ts';
 import { clientOf, mayChoose } from '../../src/http/client.ts';
 import { corsHeaders, preflight } from '../../src/http/cors.ts';
 import { LIMITS } from '../../src/model/limits.ts';
@@ -177,7 +177,7 @@ describe('a choice', () => {
     const raw = events.map(
       (event, index) => event && { ...BLANK_EVENT, id: pixels[index]?.id ?? 'px_unknown', ...event },
     );
-    const result = await settle(raw, { ...BROWSER, ...client }, testEnv, Date.now());
+    const result = await applyConsent(raw, { ...BROWSER, ...client }, testEnv, Date.now());
     return { ...result, raw };
   };
   const FIRST = { cookie: 'first_party' } as const;
@@ -245,7 +245,7 @@ describe('a choice', () => {
       const made = async (client: Partial<Client>, event: Partial<RawEvent> = proposed, env = testEnv) => {
         const pixel = await makePixel('UTC', FIRST);
         const events = [{ ...BLANK_EVENT, id: pixel.id, ...event }];
-        return (await settle(events, { ...BROWSER, ...client }, env, Date.now())).client.cookie;
+        return (await applyConsent(events, { ...BROWSER, ...client }, env, Date.now())).client.cookie;
       };
       const cookie = await made({});
       expect(cookie).not.toBe(COOKIE);
@@ -338,7 +338,7 @@ describe('a choice', () => {
   it('sets nothing when the store is silent', async () => {
     const silent = { ...testEnv, DB: {} as D1Database };
     const events = [{ ...BLANK_EVENT, id: 'px_neverseennever11', ...granted }];
-    const result = await settle(events, { ...BROWSER, cookie: COOKIE }, silent, Date.now());
+    const result = await applyConsent(events, { ...BROWSER, cookie: COOKIE }, silent, Date.now());
     expect([result.client.cookie, result.cookies]).toEqual(['', []]);
   });
 });

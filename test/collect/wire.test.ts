@@ -1,10 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromFields, fromJson, nativeBeacon, nativePixel } from '../../src/collect/wire/native.ts';
+import { readWith } from '../../src/collect/answer.ts';
+import { endpointsOf } from '../../src/collect/wire/endpoints.ts';
+import { native } from '../../src/collect/wire/native.ts';
+import { fromFields, fromJson } from '../../src/collect/wire/native-event.ts';
 import { FORMATS } from '../../src/collect/wire/table.ts';
+import { NO_BYTES } from '../../src/http/body.ts';
 import { parseFields } from '../../src/model/fields.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { BLANK_EVENT } from '../../src/model/wire.ts';
+
+const blank = { path: '/', query: '', headers: new Headers(), bytes: NO_BYTES };
+/** The events of a query; the error if it cannot be read. */
+async function pixel(query: string) {
+  const reading = await native.read({ ...blank, method: 'GET', query });
+  return reading.ok ? reading.value.events : reading.error;
+}
+/** The events of a beacon; the error if it cannot be read. */
+async function beacon(body: string) {
+  const bytes = new TextEncoder().encode(body);
+  const reading = await readWith(native, { ...blank, method: 'POST', bytes });
+  return reading.ok ? reading.value.events : reading.error;
+}
 
 describe('fields of a query or form', () => {
   it.each([
@@ -59,13 +76,13 @@ describe('the native format', () => {
     cid: 'AAAAAAAAAAAAAAAAAAAAAA',
   };
 
-  it('reads every field of a query and of JSON, and takes for empty what is not there', () => {
+  it('reads every field of a query and of JSON, and takes for empty what is not there', async () => {
     const query = `${new URLSearchParams(whole)}&cd[plan]=pro&ud[em]=hash`;
     const event = { ...whole, cd: [['plan', 'pro']], ud: [['em', 'hash']] };
-    expect(nativePixel.parse(query)).toEqual([event]);
-    expect(nativeBeacon.parse(query)).toEqual([event]);
+    expect(await pixel(query)).toEqual([event]);
+    expect(await beacon(query)).toEqual([event]);
     expect(fromJson({ ...whole, cd: { plan: 'pro' }, ud: { em: 'hash' } })).toEqual(event);
-    expect(nativePixel.parse('')).toEqual([BLANK_EVENT]);
+    expect(await pixel('')).toEqual([BLANK_EVENT]);
     expect(fromJson({})).toEqual(BLANK_EVENT);
   });
 
@@ -87,10 +104,10 @@ describe('the native format', () => {
   });
 
   it('is spoken at three addresses', () => {
-    expect([...FORMATS].map(([path, { answers }]) => [path, answers])).toEqual([
-      ['/p.gif', 'gif'],
-      ['/tr', 'gif'],
-      ['/beacon', 'beacon'],
+    expect([...endpointsOf(FORMATS)].map(([path, { methods }]) => [path, methods])).toEqual([
+      ['/p.gif', 'GET, HEAD, OPTIONS'],
+      ['/tr', 'GET, HEAD, OPTIONS'],
+      ['/beacon', 'POST, OPTIONS'],
     ]);
   });
 
@@ -116,7 +133,7 @@ describe('the native format', () => {
     ['ev=x&id=px_1&pid=', null],
     ['id=&id=px_1', 'missing_id'],
   ])('sees in %s whether there is an id', (query, mistake) => {
-    expect(nativePixel.mistakeIn(query)).toBe(mistake);
+    for (const { screen } of native.routes.slice(0, 2)) expect(screen?.(query)).toBe(mistake);
   });
 
   it.each([
@@ -130,28 +147,28 @@ describe('the native format', () => {
       JSON.stringify(Array.from({ length: LIMITS.beaconEvents + 1 }, () => ({ id: 'px' }))),
       'too_many_events',
     ],
-  ])('refuses the beacon %s', (body, mistake) => {
-    expect(nativeBeacon.parse(body)).toBe(mistake);
+  ])('refuses the beacon %s', async (body, mistake) => {
+    expect(await beacon(body)).toBe(mistake);
   });
 
-  it('takes a beacon as object, array or form, and keeps the place of what is no event', () => {
-    expect(nativeBeacon.parse(' {"id":"px","ev":"A"}')).toMatchObject([{ id: 'px', ev: 'A' }]);
-    expect(nativeBeacon.parse('[{"id":"px"},7,null]')).toMatchObject([{ id: 'px' }, null, null]);
-    expect(nativeBeacon.parse('id=px&ev=A')).toMatchObject([{ id: 'px', ev: 'A' }]);
+  it('takes a beacon as object, array or form, and keeps the place of what is no event', async () => {
+    expect(await beacon(' {"id":"px","ev":"A"}')).toMatchObject([{ id: 'px', ev: 'A' }]);
+    expect(await beacon('[{"id":"px"},7,null]')).toMatchObject([{ id: 'px' }, null, null]);
+    expect(await beacon('id=px&ev=A')).toMatchObject([{ id: 'px', ev: 'A' }]);
     const most = Array.from({ length: LIMITS.beaconEvents }, () => ({ id: 'px' }));
-    expect(nativeBeacon.parse(JSON.stringify(most))).toHaveLength(LIMITS.beaconEvents);
+    expect(await beacon(JSON.stringify(most))).toHaveLength(LIMITS.beaconEvents);
   });
 
-  it('never throws, whatever the body', () => {
-    fc.assert(
-      fc.property(
+  it('never throws, whatever the body', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(
           fc.string(),
           fc.json(),
           fc.json().map((text) => `[${text}]`),
         ),
-        (text) => {
-          const parsed = nativeBeacon.parse(text);
+        async (text) => {
+          const parsed = await beacon(text);
           expect(typeof parsed === 'string' || Array.isArray(parsed)).toBe(true);
         },
       ),

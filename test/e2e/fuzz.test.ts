@@ -5,11 +5,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nativeBeacon, nativePixel } from '../../src/collect/wire/native.ts';
+import { native } from '../../src/collect/wire/native.ts';
 import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { DEFAULT_SETTINGS, type Pixel } from '../../src/model/pixel.ts';
-import { NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';
+import { NO_HINTS, NOWHERE } from '../../src/model/wire.ts';
 import { ROOT, type Speck, startSpeck } from './harness.ts';
 
 const PARSER_RUNS = Number(process.env['FUZZ_PARSER'] ?? 20_000);
@@ -138,21 +138,29 @@ function broken(event: Record<string, unknown>): string | null {
   return null;
 }
 
-it(`${PARSER_RUNS} requests at the parser: none throws, none breaks a limit`, { timeout: 3_600_000 }, () => {
+it(`${PARSER_RUNS} requests at the parser: none throws, none breaks a limit`, {
+  timeout: 3_600_000,
+}, async () => {
   const request = fc.tuple(
     fc.oneof(
-      queries.map((text) => [nativePixel, text] as const),
-      bodies.map((text) => [nativeBeacon, text] as const),
+      queries.map((text) => ['GET', text] as const),
+      bodies.map((text) => ['POST', text] as const),
     ),
     headerSets,
   );
-  fc.assert(
-    fc.property(request, ([[format, text], headers]) => {
+  await fc.assert(
+    fc.asyncProperty(request, async ([[method, text], headers]) => {
       const sent = named(text);
-      format.mistakeIn(sent);
-      const events: readonly (RawEvent | null)[] | string = format.parse(sent);
-      if (typeof events === 'string') return;
-      for (const raw of events) {
+      for (const { screen } of native.routes) screen?.(sent);
+      const reading = await native.read({
+        method,
+        path: '/',
+        query: method === 'GET' ? sent : '',
+        headers: new Headers(),
+        bytes: new TextEncoder().encode(method === 'POST' ? sent : ''),
+      });
+      if (!reading.ok) return;
+      for (const raw of reading.value.events) {
         const result = raw && enrich(raw, arrivalOf(headers), pixel);
         if (result?.ok) expect(broken(result.value.event)).toBe(null);
       }

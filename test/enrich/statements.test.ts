@@ -5,7 +5,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
-import { nativeBeacon } from '../../src/collect/wire/native.ts';
+import { native } from '../../src/collect/wire/native.ts';
 import { consume } from '../../src/enrich/consume.ts';
 import { deliver, ingest, takeIn } from '../../src/enrich/ingest.ts';
 import { type Env, secretsOf } from '../../src/env.ts';
@@ -115,9 +115,16 @@ describe('the statements', () => {
         ud: { em: EMAIL },
       })),
     );
-    const events = nativeBeacon.parse(body);
-    if (typeof events === 'string') throw new Error(events);
-    await ingest(envWith(counted), [{ ...hitOf([], 1), events }]);
+    const bytes = new TextEncoder().encode(body);
+    const reading = await native.read({
+      method: 'POST',
+      path: '/',
+      query: '',
+      headers: new Headers(),
+      bytes,
+    });
+    if (!reading.ok) throw new Error(reading.error);
+    await ingest(envWith(counted), [{ ...hitOf([], 1), events: reading.value.events }]);
     expect(cost.statements).toBeLessThanOrEqual(LIMITS.statements);
   });
 

@@ -1,7 +1,7 @@
 /** What an invocation has for all that it does: its time, and the points of Analytics Engine. */
 import { createMessageBatch } from 'cloudflare:test';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { settle } from '../../src/collect/consent.ts';
+import { applyConsent } from '../../src/collect/consent.ts';
 import { consume } from '../../src/enrich/consume.ts';
 import { ingest } from '../../src/enrich/ingest.ts';
 import type { Env } from '../../src/env.ts';
@@ -92,7 +92,7 @@ it('answers who consents without a cookie when the store hangs', async () => {
   const event = { ...BLANK_EVENT, id: `px_${randomBase58(16)}`, consent: 'granted' as const };
   const client = { ...UNKNOWN_CLIENT, cookieReach: 'first_party' as const, origin: 'https://site.example' };
   const env = { ...testEnv, DB: hangs as unknown as D1Database };
-  const { cookies, events } = await settle([event], client, env, Date.now());
+  const { cookies, events } = await applyConsent([event], client, env, Date.now());
   expect(cookies).toEqual([]);
   expect(events).toEqual([event]);
 });

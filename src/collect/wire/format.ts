@@ -1,15 +1,74 @@
+/**
+ * A wire format is how one kind of client sends its events and expects to be answered. This is all that collecting asks of one;
+ * what every format shares (CORS, consent, cookies, limits, authentication, buffering) is not a format's business.
+ */
 import type { BodyError } from '../../http/body.ts';
-import type { RawEvent } from '../../model/wire.ts';
+import type { Result } from '../../model/result.ts';
+import type { SentEvent } from '../../model/wire.ts';
 
-/** Why a request is refused at once. */
-export type Mistake = BodyError | 'broken_json' | 'missing_id' | 'too_many_events';
+/** Why a request cannot be read. */
+export type ReadError = BodyError | 'broken_json' | 'missing_id' | 'too_many_events';
+/** Why a request with a token is not taken: no such token, not one that may send events, or not for this pixel; or D1 is silent. */
+export type SenderError = 'wrong_token' | 'wrong_pixel' | 'store_unavailable';
+/** Why a request is rejected as a whole. */
+export type WireError = ReadError | SenderError;
 
-/** The way some client speaks: how it is answered, and how its events are read. */
-export interface WireFormat {
-  /** `gif`: a GET or HEAD whose events are in the query. `beacon`: a POST whose events are in the body. */
-  readonly answers: 'gif' | 'beacon';
-  /** A mistake that can be told from the text before it is parsed. It runs before the answer, so it must be cheap. */
-  readonly mistakeIn: (text: string) => Mistake | null;
-  /** The events of a query or a body. An entry that is no event at all is null. */
-  readonly parse: (text: string) => readonly (RawEvent | null)[] | Mistake;
+/** A request as a format reads it. */
+export interface WireRequest {
+  /** A `HEAD` request is read and answered as the `GET` request that it stands for. */
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Without its question mark, at most `LIMITS.url` characters. */
+  readonly query: string;
+  /** Empty on a route with `screen`. */
+  readonly headers: Pick<Headers, 'get'>;
+  /** The body, unpacked if `Content-Encoding` says `gzip`. Empty for `GET`. */
+  readonly bytes: Uint8Array;
 }
+
+/** What a format reads from a request. */
+export interface WireReading {
+  /** An entry that is not an event is null. */
+  readonly events: readonly (SentEvent | null)[];
+  /** The API token that the protocol carries. With a token that may send events the events' `overrides` count, else they do not. */
+  readonly token?: string;
+}
+
+/** What became of a request. */
+export interface WireResult {
+  readonly request: WireRequest;
+  /** Null if the events were accepted. They are checked one by one after the answer. */
+  readonly error: WireError | null;
+  /** Empty if there was an error, and on a route with `screen`. */
+  readonly events: readonly (SentEvent | null)[];
+}
+
+export interface WireRoute {
+  /** `GET` answers `HEAD` too. */
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /**
+   * For a route whose events are all in the query. Such a request is answered first and read later, with neither its headers nor
+   * a token. This function runs before the answer, so it must be cheap.
+   */
+  readonly screen?: (query: string) => ReadError | null;
+}
+
+export interface WireFormat {
+  readonly routes: readonly WireRoute[];
+  readonly limits: {
+    /** Bytes of a body, also after unpacking. */
+    readonly bytes: number;
+    /** Events in one request. */
+    readonly events: number;
+  };
+  /** Request headers that browsers may send from other origins, besides those of a body. Default: none. */
+  readonly requestHeaders?: readonly string[];
+  /** Reads a request's events. Never throws, whatever the request. */
+  readonly read: (request: WireRequest) => Awaitable<Result<WireReading, ReadError>>;
+  /** The response that the client expects, without CORS headers and cookies. */
+  readonly answer: (result: WireResult) => Awaitable<Response>;
+}
+
+/** A format that is seldom used may load the code that it needs. */
+export type Awaitable<T> = T | Promise<T>;
