@@ -12,7 +12,7 @@ import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
-import { type Incoming, prepare } from './prepare.ts';
+import { type Incoming, prepareBatch } from './prepare.ts';
 
 /** What became of an incoming event. */
 export type Fate =
@@ -27,7 +27,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   const incoming = incomingOf(hits);
   let batch: Batch;
   try {
-    ({ batch } = await withRetries(() => prepare(env, incoming, now), RETRY_POLICY, deadline));
+    ({ batch } = await withRetries(() => prepareBatch(env, incoming, now), RETRY_POLICY, deadline));
   } catch (error) {
     await putAside(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
     return;
@@ -57,7 +57,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
  * @throws what D1 throws; then nothing is acknowledged, and the same call may be made again.
  */
 export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
-  const { batch, results } = await withRetries(() => prepare(env, incoming, now));
+  const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now));
   const outcomes = await write(env, batch, { now, tell: true, budget: invocationBudget(env.DB) });
   let next = 0;
   return results.map((result): Fate => {
@@ -86,7 +86,7 @@ export async function deliver(
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
 export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Batch> {
   if (parcel.kind === 'batch') return parcel.batch;
-  const { batch } = await withRetries(() => prepare(env, incomingOf(parcel.hits), now));
+  const { batch } = await withRetries(() => prepareBatch(env, incomingOf(parcel.hits), now));
   // The message's id, not a new one: it may come again.
   return { ...batch, id: parcel.id };
 }

@@ -33,7 +33,7 @@ export interface Prepared {
 }
 
 /** @throws what D1 throws. */
-export async function prepare(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
+export async function prepareBatch(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
   const ids = incoming.flatMap(({ raw }) => (raw && pixelIdOf(raw) !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
   const secrets = secretsOf(env);

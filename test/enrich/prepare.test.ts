@@ -1,6 +1,6 @@
 /** What is written of incoming events: those that are stored with their hashes, and the others as they are counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Incoming, prepare } from '../../src/enrich/prepare.ts';
+import { type Incoming, prepareBatch } from '../../src/enrich/prepare.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../src/model/rejection.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, testEnv } from '../fixtures.ts';
@@ -25,7 +25,7 @@ const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): 
     overrides: null,
   },
 });
-const prepared = (...events: Incoming[]) => prepare(testEnv, events, NOW);
+const prepared = (...events: Incoming[]) => prepareBatch(testEnv, events, NOW);
 
 it('does not limit those who have opted out: they have no address by which they could be', async () => {
   const pixel = await makePixel('UTC');
@@ -34,7 +34,7 @@ it('does not limit those who have opted out: they have no address by which they 
     incoming({ id: pixel.id }),
     incoming({ id: pixel.id }, { ...UNKNOWN_CLIENT, refusal: 'opt_out' }),
   ];
-  const { batch } = await prepare({ ...testEnv, RATE_LIMIT: { limit } }, events, NOW);
+  const { batch } = await prepareBatch({ ...testEnv, RATE_LIMIT: { limit } }, events, NOW);
   expect(batch.rejections.map(({ reason, sample }) => [reason, sample === null])).toEqual([
     ['rate_limited', false],
     ['opted_out', true],

@@ -4,7 +4,7 @@
  */
 import { createExecutionContext } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { prepare } from '../../src/enrich/prepare.ts';
+import { prepareBatch } from '../../src/enrich/prepare.ts';
 import type { Env } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
@@ -46,7 +46,7 @@ async function ann(env: Env, pixel: Pixel, at: number) {
   };
   const raw = { ...BLANK_EVENT, id: pixel.id, uid: 'ann', dl: 'https://site.example/' };
   const arrival = { id: 'e', receivedAt: at, head: false, client, overrides: null };
-  const { batch } = await prepare(env, [{ raw, arrival }], at);
+  const { batch } = await prepareBatch(env, [{ raw, arrival }], at);
   const [placed] = batch.events;
   return { visitor: placed?.event.visitor, person: placed?.event.person };
 }
