@@ -1,6 +1,6 @@
 /**
- * `npm run bench:cold`: what a visitor waits for who meets a new isolate. A runtime process is started for an empty Worker and
- * for Speck in turns, and timed from its start to its first answer; beside it the code that each evaluates when it starts.
+ * `npm run bench:cold`: what a visitor waits for when no isolate is running. It starts runtime processes for an empty Worker and
+ * for Speck in turns, and measures the time to the first answer, and the time that each spends evaluating code at its start.
  *
  * Usage: npm run bench:cold -- [rounds] (10)
  */
@@ -46,7 +46,7 @@ for (let round = 0; round < PROFILED; round++) {
 }
 
 const all = (name: string, pick: (start: Start) => number): number[] => (starts.get(name) ?? []).map(pick);
-const shown = (values: readonly number[]): string =>
+const formatted = (values: readonly number[]): string =>
   `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`;
 console.log(
   table(
@@ -58,9 +58,9 @@ console.log(
     ],
     WORKERS.map(({ name }) => [
       name,
-      shown(all(name, ({ first }) => first)),
-      shown(all(name, ({ second }) => second)),
-      shown(code.get(name) ?? []),
+      formatted(all(name, ({ first }) => first)),
+      formatted(all(name, ({ second }) => second)),
+      formatted(code.get(name) ?? []),
     ]),
   ),
 );

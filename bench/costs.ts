@@ -1,7 +1,7 @@
 /**
- * `npm run bench:costs`: what D1 says it has read and written for events on their way through: as they come in, when
- * their day is rolled up, and when they are deleted. From that the price of a million events, which goes into
- * docs/costs.md. Rows are counted by the local D1 as by Cloudflare's; nothing here depends on time.
+ * `npm run bench:costs`: the rows that D1 reads and writes for an event: when it is stored, when its day is rolled up,
+ * and when it is deleted. It computes the price of a million events and writes docs/costs.md. The local D1 counts rows as
+ * Cloudflare's does; nothing here depends on time.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { ROOT } from '../test/e2e/harness.ts';
 import { cachedHistory } from './lib/cached-history.ts';
 import { PIXEL, writeHistory, ZONE } from './lib/history.ts';
 import { answerOf, QUESTIONS } from './lib/questions.ts';
-import { makeDatabase, type RecordedSpeck, seal, startRecorded } from './lib/recorded-speck.ts';
+import { makeDatabase, type RecordedSpeck, rollUp, startRecorded } from './lib/recorded-speck.ts';
 import type { Call } from './lib/recorder.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { sum } from './lib/statistics.ts';
@@ -132,7 +132,7 @@ async function allStored({ db }: RecordedSpeck): Promise<void> {
 interface DayCosts {
   readonly events: number;
   /** Rows an event. */
-  readonly sealing: Rows;
+  readonly rollUpCost: Rows;
   readonly deleting: Rows;
   /** Of a run of the cron that finds nothing to do. */
   readonly idle: Rows;
@@ -144,11 +144,11 @@ async function days(): Promise<DayCosts[]> {
     costs.push(
       await withDatabase(`day-${events}`, events, async (speck) => {
         const over = dayStart(ZONE, addDays(DAY, 1)) + 5 * 60_000;
-        const { runs } = await seal(speck, over);
+        const { runs } = await rollUp(speck, over);
         const idle = rowsOf((await speck.cron(over)).calls);
         return {
           events,
-          sealing: each(rowsOf(runs.flatMap(({ calls }) => calls)), events),
+          rollUpCost: each(rowsOf(runs.flatMap(({ calls }) => calls)), events),
           idle,
           deleting: each(await purge(speck), events),
         };
@@ -173,7 +173,7 @@ async function purge(speck: RecordedSpeck): Promise<Rows> {
   }
 }
 
-/** The rows that a dashboard's questions about twelve months read, each asked once. */
+/** The rows that a dashboard's queries about twelve months read, each sent once. */
 async function dashboard(): Promise<Rows> {
   const speck = await startRecorded({ speckDir, directory: await cachedHistory(HISTORY, speckDir) });
   try {
@@ -214,7 +214,7 @@ function each({ read, written }: Rows, events: number): Rows {
 function document(
   { plain, withEid, ofPeople, single }: Incoming,
   costs: readonly DayCosts[],
-  asked: Rows,
+  queries: Rows,
 ): string {
   const million = ({ read, written }: Rows): number =>
     read * PER_MILLION.rowsRead + written * PER_MILLION.rowsWritten;
@@ -232,7 +232,7 @@ function document(
       row('the same, each with an `eid`', withEid),
       row('the same, each of a person', ofPeople),
       row('stored one at a time', single),
-      ...costs.map((day) => row(`rolled up, day of ${size(day)}`, day.sealing)),
+      ...costs.map((day) => row(`rolled up, day of ${size(day)}`, day.rollUpCost)),
       ...costs.map((day) => row(`deleted past retention, day of ${size(day)}`, day.deleting)),
     ],
   );
@@ -241,55 +241,55 @@ function document(
     [
       ['requests of the Worker', ...costs.map(() => PER_MILLION.requests.toFixed(2))],
       ['stored', ...costs.map(() => million(plain).toFixed(2))],
-      ['rolled up', ...costs.map(({ sealing }) => million(sealing).toFixed(2))],
+      ['rolled up', ...costs.map(({ rollUpCost }) => million(rollUpCost).toFixed(2))],
       ['deleted', ...costs.map(({ deleting }) => million(deleting).toFixed(2))],
       ['**together**', ...costs.map((day) => `**${together(day).toFixed(2)}**`)],
     ],
   );
-  function together({ sealing, deleting }: DayCosts): number {
-    return PER_MILLION.requests + million(plain) + million(sealing) + million(deleting);
+  function together({ rollUpCost, deleting }: DayCosts): number {
+    return PER_MILLION.requests + million(plain) + million(rollUpCost) + million(deleting);
   }
   const { idle } = costs[0] as DayCosts;
   const free = costs.map((day) => {
-    const written = (plain.written + day.sealing.written + day.deleting.written) * day.events;
-    const read = (plain.read + day.sealing.read + day.deleting.read) * day.events;
+    const written = (plain.written + day.rollUpCost.written + day.deleting.written) * day.events;
+    const read = (plain.read + day.rollUpCost.read + day.deleting.read) * day.events;
     const fits = written <= FREE.rowsWritten && read <= FREE.rowsRead;
     const numbers = `${Math.round(written).toLocaleString('en')} rows written and ${Math.round(read).toLocaleString('en')} read`;
     return `A day of ${size(day)} events is ${numbers} and ${fits ? 'fits' : 'does not fit'}.`;
   });
-  return `# What it costs
+  return `# Costs
 
-Measured, not estimated: rows as D1 counts them, while the built Worker runs under the local runtime. \`npm run bench:costs\`
-measures again and writes this page.
+These figures are measured: rows as D1 counts them, while the built Worker runs in the local runtime. \`npm run bench:costs\` measures
+them again and writes this page.
 
 ${steps}
 
-Storing counts all statements that a batch needs. A day is rolled up once, after its midnight; it is rolled up again when
-events change that are late or imported, and then only rows that differ are written. The made-up days have two thousand
-pages and cities, a custom property, and purchases in three currencies; one event in a hundred has an \`eid\`.
+Storing includes all statements of a batch. A day is rolled up once, after midnight. If late or imported events change it, it is rolled
+up again, and only rows that differ are written. The generated days have two thousand pages and cities, a custom property, and
+purchases in three currencies; one event in a hundred has an \`eid\`.
 
 ## A million events
 
-Beyond what a plan includes. A written row is a million times $${PER_MILLION.rowsWritten.toFixed(2)}, a read one $${PER_MILLION.rowsRead}, a request $${PER_MILLION.requests.toFixed(2)}.
+These are the prices beyond what a plan includes. A million written rows cost $${PER_MILLION.rowsWritten.toFixed(2)}, a million read rows $${PER_MILLION.rowsRead}, a million requests $${PER_MILLION.requests.toFixed(2)}.
 
 ${totals}
 
-An event with an \`eid\` costs $${(million(withEid) - million(plain)).toFixed(2)} a million more when it is stored, one of a person
-$${(million(ofPeople) - million(plain)).toFixed(2)}. A person's day is two rows more when it is rolled up. A beacon that carries several events is one request.
+Storing a million events costs $${(million(withEid) - million(plain)).toFixed(2)} more if they have an \`eid\`, and $${(million(ofPeople) - million(plain)).toFixed(2)} more if they have a
+person. Rolling up a person's day writes two more rows. A beacon with multiple events is one request.
 
-A cron run that finds nothing to do writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written a day, whatever the number of events.
+A cron run without work writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written rows a day, whatever the number of events.
 
-A dashboard that asks its eight questions about twelve months of ${HISTORY.toLocaleString('en')} events reads ${asked.read.toLocaleString('en')} rows, $${((asked.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} a look.
+A dashboard that sends its eight queries about twelve months of ${HISTORY.toLocaleString('en')} events reads ${queries.read.toLocaleString('en')} rows, $${((queries.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} each time.
 
 ## What is included
 
-The paid plan ($5 a month) includes, each month, 10 million requests, 50 million written rows and 25 billion read ones, and
-5 GB of storage. Analytics Engine takes 10 million points a month, then $0.25 a million; remove its section from
-\`wrangler.toml\` to do without.
+The paid plan ($5 a month) includes each month 10 million requests, 50 million written rows, 25 billion read rows, and 5 GB of
+storage. It includes 10 million points in Analytics Engine; a million more cost $0.25. To turn Analytics Engine off, remove its section
+from \`wrangler.toml\`.
 
-The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read ones.
-[operations.md](operations.md#the-free-plan) says where its limits bite. Once as many events are deleted as come in, and without
-what dashboards ask:
+The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read rows.
+[operations.md](operations.md#the-free-plan) explains where Speck reaches these limits. Once as many events are deleted as arrive, and
+without the queries of dashboards:
 
 ${free.map((line) => `- ${line}`).join('\n')}
 `;

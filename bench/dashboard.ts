@@ -1,7 +1,7 @@
 /**
- * `npm run bench:dashboard -- [events]`: what the dashboard weighs, and how long it takes from a click to the painted
+ * `npm run bench:dashboard -- [events]`: the size of the dashboard, and the time from a click to the painted
  * chart of twelve months, in a real Chromium, with 1,000,000 events behind the answers. All days are rolled up. Each round
- * asks for another twelve months, or nearly, since answers are kept in the browser. It prints figures and asserts no time.
+ * uses a slightly different range, since the browser caches answers. It prints figures and asserts no time.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What the pixel costs: Speck beside a Worker that only answers (the ceiling) and one that writes a row for each
- * request, all three under the same local runtime, in turns, so that whatever else the machine does meets them alike.
+ * The cost of the pixel: Speck beside a Worker that only answers (the ceiling) and one that writes a row for each
+ * request, under the same local runtime, in turns, so other load on the machine affects all of them equally.
  * It asserts no time. It fails when an answer is not 200, or when an answered request was not stored.
  */
 import { writeFileSync } from 'node:fs';
@@ -50,9 +50,7 @@ async function bench(): Promise<number> {
   console.log(`Reached over ${WAYS[options.way]}.`);
   console.log(`${options.rounds} rounds of ${options.seconds} s. All answer ${answer.status} with`);
   console.log(`${JSON.stringify(answer.headers)}.`);
-  console.log(
-    'CPU is that of the whole runtime process: for b and c it includes D1, which locally runs in it.\n',
-  );
+  console.log('CPU is that of the runtime process: for b and c it includes D1, which locally runs in it.\n');
 
   for (const contender of chosen) {
     await measure(client, started.get(contender) as Started, WARM_UP.connections, WARM_UP.seconds);
@@ -92,7 +90,7 @@ async function start(
   return running;
 }
 
-/** Each Worker under load for the seconds asked for, in turns of a second whose order rotates. */
+/** Each Worker under load for the requested seconds, in turns of a second whose order rotates. */
 async function takeTurns(connections: number, round: number): Promise<Map<Contender, Measurement>> {
   const stretches = new Map(
     chosen.map((contender) => [contender, [] as Awaited<ReturnType<typeof measure>>[]]),

@@ -1,14 +1,14 @@
 /**
  * `npm run bench:memory -- [seconds] [step]`: one isolate under the highest rate it holds, for a minute. Every five
- * seconds it tells the resident memory of the runtime, and what the isolate's heap holds once its garbage is collected;
+ * seconds it reports the resident memory of the runtime, and what the isolate's heap holds once its garbage is collected;
  * the latter should be flat after the warm-up. The traffic has more visitors than a Worker remembers.
  *
- * The resident memory is the whole process's, with the Workers and the SQLite that stand in for D1. The inspector is
+ * The resident memory is that of the process, with the Workers and the SQLite that stand in for D1. The inspector is
  * attached between two stretches of load only. The resident memory is read before that, but still it stays lower than
  * it would if the garbage were never collected by force.
  *
- * With `--resident` nothing is collected by force, and the bare Worker takes turns with Speck, step by step: whether the
- * memory of a process levels off, and what of it is the runtime's own.
+ * With `--resident` nothing is collected by force, and the bare Worker takes turns with Speck, step by step: this
+ * shows whether the memory of the process levels off, and how much of it is the runtime's own.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

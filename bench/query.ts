@@ -1,11 +1,11 @@
 /**
- * `npm run bench:query -- [events…]`: what a dashboard's questions about twelve months take, with 10,000, 1,000,000 and
+ * `npm run bench:query -- [events…]`: how long a dashboard's queries about twelve months take, with 10,000, 1,000,000 and
  * 10,000,000 events behind the answers. They go to `POST /api/v2/query` of the built Worker under the local runtime, by
  * the runtime's own socket. All raw events are there, and every day has been rolled up by the cron. The histories take
- * turns, so that whatever else the machine does meets them alike.
+ * turns, so other load on the machine affects all of them equally.
  *
- * A small history cannot have as many values as a large one: ten thousand events make 300 visits a month, which cannot
- * enter by the thousand pages a month that are kept. So its ratio tells of cardinality, too; rows read show it. From a
+ * A small history cannot have as many values as a large one: ten thousand events make 300 visits a month, which have fewer
+ * entry pages than the thousand a month that are stored. So its ratio also reflects cardinality; the rows read show it. From a
  * million on all have the same, so of three histories the two largest are compared by themselves.
  *
  * It asserts no time, but that D1 would not give up. It fails when an answer is not 200 or takes over 30 s, or when a
@@ -24,7 +24,7 @@ import { table } from './lib/table.ts';
 const SIZES = [10_000, 1_000_000, 10_000_000];
 const WARM_UP = 5;
 const ROUNDS = 200;
-/** A question that has taken so long in all is asked no more; the table says how often it was. */
+/** A query that has taken this long in all is not repeated; the table says how often it ran. */
 const LONGEST_MS = 60_000;
 const TARGETS = 'Targets: a ratio of at most 1.3, a median of at most 50 ms.';
 
@@ -67,16 +67,16 @@ async function bench(): Promise<number> {
       }
     }
   }
-  const reads = new Map<Contestant, Map<Question, Asked>>();
+  const reads = new Map<Contestant, Map<Question, Recorded>>();
   for (const contestant of contestants) {
-    const asked = new Map<Question, Asked>();
-    for (const question of QUESTIONS) asked.set(question, await record(contestant, question));
-    reads.set(contestant, asked);
+    const recorded = new Map<Question, Recorded>();
+    for (const question of QUESTIONS) recorded.set(question, await record(contestant, question));
+    reads.set(contestant, recorded);
   }
   console.log(report(times, reads));
   console.log(`\n${TARGETS}`);
-  const fromEvents = [...reads].flatMap(([{ events }, asked]) =>
-    [...asked]
+  const fromEvents = [...reads].flatMap(([{ events }, recorded]) =>
+    [...recorded]
       .filter(([, { source }]) => source !== 'rollups')
       .map(
         ([{ name }, { source }]) =>
@@ -93,12 +93,12 @@ interface Times {
   total: number;
 }
 
-interface Asked {
+interface Recorded {
   readonly source: string;
   readonly rowsRead: number;
 }
 
-async function record({ speck }: Contestant, question: Question): Promise<Asked> {
+async function record({ speck }: Contestant, question: Question): Promise<Recorded> {
   await speck.recorded();
   const { meta } = await answerOf(speck.url, question, { 'bench-record': 'yes' });
   const statements = (await speck.recorded()).flatMap((call) => call.statements);
@@ -107,7 +107,7 @@ async function record({ speck }: Contestant, question: Question): Promise<Asked>
 
 function report(
   times: ReadonlyMap<Contestant, ReadonlyMap<Question, Times>>,
-  reads: ReadonlyMap<Contestant, ReadonlyMap<Question, Asked>>,
+  reads: ReadonlyMap<Contestant, ReadonlyMap<Question, Recorded>>,
 ): string {
   const [least, next, most] = [0, -2, -1].map((place) => contestants.at(place)) as [
     Contestant,
@@ -127,7 +127,7 @@ function report(
     const of = (contestant: Contestant): readonly number[] => times.get(contestant)?.get(question)?.ms ?? [];
     const seldom = contestants.map((contestant) => of(contestant).length).filter((count) => count < ROUNDS);
     return [
-      question.name + (seldom.length > 0 ? ` (asked ${seldom.join(' and ')} times only)` : ''),
+      question.name + (seldom.length > 0 ? ` (run ${seldom.join(' and ')} times only)` : ''),
       ...contestants.flatMap((contestant) => [
         median(of(contestant)).toFixed(1),
         quantile(of(contestant), 0.99).toFixed(1),

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:quick`: whether the pixel is as fast as it was, in under a minute. The four Workers of the hot path by the
- * runtime's own socket, in turns, and the code that a start evaluates. It fails where a ratio falls below a floor that noise
- * does not reach: less than half of what a quiet machine measures. A router before the pixel, or an isolate that evaluates the
- * whole of Speck, breaks it.
+ * `npm run bench:quick`: checks in under a minute that the pixel did not become slower. It runs the four Workers of the hot path by
+ * the runtime's own socket, in turns, and measures the code that a start evaluates. It fails if a ratio falls below a floor:
+ * less than half of what a quiet machine measures, which noise does not reach. A router before the pixel, or an isolate that
+ * evaluates all of Speck, does.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:rollup -- [events…]`: what it takes to seal a local day of 10,000, 100,000 and 1,000,000 events. The
+ * `npm run bench:rollup -- [events…]`: how long it takes to roll up a local day of 10,000, 100,000 and 1,000,000 events. The
  * cron of the built Worker is triggered under the local runtime until the day is rolled up; beside it the same counts are
- * made by hand, with temporary tables in a copy of the same database (bench/lib/by-hand.ts). In turns, so that whatever
- * else the machine does meets both alike.
+ * made by hand, with temporary tables in a copy of the same database (bench/lib/by-hand.ts). In turns, so other
+ * load on the machine affects both equally.
  *
  * It asserts no time. It fails when the Worker's answers about the day are not the numbers made by hand.
  */
@@ -20,8 +20,8 @@ import {
   databaseFile,
   makeDatabase,
   type RecordedSpeck,
-  type Sealing,
-  seal,
+  type RollUpCost,
+  rollUp,
   startRecorded,
 } from './lib/recorded-speck.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
@@ -35,14 +35,15 @@ const REPEATED_UP_TO = 100_000;
 const REPEATS = 3;
 /** The counts that answers and those made by hand are compared by. */
 const COMPARED = ['visitors', 'visits', 'pageviews', 'events'];
-const TARGETS = 'Targets: 1,000,000 events sealed in at most 20 s, no statement over 8 s, ratio at most 2.';
+const TARGETS =
+  'Targets: 1,000,000 events rolled up in at most 20 s, no statement over 8 s, ratio at most 2.';
 
 const { sizes, worker } = sizesAndOptions('bench:rollup', SIZES);
 if (worker === undefined) build();
 const speckDir = worker ?? `${ROOT}dist/modules`;
 
 interface Round {
-  readonly sealing: Sealing;
+  readonly rollUpCost: RollUpCost;
   readonly byHandSeconds: number;
 }
 
@@ -84,15 +85,15 @@ async function takeTurn(made: string, events: number, round: number): Promise<Ro
   copyFileSync(databaseFile(made), copy);
   let hand = round % 2 === 1 ? rollUpByHand(copy, DAY) : undefined;
   try {
-    const sealing = await withSpeck(directory, (speck) =>
-      seal(speck, dayStart(ZONE, addDays(DAY, 1)) + 5 * 60_000),
+    const rollUpCost = await withSpeck(directory, (speck) =>
+      rollUp(speck, dayStart(ZONE, addDays(DAY, 1)) + 5 * 60_000),
     );
     hand ??= rollUpByHand(copy, DAY);
-    const seconds = `${sealing.seconds.toFixed(2)} s, by hand ${hand.seconds.toFixed(2)} s`;
+    const seconds = `${rollUpCost.seconds.toFixed(2)} s, by hand ${hand.seconds.toFixed(2)} s`;
     console.error(`${events.toLocaleString('en')} events: ${seconds}`);
     const byHand = hand;
     if (round === 0) await withSpeck(directory, (speck) => compare(speck, byHand, events));
-    return { sealing, byHandSeconds: hand.seconds };
+    return { rollUpCost, byHandSeconds: hand.seconds };
   } finally {
     hand?.close();
     rmSync(directory, { recursive: true });
@@ -138,8 +139,8 @@ async function compare(speck: RecordedSpeck, hand: ByHand, events: number): Prom
 
 /** The texts that are not among others. */
 function without(texts: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others);
-  return texts.filter((text) => !known.has(text));
+  const existing = new Set(others);
+  return texts.filter((text) => !existing.has(text));
 }
 
 async function ask(
@@ -165,7 +166,7 @@ async function ask(
 function report(results: readonly { events: number; rounds: readonly Round[] }[]): string {
   const head = [
     'events',
-    'sealed in s',
+    'rolled up in s',
     'by hand s',
     'ratio (min–max)',
     's per 1,000 events',
@@ -177,13 +178,15 @@ function report(results: readonly { events: number; rounds: readonly Round[] }[]
     'rows written',
   ];
   const rows = results.map(({ events, rounds }) => {
-    const seconds = median(rounds.map(({ sealing }) => sealing.seconds));
-    const ratios = rounds.map(({ sealing, byHandSeconds }) => sealing.seconds / byHandSeconds);
-    const { runs } = (rounds[0] as Round).sealing;
+    const seconds = median(rounds.map(({ rollUpCost }) => rollUpCost.seconds));
+    const ratios = rounds.map(({ rollUpCost, byHandSeconds }) => rollUpCost.seconds / byHandSeconds);
+    const { runs } = (rounds[0] as Round).rollUpCost;
     const statements = runs.flatMap(({ calls }) => calls.flatMap((call) => call.statements));
-    const slowest = rounds.map(({ sealing }) =>
+    const slowest = rounds.map(({ rollUpCost }) =>
       Math.max(
-        ...sealing.runs.flatMap(({ calls }) => calls.flatMap((call) => call.statements.map(({ ms }) => ms))),
+        ...rollUpCost.runs.flatMap(({ calls }) =>
+          calls.flatMap((call) => call.statements.map(({ ms }) => ms)),
+        ),
       ),
     );
     return [

@@ -23,13 +23,13 @@ export function fetchAnswer(port: number, pixel: string): Promise<Answer> {
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const kept = Object.entries(response.headersDistinct)
+        const headers = Object.entries(response.headersDistinct)
           .filter(([name]) => !SET_BY_RUNTIME.has(name))
           .map(([name, values = []]) => [name, values.join(', ')] as const)
           .sort(([a], [b]) => (a < b ? -1 : 1));
         resolve({
           status: response.statusCode ?? 0,
-          headers: Object.fromEntries(kept),
+          headers: Object.fromEntries(headers),
           body: Buffer.concat(chunks).toString('base64'),
         });
       });

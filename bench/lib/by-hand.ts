@@ -1,7 +1,7 @@
 /**
- * A day's rollup as one would write it for this one day with temporary tables, which D1 does not have: visits are told
- * apart once, and each dimension is one INSERT. It is what the cron is measured against, and what its numbers are
- * compared with. Every event of a made-up day has a visitor and none is an engagement, so it need not think of these.
+ * A day's rollup as one would write it for this one day with temporary tables, which D1 does not have: visits are
+ * numbered once, and each dimension is one INSERT. The bench compares the cron's time and numbers with it. Every event of a
+ * generated day has a visitor and none is an engagement, so this file does not handle these cases.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { KEPT_VALUES, OTHER, ROLLED_DIMENSIONS } from '../../src/model/dimensions.ts';
@@ -31,7 +31,7 @@ const OF_VIEW = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'entry' || sco
 
 export interface ByHand {
   readonly seconds: number;
-  /** The rows of a dimension, each the value and the counts asked for. */
+  /** The rows of a dimension, each the value and the requested counts. */
   rows(dimension: string, counts: readonly string[]): [value: string, ...counts: number[]][];
   readonly dimensions: readonly string[];
   close(): void;
@@ -154,6 +154,6 @@ const FOLD = `
     FROM counted WHERE currency = '')
   WHERE place > ${KEPT_VALUES};
   INSERT INTO by_hand
-  SELECT dimension, iif((dimension, value) IN (SELECT dimension, value FROM rare), '${OTHER}', value) AS kept, currency,
+  SELECT dimension, iif((dimension, value) IN (SELECT dimension, value FROM rare), '${OTHER}', value) AS folded, currency,
     ${ALL.map((name) => `sum(${name})`).join(', ')}
-  FROM counted GROUP BY dimension, kept, currency;`;
+  FROM counted GROUP BY dimension, folded, currency;`;

@@ -1,5 +1,5 @@
 /**
- * Twelve months of made-up events, all rolled up by the cron, kept in a folder under the system's folder for temporary
+ * Twelve months of generated events, all rolled up by the cron, stored in a folder under the system's folder for temporary
  * files. Ten million take minutes to make and to roll up, so they are made once: events as long as the schema and what
  * makes them stay the same, rollups as long as their code does.
  */
@@ -11,7 +11,7 @@ import { addDays, dayStart } from '../../src/model/time-zone.ts';
 import { ROOT } from '../../test/e2e/harness.ts';
 import { GENERATOR, type History, unseal, writeHistory, ZONE } from './history.ts';
 import { DAYS, FIRST_DAY, LAST_DAY } from './questions.ts';
-import { databaseFile, makeDatabase, seal, startRecorded } from './recorded-speck.ts';
+import { databaseFile, makeDatabase, rollUp, startRecorded } from './recorded-speck.ts';
 
 /** Statements a cron run may use while twelve months are rolled up: many days a run. */
 const STATEMENTS = 900;
@@ -27,26 +27,26 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
     for (const entry of readdirSync(folder)) {
       if (entry.startsWith(name)) rmSync(join(folder, entry), { recursive: true });
     }
-    // Under another name until it is whole.
+    // Under another name until it is complete.
     const part = `${directory}.part`;
     progress(events, 'making');
     writeHistory(await makeDatabase({ speckDir, directory: part }), history);
     renameSync(part, directory);
   }
-  const sealedBy = hashOf('days and months', [
+  const rolledUpBy = hashOf('days and months', [
     'schema.sql',
     ...sourcesIn('src/rollup'),
     ...sourcesIn('src/sql'),
     ...sourcesIn('src/model'),
   ]);
-  const mark = join(directory, 'sealed-by');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === sealedBy) return directory;
+  const mark = join(directory, 'rolled-up-by');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === rolledUpBy) return directory;
   rmSync(mark, { force: true });
   unseal(databaseFile(directory), history);
   progress(events, 'rolling up');
   const speck = await startRecorded({ speckDir, directory });
   try {
-    const { seconds, runs } = await seal(
+    const { seconds, runs } = await rollUp(
       speck,
       dayStart(ZONE, addDays(LAST_DAY, 1)) + 5 * 60_000,
       STATEMENTS,
@@ -57,7 +57,7 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
   } finally {
     await speck.close();
   }
-  writeFileSync(mark, sealedBy);
+  writeFileSync(mark, rolledUpBy);
   return directory;
 }
 

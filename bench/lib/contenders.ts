@@ -21,9 +21,9 @@ export interface Setting {
   readonly way: Way;
   /** Where Speck's built Worker is. */
   readonly speckDir: string;
-  /** What Speck answers: what everyone else is to answer. Not yet known when Speck itself is started. */
+  /** Speck's answer, which all others give, too. Undefined when Speck itself is started. */
   readonly answer: Answer | undefined;
-  /** Whether the runtime listens for an inspector. Only Speck is ever asked. */
+  /** Whether the runtime listens for an inspector. Only Speck uses it. */
   readonly inspected?: boolean;
   /** The source of a module to put before Speck's, which it imports as `./index.mjs`. */
   readonly before?: string;
@@ -101,17 +101,17 @@ async function withoutStore(): Promise<V4WorkerOptions> {
   const readable = join(ROOT, 'dist/readable');
   await buildWorker(readable, false);
   const worker = speckWorker(readable);
-  let found = 0;
+  let matches = 0;
   const modules = builtModules(readable).map((module) => {
     const source = readFileSync(module.path, 'utf8');
     if (!source.includes(WRITE)) return module;
-    found++;
+    matches++;
     return {
       ...module,
       contents: source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`),
     };
   });
-  if (found !== 1) throw new Error(`${found} of the built modules have ${WRITE}`);
+  if (matches !== 1) throw new Error(`${matches} of the built modules have ${WRITE}`);
   return { ...worker, modules };
 }
 
@@ -140,7 +140,7 @@ function speckWorker(directory: string): V4WorkerOptions {
 
 /** A Worker of the bench's own, with the compatibility date and flags that Speck has. */
 function benchWorker(name: string, answer: Answer | undefined): V4WorkerOptions {
-  if (answer === undefined) throw new Error(`${name}: Speck's answer has to be known first`);
+  if (answer === undefined) throw new Error(`${name}: Speck must be started first`);
   const { compatibilityDate, compatibilityFlags } = configuredOptions();
   const source = readFileSync(join(ROOT, `bench/workers/${name}.ts`), 'utf8');
   return {

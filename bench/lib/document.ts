@@ -31,5 +31,5 @@ export function withMeasured(
   // The document's own headings are above those of a bench.
   const body = rest.join('\n').trim().replace(/^#/gm, '##');
   const block = `<!-- measured: ${name} -->\n\`${command}\`, ${day}: ${machine}.\n\n${body}\n<!-- /measured -->`;
-  return text.replace(BLOCK, (before, found: string) => (found === name ? block : before));
+  return text.replace(BLOCK, (before, section: string) => (section === name ? block : before));
 }

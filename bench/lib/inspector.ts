@@ -58,7 +58,7 @@ export class Inspector {
     this.#socket.close();
   }
 
-  /** An answer without an id is an event, which nobody here has asked for. */
+  /** A message without an id is an event; events are ignored. */
   #take({ id, error, result }: Answer): void {
     const answer = id === undefined ? undefined : this.#waiting.get(id);
     if (error) answer?.reject(new Error(error.message));

@@ -12,7 +12,7 @@ import { sum } from './statistics.ts';
 interface Stretch extends LoadResult {
   /** Length of the measured window. */
   readonly seconds: number;
-  /** Processor seconds of the whole runtime process till all was stored, D1's work included; NaN if unknown. */
+  /** Processor seconds of the runtime process until everything was stored, including D1; NaN if unknown. */
   readonly runtimeCpu: number;
   /** Processor seconds and seconds by the clock while under load, the lead-in included. */
   readonly loadedCpu: number;

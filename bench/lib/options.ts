@@ -41,9 +41,9 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   });
   if (values.help) return 'help';
   return {
-    rounds: whole('--rounds', values.rounds),
+    rounds: wholeNumber('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),
-    concurrency: values.concurrency.split(',').map((part) => whole('--concurrency', part)),
+    concurrency: values.concurrency.split(',').map((part) => wholeNumber('--concurrency', part)),
     only: values.only?.split(','),
     json: values.json,
     worker: values.worker,
@@ -51,7 +51,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   };
 }
 
-function whole(name: string, text: string): number {
+function wholeNumber(name: string, text: string): number {
   const value = positive(name, text);
   if (!Number.isInteger(value)) throw new Error(`${name}: ${JSON.stringify(text)} is not a whole number`);
   return value;

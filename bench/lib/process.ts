@@ -42,9 +42,9 @@ export async function measureStart(
     await reachable(port);
     await get(port, path);
     const first = performance.now() - began;
-    const asked = performance.now();
+    const sent = performance.now();
     await get(port, path);
-    return { first, second: performance.now() - asked };
+    return { first, second: performance.now() - sent };
   } finally {
     child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export function runtimeProcesses(): number[] {
     });
 }
 
-/** User and system seconds of a process; NaN where they cannot be known. */
+/** User and system seconds of a process; NaN if unknown. */
 export function cpuSeconds(pid: number | undefined): number {
   return (pid === undefined ? undefined : read(pid)?.cpuSeconds) ?? Number.NaN;
 }

@@ -17,7 +17,7 @@ export interface RecordedSpeck {
   readonly url: string;
   /** Runs the cron as of a moment, with so many statements to use; by default as many as wrangler.toml says. */
   cron(at: number, statements?: number): Promise<CronRun>;
-  /** What D1 was asked on behalf of requests with the header `bench-record` since this was last called. */
+  /** The D1 calls of requests with the header `bench-record` since the last call. */
   recorded(): Promise<readonly Call[]>;
   close(): Promise<void>;
 }
@@ -112,7 +112,7 @@ function recordedWorker(speckDir: string): V4WorkerOptions {
   };
 }
 
-export interface Sealing {
+export interface RollUpCost {
   readonly seconds: number;
   readonly runs: readonly CronRun[];
 }
@@ -123,7 +123,7 @@ const EVERY = 5 * 60_000;
  * Triggers the cron, as of five minutes after one another, until no day is to be rolled up.
  * @throws Error when it gets nowhere.
  */
-export async function seal(speck: RecordedSpeck, from: number, statements?: number): Promise<Sealing> {
+export async function rollUp(speck: RecordedSpeck, from: number, statements?: number): Promise<RollUpCost> {
   const runs: CronRun[] = [];
   let seconds = 0;
   let idle = 0;

@@ -118,7 +118,7 @@ class RecordingStatement implements Statement {
     return this.all();
   }
 
-  /** As D1 does it: all rows are asked for, and one is taken. */
+  /** As in D1: all rows are requested, and one is returned. */
   async first(column?: string): Promise<unknown> {
     const row = (await this.all()).results[0];
     if (row === undefined) return null;
@@ -133,8 +133,8 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/bench/cron') return Response.json(await runCron(env, ctx, searchParams));
     if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
-    const asked = request.headers.has('bench-record');
-    return speck.fetch(request, asked ? recording(env, recorded) : env, ctx);
+    const isRecorded = request.headers.has('bench-record');
+    return speck.fetch(request, isRecorded ? recording(env, recorded) : env, ctx);
   },
   queue: speck.queue,
 };

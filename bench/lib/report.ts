@@ -57,11 +57,11 @@ function levelRow({ key, name }: Contestant, records: readonly Record[]): string
     Math.round(middle(({ rate }) => rate)).toLocaleString('en'),
     middle(({ median }) => median).toFixed(2),
     middle(({ p99 }) => p99).toFixed(2),
-    known(
+    decimal(
       middle(({ cpuPerThousand }) => cpuPerThousand),
       3,
     ),
-    known(
+    decimal(
       middle(({ runtimeBusy }) => runtimeBusy),
       2,
     ),
@@ -104,10 +104,10 @@ export function ratiosOf(
   value: (measurement: Measurement) => number = ({ rate }) => rate,
 ): number[] {
   const at = (round: number, key: string): number | undefined => {
-    const found = records.find(
+    const record = records.find(
       (record) => record.round === round && record.connections === connections && record.key === key,
     );
-    return found && value(found.measurement);
+    return record && value(record.measurement);
   };
   const rounds = [...new Set(records.map(({ round }) => round))];
   return rounds.flatMap((round) => {
@@ -116,6 +116,6 @@ export function ratiosOf(
   });
 }
 
-function known(value: number, digits: number): string {
+function decimal(value: number, digits: number): string {
   return Number.isNaN(value) ? 'n/a' : value.toFixed(digits);
 }

@@ -9,9 +9,9 @@ import { runtimeProcesses } from './processes.ts';
 
 export interface Runtime {
   readonly port: number;
-  /** The runtime process; undefined where it cannot be known. */
+  /** The runtime process; undefined if unknown. */
   readonly pid: number | undefined;
-  /** Where the runtime's inspector listens, if asked for. */
+  /** Where the runtime's inspector listens, if requested. */
   readonly inspector: URL | undefined;
   database(binding: string): Promise<Database>;
   /** Runs the Worker's cron trigger as of a moment, and waits for it. */
