@@ -64,10 +64,10 @@ export function parseView(search: string): View {
     period:
       DAY.test(from) && DAY.test(to) && from <= to
         ? [from, to]
-        : period in PERIODS
+        : Object.hasOwn(PERIODS, period)
           ? (period as PeriodName)
           : DEFAULT_VIEW.period,
-    compare: compare in COMPARISONS ? (compare as Comparison) : DEFAULT_VIEW.compare,
+    compare: Object.hasOwn(COMPARISONS, compare) ? (compare as Comparison) : DEFAULT_VIEW.compare,
     metric: given.get('metric') ?? DEFAULT_VIEW.metric,
     step: STEPS.includes(step) ? (step as Step) : null,
     filters: given.getAll('f').flatMap(parseFilter),

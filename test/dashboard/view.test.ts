@@ -25,9 +25,12 @@ describe('the days of a period', () => {
 });
 
 describe('an address', () => {
-  it.each(Object.getOwnPropertyNames(Object.prototype))('has no filter whose operator is %s', (name) => {
-    expect(parseView(`?f=${name},event:page,/a`).filters).toEqual([]);
-  });
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'has no period, comparison or operator called %s',
+    (name) => {
+      expect(parseView(`?period=${name}&compare=${name}&f=${name},event:page,/a`)).toEqual(parseView(''));
+    },
+  );
 
   it('has filters of each operator', () => {
     for (const name of ['is', 'is_not', 'contains', 'contains_not']) {
