@@ -17,3 +17,8 @@ export const USER_DATA = ['external_id', 'em', 'ph'] as const satisfies readonly
 
 /** Days after which a person who has not come back is forgotten: as long as the cookie lives. */
 export const PERSON_DAYS = 395;
+
+/** The first UTC date of which the people are stored. */
+export function peopleSince(now: number): string {
+  return new Date(now - PERSON_DAYS * 86_400_000).toISOString().slice(0, 10);
+}

@@ -1,6 +1,7 @@
 /** Funnels: how many came from goal to goal, within a visit, or within a person's window across visits and devices. */
 import { RAW } from '../model/day-state.ts';
 import type { Funnel, Goal } from '../model/goal.ts';
+import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { segments } from '../model/time-zone.ts';
@@ -10,7 +11,6 @@ import { STRETCHES, stretchParameter } from '../sql/stretches.ts';
 import { numberedEvents } from '../sql/visits.ts';
 import { rootOf } from '../store/aliases.ts';
 import { firstDayOf } from '../store/days.ts';
-import { peopleSince } from '../store/people.ts';
 import { pastRetention, type Refusal, type Span, settingOf } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { Draft } from './draft.ts';

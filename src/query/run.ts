@@ -1,11 +1,11 @@
 /** Runs a question against the store and puts the answer into the words of the Plausible Stats API v2. */
 
 import type { Metric } from '../model/metrics.ts';
+import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { dayStart, localDay } from '../model/time-zone.ts';
 import { firstDayOf } from '../store/days.ts';
-import { peopleSince } from '../store/people.ts';
 import { ask, type KnownSpan, momentsOf, type Refusal, type Span } from './ask.ts';
 import { rangeMistakes } from './bounds.ts';
 import { compareRows, type ResultRow } from './compare.ts';

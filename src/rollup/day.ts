@@ -1,10 +1,18 @@
-/** Rolls up one local day, or one month. */
+/** Rolls up local days and months. */
 import { DIRTY } from '../model/day-state.ts';
 import { segments } from '../model/time-zone.ts';
 import { goalParameter } from '../sql/goals.ts';
 import { prepare, type Values } from '../sql/statement.ts';
 import { stretchParameter } from '../sql/stretches.ts';
-import { beginSlices, type DirtyDay, endSlice, type Month, markRolledUp } from '../store/days.ts';
+import {
+  beginSlices,
+  type DirtyDay,
+  endSlice,
+  type Month,
+  markRolledUp,
+  monthsToRollUp,
+} from '../store/days.ts';
+import type { TaskName } from '../store/failed-tasks.ts';
 import {
   DELETE_SLICES,
   DELETE_USED_SLICES,
@@ -16,7 +24,7 @@ import {
 } from './local-day.sql.ts';
 import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
 import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
-import type { Run } from './run.ts';
+import type { Run, TaskBudget } from './run.ts';
 
 /**
  * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor. Each takes some four
@@ -32,15 +40,44 @@ export const STATEMENTS_TO_END = 5;
 export const STATEMENTS_A_MONTH = 3;
 
 /**
- * Recomputes one day: a small one in one transaction, a large one slice by slice, as far as the run's statements go.
+ * Rolls up days, as far as the budget goes.
  *
- * @param reserve statements that are not to be used.
+ * @param find reads so many of the days whose turn it is.
+ * @returns whether none of them is left, except those that failed.
+ */
+export async function rollUpDays(
+  run: Run,
+  budget: TaskBudget,
+  kind: TaskName,
+  find: (limit: number) => Promise<readonly DirtyDay[]>,
+): Promise<boolean> {
+  const limit = Math.floor((budget.left - 1) / STATEMENTS_A_DAY);
+  const days = await run.tryGlobal('look', kind, 1, () => find(limit));
+  // Like any step that has failed, the look is tried again after a wait: it is not work left over.
+  if (days === null) return false;
+  let isDone = days.length < limit;
+  for (const day of days) {
+    if (budget.left < STATEMENTS_A_DAY || run.isOver) {
+      isDone = false;
+      break;
+    }
+    const step = { kind, pixel: day.pixel, item: day.day };
+    const isRolledUp = await run.tryForPixel(step, day.attempts, () => rollUpDay(run, budget, day));
+    if (isRolledUp) run.report.rolledUp++;
+    if (isRolledUp === false) isDone = false;
+  }
+  if (!isDone) run.report.more = true;
+  return isDone;
+}
+
+/**
+ * Recomputes one day: a small one in one transaction, a large one slice by slice, as far as the budget goes.
+ *
  * @returns whether the day is done.
  */
-export async function rollUpDay(run: Run, day: DirtyDay, reserve: number): Promise<boolean> {
+async function rollUpDay(run: Run, budget: TaskBudget, day: DirtyDay): Promise<boolean> {
   const { db, now } = run;
-  if (day.events > SLICE_EVENTS) return rollUpSlices(run, day, reserve);
-  run.use(STATEMENTS_A_DAY);
+  if (day.events > SLICE_EVENTS) return rollUpSlices(run, budget, day);
   await db.batch([
     prepare(db, ROLL_UP_DAY, valuesOf(day, 0, 1)),
     prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
@@ -50,31 +87,28 @@ export async function rollUpDay(run: Run, day: DirtyDay, reserve: number): Promi
   return true;
 }
 
-async function rollUpSlices(run: Run, day: DirtyDay, reserve: number): Promise<boolean> {
+async function rollUpSlices(run: Run, budget: TaskBudget, day: DirtyDay): Promise<boolean> {
   const { db, now } = run;
   let { slice, slices } = day;
-  const goesOn = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
-  if (!goesOn) {
+  const isBegun = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
+  if (!isBegun) {
     slice = 0;
     slices = Math.ceil(day.events / SLICE_EVENTS);
-    run.use(STATEMENTS_A_SLICE);
     await db.batch([
       prepare(db, DELETE_SLICES, { pixel: day.pixel, day: day.day }),
       beginSlices(db, day, slices),
     ]);
   }
   for (; slice < slices; slice++) {
-    if (run.left - reserve < STATEMENTS_A_SLICE) return false;
-    run.use(STATEMENTS_A_SLICE);
+    if (budget.left < STATEMENTS_A_SLICE) return false;
     const [, ended] = await db.batch([
       prepare(db, KEEP_SLICE, valuesOf(day, slice, slices)),
       endSlice(db, day, slice, slices),
     ]);
-    // Another run is at it.
+    // Another run is rolling it up.
     if (ended?.meta.changes === 0) return false;
   }
-  if (run.left - reserve < STATEMENTS_TO_END) return false;
-  run.use(STATEMENTS_TO_END);
+  if (budget.left < STATEMENTS_TO_END) return false;
   await db.batch([
     prepare(db, ROLL_UP_SLICES, { pixel: day.pixel, day: day.day }),
     prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
@@ -85,9 +119,18 @@ async function rollUpSlices(run: Run, day: DirtyDay, reserve: number): Promise<b
   return true;
 }
 
-export async function rollUpMonth(run: Run, { pixel, month }: Month): Promise<void> {
-  const { db } = run;
-  run.use(STATEMENTS_A_MONTH);
+/** Sums the months that are over and whose days are all rolled up, as far as the budget goes. */
+export async function rollUpMonths(run: Run, budget: TaskBudget): Promise<void> {
+  const limit = Math.floor((budget.left - 1) / STATEMENTS_A_MONTH);
+  const months = await run.tryGlobal('look', 'month', 1, () => monthsToRollUp(run.db, run.now, limit));
+  for (const month of months ?? []) {
+    const step = { kind: 'month', pixel: month.pixel, item: month.month } as const;
+    await run.tryForPixel(step, month.attempts, () => rollUpMonth(run.db, month));
+  }
+  if (months?.length === limit) run.report.more = true;
+}
+
+async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<void> {
   await db.batch(
     [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => prepare(db, sql, { pixel, month })),
   );

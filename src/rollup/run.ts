@@ -1,110 +1,135 @@
 /**
- * One run of the cron: how many statements it may still use, and what became of its tasks. Each task is tried by itself.
- * One that fails is noted, steps back and holds up no other.
+ * One run of the cron: the statements that it may use, and the outcome of its tasks and their steps. Each is tried by itself. A
+ * failure is recorded, is tried again after a wait, and stops no other task or step.
  */
-import type { Env } from '../env.ts';
+import { cronStatements, type Env } from '../env.ts';
+import { Budget, countStatements } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
-import { type CommonKind, noteTasks, readCommonFailures, type Task } from '../store/failed-tasks.ts';
+import { type FailedItem, readGlobalFailures, recordOutcomes, type TaskKind } from '../store/failed-tasks.ts';
 
-/** Milliseconds after which a run begins no further rollup: the next one is due within minutes. */
+/** Milliseconds after which a run begins no further rollup: the next run is due within minutes. */
 const RUN_TIME = 60_000;
 
-/** Kept back for the end: what has failed, what has recovered, the counters. */
-const TO_FINISH = 3;
+/** Statements kept back for the end of a run: failures, recoveries and counters. */
+const STATEMENTS_TO_FINISH = 3;
+
+/** The statements that a task may use: those that are left, except those kept back for other tasks. */
+export class TaskBudget {
+  readonly #statements: Budget;
+  readonly #reserve: number;
+
+  constructor(statements: Budget, reserve: number) {
+    this.#statements = statements;
+    this.#reserve = reserve;
+  }
+
+  get left(): number {
+    return this.#statements.left - this.#reserve;
+  }
+}
+
+export interface RunReport {
+  readonly rolledUp: number;
+  /** Tasks and steps that failed. Each is tried again later. */
+  readonly failed: number;
+  readonly purgedEvents: number;
+  readonly deletedSalts: number;
+  /** Whether the next run may find work left over from this one. */
+  readonly more: boolean;
+}
 
 export class Run {
+  /** The bindings. The database counts its statements. */
   readonly env: Env;
   readonly db: D1Database;
-  /** When the run is for, in epoch milliseconds. */
+  /** The scheduled time, in epoch milliseconds. */
   readonly now: number;
-  /** Statements that are left. */
-  left: number;
-  readonly #started = Date.now();
-  readonly #failed: (Task & { readonly error: unknown })[] = [];
-  readonly #recovered: Task[] = [];
-  /** Common tasks that have failed before, by kind and item, with when each is due. */
-  #known: ReadonlyMap<string, number> = new Map();
+  readonly statements: Budget;
+  readonly report: { -readonly [Field in keyof RunReport]: RunReport[Field] } = {
+    rolledUp: 0,
+    failed: 0,
+    purgedEvents: 0,
+    deletedSalts: 0,
+    more: false,
+  };
+  readonly #startedAt = Date.now();
+  readonly #failed: (FailedItem & { readonly error: unknown })[] = [];
+  readonly #recovered: FailedItem[] = [];
+  /** When each global step that failed in an earlier run is due again, by kind and item. */
+  #retryTimes: ReadonlyMap<string, number> = new Map();
 
-  constructor(env: Env, now: number, statements: number) {
-    this.env = env;
-    this.db = env.DB;
+  /** @throws Error when `CRON_STATEMENTS` is not valid. */
+  constructor(env: Env, now: number) {
+    this.statements = new Budget(cronStatements(env) - STATEMENTS_TO_FINISH);
+    this.db = countStatements(env.DB, this.statements);
+    this.env = { ...env, DB: this.db };
     this.now = now;
-    this.left = statements - TO_FINISH;
   }
 
-  /** Looks which of the tasks that are of no single pixel step back. When that fails, none does. */
-  async begin(): Promise<void> {
-    const known = await this.#attempt({ kind: 'look', pixel: '', item: 'failed tasks' }, async () => {
-      this.use(1);
-      return readCommonFailures(this.db);
-    });
-    this.#known = new Map((known ?? []).map(({ kind, item, retry_at }) => [`${kind} ${item}`, retry_at]));
-  }
-
-  /** Counts statements, before they are sent. */
-  use(statements: number): void {
-    this.left -= statements;
+  /** Reads which global steps have to wait after a failure. If that fails, none waits. */
+  async start(): Promise<void> {
+    const failures = await this.#attempt({ kind: 'look', pixel: '', item: 'failed tasks' }, () =>
+      readGlobalFailures(this.db),
+    );
+    this.#retryTimes = new Map(
+      (failures ?? []).map(({ kind, item, retry_at }) => [`${kind} ${item}`, retry_at]),
+    );
   }
 
   get isOver(): boolean {
-    return Date.now() - this.#started > RUN_TIME;
-  }
-
-  get failures(): number {
-    return this.#failed.length;
+    return Date.now() - this.#startedAt > RUN_TIME;
   }
 
   /**
-   * Tries a task that is of no single pixel, if it is due and there are statements for it. It may tell that it has `used` fewer.
-   * @returns what the task returns; null when it was not tried, or failed.
+   * Tries a task, or a step that belongs to no single pixel, unless it has to wait after a failure or its statements are not left.
+   *
+   * @returns the result of `work`; null if it was not tried or has failed.
    */
-  async common<T>(
-    kind: CommonKind,
+  async tryGlobal<T>(
+    kind: TaskKind,
     item: string,
     statements: number,
     work: () => Promise<T>,
   ): Promise<T | null> {
-    const retryAt = this.#known.get(`${kind} ${item}`);
-    if (this.left < statements || (retryAt !== undefined && retryAt > this.now)) return null;
-    const task = { kind, pixel: '', item };
-    return this.#attempt(task, async () => {
-      this.use(statements);
-      const result = await work();
-      if (typeof result === 'object' && result !== null && 'used' in result) {
-        this.use(Number(result.used) - statements);
-      }
-      if (retryAt !== undefined) this.#recovered.push(task);
-      return result;
-    });
+    const retryAt = this.#retryTimes.get(`${kind} ${item}`);
+    if (this.statements.left < statements || (retryAt !== undefined && retryAt > this.now)) return null;
+    const hasFailed = retryAt !== undefined;
+    return this.#attempt({ kind, pixel: '', item }, work, hasFailed);
   }
 
-  /** Tries a task of a pixel. It counts its statements itself. @param attempts how often it has failed before. */
-  async of<T>(task: Task, attempts: number, work: () => Promise<T>): Promise<T | null> {
-    return this.#attempt(task, async () => {
-      const result = await work();
-      if (attempts > 0) this.#recovered.push(task);
-      return result;
-    });
+  /**
+   * Tries a step that belongs to a pixel.
+   *
+   * @param attempts how often it has failed since it last succeeded.
+   * @returns the result of `work`; null if it has failed.
+   */
+  async tryForPixel<T>(step: FailedItem, attempts: number, work: () => Promise<T>): Promise<T | null> {
+    return this.#attempt(step, work, attempts > 0);
   }
 
-  async #attempt<T>(task: Task, work: () => Promise<T>): Promise<T | null> {
+  async #attempt<T>(step: FailedItem, work: () => Promise<T>, hasFailed = false): Promise<T | null> {
     try {
-      return await work();
+      const result = await work();
+      if (hasFailed) this.#recovered.push(step);
+      return result;
     } catch (error) {
-      this.#failed.push({ ...task, error });
-      console.error(`cron: ${task.kind} ${task.item}${task.pixel && ` of ${task.pixel}`} failed: ${error}`);
+      this.#failed.push({ ...step, error });
+      this.report.failed++;
+      const name = [step.kind, step.item].filter((text) => text !== '').join(' ');
+      console.error(`cron: ${name}${step.pixel && ` of ${step.pixel}`} failed: ${error}`);
       return null;
     }
   }
 
   /**
-   * Writes what became of the tasks.
-   * @throws what D1 throws: a run of which nothing can be noted has failed.
+   * Writes the counters and the outcomes of tasks and steps.
+   *
+   * @throws what D1 throws. Then the run has failed: its failures are recorded nowhere.
    */
   async finish(): Promise<void> {
     count('cron_runs', 1, this.now);
     await writeCounts(this.db);
-    const notes = noteTasks(this.db, this.#failed, this.#recovered, this.now);
-    if (notes.length > 0) await this.db.batch(notes);
+    const outcomes = recordOutcomes(this.db, this.#failed, this.#recovered, this.now);
+    if (outcomes.length > 0) await this.db.batch(outcomes);
   }
 }

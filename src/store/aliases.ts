@@ -9,7 +9,7 @@
 import type { PlacedEvent } from '../model/batch.ts';
 import { LIMITS } from '../model/limits.ts';
 import { STRENGTHS } from '../model/person.ts';
-import { isErased } from './people.ts';
+import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { PlacedEvent } from '../model/batch.ts';
 import type { Secrets } from '../model/secret-key.ts';
-import { isErased } from './people.ts';
+import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
 import { mayOpen, notSealedBy, sealParameters } from './sealed-keys.ts';
 

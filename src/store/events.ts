@@ -12,7 +12,7 @@ import { LIMITS } from '../model/limits.ts';
 import { localDayOf } from '../model/local-day.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { linkStatements } from './aliases.ts';
-import { isErased } from './people.ts';
+import { isErased } from './erasures.ts';
 import { forgetPixel, hasPixel, hasPixelIn } from './pixels.ts';
 import { supersede } from './reports.ts';
 import { reopenHours } from './visitor-hours.ts';

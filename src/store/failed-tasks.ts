@@ -1,61 +1,78 @@
 /**
- * Keeps which tasks of the cron have failed, and when each is tried again. One that keeps failing is tried after longer and
- * longer waits, so that it costs little and holds up nothing else. One that succeeds has no row.
+ * Stores which tasks of the cron have failed, and when each is tried again. A task that keeps failing is tried after longer and longer
+ * waits, so that it costs little and delays no other. A task that succeeds has no row.
  */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { hasPixel } from './pixels.ts';
 
-/** Tasks that are of no single pixel. */
-const COMMON = ['look', 'salts', 'stray', 'people', 'seal', 'sweep', 'visitors', 'letters'] as const;
+/** The names of the cron's tasks. See `rollup/tasks.ts`. */
+const TASK_NAMES = [
+  'salts',
+  'day',
+  'snapshot',
+  'recompute',
+  'month',
+  'people',
+  'stray',
+  'seal',
+  'sweep',
+  'purge',
+  'visitors',
+  'letters',
+] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
 
-export type CommonKind = (typeof COMMON)[number];
-export type TaskKind = CommonKind | 'day' | 'snapshot' | 'recompute' | 'month' | 'purge';
+/** What can fail by itself: a task or a step of it, and the look for the things that a task works on. */
+const KINDS = [...TASK_NAMES, 'look'] as const;
+export type TaskKind = (typeof KINDS)[number];
 
-/** What is tried by itself. `item` is what it works on, such as a day; `pixel` is `''` for what is of no single one. */
-export interface Task {
+/** A task or step that has failed, or had failed. */
+export interface FailedItem {
   readonly kind: TaskKind;
+  /** `''` for one that belongs to no single pixel. */
   readonly pixel: string;
+  /** What it works on, such as a day or a table; `''` for a task as such. */
   readonly item: string;
 }
 
-export interface FailedTask extends Task {
+export interface FailedTask extends FailedItem {
   readonly attempts: number;
-  /** When it first failed, and when it is due again: epoch milliseconds. */
+  /** When it first failed, and when it is due again, in epoch milliseconds. */
   readonly since: number;
   readonly retry_at: number;
 }
 
-/** The wait after a first failure, as long as the cron's own; it doubles with each more, up to the longest. */
+/** The wait after a first failure is the time between two runs. It doubles with each further failure, up to the longest wait. */
 const FIRST_WAIT = 5 * 60_000;
 const LONGEST_WAIT = 24 * 3_600_000;
-/** The longest of a task that is of no single pixel: it costs little, and others may depend on it. */
-const LONGEST_COMMON_WAIT = 30 * 60_000;
+/** The longest wait of what belongs to no single pixel: it costs little, and other tasks may depend on it. */
+const LONGEST_GLOBAL_WAIT = 30 * 60_000;
 
-/** Characters of an error that are kept. */
+/** The characters of an error that are stored. */
 const ERROR = 200;
 
-/** A rollup that has failed for so long, and so often, is given up when its day is past retention. */
+/** The rollup of a day past retention is given up once it has failed for this time in milliseconds, and this often. */
 const GIVEN_UP_AFTER = 7 * 24 * 3_600_000;
 const GIVEN_UP_ATTEMPTS = 10;
 
-/** SQL for whether the rollup of a day, as SQL names it, is given up. */
+/** SQL for whether the rollup of a day is given up. The parameters are SQL. */
 export const isGivenUp = (pixel: string, day: string, now: string): string =>
   `EXISTS (SELECT 1 FROM failed_tasks g
     WHERE g.task = 'day' AND g.pixel = ${pixel} AND g.item = ${day}
       AND g.since <= ${now} - ${GIVEN_UP_AFTER} AND g.attempts >= ${GIVEN_UP_ATTEMPTS})`;
 
-/** The failed tasks that are of no single pixel. They are a handful. */
-export async function readCommonFailures(db: D1Database): Promise<FailedTask[]> {
+/** The failures that belong to no single pixel. There are few. */
+export async function readGlobalFailures(db: D1Database): Promise<FailedTask[]> {
   const { results } = await db
     .prepare(
       `SELECT task AS kind, pixel, item, attempts, since, retry_at FROM failed_tasks
-       WHERE task IN (${COMMON.map((kind) => `'${kind}'`).join(', ')}) AND pixel = ''`,
+       WHERE task IN (${KINDS.map((kind) => `'${kind}'`).join(', ')}) AND pixel = ''`,
     )
     .all<FailedTask>();
   return results;
 }
 
-/** The failed tasks that have waited longest, and how many there are. */
+/** The oldest failures, and the number of all. */
 export async function readFailures(
   db: D1Database,
   limit: number,
@@ -70,11 +87,11 @@ export async function readFailures(
   return { count: results[0]?.count ?? 0, oldest: results.map(({ count: _, ...task }) => task) };
 }
 
-/** Statements that note what has failed, and forget what had failed and has succeeded: at most two. */
-export function noteTasks(
+/** The statements, at most two, that store new failures and delete those of tasks that have succeeded again. */
+export function recordOutcomes(
   db: D1Database,
-  failed: readonly (Task & { readonly error: unknown })[],
-  recovered: readonly Task[],
+  failed: readonly (FailedItem & { readonly error: unknown })[],
+  recovered: readonly FailedItem[],
   now: number,
 ): D1PreparedStatement[] {
   const statements: D1PreparedStatement[] = [];
@@ -87,7 +104,7 @@ export function noteTasks(
            SELECT value ->> 0, value ->> 1, value ->> 2, 1, ?2, ?2 + ${FIRST_WAIT}, value ->> 3
            FROM json_each(?1) WHERE value ->> 1 = '' OR ${hasPixel('value ->> 1')}
            ON CONFLICT (task, pixel, item) DO UPDATE SET attempts = attempts + 1, error = excluded.error,
-             retry_at = ?2 + min(iif(pixel = '', ${LONGEST_COMMON_WAIT}, ${LONGEST_WAIT}), ${FIRST_WAIT} << min(attempts, 16))`,
+             retry_at = ?2 + min(iif(pixel = '', ${LONGEST_GLOBAL_WAIT}, ${LONGEST_WAIT}), ${FIRST_WAIT} << min(attempts, 16))`,
         )
         .bind(JSON.stringify(rows), now),
     );
@@ -106,17 +123,18 @@ export function noteTasks(
   return statements;
 }
 
-/** What D1 or our own code has complained of: neither names a visitor. */
+/** The message of an error of D1 or of Speck. Neither names a visitor. */
 function errorText(error: unknown): string {
   return String(error).replaceAll(/\s+/g, ' ').slice(0, ERROR);
 }
 
-/** Deletes the rows of what is no longer there to be done: of days that are gone, rolled up, over or purged. */
-export function forgetDoneTasks(db: D1Database, now: number): D1PreparedStatement {
-  return db
+/** Deletes the failures of work that no longer exists: of deleted pixels, and of days that are gone, rolled up, over or purged. */
+export async function deleteObsoleteFailures(db: D1Database, now: number): Promise<void> {
+  await db
     .prepare(
       `DELETE FROM failed_tasks
-       WHERE pixel <> '' AND NOT ${hasPixel('failed_tasks.pixel')}
+       WHERE pixel <> '' AND (
+         NOT ${hasPixel('failed_tasks.pixel')}
          OR task IN ('day', 'snapshot', 'recompute', 'purge') AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day = failed_tasks.item AND CASE task
@@ -126,7 +144,8 @@ export function forgetDoneTasks(db: D1Database, now: number): D1PreparedStatemen
              ELSE d.raw < ${RAW.purged} END)
          OR task = 'month' AND NOT EXISTS (
            SELECT 1 FROM days d
-           WHERE d.pixel = failed_tasks.pixel AND d.day >= failed_tasks.item || '-01' AND d.day <= failed_tasks.item || '-31')`,
+           WHERE d.pixel = failed_tasks.pixel AND d.day >= failed_tasks.item || '-01' AND d.day <= failed_tasks.item || '-31'))`,
     )
-    .bind(now);
+    .bind(now)
+    .run();
 }

@@ -4,18 +4,8 @@
  */
 
 import { DIRTY, RAW } from '../model/day-state.ts';
-import { PERSON_DAYS } from '../model/person.ts';
 import { recordErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
-
-/** SQL for whether an event of a time, or one of those whom it is of, has been erased since. `''` is nobody. */
-export function isErased(pixel: string, who: readonly string[], ts: string): string {
-  const rows = who.map(
-    (one) =>
-      `EXISTS (SELECT 1 FROM erasures x WHERE x.pixel = ${pixel} AND x.who = ${one} AND x.at >= ${ts})`,
-  );
-  return `(${rows.join(' OR ')})`;
-}
 
 /** A day on which a person was there. */
 export interface PersonDay {
@@ -179,9 +169,6 @@ const REMEMBER = `
   WHERE true
   ON CONFLICT (pixel, who) DO UPDATE SET at = max(at, excluded.at)`;
 
-/** Days for which an erasure is remembered when the raw events of before it are past retention: dead letters come late. */
-const REMEMBERED_DAYS = 14;
-
 /** What an erasure has deleted. */
 export interface Erased {
   readonly events: number;
@@ -228,47 +215,4 @@ export async function rememberErased(
 ): Promise<void> {
   const [aliases, visitors] = parametersOf(subjects);
   await db.prepare(REMEMBER).bind(aliases, visitors, now).run();
-}
-
-/** The first day of which it is known who was there. */
-export function peopleSince(now: number): string {
-  return new Date(now - PERSON_DAYS * 86_400_000).toISOString().slice(0, 10);
-}
-
-/**
- * Deletes what is left of people who have not been there for long, rows of days that nobody was there after all, and
- * erasures that nothing of before can come after. It looks at all rows there are, so it is to be asked once an hour.
- *
- * @returns each statement with the table it is of. They need no order.
- */
-export function forgetPeople(
-  db: D1Database,
-  now: number,
-): readonly (readonly [table: string, statement: D1PreparedStatement])[] {
-  const isThere = (alias: string) => `
-    EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = person_links.pixel AND p.person = ${alias})
-    OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = person_links.pixel AND e.person = ${alias} AND e.person <> '')`;
-  return [
-    [
-      'person_days',
-      db.prepare('DELETE FROM person_days WHERE day < ? OR devices = 0').bind(peopleSince(now)),
-    ],
-    [
-      'person_links',
-      db.prepare(
-        `DELETE FROM person_links WHERE NOT (${isThere('person_links.alias')} OR ${isThere('person_links.target')})`,
-      ),
-    ],
-    [
-      'erasures',
-      // A dead letter may hold what happened before it came, and waits for ever.
-      db
-        .prepare(
-          `DELETE FROM erasures WHERE at < ?1 - 86400000 * (
-             SELECT ${REMEMBERED_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)
-             AND at + 86400000 * ${REMEMBERED_DAYS} < coalesce((SELECT min(received_at) FROM dead_letters), ?1)`,
-        )
-        .bind(now),
-    ],
-  ];
 }

@@ -53,21 +53,19 @@ export async function sealParameters(secrets: Secrets): Promise<[current: string
 /** Keys of a table that one call seals. Opening and sealing one takes some 20 µs. */
 const AT_ONCE = 200;
 
-/** Statements that `sealKeys` takes at most. */
+/** Statements that `sealKeys` uses at most. */
 export const STATEMENTS_TO_SEAL = 2 * COLUMNS.length;
 
 /**
  * Seals under the current secret what is not yet: keys from before SECRET_KEY, and those of before a rotation. The keys
  * themselves stay what they are, so visitors and people do. It may run twice at once.
  *
- * @returns the statements it took.
  * @throws what D1 throws.
  */
-export async function sealKeys(db: D1Database, secrets: Secrets): Promise<{ readonly used: number }> {
+export async function sealKeys(db: D1Database, secrets: Secrets): Promise<void> {
   const [secret] = secrets;
-  if (secret === undefined) return { used: 0 };
+  if (secret === undefined) return;
   const parameters = await sealParameters(secrets);
-  let used = 0;
   for (const { table, owner, key, purpose } of COLUMNS) {
     const { results } = await db
       .prepare(
@@ -75,7 +73,6 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<{ read
       )
       .bind(...parameters)
       .all<{ owner: string; key: string }>();
-    used++;
     const changes = await Promise.all(
       results.map(async (row) => {
         const open = await openKey(secrets, purpose, row.owner, row.key);
@@ -91,9 +88,7 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<{ read
       )
       .bind(JSON.stringify(rows))
       .run();
-    used++;
   }
-  return { used };
 }
 
 /** What is stored sealed, or should be. */

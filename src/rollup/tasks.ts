@@ -1,0 +1,126 @@
+/** The tasks of the cron. A new task is an entry here, with a name in `store/failed-tasks.ts`. */
+import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
+import { secretsOf } from '../env.ts';
+import { LIVE_EVENTS } from '../sql/rollups.ts';
+import { count } from '../store/counters.ts';
+import { dirtyDays, largeOpenDays, outdatedDays } from '../store/days.ts';
+import type { TaskName } from '../store/failed-tasks.ts';
+import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
+import { deleteExpiredSalts } from '../store/salts.ts';
+import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
+import { indexVisitors } from '../store/visitor-hours.ts';
+import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH, STATEMENTS_TO_END } from './day.ts';
+import { purgeExpired, purgeStray, STATEMENTS_TO_PURGE } from './purge.ts';
+import type { Run, TaskBudget } from './run.ts';
+import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';
+
+export interface CronTask {
+  readonly name: TaskName;
+  /**
+   * `first`: what matters most, with all statements that are not kept back. `hourly`: the tasks that read many rows; each hour
+   * another one begins, so that a small budget is enough for all. `last`: with whatever is left.
+   */
+  readonly stage: 'first' | 'hourly' | 'last';
+  /** Whether it is due in the run of a time, in epoch milliseconds. */
+  readonly when: (now: number) => boolean;
+  /** The statements that it needs to make any progress. With fewer it is left to the next run. */
+  readonly least: number;
+  /** Adds to the run's report. May throw: the runner records that the task has failed. */
+  readonly run: (run: Run, budget: TaskBudget) => Promise<unknown>;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The trigger comes every five minutes. */
+const everyRun = (): boolean => true;
+const firstOfHour = (now: number): boolean => now % HOUR < 5 * MINUTE;
+/** By then all events of the last hour are written. */
+const secondOfHour = (now: number): boolean => firstOfHour(now - 5 * MINUTE);
+
+/** In the order of a run. */
+export const TASKS: readonly CronTask[] = [
+  {
+    name: 'salts',
+    stage: 'first',
+    when: everyRun,
+    least: 1,
+    run: async ({ db, now, report }) => {
+      report.deletedSalts += await deleteExpiredSalts(db, now);
+    },
+  },
+  {
+    // Closed days come before open ones: waiting does not make their rollups any better.
+    name: 'day',
+    stage: 'first',
+    when: everyRun,
+    least: 1 + STATEMENTS_TO_END,
+    run: async (run, budget) => {
+      const caughtUp = await rollUpDays(run, budget, 'day', (limit) => dirtyDays(run.db, run.now, limit));
+      if (caughtUp) count('caught_up_runs', 1, run.now);
+    },
+  },
+  {
+    name: 'snapshot',
+    stage: 'first',
+    when: firstOfHour,
+    least: 1 + STATEMENTS_A_DAY,
+    run: (run, budget) =>
+      rollUpDays(run, budget, 'snapshot', (limit) => largeOpenDays(run.db, run.now, LIVE_EVENTS, limit)),
+  },
+  {
+    name: 'recompute',
+    stage: 'first',
+    when: everyRun,
+    least: 1 + STATEMENTS_A_DAY,
+    run: (run, budget) =>
+      rollUpDays(run, budget, 'recompute', (limit) => outdatedDays(run.db, run.now, limit)),
+  },
+  { name: 'month', stage: 'hourly', when: firstOfHour, least: 1 + STATEMENTS_A_MONTH, run: rollUpMonths },
+  {
+    name: 'people',
+    stage: 'hourly',
+    when: firstOfHour,
+    least: TABLES_OF_PEOPLE.length,
+    run: async (run) => {
+      for (const table of TABLES_OF_PEOPLE) {
+        await run.tryGlobal('people', table, 1, () => cleanUpPeople(run.db, table, run.now));
+      }
+    },
+  },
+  { name: 'stray', stage: 'hourly', when: firstOfHour, least: 1, run: purgeStray },
+  {
+    name: 'seal',
+    stage: 'hourly',
+    when: firstOfHour,
+    least: STATEMENTS_TO_SEAL,
+    run: ({ db, env }) => sealKeys(db, secretsOf(env)),
+  },
+  { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
+  { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },
+  {
+    name: 'visitors',
+    stage: 'last',
+    when: secondOfHour,
+    least: 2,
+    run: ({ db, now }) => db.batch(indexVisitors(db, now)),
+  },
+  {
+    name: 'letters',
+    stage: 'last',
+    when: everyRun,
+    least: STATEMENTS_A_PAGE,
+    run: async ({ env, report }) => {
+      if ((await checkDeadLetters(env, 1)).more) report.more = true;
+    },
+  },
+];
+
+/**
+ * The statements kept back for tasks of the last stage, so that a backlog of rollups delays neither the purge nor what was erased in
+ * dead letters: a purge, or a look for days to purge and a page of dead letters.
+ */
+export const LEAST_AT_LAST = Math.max(STATEMENTS_TO_PURGE, 1 + STATEMENTS_A_PAGE);
+
+/** The statements with which the first stage can end a large day, whichever of its tasks finds it: salts, two looks, and the end. */
+export const LEAST_AT_FIRST = 1 + 2 + STATEMENTS_TO_END;

@@ -1,0 +1,46 @@
+/** Deletes rows about people that no longer serve a purpose. */
+import { peopleSince } from '../model/person.ts';
+
+/** Days for which an erasure is stored after the events before it are past retention: dead letters arrive late. */
+const ERASURE_DAYS = 14;
+
+const hasRows = (alias: string): string => `
+  EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = person_links.pixel AND p.person = ${alias})
+  OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = person_links.pixel AND e.person = ${alias} AND e.person <> '')`;
+
+/** The deletion of each table's rows that no longer serve a purpose. */
+const DELETIONS = {
+  /** The days of people who were last here too long ago, and the days on which a person turned out not to be here. */
+  person_days: {
+    sql: 'DELETE FROM person_days WHERE day < ? OR devices = 0',
+    values: (now: number): unknown[] => [peopleSince(now)],
+  },
+  /** Links with rows at neither end. */
+  person_links: {
+    sql: `DELETE FROM person_links WHERE NOT (${hasRows('person_links.alias')} OR ${hasRows('person_links.target')})`,
+    values: (): unknown[] => [],
+  },
+  /** Erasures older than any event that can still arrive. A dead letter, which waits without limit, may hold such events. */
+  erasures: {
+    sql: `
+      DELETE FROM erasures WHERE at < ?1 - 86400000 * (
+        SELECT ${ERASURE_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)
+        AND at + 86400000 * ${ERASURE_DAYS} < coalesce((SELECT min(received_at) FROM dead_letters), ?1)`,
+    values: (now: number): unknown[] => [now],
+  },
+};
+
+export const TABLES_OF_PEOPLE = ['person_days', 'person_links', 'erasures'] as const;
+
+/** Deletes the rows of a table that no longer serve a purpose. It reads the whole table: run it once an hour. */
+export async function cleanUpPeople(
+  db: D1Database,
+  table: (typeof TABLES_OF_PEOPLE)[number],
+  now: number,
+): Promise<void> {
+  const { sql, values } = DELETIONS[table];
+  await db
+    .prepare(sql)
+    .bind(...values(now))
+    .run();
+}
