@@ -1,5 +1,5 @@
 /** Numbers, times and names as the reader writes them. */
-import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
+import { SHOWN_FIELDS } from '../model/text/shown.ts';
 import type { MetricValue, Money } from './api.ts';
 import { displayOf as dimensionDisplay, type ValueKind, valueKindOf } from './dimensions.ts';
 import { displayOf as metricDisplay } from './metrics.ts';
@@ -88,9 +88,9 @@ const regions = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code'
 const languages = new Intl.DisplayNames(locale, { type: 'language', fallback: 'code' });
 
 const VALUE_NAMES: Readonly<Record<ValueKind, (value: string) => string>> = {
-  page: readablePage,
-  host: readableHost,
-  referrer: readableReferrer,
+  page: SHOWN_FIELDS.page,
+  host: SHOWN_FIELDS.hostname,
+  referrer: SHOWN_FIELDS.referrer,
   country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
   language: (code) => (/^[a-z]{2,3}$/.test(code) ? (languages.of(code) ?? code) : code),
 };
@@ -104,6 +104,12 @@ export function valueName(dimension: string, value: string): string {
     // `Intl` throws for a code that is no country's or language's.
     return value;
   }
+}
+
+/** A field of an event as it is shown; of a country and a language their codes. */
+export function fieldValue(name: string, value: unknown): string {
+  const shown = SHOWN_FIELDS[name as keyof typeof SHOWN_FIELDS];
+  return shown ? shown(String(value)) : String(value);
 }
 
 const PROPERTY = 'event:props:';

@@ -1,7 +1,7 @@
 /** What is happening now: visitors of the last half hour, and events as they come. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Failure, type Pixel } from './api.ts';
-import { count, duration, metricValue, moment, money, valueName, words } from './format.ts';
+import { count, duration, fieldValue, metricValue, moment, money, valueName, words } from './format.ts';
 import { useEvery } from './hooks.ts';
 import { Dialog, Empty, Heading, Loading, Text, Trouble } from './ui.tsx';
 
@@ -165,7 +165,7 @@ interface InspectorProps {
   readonly close: () => void;
 }
 
-/** One event, field by field, as it is stored. */
+/** One event, field by field: pages and hosts in their own letters, all else as it is stored. */
 function Inspector({ event, pixel, close }: InspectorProps) {
   const { ts, props, ...rest } = event;
   const columns = Object.entries(rest).filter(([, value]) => value !== null && value !== '');
@@ -187,7 +187,7 @@ function Inspector({ event, pixel, close }: InspectorProps) {
           <>
             <dt>{words(name).toLowerCase()}</dt>
             <dd>
-              <Text class="whole">{String(value)}</Text>{' '}
+              <Text class="whole">{fieldValue(name, value)}</Text>{' '}
               <span class="muted">{meaning(name, value, event)}</span>
             </dd>
           </>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Pixel } from './api.ts';
 import { Bars } from './bars.tsx';
-import { count, moment } from './format.ts';
+import { count, fieldValue, moment } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { useGet } from './hooks.ts';
 import { Empty, Heading, Show, Text } from './ui.tsx';
@@ -131,7 +131,7 @@ function samplesOf({ samples, explanation }: Reason): [name: string, value: stri
       .filter(([, value]) => value !== '' && value !== null && value !== explanation)
       .map(([name, value]): [string, string] => [
         name,
-        typeof value === 'string' ? value : JSON.stringify(value),
+        typeof value === 'string' ? fieldValue(name, value) : JSON.stringify(value),
       ]),
   );
   const told = new Map(fields.map((one) => [JSON.stringify(one), one]));

@@ -8,6 +8,7 @@ import { EVENT_COLUMNS } from '../model/event.ts';
 import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { FORGET_PERSON } from '../model/set-cookie.ts';
+import { shownHost } from '../model/text/shown.ts';
 import { type Kept, MOST_COUNTED } from '../store/traces.ts';
 import { mayAskAs, waitOf } from './bounds.ts';
 import { describe } from './describe.ts';
@@ -79,7 +80,7 @@ function section({ pixel, trace }: Place, { events, total, days, target }: Kept,
     const fields = (isProven ? rest : []).map(
       ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
     );
-    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b>${what}</b>${page}</td><td><dl>${fields}</dl></td></tr>`;
+    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b>${what}</b><bdi>${page}</bdi></td><td><dl>${fields}</dl></td></tr>`;
   });
   const columns = PRIVACY.columns.map((name) => html`<th scope="col">${name}</th>`);
   const table = html`<table><caption>${PRIVACY.caption(pixel.timezone)}</caption><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>`;
@@ -89,7 +90,7 @@ function section({ pixel, trace }: Place, { events, total, days, target }: Kept,
   });
   const kind = Object.entries(PERSON_KINDS).find(([, letter]) => target?.startsWith(letter))?.[0];
   // The pixel's name is its owner's own.
-  return html`<section><h2>${URL.parse(pixel.url)?.hostname ?? ''}</h2>
+  return html`<section><h2>${shownHost(URL.parse(pixel.url)?.hostname ?? '')}</h2>
 <p class="soft">${pixel.id}</p>
 <p>${PRIVACY.events(total, total >= MOST_COUNTED, pixel.settings.retention_days)}
 ${events.length < total ? PRIVACY.latest(events.length) : ''}

@@ -445,6 +445,36 @@ describe('names, ids and times', () => {
     expect(run(event)).toMatchObject({ ok: false, error: { reason } });
   });
 
+  it.each([
+    'ann@mail.example',
+    'order-7-ann@mail.example',
+    '<7.1@mail.example>',
+    'ann%40mail.example',
+    'ann%2540mail.example',
+    'jürgen@müller.example',
+    'ann@[192.0.2.1]',
+  ])('refuses an event id that is certainly an address, or holds one: %s', (eid) => {
+    expect(run({ eid })).toMatchObject({ ok: false, error: { reason: 'invalid_eid' } });
+  });
+
+  it.each([
+    'order@7',
+    '7@shop',
+    'react@18.2.0',
+    'sku@2x',
+    '@ann',
+    'ann@',
+    'a@b',
+    'a@1.5',
+    '3f1c@1732960800',
+    'evt_@_01',
+    'a@@b.example',
+    '100%40',
+    'ann at mail.example',
+  ])('takes an event id with the sign of an address in it that is none, and keeps it whole: %s', (eid) => {
+    expect(eventOf(run({ eid })).eid).toBe(eid);
+  });
+
   it.each([{ ev: 'x'.repeat(120) }, { eid: 'x'.repeat(128) }, { uid: 'x'.repeat(256) }])(
     'takes what is as long as may be: %j',
     (event) => {

@@ -34,6 +34,77 @@ function expected(key: string) {
   return asked.map((one) => known.get(one)).find((source) => source !== undefined) ?? null;
 }
 
+/** Hosts that people come from, by their source and its kind. */
+const COMMON: Readonly<Record<string, string>> = {
+  'social Dzen': 'dzen.ru m.dzen.ru zen.yandex.ru',
+  'social DEV Community': 'dev.to',
+  'social Discord': 'discord.com ptb.discord.com discord.gg',
+  'social Slack': 'app.slack.com slack-redir.net',
+  'social Microsoft Teams': 'teams.microsoft.com teams.live.com',
+  'social Product Hunt': 'producthunt.com',
+  'social Lobsters': 'lobste.rs',
+  'social Lemmy': 'lemmy.world lemmy.ml lemm.ee programming.dev',
+  'social Mastodon':
+    'mastodon.social mastodon.online mastodon.world fosstodon.org infosec.exchange hachyderm.io',
+  'social Bluesky': 'bsky.app go.bsky.app',
+  'social Threads': 'threads.net threads.com l.threads.com',
+  'social Truth Social': 'truthsocial.com',
+  'social Medium': 'medium.com',
+  'referral Substack': 'substack.com open.substack.com',
+  'referral GitLab': 'gitlab.com',
+  'referral Bitly': 'bit.ly',
+  'referral T.LY': 't.ly',
+  'referral Patreon': 'patreon.com',
+  'referral Notion': 'notion.so notion.com notion.site',
+  'referral Figma': 'figma.com',
+  'referral Trello': 'trello.com',
+  'referral StackBlitz': 'stackblitz.com',
+  'referral CodePen': 'codepen.io',
+  'referral HackerNoon': 'hackernoon.com',
+  'search Kagi': 'kagi.com',
+  'search Brave Search': 'search.brave.com',
+  'search Ecosia': 'ecosia.org',
+  'search Qwant': 'qwant.com lite.qwant.com',
+  'search Startpage': 'startpage.com eu.startpage.com',
+  'ai Perplexity': 'perplexity.ai',
+  'ai You.com': 'you.com',
+  'ai Poe': 'poe.com',
+  'ai Le Chat': 'chat.mistral.ai',
+  'ai DeepSeek': 'chat.deepseek.com',
+  'ai Grok': 'grok.com x.ai',
+  'ai Meta AI': 'meta.ai',
+  'ai Microsoft Copilot': 'copilot.microsoft.com m365.cloud.microsoft',
+};
+
+it.each(Object.entries(COMMON))('%s is %s', (source, hosts) => {
+  const [kind = ''] = source.split(' ');
+  for (const host of hosts.split(' ')) {
+    for (const one of [host, `www.${host}`, host.toUpperCase()]) {
+      expect(sourceOfHost(one), one).toEqual({ kind, name: source.slice(kind.length + 1) });
+    }
+    // What ends or begins like it is another host, and is not this source; but for hosts below one that covers them.
+    const isBelow = host.split('.').length > 2;
+    for (const other of [...(isBelow ? [] : [`not${host}`]), `${host}.evil.example`, `${host}x`]) {
+      expect(sourceOfHost(other)?.name, other).not.toBe(source.slice(kind.length + 1));
+    }
+  }
+});
+
+it.each([
+  'ann.notion.site',
+  'ann.gitlab.io',
+  'ann.substack.com',
+  'ann.medium.com',
+  'brave.com',
+  'mistral.ai',
+  'docs.microsoft.com',
+  'ax.ai',
+  'at.ly',
+  'habit.ly',
+])('%s is none of them', (host) => {
+  expect(sourceOfHost(host)).toBe(null);
+});
+
 describe('the list of sources', () => {
   it('is found whole, from its first line to its last', () => {
     expect(known.size).toBeGreaterThan(1500);

@@ -80,6 +80,32 @@ beforeEach(async () => {
 afterEach(() => vi.restoreAllMocks());
 
 describe('what is found', () => {
+  it('is shown in letters that people read, and cannot be taken for something else', async () => {
+    const pixel = await makePixel('UTC', { cookie: 'first_party' });
+    const shop = (path: string) => encodeURIComponent(`https://xn--mller-kva.example${path}`);
+    await ask(`/p.gif?id=${pixel.id}&dl=${shop('/caf%C3%A9/%D0%BF%D0%BE%D1%87%D1%82%D0%B0')}`, ANN);
+    // A sign that turns the direction of what follows, a control character, and a host that looks like another one.
+    await ask(`/p.gif?id=${pixel.id}&dl=${shop('/%E2%80%AEtxt.exe%00%0A')}`, ANN);
+    await ask(`/p.gif?id=${pixel.id}&dl=${encodeURIComponent('https://xn--pple-43d.example/')}`, ANN);
+    const page = await text('/privacy', ANN);
+    expect(page).toContain('<bdi>müller.example/café/почта</bdi>');
+    expect(page).toContain('müller.example/%E2%80%AEtxt.exe');
+    expect(page).toContain('<bdi>xn--pple-43d.example/</bdi>');
+    expect(page).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/u);
+    const words = inWords(
+      EVENT_COLUMNS.map((column) =>
+        column === 'referrer'
+          ? 'xn--mller-kva.example/%C3%BC'
+          : column === 'source'
+            ? 'xn--mller-kva.example'
+            : '',
+      ),
+      'UTC',
+    );
+    expect(JSON.stringify(words.rest)).toContain('müller.example/ü');
+    expect(JSON.stringify(words.rest)).not.toContain('xn--');
+  });
+
   it('is what this address and browser sent today, in any time zone, and nobody else', async () => {
     const zones = ['UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'];
     const pixels = await Promise.all(zones.map((zone) => makePixel(zone)));

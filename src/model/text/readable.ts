@@ -26,10 +26,8 @@ export function readableHost(host: string): string {
   return normalHost(readable) === host ? readable : host;
 }
 
-/** A referrer: a host with a path. */
-export function readableReferrer(referrer: string): string {
+/** A referrer, a host with a path. @param hostOf how its host is read. */
+export function readableReferrer(referrer: string, hostOf = readableHost): string {
   const end = referrer.indexOf('/');
-  return end < 0
-    ? readableHost(referrer)
-    : readableHost(referrer.slice(0, end)) + readablePage(referrer.slice(end));
+  return end < 0 ? hostOf(referrer) : hostOf(referrer.slice(0, end)) + readablePage(referrer.slice(end));
 }

@@ -9,6 +9,7 @@ import { decimalNumber } from '../../../src/model/text/number.ts';
 import { pageOf } from '../../../src/model/text/page.ts';
 import { cutEscaped, formEncoded, normalPath } from '../../../src/model/text/percent.ts';
 import { readableHost, readablePage, readableReferrer } from '../../../src/model/text/readable.ts';
+import { SHOWN_FIELDS, shownHost } from '../../../src/model/text/shown.ts';
 
 const graphemes = fc.string({ unit: 'grapheme', maxLength: 20 });
 
@@ -109,6 +110,37 @@ describe('a host', () => {
   ])('%s is read as %s', (host, readable) => {
     expect(readableHost(host)).toBe(readable);
     expect(readableReferrer(`${host}/stra%C3%9Fe`)).toBe(`${readable}/straße`);
+  });
+
+  it.each([
+    ['müller.example', true],
+    ['日本語とカナ.example', true],
+    ['abc日本.example', true],
+    ['한글漢字.example', true],
+    ['почта.рф', true],
+    ['хор.рф', true],
+    ['жук.example', true],
+    ['ελλάδα.example', true],
+    ['हिन्दी.example', true],
+    ['שלום.example', true],
+    ['a_b.müller.example', true],
+    // Looks like apple.example: one Cyrillic letter, and all of them.
+    ['аpple.example', false],
+    ['appӏe.example', false],
+    ['аррӏе.example', false],
+    ['сос-1.example', false],
+    ['shop.аррӏе.example', false],
+    // Greek among Latin letters and among Cyrillic ones.
+    ['gοοgle.example', false],
+    ['жλ.example', false],
+    // What looks like a slash, and what is no letter.
+    ['bank.example⁄login.evil.example', false],
+    ['❤.example', false],
+  ])('that may be taken for another one is shown in Punycode: %s is shown as it is: %j', (typed, isShown) => {
+    const host = normalHost(typed) as string;
+    expect(host).toContain('xn--');
+    expect(shownHost(host)).toBe(isShown ? typed : host);
+    expect(SHOWN_FIELDS.referrer(`${host}/stra%C3%9Fe`)).toBe(`${isShown ? typed : host}/straße`);
   });
 
   it.each([
