@@ -11,7 +11,6 @@ import { LIMITS } from '../model/limits.ts';
 import { PERSON_KINDS, USER_DATA } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
-import { BLANK_EVENT } from '../model/wire.ts';
 import { namesOfDevices, unionOfDevices } from '../sql/devices.ts';
 import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
@@ -144,7 +143,7 @@ async function personBehind(
     );
   }
   const ud = USER_DATA.flatMap((kind) => (person[kind] === undefined ? [] : [[kind, person[kind]] as const]));
-  const found = identifiersOf({ ...BLANK_EVENT, uid: person.uid ?? '', ud }, '');
+  const found = identifiersOf({ uid: person.uid ?? '', ud }, '');
   const path = given[0]?.[0] ?? '';
   if (!found.ok) throw badParameter(path, REJECTION_REASONS[found.error]);
   const [identifier] = found.value;

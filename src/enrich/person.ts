@@ -17,23 +17,26 @@ export interface Identifier {
 const SHA_256 = /^[0-9a-f]{64}$/i;
 
 /**
- * What an event and its client's cookie say of who it is, the strongest first.
+ * What an event and its client's cookie say of the person, the strongest first.
  *
- * @param cookie the person's cookie, `''` without consent.
+ * @param cookie the person's cookie; `''` without consent.
  */
-export function identifiersOf(raw: RawEvent, cookie: string): Result<readonly Identifier[], RejectionReason> {
-  if (raw.uid.length > LIMITS.uid) return err('invalid_uid');
-  const found: Identifier[] = raw.uid === '' ? [] : [{ kind: 'uid', value: raw.uid }];
+export function identifiersOf(
+  { uid, ud }: Pick<RawEvent, 'uid' | 'ud'>,
+  cookie: string,
+): Result<readonly Identifier[], RejectionReason> {
+  if (uid.length > LIMITS.uid) return err('invalid_uid');
+  const identifiers: Identifier[] = uid === '' ? [] : [{ kind: 'uid', value: uid }];
   for (const kind of USER_DATA) {
-    const sent = raw.ud.find(([name]) => name === kind)?.[1];
+    const sent = ud.find(([name]) => name === kind)?.[1];
     // Meta's clients may send a list of one.
     const value: unknown = Array.isArray(sent) ? sent[0] : sent;
     if (value === undefined || value === null || value === '') continue;
     if (typeof value !== 'string' || !SHA_256.test(value)) return err('unhashed_user_data');
-    found.push({ kind, value: value.toLowerCase() });
+    identifiers.push({ kind, value: value.toLowerCase() });
   }
-  if (cookie !== '') found.push({ kind: 'cookie', value: cookie });
-  return ok(found);
+  if (cookie !== '') identifiers.push({ kind: 'cookie', value: cookie });
+  return ok(identifiers);
 }
 
 /**

@@ -7,14 +7,15 @@ import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
-import { REJECTION_REASONS, type Rejection, type RejectionReason } from '../model/rejection.ts';
+import { type Rejection, rejection } from '../model/rejection.ts';
 import { err, type Result } from '../model/result.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { pixelIdOf, type RawEvent } from '../model/wire.ts';
 import { findKeys } from '../store/keys.ts';
 import { findPixels } from '../store/pixels.ts';
 import { findSalts } from '../store/salts.ts';
-import { type Arrival, type Draft, enrich } from './enrich.ts';
+import type { Arrival } from './candidate.ts';
+import { type EnrichedEvent, enrich } from './enrich.ts';
 import { proofOf } from './identity.ts';
 import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
@@ -29,7 +30,7 @@ export interface Incoming {
 export interface Prepared {
   readonly batch: Batch;
   /** Of each incoming event, in the order given: whether it is in the batch's events, or why not. */
-  readonly results: readonly Result<Draft, Rejection>[];
+  readonly results: readonly Result<EnrichedEvent, Rejection>[];
 }
 
 /** @throws what D1 throws. */
@@ -47,7 +48,7 @@ export async function prepareBatch(env: Env, incoming: readonly Incoming[], now:
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
-type Found = Result<Draft, Rejection>;
+type EnrichResult = Result<EnrichedEvent, Rejection>;
 
 /** What becomes of an event. Few have to wait for it: those with a signed user id, and all where a rate limit is set. */
 function resultOf(
@@ -55,13 +56,13 @@ function resultOf(
   secrets: Secrets,
   { raw, arrival }: Incoming,
   pixels: ReadonlyMap<string, Pixel>,
-): Found | Promise<Found> {
-  if (raw === null) return rejected('invalid_event');
-  if (raw.id === '') return rejected('missing_id');
+): EnrichResult | Promise<EnrichResult> {
+  if (raw === null) return err(rejection('invalid_event'));
+  if (raw.id === '') return err(rejection('missing_id'));
   const pixel = pixels.get(pixelIdOf(raw));
-  if (!pixel) return rejected('unknown_pixel');
+  if (!pixel) return err(rejection('unknown_pixel'));
   const { uid, uid_sig = '' } = raw;
-  const enriched = (): Found | Promise<Found> =>
+  const enriched = (): EnrichResult | Promise<EnrichResult> =>
     uid === '' || uid_sig === ''
       ? enrich(raw, arrival, pixel)
       : proofOf(secrets, pixel.id, uid, uid_sig).then((proof) => enrich(raw, arrival, pixel, proof));
@@ -69,11 +70,7 @@ function resultOf(
   const isExempt = arrival.overrides !== null || arrival.client.refusal === 'opt_out';
   if (!env.RATE_LIMIT || isExempt) return enriched();
   const asked = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
-  return asked.then(({ success }) => (success ? enriched() : rejected('rate_limited')));
-}
-
-function rejected(reason: RejectionReason): Result<Draft, Rejection> {
-  return err({ reason, detail: REJECTION_REASONS[reason] });
+  return asked.then(({ success }) => (success ? enriched() : err(rejection('rate_limited'))));
 }
 
 /**
@@ -83,7 +80,7 @@ function rejected(reason: RejectionReason): Result<Draft, Rejection> {
 async function withHashes(
   env: Env,
   secrets: Secrets,
-  drafts: readonly Draft[],
+  drafts: readonly EnrichedEvent[],
   now: number,
 ): Promise<PlacedEvent[]> {
   const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
@@ -110,7 +107,7 @@ async function withHashes(
 }
 
 async function withPerson(
-  { event, day, identifiers, isSigned }: Draft,
+  { event, day, identifiers, isSigned }: EnrichedEvent,
   visitor: string | Promise<string>,
   key: string | undefined,
 ): Promise<PlacedEvent> {

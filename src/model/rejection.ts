@@ -45,3 +45,8 @@ export interface Rejection {
   /** Of a bot: what it calls itself. */
   readonly family?: string;
 }
+
+/** @param detail what was wrong in this case, if there is more to say than the reason says. */
+export function rejection(reason: RejectionReason, detail: string = REJECTION_REASONS[reason]): Rejection {
+  return { reason, detail };
+}

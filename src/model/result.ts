@@ -8,3 +8,12 @@ export type Result<T, E> =
 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
 export const err = <E>(error: E): { readonly ok: false; readonly error: E } => ({ ok: false, error });
+
+/**
+ * The value of a step that the caller knows to have succeeded.
+ * @throws Error if it failed: then a check is missing.
+ */
+export function unwrap<T>(result: Result<T, unknown>): T {
+  if (!result.ok) throw new Error(`A failure was not checked: ${JSON.stringify(result.error)}`);
+  return result.value;
+}

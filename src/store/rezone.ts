@@ -1,7 +1,8 @@
 /** Moves a pixel to another time zone: its days are cut anew, as far as raw events reach. */
 import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
+import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
-import { addDays, dayStart, localDay } from '../model/time-zone.ts';
+import { addDays, dayStart } from '../model/time-zone.ts';
 import { type PixelPatch, updatePixel } from './pixel-changes.ts';
 import { hasPixel } from './pixels.ts';
 
@@ -137,8 +138,8 @@ async function countEvents(
 /** The local days from that of one instant to that of another, with their bounds. */
 function daysBetween(zone: string, from: number, to: number): [day: string, start: number, end: number][] {
   const days: [string, number, number][] = [];
-  let start = dayStart(zone, localDay(zone, from));
-  for (let day = localDay(zone, from); start <= to; day = addDays(day, 1)) {
+  let { day, start } = localDayOf(zone, from);
+  for (; start <= to; day = addDays(day, 1)) {
     const end = dayStart(zone, addDays(day, 1));
     if (end > start) days.push([day, start, end]);
     start = end;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, enrich } from '../../src/enrich/enrich.ts';
+import type { Arrival } from '../../src/enrich/candidate.ts';
+import { enrich } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { localDayOf } from '../../src/model/local-day.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
