@@ -230,7 +230,9 @@ describe('what is found', () => {
       });
       expect((await ask(`/p.gif?${query}`, address)).status).toBe(200);
       expect(await eventsOf(pixel)).toBe(1);
-      expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(`<b>${name}</b>site.example/${name}<`);
+      expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(
+        `<b>${name}</b><bdi>site.example/${name}<`,
+      );
       expect((await erase(`/privacy?id=${pixel.id}`, address)).headers.get('location')).toContain('erased=1');
     },
   );
