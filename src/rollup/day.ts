@@ -4,14 +4,8 @@ import { segments } from '../model/time-zone.ts';
 import { goalParameter } from '../sql/goals.ts';
 import { prepare, type Values } from '../sql/statement.ts';
 import { stretchParameter } from '../sql/stretches.ts';
-import {
-  beginSlices,
-  type DirtyDay,
-  endSlice,
-  type Month,
-  markRolledUp,
-  monthsToRollUp,
-} from '../store/days.ts';
+import { beginSlices, endSlice, markRolledUp } from '../store/days.ts';
+import { type DayToRollUp, type Month, monthsToRollUp } from '../store/due-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import {
   DELETE_SLICES,
@@ -49,7 +43,7 @@ export async function rollUpDays(
   run: Run,
   budget: TaskBudget,
   kind: TaskName,
-  find: (limit: number) => Promise<readonly DirtyDay[]>,
+  find: (limit: number) => Promise<readonly DayToRollUp[]>,
 ): Promise<boolean> {
   const limit = Math.floor((budget.left - 1) / STATEMENTS_A_DAY);
   const days = await run.tryGlobal('look', kind, 1, () => find(limit));
@@ -75,7 +69,7 @@ export async function rollUpDays(
  *
  * @returns whether the day is done.
  */
-async function rollUpDay(run: Run, budget: TaskBudget, day: DirtyDay): Promise<boolean> {
+async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
   if (day.events > SLICE_EVENTS) return rollUpSlices(run, budget, day);
   await db.batch([
@@ -87,7 +81,7 @@ async function rollUpDay(run: Run, budget: TaskBudget, day: DirtyDay): Promise<b
   return true;
 }
 
-async function rollUpSlices(run: Run, budget: TaskBudget, day: DirtyDay): Promise<boolean> {
+async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
   let { slice, slices } = day;
   const isBegun = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
@@ -136,16 +130,16 @@ async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<voi
   );
 }
 
-function rollUpPeople(db: D1Database, day: DirtyDay): D1PreparedStatement {
+function rollUpPeople(db: D1Database, day: DayToRollUp): D1PreparedStatement {
   return prepare(db, ROLL_UP_PEOPLE, { pixel: day.pixel, stretches: stretchesOf(day), day: day.day });
 }
 
-function valuesOf(dirty: DirtyDay, slice: number, slices: number): Values {
+function valuesOf(dirty: DayToRollUp, slice: number, slices: number): Values {
   const { pixel, day } = dirty;
   const goals = goalParameter(dirty.goals);
   return { pixel, day, stretches: stretchesOf(dirty), goals, ...sliceBounds(slice, slices), slice, slices };
 }
 
-function stretchesOf({ day, timezone }: DirtyDay): string {
+function stretchesOf({ day, timezone }: DayToRollUp): string {
   return stretchParameter(segments(timezone, day, day).map((segment) => ({ ...segment, bucket: '' })));
 }

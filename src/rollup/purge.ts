@@ -8,7 +8,7 @@ import {
   markPurged,
   purgeEvents,
   purgeStrayEvents,
-} from '../store/days.ts';
+} from '../store/purge.ts';
 import type { Run, TaskBudget } from './run.ts';
 
 /** Raw events that one statement deletes. */

@@ -3,7 +3,7 @@ import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
 import { secretsOf } from '../env.ts';
 import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
-import { dirtyDays, largeOpenDays, outdatedDays } from '../store/days.ts';
+import { dirtyDays, largeOpenDays, outdatedDays } from '../store/due-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';

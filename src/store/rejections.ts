@@ -1,4 +1,4 @@
-/** Reads what was not stored, and why. It is written with the batches: see events.ts. */
+/** Reads rejections. rejection-counts.ts writes them. */
 
 export interface RejectionRow {
   readonly day: string;

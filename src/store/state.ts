@@ -1,5 +1,5 @@
 /** Reads how the store is doing, for health. */
-import { IS_DUE } from './days.ts';
+import { IS_DUE } from './due-days.ts';
 import { type FailedTask, readFailures } from './failed-tasks.ts';
 
 export interface StoreState {

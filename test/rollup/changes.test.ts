@@ -8,13 +8,8 @@ import { type Answer, runQuestion } from '../../src/query/run.ts';
 import { SLICE_EVENTS } from '../../src/rollup/day.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { LIVE_EVENTS } from '../../src/sql/rollups.ts';
-import {
-  beginSlices,
-  type DirtyDay,
-  dirtyDays,
-  markGoalsChanged,
-  markRolledUp,
-} from '../../src/store/days.ts';
+import { beginSlices, markGoalsChanged, markRolledUp } from '../../src/store/days.ts';
+import { type DayToRollUp, dirtyDays } from '../../src/store/due-days.ts';
 import { updatePixel } from '../../src/store/pixel-changes.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
@@ -229,12 +224,12 @@ describe('a change of goals', () => {
   });
 
   /** The day of a new pixel's only event, which waits for its rollup. */
-  async function waitingDay(): Promise<{ pixel: Pixel; day: DirtyDay }> {
+  async function waitingDay(): Promise<{ pixel: Pixel; day: DayToRollUp }> {
     const pixel = await makePixel('UTC');
     const ts = Date.parse('2026-02-10T12:00:00Z');
     await store(pixel, [{ id: 'a', name: 'pageview', visitor: 'v', ts }]);
     const days = await dirtyDays(db, LATER, 1000);
-    return { pixel, day: days.find((one) => one.pixel === pixel.id) as DirtyDay };
+    return { pixel, day: days.find((one) => one.pixel === pixel.id) as DayToRollUp };
   }
   const dirtyOf = ({ id }: Pixel) =>
     db.prepare('SELECT dirty FROM days WHERE pixel = ?').bind(id).first<number>('dirty');

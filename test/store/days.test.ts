@@ -2,7 +2,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import schema from '../../schema.sql?raw';
 import { DIRTY, RAW } from '../../src/model/day-state.ts';
-import { dirtyDays } from '../../src/store/days.ts';
+import { dirtyDays } from '../../src/store/due-days.ts';
 import { applySchema, db, makePixel } from '../fixtures.ts';
 
 beforeAll(applySchema);
