@@ -4,7 +4,7 @@
  * generated day has a visitor and none is an engagement, so this file does not handle these cases.
  */
 import { DatabaseSync } from 'node:sqlite';
-import { KEPT_VALUES, OTHER, ROLLED_DIMENSIONS } from '../../src/model/dimensions.ts';
+import { MAX_ROLLUP_VALUES, OTHER, ROLLED_DIMENSIONS } from '../../src/model/dimensions.ts';
 import { dayStart, offsetAt } from '../../src/model/time-zone.ts';
 import { PIXEL, ZONE } from './history.ts';
 
@@ -152,7 +152,7 @@ const FOLD = `
   SELECT dimension, value FROM (
     SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place
     FROM counted WHERE currency = '')
-  WHERE place > ${KEPT_VALUES};
+  WHERE place > ${MAX_ROLLUP_VALUES};
   INSERT INTO by_hand
   SELECT dimension, iif((dimension, value) IN (SELECT dimension, value FROM rare), '${OTHER}', value) AS folded, currency,
     ${ALL.map((name) => `sum(${name})`).join(', ')}

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native-event.ts';
-import { takeIn } from '../enrich/ingest.ts';
+import { ingestFromApi } from '../enrich/ingest.ts';
 import type { Incoming } from '../enrich/prepare.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
@@ -37,16 +37,16 @@ export async function addEvents({ request, env, grant }: Call): Promise<Response
     });
   }
 
-  const fates = await takeIn(env, incoming, now);
-  const rejected = fates.flatMap((fate, index) =>
-    fate.is === 'rejected' ? [{ index, reason: fate.reason, message: fate.detail }] : [],
+  const outcomes = await ingestFromApi(env, incoming, now);
+  const rejected = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected' ? [{ index, reason: outcome.reason, message: outcome.detail }] : [],
   );
-  const warnings = fates.flatMap((fate, index) =>
-    fate.is === 'rejected'
+  const warnings = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected'
       ? []
-      : fate.flaws.map(({ reason, detail }) => ({ index, reason, message: detail })),
+      : outcome.flaws.map(({ reason, detail }) => ({ index, reason, message: detail })),
   );
-  const count = (wanted: string): number => fates.filter(({ is }) => is === wanted).length;
+  const count = (wanted: string): number => outcomes.filter(({ status }) => status === wanted).length;
   const taken = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
   return uncachedJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
 }

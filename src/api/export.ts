@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import {
   EXPORTED_EVENTS,
-  EXPORTED_EVENTS_OF_NOBODY,
+  EXPORTED_EVENTS_WITHOUT_CODES,
   EXPORTED_ROLLUPS,
   type ExportedTable,
 } from '../model/exported.ts';
@@ -39,7 +39,7 @@ export const exportEvents = exporter(eventsFor, eventSpan);
 export const exportRollups = exporter(() => EXPORTED_ROLLUPS, rollupSpan);
 
 function eventsFor({ scopes }: Grant): ExportedTable {
-  return scopes.includes('pixels:write') ? EXPORTED_EVENTS : EXPORTED_EVENTS_OF_NOBODY;
+  return scopes.includes('pixels:write') ? EXPORTED_EVENTS : EXPORTED_EVENTS_WITHOUT_CODES;
 }
 
 function exporter(

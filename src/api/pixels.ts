@@ -17,7 +17,7 @@ import {
 import { randomBase58 } from '../model/random.ts';
 import { normalHost } from '../model/text/host.ts';
 import { pageOf } from '../model/text/page.ts';
-import { plainText } from '../model/text/plain.ts';
+import { printableText } from '../model/text/printable.ts';
 import { isTimeZone } from '../model/time-zone.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import {
@@ -62,7 +62,7 @@ const Goal = v.union(
       name: Label,
       event: v.pipe(
         v.string(),
-        v.transform((name) => nameOfEvent(plainText(name))),
+        v.transform((name) => nameOfEvent(printableText(name))),
         v.minLength(1),
         v.maxLength(LIMITS.name),
       ),
@@ -79,8 +79,8 @@ const Goal = v.union(
     }),
     v.strictObject({
       name: Label,
-      property: v.pipe(v.string(), v.transform(plainText), v.minLength(1), v.maxLength(LIMITS.propKey)),
-      value: v.pipe(v.string(), v.transform(plainText), v.minLength(1), v.maxLength(LIMITS.propValue)),
+      property: v.pipe(v.string(), v.transform(printableText), v.minLength(1), v.maxLength(LIMITS.propKey)),
+      value: v.pipe(v.string(), v.transform(printableText), v.minLength(1), v.maxLength(LIMITS.propValue)),
     }),
   ],
   'A goal has a name and an event, a page, or a property and its value.',

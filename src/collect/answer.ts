@@ -5,14 +5,14 @@
  */
 import type { Env } from '../env.ts';
 import { discardBody, NO_BYTES, readBytes } from '../http/body.ts';
-import { clientOf, mayChoose } from '../http/client.ts';
+import { clientOf, mayHoldChoice } from '../http/client.ts';
 import { corsHeaders, preflight } from '../http/cors.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import { err, type Result } from '../model/result.ts';
 import { type RawHit, type SentEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
-import { mayConsent } from './choice.ts';
+import { mayHoldConsent } from './choice.ts';
 import { type Authenticate, senderOf } from './sender.ts';
 import { type Endpoint, endpointsOf, type Target } from './wire/endpoints.ts';
 import type { ReadError, WireError, WireFormat, WireReading, WireRequest } from './wire/format.ts';
@@ -67,13 +67,13 @@ function answerAndRead(
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
   const error = screen(sent.query);
-  const consents = mayConsent(sent.query);
+  const consents = mayHoldConsent(sent.query);
   const client = clientOf(request, consents);
   const head = request.method === 'HEAD';
   if (error === null) {
     const size = sent.query.length;
     const hit: Hit = { receivedAt: Date.now(), head, client, format, sent, events: NO_EVENTS, size };
-    if (mayChoose(client, consents)) return answerAndReadChoice(hit, env, ctx);
+    if (mayHoldChoice(client, consents)) return answerAndReadChoice(hit, env, ctx);
     push(hit, 1, env, ctx);
   }
   return respond(format, sent, { error, head, origin: client.origin });
@@ -112,7 +112,7 @@ async function readAndAnswer(
   const size = sent.query.length + sent.bytes.length;
   const plain: Hit = { receivedAt: Date.now(), head, client, format, sent: null, events, size };
   const hit = sender.value ? { ...plain, sender: sender.value } : plain;
-  if (!mayChoose(client, consents) || sender.value) {
+  if (!mayHoldChoice(client, consents) || sender.value) {
     push(hit, events.length, env, ctx);
     return respond(format, sent, { events, head, origin });
   }

@@ -1,5 +1,5 @@
 /** Answers over time as the points of a chart, and those of another range beside them. */
-import { besideOf, type Starts } from '../model/beside.ts';
+import { comparisonLabel, type RangeStarts } from '../model/comparison-label.ts';
 import { amount } from './amount.ts';
 import type { Answer, MetricValue } from './api.ts';
 import type { Step } from './format.ts';
@@ -41,13 +41,13 @@ export function besideSeries(
   series: Series,
   other: Series,
   step: Step,
-  starts: Starts,
+  starts: RangeStarts,
   overYears: boolean,
 ): Series {
   const places = new Map(other.labels.map((label, place) => [label, place]));
   const byPlace = step === 'week' || step === 'month';
   const beside = series.labels.map((label, place) =>
-    byPlace ? place : (places.get(besideOf(label, starts, overYears) ?? '') ?? -1),
+    byPlace ? place : (places.get(comparisonLabel(label, starts, overYears) ?? '') ?? -1),
   );
   return {
     labels: beside.map((place) => other.labels[place] ?? ''),

@@ -3,14 +3,14 @@
  * same pages and referrers again and again, so what was read is kept: scrubbed, and by a fingerprint of the address.
  */
 import { Cache } from '../model/cache.ts';
-import { fingerprint, LONGEST } from '../model/fingerprint.ts';
+import { fingerprint, MAX_LENGTH } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
-import { type Marks, marksOf, type Referrer, referrerOf } from './referrer.ts';
+import { type LinkParameters, linkParametersOf, type Referrer, referrerOf } from './referrer.ts';
 import { type Page, scrubPage } from './scrub.ts';
 
 export interface PageAddress extends Page {
   /** What the address says of where its visitor came from. */
-  readonly marks: Marks;
+  readonly link: LinkParameters;
 }
 
 /** `&` as HTML writes it, left so by what made the link: mail programs, feeds, editors. No parameter's name begins with `amp;`. */
@@ -30,7 +30,7 @@ export function readPage(text: string, base: string, kept: readonly string[]): P
     const url = URL.parse(text.slice(0, LIMITS.url).normalize(), base || undefined);
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
     if (/amp;/i.test(url.search)) url.search = url.search.replace(ESCAPED, '$1');
-    return { ...scrubPage(url, kept), marks: marksOf(url) };
+    return { ...scrubPage(url, kept), link: linkParametersOf(url) };
   });
 }
 
@@ -48,5 +48,5 @@ function remembered<Value extends object>(
   text: string,
   read: () => Value | null,
 ): Value | null {
-  return text.length > LONGEST ? read() : cache.getOrInsertComputed(fingerprint(text), read);
+  return text.length > MAX_LENGTH ? read() : cache.getOrInsertComputed(fingerprint(text), read);
 }

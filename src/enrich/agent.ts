@@ -5,7 +5,7 @@ import type { DEVICES } from '../model/device.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ClientHints } from '../model/wire.ts';
 import { browserName, systemName } from './agent-names.ts';
-import { agentKey, plainAgent } from './plain-agent.ts';
+import { agentKey, boundedAgent } from './bounded-agent.ts';
 import { isTelevision } from './televisions.ts';
 
 export interface Agent {
@@ -32,7 +32,7 @@ const agents = new Cache<number, Agent>(2000);
 
 /** @param key `agentKey` of the user agent. */
 export function parseAgent(userAgent: string, hints: ClientHints, key = agentKey(userAgent)): Agent {
-  const agent = agents.getOrInsertComputed(key, () => parse(plainAgent(userAgent)));
+  const agent = agents.getOrInsertComputed(key, () => parse(boundedAgent(userAgent)));
   return hints.platform === '' ? agent : withHints(agent, hints);
 }
 

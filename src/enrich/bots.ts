@@ -3,7 +3,7 @@ import { isbot, isbotMatch } from 'isbot';
 import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
-import { agentKey } from './plain-agent.ts';
+import { agentKey } from './bounded-agent.ts';
 
 export interface Classification {
   readonly class: AgentClass | 'bot' | 'prefetch';

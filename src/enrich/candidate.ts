@@ -10,10 +10,10 @@ import { err, ok, type Result, unwrap } from '../model/result.ts';
 import type { Client, Overrides, RawEvent } from '../model/wire.ts';
 import { type PageAddress, readPage } from './addresses.ts';
 import { classify } from './bots.ts';
+import { agentKey } from './bounded-agent.ts';
 import { mayUseCookie } from './origins.ts';
 import { type Origin, withOverrides } from './overrides.ts';
 import { type Identifier, identifiersOf } from './person.ts';
-import { agentKey } from './plain-agent.ts';
 import { scrubText } from './scrub.ts';
 
 /** How an event reached Speck. */

@@ -13,7 +13,7 @@ import { err, ok, type Result, unwrap } from '../model/result.ts';
 import { COUNTRIES } from '../model/text/countries.ts';
 import { withoutWww } from '../model/text/host.ts';
 import { firstLanguage } from '../model/text/language.ts';
-import { type Client, NOWHERE, type RawEvent } from '../model/wire.ts';
+import { type Client, NO_GEO, type RawEvent } from '../model/wire.ts';
 import { readReferrer } from './addresses.ts';
 import { type Agent, parseAgent } from './agent.ts';
 import { type Arrival, Candidate } from './candidate.ts';
@@ -68,11 +68,11 @@ function enrichedEvent(candidate: Candidate, proof: Proof): EnrichedEvent {
   const { ts, client } = unwrap(candidate.origin);
   const agentClass = unwrap(candidate.agentClass);
   const isMailProxy = agentClass === 'mail_proxy';
-  const { hostname, page, marks } = unwrap(candidate.page) ?? NO_PAGE;
+  const { hostname, page, link } = unwrap(candidate.page) ?? NO_PAGE;
   // Coming from a host of the owner's is no source.
-  const attribution = attribute(marks, readReferrer(raw.rl), [hostOf(pixel), withoutWww(hostname)]);
+  const attribution = attribute(link, readReferrer(raw.rl), [hostOf(pixel), withoutWww(hostname)]);
   const agent = isMailProxy ? NO_AGENT : parseAgent(client.userAgent, client.hints, candidate.agentKey);
-  const geo = isMailProxy ? NOWHERE : client.place;
+  const geo = isMailProxy ? NO_GEO : client.place;
   const revenue = revenueOf(raw.cd);
 
   const identifiers = unwrap(candidate.identifiers);
@@ -162,4 +162,4 @@ function anonymous({ event, day }: EnrichedEvent): EnrichedEvent {
 }
 
 const NO_AGENT: Agent = { device: '', browser: '', browserVersion: '', os: '', osVersion: '' };
-const NO_PAGE = { hostname: '', page: '', marks: null };
+const NO_PAGE = { hostname: '', page: '', link: null };

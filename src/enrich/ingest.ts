@@ -15,9 +15,9 @@ import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
 import { type Incoming, prepareBatch } from './prepare.ts';
 
 /** What became of an incoming event. */
-export type Fate =
-  | { readonly is: 'stored' | 'duplicate'; readonly flaws: readonly Rejection[] }
-  | ({ readonly is: 'rejected' } & Rejection);
+export type IngestOutcome =
+  | { readonly status: 'stored' | 'duplicate'; readonly flaws: readonly Rejection[] }
+  | ({ readonly status: 'rejected' } & Rejection);
 
 /** Stores the events of buffered requests, or puts them aside. It never throws: nobody would hear. */
 export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
@@ -29,7 +29,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   try {
     ({ batch } = await withRetries(() => prepareBatch(env, incoming, now), RETRY_POLICY, deadline));
   } catch (error) {
-    await putAside(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
+    await spill(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
     return;
   }
   if (ingestMode(env) === 'queue' && env.QUEUE && secrets.length > 0) {
@@ -44,7 +44,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   try {
     await write(env, batch, { now, tell: false, budget: invocationBudget(env.DB), deadline });
   } catch (error) {
-    await putAside(env, batch.events.length + batch.rejections.length, error, (queue) =>
+    await spill(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, secrets, batch),
     );
   }
@@ -53,18 +53,23 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
 /**
  * Stores an authenticated sender's events. Once it returns, what is stored is durable.
  *
- * @returns the fate of each event, in the order given.
+ * @returns the outcome of each event, in the order given.
  * @throws what D1 throws; then nothing is acknowledged, and the same call may be made again.
  */
-export async function takeIn(env: Env, incoming: readonly Incoming[], now: number): Promise<Fate[]> {
+export async function ingestFromApi(
+  env: Env,
+  incoming: readonly Incoming[],
+  now: number,
+): Promise<IngestOutcome[]> {
   const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now));
   const outcomes = await write(env, batch, { now, tell: true, budget: invocationBudget(env.DB) });
   let next = 0;
-  return results.map((result): Fate => {
-    if (!result.ok) return { is: 'rejected', ...result.error };
+  return results.map((result): IngestOutcome => {
+    if (!result.ok) return { status: 'rejected', ...result.error };
     const outcome = outcomes[next++] ?? 'duplicate';
-    if (outcome === 'stored' || outcome === 'duplicate') return { is: outcome, flaws: result.value.flaws };
-    return { is: 'rejected', reason: outcome, detail: REJECTION_REASONS[outcome] };
+    if (outcome === 'stored' || outcome === 'duplicate')
+      return { status: outcome, flaws: result.value.flaws };
+    return { status: 'rejected', reason: outcome, detail: REJECTION_REASONS[outcome] };
   });
 }
 
@@ -160,7 +165,7 @@ async function writeHalves(
     // Whoever waits for an answer has to be told of each event, so that is halved to the end.
     if (tell || canWriteBatch(budget) || !env.QUEUE) outcomes.push(...(await write(env, half, writing)));
     else {
-      await putAside(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
+      await spill(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
       outcomes.push(...half.events.map((): Written => 'duplicate'));
     }
   }
@@ -184,7 +189,7 @@ function unstorable({ event, day }: PlacedEvent, now: number): Batch['rejections
 }
 
 /** Puts into the queue what D1 would not take. What the queue refuses as well is lost, counted and logged. */
-async function putAside(
+async function spill(
   env: Env,
   events: number,
   error: unknown,

@@ -1,5 +1,5 @@
 /** What an authenticated sender says in its client's place: time, address, user agent and country. */
-import { flatCut } from '../model/flat.ts';
+import { detachedSlice } from '../model/detach.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type Rejection, rejection } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -7,7 +7,7 @@ import { normalAddress } from '../model/text/address.ts';
 import { COUNTRIES } from '../model/text/countries.ts';
 import { normalHost } from '../model/text/host.ts';
 import { isDay } from '../model/time-zone.ts';
-import { type Client, NOWHERE, type Overrides } from '../model/wire.ts';
+import { type Client, NO_GEO, type Overrides } from '../model/wire.ts';
 
 /** When an event happened, and whose it is. */
 export interface Origin {
@@ -44,8 +44,8 @@ export function withOverrides(
     client: {
       ...received.client,
       ip: ip === undefined ? '' : (normalAddress(ip) ?? normalHost(ip) ?? ip),
-      userAgent: flatCut(ua ?? '', LIMITS.userAgent).replaceAll('\n', ' '),
-      place: country === undefined ? received.client.place : { ...NOWHERE, country: code },
+      userAgent: detachedSlice(ua ?? '', LIMITS.userAgent).replaceAll('\n', ' '),
+      place: country === undefined ? received.client.place : { ...NO_GEO, country: code },
     },
   });
 }

@@ -27,7 +27,7 @@ export interface Utm {
 type Fields = ReadonlyMap<string, string>;
 
 /** What the query of a page's address says of where its visitor came from. */
-export interface Marks {
+export interface LinkParameters {
   readonly utm: Utm;
   /** What the owner named in `utm_source`, `source` or `ref`, as it stands there, or `''`. */
   readonly tag: string;
@@ -39,7 +39,7 @@ export interface Marks {
   readonly click: ClickId | undefined;
 }
 
-const NO_MARKS: Marks = {
+const NO_LINK_PARAMETERS: LinkParameters = {
   utm: { source: '', medium: '', campaign: '', content: '', term: '' },
   tag: '',
   tagged: null,
@@ -59,9 +59,9 @@ export interface Referrer {
 /** What Google Analytics writes for no source and for no medium; links that were made from its reports have it. */
 const NOTHING: ReadonlySet<string> = new Set(['(direct)', '(none)', '(not set)']);
 
-/** The marks of a page's address. */
-export function marksOf({ search }: URL): Marks {
-  if (search === '') return NO_MARKS;
+/** The link of a page's address. */
+export function linkParametersOf({ search }: URL): LinkParameters {
+  if (search === '') return NO_LINK_PARAMETERS;
   const query = parseFields(search.slice(1));
   const utm: Utm = {
     source: utmField(query, 'utm_source'),
@@ -88,16 +88,16 @@ export function referrerOf(url: URL): Referrer {
 }
 
 /**
- * @param marks what the page's address says; null when it is unknown.
+ * @param link what the page's address says; null when it is unknown.
  * @param referrer null when there is none.
  * @param ownHosts hosts (without `www.`) whose referrals are no source.
  */
 export function attribute(
-  marks: Marks | null,
+  link: LinkParameters | null,
   referrer: Referrer | null,
   ownHosts: readonly string[],
 ): Attribution {
-  const { utm, tag, tagged, isAdvertisement, click } = marks ?? NO_MARKS;
+  const { utm, tag, tagged, isAdvertisement, click } = link ?? NO_LINK_PARAMETERS;
   const external = referrer && !ownHosts.includes(referrer.host) ? referrer : null;
   // The tag an owner put on the link says best where it was; then the referrer; then the network's click id.
   const named = tagged ?? external?.source ?? null;
@@ -125,7 +125,7 @@ const GOOGLE_ADS: ReadonlySet<string> = new Set(['adwords', 'gads']);
 /** How tags call a source's advertisements, as `facebook-ads`, `fbad`, `facebook_feed_ad`. */
 const ADVERTISEMENT = /[-_. ]?(?:feed[-_ ])?ads?$/;
 
-function sourceOfTag(tag: string): Pick<Marks, 'tagged' | 'isAdvertisement'> {
+function sourceOfTag(tag: string): Pick<LinkParameters, 'tagged' | 'isAdvertisement'> {
   if (tag === '') return { tagged: null, isAdvertisement: false };
   const name = tag.toLowerCase();
   const known = sourceOfName(name) ?? sourceOfHost(name);

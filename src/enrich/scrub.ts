@@ -2,7 +2,7 @@
 import { LIMITS } from '../model/limits.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
 import { cutEscaped, normalPath, normalQuery } from '../model/text/percent.ts';
-import { joinedText, plainText } from '../model/text/plain.ts';
+import { joinedText, printableText } from '../model/text/printable.ts';
 import { MASK, maskEmails } from './mask.ts';
 
 /** Nothing to scrub: printable ASCII with no sign of an address, and no space at either end. */
@@ -17,7 +17,7 @@ export function scrubText(text: string, limit: number): string {
 
 /** A printable text with its addresses masked, also those that control characters take apart. */
 function maskedText(text: string): string {
-  const masked = maskEmails(plainText(text));
+  const masked = maskEmails(printableText(text));
   const joined = joinedText(text);
   if (joined === null) return masked;
   const found = maskEmails(joined);

@@ -1,19 +1,19 @@
 /** What a request tells of its client, as plain data: each header cut, whatever its length. */
 import { Cache } from '../model/cache.ts';
-import { type CookieReach, ownCookies } from '../model/cookie.ts';
+import { type CookieReach, readSpeckCookies } from '../model/cookie.ts';
+import { detachedSlice } from '../model/detach.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import { flatCut } from '../model/flat.ts';
 import { LIMITS } from '../model/limits.ts';
-import { type Client, NO_HINTS, NOWHERE, type Place } from '../model/wire.ts';
+import { type Client, type Geo, NO_GEO, NO_HINTS } from '../model/wire.ts';
 
 /**
  * @param consents whether what came with the request may hold a consent. How far a cookie reaches is asked only where a choice may be.
  */
 export function clientOf(request: Request, consents = false): Client {
   const { headers } = request;
-  const read = (name: string, limit: number): string => flatCut(headers.get(name) ?? '', limit);
+  const read = (name: string, limit: number): string => detachedSlice(headers.get(name) ?? '', limit);
   const platform = read('sec-ch-ua-platform', LIMITS.hint);
-  const cookies = ownCookies(headers.get('cookie'));
+  const cookies = readSpeckCookies(headers.get('cookie'));
   const ip = read('cf-connecting-ip', LIMITS.address);
   const said = {
     refusal: cookies.refuses ? 'opt_out' : signals(headers) ? 'signal' : '',
@@ -27,7 +27,7 @@ export function clientOf(request: Request, consents = false): Client {
     referer: read('referer', LIMITS.referer),
     origin: read('origin', LIMITS.origin),
     purpose: read('sec-purpose', LIMITS.hint) || read('purpose', LIMITS.hint),
-    cookieReach: mayChoose(said, consents) ? cookieReachOf(request) : '',
+    cookieReach: mayHoldChoice(said, consents) ? cookieReachOf(request) : '',
     ...said,
     hints:
       platform === ''
@@ -37,7 +37,7 @@ export function clientOf(request: Request, consents = false): Client {
             platformVersion: read('sec-ch-ua-platform-version', LIMITS.hint),
             mobile: read('sec-ch-ua-mobile', LIMITS.hint),
           },
-    place: placeOf(request, ip),
+    place: geoOf(request, ip),
   };
 }
 
@@ -61,7 +61,7 @@ function cookieReachOf({ headers, method }: Request): CookieReach | '' {
  *
  * @param consents whether the request's query or body may hold a consent.
  */
-export function mayChoose(
+export function mayHoldChoice(
   { refusal, cookie, staleCookie }: Pick<Client, 'refusal' | 'cookie' | 'staleCookie'>,
   consents: boolean,
 ): boolean {
@@ -76,18 +76,18 @@ function signals(headers: Headers): boolean {
  * Places by the fingerprints of addresses. Cloudflare locates a client by its address alone, and to read `cf`, which the
  * runtime has to parse first, takes longer than to read all headers.
  */
-const places = new Cache<number, Place>(4000);
+const geos = new Cache<number, Geo>(4000);
 
-function placeOf(request: Request, ip: string): Place {
-  if (ip === '') return placeIn(request.cf);
-  return places.getOrInsertComputed(fingerprint(ip), () => placeIn(request.cf));
+function geoOf(request: Request, ip: string): Geo {
+  if (ip === '') return geoIn(request.cf);
+  return geos.getOrInsertComputed(fingerprint(ip), () => geoIn(request.cf));
 }
 
 /** Where Cloudflare locates the client. The local runtime knows nothing, or gives a fixed place. */
-function placeIn(cf: Partial<IncomingRequestCfProperties> | null | undefined): Place {
+function geoIn(cf: Partial<IncomingRequestCfProperties> | null | undefined): Geo {
   const country: string | undefined = cf?.country;
   // T1 is Tor, XX is unknown: neither is a place.
-  if (!cf || !country || country === 'T1' || country === 'XX') return NOWHERE;
+  if (!cf || !country || country === 'T1' || country === 'XX') return NO_GEO;
   const { regionCode, region, city } = cf;
   return {
     country,

@@ -17,7 +17,7 @@ export const PERSON_COOKIE_VALUE = /^[\w-]{22}$/;
 export type CookieReach = 'first_party' | 'third_party';
 
 /** What a request's cookies say. */
-export interface OwnCookies {
+export interface SpeckCookies {
   /** Whether any cookie says that this browser has opted out. */
   readonly refuses: boolean;
   /** The value of the person's cookie, or `''`. */
@@ -26,13 +26,13 @@ export interface OwnCookies {
   readonly stale: boolean;
 }
 
-const NO_COOKIES: OwnCookies = { refuses: false, person: '', stale: false };
+const NO_COOKIES: SpeckCookies = { refuses: false, person: '', stale: false };
 
 /**
  * Reads this Worker's own cookies. Of several cookies of one name, which other hosts or an older Speck may have set, the
  * stricter counts: any that refuses, and no person where two are named.
  */
-export function ownCookies(header: string | null): OwnCookies {
+export function readSpeckCookies(header: string | null): SpeckCookies {
   if (!header?.includes('speck_')) return NO_COOKIES;
   const named = (name: string): string[] => readCookies(header, name);
   const people = new Set(named(PERSON));

@@ -206,22 +206,22 @@ export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.valu
 
 /** Values of a rolled-up dimension past the most visited ones are summed under this name. */
 export const OTHER = '(other)';
-export const KEPT_VALUES = 1000;
+export const MAX_ROLLUP_VALUES = 1000;
 
 /** The same of all custom properties together. */
-export const KEPT_PROPERTY_VALUES = 5000;
+export const MAX_ROLLUP_PROPERTY_VALUES = 5000;
 
 /**
  * Currencies of which a rollup tells revenue: those with the most sales. Sales in others, and rows past the number below, are
  * counted under the currency `OTHER` with a revenue of 0, since amounts of different currencies must never be added.
  */
-export const KEPT_CURRENCIES = 20;
+export const MAX_ROLLUP_CURRENCIES = 20;
 
 /** Rows of revenue in a rollup: a row is a value of a dimension, and a currency. */
-export const KEPT_SALES = 5000;
+export const MAX_ROLLUP_SALES = 5000;
 
 /** Custom properties past the most used keys of a day are not rolled up. */
-export const KEPT_KEYS = 100;
+export const MAX_ROLLUP_PROPERTY_KEYS = 100;
 
 export const TIME_DIMENSIONS = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'] as const;
 export type TimeDimension = (typeof TIME_DIMENSIONS)[number];

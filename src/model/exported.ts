@@ -50,7 +50,7 @@ const CODES: readonly string[] = ['visitor', 'person'];
  * The events for whoever may ask for statistics only. Codes would tell more, however they are written: anyone can send
  * an event as a given user id, or with a token as a given address, and look which rows have the same code.
  */
-export const EXPORTED_EVENTS_OF_NOBODY: ExportedTable = {
+export const EXPORTED_EVENTS_WITHOUT_CODES: ExportedTable = {
   ...EXPORTED_EVENTS,
   columns: EXPORTED_EVENTS.columns.filter(({ name }) => !CODES.includes(name)),
 };

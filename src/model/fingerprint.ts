@@ -5,7 +5,7 @@
  */
 
 /** Characters of the longest text. */
-export const LONGEST = 1024;
+export const MAX_LENGTH = 1024;
 
 const PRIME = 2 ** 31 - 1;
 /** Products below 2^47 of which this many can be added up without loss. */
@@ -18,10 +18,11 @@ let factors: Float64Array | undefined;
  * The number of a text: two sums of its characters and its length, each character times a random factor of its place, modulo a
  * prime.
  *
- * @throws RangeError when the text is longer than `LONGEST`.
+ * @throws RangeError when the text is longer than `MAX_LENGTH`.
  */
 export function fingerprint(text: string): number {
-  if (text.length > LONGEST) throw new RangeError(`a text of ${text.length} characters has no fingerprint`);
+  if (text.length > MAX_LENGTH)
+    throw new RangeError(`a text of ${text.length} characters has no fingerprint`);
   // Not at the top of the module: the runtime has no randomness before the first request.
   factors ??= randomFactors();
   let a = text.length * (factors[0] as number);
@@ -40,6 +41,6 @@ export function fingerprint(text: string): number {
 }
 
 function randomFactors(): Float64Array {
-  const numbers = crypto.getRandomValues(new Uint32Array(2 * (LONGEST + 1)));
+  const numbers = crypto.getRandomValues(new Uint32Array(2 * (MAX_LENGTH + 1)));
   return Float64Array.from(numbers, (number) => number % PRIME);
 }

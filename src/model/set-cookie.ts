@@ -3,7 +3,7 @@ import { type CookieReach, OLD_OPT_OUT, OLD_PERSON, OPT_OUT, PERSON } from './co
 import { base64url } from './random.ts';
 
 /** Seconds. Browsers keep no cookie for longer than 400 days, and the law of some places asks for 13 months. */
-const LONGEST = 395 * 86_400;
+const MAX_AGE = 395 * 86_400;
 
 const REACH: Readonly<Record<CookieReach, string>> = {
   first_party: 'SameSite=Lax',
@@ -12,7 +12,7 @@ const REACH: Readonly<Record<CookieReach, string>> = {
 
 /** A `Set-Cookie` header that makes a person, or keeps one for as long again. */
 export function personCookie(value: string, reach: CookieReach): string {
-  return `${PERSON}=${value}; Path=/; Max-Age=${LONGEST}; HttpOnly; Secure; ${REACH[reach]}`;
+  return `${PERSON}=${value}; Path=/; Max-Age=${MAX_AGE}; HttpOnly; Secure; ${REACH[reach]}`;
 }
 
 const removalsOf = (name: string): string[] =>
@@ -31,7 +31,7 @@ export const FORGET_PERSON: readonly string[] = [...removalsOf(PERSON), ...FORGE
  * a cookie that they share, and once for browsers that keep those of each site apart.
  */
 export function optOutCookies(refuses: boolean): readonly string[] {
-  const value = refuses ? `1; Max-Age=${LONGEST}` : '; Max-Age=0';
+  const value = refuses ? `1; Max-Age=${MAX_AGE}` : '; Max-Age=0';
   const names = refuses ? [OPT_OUT] : [OPT_OUT, OLD_OPT_OUT];
   return names.flatMap((name) =>
     ['SameSite=None', REACH.third_party].map(

@@ -14,20 +14,20 @@ export interface Client {
   readonly purpose: string;
   /** How far a cookie would reach that this request sets or is known by; `''` when it may have none. */
   readonly cookieReach: CookieReach | '';
-  readonly refusal: Refusal;
+  readonly refusal: OptOut;
   /** The value of the person's cookie. */
   readonly cookie: string;
   /** Whether there is a person's cookie that does not count, such as an older Speck's. */
   readonly staleCookie: boolean;
   readonly hints: ClientHints;
-  readonly place: Place;
+  readonly place: Geo;
 }
 
 /**
  * What a browser says of being counted: nothing; `Sec-GPC: 1` or `DNT: 1`; or, by the cookie of `/opt-out`, that nothing of it
  * may be stored.
  */
-export type Refusal = '' | 'signal' | 'opt_out';
+export type OptOut = '' | 'signal' | 'opt_out';
 
 /** User-Agent Client Hints, as sent. */
 export interface ClientHints {
@@ -39,7 +39,7 @@ export interface ClientHints {
   readonly mobile: string;
 }
 
-export interface Place {
+export interface Geo {
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
   /** ISO 3166-2, such as `US-CA`. */
@@ -49,7 +49,7 @@ export interface Place {
 }
 
 export const NO_HINTS: ClientHints = { platform: '', platformVersion: '', mobile: '' };
-export const NOWHERE: Place = { country: '', region: '', regionName: '', city: '' };
+export const NO_GEO: Geo = { country: '', region: '', regionName: '', city: '' };
 
 /** How clients name a pixel other than by its id. No such key leads to a pixel yet, so their events are `unknown_pixel`. */
 export type PixelKey = 'domain' | 'write_key';
@@ -120,7 +120,7 @@ export const UNKNOWN_CLIENT: Client = {
   cookie: '',
   staleCookie: false,
   hints: NO_HINTS,
-  place: NOWHERE,
+  place: NO_GEO,
 };
 
 /** The events of one request with what is known of its client. An entry that is no event at all is null. */

@@ -1,6 +1,6 @@
 /** The words of the visitor's pages; the longer ones are in opt-out.html and privacy.html. These are what another language needs. */
 import type { PersonKind } from '../model/person.ts';
-import type { Refusal } from '../model/wire.ts';
+import type { OptOut } from '../model/wire.ts';
 import { type Html, html } from './html.ts';
 
 /** For dates and for the names of countries and languages. */
@@ -22,7 +22,7 @@ export const PROBLEMS = {
 } as const satisfies Readonly<Record<string, readonly [number, string, string]>>;
 
 /** Of each state: what it is, what follows from it, and the button that changes it. */
-const STATES: Readonly<Record<Refusal, readonly [title: string, text: string, button: string]>> = {
+const STATES: Readonly<Record<OptOut, readonly [title: string, text: string, button: string]>> = {
   '': [
     'This browser is counted.',
     'It is a new visitor each day, unless you agreed to a cookie or signed in.',

@@ -1,6 +1,6 @@
 /** Compares the rows of an answer with those of another range. */
 
-import { besideOf } from '../model/beside.ts';
+import { comparisonLabel } from '../model/comparison-label.ts';
 import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
@@ -80,7 +80,7 @@ function labelsBeside(
   const overYears = include.comparisons?.mode === 'year_over_year';
   const known = new Set(others);
   return (label) => {
-    const other = besideOf(label, starts, overYears);
+    const other = comparisonLabel(label, starts, overYears);
     return other !== null && known.has(other) ? other : null;
   };
 }

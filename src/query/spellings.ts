@@ -6,7 +6,7 @@ import { normalHost, withoutWww } from '../model/text/host.ts';
 import { languageOf } from '../model/text/language.ts';
 import { formerPages, lowerEscapes, pageOf } from '../model/text/page.ts';
 import { formEncoded, normalPath } from '../model/text/percent.ts';
-import { plainText } from '../model/text/plain.ts';
+import { printableText } from '../model/text/printable.ts';
 import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
 import type { Comparison } from './question.ts';
 
@@ -31,14 +31,15 @@ interface Spelling {
 const CODE: Spelling = {
   whole: (text) => (/^[a-z]{2,3}(?:-[a-z\d]+)?$/i.test(text) ? text.toUpperCase() : text),
 };
-const TEXT: Spelling = { whole: plainText, part: (text) => [text.normalize()] };
+const TEXT: Spelling = { whole: printableText, part: (text) => [text.normalize()] };
 
 const BY_COLUMN: Readonly<Record<string, Spelling>> = {
   page: { whole: pageOf, former: formerPages, part: partsOfPage, readable: readablePage },
   hostname: { whole: (text) => normalHost(text) ?? text, readable: readableHost },
   // A source may be a name with a dot: `Booking.com`.
   source: {
-    whole: (text) => (/[^\0-\x7f]/.test(text) ? (hostOfSource(text) ?? plainText(text)) : plainText(text)),
+    whole: (text) =>
+      /[^\0-\x7f]/.test(text) ? (hostOfSource(text) ?? printableText(text)) : printableText(text),
     former: (stored) => [hostOfSource(stored) ?? stored],
     readable: readableHost,
   },
@@ -47,7 +48,7 @@ const BY_COLUMN: Readonly<Record<string, Spelling>> = {
   region: CODE,
   currency: CODE,
   language: { whole: (text) => languageOf(text) || text },
-  name: { whole: (text) => nameOfEvent(plainText(text)) },
+  name: { whole: (text) => nameOfEvent(printableText(text)) },
 };
 
 function spellingOf(dimension: Dimension): Spelling {

@@ -1,10 +1,10 @@
 /** The SQL that keeps counts as rollups of a day or a month: no more values than are kept, and no row that has not changed. */
 import { RAW } from '../model/day-state.ts';
 import {
-  KEPT_CURRENCIES,
-  KEPT_PROPERTY_VALUES,
-  KEPT_SALES,
-  KEPT_VALUES,
+  MAX_ROLLUP_CURRENCIES,
+  MAX_ROLLUP_PROPERTY_VALUES,
+  MAX_ROLLUP_SALES,
+  MAX_ROLLUP_VALUES,
   OTHER,
   PROPERTY_PREFIX,
 } from '../model/dimensions.ts';
@@ -34,7 +34,7 @@ export const folded = (times = 1): string => `
           PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
       FROM (
         SELECT dimension, value, max(visitors) AS visitors, max(events) AS events FROM summed GROUP BY dimension, value))
-    WHERE place > ${KEPT_VALUES * times} OR place_of_all > ${KEPT_PROPERTY_VALUES * times}
+    WHERE place > ${MAX_ROLLUP_VALUES * times} OR place_of_all > ${MAX_ROLLUP_PROPERTY_VALUES * times}
   ),
   valued AS MATERIALIZED (
     SELECT s.*, iif(p.dimension IS NULL, s.value, '${OTHER}') AS kept
@@ -51,7 +51,7 @@ export const folded = (times = 1): string => `
           SELECT dimension, kept, currency, sum(sales) AS sales
           FROM valued WHERE currency NOT IN ('', '${OTHER}')
           GROUP BY 1, 2, 3)))
-    WHERE place_of_currency > ${KEPT_CURRENCIES * times} OR place > ${KEPT_SALES * times}
+    WHERE place_of_currency > ${MAX_ROLLUP_CURRENCIES * times} OR place > ${MAX_ROLLUP_SALES * times}
   ),
   folded AS (
     SELECT v.dimension AS dimension, v.kept AS value, iif(p.dimension IS NULL, v.currency, '${OTHER}') AS currency,

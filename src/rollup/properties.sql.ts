@@ -1,5 +1,5 @@
 /** The SQL of custom properties: counts for each value of the day's most used keys, and for events that lack a key. */
-import { KEPT_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
+import { MAX_ROLLUP_PROPERTY_KEYS, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { ENGAGEMENT } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import { columns } from '../sql/statement.ts';
@@ -24,7 +24,7 @@ export const PROPERTIES = `
     CROSS JOIN json_each(e.props) p ON p.value <> ''
     GROUP BY p.key
   ),
-  kept_key AS MATERIALIZED (SELECT key FROM used_key ORDER BY uses DESC, key LIMIT ${KEPT_KEYS}),
+  kept_key AS MATERIALIZED (SELECT key FROM used_key ORDER BY uses DESC, key LIMIT ${MAX_ROLLUP_PROPERTY_KEYS}),
   property AS MATERIALIZED (
     SELECT p.key AS key, p.value AS held, n.*
     FROM numbered n CROSS JOIN json_each(n.props) p ON p.value <> ''
@@ -76,7 +76,7 @@ export const PROPERTY_TERMS = [
   GROUP BY key`,
   // A day with more keys than are kept says so, under a dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
-  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${KEPT_KEYS} AND :from = ''`,
+  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${MAX_ROLLUP_PROPERTY_KEYS} AND :from = ''`,
   `SELECT ${PROPERTY} AS dimension, held AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
   FROM sold_property`,
   // What was sold without a key is all that was sold, without what was sold with it.

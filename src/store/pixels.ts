@@ -1,6 +1,6 @@
 /** Keeps pixels, and a short-lived copy of those that events ask for. */
 import { Cache } from '../model/cache.ts';
-import { flat } from '../model/flat.ts';
+import { detach } from '../model/detach.ts';
 import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
 import { recordErasure } from './counters.ts';
@@ -155,7 +155,7 @@ export async function findPixels(
   for (const row of results) found.set(row.id, pixelOf(row));
   for (const id of missing) {
     // An id is cut from the URL or body that it came in.
-    cache.set(flat(id), { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
+    cache.set(detach(id), { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
   }
   return found;
 }

@@ -1,8 +1,8 @@
 /** What a request tells of its client, and what an answer owes to the choice of who is counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mayConsent } from '../../src/collect/choice.ts';
+import { mayHoldConsent } from '../../src/collect/choice.ts';
 import { applyConsent } from '../../src/collect/consent.ts';
-import { clientOf, mayChoose } from '../../src/http/client.ts';
+import { clientOf, mayHoldChoice } from '../../src/http/client.ts';
 import { corsHeaders, preflight } from '../../src/http/cors.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { PixelSettings } from '../../src/model/pixel.ts';
@@ -154,9 +154,9 @@ describe('a client', () => {
     ['POST', { origin: 'https://site.example' }, 'first_party'],
   ] as const)('that asks by %s with %j may have a cookie that reaches %j', (method, headers, reach) => {
     const request = new Request('https://px.example.com/beacon', { method, headers });
-    expect(clientOf(request, mayConsent('consent=granted')).cookieReach).toBe(reach);
+    expect(clientOf(request, mayHoldConsent('consent=granted')).cookieReach).toBe(reach);
     // It matters to those only who have made a choice.
-    expect(clientOf(request, mayConsent('consent=denied')).cookieReach).toBe('');
+    expect(clientOf(request, mayHoldConsent('consent=denied')).cookieReach).toBe('');
   });
 });
 
@@ -197,7 +197,7 @@ describe('a choice', () => {
     [{ refusal: 'opt_out' }, '', true],
     [{ refusal: 'signal' }, '', false],
   ] as const)('may be in what comes from %j with %j: %s', (client, text, may) => {
-    expect(mayChoose({ ...UNKNOWN_CLIENT, ...client }, mayConsent(text))).toBe(may);
+    expect(mayHoldChoice({ ...UNKNOWN_CLIENT, ...client }, mayHoldConsent(text))).toBe(may);
   });
 
   it.each([

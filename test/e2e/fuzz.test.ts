@@ -10,7 +10,7 @@ import type { Arrival } from '../../src/enrich/candidate.ts';
 import { enrich } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { DEFAULT_SETTINGS, type Pixel } from '../../src/model/pixel.ts';
-import { NO_HINTS, NOWHERE } from '../../src/model/wire.ts';
+import { NO_GEO, NO_HINTS } from '../../src/model/wire.ts';
 import { ROOT, type Speck, startSpeck } from './harness.ts';
 
 const PARSER_RUNS = Number(process.env['FUZZ_PARSER'] ?? 20_000);
@@ -97,7 +97,7 @@ function arrivalOf(headers: Record<string, string>): Arrival {
             mobile: '',
           }
         : NO_HINTS,
-      place: NOWHERE,
+      place: NO_GEO,
     },
     overrides: null,
   };

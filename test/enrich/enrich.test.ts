@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/model/limits.ts';
 import { localDayOf } from '../../src/model/local-day.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
-import { BLANK_EVENT, type Client, NO_HINTS, NOWHERE, type RawEvent } from '../../src/model/wire.ts';
+import { BLANK_EVENT, type Client, NO_GEO, NO_HINTS, type RawEvent } from '../../src/model/wire.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 const CHROME =
@@ -44,7 +44,7 @@ const api = (event: Partial<RawEvent>, overrides: Record<string, unknown>) =>
     { ...raw, ...event },
     {
       ...arrival,
-      client: { ...client, ip: '', userAgent: '', referer: '', place: NOWHERE },
+      client: { ...client, ip: '', userAgent: '', referer: '', place: NO_GEO },
       overrides: { ts: undefined, ip: undefined, ua: undefined, country: undefined, ...overrides },
     },
     pixel,

@@ -1,12 +1,12 @@
 /** Where a visit came from: its source, and the channel of that source. */
 import { describe, expect, it } from 'vitest';
 import { readPage } from '../../src/enrich/addresses.ts';
-import { attribute, marksOf, referrerOf } from '../../src/enrich/referrer.ts';
+import { attribute, linkParametersOf, referrerOf } from '../../src/enrich/referrer.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 
 const from = (query: string, referrer = '') => {
   const { source, channel } = attribute(
-    marksOf(new URL(`https://site.example/?${query}`)),
+    linkParametersOf(new URL(`https://site.example/?${query}`)),
     referrer === '' ? null : referrerOf(new URL(referrer)),
     ['site.example'],
   );
@@ -151,7 +151,11 @@ describe('a tag', () => {
 
   it('is cut where it is too long', () => {
     const tag = 'x'.repeat(LIMITS.utm + 1);
-    const { source, utm } = attribute(marksOf(new URL(`https://site.example/?utm_source=${tag}`)), null, []);
+    const { source, utm } = attribute(
+      linkParametersOf(new URL(`https://site.example/?utm_source=${tag}`)),
+      null,
+      [],
+    );
     expect([source.length, utm.source.length]).toEqual([LIMITS.source, LIMITS.utm]);
   });
 });
@@ -380,13 +384,13 @@ describe('an ampersand that HTML has escaped', () => {
     'amp;utm_source=news&amp;utm_medium=cpc&utm_campaign=spring',
   ])('is one: ?%s', (query) => {
     const page = readPage(`https://site.example/?${query}&amp;tab=2`, '', ['tab']);
-    expect(page?.marks.utm).toMatchObject({ source: 'news', medium: 'cpc', campaign: 'spring' });
+    expect(page?.link.utm).toMatchObject({ source: 'news', medium: 'cpc', campaign: 'spring' });
     expect(page?.page).toBe('/?tab=2');
   });
 
   it('is not one within a name, a value or a path', () => {
     const page = readPage('https://site.example/a&amp;b?utm_source=camp;x&lamp;utm_medium=cpc', '', []);
-    expect(page?.marks.utm).toMatchObject({ source: 'camp;x', medium: '' });
+    expect(page?.link.utm).toMatchObject({ source: 'camp;x', medium: '' });
     expect(page?.page).toBe('/a&amp;b');
   });
 });

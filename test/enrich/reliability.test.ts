@@ -10,7 +10,7 @@ import {
 } from 'cloudflare:test';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { consume } from '../../src/enrich/consume.ts';
-import { ingest, takeIn } from '../../src/enrich/ingest.ts';
+import { ingest, ingestFromApi } from '../../src/enrich/ingest.ts';
 import type { Env } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 import type { Message } from '../../src/model/batch.ts';
@@ -415,9 +415,9 @@ describe('an API batch', () => {
       arrival: arrival(`a${index}`),
     }));
     const lost = envWith(faulty({ fails: () => true, message: 'overloaded', after: true }));
-    await expect(takeIn(lost, incoming, Date.now())).rejects.toThrow('overloaded');
-    const fates = await takeIn(envWith(db), incoming, Date.now());
-    expect(fates.every(({ is }) => is === 'stored' || is === 'duplicate')).toBe(true);
+    await expect(ingestFromApi(lost, incoming, Date.now())).rejects.toThrow('overloaded');
+    const outcomes = await ingestFromApi(envWith(db), incoming, Date.now());
+    expect(outcomes.every(({ status }) => status === 'stored' || status === 'duplicate')).toBe(true);
     expect(await storedOf(pixel)).toEqual({ stored: 50, doubled: 0 });
   });
 });

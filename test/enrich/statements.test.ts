@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import { native } from '../../src/collect/wire/native.ts';
 import { consume } from '../../src/enrich/consume.ts';
-import { deliver, ingest, takeIn } from '../../src/enrich/ingest.ts';
+import { deliver, ingest, ingestFromApi } from '../../src/enrich/ingest.ts';
 import { type Env, secretsOf } from '../../src/env.ts';
 import type { Message } from '../../src/model/batch.ts';
 import { LIMITS } from '../../src/model/limits.ts';
@@ -149,8 +149,8 @@ describe('the statements', () => {
         },
       },
     }));
-    const fates = await takeIn(envWith(counted), incoming, now);
-    expect(new Set(fates.map(({ is }) => is))).toContain('rejected');
+    const outcomes = await ingestFromApi(envWith(counted), incoming, now);
+    expect(new Set(outcomes.map(({ status }) => status))).toContain('rejected');
     expect(cost.statements + TO_AUTHENTICATE).toBeLessThanOrEqual(LIMITS.statements);
   });
 

@@ -1,6 +1,6 @@
 /** Reading and setting the pixel's cookies. */
 import { describe, expect, it } from 'vitest';
-import { ownCookies, readCookie } from '../../src/model/cookie.ts';
+import { readCookie, readSpeckCookies } from '../../src/model/cookie.ts';
 import { FORGET_PERSON, optOutCookies } from '../../src/model/set-cookie.ts';
 
 describe('a cookie', () => {
@@ -42,10 +42,11 @@ describe('a cookie', () => {
         `${blank}${blank}${name}`,
       ];
       for (const name of names('__Host-speck_id')) {
-        expect(ownCookies(`${name}=${value}`)).toEqual({ refuses: false, person: '', stale: false });
-        expect(ownCookies(`__Host-speck_id=${value}; ${name}=${'B'.repeat(22)}`).person).toBe(value);
+        expect(readSpeckCookies(`${name}=${value}`)).toEqual({ refuses: false, person: '', stale: false });
+        expect(readSpeckCookies(`__Host-speck_id=${value}; ${name}=${'B'.repeat(22)}`).person).toBe(value);
       }
-      for (const name of names('__Host-speck_optout')) expect(ownCookies(`${name}=1`).refuses).toBe(false);
+      for (const name of names('__Host-speck_optout'))
+        expect(readSpeckCookies(`${name}=1`).refuses).toBe(false);
       for (const name of names('__Host-speck'))
         expect(readCookie(`${name}=${value}`, '__Host-speck')).toBe('');
     },
@@ -92,6 +93,6 @@ describe('a cookie', () => {
     ['speck_optout=0', NOBODY],
     ['not_speck_optout=1; a=speck_optout=1; speck_optout', NOBODY],
   ] as const)('of the header %j says %j', (header, said) => {
-    expect(ownCookies(header)).toEqual(said);
+    expect(readSpeckCookies(header)).toEqual(said);
   });
 });

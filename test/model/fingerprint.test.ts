@@ -1,12 +1,12 @@
 /** Numbers that stand for texts in caches. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fingerprint, LONGEST } from '../../src/model/fingerprint.ts';
+import { fingerprint, MAX_LENGTH } from '../../src/model/fingerprint.ts';
 
 describe('a fingerprint', () => {
   it('is a whole number that tells texts apart that differ in one character, their order or their length', () => {
     const texts = [''];
-    for (let length = 1; length <= LONGEST; length += 93) {
+    for (let length = 1; length <= MAX_LENGTH; length += 93) {
       const plain = 'a'.repeat(length);
       texts.push(
         plain,
@@ -44,6 +44,6 @@ describe('a fingerprint', () => {
   });
 
   it('is none of a longer text', () => {
-    expect(() => fingerprint('x'.repeat(LONGEST + 1))).toThrow(RangeError);
+    expect(() => fingerprint('x'.repeat(MAX_LENGTH + 1))).toThrow(RangeError);
   });
 });

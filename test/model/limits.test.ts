@@ -5,11 +5,11 @@ import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import { PORTION } from '../../src/http/body.ts';
 import {
-  KEPT_CURRENCIES,
-  KEPT_KEYS,
-  KEPT_PROPERTY_VALUES,
-  KEPT_SALES,
-  KEPT_VALUES,
+  MAX_ROLLUP_CURRENCIES,
+  MAX_ROLLUP_PROPERTY_KEYS,
+  MAX_ROLLUP_PROPERTY_VALUES,
+  MAX_ROLLUP_SALES,
+  MAX_ROLLUP_VALUES,
   ROLLED_DIMENSIONS,
 } from '../../src/model/dimensions.ts';
 import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
@@ -81,11 +81,11 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['sessions a token or link', number(MOST_SESSIONS)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
-  ['values of a dimension, a day and a month', number(KEPT_VALUES)],
-  ['custom properties a day', `${KEPT_KEYS} keys`],
-  ['values of all custom properties together, a day', number(KEPT_PROPERTY_VALUES)],
-  ['currencies of which revenue is told, a day and a month', number(KEPT_CURRENCIES)],
-  ['rows of revenue, a day and a month', number(KEPT_SALES)],
+  ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],
+  ['custom properties a day', `${MAX_ROLLUP_PROPERTY_KEYS} keys`],
+  ['values of all custom properties together, a day', number(MAX_ROLLUP_PROPERTY_VALUES)],
+  ['currencies of which revenue is told, a day and a month', number(MAX_ROLLUP_CURRENCIES)],
+  ['rows of revenue, a day and a month', number(MAX_ROLLUP_SALES)],
   ['currency', 'ISO 4217'],
 ];
 
@@ -109,11 +109,16 @@ describe('the limits that docs/operations.md tells of', () => {
   });
 
   it('add up to what a day may have', () => {
-    const values = ROLLED_DIMENSIONS.length * (KEPT_VALUES + 1);
-    const counts = values + KEPT_PROPERTY_VALUES + 2 * KEPT_KEYS + 1 + MAX_GOALS + 25 + 1;
+    const values = ROLLED_DIMENSIONS.length * (MAX_ROLLUP_VALUES + 1);
+    const counts =
+      values + MAX_ROLLUP_PROPERTY_VALUES + 2 * MAX_ROLLUP_PROPERTY_KEYS + 1 + MAX_GOALS + 25 + 1;
     const text = section.replaceAll('\n', ' ');
-    expect(text).toContain(`${ROLLED_DIMENSIONS.length} dimensions of ${number(KEPT_VALUES + 1)} values`);
+    expect(text).toContain(
+      `${ROLLED_DIMENSIONS.length} dimensions of ${number(MAX_ROLLUP_VALUES + 1)} values`,
+    );
     expect(text).toContain(`about ${number(Math.floor(counts / 1000) * 1000)} rows of counts`);
-    expect(text).toContain(`${number(Math.floor((2 * counts + KEPT_SALES) / 1000) * 1000)} rows, whatever`);
+    expect(text).toContain(
+      `${number(Math.floor((2 * counts + MAX_ROLLUP_SALES) / 1000) * 1000)} rows, whatever`,
+    );
   });
 });

@@ -1,7 +1,7 @@
 /** The ranges that ranges are compared with, and which days and hours of them stand beside each other, in any zone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { besideOf } from '../../src/model/beside.ts';
+import { comparisonLabel } from '../../src/model/comparison-label.ts';
 import { instantOf } from '../../src/model/time-zone.ts';
 import type { Moments } from '../../src/query/question.ts';
 import { comparedRange, startsOf, timeLabels } from '../../src/query/range.ts';
@@ -275,7 +275,7 @@ describe('days and hours stand beside', () => {
           { range: other, moments: null },
         ]);
         const beside = timeLabels(time, zone, range).map(
-          (label) => [label, besideOf(label, starts, true)] as const,
+          (label) => [label, comparisonLabel(label, starts, true)] as const,
         );
         const used = beside.flatMap(([, label]) => label ?? []);
         expect(new Set(used).size).toBe(used.length);
@@ -297,8 +297,8 @@ describe('days and hours stand beside', () => {
 
   it('those of the same hours, where one day is shorter', () => {
     const starts = ['2026-03-29', '2026-03-28'] as const;
-    expect(besideOf('2026-03-29 03:00:00', starts, false)).toBe('2026-03-28 03:00:00');
-    expect(besideOf('2026-03-29 00:00:00', starts, false)).toBe('2026-03-28 00:00:00');
+    expect(comparisonLabel('2026-03-29 03:00:00', starts, false)).toBe('2026-03-28 03:00:00');
+    expect(comparisonLabel('2026-03-29 00:00:00', starts, false)).toBe('2026-03-28 00:00:00');
   });
 
   it('those that are as many hours after the beginning, of ranges with times of day', () => {
@@ -314,7 +314,7 @@ describe('days and hours stand beside', () => {
       { range, moments: other },
     ]);
     expect(starts).toEqual(['2026-11-24 12:00:00', '2026-11-24 07:00:00']);
-    expect(besideOf('2026-11-24 13:00:00', starts, false)).toBe('2026-11-24 08:00:00');
+    expect(comparisonLabel('2026-11-24 13:00:00', starts, false)).toBe('2026-11-24 08:00:00');
     expect(
       startsOf('time:day', zone, [
         { range, moments },

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { KEPT_KEYS } from '../../src/model/dimensions.ts';
+import { MAX_ROLLUP_PROPERTY_KEYS } from '../../src/model/dimensions.ts';
 import { readPropertyKeys } from '../../src/store/properties.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -21,8 +21,8 @@ const withKeys = (keys: number): OracleEvent[] =>
   });
 
 it.each([
-  [KEPT_KEYS, KEPT_KEYS, true],
-  [KEPT_KEYS + 20, KEPT_KEYS, false],
+  [MAX_ROLLUP_PROPERTY_KEYS, MAX_ROLLUP_PROPERTY_KEYS, true],
+  [MAX_ROLLUP_PROPERTY_KEYS + 20, MAX_ROLLUP_PROPERTY_KEYS, false],
 ])('of a day of %d keys are %d, once it is rolled up, and complete is %s', async (keys, kept, complete) => {
   const pixel = await makePixel('UTC');
   const events = withKeys(keys);

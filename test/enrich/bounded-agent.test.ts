@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAgent } from '../../src/enrich/agent.ts';
-import { plainAgent } from '../../src/enrich/plain-agent.ts';
+import { boundedAgent } from '../../src/enrich/bounded-agent.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { NO_HINTS } from '../../src/model/wire.ts';
 
@@ -53,27 +53,27 @@ describe('what is parsed of a user agent', () => {
   it('is short, has short runs, and says but once what multiplies the time of others', () => {
     fc.assert(
       fc.property(fc.oneof(hostile, fc.string({ maxLength: 2000 })), (text) => {
-        const plain = plainAgent(text);
+        const plain = boundedAgent(text);
         expect(plain.length).toBeLessThanOrEqual(LIMITS.parsedAgent);
         expect(longest(plain, /[\w.]+/g)).toBeLessThanOrEqual(LIMITS.agentWord);
         expect(longest(plain, /[\w .-]+/g)).toBeLessThanOrEqual(LIMITS.agentPhrase);
         expect(plain.match(/naver\(/gi)?.length ?? 0).toBeLessThanOrEqual(1);
-        expect(plainAgent(plain)).toBe(plain);
+        expect(boundedAgent(plain)).toBe(plain);
       }),
       { numRuns: 2000 },
     );
   });
 
   it('says once what was said inside of itself', () => {
-    expect(plainAgent('naver( nanaver(ver( NAVER(inapp; 1.2)')).toBe('naver( na,ver( ,inapp; 1.2)');
+    expect(boundedAgent('naver( nanaver(ver( NAVER(inapp; 1.2)')).toBe('naver( na,ver( ,inapp; 1.2)');
   });
 
   it.each(['-', 'x', ' '])('joins no two runs of %j where a word was said again', (filler) => {
-    const plain = plainAgent(
+    const plain = boundedAgent(
       `naver(${filler.repeat(40)}naver(${filler.repeat(40)}naver(${filler.repeat(40)}`,
     );
     expect(longest(plain, /[\w .-]+/g)).toBeLessThanOrEqual(LIMITS.agentPhrase);
-    expect(plainAgent(plain)).toBe(plain);
+    expect(boundedAgent(plain)).toBe(plain);
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('what is parsed of a user agent', () => {
     'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
     '',
   ])('is all of %s', (agent) => {
-    expect(plainAgent(agent)).toBe(agent);
+    expect(boundedAgent(agent)).toBe(agent);
   });
 
   it('decides: what comes after it changes nothing', () => {

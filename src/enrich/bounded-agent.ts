@@ -17,7 +17,7 @@ export function agentKey(userAgent: string): number {
   return fingerprint(userAgent.slice(0, LIMITS.userAgent));
 }
 
-export function plainAgent(userAgent: string): string {
+export function boundedAgent(userAgent: string): string {
   const text = userAgent.slice(0, LIMITS.parsedAgent).replace(LONG_WORD, '$1').replace(LONG_PHRASE, '$1');
   let count = 0;
   // A comma is in neither run, so that what stands on its two sides becomes no longer one.

@@ -2,7 +2,7 @@
 import { LEAP_DAY, yearBefore } from './time-zone.ts';
 
 /** Where two ranges begin that are compared: their first local days, or their first hours, `YYYY-MM-DD HH:00:00`. */
-export type Starts = readonly [here: string, there: string];
+export type RangeStarts = readonly [here: string, there: string];
 
 /**
  * The label of the other range for a day's or hour's of this one. Over a year it is the same date; else as many days, or
@@ -10,7 +10,11 @@ export type Starts = readonly [here: string, there: string];
  *
  * @returns null for a day without a counterpart: a 29th of February that comes after its 28th, which has the same.
  */
-export function besideOf(label: string, [here, there]: Starts, overYears: boolean): string | null {
+export function comparisonLabel(
+  label: string,
+  [here, there]: RangeStarts,
+  overYears: boolean,
+): string | null {
   const day = label.slice(0, 10);
   if (overYears) {
     return day.endsWith(LEAP_DAY) && here.slice(0, 10) < day ? null : yearBefore(day) + label.slice(10);
