@@ -3,7 +3,7 @@
  * stable word for programs, `detail` a sentence for people that says what to do.
  */
 import { SCHEMA_VERSION } from '../model/version.ts';
-import { isLacking, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
+import { isSchemaError, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 
 /** One mistake in a request's body, where it is and what is wrong. */
 export interface FieldError {
@@ -96,7 +96,7 @@ export function wrongMethod(...methods: readonly string[]): Problem {
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
-  if (isLacking(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
+  if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')
     ? new Problem(

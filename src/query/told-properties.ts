@@ -4,7 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { firstDayOf } from '../store/days.ts';
-import { MOST_KEYS, type Properties } from '../store/properties.ts';
+import { MAX_KEYS, type Properties } from '../store/properties.ts';
 import type { DayRange } from './range.ts';
 import { toldRange } from './small-groups.ts';
 import { rounded, toldDays, toldDaysCte, toldParameter } from './told-cells.ts';
@@ -37,7 +37,7 @@ export async function readToldPropertyKeys(
        SELECT substr(dimension, ${PROPERTY_PREFIX.length + 1}) AS key, sum(${rounded('events', least)}) AS events
        FROM part
        WHERE cell IS NOT NULL AND visitors >= ${least}
-       GROUP BY key ORDER BY events DESC, key LIMIT ${MOST_KEYS}`,
+       GROUP BY key ORDER BY events DESC, key LIMIT ${MAX_KEYS}`,
     { pixel: id, days: JSON.stringify(toldParameter(toldDays(days, { range, told }, null))) },
   ).all<{ key: string; events: number }>();
   return { properties: results, complete: false };
