@@ -1,9 +1,9 @@
 /** How the answer to a question is written: as JSON or CSV, to be kept for half a minute. */
 import { METRICS } from '../model/metrics.ts';
-import type { MetricValue } from '../query/ask.ts';
 import type { ResultRow } from '../query/compare.ts';
+import type { QueryResult } from '../query/present.ts';
 import type { Question } from '../query/question.ts';
-import type { Answer } from '../query/run.ts';
+import type { MetricValue } from '../query/rows.ts';
 import { cachedResponse } from './cached.ts';
 import { csvLine } from './csv.ts';
 
@@ -25,7 +25,7 @@ export function namesOf(question: Question): Names {
 }
 
 /** An answer's rows with a name before each value, and beside them a comparison and the change since. */
-export function namedRows(answer: Answer, names: Names): Record<string, unknown>[] {
+export function namedRows(answer: QueryResult, names: Names): Record<string, unknown>[] {
   const named = (keys: readonly string[], values: readonly unknown[]): Record<string, unknown> =>
     Object.fromEntries(keys.map((key, index) => [key, values[index]]));
   return answer.results.map(({ dimensions, metrics, comparison }) => ({
@@ -39,7 +39,10 @@ export function namedRows(answer: Answer, names: Names): Record<string, unknown>
 }
 
 /** An answer as JSON. @param rows those of the answer, as they are, or with names. */
-export async function jsonOf({ results: _, ...rest }: Answer, rows: readonly unknown[]): Promise<string> {
+export async function jsonOf(
+  { results: _, ...rest }: QueryResult,
+  rows: readonly unknown[],
+): Promise<string> {
   const texts = await inPortions(rows, (portion) => JSON.stringify(portion).slice(1, -1));
   return `{"results":[${texts.join(',')}],${JSON.stringify(rest).slice(1)}`;
 }
@@ -48,7 +51,7 @@ export async function jsonOf({ results: _, ...rest }: Answer, rows: readonly unk
  * An answer as CSV: a line of names, and a line a row. Beside an amount of money stands its currency; after all metrics,
  * those that are compared with, then the changes, which are empty where a row has no counterpart.
  */
-export async function csvOf(answer: Answer, names: Names): Promise<string> {
+export async function csvOf(answer: QueryResult, names: Names): Promise<string> {
   const compared = 'comparison_date_range' in answer.meta;
   const money = new Set(names.metrics.filter((name) => METRICS.get(name)?.ofSales));
   const withCurrency = (prefix: string): string[] =>

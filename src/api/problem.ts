@@ -2,14 +2,9 @@
  * Errors as `application/problem+json` (RFC 9457), and the one place that turns a throw into an answer. `reason` is a
  * stable word for programs, `detail` a sentence for people that says what to do.
  */
+import type { FieldError } from '../model/field-error.ts';
 import { SCHEMA_VERSION } from '../model/version.ts';
-import { isSchemaError, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
-
-/** One mistake in a request's body, where it is and what is wrong. */
-export interface FieldError {
-  readonly path: string;
-  readonly message: string;
-}
+import { isLacking, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 
 export const PROBLEMS = {
   invalid_body: { status: 400, title: 'Invalid body' },
@@ -96,7 +91,7 @@ export function wrongMethod(...methods: readonly string[]): Problem {
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
-  if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
+  if (isLacking(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')
     ? new Problem(

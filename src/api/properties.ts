@@ -1,8 +1,8 @@
 /** `GET /api/v1/pixels/:id/properties`: the keys that `event:props:KEY` can be asked with. */
 import * as v from 'valibot';
-import { pay, priceMistakes, priceOfProperties } from '../query/price.ts';
+import { pay, priceErrors, priceOfProperties } from '../query/price.ts';
+import { readReportablePropertyKeys } from '../query/property-keys.ts';
 import { isProtected } from '../query/small-groups.ts';
-import { readToldPropertyKeys } from '../query/told-properties.ts';
 import { readPropertyKeys, sizeOfProperties } from '../store/properties.ts';
 import type { PixelCall } from './call.ts';
 import { badParameters, Day, daysAsked } from './parameters.ts';
@@ -24,11 +24,11 @@ export async function readProperties({
   const properties = await withQueryLimits(grant, async (spend) => {
     const price = [priceOfProperties(await sizeOfProperties(env.DB, pixel.id, from, to))];
     const allowance = { ...allowanceOf(grant), spend };
-    const tooDear = priceMistakes(price, allowance);
+    const tooDear = priceErrors(price, allowance);
     if (tooDear.length > 0) throw badParameters(tooDear.map(({ message }) => ({ path: 'from', message })));
     pay(price, allowance);
     return isProtected(pixel.settings.min_group)
-      ? readToldPropertyKeys(env.DB, pixel, { from, to }, Date.now())
+      ? readReportablePropertyKeys(env.DB, pixel, { from, to }, Date.now())
       : readPropertyKeys(env.DB, pixel.id, from, to);
   });
   return uncachedJson(properties);

@@ -1,7 +1,10 @@
 /** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups and events. */
+
+import type { FieldError } from '../model/field-error.ts';
 import { parseQuestion } from '../query/language.ts';
-import type { Mistake, Question } from '../query/question.ts';
-import { type Answer, runQuestion } from '../query/run.ts';
+import type { QueryResult } from '../query/present.ts';
+import type { Question } from '../query/question.ts';
+import { runQuestion } from '../query/run.ts';
 import { csvOf, csvResponse, jsonOf, jsonResponse, namesOf, responseFormatOf } from './answer.ts';
 import { readJson } from './body.ts';
 import type { Call, PixelCall } from './call.ts';
@@ -20,12 +23,12 @@ export async function runQuery({ request, env, grant }: Call): Promise<Response>
     : jsonResponse(request, await jsonOf(result, result.results));
 }
 
-function invalidQuery(errors: readonly Mistake[]): Problem {
+function invalidQuery(errors: readonly FieldError[]): Problem {
   return new Problem('invalid_query', 'The query cannot be answered: see errors.', { errors });
 }
 
 /** The problem of a query with errors. */
-type ToProblem = (errors: readonly Mistake[]) => Problem;
+type ToProblem = (errors: readonly FieldError[]) => Problem;
 
 /** @param body a body of `POST /api/v2/query`. @throws Problem if it has errors. */
 export function parseQuery(body: unknown, toProblem: ToProblem): Question {
@@ -45,7 +48,7 @@ export async function answerQuery(
   body: unknown,
   question: Question,
   toProblem: ToProblem,
-): Promise<Answer> {
+): Promise<QueryResult> {
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, body]);
   const result = await computeOnce(key, () =>

@@ -1,7 +1,7 @@
 /** `GET /api/v1/pixels/:id/rejections` and `/live`: what was not stored and why, and what has just arrived. */
 import * as v from 'valibot';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
-import { toldRange, toMultiple } from '../query/small-groups.ts';
+import { reportableRange, toMultiple } from '../query/small-groups.ts';
 import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { PixelCall } from './call.ts';
@@ -37,7 +37,7 @@ export async function listRejections({
   const [from, to] = daysAsked(query, pixel.timezone, 6);
 
   const least = canReadEvents(grant, pixel) ? 0 : pixel.settings.min_group;
-  const last = least > 0 ? toldRange({ from, to }, pixel.timezone, Date.now()).to : to;
+  const last = least > 0 ? reportableRange({ from, to }, pixel.timezone, Date.now()).to : to;
   const days = new Map<string, Map<string, Reason>>();
   for (const row of await withQueryLimits(grant, () => readRejections(env.DB, pixel.id, from, last))) {
     const reasons = days.get(row.day) ?? new Map<string, Reason>();

@@ -5,9 +5,9 @@
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
+import type { FieldError } from '../model/field-error.ts';
 import { METRICS } from '../model/metrics.ts';
 import { MAX_ROWS } from '../query/language.ts';
-import type { Mistake } from '../query/question.ts';
 import {
   ANSWER_FORMATS,
   csvOf,
@@ -76,7 +76,7 @@ type Stats = v.InferOutput<typeof StatsQuery>;
 export async function readStats(call: PixelCall<Stats>): Promise<Response> {
   const { request, pixel, query } = call;
   const body = bodyOf(pixel.id, query);
-  const toProblem = (errors: readonly Mistake[]): Problem => problemOf(errors, query);
+  const toProblem = (errors: readonly FieldError[]): Problem => problemOf(errors, query);
   const result = await answerQuery(call, body, parseQuery(body, toProblem), toProblem);
   const names = { dimensions: query.by, metrics: body.metrics };
   return (query.format ?? responseFormatOf(request)) === 'csv'
@@ -136,7 +136,7 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/^include\.comparisons.*/, 'compare'],
 ];
 
-function problemOf(errors: readonly Mistake[], query: Stats): Problem {
+function problemOf(errors: readonly FieldError[], query: Stats): Problem {
   const range = query.from === undefined ? 'period' : 'from';
   return badParameters(
     errors.map(({ path, message }) => {

@@ -2,9 +2,10 @@
  * The bounds of what may be asked for in days. All that is done with a range (labels, stretches, months) is done day by day,
  * so a range that no event can be in is refused before.
  */
+import type { FieldError } from '../model/field-error.ts';
 import { LIMITS } from '../model/limits.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
-import type { Mistake, Question, Range } from './question.ts';
+import type { Question, Range } from './question.ts';
 
 const DAY = 86_400_000;
 
@@ -39,7 +40,7 @@ export function outOfBounds(
 }
 
 /** What is wrong with the ranges of a question: its own, and that which it is compared with. */
-export function rangeMistakes({ range, include }: Question, zone: string, now: number): Mistake[] {
+export function rangeErrors({ range, include }: Question, zone: string, now: number): FieldError[] {
   const ranges: readonly (readonly [string, Range | null])[] = [
     ['date_range', range],
     ['include.comparisons.date_range', include.comparisons?.range ?? null],

@@ -1,32 +1,32 @@
 /** Which values pass a test. What comparing them may cost a question is counted. */
-import { err, ok, type Result } from '../model/result.ts';
-import type { Refusal } from './ask.ts';
+import { ok, type Result } from '../model/result.ts';
 import { Finder } from './finder.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
+import { invalidQuery, type QueryError } from './query-error.ts';
 import type { Test } from './question.ts';
 import { readableOf } from './spellings.ts';
 
 /** Tests, each with the values that pass it, were it not negated. */
-export type Passing = readonly (readonly [Test, readonly string[]])[];
+export type MatchingValues = readonly (readonly [Test, readonly string[]])[];
 
 /** Steps to change a character's case, and to look a value up. */
 const CASE = 0.5;
 const LOOK_UP = 5;
 
 /** Compares tests with the values of their dimensions, all with what one meter has left. */
-export function compareAll(pairs: Passing, meter: Meter): Result<Passing, Refusal> {
-  const passing: (readonly [Test, readonly string[]])[] = [];
+export function compareAll(pairs: MatchingValues, meter: Meter): Result<MatchingValues, QueryError> {
+  const matching: (readonly [Test, readonly string[]])[] = [];
   for (const [test, values] of pairs) {
     try {
-      passing.push([test, values.filter(passes(test, meter))]);
+      matching.push([test, values.filter(passes(test, meter))]);
     } catch (error) {
       if (!(error instanceof OutOfSteps)) throw error;
-      const what = test.comparison === 'matches' ? 'these patterns' : 'these texts';
-      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${what} takes too long. Ask with fewer or simpler ones, or for a shorter range.`;
-      return err({ reason: 'invalid_query', errors: [{ path: `${test.path}[2]`, message }] });
+      const texts = test.comparison === 'matches' ? 'these patterns' : 'these texts';
+      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${texts} takes too long. Ask with fewer or simpler ones, or for a shorter range.`;
+      return invalidQuery([{ path: `${test.path}[2]`, message }]);
     }
   }
-  return ok(passing);
+  return ok(matching);
 }
 
 /** Tells whether a value passes a test, were it not negated. */

@@ -2,13 +2,13 @@
 
 import { comparisonLabel } from '../model/comparison-label.ts';
 import type { Metric } from '../model/metrics.ts';
-import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
-import { ask, type KnownSpan, type MetricValue, type Refusal, type Row, type Span } from './ask.ts';
+import type { QueryContext } from './context.ts';
 import type { Meter } from './meter.ts';
+import type { QueryError } from './query-error.ts';
 import type { Question } from './question.ts';
 import { startsOf, timeLabels } from './range.ts';
-import { resolveTests } from './resolve.ts';
+import { type MetricValue, type Row, readRows } from './rows.ts';
 
 export interface ComparedRow extends Row {
   /** In per cent, or in points for what is a per cent itself. */
@@ -18,43 +18,33 @@ export interface ComparedRow extends Row {
 /** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
-/** Puts beside each row of a span that of another one: by its dimensions, and by the calendar where one is a time. */
+/** Pairs each row of a query with the row of another span: by its dimensions, and by the calendar if one is a time. */
 export async function compareRows(
   db: D1Database,
   question: Question,
-  pixel: Pixel,
   rows: readonly Row[],
-  [asked, span]: readonly [KnownSpan, KnownSpan],
+  [own, other]: readonly [QueryContext, QueryContext],
   meter: Meter,
-): Promise<Result<readonly ResultRow[], Refusal>> {
+): Promise<Result<readonly ResultRow[], QueryError>> {
   const timeIndex = question.dimensions.indexOf(null);
-  const labelBeside = labelsBeside(question, pixel.timezone, asked, span);
-  const otherDimensions = rows.map(({ dimensions }) => {
+  const counterpartOf = counterpartLabels(question, own, other);
+  const keys = rows.map(({ dimensions }) => {
     if (timeIndex < 0) return dimensions;
-    const label = labelBeside(dimensions[timeIndex] ?? '');
+    const label = counterpartOf(dimensions[timeIndex] ?? '');
     return label === null ? null : dimensions.with(timeIndex, label);
   });
-  // What a pattern matches is another matter in another range.
-  const filters = await resolveTests(db, question, pixel, span, meter);
-  if (!filters.ok) return filters;
   const pagination = { limit: Math.max(1, rows.length), offset: 0 };
-  const all = { ...question, filters: filters.value, pagination };
-  const found = await ask(
-    db,
-    all,
-    pixel,
-    span,
-    otherDimensions.filter((one) => one !== null),
-    false,
-  );
-  if (!found.ok) return found;
-  const byKey = new Map(found.value.rows.map((row) => [JSON.stringify(row.dimensions), row]));
+  const requested = { ...other, rows: keys.filter((key) => key !== null) };
+  const result = await readRows(db, { ...question, pagination }, requested, meter);
+  if (!result.ok) return result;
+  const byKey = new Map(result.value.rows.map((row) => [JSON.stringify(row.dimensions), row.metrics]));
+  const absent = question.metrics.map(own.reportable ? () => null : valueOfNothing);
   return ok(
     rows.map((row, index) => {
-      const dimensions = otherDimensions[index] ?? null;
+      const dimensions = keys[index] ?? null;
       if (dimensions === null) return { ...row, comparison: null };
-      const metrics =
-        byKey.get(JSON.stringify(dimensions))?.metrics ?? question.metrics.map(asked.told ? hidden : nothing);
+      // With small groups protected, no events and few events look alike.
+      const metrics = byKey.get(JSON.stringify(dimensions)) ?? absent;
       const change = question.metrics.map((metric, place) =>
         changeOf(metric, row.metrics[place] ?? null, metrics[place] ?? null),
       );
@@ -64,34 +54,31 @@ export async function compareRows(
 }
 
 /** Gives a label's counterpart in the other span: a day's or hour's by its date, a week's or month's by its place. */
-function labelsBeside(
+function counterpartLabels(
   { time, include }: Question,
-  zone: string,
-  asked: Span,
-  span: Span,
+  own: QueryContext,
+  other: QueryContext,
 ): (label: string) => string | null {
   if (time === null || time === 'time') return () => null;
-  const others = timeLabels(time, zone, span.range);
+  const zone = own.pixel.timezone;
+  const labels = timeLabels(time, zone, other.range);
   if (time === 'time:week' || time === 'time:month') {
-    const places = new Map(timeLabels(time, zone, asked.range).map((label, place) => [label, place]));
-    return (label) => others[places.get(label) ?? -1] ?? null;
+    const places = new Map(timeLabels(time, zone, own.range).map((label, place) => [label, place]));
+    return (label) => labels[places.get(label) ?? -1] ?? null;
   }
-  const starts = startsOf(time, zone, [asked, span]);
+  const starts = startsOf(time, zone, [own, other]);
   const overYears = include.comparisons?.mode === 'year_over_year';
-  const known = new Set(others);
+  const existing = new Set(labels);
   return (label) => {
-    const other = comparisonLabel(label, starts, overYears);
-    return other !== null && known.has(other) ? other : null;
+    const counterpart = comparisonLabel(label, starts, overYears);
+    return counterpart !== null && existing.has(counterpart) ? counterpart : null;
   };
 }
 
-/** A metric's value where nothing happened. */
-function nothing({ name, ofSales }: Metric): MetricValue {
+/** A metric's value if there are no events. */
+function valueOfNothing({ name, ofSales }: Metric): MetricValue {
   return ofSales || name === 'time_on_page' || name === 'scroll_depth' ? null : 0;
 }
-
-/** Of a pixel that protects small groups, what is nothing is not told from what is little. */
-const hidden = (): MetricValue => null;
 
 function changeOf({ inPoints }: Metric, value: MetricValue, before: MetricValue): number | null {
   if (value === null || before === null) return null;

@@ -4,9 +4,10 @@
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } from '../model/dimensions.ts';
+import type { FieldError } from '../model/field-error.ts';
 import { compilePattern } from './pattern.ts';
 import type { Pattern } from './pattern-machine.ts';
-import type { Comparison, Filter, Mistake } from './question.ts';
+import type { Comparison, Filter } from './question.ts';
 import { type Spellings, spellings } from './spellings.ts';
 
 /** D1 allows expressions 100 levels deep, and each filter of a list is one level. */
@@ -34,7 +35,7 @@ const ALL_OPERATORS = [...OPERATORS.keys(), 'and', 'or', 'not', 'has_done', 'has
 const Modifiers = v.strictObject({ case_sensitive: v.optional(v.boolean(), true) });
 
 export class FilterParser {
-  readonly mistakes: Mistake[] = [];
+  readonly errors: FieldError[] = [];
   #count = 0;
   #patterns = 0;
   #patternCharacters = 0;
@@ -43,7 +44,7 @@ export class FilterParser {
   /** Whether what is being parsed is inside of has_done or has_not_done. */
   #inDone = false;
 
-  /** The filters of a list that make sense. What is wrong with the others is added to the mistakes. */
+  /** The filters of a list that make sense. What is wrong with the others is added to the errors. */
   parse(filters: readonly unknown[], path = 'filters', depth = 1): Filter[] {
     return filters.flatMap((filter, index) => this.#filter(filter, `${path}[${index}]`, depth) ?? []);
   }
@@ -62,7 +63,7 @@ export class FilterParser {
     switch (operator) {
       case 'and':
       case 'or':
-        return this.#several(operator, filter, path, depth);
+        return this.#list(operator, filter, path, depth);
       case 'not':
       case 'has_done':
       case 'has_not_done':
@@ -72,7 +73,7 @@ export class FilterParser {
     }
   }
 
-  #several(kind: 'and' | 'or', filter: readonly unknown[], path: string, depth: number): Filter | null {
+  #list(kind: 'and' | 'or', filter: readonly unknown[], path: string, depth: number): Filter | null {
     const [, filters] = filter;
     if (!Array.isArray(filters) || filters.length === 0 || filter.length !== 2) {
       return this.#complain(path, `${kind} takes one list of filters.`);
@@ -189,7 +190,7 @@ export class FilterParser {
   }
 
   #complain(path: string, message: string): null {
-    this.mistakes.push({ path, message });
+    this.errors.push({ path, message });
     return null;
   }
 }

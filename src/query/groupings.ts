@@ -1,16 +1,15 @@
-/** What a question groups its events by: for the answer itself, and for what it is a share of. */
+/** What a query groups its events by: for the answer itself, and for the groups that its metrics are shares of. */
 import type { Dimension } from '../model/dimensions.ts';
 import type { Whole } from '../model/metrics.ts';
-import type { Draft } from './draft.ts';
 import { type Filter, isGoalTest, type Question } from './question.ts';
 
-/** A CTE of a row a group. */
+/** A CTE with a row for each group. */
 export interface Grouping<Name = string> {
   readonly name: Name;
   readonly timed: boolean;
-  /** Timed by the day, also where the question is by the hour. */
+  /** Timed by the day, even if the query is by the hour. */
   readonly byDay?: true;
-  /** By the column that has its values, the same in all groupings of a question. */
+  /** By the column that has their values, which is the same in all groupings of a query. */
   readonly dimensions: ReadonlyMap<string, Dimension>;
   readonly filters: readonly Filter[];
 }
@@ -18,16 +17,16 @@ export interface Grouping<Name = string> {
 export interface Groupings {
   /** The rows of the answer. */
   readonly answer: Grouping;
-  /** What the question's metrics are shares of. */
+  /** The denominators of shares. */
   readonly wholes: readonly Grouping<Whole>[];
 }
 
-export function groupingsOf({ dimensions: asked, filters, metrics, time }: Question): Groupings {
-  const dimensions = asked.filter((dimension) => dimension !== null);
+export function groupingsOf({ dimensions: requested, filters, metrics, time }: Question): Groupings {
+  const dimensions = requested.filter((dimension) => dimension !== null);
   const answer = {
     name: 'answer',
     timed: time !== null,
-    dimensions: new Map(dimensions.map((dimension, index) => [`d${index}`, dimension])),
+    dimensions: new Map(dimensions.map((dimension, index) => [columnOf(index), dimension])),
     filters,
   };
   const all = { timed: false, dimensions: new Map() };
@@ -44,12 +43,15 @@ export function groupingsOf({ dimensions: asked, filters, metrics, time }: Quest
   };
 }
 
-/** Whether a grouping's times are hours. */
-export function isHourly({ timed, byDay }: Grouping, { question }: Draft): boolean {
-  return timed && !byDay && question.time === 'time:hour';
+/** The column with the values of a query's dimension, counted without the time. */
+export const columnOf = (index: number): string => `d${index}`;
+
+/** Whether a grouping's times are hours. @param time the time by which events are counted. */
+export function isHourly({ timed, byDay }: Grouping, time: Question['time']): boolean {
+  return timed && !byDay && time === 'time:hour';
 }
 
-/** The columns that tell a grouping's rows apart, the time's first. */
+/** The columns that identify a grouping's rows, the time's first. */
 export function keysOf({ timed, dimensions }: Grouping): string[] {
   return [...(timed ? ['bucket'] : []), ...dimensions.keys()];
 }

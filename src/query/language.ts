@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, dimensionOf, GOAL, isTimeDimension, TIME_DIMENSIONS } from '../model/dimensions.ts';
+import type { FieldError } from '../model/field-error.ts';
 import { METRICS } from '../model/metrics.ts';
 import { pathOf } from '../model/path.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -12,7 +13,6 @@ import { FilterParser } from './filters.ts';
 import {
   type Filter,
   isGoalTest,
-  type Mistake,
   type Question,
   RANGE_NAMES,
   type Range,
@@ -90,41 +90,41 @@ export const QueryBody = v.strictObject({
 /** A body of the right shape, its filters parsed. */
 type Body = Omit<v.InferOutput<typeof QueryBody>, 'filters'> & {
   readonly filters: readonly Filter[];
-  readonly filterMistakes: readonly Mistake[];
+  readonly filterErrors: readonly FieldError[];
 };
 
-export function parseQuestion(body: unknown): Result<Question, readonly Mistake[]> {
+export function parseQuestion(body: unknown): Result<Question, readonly FieldError[]> {
   const long = (['metrics', 'dimensions', 'order_by'] as const).filter(
     (list) => ((body as Record<string, unknown[]> | null)?.[list]?.length ?? 0) > MAX_ITEMS,
   );
   if (long.length > 0) return err(long.map((path) => ({ path, message: 'This list is far too long.' })));
   const parsed = v.safeParse(QueryBody, body);
-  if (!parsed.success) return err(parsed.issues.flatMap(mistakesOf));
+  if (!parsed.success) return err(parsed.issues.flatMap(errorsOf));
   const parser = new FilterParser();
   const filters = parser.parse(parsed.output.filters);
-  const asked: Body = { ...parsed.output, filters, filterMistakes: parser.mistakes };
-  const mistakes = CHECKS.flatMap((check) => check(asked));
-  if (mistakes.length > 0) return err(mistakes);
+  const parsedBody: Body = { ...parsed.output, filters, filterErrors: parser.errors };
+  const errors = CHECKS.flatMap((check) => check(parsedBody));
+  if (errors.length > 0) return err(errors);
 
-  const { comparisons } = asked.include;
+  const { comparisons } = parsedBody.include;
   return ok({
-    pixel: asked.site_id,
-    metrics: asked.metrics.flatMap((name) => METRICS.get(name) ?? []),
-    range: rangeOf(asked.date_range),
-    time: asked.dimensions.find(isTimeDimension) ?? null,
-    dimensions: asked.dimensions.map(dimensionOf),
+    pixel: parsedBody.site_id,
+    metrics: parsedBody.metrics.flatMap((name) => METRICS.get(name) ?? []),
+    range: rangeOf(parsedBody.date_range),
+    time: parsedBody.dimensions.find(isTimeDimension) ?? null,
+    dimensions: parsedBody.dimensions.map(dimensionOf),
     filters,
-    order: asked.order_by,
+    order: parsedBody.order_by,
     include: {
-      ...asked.include,
+      ...parsedBody.include,
       comparisons: comparisons && { mode: comparisons.mode, range: customRange(comparisons) },
     },
-    pagination: asked.pagination,
+    pagination: parsedBody.pagination,
   });
 }
 
 /** A union's own message says what is allowed; where one of its forms nearly fits, that form's complaint says more. */
-function mistakesOf(issue: v.BaseIssue<unknown>): Mistake[] {
+function errorsOf(issue: v.BaseIssue<unknown>): FieldError[] {
   const nested = issue.issues?.filter((inner) => inner.path !== undefined) ?? [];
   return (nested.length > 0 ? nested : [issue]).map((inner) => ({
     path: pathOf([...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))]),
@@ -133,20 +133,20 @@ function mistakesOf(issue: v.BaseIssue<unknown>): Mistake[] {
 }
 
 /** What is wrong with a body, check by check, in the order in which it is told. */
-const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
+const CHECKS: readonly ((body: Body) => readonly FieldError[])[] = [
   (body) =>
-    mistakesIn(
+    errorsIn(
       body,
       'metrics',
       (name) => !METRICS.has(name) && `Unknown metric. Known: ${[...METRICS.keys()].join(', ')}.`,
     ),
   (body) =>
     (['metrics', 'dimensions'] as const).flatMap((list) =>
-      mistakesIn(body, list, (name, index) => body[list].indexOf(name) < index && 'Asked for twice.'),
+      errorsIn(body, list, (name, index) => body[list].indexOf(name) < index && 'Asked for twice.'),
     ),
   (body) => {
     const time = body.dimensions.findIndex(isTimeDimension);
-    return mistakesIn(body, 'dimensions', (name, index) => {
+    return errorsIn(body, 'dimensions', (name, index) => {
       if (index === time || dimensionOf(name)) return false;
       return isTimeDimension(name)
         ? 'Ask for one time dimension at a time.'
@@ -155,7 +155,7 @@ const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
   },
   (body) => {
     const ofEvents = body.dimensions.find((name) => dimensionOf(name)?.scope === 'event');
-    return mistakesIn(
+    return errorsIn(
       body,
       'metrics',
       (name) =>
@@ -164,11 +164,11 @@ const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
         `${name} describes whole visits and cannot be split by ${ofEvents}. Use a visit dimension, such as visit:entry_page.`,
     );
   },
-  ({ filterMistakes }) => filterMistakes,
+  ({ filterErrors }) => filterErrors,
   (body) => {
     const { dimensions, filters } = body;
     const asksForGoals = dimensions.includes(GOAL) || filters.some(isGoalTest);
-    return mistakesIn(body, 'metrics', (name) => {
+    return errorsIn(body, 'metrics', (name) => {
       const of = METRICS.get(name)?.of;
       if (of === undefined || (of === 'whole' ? dimensions.length > 0 : asksForGoals)) return false;
       return of === 'whole'
@@ -184,7 +184,7 @@ const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
       }
       return metrics.includes(key) || dimensions.includes(key)
         ? []
-        : [{ path, message: 'Order by a metric or dimension that is asked for.' }];
+        : [{ path, message: 'Order by a metric or dimension that is parsedBody for.' }];
     }),
   ({ dimensions, include }) =>
     include.time_labels && !dimensions.some(isTimeDimension)
@@ -195,11 +195,11 @@ const CHECKS: readonly ((body: Body) => readonly Mistake[])[] = [
 ];
 
 /** The mistakes in a list, by what is to be said of its items. */
-function mistakesIn(
+function errorsIn(
   body: Body,
   list: 'metrics' | 'dimensions',
   complaint: (name: string, index: number) => string | false | undefined,
-): Mistake[] {
+): FieldError[] {
   return body[list].flatMap((name, index) => {
     const message = complaint(name, index);
     return message ? [{ path: `${list}[${index}]`, message }] : [];
@@ -216,7 +216,7 @@ function customRange(comparisons: Body['include']['comparisons']): [string, stri
   return comparisons?.mode === 'custom' ? comparisons.date_range : null;
 }
 
-function backward(path: string, range: Range | null): Mistake[] {
+function backward(path: string, range: Range | null): FieldError[] {
   if (range === null || typeof range === 'string') return [];
   const [from, to] = 'from' in range ? [range.from, range.to] : range;
   return from > to ? [{ path, message: 'The range ends before it begins.' }] : [];

@@ -4,21 +4,13 @@
  * have much of, so that a question that would hold the database, which also stores events, is refused instead.
  */
 import type { Dimension } from '../model/dimensions.ts';
-import type { Filter, Mistake, Question, Test } from './question.ts';
+import type { FieldError } from '../model/field-error.ts';
+import type { Volume } from './day-states.ts';
+import type { Filter, Question, Test } from './question.ts';
 import { isOfPeople, touchColumns } from './sources.ts';
 
-/** What is there to be read, counted before. */
-export interface Held {
-  /** Events of the days that no rollup answers for; where none may, of all days that have some. */
-  readonly events: number;
-  /** Rows of rollups, at most. */
-  readonly rows: number;
-  /** Days of the range, whether they have events or not. */
-  readonly days: number;
-}
-
 /** The pixel that is asked of. */
-interface Setting {
+interface PricedPixel {
   /** How many goals it has. */
   readonly goals: number;
   readonly isSafe: boolean;
@@ -76,15 +68,15 @@ const ROW = 1;
 export function pricesOf(
   question: Question,
   resolved: readonly Test[],
-  ranges: readonly Held[],
-  setting: Setting,
+  ranges: readonly Volume[],
+  setting: PricedPixel,
 ): number[] {
-  return ranges.flatMap((held, index) => {
+  return ranges.flatMap((volume, index) => {
     const { include } = question;
     const twice = include.total_rows && index === 0 ? 2 : 1;
     return [
-      priceOfValues(question, resolved, held, setting),
-      priceOfAnswer(question, resolved, held, setting) * twice,
+      priceOfValues(question, resolved, volume, setting),
+      priceOfAnswer(question, resolved, volume, setting) * twice,
     ];
   });
 }
@@ -92,8 +84,8 @@ export function pricesOf(
 function priceOfAnswer(
   question: Question,
   resolved: readonly Test[],
-  held: Held,
-  { goals, isSafe }: Setting,
+  volume: Volume,
+  { goals, isSafe }: PricedPixel,
 ): number {
   const { metrics, dimensions, filters } = question;
   const known = dimensions.filter((dimension) => dimension !== null);
@@ -108,21 +100,23 @@ function priceOfAnswer(
   const ofFilters = GROUP + sum(filters.map((filter) => priceOfFilter(filter, resolved, goals)));
   const ofGroups = sum(known.map((dimension) => priceOfDimension(dimension, goals)));
   const counted = byGroup * (ofFilters + ofGroups) + inAll * ofFilters;
-  const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(question, held);
-  return held.events * ofEvents + held.rows * ROW;
+  const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(question, volume);
+  return volume.events * ofEvents + volume.rows * ROW;
 }
 
 function priceOfValues(
   question: Question,
   resolved: readonly Test[],
-  held: Held,
-  { goals }: Setting,
+  volume: Volume,
+  { goals }: PricedPixel,
 ): number {
   const dimensions = new Map(resolved.map(({ dimension }) => [dimension.name, dimension]));
   return sum(
     [...dimensions.values()].map((dimension) => {
       const asked = { ...question, metrics: [], dimensions: [dimension], filters: [] };
-      return held.events * (READ + GROUP + priceOfDimension(dimension, goals) + priceOfPeople(asked, held));
+      return (
+        volume.events * (READ + GROUP + priceOfDimension(dimension, goals) + priceOfPeople(asked, volume))
+      );
     }),
   );
 }
@@ -132,17 +126,17 @@ export function pricesOfFunnel(
   question: Question,
   resolved: readonly Test[],
   steps: number,
-  held: Held,
-  setting: Setting,
+  volume: Volume,
+  setting: PricedPixel,
 ): number[] {
   const { filters } = question;
   const ofFilters = sum(filters.map((filter) => priceOfFilter(filter, resolved, setting.goals)));
   const picked = filters.length > 0 ? PICKED + ofFilters : 0;
-  const ofEvents = READ + picked + steps * STEP + priceOfPeople(question, held);
-  return [priceOfValues(question, resolved, held, setting), held.events * ofEvents];
+  const ofEvents = READ + picked + steps * STEP + priceOfPeople(question, volume);
+  return [priceOfValues(question, resolved, volume, setting), volume.events * ofEvents];
 }
 
-function priceOfPeople(question: Question, { days }: Held): number {
+function priceOfPeople(question: Question, { days }: Volume): number {
   if (!isOfPeople(question)) return 0;
   if (touchColumns(question).size === 0) return PEOPLE;
   // What brought people may have happened before the range, where there are as many events as in it.
@@ -197,7 +191,7 @@ function priceOfTest(dimension: Dimension, goals: number): number {
 }
 
 /** What is wrong with a question of these prices: of each of its transactions, in microseconds. */
-export function priceMistakes(prices: readonly number[], allowance: Allowance): Mistake[] {
+export function priceErrors(prices: readonly number[], allowance: Allowance): FieldError[] {
   if (sum(prices) <= allowance.question && prices.every((price) => price <= allowance.atOnce)) return [];
   const message =
     'This asks more of the database than one question may. Ask for a shorter range, or with fewer filters, dimensions, metrics or comparisons.';
@@ -210,7 +204,7 @@ export function pay(prices: readonly number[], { spend }: Allowance): void {
 }
 
 /** What it costs to tell which properties there are. */
-export function priceOfProperties({ events, rows }: Pick<Held, 'events' | 'rows'>): number {
+export function priceOfProperties({ events, rows }: Pick<Volume, 'events' | 'rows'>): number {
   return events * PROPERTIES + rows * ROW;
 }
 

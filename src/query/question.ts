@@ -72,12 +72,6 @@ export interface Question {
   readonly pagination: { readonly limit: number; readonly offset: number };
 }
 
-export interface Mistake {
-  /** Where in the body, such as `filters[0][1]`. */
-  readonly path: string;
-  readonly message: string;
-}
-
 /** Whether a filter asks for goals, which a conversion rate then leaves out to find its whole. */
 export function isGoalTest(filter: Filter): boolean {
   return filter.kind === 'test' && filter.dimension.kind === 'goal';

@@ -108,7 +108,7 @@ const DAY = 86_400_000;
 
 const dayOf = (clock: number): string => new Date(clock).toISOString().slice(0, 10);
 
-/** Where two ranges begin, for labels of a time: see `besideOf`. */
+/** Where two ranges begin, for labels of a time: see `comparisonLabel`. */
 export function startsOf(
   time: TimeDimension,
   zone: string,
@@ -134,7 +134,7 @@ export function dayCount({ from, to }: DayRange): number {
 }
 
 /** The months that lie in a range from their first to their last day, as `YYYY-MM`. */
-export function wholeMonths({ from, to }: DayRange): string[] {
+export function fullMonths({ from, to }: DayRange): string[] {
   const months: string[] = [];
   const first = from.endsWith('-01') ? from : monthStart(from, 1);
   for (let start = first; addDays(monthStart(start, 1), -1) <= to; start = monthStart(start, 1)) {

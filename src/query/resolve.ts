@@ -1,14 +1,18 @@
 /** Resolves the tests of filters that SQL has no operator for into lists of values. */
 
+import type { Dimension } from '../model/dimensions.ts';
 import type { Pixel } from '../model/pixel.ts';
-import { err, ok, type Result } from '../model/result.ts';
+import { ok, type Result } from '../model/result.ts';
 import { prepare } from '../sql/statement.ts';
-import { type KnownSpan, type Refusal, settingOf } from './ask.ts';
-import { compareAll, type Passing } from './compare-values.ts';
+import { compareAll, type MatchingValues } from './compare-values.ts';
+import type { QueryContext } from './context.ts';
 import type { Meter } from './meter.ts';
-import { planValues } from './plan.ts';
+import { planOf } from './needs.ts';
+import { invalidQuery, type QueryError } from './query-error.ts';
 import { type Filter, type Question, type Test, testsIn } from './question.ts';
 import { isFoundInReadable } from './spellings.ts';
+import { valuesOf } from './sql/parameters.ts';
+import { sqlOf } from './sql/query.ts';
 
 /** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
 const MAX_VALUES = 50_000;
@@ -23,26 +27,30 @@ const MAX_CHARACTERS_READ = 2_000_000;
 const MAX_CONTAINED_BY_SQL = 16;
 
 /**
- * Goals by name, and what SQL cannot compare: patterns, texts whatever their case, and many texts that may be contained.
+ * The filters of a query, with the tests that SQL cannot compare made lists of values: goals by name, patterns, texts in any case,
+ * and many texts that may be contained.
  *
- * @param meter what the comparing may cost, also that of the same tests in another range.
+ * @param meter limits the cost of comparing, together with that of the same filters in another span.
  */
-export async function resolveTests(
+export async function resolveFilters(
   db: D1Database,
   question: Question,
-  pixel: Pixel,
-  span: KnownSpan,
+  context: QueryContext,
   meter: Meter,
-): Promise<Result<readonly Filter[], Refusal>> {
-  const goals = passingGoals(question, pixel, meter);
+): Promise<Result<readonly Filter[], QueryError>> {
+  const goals = matchingGoals(question, context.pixel, meter);
   if (!goals.ok) return goals;
-  const values = await passingValues(db, question, pixel, span, meter);
+  const values = await matchingValues(db, question, context, meter);
   if (!values.ok) return values;
-  const passing = new Map([...goals.value, ...values.value]);
-  return ok(question.filters.map((filter) => withValues(filter, passing)));
+  const matching = new Map([...goals.value, ...values.value]);
+  return ok(question.filters.map((filter) => withValues(filter, matching)));
 }
 
-function passingGoals({ filters }: Question, { settings }: Pixel, meter: Meter): Result<Passing, Refusal> {
+function matchingGoals(
+  { filters }: Question,
+  { settings }: Pixel,
+  meter: Meter,
+): Result<MatchingValues, QueryError> {
   const names = settings.goals.map(({ name }) => name);
   const tests = filters.flatMap(testsIn).filter(({ dimension }) => dimension.kind === 'goal');
   const compared = compareAll(
@@ -50,58 +58,90 @@ function passingGoals({ filters }: Question, { settings }: Pixel, meter: Meter):
     meter,
   );
   if (!compared.ok) return compared;
-  const passing = compared.value;
-  const unknown = passing.filter(([{ comparison }, found]) => comparison === 'is' && found.length === 0);
-  if (unknown.length === 0) return ok(passing);
+  const unknown = compared.value.filter(
+    ([{ comparison }, matches]) => comparison === 'is' && matches.length === 0,
+  );
+  if (unknown.length === 0) return compared;
   const message =
     names.length === 0
       ? 'This pixel has no goals: add some to its settings.'
       : `No goal has this name. Goals: ${names.join(', ')}.`;
-  const errors = unknown.map(([{ path }]) => ({ path: `${path}[2]`, message }));
-  return err({ reason: 'invalid_query', errors });
+  return invalidQuery(unknown.map(([{ path }]) => ({ path: `${path}[2]`, message })));
 }
 
-async function passingValues(
+async function matchingValues(
   db: D1Database,
   question: Question,
-  pixel: Pixel,
-  span: KnownSpan,
+  context: QueryContext,
   meter: Meter,
-): Promise<Result<Passing, Refusal>> {
+): Promise<Result<MatchingValues, QueryError>> {
   const tests = testsToResolve(question);
   if (tests.length === 0) return ok([]);
-  // Of whole days: what was done in a visit may have been done before the range begins.
-  const setting = settingOf(pixel, { ...span, moments: null }, span.known, null);
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
   const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);
-  const answers = await db.batch<ValueRow>(
-    groups.map(([first]) => {
-      const plan = planValues(question, (first as Test).dimension, MAX_VALUES + 1, setting);
-      return prepare(db, upTo(mostCharacters, plan.sql), plan.values);
-    }),
+  const results = await db.batch<ValueRow>(
+    groups.map(([first]) =>
+      valuesStatement(db, question, (first as Test).dimension, context, mostCharacters),
+    ),
   );
   const tooMany = groups.flatMap(([first], index) => {
-    const rows = answers[index]?.results ?? [];
+    const rows = results[index]?.results ?? [];
     const characters = rows.reduce((sum, { dimension0 }) => sum + dimension0.length, 0);
     const { dimension, path } = first as Test;
     const message = `${dimension.name} has too many values. Ask for a shorter range or a narrower filter.`;
     return rows.length > MAX_VALUES || characters > mostCharacters ? [{ path, message }] : [];
   });
-  if (tooMany.length > 0) return err({ reason: 'invalid_query', errors: tooMany });
+  if (tooMany.length > 0) return invalidQuery(tooMany);
   const pairs = groups.flatMap((group, index) => {
-    const values = [...new Set((answers[index]?.results ?? []).map(({ dimension0 }) => dimension0))];
+    const values = [...new Set((results[index]?.results ?? []).map(({ dimension0 }) => dimension0))];
     return group.map((test) => [test, values] as const);
   });
   const compared = compareAll(pairs, meter);
   if (!compared.ok) return compared;
   let characters = 0;
-  const errors = compared.value.flatMap(([{ dimension, path }, found]) => {
-    characters += found.reduce((sum, value) => sum + value.length + 3, 0);
+  const errors = compared.value.flatMap(([{ dimension, path }, matches]) => {
+    characters += matches.reduce((sum, value) => sum + value.length + 3, 0);
     if (characters <= MAX_VALUE_CHARACTERS) return [];
     const message = `Too many values of ${dimension.name} match. Ask for a shorter range or a narrower filter.`;
     return [{ path, message }];
   });
-  return errors.length > 0 ? err({ reason: 'invalid_query', errors }) : compared;
+  return errors.length > 0 ? invalidQuery(errors) : compared;
+}
+
+/**
+ * Reads all values that a dimension has in the days of a span. A value that depends on the period is read for each period, so it
+ * may be in multiple rows. Days are read in full: an event of a visit may have happened before the span's first moment.
+ *
+ * @param characters the rows end with the first that makes them more.
+ */
+function valuesStatement(
+  db: D1Database,
+  question: Question,
+  dimension: Dimension,
+  context: QueryContext,
+  characters: number,
+): D1PreparedStatement {
+  const ofPeriods = dimension.kind === 'person' && dimension.touch === null;
+  const ofValues: Question = {
+    ...question,
+    metrics: [],
+    // Within a day, a person has the same devices.
+    time: !ofPeriods ? null : question.time === 'time:hour' ? 'time:day' : question.time,
+    dimensions: [dimension],
+    filters: [],
+    order: [],
+    pagination: { limit: MAX_VALUES + 1, offset: 0 },
+  };
+  const plan = planOf(ofValues, { ...context, moments: null, rows: null }, false);
+  return prepare(
+    db,
+    `
+    SELECT * FROM (
+      SELECT *, sum(length(dimension0)) OVER (ROWS UNBOUNDED PRECEDING) - length(dimension0) AS before
+      FROM (${sqlOf(plan).rows}))
+    WHERE before <= ${characters}`,
+    valuesOf(plan),
+  );
 }
 
 /** The tests that are compared with all values there are. */
@@ -124,26 +164,17 @@ interface ValueRow {
   readonly dimension0: string;
 }
 
-/** A query for values, ended by the first that makes them more characters than that. */
-function upTo(characters: number, sql: string): string {
-  return `
-    SELECT * FROM (
-      SELECT *, sum(length(dimension0)) OVER (ROWS UNBOUNDED PRECEDING) - length(dimension0) AS before
-      FROM (${sql}))
-    WHERE before <= ${characters}`;
-}
-
-/** A filter whose resolved tests are of the values found. */
-function withValues(filter: Filter, found: ReadonlyMap<Test, readonly string[]>): Filter {
+/** A filter whose resolved tests are lists of the values that match. */
+function withValues(filter: Filter, matching: ReadonlyMap<Test, readonly string[]>): Filter {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return { ...filter, filters: filter.filters.map((inner) => withValues(inner, found)) };
+      return { ...filter, filters: filter.filters.map((inner) => withValues(inner, matching)) };
     case 'not':
     case 'done':
-      return { ...filter, filter: withValues(filter.filter, found) };
+      return { ...filter, filter: withValues(filter.filter, matching) };
     case 'test': {
-      const values = found.get(filter);
+      const values = matching.get(filter);
       return values === undefined ? filter : { ...filter, comparison: 'is', values, others: [] };
     }
   }

@@ -1,10 +1,11 @@
 /**
  * What a pixel that protects small groups is not asked. Its answers are put together from cells of whole days: see
- * told-cells.ts. Questions that could pick the same visitors in many ways would tell of them by how the answers differ.
+ * sql/cells.ts. Questions that could pick the same visitors in many ways would tell of them by how the answers differ.
  */
+import type { FieldError } from '../model/field-error.ts';
 import type { Funnel } from '../model/goal.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
-import type { Filter, Mistake, Question } from './question.ts';
+import type { Filter, Question } from './question.ts';
 import type { DayRange } from './range.ts';
 
 /** Filters of a question, each by one value. */
@@ -13,13 +14,13 @@ const MAX_SIMPLE_FILTERS = 2;
 /** Whether a pixel protects groups of fewer visitors. */
 export const isProtected = (minGroup: number): boolean => minGroup > 1;
 
-/** A count to the nearest multiple of `least`, upwards from the middle, as told-cells.ts has it in SQL. */
+/** A count to the nearest multiple of `least`, upwards from the middle, as sql/cells.ts has it in SQL. */
 export function toMultiple(count: number, least: number): number {
   return Math.floor((count + Math.floor(least / 2)) / least) * least;
 }
 
 /** The days of a range that are over. A range of none ends before it begins. */
-export function toldRange({ from, to }: DayRange, zone: string, now: number): DayRange {
+export function reportableRange({ from, to }: DayRange, zone: string, now: number): DayRange {
   const yesterday = addDays(localDay(zone, now), -1);
   return { from, to: to < yesterday ? to : yesterday };
 }
@@ -28,7 +29,7 @@ const BEGIN = 'This pixel protects small groups:';
 const NO_PEOPLE = `${BEGIN} it answers for visitors, not for people.`;
 
 /** What a pixel that protects small groups does not answer. */
-export function protectionMistakes({ dimensions, filters, metrics, range }: Question): Mistake[] {
+export function protectionErrors({ dimensions, filters, metrics, range }: Question): FieldError[] {
   const others = dimensions.flatMap((dimension, index) => (dimension === null ? [] : [index]));
   const hasMoments = typeof range === 'object' && 'from' in range;
   return [
@@ -45,12 +46,12 @@ export function protectionMistakes({ dimensions, filters, metrics, range }: Ques
       path: `dimensions[${index}]`,
       message: `${BEGIN} ask for one dimension at a time, beside the time.`,
     })),
-    ...filterMistakes(filters),
+    ...filterErrors(filters),
   ];
 }
 
 /** What a pixel that protects small groups does not answer of funnels. A person's window may span days, so no day has its people. */
-export function funnelMistakes({ within }: Funnel, { filters }: Question): Mistake[] {
+export function funnelErrors({ within }: Funnel, { filters }: Question): FieldError[] {
   return [
     ...(within === 'visit'
       ? []
@@ -61,7 +62,7 @@ export function funnelMistakes({ within }: Funnel, { filters }: Question): Mista
   ];
 }
 
-function filterMistakes(filters: readonly Filter[]): Mistake[] {
+function filterErrors(filters: readonly Filter[]): FieldError[] {
   const names = filters.map((filter) => (filter.kind === 'test' ? filter.dimension.name : ''));
   return [
     ...filters.flatMap((filter, index) =>

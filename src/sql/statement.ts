@@ -6,7 +6,7 @@
 export type Values = Readonly<Record<string, unknown>>;
 
 /** Quoted text may have colons, as `'event:page'` has. It is matched first, and left as it is. */
-const NAME = /'[^']*'|"[^"]*"|:([a-z][a-z_]*)/g;
+const NAME = /'[^']*'|"[^"]*"|:([a-z]\w*)/g;
 
 /**
  * Numbers the parameters of a statement in the order in which they first occur.

@@ -2,13 +2,13 @@
 import { EVENT_COLUMNS } from '../model/event.ts';
 
 /** Without what tells visitors, people and senders apart: nobody needs it to check an installation. */
-const VISIBLE_COLUMNS = EVENT_COLUMNS.filter(
+const SHOWN = EVENT_COLUMNS.filter(
   (column) => !['visitor', 'person', 'pixel', 'authenticated'].includes(column),
 );
 
-export type LiveEvent = Readonly<Record<(typeof VISIBLE_COLUMNS)[number], unknown>>;
+export type LiveEvent = Readonly<Record<(typeof SHOWN)[number], unknown>>;
 
-export interface LiveView {
+export interface Live {
   /** Different visitors since then. */
   readonly visitors: number;
   /** The latest events, the youngest first. */
@@ -16,12 +16,7 @@ export interface LiveView {
 }
 
 /** A pixel's events after a moment, in epoch milliseconds. */
-export async function readLive(
-  db: D1Database,
-  pixel: string,
-  since: number,
-  limit: number,
-): Promise<LiveView> {
+export async function readLive(db: D1Database, pixel: string, since: number, limit: number): Promise<Live> {
   const [counted, latest] = await db.batch<Record<string, unknown>>([
     db
       .prepare(
@@ -30,7 +25,7 @@ export async function readLive(
       .bind(pixel, since),
     db
       .prepare(
-        `SELECT ${VISIBLE_COLUMNS.join(', ')} FROM events WHERE pixel = ? AND ts > ? ORDER BY ts DESC, id DESC LIMIT ?`,
+        `SELECT ${SHOWN.join(', ')} FROM events WHERE pixel = ? AND ts > ? ORDER BY ts DESC, id DESC LIMIT ?`,
       )
       .bind(pixel, since, limit),
   ]);

@@ -26,10 +26,7 @@ const levelOf = (path: string): number =>
 /**
  * Circles that are still there, as `circlesIn` writes them. The list only shrinks: an entry that is no longer a circle fails.
  */
-const KNOWN_CIRCLES = [
-  'query/ask.ts > query/known-days.ts > query/ask.ts',
-  'tag/core.ts > tag/engagement.ts > tag/core.ts',
-];
+const KNOWN_CIRCLES = ['tag/core.ts > tag/engagement.ts > tag/core.ts'];
 
 const imports = importsIn(join(ROOT, 'src'));
 /** The tag runs in browsers, in pages of others: it has a test of its own below. */
@@ -86,10 +83,10 @@ describe('the layout', () => {
 
   it('keeps SQL to the store, the rollup, the query and the health check', () => {
     const speaking = sources.filter((path) =>
-      /\bprepare\(/.test(readFileSync(join(ROOT, 'src', path), 'utf8')),
+      /\.prepare\(|\bprepare\(\s*db,/.test(readFileSync(join(ROOT, 'src', path), 'utf8')),
     );
     const allowed =
-      /^(store\/|rollup\/|sql\/statement\.ts$|query\/(ask|known-days|resolve|funnel|told-properties)\.ts$|api\/health\.ts$)/;
+      /^(store\/|rollup\/|sql\/statement\.ts$|query\/(day-states|rows|resolve|funnel|property-keys)\.ts$|api\/health\.ts$)/;
     expect(speaking.filter((path) => !allowed.test(path))).toEqual([]);
   });
 

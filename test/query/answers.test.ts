@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseQuestion } from '../../src/query/language.ts';
-import { type Answer, runQuestion } from '../../src/query/run.ts';
+import type { QueryResult } from '../../src/query/present.ts';
+import { runQuestion } from '../../src/query/run.ts';
 import { erase } from '../../src/store/people.ts';
 import {
   applySchema,
@@ -23,7 +24,7 @@ import { answered, ask, inOneOrder, LATER, type Questioned, questions, TIMES } f
 beforeAll(applySchema);
 
 /** Holds an answer to the oracle's, whatever the order of its rows. */
-function expectAnswer({ results, meta }: Answer, history: History, asked: Questioned): void {
+function expectAnswer({ results, meta }: QueryResult, history: History, asked: Questioned): void {
   const expected = answerOf(history, asked);
   expect(inOneOrder(results), JSON.stringify(asked)).toEqual(inOneOrder(expected).map(answered));
   if (asked.include.total_rows) expect(meta['total_rows']).toBe(expected.length);

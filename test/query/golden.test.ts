@@ -7,9 +7,9 @@ import type { Funnel } from '../../src/model/goal.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
+import { readReportablePropertyKeys } from '../../src/query/property-keys.ts';
 import type { Question } from '../../src/query/question.ts';
 import { runQuestion } from '../../src/query/run.ts';
-import { readToldPropertyKeys } from '../../src/query/told-properties.ts';
 import * as localDay from '../../src/rollup/local-day.sql.ts';
 import * as months from '../../src/rollup/months.sql.ts';
 import * as personDays from '../../src/rollup/person-days.sql.ts';
@@ -301,7 +301,7 @@ describe('the SQL', () => {
 
   it('of protected property keys', async () => {
     const { db: recording, sent } = recorder();
-    await readToldPropertyKeys(recording, PROTECTED, { from: '2026-11-18', to: '2026-11-25' }, NOW);
+    await readReportablePropertyKeys(recording, PROTECTED, { from: '2026-11-18', to: '2026-11-25' }, NOW);
     await expectGolden('protected-property-keys', sent);
   });
 

@@ -233,3 +233,21 @@ describe('values of a dimension', () => {
     expect((await listen(small.id, { filters: several })).paths).toEqual(['filters[0]']);
   });
 });
+
+describe('filters by as many custom properties as there may be filters', () => {
+  it('need no more parameters than the 100 that D1 binds', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(pixel, [
+      { ts: Date.parse(`${DAY}T10:00:00Z`), id: 'e1', name: 'pageview', visitor: 'v' } as OracleEvent,
+    ]);
+    const { answer, parameters } = await listen(pixel.id, {
+      dimensions: ['time:day', ...['a', 'b', 'c'].map((key) => `event:props:${key}`)],
+      filters: Array.from({ length: 40 }, (_, index) => ['is_not', `event:props:k${index}`, [`v${index}`]]),
+      include: { total_rows: true, comparisons: { mode: 'previous_period' } },
+    });
+    expect(answer?.ok).toBe(true);
+    const most = Math.max(...parameters.map(({ length }) => length));
+    expect(most).toBeGreaterThan(80);
+    expect(most).toBeLessThanOrEqual(100);
+  });
+});

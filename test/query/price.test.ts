@@ -2,17 +2,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
+import { readDayStates, type Volume } from '../../src/query/day-states.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { daysIn } from '../../src/query/known-days.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import {
-  type Held,
-  OWNERS,
-  priceMistakes,
-  pricesOf,
-  pricesOfFunnel,
-  VIEWERS,
-} from '../../src/query/price.ts';
+import { OWNERS, priceErrors, pricesOf, pricesOfFunnel, VIEWERS } from '../../src/query/price.ts';
 import type { Question } from '../../src/query/question.ts';
 import { testsToResolve } from '../../src/query/resolve.ts';
 import { runQuestion } from '../../src/query/run.ts';
@@ -27,12 +20,12 @@ function questionOf(asked: Readonly<Record<string, unknown>>): Question {
   return question.value;
 }
 
-const YEAR: Held = { events: 1_000_000, rows: 0, days: 365 };
+const YEAR: Volume = { events: 1_000_000, rows: 0, days: 365 };
 const setting = { goals: 3, isSafe: false };
 
 function priceOf(
   asked: Readonly<Record<string, unknown>>,
-  held: readonly Held[] = [YEAR],
+  held: readonly Volume[] = [YEAR],
   goals = 3,
 ): number {
   const question = questionOf(asked);
@@ -45,10 +38,10 @@ function priceOf(
 function isAllowed(
   asked: Readonly<Record<string, unknown>>,
   allowance = OWNERS,
-  held: readonly Held[] = [YEAR],
+  held: readonly Volume[] = [YEAR],
 ): boolean {
   const question = questionOf(asked);
-  return priceMistakes(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
+  return priceErrors(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
 }
 
 const country = ['is', 'visit:country', ['DE']];
@@ -86,9 +79,9 @@ describe('what a question costs', () => {
     const tenMillion = [{ ...YEAR, events: 10_000_000 }];
     for (const asked of ASKED) expect(isAllowed(asked, OWNERS, tenMillion)).toBe(false);
     // Twice 15 seconds are 30, but one of 25 is too long by itself.
-    expect(priceMistakes([15_000_000, 15_000_000], OWNERS)).toEqual([]);
-    expect(priceMistakes([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
-    expect(priceMistakes([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
+    expect(priceErrors([15_000_000, 15_000_000], OWNERS)).toEqual([]);
+    expect(priceErrors([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
+    expect(priceErrors([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
   });
 
   it('is little where rollups answer', () => {
@@ -155,7 +148,7 @@ describe('what a question costs', () => {
     const funnel = (steps: number) =>
       pricesOfFunnel(questionOf({}), [], steps, YEAR, setting).reduce((sum, one) => sum + one, 0);
     expect(funnel(8)).toBeGreaterThan(1.5 * funnel(2));
-    expect(priceMistakes([funnel(8)], OWNERS)).toEqual([]);
+    expect(priceErrors([funnel(8)], OWNERS)).toEqual([]);
   });
 
   it('never falls when a question asks for more, whatever it asks', () => {
@@ -187,10 +180,10 @@ describe('what is there to be read', () => {
     range: { from: DAY, to: '2026-02-05' },
     moments: null,
     peopleSince: '2025-01-01',
-    told: null,
+    reportable: null,
   };
   const heldOf = async (pixel: Pixel, asked: Readonly<Record<string, unknown>> = {}, usesRollups?: boolean) =>
-    (await daysIn(db, { ...questionOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
+    (await readDayStates(db, { ...questionOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
 
   it('is counted where a day has changed, and known where it has not', async () => {
     const pixel = await makePixel('UTC');

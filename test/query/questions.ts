@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import { type Answer, runQuestion } from '../../src/query/run.ts';
+import type { QueryResult } from '../../src/query/present.ts';
+import { runQuestion } from '../../src/query/run.ts';
 import { db, GOALS, PROP_KEYS } from '../fixtures.ts';
 import { type Asked, addDays, type Row, type Value } from './oracle-language.ts';
 
@@ -14,7 +15,7 @@ export async function ask(
   pixel: Pixel,
   asked: Asked | Readonly<Record<string, unknown>>,
   now = LATER,
-): Promise<Answer> {
+): Promise<QueryResult> {
   const question = parseQuestion({ site_id: pixel.id, ...asked });
   if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
   const answer = await runQuestion(db, question.value, pixel, now);

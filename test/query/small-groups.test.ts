@@ -2,10 +2,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import type { Refusal } from '../../src/query/ask.ts';
-import { type FunnelAnswer, runFunnel } from '../../src/query/funnel.ts';
+import { type FunnelResult, runFunnel } from '../../src/query/funnel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import { type Answer, runQuestion } from '../../src/query/run.ts';
+import type { QueryResult } from '../../src/query/present.ts';
+import type { QueryError } from '../../src/query/query-error.ts';
+import { runQuestion } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, makePixel, runJobs, store } from '../fixtures.ts';
 import { funnelOf, type OracleEvent } from '../oracle.ts';
 import { addDays } from './oracle-language.ts';
@@ -64,7 +65,7 @@ describe('small groups', () => {
     await runJobs(NOW);
   });
 
-  const ask = (asked: Readonly<Record<string, unknown>>, now = NOW): Promise<Answer> =>
+  const ask = (asked: Readonly<Record<string, unknown>>, now = NOW): Promise<QueryResult> =>
     askWith(pixel, { metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...asked }, now);
   const rows = async (asked: Readonly<Record<string, unknown>>) => {
     const { results } = await ask({ metrics: ['visitors', 'events'], ...asked });
@@ -314,7 +315,7 @@ describe('funnels of a pixel that protects small groups', () => {
     date_range: unknown,
     of: Funnel = funnel,
     filters: unknown[] = [],
-  ): Promise<FunnelAnswer['steps'] | Refusal> {
+  ): Promise<FunnelResult['steps'] | QueryError> {
     const question = parseQuestion({ site_id: pixel.id, metrics: ['visitors'], date_range, filters });
     if (!question.ok) throw new Error(JSON.stringify(question.error));
     const answer = await runFunnel(db, pixel, of, question.value, NOW);

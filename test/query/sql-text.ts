@@ -17,40 +17,30 @@ const MAX_VALUE = 400;
 
 const INDENT = '  ';
 
-/** A statement, and its parameters below it as comments. */
+/** A statement, and its parameters below it as comments. Parameters of the same value have the same number. */
 export function formatStatement({ sql, values }: SentStatement): string {
-  const numbers = new Map<string, number>();
-  const named = inlineLists(withNumbers(sql), values).replaceAll(/\?\d+/g, (place) => {
-    const number = numbers.get(place) ?? numbers.size + 1;
-    numbers.set(place, number);
-    return `?${number}`;
-  });
-  const parameters = [...numbers].map(([place, number]) => {
-    const index = Number(place.slice(1)) - 1;
-    const value = String(values[index]);
-    return `-- ?${number} = ${value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value}`;
-  });
-  return [formatSql(named), ...parameters].join('\n');
-}
-
-/** `?` means the next parameter. */
-function withNumbers(sql: string): string {
-  let next = 0;
-  return sql.replaceAll(/\?(?!\d)/g, () => `?${++next}`);
-}
-
-/** Lists of values share one parameter, and the source addresses them by position. Here each stands where it is used. */
-function inlineLists(sql: string, values: readonly unknown[]): string {
+  const seen: string[] = [];
+  const numberOf = (value: unknown): string => {
+    const text = String(value);
+    if (!seen.includes(text)) seen.push(text);
+    return `?${seen.indexOf(text) + 1}`;
+  };
   const listAt = (place: string, index: string): unknown[] =>
     (JSON.parse(String(values[Number(place) - 1])) as unknown[][])[Number(index)] as unknown[];
-  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-  return sql
-    .replaceAll(/\?(\d+), '\$\[(\d+)\]'/g, (_, place: string, index: string) =>
-      quoted(JSON.stringify(listAt(place, index))),
-    )
-    .replaceAll(/\?(\d+) ->> '\$\[(\d+)\]\[0\]'/g, (_, place: string, index: string) =>
-      quoted(String(listAt(place, index)[0])),
-    );
+  let next = 0;
+  const text = sql.replaceAll(
+    /\(\?(\d+) ->> '\$\[(\d+)\]\[0\]'\)|\?(\d+), '\$\[(\d+)\]'|\?(\d*)/g,
+    (_, textPlace: string, textIndex: string, listPlace: string, listIndex: string, place: string) => {
+      if (textPlace) return numberOf(listAt(textPlace, textIndex)[0]);
+      if (listPlace) return numberOf(JSON.stringify(listAt(listPlace, listIndex)));
+      return numberOf(values[place ? Number(place) - 1 : next++]);
+    },
+  );
+  const parameters = seen.map(
+    (value, index) =>
+      `-- ?${index + 1} = ${value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value}`,
+  );
+  return [formatSql(text), ...parameters].join('\n');
 }
 
 /** Words that begin a line, with how much further than their SELECT its columns and conditions stand. */

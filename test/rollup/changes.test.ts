@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import { type Answer, runQuestion } from '../../src/query/run.ts';
+import type { QueryResult } from '../../src/query/present.ts';
+import { runQuestion } from '../../src/query/run.ts';
 import { SLICE_EVENTS } from '../../src/rollup/day.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { LIVE_EVENTS } from '../../src/sql/rollups.ts';
@@ -26,7 +27,7 @@ async function rollupsOf({ id }: Pixel): Promise<unknown[]> {
   return results.map(({ pixel: _, ...row }) => row);
 }
 
-async function ask(pixel: Pixel, asked: Record<string, unknown>, now: number): Promise<Answer> {
+async function ask(pixel: Pixel, asked: Record<string, unknown>, now: number): Promise<QueryResult> {
   const question = parseQuestion({ site_id: pixel.id, metrics: ['pageviews'], ...asked });
   if (!question.ok) throw new Error(JSON.stringify(question.error));
   const answer = await runQuestion(db, question.value, pixel, now);

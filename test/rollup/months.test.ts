@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import { type DayRange, wholeMonths } from '../../src/query/range.ts';
-import { type Answer, runQuestion } from '../../src/query/run.ts';
+import type { QueryResult } from '../../src/query/present.ts';
+import { type DayRange, fullMonths } from '../../src/query/range.ts';
+import { runQuestion } from '../../src/query/run.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -13,7 +14,7 @@ const LATER = Date.parse('2027-06-01T00:00:00Z');
 
 beforeAll(applySchema);
 
-async function ask(pixel: Pixel, asked: Record<string, unknown>): Promise<Answer> {
+async function ask(pixel: Pixel, asked: Record<string, unknown>): Promise<QueryResult> {
   const question = parseQuestion({ site_id: pixel.id, ...asked });
   if (!question.ok) throw new Error(JSON.stringify(question.error));
   const answer = await runQuestion(db, question.value, pixel, LATER);
@@ -131,6 +132,6 @@ describe('the whole months of a range', () => {
     [{ from: '2025-12-31', to: '2026-01-30' }, []],
     [{ from: '2025-12-01', to: '2026-01-31' }, ['2025-12', '2026-01']],
   ] satisfies [DayRange, string[]][])('%j are %j', (range, months) => {
-    expect(wholeMonths(range)).toEqual(months);
+    expect(fullMonths(range)).toEqual(months);
   });
 });

@@ -215,7 +215,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -381,7 +381,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:country')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT r.value AS d0,
@@ -390,7 +390,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:country')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT d0,
@@ -423,7 +423,7 @@ joined AS (
   FROM answer
 ),
 shown AS (
-  SELECT iif(d0 = '', '(not set)', coalesce(?4 ->> d0, d0)) AS dimension0,
+  SELECT iif(d0 = '', '(not set)', coalesce(?6 ->> d0, d0)) AS dimension0,
     visitors AS "visitors"
   FROM joined
   WHERE events > 0
@@ -436,10 +436,12 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?5 OFFSET ?6
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = {"AC":"Ascension Island","AD":"Andorra","AE":"United Arab Emirates","AF":"Afghanistan","AG":"Antigua & Barbuda","AI":"Anguilla","AL":"Albania","AM":"Armenia","AN":"Curaçao","AO":"Angola","AQ":"Antarctica","AR":"Argentina","AS":"American Samoa","AT":"Austria","AU":"Australia","AW":"Aruba","AX":"Åland Islands","AZ":"Azerbaijan","BA":"Bosnia & Herzegovina","BB":"Barbados","BD":"Bangladesh","BE":"Belg…
--- ?5 = 10000
--- ?6 = 0
+-- ?4 = []
+-- ?5 = visit:country
+-- ?6 = {"AC":"Ascension Island","AD":"Andorra","AE":"United Arab Emirates","AF":"Afghanistan","AG":"Antigua & Barbuda","AI":"Anguilla","AL":"Albania","AM":"Armenia","AN":"Curaçao","AO":"Angola","AQ":"Antarctica","AR":"Argentina","AS":"American Samoa","AT":"Austria","AU":"Australia","AW":"Aruba","AX":"Åland Islands","AZ":"Azerbaijan","BA":"Bosnia & Herzegovina","BB":"Barbados","BD":"Bangladesh","BE":"Belg…
+-- ?7 = 10000
+-- ?8 = 0

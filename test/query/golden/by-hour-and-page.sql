@@ -82,10 +82,9 @@ SELECT min(day) AS first,
   coalesce(sum(CASE WHEN (false) THEN min(d.events, 1001) END), 0) AS rows
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-25
--- ?3 = 2026-11-25
 
 -- statement 2
 SELECT min(day) AS first,
@@ -159,10 +158,9 @@ SELECT min(day) AS first,
 )), rolled_at, NULL)) AS as_of
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-25
--- ?3 = 2026-11-25
 
 -- statement 3
 WITH RECURSIVE stretch AS (

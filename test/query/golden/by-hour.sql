@@ -22,10 +22,9 @@ SELECT min(day) AS first,
   coalesce(sum(CASE WHEN ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-25
--- ?3 = 2026-11-25
 
 -- statement 2
 SELECT min(day) AS first,
@@ -39,10 +38,9 @@ SELECT min(day) AS first,
   min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-25
--- ?3 = 2026-11-25
 
 -- statement 3
 WITH RECURSIVE stretch AS (
@@ -71,7 +69,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -279,9 +277,10 @@ FROM wanted
 ORDER BY dimension0 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?5 OFFSET ?6
 -- ?1 = [["2026-11-25","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = 10000
+-- ?6 = 0

@@ -77,7 +77,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -108,7 +108,7 @@ rolled AS (
     FROM rollups r
     WHERE r.pixel = ?3
       AND r.day = d.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
   ) OR NOT EXISTS (
     SELECT 1
     FROM rollups r
@@ -131,7 +131,7 @@ open AS (
     FROM rollups r
     WHERE r.pixel = ?3
       AND r.day = d.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
   ) OR NOT EXISTS (
     SELECT 1
     FROM rollups r
@@ -230,7 +230,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT iif(EXISTS (
@@ -252,7 +252,7 @@ answer AS (
       FROM rollups x
       WHERE x.pixel = ?3
         AND x.day = c.day
-        AND x.dimension = ('event:props:plan')
+        AND x.dimension = ?5
     )
     UNION ALL
     SELECT d0,
@@ -288,7 +288,7 @@ answer AS (
           SELECT coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?6
           ), '') AS d0,
             n.visit,
             sum(n.pageview) AS pageviews,
@@ -303,7 +303,7 @@ answer AS (
           GROUP BY coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?6
           ), ''),
             n.visit
         ) p
@@ -333,9 +333,12 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-18",1794956400000,1795042800000,3600000],["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795…
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = event:props:plan
+-- ?6 = plan
+-- ?7 = 10000
+-- ?8 = 0

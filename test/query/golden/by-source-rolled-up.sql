@@ -221,7 +221,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -387,7 +387,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT r.value AS d0,
@@ -396,7 +396,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT d0,
@@ -487,9 +487,11 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["","2026-11-18",1794956400000,1795042800000,3600000],["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795…
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = visit:source
+-- ?6 = 10000
+-- ?7 = 0

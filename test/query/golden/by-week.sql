@@ -71,7 +71,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -252,9 +252,10 @@ FROM wanted
 ORDER BY dimension0 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?5 OFFSET ?6
 -- ?1 = [["2026-11-18","2026-11-18",1794956400000,1795042800000,3600000],["2026-11-18","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-18","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-18","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-18","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-23","…
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = 10000
+-- ?6 = 0

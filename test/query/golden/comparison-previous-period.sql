@@ -328,7 +328,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -496,7 +496,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT c.bucket AS bucket,
@@ -506,7 +506,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT bucket,
@@ -560,12 +560,14 @@ ORDER BY dimension0 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = visit:source
+-- ?6 = 10000
+-- ?7 = 0
 
 -- statement 5
 SELECT min(day) AS first,
@@ -671,7 +673,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -839,7 +841,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT c.bucket AS bucket,
@@ -849,7 +851,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT bucket,
@@ -899,7 +901,7 @@ wanted AS (
   WHERE (dimension0, dimension1) IN (
     SELECT value ->> 0,
       value ->> 1
-    FROM json_each('[["2026-11-19","Direct / None"],["2026-11-19","Google"],["2026-11-19","news"],["2026-11-20","Direct / None"],["2026-11-20","Google"],["2026-11-20","news"],["2026-11-21","Direct / None"],["2026-11-21","Google"],["2026-11-21","news"]]')
+    FROM json_each(?6)
   )
 )
 SELECT *
@@ -908,9 +910,12 @@ ORDER BY dimension0 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 9
--- ?5 = 0
+-- ?4 = []
+-- ?5 = visit:source
+-- ?6 = [["2026-11-19","Direct / None"],["2026-11-19","Google"],["2026-11-19","news"],["2026-11-20","Direct / None"],["2026-11-20","Google"],["2026-11-20","news"],["2026-11-21","Direct / None"],["2026-11-21","Google"],["2026-11-21","news"]]
+-- ?7 = 9
+-- ?8 = 0

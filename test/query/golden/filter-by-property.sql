@@ -189,26 +189,26 @@ answer AS (
         WHERE (iif(coalesce((
           SELECT p.value
           FROM json_each(iif(n.props = '', '{}', n.props)) p
-          WHERE p.key = ('plan')
+          WHERE p.key = ?4
         ), '') = '', '(none)', coalesce((
           SELECT p.value
           FROM json_each(iif(n.props = '', '{}', n.props)) p
-          WHERE p.key = ('plan')
+          WHERE p.key = ?4
         ), '')) IN (
           SELECT value
-          FROM json_each('["pro"]')
+          FROM json_each(?5)
         ))
           AND (EXISTS (
           SELECT 1
-          FROM json_each('["p"]') j
+          FROM json_each(?6) j
           WHERE instr(iif(coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?4
           ), '') = '', '(none)', coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?4
           ), '')), j.value) > 0
         ))
         GROUP BY n.visit
@@ -232,9 +232,12 @@ wanted AS (
 SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = plan
+-- ?5 = ["pro"]
+-- ?6 = ["p"]
+-- ?7 = 10000
+-- ?8 = 0

@@ -193,13 +193,13 @@ answer AS (
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (EXISTS (
           SELECT 1
-          FROM json_each('["/blog","/pri"]') j
+          FROM json_each(?4) j
           WHERE instr(iif(n.page = '', '(not set)', n.page), j.value) > 0
         ))
           AND NOT (EXISTS (
           SELECT 1
-          FROM json_each('["Germany"]') j
-          WHERE instr(iif(v."visit:country_name" = '', '(not set)', coalesce(?4 ->> v."visit:country_name", v."visit:country_name")), j.value) > 0
+          FROM json_each(?5) j
+          WHERE instr(iif(v."visit:country_name" = '', '(not set)', coalesce(?6 ->> v."visit:country_name", v."visit:country_name")), j.value) > 0
         ))
         GROUP BY n.visit
       ) p
@@ -223,10 +223,12 @@ wanted AS (
 SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST
-LIMIT ?5 OFFSET ?6
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = {"AC":"Ascension Island","AD":"Andorra","AE":"United Arab Emirates","AF":"Afghanistan","AG":"Antigua & Barbuda","AI":"Anguilla","AL":"Albania","AM":"Armenia","AN":"Curaçao","AO":"Angola","AQ":"Antarctica","AR":"Argentina","AS":"American Samoa","AT":"Austria","AU":"Australia","AW":"Aruba","AX":"Åland Islands","AZ":"Azerbaijan","BA":"Bosnia & Herzegovina","BB":"Barbados","BD":"Bangladesh","BE":"Belg…
--- ?5 = 10000
--- ?6 = 0
+-- ?4 = ["/blog","/pri"]
+-- ?5 = ["Germany"]
+-- ?6 = {"AC":"Ascension Island","AD":"Andorra","AE":"United Arab Emirates","AF":"Afghanistan","AG":"Antigua & Barbuda","AI":"Anguilla","AL":"Albania","AM":"Armenia","AN":"Curaçao","AO":"Angola","AQ":"Antarctica","AR":"Argentina","AS":"American Samoa","AT":"Austria","AU":"Australia","AW":"Aruba","AX":"Åland Islands","AZ":"Azerbaijan","BA":"Bosnia & Herzegovina","BB":"Barbados","BD":"Bangladesh","BE":"Belg…
+-- ?7 = 10000
+-- ?8 = 0

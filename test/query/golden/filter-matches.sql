@@ -540,11 +540,11 @@ answer AS (
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(n.page = '', '(not set)', n.page) IN (
           SELECT value
-          FROM json_each('["/blog/one"]')
+          FROM json_each(?4)
         ))
           AND NOT (iif(v."visit:source" = '', 'Direct / None', v."visit:source") IN (
           SELECT value
-          FROM json_each('["Google"]')
+          FROM json_each(?5)
         ))
         GROUP BY n.visit
       ) p
@@ -567,9 +567,11 @@ wanted AS (
 SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = ["/blog/one"]
+-- ?5 = ["Google"]
+-- ?6 = 10000
+-- ?7 = 0

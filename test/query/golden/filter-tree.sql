@@ -319,10 +319,10 @@ answer AS (
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (((iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
-          FROM json_each('["DE"]')
+          FROM json_each(?4)
         )) OR NOT (iif(n.name = '', '(not set)', n.name) IN (
           SELECT value
-          FROM json_each('["Signup"]')
+          FROM json_each(?5)
         ))) AND n.visit IN (
           SELECT n.visit
           FROM numbered n
@@ -330,7 +330,7 @@ answer AS (
           WHERE n.counted
             AND (iif(n.name = '', '(not set)', n.name) IN (
             SELECT value
-            FROM json_each('["Purchase"]')
+            FROM json_each(?6)
           ))
         ) AND n.visit NOT IN (
           SELECT n.visit
@@ -342,7 +342,7 @@ answer AS (
             FROM goal g
             WHERE g.name IN (
               SELECT value
-              FROM json_each('["Signup"]')
+              FROM json_each(?5)
             )
               AND n.counted
               AND CASE
@@ -387,9 +387,12 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = ["DE"]
+-- ?5 = ["Signup"]
+-- ?6 = ["Purchase"]
+-- ?7 = 10000
+-- ?8 = 0

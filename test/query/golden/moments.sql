@@ -343,7 +343,7 @@ returned AS MATERIALIZED (
       AND d.dirty IN (0, 3)
     WHERE p.pixel = ?3
       AND p.person = a.alias
-      AND p.day < ('2026-11-20')
+      AND p.day < ?4
       AND p.devices > 0
   )
     OR EXISTS (
@@ -520,9 +520,10 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?5 OFFSET ?6
 -- ?1 = [["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = 2026-11-20
+-- ?5 = 10000
+-- ?6 = 0

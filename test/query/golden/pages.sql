@@ -215,7 +215,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -381,7 +381,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('event:page')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT r.value AS d0,
@@ -391,7 +391,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('event:page')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT d0,
@@ -466,12 +466,14 @@ FROM wanted
 ORDER BY "pageviews" ASC NULLS LAST,
   dimension0 DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 2
--- ?5 = 1
+-- ?4 = []
+-- ?5 = event:page
+-- ?6 = 2
+-- ?7 = 1
 
 -- statement 4
 WITH RECURSIVE stretch AS (
@@ -500,7 +502,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -666,7 +668,7 @@ answer AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('event:page')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT r.value AS d0,
@@ -676,7 +678,7 @@ answer AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('event:page')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT d0,
@@ -751,3 +753,5 @@ FROM wanted
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
+-- ?4 = []
+-- ?5 = event:page

@@ -71,7 +71,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -281,7 +281,7 @@ returned AS MATERIALIZED (
       AND d.dirty IN (0, 3)
     WHERE p.pixel = ?3
       AND p.person = a.alias
-      AND p.day < ('2026-11-19')
+      AND p.day < ?5
       AND p.devices > 0
   )
     OR EXISTS (
@@ -403,9 +403,11 @@ FROM wanted
 ORDER BY dimension0 ASC,
   "people" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000],["2026-11-25","…
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = 2026-11-19
+-- ?6 = 10000
+-- ?7 = 0

@@ -28,10 +28,9 @@ SELECT min(day) AS first,
   coalesce(sum(CASE WHEN ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenSafe
 -- ?2 = 2026-11-24
--- ?3 = 2026-11-24
 
 -- statement 3
 SELECT min(day) AS first,
@@ -45,10 +44,9 @@ SELECT min(day) AS first,
   min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of
 FROM days d
 WHERE pixel = ?1
-  AND day BETWEEN ?2 AND ?3
+  AND day BETWEEN ?2 AND ?2
 -- ?1 = px_GoldenGoldenSafe
 -- ?2 = 2026-11-24
--- ?3 = 2026-11-24
 
 -- statement 4
 WITH RECURSIVE stretch AS (
@@ -77,7 +75,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -209,7 +207,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-24","2026-11-24",null,null]]') j
+    FROM json_each(?5) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -332,9 +330,11 @@ FROM wanted
 ORDER BY dimension0 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?6 OFFSET ?7
 -- ?1 = [["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = [["2026-11-24","2026-11-24",null,null]]
+-- ?6 = 10000
+-- ?7 = 0

@@ -77,7 +77,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -108,7 +108,7 @@ rolled AS (
     FROM rollups r
     WHERE r.pixel = ?3
       AND r.day = d.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
   ) OR NOT EXISTS (
     SELECT 1
     FROM rollups r
@@ -131,7 +131,7 @@ open AS (
     FROM rollups r
     WHERE r.pixel = ?3
       AND r.day = d.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
   ) OR NOT EXISTS (
     SELECT 1
     FROM rollups r
@@ -236,7 +236,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]') j
+    FROM json_each(?6) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -256,7 +256,7 @@ answer_cells AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('event:props:plan')
+      AND r.dimension = ?5
       AND r.currency = ''
     UNION ALL
     SELECT c.bucket AS bucket,
@@ -279,7 +279,7 @@ answer_cells AS (
       FROM rollups x
       WHERE x.pixel = ?3
         AND x.day = c.day
-        AND x.dimension = ('event:props:plan')
+        AND x.dimension = ?5
     )
     UNION ALL
     SELECT bucket,
@@ -319,7 +319,7 @@ answer_cells AS (
             coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?7
           ), '') AS d0,
             n.visit,
             sum(n.pageview) AS pageviews,
@@ -335,7 +335,7 @@ answer_cells AS (
             coalesce((
             SELECT p.value
             FROM json_each(iif(n.props = '', '{}', n.props)) p
-            WHERE p.key = ('plan')
+            WHERE p.key = ?7
           ), ''),
             n.visit
         ) p
@@ -390,9 +390,13 @@ SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?8 OFFSET ?9
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = event:props:plan
+-- ?6 = [["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]
+-- ?7 = plan
+-- ?8 = 10000
+-- ?9 = 0

@@ -221,7 +221,7 @@ month AS (
   WHERE m.pixel = ?3
     AND m.month IN (
     SELECT value
-    FROM json_each('[]')
+    FROM json_each(?4)
   )
     AND m.rolls = (
     SELECT sum(d.rolls)
@@ -397,7 +397,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-18","2026-11-16","2026-11-16","2026-11-16"],["2026-11-19","2026-11-16","2026-11-16","2026-11-16"],["2026-11-20","2026-11-16","2026-11-16","2026-11-16"],["2026-11-21","2026-11-16","2026-11-16","2026-11-16"],["2026-11-22","2026-11-16","2026-11-16","2026-11-16"],["2026-11-23","2026-11-23",null,null],["2026-11-24","2026-11-23",null,null]]') j
+    FROM json_each(?5) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -417,7 +417,7 @@ answer_cells AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?6
       AND r.currency = ''
     UNION ALL
     SELECT c.bucket AS bucket,
@@ -427,7 +427,7 @@ answer_cells AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?6
       AND r.currency = ''
     UNION ALL
     SELECT bucket,
@@ -503,7 +503,7 @@ sale_cells AS (
     FROM rolled c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?6
       AND r.currency <> ''
     UNION ALL
     SELECT c.bucket AS bucket,
@@ -514,7 +514,7 @@ sale_cells AS (
     FROM month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
-      AND r.dimension = ('visit:source')
+      AND r.dimension = ?6
       AND r.currency <> ''
     UNION ALL
     SELECT n.bucket AS bucket,
@@ -673,9 +673,12 @@ ORDER BY dimension1 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-18","2026-11-18",1794956400000,1795042800000,3600000],["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","…
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = []
+-- ?5 = [["2026-11-18","2026-11-16","2026-11-16","2026-11-16"],["2026-11-19","2026-11-16","2026-11-16","2026-11-16"],["2026-11-20","2026-11-16","2026-11-16","2026-11-16"],["2026-11-21","2026-11-16","2026-11-16","2026-11-16"],["2026-11-22","2026-11-16","2026-11-16","2026-11-16"],["2026-11-23","2026-11-23",null,null],["2026-11-24","2026-11-23",null,null]]
+-- ?6 = visit:source
+-- ?7 = 10000
+-- ?8 = 0

@@ -207,7 +207,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]') j
+    FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -260,7 +260,7 @@ answer_cells AS (
           FROM goal g
           WHERE g.name IN (
             SELECT value
-            FROM json_each('["Signup"]')
+            FROM json_each(?5)
           )
             AND n.counted
             AND CASE
@@ -279,7 +279,7 @@ answer_cells AS (
         )
           AND (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
-          FROM json_each('["DE"]')
+          FROM json_each(?6)
         ))
         GROUP BY n.bucket,
           n.visit
@@ -351,7 +351,7 @@ whole_without_goal_cells AS (
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
-          FROM json_each('["DE"]')
+          FROM json_each(?6)
         ))
         GROUP BY n.bucket,
           n.visit
@@ -400,12 +400,15 @@ wanted AS (
 SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = [["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]
+-- ?5 = ["Signup"]
+-- ?6 = ["DE"]
+-- ?7 = 10000
+-- ?8 = 0
 
 -- statement 6
 SELECT min(day) AS first,
@@ -552,7 +555,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-18","",null,null]]') j
+    FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -605,7 +608,7 @@ answer_cells AS (
           FROM goal g
           WHERE g.name IN (
             SELECT value
-            FROM json_each('["Signup"]')
+            FROM json_each(?5)
           )
             AND n.counted
             AND CASE
@@ -624,7 +627,7 @@ answer_cells AS (
         )
           AND (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
-          FROM json_each('["DE"]')
+          FROM json_each(?6)
         ))
         GROUP BY n.bucket,
           n.visit
@@ -696,7 +699,7 @@ whole_without_goal_cells AS (
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
-          FROM json_each('["DE"]')
+          FROM json_each(?6)
         ))
         GROUP BY n.bucket,
           n.visit
@@ -745,9 +748,12 @@ wanted AS (
 SELECT *
 FROM wanted
 ORDER BY "visitors" DESC NULLS LAST
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-18","2026-11-18",1794956400000,1795042800000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
--- ?4 = 1
--- ?5 = 0
+-- ?4 = [["2026-11-18","",null,null]]
+-- ?5 = ["Signup"]
+-- ?6 = ["DE"]
+-- ?7 = 1
+-- ?8 = 0

@@ -133,7 +133,7 @@ told AS MATERIALIZED (
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
     ) AS waits
-    FROM json_each('[["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]') j
+    FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
       AND d.ends_at <= 1795608000000
@@ -354,3 +354,4 @@ SELECT (
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000]]
 -- ?2 = [["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Signup","Signup"],["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenSafe
+-- ?4 = [["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]

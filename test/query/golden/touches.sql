@@ -207,7 +207,7 @@ FROM (
           AND d.dirty IN (0, 3)
         WHERE p.pixel = ?3
           AND p.person = a.alias
-          AND p.day < ('2026-11-19')
+          AND p.day < ?4
           AND p.devices > 0
       )
         OR EXISTS (
@@ -404,15 +404,16 @@ FROM (
     SELECT *
     FROM wanted
     ORDER BY dimension0 ASC
-    LIMIT ?4 OFFSET ?5
+    LIMIT ?5 OFFSET ?6
   )
 )
 WHERE before <= 2000000
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 50001
--- ?5 = 0
+-- ?4 = 2026-11-19
+-- ?5 = 50001
+-- ?6 = 0
 
 -- statement 3
 SELECT min(day) AS first,
@@ -606,7 +607,7 @@ returned AS MATERIALIZED (
       AND d.dirty IN (0, 3)
     WHERE p.pixel = ?3
       AND p.person = a.alias
-      AND p.day < ('2026-11-19')
+      AND p.day < ?4
       AND p.devices > 0
   )
     OR EXISTS (
@@ -785,11 +786,11 @@ answer AS (
         LEFT JOIN brought last ON last.place = h.last
         WHERE (iif(iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.source, v."visit:source") = '', 'Direct / None', iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.source, v."visit:source")) IN (
           SELECT value
-          FROM json_each('["Google"]')
+          FROM json_each(?5)
         ))
           AND (iif(rtrim(iif(coalesce(a.devices, 0) & 1, 'Desktop + ', '') || iif(coalesce(a.devices, 0) & 2, 'Mobile + ', '') || iif(coalesce(a.devices, 0) & 4, 'Tablet + ', '') || iif(coalesce(a.devices, 0) & 8, 'TV + ', '') || iif(coalesce(a.devices, 0) & 16, 'Console + ', '') || iif(coalesce(a.devices, 0) & 32, 'Wearable + ', '') || iif(coalesce(a.devices, 0) & 64, 'Embedded + ', ''), ' +') = '', '(unknown)', rtrim(iif(coalesce(a.devices, 0) & 1, 'Desktop + ', '') || iif(coalesce(a.devices, 0) & 2, 'Mobile + ', '') || iif(coalesce(a.devices, 0) & 4, 'Tablet + ', '') || iif(coalesce(a.devices, 0) & 8, 'TV + ', '') || iif(coalesce(a.devices, 0) & 16, 'Console + ', '') || iif(coalesce(a.devices, 0) & 32, 'Wearable + ', '') || iif(coalesce(a.devices, 0) & 64, 'Embedded + ', ''), ' +')) IN (
           SELECT value
-          FROM json_each('["(unknown)"]')
+          FROM json_each(?6)
         ))
         GROUP BY iif(first.ts <= iif(v."visit:channel" <> 'Direct', v.first_ts, n.ts), first.source, v."visit:source"),
           iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.channel, v."visit:channel"),
@@ -824,9 +825,12 @@ FROM wanted
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC
-LIMIT ?4 OFFSET ?5
+LIMIT ?7 OFFSET ?8
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]
 -- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
 -- ?3 = px_GoldenGoldenOpen
--- ?4 = 10000
--- ?5 = 0
+-- ?4 = 2026-11-19
+-- ?5 = ["Google"]
+-- ?6 = ["(unknown)"]
+-- ?7 = 10000
+-- ?8 = 0

@@ -4,13 +4,13 @@
  *
  * A period is a bucket of the time dimension, of hours their day, and the whole range where no time is asked for.
  */
-import { DIRTY } from '../model/day-state.ts';
-import type { PersonDimension } from '../model/dimensions.ts';
-import { ENGAGEMENT } from '../model/event.ts';
-import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../sql/devices.ts';
-import { peopleOf } from '../sql/people.ts';
-import { LINKED_TO, rootOf } from '../store/aliases.ts';
-import type { Moments } from './question.ts';
+import { DIRTY } from '../../model/day-state.ts';
+import type { PersonDimension } from '../../model/dimensions.ts';
+import { ENGAGEMENT } from '../../model/event.ts';
+import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../../sql/devices.ts';
+import { peopleOf } from '../../sql/people.ts';
+import { LINKED_TO, rootOf } from '../../store/aliases.ts';
+import type { Moments } from '../question.ts';
 
 /** The columns of `numbered` that `seenInEvents` needs. */
 export const PERSON_COLUMNS = ['person', 'device'] as const;
@@ -43,11 +43,7 @@ export const seenInEvents = (moments: Moments | null): string => `
  *
  * @param aliases the CTE whose aliases have to be known: `numbered` has those of engagements, too.
  */
-export const attendance = (
-  aliases: 'seen' | 'numbered',
-  moments: Moments | null,
-  firstDay: string,
-): string => `
+export const attendance = (aliases: 'seen' | 'numbered', moments: Moments | null): string => `
   known AS MATERIALIZED (
     SELECT person AS alias, ${rootOf('p.person', ':pixel')} AS root FROM (SELECT DISTINCT person FROM ${aliases} WHERE person <> '') p
   ),
@@ -62,7 +58,7 @@ export const attendance = (
     WHERE EXISTS (
         SELECT 1
         FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = :pixel AND d.day = p.day AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged})
-        WHERE p.pixel = :pixel AND p.person = a.alias AND p.day < ${firstDay} AND p.devices > 0)
+        WHERE p.pixel = :pixel AND p.person = a.alias AND p.day < :first_day AND p.devices > 0)
       OR EXISTS (
         SELECT 1 FROM events e INDEXED BY events_person
         WHERE e.pixel = :pixel AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'

@@ -4,28 +4,29 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { firstDayOf } from '../store/days.ts';
-import { MAX_KEYS, type Properties } from '../store/properties.ts';
+import { MOST_KEYS, type Properties } from '../store/properties.ts';
+import { cellDays, cellDaysParameter } from './cell-days.ts';
 import type { DayRange } from './range.ts';
-import { toldRange } from './small-groups.ts';
-import { rounded, toldDays, toldDaysCte, toldParameter } from './told-cells.ts';
+import { reportableRange } from './small-groups.ts';
+import { reportableDaysCte, rounded } from './sql/cells.ts';
 
 /** Like `readPropertyKeys`, from rollups. The list is never complete: nobody may know whether something was left out. */
-export async function readToldPropertyKeys(
+export async function readReportablePropertyKeys(
   db: D1Database,
   { id, timezone, settings }: Pixel,
-  asked: DayRange,
+  requested: DayRange,
   now: number,
 ): Promise<Properties> {
   const first = await firstDayOf(db, id);
-  const told = { before: now, first };
-  const range = toldRange(asked, timezone, now);
+  const reportable = { before: now, firstDay: first };
+  const range = reportableRange(requested, timezone, now);
   const from = first === null || range.from > first ? range.from : first;
   const days: { day: string }[] = [];
   for (let day = from; first !== null && day <= range.to; day = addDays(day, 1)) days.push({ day });
   const least = settings.min_group;
   const { results } = await prepare(
     db,
-    `WITH ${toldDaysCte(':days', told)},
+    `WITH ${reportableDaysCte(reportable)},
        part AS (
          SELECT r.dimension, r.value, iif(r.visitors >= ${least}, t.day, 'week ' || t.week) AS cell,
            sum(r.visitors) AS visitors, sum(r.events) AS events
@@ -37,8 +38,8 @@ export async function readToldPropertyKeys(
        SELECT substr(dimension, ${PROPERTY_PREFIX.length + 1}) AS key, sum(${rounded('events', least)}) AS events
        FROM part
        WHERE cell IS NOT NULL AND visitors >= ${least}
-       GROUP BY key ORDER BY events DESC, key LIMIT ${MAX_KEYS}`,
-    { pixel: id, days: JSON.stringify(toldParameter(toldDays(days, { range, told }, null))) },
+       GROUP BY key ORDER BY events DESC, key LIMIT ${MOST_KEYS}`,
+    { pixel: id, reportable_days: cellDaysParameter(cellDays(days, { range, reportable }, null)) },
   ).all<{ key: string; events: number }>();
   return { properties: results, complete: false };
 }

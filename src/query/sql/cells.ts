@@ -5,58 +5,19 @@
  * make one cell a calendar week, if the whole week may be told. What is smaller even so is in no answer. Which cells there
  * are is settled by what happened, not by what is asked, so any two answers differ by whole cells.
  */
-import { OTHER } from '../model/dimensions.ts';
-import { SALE_COUNTS } from '../model/metrics.ts';
-import { addDays, weekStart } from '../model/time-zone.ts';
-import { type Beside, CURRENCIES, counted, saleRows, soldBeside, wholeBeside } from './counts.ts';
-import type { Draft, Setting, Told } from './draft.ts';
-import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from './groupings.ts';
-import type { Question } from './question.ts';
-import { bucketOf } from './range.ts';
-
-/** A day that may be told, and the week whose cell it may be in: of its label, and of the whole range; null for none. */
-export interface ToldDay {
-  readonly day: string;
-  readonly label: string;
-  readonly weekOfLabel: string | null;
-  readonly week: string | null;
-}
+import { OTHER } from '../../model/dimensions.ts';
+import { SALE_COUNTS } from '../../model/metrics.ts';
+import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from '../groupings.ts';
+import type { QueryPlan } from '../needs.ts';
+import type { Reportable } from '../spans.ts';
+import { CURRENCIES, counted, type JoinedCte, joinedSales, joinedWhole, saleRows } from './counts.ts';
 
 /**
- * @param segments of local days, of which one may have several.
- * @param setting its range ends with the last day that may be told. A week that began before the pixel's first day is whole.
- */
-export function toldDays(
-  segments: readonly { readonly day: string }[],
-  { range, told }: Pick<Setting, 'range' | 'told'>,
-  time: Question['time'],
-): ToldDay[] {
-  const first = told?.first ?? null;
-  const days = [...new Set(segments.map(({ day }) => day))];
-  return days.map((day) => {
-    const monday = weekStart(day);
-    const sunday = addDays(monday, 6);
-    const begins = monday >= range.from || (first !== null && range.from <= first);
-    const week = begins && sunday <= range.to ? monday : null;
-    const labelOf = (one: string): string => bucketOf(time, one, range.from);
-    const label = labelOf(day);
-    const isOne = labelOf(monday) === label && labelOf(sunday) === label;
-    return { day, label, weekOfLabel: isOne ? week : null, week };
-  });
-}
-
-export const toldParameter = (days: readonly ToldDay[]): unknown[] =>
-  days.map(({ day, label, weekOfLabel, week }) => [day, label, weekOfLabel, week]);
-
-/**
- * `told`: the days in a list of `toldParameter` that may be told, since they have been rolled up after they ended, and the
+ * `told`: the days in `:reportable_days` that may be told, since they have been rolled up after they ended, and the
  * cell of a week that each may be in: none of a week in which some day may not be told.
- *
- * @param list the arguments of `json_each` for that list.
  */
-export function toldDaysCte(list: string, told: Told): string {
-  const mayBe = (day: string): string =>
-    `${day}.ends_at <= ${told.before} AND ${day}.rolled_at >= ${day}.ends_at`;
+export function reportableDaysCte({ before }: Reportable): string {
+  const mayBe = (day: string): string => `${day}.ends_at <= ${before} AND ${day}.rolled_at >= ${day}.ends_at`;
   return `
   told AS MATERIALIZED (
     SELECT day, label, iif(waits, NULL, label_week) AS label_week, iif(waits, NULL, week) AS week
@@ -65,22 +26,21 @@ export function toldDaysCte(list: string, told: Told): string {
         EXISTS (
           SELECT 1 FROM days x
           WHERE x.pixel = :pixel AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS waits
-      FROM json_each(${list}) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
+      FROM json_each(:reportable_days) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
 }
 
-/** The CTEs of an answer's groups, and what stands beside them, all from cells that may be told. */
-export function toldGroups(
-  draft: Draft,
+/** The CTEs of an answer's groups, and those joined to them, all from cells that may be reported. */
+export function groupsOfCells(
+  plan: QueryPlan,
   { answer, wholes }: Groupings,
-  told: Told,
-  days: readonly ToldDay[],
-): { readonly groups: readonly string[]; readonly beside: readonly Beside[] } {
-  const ofSales = draft.question.metrics.some((metric) => metric.ofSales);
+  reportable: Reportable,
+): { readonly groups: readonly string[]; readonly joined: readonly JoinedCte[] } {
+  const ofSales = plan.question.metrics.some((metric) => metric.ofSales);
   return {
-    groups: [toldDaysCte(draft.list(toldParameter(days)), told), toldCounts(draft, answer)],
-    beside: [
-      ...(ofSales ? [soldBeside(toldSales(draft, answer), answer)] : []),
-      ...wholes.map((grouping) => wholeBeside(toldCounts(draft, grouping), grouping)),
+    groups: [reportableDaysCte(reportable), countsOfCells(plan, answer)],
+    joined: [
+      ...(ofSales ? [joinedSales(salesOfCells(plan, answer), answer)] : []),
+      ...wholes.map((grouping) => joinedWhole(countsOfCells(plan, grouping), grouping)),
     ],
   };
 }
@@ -92,19 +52,19 @@ function inCells(grouping: Grouping): Grouping {
 }
 
 /** A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, of nulls where nothing may be told. */
-function toldCounts(draft: Draft, grouping: Grouping): string {
-  const least = draft.setting.minGroup;
+function countsOfCells(plan: QueryPlan, grouping: Grouping): string {
+  const least = plan.context.pixel.settings.min_group;
   const cells = inCells(grouping);
-  const sums = draft.counts.map((count) => `sum(c.${count}) AS ${count}`);
-  const rounded = draft.counts.map((count) => `${roundedCount(count, least)} AS ${count}`);
-  return `${counted(draft, cells)},
-  ${grouping.name} AS (${foldCells(draft, grouping, {
+  const sums = plan.needs.counts.map((count) => `sum(c.${count}) AS ${count}`);
+  const rounded = plan.needs.counts.map((count) => `${roundedCount(count, least)} AS ${count}`);
+  return `${counted(plan, cells)},
+  ${grouping.name} AS (${foldCells(plan, grouping, {
     cells: cells.name,
     more: [],
     size: 'visitors',
     sums,
     rounded,
-    totals: draft.counts.map((count) => `sum(${count}) AS ${count}`),
+    totals: plan.needs.counts.map((count) => `sum(${count}) AS ${count}`),
   })})`;
 }
 
@@ -112,31 +72,31 @@ function toldCounts(draft: Draft, grouping: Grouping): string {
  * How many visits may be told of a query's days, as a query of one number; null for none.
  * @param cells a query of rows of `bucket`, a day, `visitors` and `visits`.
  */
-export function toldVisits(draft: Draft, cells: string): string {
+export function visitsOfCells(plan: QueryPlan, cells: string): string {
   return foldCells(
-    draft,
+    plan,
     { name: '', timed: false, dimensions: new Map(), filters: [] },
     {
       cells: `(${cells})`,
       more: [],
       size: 'visitors',
       sums: ['sum(c.visitors) AS visitors', 'sum(c.visits) AS visits'],
-      rounded: [`${rounded('visits', draft.setting.minGroup)} AS visits`],
+      rounded: [`${rounded('visits', plan.context.pixel.settings.min_group)} AS visits`],
       totals: ['sum(visits) AS visits'],
     },
   );
 }
 
 /** Revenue of cells of at least so many sales of a currency, gathered into a row a key. */
-function toldSales(draft: Draft, answer: Grouping): string {
-  const least = draft.setting.minGroup;
+function salesOfCells(plan: QueryPlan, answer: Grouping): string {
+  const least = plan.context.pixel.settings.min_group;
   const cells = inCells(answer);
   const keys = [...keysOf(cells), 'currency'];
   // Not `sum`: of whole numbers it fails where they are too large.
   const sums = SALE_COUNTS.map((count) => `total(${count}) AS ${count}`);
   return `
-  sale_cells AS (SELECT ${[...keys, ...sums].join(', ')} FROM (${saleRows(draft, cells)})${groupBy(keys)}),
-  sold AS (${foldCells(draft, answer, {
+  sale_cells AS (SELECT ${[...keys, ...sums].join(', ')} FROM (${saleRows(plan, cells)})${groupBy(keys)}),
+  sold AS (${foldCells(plan, answer, {
     cells: 'sale_cells',
     more: ['currency'],
     size: 'sales',
@@ -162,10 +122,10 @@ interface Fold {
 }
 
 /** Puts small days together to weeks, leaves out what is too small, rounds each cell, and sums the cells of each key. */
-function foldCells(draft: Draft, grouping: Grouping, fold: Fold): string {
+function foldCells(plan: QueryPlan, grouping: Grouping, fold: Fold): string {
   const { cells, more, size, sums, rounded: values, totals } = fold;
-  const least = draft.setting.minGroup;
-  const hourly = isHourly(grouping, draft);
+  const least = plan.context.pixel.settings.min_group;
+  const hourly = isHourly(grouping, plan.needs.time);
   const keys = keysOf(grouping);
   const plain = [...grouping.dimensions.keys(), ...more];
   const week = hourly ? 'NULL' : `'week ' || t.${grouping.timed ? 'label_week' : 'week'}`;

@@ -1,19 +1,19 @@
-/** How the rows of an answer are shown: their columns, their order, and which are wanted. */
-import type { Dimension } from '../model/dimensions.ts';
-import type { Draft } from './draft.ts';
-import type { Question } from './question.ts';
+/** The rows of an answer: their columns, their order, and which are requested. */
+import type { Dimension } from '../../model/dimensions.ts';
+import type { QueryContext } from '../context.ts';
+import type { Question } from '../question.ts';
 
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
-export function shown(dimension: Dimension, sql: string): string {
+export function labelOf(dimension: Dimension, sql: string): string {
   const named = dimension.kind === 'column' && dimension.labels === 'country';
   return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(:countries ->> ${sql}, ${sql})` : sql})`;
 }
 
 /** @param isRounded whether counts are rounded, and null where they may not be told. */
-export function shownColumns({ dimensions, metrics }: Question, isRounded: boolean): string {
+export function answerColumns({ dimensions, metrics }: Question, isRounded: boolean): string {
   let next = 0;
   const keys = dimensions.map((dimension, index) => {
-    const sql = dimension === null ? 'bucket' : shown(dimension, `d${next++}`);
+    const sql = dimension === null ? 'bucket' : labelOf(dimension, `d${next++}`);
     return `${sql} AS dimension${index}`;
   });
   return [
@@ -29,22 +29,21 @@ export function shownColumns({ dimensions, metrics }: Question, isRounded: boole
   ].join(', ');
 }
 
-/** Only the rows that are wanted. */
-export function whereWanted(draft: Draft): string {
-  const { rows } = draft.setting;
-  const columns = draft.question.dimensions.map((_, index) => `dimension${index}`);
+/** Limits the answer to the requested rows. */
+export function whereRequested({ dimensions }: Question, { rows }: QueryContext): string {
+  const columns = dimensions.map((_, index) => `dimension${index}`);
   if (rows === null || columns.length === 0) return '';
   return `WHERE (${columns.join(', ')}) IN (
-    SELECT ${columns.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(${draft.list(rows)}))`;
+    SELECT ${columns.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(:rows))`;
 }
 
-/** As asked; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
+/** As requested; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
 export function orderBy({ order, dimensions, metrics, time }: Question): string {
   const column = (key: string): string => {
     const index = dimensions.findIndex((dimension) => (dimension?.name ?? time) === key);
     return index < 0 ? `"${key}"` : `dimension${index}`;
   };
-  const asked = order.map(
+  const requested = order.map(
     ([key, direction]) => `${column(key)} ${direction === 'asc' ? 'ASC' : 'DESC'} NULLS LAST`,
   );
   const timeIndex = dimensions.indexOf(null);
@@ -54,7 +53,7 @@ export function orderBy({ order, dimensions, metrics, time }: Question): string 
     ...(first ? [`"${first.name}" DESC NULLS LAST`] : []),
   ];
   const all = [
-    ...(asked.length > 0 ? asked : byDefault),
+    ...(requested.length > 0 ? requested : byDefault),
     ...dimensions.map((_, index) => `dimension${index} ASC`),
   ];
   return all.join(', ');

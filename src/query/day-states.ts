@@ -1,14 +1,14 @@
 /** What is known of a pixel's days before a question is asked of them: which there are, what can answer, and how much it is. */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { prepare } from '../sql/statement.ts';
-import type { Span } from './ask.ts';
-import type { Held } from './price.ts';
 import type { Question } from './question.ts';
 import { dayCount } from './range.ts';
-import { canUseRollups, hasRollup, lacks } from './sources.ts';
+import { canUseRollups } from './sources.ts';
+import type { Span } from './spans.ts';
+import { hasRollup, lacks } from './sql/rollup-state.ts';
 
 /** What is known of a pixel's days in a range. */
-export interface KnownDays {
+export interface DayStates {
   readonly first: string | null;
   readonly last: string | null;
   readonly rolled: number;
@@ -25,6 +25,16 @@ export interface KnownDays {
   readonly as_of: number | null;
 }
 
+/** How much a query has to read, known before it runs. */
+export interface Volume {
+  /** Events of the days that no rollup answers; if rollups may not answer, of all days with events. */
+  readonly events: number;
+  /** Rows of rollups, at most. */
+  readonly rows: number;
+  /** Days of the range, with or without events. */
+  readonly days: number;
+}
+
 /** Events of a day that has changed are counted up to here: more are too many for any question. */
 const MOST_COUNTED = 4_000_000;
 
@@ -32,8 +42,8 @@ const MOST_COUNTED = 4_000_000;
 const ROWS_OF_DIMENSION = 1001;
 const ROWS_OF_NONE = 24;
 
-/** A row of `KnownDays`. */
-export function daysStatement(
+/** A row of `DayStates`. */
+export function dayStatesStatement(
   db: D1Database,
   question: Question,
   { range, peopleSince }: Span,
@@ -64,23 +74,23 @@ export function daysStatement(
  *
  * @param usesRollups whether rollups may answer; left out: whether they can answer the question.
  */
-export async function daysIn(
+export async function readDayStates(
   db: D1Database,
   question: Question,
   spans: readonly Span[],
   usesRollups?: boolean,
-): Promise<readonly (KnownDays & Held)[]> {
-  const answers = await db.batch<KnownDays & Omit<Held, 'days'>>(
-    spans.map((span) => daysStatement(db, question, span, heldIn(question, span, usesRollups))),
+): Promise<readonly (DayStates & Volume)[]> {
+  const answers = await db.batch<DayStates & Omit<Volume, 'days'>>(
+    spans.map((span) => dayStatesStatement(db, question, span, volumeColumns(question, span, usesRollups))),
   );
   return spans.map(({ range }, index) => {
-    const row = answers[index]?.results[0] as KnownDays & Omit<Held, 'days'>;
+    const row = answers[index]?.results[0] as DayStates & Omit<Volume, 'days'>;
     return { ...row, days: dayCount(range) };
   });
 }
 
-/** The columns of `Held`. What a day had at its last rollup is known; where it has changed since, its events are counted. */
-function heldIn(
+/** The columns of `Volume`. What a day had at its last rollup is known; where it has changed since, its events are counted. */
+function volumeColumns(
   question: Question,
   { moments, peopleSince }: Span,
   usesRollups = canUseRollups(question, moments),

@@ -1,0 +1,40 @@
+/** The days that a protected answer is put together from, and the weeks that their small groups are gathered in. */
+import { addDays, weekStart } from '../model/time-zone.ts';
+import type { Question } from './question.ts';
+import { bucketOf } from './range.ts';
+import type { Span } from './spans.ts';
+
+/** A day that may be reported, and the week whose cell it may be in: of its label, and of the full range; null for none. */
+export interface CellDay {
+  readonly day: string;
+  readonly label: string;
+  readonly weekOfLabel: string | null;
+  readonly week: string | null;
+}
+
+/**
+ * @param segments of local days, of which one may have several.
+ * @param span its range ends with the last day that may be reported. A week that began before the pixel's first day is complete.
+ */
+export function cellDays(
+  segments: readonly { readonly day: string }[],
+  { range, reportable }: Pick<Span, 'range' | 'reportable'>,
+  time: Question['time'],
+): CellDay[] {
+  const first = reportable?.firstDay ?? null;
+  const days = [...new Set(segments.map(({ day }) => day))];
+  return days.map((day) => {
+    const monday = weekStart(day);
+    const sunday = addDays(monday, 6);
+    const begins = monday >= range.from || (first !== null && range.from <= first);
+    const week = begins && sunday <= range.to ? monday : null;
+    const labelOf = (one: string): string => bucketOf(time, one, range.from);
+    const label = labelOf(day);
+    const isOne = labelOf(monday) === label && labelOf(sunday) === label;
+    return { day, label, weekOfLabel: isOne ? week : null, week };
+  });
+}
+
+/** The JSON parameter that `reportableDaysCte` in sql/cells.ts reads. */
+export const cellDaysParameter = (days: readonly CellDay[]): string =>
+  JSON.stringify(days.map(({ day, label, weekOfLabel, week }) => [day, label, weekOfLabel, week]));

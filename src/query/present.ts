@@ -1,0 +1,130 @@
+/** The result of a query, in the form of the Plausible Stats API v2. */
+import type { Metric } from '../model/metrics.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { dayStart, localDay } from '../model/time-zone.ts';
+import type { ResultRow } from './compare.ts';
+import type { Filter, Moments, Question } from './question.ts';
+import { timeLabels } from './range.ts';
+import type { QueryRows } from './rows.ts';
+import { isProtected } from './small-groups.ts';
+import { momentsOf, type QuerySpans } from './spans.ts';
+
+export interface QueryResult {
+  readonly results: readonly ResultRow[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * @param requested the query as it was parsed, whose `time` may still be without a grain.
+ * @param read its own rows; `results` are the same, or the same with a comparison.
+ */
+export function present(
+  requested: Question,
+  { question, range, comparedRange }: QuerySpans,
+  read: QueryRows,
+  results: readonly ResultRow[],
+  pixel: Pixel,
+  now: number,
+): QueryResult {
+  const { time, metrics } = question;
+  const { imports, time_labels } = requested.include;
+  const { timezone, settings } = pixel;
+  const isSafe = isProtected(settings.min_group);
+  return {
+    results,
+    meta: {
+      ...(isSafe
+        ? { ...protectedSource(read, timezone, now), min_group: settings.min_group }
+        : sourceOf(read)),
+      ...(imports ? { imports_included: true } : {}),
+      ...(time_labels && time && time !== 'time' ? { time_labels: timeLabels(time, timezone, range) } : {}),
+      ...(read.total === null ? {} : { total_rows: read.total }),
+      ...(read.hasMultipleCurrencies ? { metric_warnings: warnings(metrics) } : {}),
+      ...(comparedRange
+        ? { comparison_date_range: 'from' in comparedRange ? isoMoments(comparedRange) : comparedRange }
+        : {}),
+    },
+    query: echo(requested, time, [range.from, range.to]),
+  };
+}
+
+/** Which rows answered, `rollups`, `events`, or `rollups+events`, and when the oldest rollup was made that is out of date. */
+function sourceOf({ usesRollups, days: { rolled, live, as_of } }: QueryRows): Record<string, string> {
+  return {
+    source: !usesRollups || rolled === 0 ? 'events' : live === 0 ? 'rollups' : 'rollups+events',
+    ...(usesRollups && as_of !== null ? { as_of: new Date(as_of).toISOString() } : {}),
+  };
+}
+
+/**
+ * The same with small-group protection: when the last reported day ended. Nothing here depends on the state of days, which says
+ * something about their events.
+ */
+function protectedSource({ usesRollups }: QueryRows, zone: string, now: number): Record<string, string> {
+  const asOf = new Date(dayStart(zone, localDay(zone, now))).toISOString();
+  return { source: usesRollups ? 'rollups' : 'events', as_of: asOf };
+}
+
+function warnings(metrics: readonly Metric[]): Record<string, unknown> {
+  const warning = {
+    code: 'no_single_revenue_currency',
+    warning: 'Values of several currencies are never added. Ask with the dimension event:currency.',
+  };
+  return Object.fromEntries(metrics.filter(({ ofSales }) => ofSales).map(({ name }) => [name, warning]));
+}
+
+function isoMoments({ from, to }: Moments): readonly [string, string] {
+  return [new Date(from).toISOString(), new Date(to).toISOString()];
+}
+
+/** The query as it was understood. */
+function echo(
+  question: Question,
+  time: Question['time'],
+  days: readonly [string, string],
+): Record<string, unknown> {
+  const { comparisons, ...include } = question.include;
+  const moments = momentsOf(question.range);
+  return {
+    site_id: question.pixel,
+    metrics: question.metrics.map(({ name }) => name),
+    date_range: moments ? isoMoments(moments) : days,
+    dimensions: question.dimensions.map((dimension) => dimension?.name ?? time),
+    filters: question.filters.map(echoFilter),
+    order_by: question.order,
+    include: {
+      ...include,
+      ...(comparisons
+        ? {
+            comparisons: {
+              mode: comparisons.mode,
+              ...(comparisons.range ? { date_range: comparisons.range } : {}),
+            },
+          }
+        : {}),
+    },
+    pagination: question.pagination,
+  };
+}
+
+function echoFilter(filter: Filter): unknown {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return [filter.kind, filter.filters.map(echoFilter)];
+    case 'not':
+      return ['not', echoFilter(filter.filter)];
+    case 'done':
+      return [filter.negated ? 'has_not_done' : 'has_done', echoFilter(filter.filter)];
+    case 'test': {
+      const { comparison, negated, dimension, values, caseSensitive } = filter;
+      return [
+        negated ? `${comparison}_not` : comparison,
+        dimension.name,
+        values,
+        ...(caseSensitive ? [] : [{ case_sensitive: false }]),
+      ];
+    }
+  }
+}

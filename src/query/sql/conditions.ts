@@ -1,0 +1,66 @@
+/** The SQL of one event: the value that a dimension has for it, and whether a filter lets it through. */
+import type { Dimension } from '../../model/dimensions.ts';
+import { reaches } from '../../sql/goals.ts';
+import type { QueryPlan } from '../needs.ts';
+import type { Filter, Test } from '../question.ts';
+import { keyOfProperty, valuesOfTest } from './parameters.ts';
+import { PERSON_OF_EVENT, personValue, TOUCHES_OF_EVENT } from './people.ts';
+import { labelOf } from './rows.ts';
+
+/** Events `n`, joined to their visits `v` and, where the query needs them, to their people. */
+export function joinedEvents({ needs }: QueryPlan, on = ''): string {
+  const people = needs.isOfPeople ? PERSON_OF_EVENT : '';
+  const touches = needs.touchColumns.size > 0 ? TOUCHES_OF_EVENT : '';
+  return `numbered n${on} CROSS JOIN visit v ON v.visit = n.visit${people}${touches}`;
+}
+
+/**
+ * A dimension's value in a row of event `n`, visit `v` and goal `g`.
+ * @param owner the column or test that the dimension is of, which has given its parameters their names.
+ */
+export function dimensionValue({ question }: QueryPlan, dimension: Dimension, owner: string): string {
+  switch (dimension.kind) {
+    case 'goal':
+      return 'g.name';
+    case 'property':
+      return `coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = :${keyOfProperty(owner)}), '')`;
+    case 'person':
+      return personValue(dimension, question.include.attribution_days);
+    case 'column':
+      return dimension.scope === 'event' ? `n.${dimension.column}` : `v."${dimension.name}"`;
+  }
+}
+
+/** Whether a filter lets event `n` through. */
+export function condition(plan: QueryPlan, filter: Filter): string {
+  switch (filter.kind) {
+    case 'and':
+    case 'or': {
+      const conditions = filter.filters.map((inner) => condition(plan, inner));
+      return `(${conditions.join(filter.kind === 'and' ? ' AND ' : ' OR ')})`;
+    }
+    case 'not':
+      return `NOT ${condition(plan, filter.filter)}`;
+    case 'done':
+      return `n.visit ${filter.negated ? 'NOT IN' : 'IN'} (
+        SELECT n.visit FROM ${joinedEvents(plan)}
+        WHERE n.counted AND ${condition(plan, filter.filter)})`;
+    case 'test':
+      return passes(plan, filter);
+  }
+}
+
+function passes(plan: QueryPlan, test: Test): string {
+  const { dimension, comparison, negated } = test;
+  const parameter = valuesOfTest(test);
+  const list = `json_each(:${parameter})`;
+  if (dimension.kind === 'goal') {
+    return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${reaches('n', 'g')})`;
+  }
+  const value = labelOf(dimension, dimensionValue(plan, dimension, parameter));
+  const matches =
+    comparison === 'contains'
+      ? `EXISTS (SELECT 1 FROM ${list} j WHERE instr(${value}, j.value) > 0)`
+      : `${value} IN (SELECT value FROM ${list})`;
+  return negated ? `NOT (${matches})` : `(${matches})`;
+}

@@ -1,0 +1,92 @@
+/** The parameters of a query's SQL: their names, and their values. */
+import { countryNames } from '../../model/country-names.ts';
+import type { Goal } from '../../model/goal.ts';
+import { type Segment, segments } from '../../model/time-zone.ts';
+import { goalParameter } from '../../sql/goals.ts';
+import type { Values } from '../../sql/statement.ts';
+import { stretchParameter } from '../../sql/stretches.ts';
+import { cellDays, cellDaysParameter } from '../cell-days.ts';
+import type { QueryContext } from '../context.ts';
+import { columnOf } from '../groupings.ts';
+import type { QueryPlan } from '../needs.ts';
+import { type Filter, type Test, testsIn } from '../question.ts';
+import { bucketOf, fullMonths } from '../range.ts';
+import { isProtected } from '../small-groups.ts';
+
+/** The parameter with a test's values, a JSON list. Its name is the test's place in the body. */
+export const valuesOfTest = ({ path }: Test): string => `filter_${path.match(/\d+/g)?.join('_')}`;
+
+/** The parameter with the key of a custom property. @param owner the column or test that the property is of. */
+export const keyOfProperty = (owner: string): string => `${owner}_key`;
+
+/** The parameter with the name that a dimension's rollup rows have. @param column the dimension's column in a grouping. */
+export const nameOfRollup = (column: string): string => `${column}_rollup`;
+
+/** The values of all parameters that the SQL of a query may have. */
+export function valuesOf({ question, context, needs }: QueryPlan): Values {
+  const { pixel, range } = context;
+  const days = segmentsOf(context);
+  const dimensions = question.dimensions.filter((dimension) => dimension !== null);
+  return {
+    pixel: pixel.id,
+    stretches: stretchParameter(
+      days.map((segment) => ({ ...segment, bucket: bucketOf(needs.time, segment.day, range.from) })),
+    ),
+    goals: goalParameter(pixel.settings.goals),
+    countries: countryNames(),
+    first_day: range.from,
+    ...question.pagination,
+    ...(needs.usesRollups ? { months: JSON.stringify(monthsOf({ question, context, needs })) } : {}),
+    ...(context.reportable
+      ? { reportable_days: cellDaysParameter(cellDays(days, context, question.time)) }
+      : {}),
+    ...(context.rows ? { rows: JSON.stringify(context.rows) } : {}),
+    ...Object.fromEntries(
+      dimensions.flatMap((dimension, index) => [
+        [nameOfRollup(columnOf(index)), dimension.rollup],
+        ...(dimension.kind === 'property' ? [[keyOfProperty(columnOf(index)), dimension.key]] : []),
+      ]),
+    ),
+    ...filterValues(question.filters, context),
+  };
+}
+
+/** The values of all parameters that the SQL of a funnel may have. @param steps its goals. */
+export function valuesOfFunnel(plan: QueryPlan, steps: readonly Goal[]): Values {
+  const { goals } = plan.context.pixel.settings;
+  // The steps by their places, and behind them the goals that filters may name.
+  return { ...valuesOf(plan), goals: goalParameter([...steps, ...goals]) };
+}
+
+/** The values of the tests in filters. */
+function filterValues(filters: readonly Filter[], { pixel }: Pick<QueryContext, 'pixel'>): Values {
+  // With small groups protected, a group has one value: multiple ones could be told apart by asking for each.
+  const isSafe = isProtected(pixel.settings.min_group);
+  return Object.fromEntries(
+    filters.flatMap(testsIn).flatMap((test) => {
+      const { dimension, values, others } = test;
+      return [
+        [valuesOfTest(test), JSON.stringify(isSafe ? values : [...values, ...others])],
+        ...(dimension.kind === 'property' ? [[keyOfProperty(valuesOfTest(test)), dimension.key]] : []),
+      ];
+    }),
+  );
+}
+
+/** The segments of the days of a range that may have events. */
+export function segmentsOf({ pixel, days }: Pick<QueryContext, 'pixel' | 'days'>): Segment[] {
+  return days.first === null || days.last === null ? [] : segments(pixel.timezone, days.first, days.last);
+}
+
+/**
+ * The months that may be answered from their own rollups: none if days are asked for one by one, and none for properties, which
+ * months do not have. The people of older days are checked day by day.
+ */
+function monthsOf({ question, context, needs }: QueryPlan): string[] {
+  const { range, peopleSince } = context;
+  const fits =
+    (needs.time === null || needs.time === 'time:month') &&
+    question.dimensions.every((dimension) => dimension?.kind !== 'property') &&
+    (!needs.isOfPeople || range.from >= peopleSince);
+  return fits ? fullMonths(range) : [];
+}

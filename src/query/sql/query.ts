@@ -1,0 +1,66 @@
+/**
+ * The SQL of a query, put together from its parts.
+ *
+ * Days that have a valid rollup are read from rollups if the query needs no more than a rollup has: no filter, at most one
+ * dimension beside the time, and nothing that is counted person by person. Everything else is computed from events, by the SQL
+ * that made the rollups.
+ */
+import { GOALS } from '../../sql/goals.ts';
+import { STRETCHES } from '../../sql/stretches.ts';
+import type { QueryPlan } from '../needs.ts';
+import { groupsOfCells } from './cells.ts';
+import { counted, type JoinedCte, people, sales, whole } from './counts.ts';
+import { eventCtes } from './events.ts';
+import { dayCtes } from './rollup-rows.ts';
+import { answerColumns, orderBy, whereRequested } from './rows.ts';
+
+/** Statements with named parameters: see parameters.ts. */
+export interface QuerySql {
+  readonly rows: string;
+  /** The same query, for the number of its rows. */
+  readonly total: string;
+}
+
+export function sqlOf(plan: QueryPlan): QuerySql {
+  const { question, context, needs } = plan;
+  const { metrics, dimensions } = question;
+  const { reportable } = context;
+  const { groups, joined } =
+    reportable === null ? groupsOf(plan) : groupsOfCells(plan, needs.groupings, reportable);
+  const columns = ['answer.*', ...joined.flatMap((one) => one.columns)];
+  const ctes = [
+    STRETCHES,
+    GOALS,
+    ...dayCtes(plan),
+    ...eventCtes(plan),
+    ...groups,
+    ...joined.map(({ cte }) => cte),
+    `joined AS (SELECT ${columns.join(', ')} FROM answer ${joined.map(({ join }) => join).join(' ')})`,
+    `shown AS (
+      SELECT ${answerColumns(question, reportable !== null)} FROM joined
+      ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'})`,
+    `wanted AS (SELECT * FROM shown ${whereRequested(question, context)})`,
+  ];
+  const withClause = `WITH RECURSIVE ${ctes.join(',\n')}`;
+  return {
+    rows: `${withClause} SELECT * FROM wanted ORDER BY ${orderBy(question)} LIMIT :limit OFFSET :offset`,
+    total: `${withClause} SELECT count(*) AS total FROM wanted`,
+  };
+}
+
+/** The CTEs of an answer's groups, and those joined to them. */
+function groupsOf(plan: QueryPlan): {
+  readonly groups: readonly string[];
+  readonly joined: readonly JoinedCte[];
+} {
+  const { metrics } = plan.question;
+  const { answer, wholes } = plan.needs.groupings;
+  return {
+    groups: [counted(plan, answer)],
+    joined: [
+      ...(metrics.some(({ ofSales }) => ofSales) ? [sales(plan, answer)] : []),
+      ...(metrics.some(({ ofPeople }) => ofPeople) ? [people(plan, answer)] : []),
+      ...wholes.map((grouping) => whole(plan, grouping)),
+    ],
+  };
+}
