@@ -12,7 +12,7 @@ import {
 } from '../model/exported.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
-import { type Key, planPages, type Row, readPages, type Span } from '../store/export.ts';
+import { type Key, type KeyRange, planPages, type Row, readPages } from '../store/export.ts';
 import type { PixelCall } from './call.ts';
 import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
 import { type Grant, requireEventAccess } from './grant.ts';
@@ -44,7 +44,7 @@ function eventsFor({ scopes }: Grant): ExportedTable {
 
 function exporter(
   tableFor: (grant: Grant) => ExportedTable,
-  spanOf: (query: Query, timezone: string) => Span,
+  spanOf: (query: Query, timezone: string) => KeyRange,
 ): Handler<PixelCall<Query>> {
   return async ({ request, env, grant, pixel, query }) => {
     requireEventAccess(grant, pixel);
@@ -77,20 +77,20 @@ function exportFormatOf(accept: string): FormatName {
 }
 
 /** An id is never empty, so `''` comes before all of one moment. */
-function eventSpan({ from, to }: Query, timezone: string): Span {
+function eventSpan({ from, to }: Query, timezone: string): KeyRange {
   const start = from === undefined ? 0 : dayStart(timezone, from);
   const end = to === undefined ? Number.MAX_SAFE_INTEGER : dayStart(timezone, addDays(to, 1));
   return { after: [start, ''], before: [end, ''] };
 }
 
 /** A day with a tilde comes after the day and before the next one. */
-function rollupSpan({ from, to }: Query): Span {
+function rollupSpan({ from, to }: Query): KeyRange {
   const rest = EXPORTED_ROLLUPS.key.slice(1).map(() => '');
   return { after: [from ?? '', ...rest], before: [`${to ?? ''}~`, ...rest] };
 }
 
 /** A span without what an earlier answer had: the cursor is the key of its last row, as JSON. */
-function withCursor(span: Span, text: string | undefined): Span {
+function withCursor(span: KeyRange, text: string | undefined): KeyRange {
   if (text === undefined) return span;
   const cursor = parseCursor(text, span.after);
   if (!cursor) throw badParameter('cursor', 'This is no cursor. Take the whole address of the header Link.');

@@ -4,7 +4,7 @@
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
-import { type Counter, type CounterName, readCounters, waitingCount } from '../store/counters.ts';
+import { type Counter, type CounterName, readCounters, unwrittenCount } from '../store/counters.ts';
 import type { FailedTask } from '../store/failed-tasks.ts';
 import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 import { readSeals } from '../store/sealed-keys.ts';
@@ -50,9 +50,9 @@ async function examine(env: Env, now: number): Promise<Health> {
     const roundTrip = Math.round(performance.now() - before);
     const lost = counters.get('lost_events');
     const cron = counters.get('cron_runs');
-    const lostEvents = (lost?.value ?? 0) + waitingCount('lost_events');
+    const lostEvents = (lost?.value ?? 0) + unwrittenCount('lost_events');
     const lostLately =
-      waitingCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < LOSS_REMEMBERED);
+      unwrittenCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < LOSS_REMEMBERED);
     const schema = await looked;
     const isDegraded =
       lostLately ||
@@ -72,7 +72,7 @@ async function examine(env: Env, now: number): Promise<Health> {
       store: { round_trip_ms: roundTrip },
       ingest: {
         ...ingest,
-        spilled_batches: (counters.get('spilled_batches')?.value ?? 0) + waitingCount('spilled_batches'),
+        spilled_batches: (counters.get('spilled_batches')?.value ?? 0) + unwrittenCount('spilled_batches'),
         dead_batches: state.deadLetters,
         lost_events: lostEvents,
       },

@@ -14,7 +14,7 @@ import { REJECTION_REASONS } from '../model/rejection.ts';
 import { namesOfDevices, unionOfDevices } from '../sql/devices.ts';
 import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
-import { countEvents, daysOfPerson, erase, eventsOf, type Place } from '../store/people.ts';
+import { countEvents, daysOfPerson, type EventKey, erase, eventsOf } from '../store/people.ts';
 import type { PixelCall } from './call.ts';
 import { FORMATS } from './export-format.ts';
 import { badParameter, badParameters, whole } from './parameters.ts';
@@ -178,7 +178,7 @@ function kindOf(alias: string): string {
   return Object.entries(PERSON_KINDS).find(([, letter]) => alias.startsWith(letter))?.[0] ?? '';
 }
 
-function placeOf(text: string): Place {
+function placeOf(text: string): EventKey {
   const [, ts, id] = /^\[(\d{1,15}),"([^"\\]{1,64})"\]$/.exec(text) ?? [];
   if (ts === undefined || id === undefined) {
     throw badParameter('before', 'This is no place. Take the whole address `next` of an answer.');

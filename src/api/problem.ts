@@ -4,7 +4,7 @@
  */
 import type { FieldError } from '../model/field-error.ts';
 import { SCHEMA_VERSION } from '../model/version.ts';
-import { isLacking, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
+import { isSchemaError, readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 
 export const PROBLEMS = {
   invalid_body: { status: 400, title: 'Invalid body' },
@@ -91,7 +91,7 @@ export function wrongMethod(...methods: readonly string[]): Problem {
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
-  if (isLacking(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
+  if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')
     ? new Problem(

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { isSecret, newSecret } from '../model/token.ts';
-import { countGuess, findLink, forgetGuesses, type Link } from '../store/links.ts';
+import { countGuess, findLink, type Link, resetGuesses } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
 import { AttemptLimit, LookupCache } from './attempts.ts';
 import { adminProof, grantOfToken, rememberSession, requireAdminToken, wrongSecrets } from './auth.ts';
@@ -98,7 +98,7 @@ async function openLink(
   if (!areEqual(await passwordHash(password, secret), link.password)) {
     throw new Problem('wrong_password', 'This is not the password.');
   }
-  await forgetGuesses(db, hash);
+  await resetGuesses(db, hash);
   return link;
 }
 

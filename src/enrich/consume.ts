@@ -6,7 +6,7 @@
 import type { Env } from '../env.ts';
 import type { Message } from '../model/batch.ts';
 import { canWriteBatch, invocationBudget } from '../store/budget.ts';
-import { keepDeadLetters } from '../store/dead-letters.ts';
+import { storeDeadLetters } from '../store/dead-letters.ts';
 import { failureKind } from '../store/failure.ts';
 import { bodyOf } from './dead-letters.ts';
 import { deliver } from './ingest.ts';
@@ -48,6 +48,6 @@ async function keep(batch: MessageBatch<Message>, env: Env): Promise<void> {
       received_at: Number(timestamp),
     })),
   );
-  await keepDeadLetters(env.DB, letters);
+  await storeDeadLetters(env.DB, letters);
   console.error(`kept ${letters.length} dead letters: npm run replay`);
 }

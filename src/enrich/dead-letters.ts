@@ -6,13 +6,13 @@ import { type Env, secretsOf } from '../env.ts';
 import type { Batch, Message, PlacedEvent } from '../model/batch.ts';
 import { sealOf } from '../model/sealed.ts';
 import {
-  type Checked,
   type CheckedLetter,
+  type CheckResult,
+  type ErasedParts,
+  erasedParts,
   existingPixels,
-  type Gone,
-  goneOf,
   lettersToCheck,
-  settleLetters,
+  storeChecks,
 } from '../store/dead-letters.ts';
 import { openMessage, sealParcel } from '../store/queue.ts';
 import { batchOf } from './ingest.ts';
@@ -58,7 +58,7 @@ export async function checkDeadLetters(env: Env, pages: number): Promise<Progres
     const now = Date.now();
     const letters = await lettersToCheck(env.DB, secrets, PAGE);
     if (letters.length === 0) return { more: false };
-    await settleLetters(env.DB, await checkPage(env, letters, now), now);
+    await storeChecks(env.DB, await checkPage(env, letters, now), now);
     if (letters.length < PAGE) return { more: false };
   }
   return { more: true };
@@ -76,20 +76,20 @@ export async function checkAfterErasure(env: Env): Promise<void> {
   }
 }
 
-async function checkPage(env: Env, letters: readonly CheckedLetter[], now: number): Promise<Checked[]> {
+async function checkPage(env: Env, letters: readonly CheckedLetter[], now: number): Promise<CheckResult[]> {
   const secrets = secretsOf(env);
   const current = await sealOf(secrets[0] ?? '');
   const batches = await Promise.all(letters.map((letter) => batchIn(env, letter, now)));
   const events = batches.flatMap((batch) => batch?.events ?? []);
   const pixels = batches.flatMap((batch) => batch?.rejections.map(({ pixel }) => pixel) ?? []);
   const [gone, existing] = await Promise.all([
-    events.length > 0 ? goneOf(env.DB, events) : [],
+    events.length > 0 ? erasedParts(env.DB, events) : [],
     pixels.length > 0 ? existingPixels(env.DB, pixels) : new Set<string>(),
   ]);
   const rest = gone.values();
   const left = batches.map((batch) => batch && withoutGone(batch, rest, existing));
   return Promise.all(
-    letters.map(async (letter, index): Promise<Checked> => {
+    letters.map(async (letter, index): Promise<CheckResult> => {
       const [before, after] = [batches[index], left[index]];
       if (!before || !after) return { letter, body: null };
       if (sizeOf(after) === 0) return { letter, body: 'nothing left' };
@@ -126,7 +126,11 @@ async function batchIn(env: Env, { id, body }: CheckedLetter, now: number): Prom
 }
 
 /** @param gone of the batch's events, from where it stands on. */
-function withoutGone({ id, ...batch }: Batch, gone: Iterator<Gone>, existing: ReadonlySet<string>): Batch {
+function withoutGone(
+  { id, ...batch }: Batch,
+  gone: Iterator<ErasedParts>,
+  existing: ReadonlySet<string>,
+): Batch {
   const events = batch.events.flatMap((placed): PlacedEvent[] => {
     const { event = false, aliases = [] } = gone.next().value ?? {};
     if (event) return [];

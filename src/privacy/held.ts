@@ -6,11 +6,11 @@ import { type Env, secretsOf } from '../env.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
-import { knownKeys } from '../store/keys.ts';
-import { erase, rememberErased, type Subject } from '../store/people.ts';
+import { existingKeys } from '../store/keys.ts';
+import { erase, type Subject, storeErasures } from '../store/people.ts';
 import { getPixel, newestPixels } from '../store/pixels.ts';
-import { knownSalts } from '../store/salts.ts';
-import { findTraces, type Kept, readTrace, type Trace } from '../store/traces.ts';
+import { existingSalts } from '../store/salts.ts';
+import { findTraces, readTrace, type Trace, type TraceData } from '../store/traces.ts';
 import { MOST_SCANNED, scannable, spend } from './bounds.ts';
 
 /** Pixels that are looked through at once, the newest first. */
@@ -53,18 +53,18 @@ export async function search(
   const looked = pixels.slice(0, MOST_PIXELS);
   const all = await tracesOf(env, client, looked, now);
   const traces = byVisitor ? all : all.map((trace) => ({ ...trace, visitor: '' }));
-  const { found, read } = await findTraces(db, traces, scannable(now));
-  spend(read, now);
+  const { rows, rowsRead } = await findTraces(db, traces, scannable(now));
+  spend(rowsRead, now);
   const places = looked.flatMap((pixel, index): Place[] => {
     const trace = traces[index] as Trace;
-    const { times = [], known = false } = found[index] ?? {};
-    if (times.length === 0 && !known) return [];
+    const { times = [], hasAlias = false } = rows[index] ?? {};
+    if (times.length === 0 && !hasAlias) return [];
     const visitor = times.length === 0 ? '' : trace.visitor;
-    return [{ pixel, times, trace: { ...trace, visitor, alias: known ? trace.alias : '' } }];
+    return [{ pixel, times, trace: { ...trace, visitor, alias: hasAlias ? trace.alias : '' } }];
   });
   return {
     places,
-    partly: found.some(({ partly }) => partly),
+    partly: rows.some(({ isPartial }) => isPartial),
     morePixels: pixels.length > looked.length,
   };
 }
@@ -84,14 +84,14 @@ async function tracesOf(
   const secrets = secretsOf(env);
   const days = pixels.map(({ timezone }) => localDayOf(timezone, now));
   const [salts, keys] = await Promise.all([
-    knownSalts(
+    existingSalts(
       env.DB,
       secrets,
       days.map(({ day }) => day),
     ),
     cookie === ''
       ? new Map<string, string>()
-      : knownKeys(
+      : existingKeys(
           env.DB,
           secrets,
           pixels.map(({ id }) => id),
@@ -113,19 +113,19 @@ async function tracesOf(
 }
 
 /** Reads what is held at a place. */
-export function read(db: D1Database, { trace, times }: Place, alone: boolean): Promise<Kept> {
+export function read(db: D1Database, { trace, times }: Place, alone: boolean): Promise<TraceData> {
   return readTrace(db, trace, times, alone ? SHOWN.alone : SHOWN.each);
 }
 
 /** Erases what is held at some places. @returns how many events that were. */
 export async function eraseAll(db: D1Database, places: readonly Place[], now: number): Promise<number> {
   if (places.length === 0) return 0;
-  await rememberErased(db, places.map(subjectOf), now);
+  await storeErasures(db, places.map(subjectOf), now);
   // From here on nothing of theirs is written; what came since they were looked for is found now.
   const traces = places.map(({ trace }) => trace);
-  const { found, read } = await findTraces(db, traces, MOST_SCANNED);
-  spend(read, now);
-  const subjects = places.map((place, index) => subjectOf({ ...place, times: found[index]?.times ?? [] }));
+  const { rows, rowsRead } = await findTraces(db, traces, MOST_SCANNED);
+  spend(rowsRead, now);
+  const subjects = places.map((place, index) => subjectOf({ ...place, times: rows[index]?.times ?? [] }));
   return (await erase(db, subjects, now)).events;
 }
 

@@ -9,7 +9,7 @@ import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { FORGET_PERSON } from '../model/set-cookie.ts';
 import { shownHost } from '../model/text/shown.ts';
-import { type Kept, MOST_COUNTED } from '../store/traces.ts';
+import { MAX_EVENTS, type TraceData } from '../store/traces.ts';
 import { mayAskAs, waitOf } from './bounds.ts';
 import { describe } from './describe.ts';
 import { eraseAll, MOST_PIXELS, type Place, read, type Search, search } from './held.ts';
@@ -65,14 +65,14 @@ ${/^\d{1,9}$/.test(erased) ? html`<div class="card note" role="status"><p><stron
 <div class="card"><p><strong>${PRIVACY.found(events, places.length)}</strong></p>
 ${remarks.filter((remark) => remark !== '').map((remark) => html`<p>${remark}</p>`)}
 ${places.length > 0 ? html`<form method="post"><button>${PRIVACY.button}</button></form>` : ''}</div>
-${places.map((place, index) => section(place, kept[index] as Kept, id !== null))}
+${places.map((place, index) => section(place, kept[index] as TraceData, id !== null))}
 ${fill(about, { days: PERSON_DAYS })}`;
   return page(request, PRIVACY.title, body);
 }
 
 const PERSON = EVENT_COLUMNS.indexOf('person');
 
-function section({ pixel, trace }: Place, { events, total, days, target }: Kept, alone: boolean): Html {
+function section({ pixel, trace }: Place, { events, total, days, target }: TraceData, alone: boolean): Html {
   const rows = events.map((values) => {
     const { iso, when, what, page, rest } = describe(values, pixel.timezone);
     // Whoever shares the address may guess the user agent, so what is found by these shows no more than page and time.
@@ -92,7 +92,7 @@ function section({ pixel, trace }: Place, { events, total, days, target }: Kept,
   // The pixel's name is its owner's own.
   return html`<section><h2>${shownHost(URL.parse(pixel.url)?.hostname ?? '')}</h2>
 <p class="soft">${pixel.id}</p>
-<p>${PRIVACY.events(total, total >= MOST_COUNTED, pixel.settings.retention_days)}
+<p>${PRIVACY.events(total, total >= MAX_EVENTS, pixel.settings.retention_days)}
 ${events.length < total ? PRIVACY.latest(events.length) : ''}
 ${events.length < total && !alone ? html`<a href="/privacy?id=${pixel.id}">${PRIVACY.more}</a>` : ''}
 ${present.length > 0 ? PRIVACY.days(present.join(', ')) : ''}

@@ -4,7 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { firstDayOf } from '../store/days.ts';
-import { MOST_KEYS, type Properties } from '../store/properties.ts';
+import { MAX_KEYS, type Properties } from '../store/properties.ts';
 import { cellDays, cellDaysParameter } from './cell-days.ts';
 import type { DayRange } from './range.ts';
 import { reportableRange } from './small-groups.ts';
@@ -38,7 +38,7 @@ export async function readReportablePropertyKeys(
        SELECT substr(dimension, ${PROPERTY_PREFIX.length + 1}) AS key, sum(${rounded('events', least)}) AS events
        FROM part
        WHERE cell IS NOT NULL AND visitors >= ${least}
-       GROUP BY key ORDER BY events DESC, key LIMIT ${MOST_KEYS}`,
+       GROUP BY key ORDER BY events DESC, key LIMIT ${MAX_KEYS}`,
     { pixel: id, reportable_days: cellDaysParameter(cellDays(days, { range, reportable }, null)) },
   ).all<{ key: string; events: number }>();
   return { properties: results, complete: false };

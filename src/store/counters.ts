@@ -26,7 +26,7 @@ export function count(name: CounterName, by: number, now: number): void {
 }
 
 /** What this isolate has counted and not written yet. */
-export function waitingCount(name: CounterName): number {
+export function unwrittenCount(name: CounterName): number {
   return waiting.get(name)?.value ?? 0;
 }
 
@@ -58,7 +58,7 @@ export async function readCounters(db: D1Database): Promise<ReadonlyMap<string, 
  * Records that something is erased or deleted at `now`, for which dead letters are to be gone through. One written row, however
  * many there are.
  */
-export function recordErasure(db: D1Database, now: number): D1PreparedStatement {
+export function countErasure(db: D1Database, now: number): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO counters (name, value, last_at) VALUES ('erasures', 1, ?)

@@ -6,7 +6,7 @@ import type { PlacedEvent } from '../model/batch.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
-import { mayOpen, notSealedBy, sealParameters } from './sealed-keys.ts';
+import { canOpen, notSealedBy, sealParameters } from './sealed-keys.ts';
 
 export interface DeadLetter {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface CheckedLetter extends DeadLetter {
 }
 
 /** Keeps messages by their ids, so that one that arrives twice is kept once. */
-export async function keepDeadLetters(db: D1Database, letters: readonly DeadLetter[]): Promise<void> {
+export async function storeDeadLetters(db: D1Database, letters: readonly DeadLetter[]): Promise<void> {
   await db
     .prepare(
       `INSERT INTO dead_letters (id, body, received_at)
@@ -63,7 +63,7 @@ export async function lettersToCheck(
     .prepare(
       `SELECT id, body, received_at, checked_at FROM dead_letters
        WHERE (checked_at <= coalesce((SELECT last_at FROM counters WHERE name = 'erasures'), 0) OR ${notSealedBy('body')})
-         AND ${mayOpen('body')}
+         AND ${canOpen('body')}
        ORDER BY checked_at, id LIMIT ?3`,
     )
     .bind(...(await sealParameters(secrets)), limit)
@@ -72,13 +72,13 @@ export async function lettersToCheck(
 }
 
 /** Of an event: whether it must not be written any more, and which of its other aliases must not be linked. */
-export interface Gone {
+export interface ErasedParts {
   readonly event: boolean;
   readonly aliases: readonly string[];
 }
 
 /** What of events has been erased since, or deleted with its pixel; in the order given. */
-export async function goneOf(db: D1Database, placed: readonly PlacedEvent[]): Promise<Gone[]> {
+export async function erasedParts(db: D1Database, placed: readonly PlacedEvent[]): Promise<ErasedParts[]> {
   const rows = placed.map(({ event: { pixel, ts, person, visitor }, aliases = [] }) => [
     pixel,
     ts,
@@ -116,13 +116,17 @@ export async function existingPixels(
 }
 
 /** What became of a letter that was checked: its new body, null to keep the one it has, or nothing is left of it. */
-export interface Checked {
+export interface CheckResult {
   readonly letter: CheckedLetter;
   readonly body: string | null | 'nothing left';
 }
 
 /** Keeps what became of letters that were checked from `now` on, but of those that another run has checked meanwhile. */
-export async function settleLetters(db: D1Database, checked: readonly Checked[], now: number): Promise<void> {
+export async function storeChecks(
+  db: D1Database,
+  checked: readonly CheckResult[],
+  now: number,
+): Promise<void> {
   const rows = (wanted: boolean) =>
     JSON.stringify(
       checked

@@ -11,12 +11,12 @@ export type Key = readonly (string | number)[];
 export type Row = readonly (string | number | null)[];
 
 /** The bounds of what is read; both are themselves outside of it. */
-export interface Span {
+export interface KeyRange {
   readonly after: Key;
   readonly before: Key;
 }
 
-export interface Plan {
+export interface PagePlan {
   readonly after: Key;
   /** The last key of each page; of the last one, when no more follow, the bound. */
   readonly ends: readonly Key[];
@@ -32,10 +32,10 @@ const PAGE_BYTES = 1024 * 1024;
 const ROW_BYTES = 300;
 
 /** Full pages of one answer. Each page is a statement, of which an invocation has 50 on the free plan. */
-const MOST_PAGES = 40;
+const MAX_PAGES = 40;
 
 /** No page that was planned has as many rows. One that has grown since is read in several parts. */
-const MOST_ROWS = 4000;
+const MAX_ROWS = 4000;
 
 /**
  * Plans to read the first `limit` rows of a span, or fewer where they are large.
@@ -45,16 +45,16 @@ export async function planPages(
   db: D1Database,
   table: ExportedTable,
   pixel: string,
-  { after, before }: Span,
+  { after, before }: KeyRange,
   limit: number,
-): Promise<Plan> {
+): Promise<PagePlan> {
   const statement = db
     .prepare(planSql(table))
-    .bind(pixel, ...after, ...before, limit + 1, limit, MOST_PAGES + 2);
+    .bind(pixel, ...after, ...before, limit + 1, limit, MAX_PAGES + 2);
   const rows = await withRetries(() => statement.raw<[...key: (string | number)[], place: number]>());
   const pages = rows.filter((row) => Number(row.at(-1)) <= limit);
-  const more = pages.length < rows.length || pages.length > MOST_PAGES;
-  const ends = pages.slice(0, MOST_PAGES).map((row) => row.slice(0, -1));
+  const more = pages.length < rows.length || pages.length > MAX_PAGES;
+  const ends = pages.slice(0, MAX_PAGES).map((row) => row.slice(0, -1));
   return { after, ends: more ? ends : [...ends, before], more };
 }
 
@@ -63,7 +63,7 @@ export async function* readPages(
   db: D1Database,
   table: ExportedTable,
   pixel: string,
-  { after, ends }: Plan,
+  { after, ends }: PagePlan,
 ): AsyncGenerator<readonly Row[], void> {
   const sql = pageSql(table);
   const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
@@ -71,9 +71,9 @@ export async function* readPages(
   for (const end of ends) {
     let full = true;
     while (full) {
-      const statement = db.prepare(sql).bind(pixel, ...last, ...end, MOST_ROWS);
+      const statement = db.prepare(sql).bind(pixel, ...last, ...end, MAX_ROWS);
       const rows = await withRetries(() => statement.raw<[...Row]>());
-      full = rows.length === MOST_ROWS;
+      full = rows.length === MAX_ROWS;
       const lastRow = rows.at(-1);
       if (full && lastRow) last = places.map((place) => lastRow[place] as string | number);
       if (rows.length > 0) yield rows;

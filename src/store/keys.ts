@@ -11,7 +11,7 @@ import { openKey, sealKey } from './sealed-keys.ts';
 
 const cache = new Cache<string, string>(1000);
 
-const KNOWN = 'SELECT pixel, key FROM keys WHERE pixel IN (SELECT value FROM json_each(?))';
+const SELECT_KEYS = 'SELECT pixel, key FROM keys WHERE pixel IN (SELECT value FROM json_each(?))';
 
 interface KeyRow {
   readonly pixel: string;
@@ -19,12 +19,12 @@ interface KeyRow {
 }
 
 /** The keys of those of some pixels that have one which the secrets open. None is made. */
-export async function knownKeys(
+export async function existingKeys(
   db: D1Database,
   secrets: Secrets,
   pixels: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { results } = await db.prepare(KNOWN).bind(JSON.stringify(pixels)).all<KeyRow>();
+  const { results } = await db.prepare(SELECT_KEYS).bind(JSON.stringify(pixels)).all<KeyRow>();
   return openAll(secrets, results);
 }
 
@@ -59,7 +59,7 @@ export async function findKeys(
          ON CONFLICT (pixel) DO NOTHING`,
       )
       .bind(JSON.stringify(candidates)),
-    db.prepare(KNOWN).bind(JSON.stringify(missing)),
+    db.prepare(SELECT_KEYS).bind(JSON.stringify(missing)),
   ]);
   const opened = await openAll(secrets, kept?.results ?? []);
   for (const [pixel, key] of opened) {

@@ -82,6 +82,6 @@ export async function countGuess(
 }
 
 /** Forgets the attempts at a link's password, once it was right. */
-export async function forgetGuesses(db: D1Database, hash: string): Promise<void> {
+export async function resetGuesses(db: D1Database, hash: string): Promise<void> {
   await db.prepare('UPDATE links SET guesses = 0, guess_until = 0 WHERE hash = ?').bind(hash).run();
 }

@@ -2,13 +2,13 @@
 import { EVENT_COLUMNS } from '../model/event.ts';
 
 /** Without what tells visitors, people and senders apart: nobody needs it to check an installation. */
-const SHOWN = EVENT_COLUMNS.filter(
+const VISIBLE_COLUMNS = EVENT_COLUMNS.filter(
   (column) => !['visitor', 'person', 'pixel', 'authenticated'].includes(column),
 );
 
-export type LiveEvent = Readonly<Record<(typeof SHOWN)[number], unknown>>;
+export type LiveEvent = Readonly<Record<(typeof VISIBLE_COLUMNS)[number], unknown>>;
 
-export interface Live {
+export interface LiveView {
   /** Different visitors since then. */
   readonly visitors: number;
   /** The latest events, the youngest first. */
@@ -16,7 +16,12 @@ export interface Live {
 }
 
 /** A pixel's events after a moment, in epoch milliseconds. */
-export async function readLive(db: D1Database, pixel: string, since: number, limit: number): Promise<Live> {
+export async function readLive(
+  db: D1Database,
+  pixel: string,
+  since: number,
+  limit: number,
+): Promise<LiveView> {
   const [counted, latest] = await db.batch<Record<string, unknown>>([
     db
       .prepare(
@@ -25,7 +30,7 @@ export async function readLive(db: D1Database, pixel: string, since: number, lim
       .bind(pixel, since),
     db
       .prepare(
-        `SELECT ${SHOWN.join(', ')} FROM events WHERE pixel = ? AND ts > ? ORDER BY ts DESC, id DESC LIMIT ?`,
+        `SELECT ${VISIBLE_COLUMNS.join(', ')} FROM events WHERE pixel = ? AND ts > ? ORDER BY ts DESC, id DESC LIMIT ?`,
       )
       .bind(pixel, since, limit),
   ]);

@@ -2,9 +2,9 @@
 import { hasPixel, LARGE_TABLES } from './pixels.ts';
 
 /** Tables of few rows, some of which are of a pixel. */
-const SCANNED = ['tokens', 'links', 'sessions'] as const;
+const SMALL_TABLES = ['tokens', 'links', 'sessions'] as const;
 
-export type OrphanTable = (typeof LARGE_TABLES)[number] | (typeof SCANNED)[number];
+export type OrphanTable = (typeof LARGE_TABLES)[number] | (typeof SMALL_TABLES)[number];
 
 export interface Orphans {
   readonly table: OrphanTable;
@@ -12,7 +12,7 @@ export interface Orphans {
 }
 
 /** Pixels that one look finds, of each table and of all together. */
-const MOST_FOUND = 100;
+const MAX_ORPHANS = 100;
 
 /** `of_TABLE`: the pixels of a table, each found by a look-up of the one that follows the last. */
 const pixelsOf = (table: string): string => `
@@ -25,7 +25,7 @@ const pixelsOf = (table: string): string => `
 const orphansOf = (table: string, source: string): string => `'${table}', (
     SELECT json_group_array(pixel) FROM (
       SELECT DISTINCT pixel FROM ${source} s
-      WHERE pixel <> '' AND NOT ${hasPixel('s.pixel')} LIMIT ${MOST_FOUND}))`;
+      WHERE pixel <> '' AND NOT ${hasPixel('s.pixel')} LIMIT ${MAX_ORPHANS}))`;
 
 const FIND = `
   WITH RECURSIVE ${LARGE_TABLES.map(pixelsOf).join(',')}
@@ -33,10 +33,10 @@ const FIND = `
   FROM (
     SELECT json_object(${LARGE_TABLES.map((table) => orphansOf(table, `of_${table}`)).join(', ')}) AS tables
     UNION ALL
-    SELECT json_object(${SCANNED.map((table) => orphansOf(table, table)).join(', ')})) looked
+    SELECT json_object(${SMALL_TABLES.map((table) => orphansOf(table, table)).join(', ')})) looked
   CROSS JOIN json_each(looked.tables) found
   CROSS JOIN json_each(found.value) pixel
-  LIMIT ${MOST_FOUND}`;
+  LIMIT ${MAX_ORPHANS}`;
 
 /** The pixels that are gone and have rows, by table. */
 export async function findOrphans(db: D1Database): Promise<Orphans[]> {

@@ -4,7 +4,7 @@
  */
 
 import { DIRTY, RAW } from '../model/day-state.ts';
-import { recordErasure } from './counters.ts';
+import { countErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
 
 /** A day on which a person was there. */
@@ -100,7 +100,7 @@ const DAYS_OF_SUBJECTS = `
         SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts = t.value AND e.visitor = ${VISITOR})))`;
 
 /** Where an event stands among a pixel's: its time and its id. */
-export type Place = readonly [ts: number, id: string];
+export type EventKey = readonly [ts: number, id: string];
 
 /**
  * The events of a subject, the latest first: values of columns in the order given.
@@ -111,7 +111,7 @@ export async function eventsOf(
   subject: Subject,
   columns: readonly string[],
   limit: number,
-  before: Place | null = null,
+  before: EventKey | null = null,
 ): Promise<(string | number | null)[][]> {
   const [ts, id] = before ?? [Number.MAX_SAFE_INTEGER, ''];
   return db
@@ -133,7 +133,7 @@ export async function countEvents(db: D1Database, subject: Subject): Promise<num
 }
 
 /** Links that one statement deletes: strangers may have linked any number of aliases to one. */
-const MOST_LINKS = 5000;
+const MAX_LINKS = 5000;
 
 const MARK_DAYS = `UPDATE days SET dirty = ${DIRTY.eventsChanged} WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`;
 
@@ -170,7 +170,7 @@ const REMEMBER = `
   ON CONFLICT (pixel, who) DO UPDATE SET at = max(at, excluded.at)`;
 
 /** What an erasure has deleted. */
-export interface Erased {
+export interface ErasureResult {
   readonly events: number;
   /** Local days whose rollups are recomputed from what is left. */
   readonly days: number;
@@ -184,10 +184,14 @@ export interface Erased {
  * answered from what is left at once, and rolled up anew by the next run of the cron. What they did before `now` and has not been
  * written yet will not be. All of it happens or nothing, but for links beyond the first thousands.
  */
-export async function erase(db: D1Database, subjects: readonly Subject[], now: number): Promise<Erased> {
+export async function erase(
+  db: D1Database,
+  subjects: readonly Subject[],
+  now: number,
+): Promise<ErasureResult> {
   const [aliases, visitors] = parametersOf(subjects);
   const named = subjects.reduce((sum, subject) => sum + subject.aliases.length, 0);
-  const unlink = db.prepare(UNLINK).bind(aliases, named + MOST_LINKS);
+  const unlink = db.prepare(UNLINK).bind(aliases, named + MAX_LINKS);
   const [, ...results] = await db.batch([
     db.prepare(REOPEN_HOURS).bind(aliases, visitors),
     db.prepare(MARK_DAYS).bind(aliases, visitors),
@@ -195,20 +199,20 @@ export async function erase(db: D1Database, subjects: readonly Subject[], now: n
     db.prepare(DELETE_PERSON_DAYS).bind(aliases),
     unlink,
     db.prepare(REMEMBER).bind(aliases, visitors, now),
-    recordErasure(db, now),
+    countErasure(db, now),
   ]);
   const [days = 0, events = 0, personDays = 0, firstLinks = 0] = results.map(({ meta }) => meta.changes);
   let links = firstLinks;
-  for (let more = firstLinks >= MOST_LINKS; more; ) {
+  for (let more = firstLinks >= MAX_LINKS; more; ) {
     const { meta } = await unlink.run();
     links += meta.changes;
-    more = meta.changes >= MOST_LINKS;
+    more = meta.changes >= MAX_LINKS;
   }
   return { events, days, person_days: personDays, links };
 }
 
 /** Remembers subjects as erased, so that nothing that they did before `now` is written any more. */
-export async function rememberErased(
+export async function storeErasures(
   db: D1Database,
   subjects: readonly Subject[],
   now: number,

@@ -3,7 +3,7 @@ import { Cache } from '../model/cache.ts';
 import { detach } from '../model/detach.ts';
 import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
-import { recordErasure } from './counters.ts';
+import { countErasure } from './counters.ts';
 
 /**
  * How long an isolate goes by its own copy, in milliseconds: a change reaches every isolate within this time. An id
@@ -110,7 +110,7 @@ const ROUNDS = 3;
 export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
   const [pixel] = await db.batch([
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
-    recordErasure(db, Date.now()),
+    countErasure(db, Date.now()),
     ...FIRST_TABLES.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
   ]);
   cache.delete(id);

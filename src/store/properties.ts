@@ -6,7 +6,7 @@ export interface Properties {
   readonly complete: boolean;
 }
 
-export const MOST_KEYS = 200;
+export const MAX_KEYS = 200;
 
 /**
  * The custom properties of some days, the most used first: those that were rolled up, and those of days that wait for it.
@@ -34,19 +34,19 @@ export async function readPropertyKeys(
            ON e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at AND e.props <> ''
          CROSS JOIN json_each(e.props) p ON p.key <> ''
          WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.rolled_at IS NULL)
-       GROUP BY key ORDER BY key <> '', events DESC, key LIMIT ${MOST_KEYS + 1}`,
+       GROUP BY key ORDER BY key <> '', events DESC, key LIMIT ${MAX_KEYS + 1}`,
     )
     .bind(pixel, from, to)
     .all<{ key: string; events: number }>();
   return {
-    properties: results.filter(({ key }) => key !== '').slice(0, MOST_KEYS),
+    properties: results.filter(({ key }) => key !== '').slice(0, MAX_KEYS),
     complete: results.every(({ key }) => key !== ''),
   };
 }
 
 /** Rows of a day's rollup that are read for each event, and at most: all values, and for each key the events without it. */
 const ROWS_OF_EVENT = 30;
-const MOST_ROWS = 5300;
+const MAX_ROWS = 5300;
 
 /** How much there is to be read of some days: events of those that wait for their rollup, and rows of rollups, at most. */
 export async function sizeOfProperties(
@@ -60,7 +60,7 @@ export async function sizeOfProperties(
       `SELECT
          coalesce(sum(CASE WHEN rolled_at IS NULL THEN (
            SELECT count(*) FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at) END), 0) AS events,
-         coalesce(sum(CASE WHEN rolled_at IS NOT NULL THEN min(${ROWS_OF_EVENT} * events, ${MOST_ROWS}) END), 0) AS rows
+         coalesce(sum(CASE WHEN rolled_at IS NOT NULL THEN min(${ROWS_OF_EVENT} * events, ${MAX_ROWS}) END), 0) AS rows
        FROM days d WHERE pixel = ? AND day BETWEEN ? AND ?`,
     )
     .bind(pixel, from, to)

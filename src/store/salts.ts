@@ -22,15 +22,16 @@ export function saltExpiry(date: string, now: number): number {
   return Math.max(over, now) + SALT_GRACE;
 }
 
-const KNOWN = 'SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))';
+const SELECT_SALTS =
+  'SELECT date, salt, expires_at FROM salts WHERE date IN (SELECT value FROM json_each(?))';
 
-const MAKE = `
+const INSERT_SALTS = `
   INSERT INTO salts (date, salt, expires_at)
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
   ON CONFLICT (date) DO NOTHING`;
 
 /** Only in place of the salt that was read: another isolate may have been first. */
-const REPLACE = `
+const REPLACE_SALTS = `
   UPDATE salts SET salt = j.value ->> 1
   FROM json_each(?) j WHERE salts.date = j.value ->> 0 AND salts.salt = j.value ->> 2`;
 
@@ -43,12 +44,12 @@ interface SaltRow {
 /**
  * The salts of those of some dates that have one which the secrets open. None is made: who only asks leaves no trace.
  */
-export async function knownSalts(
+export async function existingSalts(
   db: D1Database,
   secrets: Secrets,
   dates: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { results } = await db.prepare(KNOWN).bind(JSON.stringify(dates)).all<SaltRow>();
+  const { results } = await db.prepare(SELECT_SALTS).bind(JSON.stringify(dates)).all<SaltRow>();
   return openAll(secrets, results);
 }
 
@@ -76,14 +77,14 @@ export async function findSalts(
 
   const candidates = await Promise.all(missing.map(async (date) => [date, await newSalt(secret, date)]));
   const made = candidates.map(([date = '', salt]) => [date, salt, saltExpiry(date, now)]);
-  let rows = await changeAndRead(db, MAKE, made, missing);
+  let rows = await changeAndRead(db, INSERT_SALTS, made, missing);
   let open = await openAll(secrets, rows);
   if (open.size < rows.length) {
     const closed = rows.filter(({ date }) => !open.has(date));
     console.warn(`replaced the salts of ${closed.length} dates, which were sealed under another SECRET_KEY`);
     const instead = new Map(candidates.map(([date = '', salt]) => [date, salt]));
     const replaced = closed.map(({ date, salt }) => [date, instead.get(date), salt]);
-    rows = await changeAndRead(db, REPLACE, replaced, missing);
+    rows = await changeAndRead(db, REPLACE_SALTS, replaced, missing);
     open = await openAll(secrets, rows);
   }
   for (const { date, expires_at } of rows) {
@@ -108,7 +109,7 @@ async function changeAndRead(
 ): Promise<readonly SaltRow[]> {
   const [, read] = await db.batch<SaltRow>([
     db.prepare(sql).bind(JSON.stringify(changes)),
-    db.prepare(KNOWN).bind(JSON.stringify(dates)),
+    db.prepare(SELECT_SALTS).bind(JSON.stringify(dates)),
   ]);
   return read?.results ?? [];
 }

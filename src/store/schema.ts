@@ -12,13 +12,13 @@ export async function readSchemaVersion(db: D1Database): Promise<number> {
       .first('version');
     return Number(version ?? 0);
   } catch (error) {
-    if (isLacking(error)) return 0;
+    if (isSchemaError(error)) return 0;
     throw error;
   }
 }
 
 /** Whether D1 says that a table, a column or an index is missing, as it does when the Worker is newer than the tables. */
-export function isLacking(error: unknown): boolean {
+export function isSchemaError(error: unknown): boolean {
   return /^D1_.*(no such (table|column|index)|has no column)/.test(
     error instanceof Error ? error.message : '',
   );

@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
 export const notSealedBy = (text: string): string => `substr(${text}, 1, ${SEAL_CHARACTERS}) <> ?1`;
 
 /** SQL for whether a text is not sealed at all, or by one of the seals in the JSON list `?2`. */
-export const mayOpen = (text: string): string =>
+export const canOpen = (text: string): string =>
   `(substr(${text}, 1, ${SEALED.length}) <> '${SEALED}' OR substr(${text}, 1, ${SEAL_CHARACTERS}) IN (SELECT value FROM json_each(?2)))`;
 
 /** The parameters `?1` and `?2` of the two above. */
@@ -69,7 +69,7 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<void> 
   for (const { table, owner, key, purpose } of COLUMNS) {
     const { results } = await db
       .prepare(
-        `SELECT ${owner} AS owner, ${key} AS key FROM ${table} WHERE ${notSealedBy(key)} AND ${mayOpen(key)} LIMIT ${AT_ONCE}`,
+        `SELECT ${owner} AS owner, ${key} AS key FROM ${table} WHERE ${notSealedBy(key)} AND ${canOpen(key)} LIMIT ${AT_ONCE}`,
       )
       .bind(...parameters)
       .all<{ owner: string; key: string }>();
@@ -103,8 +103,8 @@ export interface SealState {
 export async function readSeals(db: D1Database, secrets: Secrets): Promise<SealState> {
   const row = await db
     .prepare(
-      `SELECT coalesce(sum(${notSealedBy('text')} AND ${mayOpen('text')}), 0) AS waiting,
-         coalesce(sum(matters AND NOT ${mayOpen('text')}), 0) AS unreadable
+      `SELECT coalesce(sum(${notSealedBy('text')} AND ${canOpen('text')}), 0) AS waiting,
+         coalesce(sum(matters AND NOT ${canOpen('text')}), 0) AS unreadable
        FROM (SELECT salt AS text, 0 AS matters FROM salts
          UNION ALL SELECT key, 1 FROM keys UNION ALL SELECT body, 1 FROM dead_letters)`,
     )

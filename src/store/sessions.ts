@@ -24,7 +24,7 @@ export interface Session {
 }
 
 /** Sessions that a token or a link may have at a time: a new one ends those that would end first. */
-export const MOST_SESSIONS = 200;
+export const MAX_SESSIONS = 200;
 
 export async function insertSession(
   db: D1Database,
@@ -46,7 +46,7 @@ export async function insertSession(
 
 const END_OLDEST = `
   DELETE FROM sessions WHERE hash IN (
-    SELECT hash FROM sessions WHERE proof = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MOST_SESSIONS - 1})`;
+    SELECT hash FROM sessions WHERE proof = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MAX_SESSIONS - 1})`;
 
 /** Deletes up to `limit` sessions that have ended: they open nothing since. It reads all there are. */
 export async function deleteEndedSessions(db: D1Database, now: number, limit: number): Promise<void> {

@@ -3,7 +3,7 @@
  * row for each hour of the day, a bounded number of those events that no hour's row covers yet, and the visitor's own.
  */
 import { EVENT_COLUMNS } from '../model/event.ts';
-import { HOUR, uncovered, whoOf } from './visitor-hours.ts';
+import { HOUR, unindexedRanges, visitorKeyOf } from './visitor-hours.ts';
 
 /** By what somebody may be found in a pixel's events. */
 export interface Trace {
@@ -16,17 +16,17 @@ export interface Trace {
   readonly alias: string;
 }
 
-export interface Found {
+export interface TraceRows {
   /** When the visitor's events of the day were, as far as they were found, in no order. */
   readonly times: readonly number[];
   /** Whether there are events of the day that were not looked through. */
-  readonly partly: boolean;
+  readonly isPartial: boolean;
   /** Whether anything is kept under the alias. */
-  readonly known: boolean;
+  readonly hasAlias: boolean;
 }
 
 /** Events of a visitor, and of a person, that are found at most. */
-export const MOST_COUNTED = 10_000;
+export const MAX_EVENTS = 10_000;
 
 const trace = (index: number): string => `t.value ->> ${index}`;
 const [PIXEL, VISITOR, START, END, ALIAS] = [0, 1, 2, 3, 4].map(trace);
@@ -34,15 +34,15 @@ const [PIXEL, VISITOR, START, END, ALIAS] = [0, 1, 2, 3, 4].map(trace);
 /** The rows of the hours of `?1`, the traces, with the times of each trace's visitor. */
 const HOURS = `
   SELECT t.key AS place, v.hour, v.visitors IS NOT NULL AS indexed,
-    (SELECT json_group_array(v.hour + j.value) FROM json_each(v.visitors -> ('$."' || ${whoOf(VISITOR as string)} || '"')) j) AS times
+    (SELECT json_group_array(v.hour + j.value) FROM json_each(v.visitors -> ('$."' || ${visitorKeyOf(VISITOR as string)} || '"')) j) AS times
   FROM json_each(?1) t
   CROSS JOIN visitor_hours v ON v.pixel = ${PIXEL} AND v.hour > ${START} - ${HOUR} AND v.hour < ${END}
   WHERE ${VISITOR} <> ''`;
 
-const KNOWN = `
+const HAS_ALIAS = `
   SELECT EXISTS (SELECT 1 FROM events WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND person <> '')
       OR EXISTS (SELECT 1 FROM person_days WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND devices > 0)
-      OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS}) AS known
+      OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS}) AS has_alias
   FROM json_each(?1) t ORDER BY t.key`;
 
 /** Looks through stretches `?1` of events, at most `?2` of each, the latest first. */
@@ -65,13 +65,19 @@ export async function findTraces(
   db: D1Database,
   traces: readonly Trace[],
   most: number,
-): Promise<{ readonly found: readonly Found[]; readonly read: number }> {
-  if (traces.length === 0) return { found: [], read: 0 };
-  const rows = traces.map(({ pixel, visitor, start, end, alias }) => [pixel, visitor, start, end, alias]);
-  const json = JSON.stringify(rows);
-  const [hours, known] = await db.batch<Record<string, number | string>>([
+): Promise<{ readonly rows: readonly TraceRows[]; readonly rowsRead: number }> {
+  if (traces.length === 0) return { rows: [], rowsRead: 0 };
+  const parameters = traces.map(({ pixel, visitor, start, end, alias }) => [
+    pixel,
+    visitor,
+    start,
+    end,
+    alias,
+  ]);
+  const json = JSON.stringify(parameters);
+  const [hours, aliases] = await db.batch<Record<string, number | string>>([
     db.prepare(HOURS).bind(json),
-    db.prepare(KNOWN).bind(json),
+    db.prepare(HAS_ALIAS).bind(json),
   ]);
   const times = traces.map((): number[] => []);
   const indexed = traces.map(() => new Set<number>());
@@ -80,12 +86,12 @@ export async function findTraces(
     if (row['indexed'] === 1) indexed[place]?.add(Number(row['hour']));
     times[place]?.push(...(JSON.parse(String(row['times'])) as number[]));
   }
-  let read = (hours?.meta.rows_read ?? 0) + (known?.meta.rows_read ?? 0);
+  let rowsRead = (hours?.meta.rows_read ?? 0) + (aliases?.meta.rows_read ?? 0);
 
   const gaps = traces.flatMap(({ pixel, visitor, start, end }, place) =>
     visitor === ''
       ? []
-      : uncovered(start, end, indexed[place] as Set<number>).map(([from, to]) => [
+      : unindexedRanges(start, end, indexed[place] as Set<number>).map(([from, to]) => [
           pixel,
           visitor,
           from,
@@ -93,34 +99,34 @@ export async function findTraces(
           place,
         ]),
   );
-  const partly = new Set<number>();
+  const partial = new Set<number>();
   if (gaps.length > 0) {
     const each = Math.floor(most / gaps.length);
     const { results, meta } = await db
       .prepare(SCAN)
       .bind(JSON.stringify(gaps), each + 1)
       .all<{ place: number; scanned: string }>();
-    read += meta.rows_read;
+    rowsRead += meta.rows_read;
     for (const { place, scanned } of results) {
-      const [count, found] = JSON.parse(scanned) as [number, number[]];
-      if (count > each) partly.add(place);
-      times[place]?.push(...found);
+      const [count, matches] = JSON.parse(scanned) as [number, number[]];
+      if (count > each) partial.add(place);
+      times[place]?.push(...matches);
     }
   }
   return {
-    found: traces.map(({ start, end }, place) => ({
+    rows: traces.map(({ start, end }, place) => ({
       times: within(times[place] as number[], start, end),
-      partly: partly.has(place),
-      known: known?.results[place]?.['known'] === 1,
+      isPartial: partial.has(place),
+      hasAlias: aliases?.results[place]?.['has_alias'] === 1,
     })),
-    read,
+    rowsRead,
   };
 }
 
-/** The times that lie in a day, each once, the latest `MOST_COUNTED` of them. */
+/** The times that lie in a day, each once, the latest `MAX_EVENTS` of them. */
 function within(times: readonly number[], start: number, end: number): number[] {
   const inside = new Set(times.filter((time) => time >= start && time < end));
-  return inside.size <= MOST_COUNTED ? [...inside] : [...inside].sort((a, b) => b - a).slice(0, MOST_COUNTED);
+  return inside.size <= MAX_EVENTS ? [...inside] : [...inside].sort((a, b) => b - a).slice(0, MAX_EVENTS);
 }
 
 /** `?1` pixel, `?2` visitor, `?3` the visitor's times, `?4` alias, `?5` how many events are told. */
@@ -135,7 +141,7 @@ const EVENTS = `
       SELECT ts, id FROM (
         SELECT ts, id FROM events INDEXED BY events_person
         WHERE pixel = ?1 AND person = ?4 AND person <> ''
-        ORDER BY ts DESC LIMIT ${MOST_COUNTED}))
+        ORDER BY ts DESC LIMIT ${MAX_EVENTS}))
     ORDER BY ts DESC, id DESC LIMIT ?5) f
   CROSS JOIN events e ON e.pixel = ?1 AND e.ts = f.ts AND e.id = f.id
   ORDER BY e.ts DESC, e.id DESC`;
@@ -149,10 +155,10 @@ const PERSON = `
 type Value = string | number | null;
 
 /** All that is kept under a trace. */
-export interface Kept {
+export interface TraceData {
   /** The latest events: values in the order of `EVENT_COLUMNS`. */
   readonly events: readonly (readonly Value[])[];
-  /** How many there are; of a visitor's and of a person's, no more than `MOST_COUNTED` are counted. */
+  /** How many there are; of a visitor's and of a person's, no more than `MAX_EVENTS` are counted. */
   readonly total: number;
   /** The days on which the person was there, the latest first, with the kinds of device as bits. */
   readonly days: readonly (readonly [day: string, devices: number])[];
@@ -169,7 +175,7 @@ export async function readTrace(
   { pixel, visitor, alias }: Pick<Trace, 'pixel' | 'visitor' | 'alias'>,
   times: readonly number[],
   most: number,
-): Promise<Kept> {
+): Promise<TraceData> {
   const [events, person] = await Promise.all([
     db.prepare(EVENTS).bind(pixel, visitor, JSON.stringify(times), alias, most).raw<[number, ...Value[]]>(),
     db.prepare(PERSON).bind(pixel, alias).first<{ days: string; target: string | null }>(),

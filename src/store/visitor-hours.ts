@@ -11,33 +11,33 @@ export const HOUR = 3_600_000;
 /** The longest local day has 25 hours, and may begin within one. */
 const HOURS = 26;
 /** An hour is indexed this long after its end, when no batch of it can be on its way that does not know so. */
-const SETTLED = 300_000;
+const INDEX_DELAY = 300_000;
 /** Events of an hour that are indexed at most; a larger hour is not, since a row takes 2 MB. */
-const MOST_EVENTS = 50_000;
+const MAX_EVENTS = 50_000;
 /** Rows that one run makes at most. */
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 
 /** The part of a hash that tells an hour's visitors apart: 66 bits. It needs no escape in a JSON path. */
-const WHO_LENGTH = 11;
-export const whoOf = (visitor: string): string => `substr(${visitor}, 1, ${WHO_LENGTH})`;
+const VISITOR_KEY_LENGTH = 11;
+export const visitorKeyOf = (visitor: string): string => `substr(${visitor}, 1, ${VISITOR_KEY_LENGTH})`;
 
 /** `?1` the first hour, `?2` the first that is not over, `?3` now. Hours without events get no row, too large ones one of NULL. */
 const INDEX = `
   INSERT INTO visitor_hours (pixel, hour, visitors)
   WITH RECURSIVE hour (at) AS (SELECT ?1 UNION ALL SELECT at + ${HOUR} FROM hour WHERE at + ${HOUR} < ?2)
   SELECT d.pixel, h.at, (
-    SELECT iif(sum(n) > ${MOST_EVENTS}, NULL, jsonb_group_object(who, times))
+    SELECT iif(sum(n) > ${MAX_EVENTS}, NULL, jsonb_group_object(who, times))
     FROM (
-      SELECT ${whoOf('visitor')} AS who, jsonb_group_array(ts - h.at) AS times, count(*) AS n
+      SELECT ${visitorKeyOf('visitor')} AS who, jsonb_group_array(ts - h.at) AS times, count(*) AS n
       FROM (
         SELECT e.visitor, e.ts FROM events e
-        WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR} LIMIT ${MOST_EVENTS + 1})
+        WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR} LIMIT ${MAX_EVENTS + 1})
       GROUP BY who))
   FROM days d CROSS JOIN hour h
   WHERE d.dirty > ${DIRTY.clean} AND d.ends_at > ?3 AND h.at < d.ends_at AND h.at + ${HOUR} > d.starts_at
     AND NOT EXISTS (SELECT 1 FROM visitor_hours v WHERE v.pixel = d.pixel AND v.hour = h.at)
     AND EXISTS (SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR})
-  ORDER BY h.at DESC LIMIT ${MOST_ROWS}
+  ORDER BY h.at DESC LIMIT ${MAX_ROWS}
   ON CONFLICT DO NOTHING`;
 
 /** Indexes the hours of open days that are over and have no row, and deletes the rows of days that are over. */
@@ -45,7 +45,7 @@ export function indexVisitors(db: D1Database, now: number): D1PreparedStatement[
   const first = hourOf(now) - HOURS * HOUR;
   return [
     db.prepare('DELETE FROM visitor_hours WHERE hour < ?').bind(first),
-    db.prepare(INDEX).bind(first, hourOf(now - SETTLED), now),
+    db.prepare(INDEX).bind(first, hourOf(now - INDEX_DELAY), now),
   ];
 }
 
@@ -79,7 +79,7 @@ function hourOf(ts: number): number {
 }
 
 /** Stretches of a time that no row covers, each as long as can be. */
-export function uncovered(
+export function unindexedRanges(
   start: number,
   end: number,
   indexed: ReadonlySet<number>,

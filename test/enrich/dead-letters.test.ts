@@ -14,8 +14,8 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { BLANK_EVENT, type RawEvent, type RawHit, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { runJob } from '../../src/rollup/job.ts';
-import { waitingCount } from '../../src/store/counters.ts';
-import { lettersToCheck, readDeadLetters, settleLetters } from '../../src/store/dead-letters.ts';
+import { unwrittenCount } from '../../src/store/counters.ts';
+import { lettersToCheck, readDeadLetters, storeChecks } from '../../src/store/dead-letters.ts';
 import { openMessage, sealParcel, sendHits } from '../../src/store/queue.ts';
 import { sealKeys } from '../../src/store/sealed-keys.ts';
 import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
@@ -211,9 +211,9 @@ describe('what waits', () => {
 
   it('is not sent without a secret: it counts as lost, and nothing goes out in the clear', async () => {
     const { queue, messages } = queueOf();
-    const before = waitingCount('lost_events');
+    const before = unwrittenCount('lost_events');
     await ingest(quietly(testEnv, { QUEUE: queue, DB: broken(), SECRET_KEY: '' }), [hit()]);
-    expect(waitingCount('lost_events')).toBe(before + 1);
+    expect(unwrittenCount('lost_events')).toBe(before + 1);
     expect(messages).toEqual([]);
     await expect(sendHits(queue, [], [hit()])).rejects.toThrow('SECRET_KEY');
   });
@@ -417,7 +417,7 @@ describe('many dead letters', () => {
     if (!letterBefore) throw new Error('there is no letter');
     await request('DELETE', `/api/v1/pixels/${pixel.id}/people?uid=ann`);
     expect(await names()).toEqual(['Bob']);
-    await settleLetters(db, [{ letter: letterBefore, body: letterBefore.body }], Date.now() - 5);
+    await storeChecks(db, [{ letter: letterBefore, body: letterBefore.body }], Date.now() - 5);
     expect(await names()).toEqual(['Bob']);
     await Promise.all([checkDeadLetters(testEnv, 1), checkDeadLetters(testEnv, 1)]);
     expect(await names()).toEqual(['Bob']);

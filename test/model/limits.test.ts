@@ -15,7 +15,7 @@ import {
 import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { SLICE_EVENTS } from '../../src/rollup/day.ts';
-import { MOST_SESSIONS } from '../../src/store/sessions.ts';
+import { MAX_SESSIONS } from '../../src/store/sessions.ts';
 
 const number = (value: number): string => value.toLocaleString('en');
 const kibibytes = (bytes: number): string => `${number(bytes / 1024)} KiB`;
@@ -78,7 +78,7 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['events rolled up by one statement', number(SLICE_EVENTS)],
   ["work of the database for a shared link's questions", work(LINK_LIMITS)],
   ["the same for a token's questions", work(TOKEN_LIMITS)],
-  ['sessions a token or link', number(MOST_SESSIONS)],
+  ['sessions a token or link', number(MAX_SESSIONS)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],

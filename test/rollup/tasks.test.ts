@@ -4,7 +4,7 @@ import { secretsOf } from '../../src/env.ts';
 import { ROLLUP_VERSION } from '../../src/model/rollup-version.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { TASKS } from '../../src/rollup/tasks.ts';
-import { recordErasure } from '../../src/store/counters.ts';
+import { countErasure } from '../../src/store/counters.ts';
 import type { TaskName } from '../../src/store/failed-tasks.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { sealParcel } from '../../src/store/queue.ts';
@@ -78,7 +78,7 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     db
       .prepare('INSERT INTO dead_letters (id, body, received_at) VALUES (?, ?, ?)')
       .bind('letter', letter, NOW),
-    recordErasure(db, NOW),
+    countErasure(db, NOW),
   ]);
   const ofDay = (day: string): string => `FROM days WHERE pixel = '${id}' AND day = '${day}'`;
   return {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { visitorHash } from '../../src/enrich/visitor.ts';
 import type { Secrets } from '../../src/model/secret-key.ts';
-import { deleteExpiredSalts, findSalts, knownSalts, saltExpiry } from '../../src/store/salts.ts';
+import { deleteExpiredSalts, existingSalts, findSalts, saltExpiry } from '../../src/store/salts.ts';
 import { applySchema, db } from '../fixtures.ts';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
@@ -30,11 +30,11 @@ describe('salts', () => {
     const sealed = (await stored('2026-11-23')) ?? '';
     expect(sealed).toMatch(/^s1\.[\w-]{6}\.[\w-]{123}$/);
     expect(sealed).not.toContain(salt);
-    expect(await knownSalts(db, SECRETS, ['2026-11-23'])).toEqual(new Map([['2026-11-23', salt]]));
-    expect(await knownSalts(db, [], ['2026-11-23'])).toEqual(new Map());
-    expect(await knownSalts(db, [ROTATED[0] ?? ''], ['2026-11-23'])).toEqual(new Map());
+    expect(await existingSalts(db, SECRETS, ['2026-11-23'])).toEqual(new Map([['2026-11-23', salt]]));
+    expect(await existingSalts(db, [], ['2026-11-23'])).toEqual(new Map());
+    expect(await existingSalts(db, [ROTATED[0] ?? ''], ['2026-11-23'])).toEqual(new Map());
     await db.prepare('INSERT INTO salts VALUES (?, ?, ?)').bind('2026-11-22', sealed, NOW).run();
-    expect(await knownSalts(db, SECRETS, ['2026-11-22'])).toEqual(new Map());
+    expect(await existingSalts(db, SECRETS, ['2026-11-22'])).toEqual(new Map());
   });
 
   it('are not made without a secret', async () => {

@@ -5,9 +5,9 @@ import {
   countGuess,
   deleteLink,
   findLink,
-  forgetGuesses,
   insertLink,
   listLinks,
+  resetGuesses,
 } from '../../src/store/links.ts';
 import { deletePixel, insertPixel } from '../../src/store/pixels.ts';
 import {
@@ -200,7 +200,7 @@ describe('links', () => {
     expect(await countGuess(db, 'of b', NOW, HOUR)).toEqual({ guesses: 1, guess_until: NOW + HOUR });
     expect(await tried(NOW + HOUR)).toEqual({ guesses: 1, guess_until: NOW + 2 * HOUR });
     await tried(NOW + HOUR);
-    await forgetGuesses(db, 'of a');
+    await resetGuesses(db, 'of a');
     expect(await tried(NOW + HOUR + 1)).toEqual({ guesses: 1, guess_until: NOW + 2 * HOUR + 1 });
     expect(await countGuess(db, 'of b', NOW, HOUR)).toEqual({ guesses: 2, guess_until: NOW + HOUR });
   });

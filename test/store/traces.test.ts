@@ -66,7 +66,7 @@ async function two(): Promise<readonly [Pixel, Pixel]> {
 
 it('finds a visitor by the first of the events of the day, and a person by whatever is kept', async () => {
   const [one, other] = await two();
-  const { found } = await findTraces(
+  const { rows } = await findTraces(
     db,
     [
       at(one, 'ann', 'cann'),
@@ -80,13 +80,13 @@ it('finds a visitor by the first of the events of the day, and a person by whate
     ],
     1000,
   );
-  const nothing = { times: [], partly: false, known: false };
+  const nothing = { times: [], isPartial: false, hasAlias: false };
   const times = [END - 1, START + 1000, START];
-  expect(found).toEqual([
-    { times, partly: false, known: true },
-    { ...nothing, known: true },
-    { ...nothing, known: true },
-    { ...nothing, known: true },
+  expect(rows).toEqual([
+    { times, isPartial: false, hasAlias: true },
+    { ...nothing, hasAlias: true },
+    { ...nothing, hasAlias: true },
+    { ...nothing, hasAlias: true },
     nothing,
     nothing,
     { ...nothing, times: [END - 1] },
@@ -98,8 +98,8 @@ it('finds nothing at a pixel of what is kept at another', async () => {
   const [one] = await two();
   const empty = await makePixel('UTC');
   await store(one, [event('x', START, 'zoe', 'czoe')]);
-  const nothing = { times: [], partly: false, known: false };
-  expect((await findTraces(db, [at(empty, 'ann', 'cann'), at(empty, 'zoe', 'czoe')], 100)).found).toEqual([
+  const nothing = { times: [], isPartial: false, hasAlias: false };
+  expect((await findTraces(db, [at(empty, 'ann', 'cann'), at(empty, 'zoe', 'czoe')], 100)).rows).toEqual([
     nothing,
     nothing,
   ]);
@@ -114,10 +114,10 @@ it('finds nothing at a pixel of what is kept at another', async () => {
 it('looks through no more of a day than it is told, the latest first, and says so', async () => {
   const [one] = await two();
   // The day has six events, of all visitors.
-  const look = async (most: number) => (await findTraces(db, [at(one)], most)).found[0];
-  expect(await look(6)).toMatchObject({ times: [END - 1, START + 1000, START], partly: false });
-  expect(await look(5)).toMatchObject({ times: [END - 1, START + 1000, START], partly: true });
-  expect(await look(3)).toMatchObject({ times: [END - 1, START + 1000], partly: true });
+  const look = async (most: number) => (await findTraces(db, [at(one)], most)).rows[0];
+  expect(await look(6)).toMatchObject({ times: [END - 1, START + 1000, START], isPartial: false });
+  expect(await look(5)).toMatchObject({ times: [END - 1, START + 1000, START], isPartial: true });
+  expect(await look(3)).toMatchObject({ times: [END - 1, START + 1000], isPartial: true });
 });
 
 it('tells the events of a visitor and of a person once each, the latest first', async () => {

@@ -7,7 +7,7 @@ import { runJob } from '../../src/rollup/job.ts';
 import { erase } from '../../src/store/people.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { findTraces, readTrace } from '../../src/store/traces.ts';
-import { indexVisitors, uncovered } from '../../src/store/visitor-hours.ts';
+import { indexVisitors, unindexedRanges } from '../../src/store/visitor-hours.ts';
 import { applySchema, counting, db, makePixel, store, testEnv } from '../fixtures.ts';
 
 const HOUR = 3_600_000;
@@ -32,7 +32,7 @@ const event = (ts: number, visitor: string) => ({ ts, id: `${visitor}${ts}`, nam
 const hours = async (): Promise<unknown[]> =>
   (await db.prepare('SELECT (hour - ?) / ? FROM visitor_hours ORDER BY hour').bind(START, HOUR).raw()).flat();
 const timesOf = async (pixel: Pixel, visitor: string, most = 5000): Promise<number[]> =>
-  [...((await findTraces(db, [traceOf(pixel, visitor)], most)).found[0]?.times ?? [])].sort((a, b) => a - b);
+  [...((await findTraces(db, [traceOf(pixel, visitor)], most)).rows[0]?.times ?? [])].sort((a, b) => a - b);
 
 /** So many events over the hours before a time, of so many visitors. */
 async function fill(pixel: Pixel, events: number, visitors: number, until: number): Promise<void> {
@@ -66,18 +66,18 @@ describe('a visitor of a day of 100,000 events', () => {
       .bind(pixel.id, visitor)
       .all<{ ts: number }>();
     expect(results.length).toBeGreaterThan(2);
-    const { found, read } = await findTraces(db, [traceOf(pixel, visitor)], 5000);
-    expect([...(found[0]?.times ?? [])].sort((a, b) => a - b)).toEqual(results.map(({ ts }) => ts));
+    const { rows, rowsRead } = await findTraces(db, [traceOf(pixel, visitor)], 5000);
+    expect([...(rows[0]?.times ?? [])].sort((a, b) => a - b)).toEqual(results.map(({ ts }) => ts));
     // 23 hours, six minutes of events, and some look-ups.
     const since = await db
       .prepare('SELECT count(*) FROM events WHERE ts >= ?')
       .bind(END - HOUR)
       .first<number>('count(*)');
     expect(since).toBeGreaterThan(300);
-    expect(read).toBeLessThan(Number(since) + 60);
+    expect(rowsRead).toBeLessThan(Number(since) + 60);
 
     const { db: counted, cost } = counting();
-    const times = found[0]?.times ?? [];
+    const times = rows[0]?.times ?? [];
     const subject = { pixel: pixel.id, aliases: [], visitor: { hash: visitor, times } };
     expect((await erase(counted, [subject], now)).events).toBe(results.length);
     expect(cost.read).toBeLessThan(200);
@@ -87,10 +87,10 @@ describe('a visitor of a day of 100,000 events', () => {
   it('that nobody has indexed costs no more than is allowed, and says that it is not all', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 100_000, 30_000, END);
-    const { found, read } = await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 5000);
-    expect(found[0]?.partly).toBe(true);
-    expect(read).toBeLessThan(5100);
-    expect((await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 0)).read).toBeLessThan(100);
+    const { rows, rowsRead } = await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 5000);
+    expect(rows[0]?.isPartial).toBe(true);
+    expect(rowsRead).toBeLessThan(5100);
+    expect((await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 0)).rowsRead).toBeLessThan(100);
   });
 
   it('is written a row for each hour with events, once', async () => {
@@ -143,8 +143,8 @@ describe('an hour', () => {
     await index(START + HOUR + 300_000);
     const row = db.prepare('SELECT visitors FROM visitor_hours WHERE pixel = ?').bind(pixel.id);
     expect(await row.all()).toMatchObject({ results: [{ visitors: null }] });
-    const { found } = await findTraces(db, [traceOf(pixel, 'first')], 60_000);
-    expect(found[0]).toMatchObject({ times: [START], partly: false });
+    const { rows } = await findTraces(db, [traceOf(pixel, 'first')], 60_000);
+    expect(rows[0]).toMatchObject({ times: [START], isPartial: false });
     const [, again] = await index(START + HOUR + 300_000);
     expect(again?.meta.rows_read).toBeLessThan(200);
   });
@@ -230,5 +230,5 @@ it.each([
   [[0, 1, 2, 3], []],
 ])('what hours %j do not cover is %j', (indexed, gaps) => {
   const at = new Set(indexed.map((hour) => START + hour * HOUR));
-  expect(uncovered(START + 1, START + 3 * HOUR + 5, at)).toEqual(gaps);
+  expect(unindexedRanges(START + 1, START + 3 * HOUR + 5, at)).toEqual(gaps);
 });
