@@ -1,6 +1,6 @@
 /**
- * The Worker: answers pixels at once, everything else by the API; rolls up when the cron asks; empties the queue. An isolate
- * that answers pixels evaluates nothing else: each other part is loaded when it is first asked for.
+ * The Worker. `fetch` answers pixel requests at once and routes all others; `scheduled` is the cron, which rolls up; `queue`
+ * consumes the queue. An isolate that only answers pixels evaluates no other code: each part is loaded at its first use.
  */
 import { collectorOf } from './collect/answer.ts';
 import { FORMATS } from './collect/wire/table.ts';

@@ -83,7 +83,7 @@ export async function csvOf(answer: QueryResult, names: Names): Promise<string> 
 }
 
 /** Rows that are written at once. Ten thousand with long texts would hold the isolate, which also answers pixels, for 100 ms. */
-const PORTION = 1000;
+const CHUNK_BYTES = 1000;
 
 /** Writes rows in portions, between which the isolate does what else there is. */
 async function inPortions<T>(
@@ -91,9 +91,9 @@ async function inPortions<T>(
   write: (portion: readonly T[]) => string,
 ): Promise<string[]> {
   const texts: string[] = [];
-  for (let from = 0; from < rows.length; from += PORTION) {
+  for (let from = 0; from < rows.length; from += CHUNK_BYTES) {
     if (from > 0) await scheduler.wait(0);
-    texts.push(write(rows.slice(from, from + PORTION)));
+    texts.push(write(rows.slice(from, from + CHUNK_BYTES)));
   }
   return texts;
 }

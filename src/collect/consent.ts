@@ -1,6 +1,6 @@
 /**
- * What an answer owes to the choice of who is counted: a cookie for who has consented, where the pixel allows it, the
- * removal of one, or nothing at all. Only requests that hold a choice come here; all others are answered without it.
+ * Applies the visitor's choice to a request: consent sets a cookie where the pixel allows one, and a refusal removes it. Only
+ * requests that may hold a choice load this module.
  */
 
 import { mayUseCookie, originOf } from '../enrich/origins.ts';
@@ -13,13 +13,13 @@ import { BLANK_EVENT, type Client, pixelIdOf, type RawEvent, UNKNOWN_CLIENT } fr
 import { withTimeout } from '../store/failure.ts';
 import { findPixels } from '../store/pixels.ts';
 
-/** Milliseconds that an answer waits for the store: the page's `load` event waits for the image. */
-const LONGEST_WAIT = 1000;
+/** Milliseconds that an answer waits for the store, since the page's `load` event waits for the image. */
+const MAX_WAIT = 1000;
 
 type Events = readonly (RawEvent | null)[];
 
 export interface ConsentResult {
-  /** With the cookie that is set. */
+  /** The client, with the cookie that the answer sets. */
   readonly client: Client;
   readonly events: Events;
   /** `Set-Cookie` headers. */
@@ -27,8 +27,7 @@ export interface ConsentResult {
 }
 
 /**
- * Settles a request's choice. This alone of all that is done before the answer may look something up: whether a pixel
- * allows cookies has to be known when one is set, and most isolates know it already.
+ * Applies a request's choice. To set a cookie, the answer waits for the pixel's settings, which most isolates have cached.
  */
 export async function applyConsent(
   events: Events,
@@ -37,41 +36,41 @@ export async function applyConsent(
   now: number,
 ): Promise<ConsentResult> {
   if (client.refusal === 'opt_out') {
-    // No more goes on than it takes to count the refusal.
+    // Only what is needed to count the opt-out is passed on.
     return {
       client: { ...UNKNOWN_CLIENT, refusal: 'opt_out' },
-      events: events.map((event) => event && withoutAll(event)),
+      events: events.map((event) => event && withoutFields(event)),
       cookies: [],
     };
   }
-  const unknown = { ...client, cookie: '' };
+  const withoutCookie = { ...client, cookie: '' };
   const latest = events.findLast((event) => event?.consent === 'granted' || event?.consent === 'denied');
   if (client.refusal !== '' || latest?.consent === 'denied') {
     const hasCookie = client.cookie !== '' || client.staleCookie;
-    return { client: unknown, events, cookies: hasCookie ? FORGET_PERSON : [] };
+    return { client: withoutCookie, events, cookies: hasCookie ? FORGET_PERSON : [] };
   }
   const reach = latest ? await reachOf(events, client, env, now) : null;
-  if (!latest || reach === null) return { client: unknown, events, cookies: [] };
+  if (!latest || reach === null) return { client: withoutCookie, events, cookies: [] };
   const cookie = client.cookie || (await makeCookie(latest.cid, client, env));
   const old = client.staleCookie ? FORGET_OLD_PERSON : [];
   return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach), ...old] };
 }
 
-/** An event that names its pixel and says nothing else. */
-function withoutAll({ id, key }: RawEvent): RawEvent {
+/** An event without its fields: it names its pixel, and nothing else. */
+function withoutFields({ id, key }: RawEvent): RawEvent {
   return { ...BLANK_EVENT, id, ...(key === undefined ? {} : { key }) };
 }
 
 /**
- * The furthest reach that a pixel of the events with consent allows a cookie for this client's page; null when none does, or
- * the store is silent.
+ * The furthest reach of a cookie that any pixel of the events with consent allows this client's page; null if no pixel allows
+ * one, or if the store does not answer in time.
  */
 async function reachOf(events: Events, client: Client, env: Env, now: number): Promise<CookieReach | null> {
-  // Known without asking the store.
+  // No pixel could allow a cookie, so the store is not queried.
   if (client.cookieReach === '') return null;
   const ids = events.flatMap((event) => (event?.consent === 'granted' ? [pixelIdOf(event)] : []));
   try {
-    const pixels = await withTimeout(findPixels(env.DB, ids, now), LONGEST_WAIT);
+    const pixels = await withTimeout(findPixels(env.DB, ids, now), MAX_WAIT);
     const allowed = new Set(
       [...pixels.values()]
         .filter((pixel) => mayUseCookie(pixel, client))
@@ -84,19 +83,19 @@ async function reachOf(events: Events, client: Client, env: Env, now: number): P
   }
 }
 
-/** 128 bits, in base64url or as four numbers, which is how the tag has them without converting. */
+/** A proposed cookie value: 128 bits in base64url, or as four numbers, which the tag need not convert. */
 const PROPOSAL = /^([\w-]{22}|\d{1,10}(,\d{1,10}){3})$/;
 
 /**
- * The value of a new cookie. The page proposes a `cid`, the same for all events of one moment, so that they are one person's
- * before the cookie is there. The value is made of it, the page's host, the address and the user agent under a key of the
- * Worker's: who has the page propose a `cid` does not know the cookie, and two sites that propose the same get different ones.
+ * The value of a new cookie. The page proposes a `cid`, the same for all events that it sends before it has the cookie, so these
+ * events belong to one person. The value is a keyed hash of the `cid`, the page's host, the address and the user agent: a page
+ * that chooses a `cid` does not learn the cookie, and two sites that propose the same `cid` get different cookies.
  */
 async function makeCookie(cid: string, client: Client, env: Env): Promise<string> {
   const [secret] = secretsOf(env);
   if (secret === undefined || !PROPOSAL.test(cid)) return newPersonCookie();
   const key = await deriveKey(secret, 'person cookies');
-  // A line feed can be in none of the four.
+  // None of the four can contain a line feed.
   const parts = [cid, originOf(client), client.ip, client.userAgent];
   const message = new TextEncoder().encode(parts.join('\n'));
   return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, message), 0, 16));

@@ -11,13 +11,13 @@ import { isTelevision } from './televisions.ts';
 export interface Agent {
   readonly device: string;
   readonly browser: string;
-  /** Major version only: more would help to recognise a person and answers no question an owner has. */
+  /** The major version. A longer one would help to recognise a person, and owners do not need it. */
   readonly browserVersion: string;
   readonly os: string;
   readonly osVersion: string;
 }
 
-/** The parser's names of kinds of device. */
+/** The parser's names of device types. */
 const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
   mobile: 'Mobile',
   tablet: 'Tablet',
@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, (typeof DEVICES)[number]>> = {
   embedded: 'Embedded',
 };
 
-/** Parsing takes some 70 µs and a site sees the same few hundred agents again and again. */
+/** Parsing takes some 70 µs, and a site sees the same few hundred agents again and again. */
 const agents = new Cache<number, Agent>(2000);
 
 /** @param key `agentKey` of the user agent. */
@@ -37,12 +37,12 @@ export function parseAgent(userAgent: string, hints: ClientHints, key = agentKey
 }
 
 function parse(userAgent: string): Agent {
-  // Not `getResult`, which also looks for engine and processor.
+  // `getResult` would also look for engine and processor.
   const parser = new UAParser(userAgent);
   const [browser, os, device] = [parser.getBrowser(), parser.getOS(), parser.getDevice()];
-  const known = browser.name !== undefined || os.name !== undefined;
+  const isRecognised = browser.name !== undefined || os.name !== undefined;
   return {
-    device: deviceOf(userAgent, device.type, known),
+    device: deviceOf(userAgent, device.type, isRecognised),
     browser: browserName(browser.name),
     browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
     os: systemName(os.name),
@@ -50,15 +50,15 @@ function parse(userAgent: string): Agent {
   };
 }
 
-/** What the parser may take a television for. */
-const MISTAKEN: ReadonlySet<string> = new Set(['', 'Desktop', 'Mobile', 'Tablet']);
+/** The devices that the parser may take a television for. */
+const MISTAKEN_FOR_TV: ReadonlySet<string> = new Set(['', 'Desktop', 'Mobile', 'Tablet']);
 
-function deviceOf(userAgent: string, type: string | undefined, known: boolean): string {
-  const kind = type === undefined ? (known ? 'Desktop' : '') : (KINDS[type] ?? '');
-  return MISTAKEN.has(kind) && isTelevision(userAgent) ? 'TV' : kind;
+function deviceOf(userAgent: string, type: string | undefined, isRecognised: boolean): string {
+  const kind = type === undefined ? (isRecognised ? 'Desktop' : '') : (KINDS[type] ?? '');
+  return MISTAKEN_FOR_TV.has(kind) && isTelevision(userAgent) ? 'TV' : kind;
 }
 
-/** What the hint `Sec-CH-UA-Platform` may say (https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform), and our names. */
+/** The values of `Sec-CH-UA-Platform` (https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform), and Speck's names. */
 const PLATFORMS: ReadonlyMap<string, string> = new Map([
   ['Android', 'Android'],
   ['Chrome OS', 'Chrome OS'],
@@ -72,8 +72,8 @@ const PLATFORMS: ReadonlyMap<string, string> = new Map([
 const HINTED_VERSION = /^[\w.-]{1,32}$/;
 
 /**
- * Chromium freezes the user agent's version of the system, and says Linux for some phones in desktop mode; the hints
- * tell the truth. A hint that names no platform, or one that no browser runs on, changes nothing.
+ * Chromium freezes the system's version in the user agent, and says Linux for some phones in desktop mode. The hints are right.
+ * A hint that names no platform, or a platform that no browser runs on, is ignored.
  */
 function withHints(agent: Agent, hints: ClientHints): Agent {
   const os = PLATFORMS.get(unquote(hints.platform));
@@ -87,12 +87,12 @@ function withHints(agent: Agent, hints: ClientHints): Agent {
   };
 }
 
-/** A distribution is a Linux: the user agent says more than the hint. */
+/** The user agent may name a distribution where the hint says Linux: then the user agent is more precise. */
 function sameSystem(fromAgent: string, fromHint: string): boolean {
   return fromAgent === fromHint || (fromHint === 'GNU/Linux' && fromAgent !== '' && fromAgent !== 'Android');
 }
 
-/** Windows counts its releases otherwise in the hint: from 13 on it is Windows 11. */
+/** The hint counts releases of Windows differently: 13 and later are Windows 11. */
 function osVersion(os: string, version: string): string {
   const [major = '', minor] = version.split('.');
   if (os === 'Windows') return Number(major) >= 13 ? '11' : Number(major) > 0 ? '10' : version.slice(0, 8);

@@ -1,22 +1,22 @@
 /**
- * The channel of a visit. Rules, their order and names are those of Google Analytics 4 ("Default channel group") and Plausible; the
- * table in docs/metrics.md lists them with their sources.
+ * The channel of a visit. The rules, their order and the names are those of Google Analytics 4 ("Default channel group") and
+ * Plausible. The table in docs/metrics.md lists them with their sources.
  */
 import type { Kind } from './source-list.ts';
 
-/** What decides on a channel. */
-export interface Visit {
-  /** Null without a source. */
+/** What the channel of a visit depends on. */
+export interface VisitSource {
+  /** The kind of the source; null without a source. */
   readonly kind: Kind | null;
-  /** Whether nothing but an advertising network's click id tells the source. */
+  /** Whether only the click id of an advertising network names the source. */
   readonly isByClick: boolean;
-  /** What the source is called in the link, or `''`. */
+  /** The name of the source in the link, or `''`. */
   readonly tag: string;
   readonly medium: string;
   readonly campaign: string;
-  /** The channel that the click id says the visit was paid for in. */
+  /** The paid channel that the click id names, or null. */
   readonly paidClick: string | null;
-  /** Whether the link names its source as an advertisement of it, as `facebook-ads`. */
+  /** Whether the link names the source's advertisements, such as `facebook-ads`. */
   readonly isAdvertisement: boolean;
 }
 
@@ -41,7 +41,7 @@ const PAID_CHANNELS: Partial<Record<Kind, string>> = {
   video: 'Paid Video',
 };
 
-export function channelOf(visit: Visit): string {
+export function channelOf(visit: VisitSource): string {
   const { kind, isByClick, isAdvertisement, paidClick } = visit;
   const tag = visit.tag.toLowerCase();
   const medium = visit.medium.toLowerCase();
@@ -54,14 +54,14 @@ export function channelOf(visit: Visit): string {
   if (DISPLAY.has(medium)) return 'Display';
   if (isPaid || kind === 'paid') return 'Paid Other';
   const byLink = organicChannelOf(null, tag, medium);
-  const isTold = byLink !== 'Direct' && byLink !== 'Referral';
+  const isInLink = byLink !== 'Direct' && byLink !== 'Referral';
   if (paidClick !== null) {
-    // A link whose own words say that it is in a mail or a message contradicts the id; `video` says what was paid for.
-    if (!isTold || byLink === paidClick.replace('Paid', 'Organic')) return paidClick;
+    // Tag and medium may contradict the id: a link in an e-mail or a message was not paid for. `video` specifies the id.
+    if (!isInLink || byLink === paidClick.replace('Paid', 'Organic')) return paidClick;
     if (byLink === 'Organic Video') return 'Paid Video';
   }
   if (isShopping) return 'Organic Shopping';
-  return isByClick && isTold ? byLink : organicChannelOf(kind, tag, medium);
+  return isByClick && isInLink ? byLink : organicChannelOf(kind, tag, medium);
 }
 
 function organicChannelOf(kind: Kind | null, tag: string, medium: string): string {

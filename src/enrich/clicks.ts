@@ -1,14 +1,14 @@
-/** Parameters that an advertising network adds to a click, and what they say of it. The id itself is never kept. */
+/** Click ids: parameters that advertising networks add to links, and what they say of a click. The id itself is never stored. */
 import type { Source } from './source-list.ts';
 
 export interface ClickId {
   readonly param: string;
   readonly source: string;
-  /** The channel of a click that nothing else is known of. */
+  /** The channel of a click if nothing else is known of it. */
   readonly channel: string;
 }
 
-/** In the order in which they are believed. */
+/** The first one in this order counts. */
 const CLICK_IDS: readonly ClickId[] = [
   // Display & Video 360 and Campaign Manager; Google Ads. The last four replace or accompany `gclid` on iOS.
   { param: 'dclid', source: 'Google', channel: 'Display' },
@@ -34,10 +34,10 @@ export function clickIdOf(query: ReadonlyMap<string, string>): ClickId | undefin
 }
 
 /**
- * The channel that a click was paid for in; null when it was not, or when the id contradicts the source. Links are copied with
- * their ids: `?gclid=…` with a referrer of Facebook or Gmail is no advertisement at Google. A source of no known kind
- * contradicts nothing: an advertiser's own name for a campaign, or a site that shows a network's advertisements. Neither do other
- * search engines, since they show those of Google and Microsoft, nor YouTube, which is Google's.
+ * The paid channel of a click; null if the click was not paid for, or if its id contradicts the source. People copy links with
+ * their ids: `?gclid=…` with a referrer of Facebook or Gmail is not an advertisement at Google. A source of unknown kind does not
+ * contradict an id: it is an advertiser's own name for a campaign, or a site that shows advertisements of a network. Search engines
+ * do not contradict an id for search, since they show advertisements of Google and Microsoft. YouTube belongs to Google.
  */
 export function paidChannelOf(click: ClickId | undefined, source: Source): string | null {
   if (click === undefined || click.channel.startsWith('Organic')) return null;

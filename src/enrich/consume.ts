@@ -1,7 +1,6 @@
 /**
- * The queue's consumer. It writes by the same code as everyone else and acknowledges message by message, so that one
- * that fails holds up no other. What fails too often the queue hands to the dead-letter queue, whose messages are kept
- * in the database for the owner.
+ * The queue's consumer. It acknowledges each message by itself, so a message that fails does not hold up the others. After too
+ * many failures the queue moves a message to the dead-letter queue, whose messages are stored in the database for the owner.
  */
 import type { Env } from '../env.ts';
 import type { Message } from '../model/batch.ts';
@@ -13,13 +12,13 @@ import { deliver } from './ingest.ts';
 
 const DEAD_LETTERS = /dead-letters$/;
 
-/** Seconds until a message is delivered again: 10, 20, 40, … up to 15 minutes while D1 is down. */
+/** Seconds until a message is delivered again: 10, 20, 40, … up to 15 minutes. */
 const FIRST_DELAY = 10;
 const LAST_DELAY = 900;
 
 export async function consume(batch: MessageBatch<Message>, env: Env): Promise<void> {
   if (DEAD_LETTERS.test(batch.queue)) {
-    await keep(batch, env);
+    await storeLetters(batch, env);
     return;
   }
   const budget = invocationBudget(env.DB);
@@ -33,14 +32,14 @@ export async function consume(batch: MessageBatch<Message>, env: Env): Promise<v
       message.ack();
     } catch (error) {
       console.warn(
-        `a message could not be stored (${failureKind(error)}), delivery ${message.attempts}: ${error}`,
+        `A message could not be stored (${failureKind(error)}), delivery ${message.attempts}: ${error}`,
       );
       message.retry({ delaySeconds: Math.min(FIRST_DELAY * 2 ** (message.attempts - 1), LAST_DELAY) });
     }
   }
 }
 
-async function keep(batch: MessageBatch<Message>, env: Env): Promise<void> {
+async function storeLetters(batch: MessageBatch<Message>, env: Env): Promise<void> {
   const letters = await Promise.all(
     batch.messages.map(async ({ id, body, timestamp }) => ({
       id,
@@ -49,5 +48,5 @@ async function keep(batch: MessageBatch<Message>, env: Env): Promise<void> {
     })),
   );
   await storeDeadLetters(env.DB, letters);
-  console.error(`kept ${letters.length} dead letters: npm run replay`);
+  console.error(`Stored ${letters.length} dead letters. To write their events: npm run replay`);
 }

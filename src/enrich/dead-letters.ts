@@ -1,6 +1,6 @@
 /**
- * Takes out of dead letters what has been erased or deleted since, and seals them under the current secret. Raw hits
- * become a batch on this occasion: from then on the letter holds no address.
+ * Removes from dead letters what has been erased or deleted since, and seals them under the current secret. Raw hits become a
+ * batch, so from then on the letter holds no address.
  */
 import { type Env, secretsOf } from '../env.ts';
 import type { Batch, Message, PlacedEvent } from '../model/batch.ts';
@@ -17,23 +17,23 @@ import {
 import { openMessage, sealParcel } from '../store/queue.ts';
 import { batchOf } from './ingest.ts';
 
-/** Letters of a page. A parameter has 2 MB, and one of hits may come to 150 kB as a batch. */
+/** Letters in a page. A page is one parameter, which may have 2 MB, and the batch of a letter may have 150 kB. */
 const PAGE = 8;
 
 /** Statements that a page takes: look, ask what is gone, settle. Hits may take three more each. */
 export const STATEMENTS_A_PAGE = 5;
 
 export interface Progress {
-  /** Whether more are to be checked. */
+  /** Whether more letters have to be checked. */
   readonly more: boolean;
 }
 
-/** The message that a letter is of. */
+/** The message of a letter's body. */
 export function messageOf(body: string): Message {
   return body.startsWith('{') ? (JSON.parse(body) as Message) : { kind: 'sealed', sealed: body };
 }
 
-/** A message as a letter's body. One that cannot be opened is kept as it came. */
+/** A letter's body for a message. A message that cannot be opened is stored unchanged. */
 export async function bodyOf(env: Env, message: Message): Promise<string> {
   if (message.kind === 'sealed') return message.sealed;
   try {
@@ -45,16 +45,16 @@ export async function bodyOf(env: Env, message: Message): Promise<string> {
 }
 
 /**
- * Checks some pages of dead letters, those first that have waited longest. It may run twice at once, and stop anywhere.
+ * Checks some pages of dead letters, the oldest check first. Two runs may overlap, and a run may stop anywhere.
  *
  * @throws what D1 throws.
  */
 export async function checkDeadLetters(env: Env, pages: number): Promise<Progress> {
   const secrets = secretsOf(env);
-  // They cannot be opened then.
+  // Without a secret, letters cannot be opened.
   if (secrets.length === 0) return { more: false };
   for (let page = 0; page < pages; page++) {
-    // Before anything is read: what is erased from now on is not taken out by this run.
+    // The time before anything is read: what is erased later needs another check.
     const now = Date.now();
     const letters = await lettersToCheck(env.DB, secrets, PAGE);
     if (letters.length === 0) return { more: false };
@@ -64,15 +64,15 @@ export async function checkDeadLetters(env: Env, pages: number): Promise<Progres
   return { more: true };
 }
 
-/** Pages that a request goes through; the cron does what is left. */
+/** Pages that one request checks. The cron checks the rest. */
 const REQUEST_PAGES = 3;
 
-/** Checks dead letters after something was erased. Never throws: it is erased, and the cron will do this as well. */
+/** Checks dead letters after an erasure. Never throws: the erasure itself has succeeded, and the cron checks them again. */
 export async function checkAfterErasure(env: Env): Promise<void> {
   try {
     await checkDeadLetters(env, REQUEST_PAGES);
   } catch (error) {
-    console.warn(`dead letters are left to the cron: ${error}`);
+    console.warn(`Dead letters could not be checked, the cron will try again: ${error}`);
   }
 }
 
@@ -99,28 +99,28 @@ async function checkPage(env: Env, letters: readonly CheckedLetter[], now: numbe
   );
 }
 
-/** Of how much a batch tells: events, their aliases, and rejections. */
+/** The number of a batch's events, their aliases, and rejections. */
 function sizeOf({ events, rejections }: Batch): number {
   return events.reduce((sum, { aliases = [] }) => sum + 1 + aliases.length, rejections.length);
 }
 
 interface LetterBatch extends Batch {
-  /** False of a letter of hits, which are enriched now. */
+  /** False for a letter of hits, which are enriched now. */
   readonly wasBatch: boolean;
 }
 
-/** The batch of a letter, or null when it cannot be read. */
+/** The batch of a letter; null if the letter cannot be read. */
 async function batchIn(env: Env, { id, body }: CheckedLetter, now: number): Promise<LetterBatch | null> {
   try {
     const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, messageOf(body));
     const batch = await batchOf(env, parcel, now);
     if (parcel.kind === 'batch') return { ...batch, wasBatch: true };
-    // Hits of a pixel that was deleted would tell their names to the count of unknown pixels.
+    // Rejections without a pixel are left out: hits of a deleted pixel would add their names to the samples of unknown pixels.
     const rejections = batch.rejections.filter(({ pixel }) => pixel !== '');
     return { ...batch, rejections, wasBatch: false };
   } catch (error) {
     if (String(error).includes('D1_')) throw error;
-    console.warn(`the dead letter ${id} could not be checked: ${error}`);
+    console.warn(`The dead letter ${id} could not be checked: ${error}`);
     return null;
   }
 }
@@ -137,7 +137,7 @@ function withoutGone(
     if (aliases.length === 0) return [placed];
     return [{ ...placed, aliases: (placed.aliases ?? []).filter((alias) => !aliases.includes(alias)) }];
   });
-  // What is counted for no pixel stays.
+  // Rejections without a pixel stay.
   const rejections = batch.rejections.filter(({ pixel }) => pixel === '' || existing.has(pixel));
   return { id, events, rejections };
 }

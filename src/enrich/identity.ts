@@ -1,20 +1,20 @@
 /**
- * Signed user ids. An owner's server signs the id of who is signed in with a secret that only it and the Worker know, and the
- * page sends the signature along: so nobody can send another's id. Nothing of it is stored: the secret of a pixel is derived from
- * SECRET_KEY.
+ * Signed user ids. The owner's server signs the id of the signed-in user with a secret that only the server and the Worker know,
+ * and the page sends id and signature. So nobody can send another user's id. The secret of a pixel is derived from SECRET_KEY and
+ * not stored.
  */
 import { Cache } from '../model/cache.ts';
 import { LIMITS } from '../model/limits.ts';
 import { hex } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
 
-/** What a signature says of the user id that it came with. */
+/** Whether a user id came with a signature, and whether that is right. */
 export type Proof = 'none' | 'right' | 'wrong';
 
 const encoder = new TextEncoder();
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 
-/** Deriving a key takes two calls into the crypto library; each event with a signature needs one. */
+/** Deriving a key takes two calls into the crypto library, and each event with a signature needs a key. */
 const keys = new Cache<string, CryptoKey>(64);
 
 /** The secret with which the user ids of a pixel are signed: 64 hex digits. */
@@ -24,10 +24,9 @@ export async function identitySecret(secretKey: string, pixel: string): Promise<
 }
 
 /**
- * Whether `signature` is the HMAC-SHA-256 of a user id under its pixel's secret, in hex: of the text of the id in UTF-8, under the
- * secret as it is written.
+ * Verifies that `signature` is the HMAC-SHA-256, in hex, of the user id in UTF-8, under the pixel's secret as text.
  *
- * @param secretKeys SECRET_KEY, and the one before it while it is changed.
+ * @param secretKeys SECRET_KEY, and SECRET_KEY_PREVIOUS during a rotation.
  */
 export async function proofOf(
   secretKeys: readonly string[],
@@ -42,7 +41,7 @@ export async function proofOf(
   );
   for (const secretKey of secretKeys) {
     const key = await keyOf(secretKey, pixel);
-    // Compares in constant time.
+    // `verify` compares in constant time.
     if (await crypto.subtle.verify('HMAC', key, bytes, encoder.encode(uid))) return 'right';
   }
   return 'wrong';
@@ -50,8 +49,8 @@ export async function proofOf(
 
 async function keyOf(secretKey: string, pixel: string): Promise<CryptoKey> {
   const cacheKey = `${secretKey}\n${pixel}`;
-  const known = keys.get(cacheKey);
-  if (known) return known;
+  const cached = keys.get(cacheKey);
+  if (cached) return cached;
   const secret = encoder.encode(await identitySecret(secretKey, pixel));
   const key = await crypto.subtle.importKey('raw', secret, HMAC, false, ['verify']);
   keys.set(cacheKey, key);

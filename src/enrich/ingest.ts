@@ -1,6 +1,6 @@
 /**
- * Takes raw events all the way into the store: enriches them and writes them, tries again what fails in passing, and
- * puts aside in the queue what D1 will not take. The pixel's requests, the API and the queue all come through here.
+ * Ingests raw events: enriches and writes them, retries transient failures, and spills to the queue what D1 rejects. Events of
+ * pixel requests, of the API and of the queue are all written here.
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
 import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
@@ -14,12 +14,15 @@ import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/f
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
 import { type Incoming, prepareBatch } from './prepare.ts';
 
-/** What became of an incoming event. */
+/** The outcome of ingesting an event. */
 export type IngestOutcome =
   | { readonly status: 'stored' | 'duplicate'; readonly flaws: readonly Rejection[] }
   | ({ readonly status: 'rejected' } & Rejection);
 
-/** Stores the events of buffered requests, or puts them aside. It never throws: nobody would hear. */
+/**
+ * Stores the events of buffered requests, or spills them to the queue. Never throws: the responses have been sent, so no caller
+ * could handle an error.
+ */
 export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   const now = Date.now();
   const deadline = deadlineFrom(now);
@@ -34,15 +37,14 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
   }
   if (ingestMode(env) === 'queue' && env.QUEUE && secrets.length > 0) {
     try {
-      countLeft(await sendBatch(env.QUEUE, secrets, batch), now);
+      countOversized(await sendBatch(env.QUEUE, secrets, batch), now);
       return;
     } catch (error) {
-      // D1 is slower, but it is there.
-      console.error(`the queue refused a batch, writing it directly: ${error}`);
+      console.error(`The queue rejected a batch, which is written to D1 directly: ${error}`);
     }
   }
   try {
-    await write(env, batch, { now, tell: false, budget: invocationBudget(env.DB), deadline });
+    await write(env, batch, { now, reportsOutcomes: false, budget: invocationBudget(env.DB), deadline });
   } catch (error) {
     await spill(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, secrets, batch),
@@ -51,10 +53,10 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
 }
 
 /**
- * Stores an authenticated sender's events. Once it returns, what is stored is durable.
+ * Ingests the events of an authenticated sender. When it returns, the stored events are durable.
  *
- * @returns the outcome of each event, in the order given.
- * @throws what D1 throws; then nothing is acknowledged, and the same call may be made again.
+ * @returns the outcome of each event, in the order of `incoming`.
+ * @throws what D1 throws. The same call may then be repeated.
  */
 export async function ingestFromApi(
   env: Env,
@@ -62,7 +64,7 @@ export async function ingestFromApi(
   now: number,
 ): Promise<IngestOutcome[]> {
   const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now));
-  const outcomes = await write(env, batch, { now, tell: true, budget: invocationBudget(env.DB) });
+  const outcomes = await write(env, batch, { now, reportsOutcomes: true, budget: invocationBudget(env.DB) });
   let next = 0;
   return results.map((result): IngestOutcome => {
     if (!result.ok) return { status: 'rejected', ...result.error };
@@ -74,8 +76,8 @@ export async function ingestFromApi(
 }
 
 /**
- * Stores what a message of the queue holds.
- * @throws what D1 throws, and when the message cannot be read.
+ * Stores the events of a queue message.
+ * @throws what D1 throws, and an error if the message cannot be read.
  */
 export async function deliver(
   env: Env,
@@ -85,14 +87,14 @@ export async function deliver(
 ): Promise<void> {
   const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
   const counted = { ...env, DB: budget.db };
-  await write(counted, await batchOf(counted, parcel, now), { now, tell: false, budget });
+  await write(counted, await batchOf(counted, parcel, now), { now, reportsOutcomes: false, budget });
 }
 
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
 export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Batch> {
   if (parcel.kind === 'batch') return parcel.batch;
   const { batch } = await withRetries(() => prepareBatch(env, incomingOf(parcel.hits), now));
-  // The message's id, not a new one: it may come again.
+  // The id of the message, so that a second delivery of the message does not count again.
   return { ...batch, id: parcel.id };
 }
 
@@ -109,30 +111,34 @@ function incomingOf(hits: readonly RawHit[]): Incoming[] {
   return incoming;
 }
 
-type Written = Outcome | 'unstorable';
+type WriteOutcome = Outcome | 'unstorable';
 
-interface Writing {
+interface WriteContext {
   readonly now: number;
-  /** Whether every outcome must be right. */
-  readonly tell: boolean;
-  /** What the invocation may still use. */
+  /** Whether the outcome of every event is returned to a caller. */
+  readonly reportsOutcomes: boolean;
+  /** The rest of the invocation's budget. */
   readonly budget: InvocationBudget;
-  /** When it is to have tried all, in epoch milliseconds; left out where nothing ends it. */
+  /** The end of retries, in epoch milliseconds. Default: no end. */
   readonly deadline?: number;
 }
 
 /**
- * Writes a batch. One that D1 refuses for its data is halved until the event at fault stands alone; what cannot be halved
- * within this invocation's statements goes on in the queue, in halves.
+ * Writes a batch. If D1 rejects a batch for its data, the batch is halved until the invalid event is alone. Halves that exceed the
+ * invocation's statements go to the queue.
  */
-async function write(env: Env, batch: Batch, writing: Writing): Promise<Written[]> {
-  const { now, tell, budget, deadline } = writing;
-  let outcomes: Written[];
+async function write(env: Env, batch: Batch, context: WriteContext): Promise<WriteOutcome[]> {
+  const { now, reportsOutcomes, budget, deadline } = context;
+  let outcomes: WriteOutcome[];
   try {
-    outcomes = await withRetries(() => writeBatch(budget.db, batch, now, tell), RETRY_POLICY, deadline);
+    outcomes = await withRetries(
+      () => writeBatch(budget.db, batch, now, reportsOutcomes),
+      RETRY_POLICY,
+      deadline,
+    );
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
-    return writeHalves(env, batch, writing, error);
+    return writeHalves(env, batch, context, error);
   }
   if (env.ANALYTICS) {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
@@ -145,14 +151,14 @@ async function write(env: Env, batch: Batch, writing: Writing): Promise<Written[
 async function writeHalves(
   env: Env,
   { id, events, rejections }: Batch,
-  writing: Writing,
+  context: WriteContext,
   error: unknown,
-): Promise<Written[]> {
-  const { now, tell, budget } = writing;
+): Promise<WriteOutcome[]> {
+  const { now, reportsOutcomes, budget } = context;
   const [only] = events;
   if (events.length === 1 && only) {
-    console.error(`the store refused an event of ${only.event.pixel}: ${error}`);
-    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, writing);
+    console.error(`The store rejected an event of ${only.event.pixel}: ${error}`);
+    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, context);
     return ['unstorable'];
   }
   const middle = Math.ceil(events.length / 2);
@@ -160,13 +166,14 @@ async function writeHalves(
     { id: `${id}a`, events: events.slice(0, middle), rejections },
     { id: `${id}b`, events: events.slice(middle), rejections: [] },
   ];
-  const outcomes: Written[] = [];
+  const outcomes: WriteOutcome[] = [];
   for (const half of halves) {
-    // Whoever waits for an answer has to be told of each event, so that is halved to the end.
-    if (tell || canWriteBatch(budget) || !env.QUEUE) outcomes.push(...(await write(env, half, writing)));
+    // If a caller waits for the outcome of each event, the halves are written whatever that costs.
+    if (reportsOutcomes || canWriteBatch(budget) || !env.QUEUE)
+      outcomes.push(...(await write(env, half, context)));
     else {
       await spill(env, half.events.length, error, (queue) => sendBatch(queue, secretsOf(env), half));
-      outcomes.push(...half.events.map((): Written => 'duplicate'));
+      outcomes.push(...half.events.map((): WriteOutcome => 'duplicate'));
     }
   }
   return outcomes;
@@ -188,7 +195,7 @@ function unstorable({ event, day }: PlacedEvent, now: number): Batch['rejections
   };
 }
 
-/** Puts into the queue what D1 would not take. What the queue refuses as well is lost, counted and logged. */
+/** Spills events to the queue. If the queue rejects them too, they are lost: that is counted and logged. */
 async function spill(
   env: Env,
   events: number,
@@ -197,19 +204,19 @@ async function spill(
 ): Promise<void> {
   const now = Date.now();
   try {
-    if (!env.QUEUE) throw new Error('no queue is bound, so nothing can be put aside');
-    countLeft(await send(env.QUEUE), now);
+    if (!env.QUEUE) throw new Error('no queue is bound');
+    countOversized(await send(env.QUEUE), now);
     count('spilled_batches', 1, now);
-    console.warn(`put ${events} events aside, for D1 said: ${error}`);
-  } catch (refusal) {
+    console.warn(`Spilled ${events} events to the queue, since D1 failed: ${error}`);
+  } catch (failure) {
     count('lost_events', events, now);
-    console.error(`lost ${events} events: D1 said ${error}; then ${refusal}`);
+    console.error(`Lost ${events} events. D1 failed: ${error}. The queue failed: ${failure}`);
   }
 }
 
-/** Counts as lost what no message can hold. */
-function countLeft(events: number, now: number): void {
+/** Counts as lost the events that are larger than a message. */
+function countOversized(events: number, now: number): void {
   if (events === 0) return;
   count('lost_events', events, now);
-  console.error(`lost ${events} events, which are larger than a message of the queue`);
+  console.error(`Lost ${events} events, which are larger than a queue message.`);
 }

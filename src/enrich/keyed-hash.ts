@@ -1,14 +1,14 @@
-/** HMAC-SHA-256, cut to what tells visitors and people apart. */
+/** HMAC-SHA-256, cut to the length that identifies visitors and people. */
 import { Cache } from '../model/cache.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { base64url } from '../model/random.ts';
 
-/** 128 bits: two of a day's visitors collide once in 10^38 pairs. */
+/** 128 bits: one in 10^38 pairs of visitors collides. */
 const HASH_BYTES = 16;
 
 /**
- * Kept in memory only, so that a visitor's second page costs no hashing: by the fingerprints of what was hashed, which name
- * neither address nor agent.
+ * Hashes in memory, so that a visitor's second page needs no hashing. They are cached by fingerprints of the messages: addresses
+ * and user agents do not stay in memory.
  */
 const keys = new Cache<string, CryptoKey>(64);
 const hashes = new Cache<number, string>(5000);
@@ -18,7 +18,7 @@ const encoder = new TextEncoder();
 /**
  * @param key 64 hex digits.
  * @param message up to 900 characters.
- * @returns 22 base64url characters, at once when they are known.
+ * @returns 22 base64url characters; not a promise if the hash is cached.
  */
 export function keyedHash(key: string, message: string): string | Promise<string> {
   const cacheKey = fingerprint(`${key}\n${message}`);
@@ -33,8 +33,8 @@ async function newHash(key: string, message: string, cacheKey: number): Promise<
 }
 
 async function keyOf(secret: string): Promise<CryptoKey> {
-  const known = keys.get(secret);
-  if (known) return known;
+  const cached = keys.get(secret);
+  if (cached) return cached;
   const key = await crypto.subtle.importKey(
     'raw',
     encoder.encode(secret),

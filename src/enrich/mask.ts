@@ -1,20 +1,20 @@
-/** Finds e-mail addresses in texts of any alphabet and however escaped, and blots them out. */
+/** Masks e-mail addresses in texts of any alphabet and any escaping. */
 
-/** Put in place of what looks like an e-mail address. */
+/** Replaces what looks like an e-mail address. */
 export const MASK = '(email)';
 
 /** The sign between name and host: as it is, in full width, percent-encoded however often, or as an HTML entity. */
 const AT =
   /[@\ufe6b\uff20]|%(?:25)*(?:40|ef%(?:25)*bc%(?:25)*a0|ef%(?:25)*b9%(?:25)*ab)|&(?:#0*64|#x0*40|commat);/gi;
 
-/** Letters and digits of any alphabet, and what may stand unseen between them: a soft hyphen, signs of width zero. */
+/** Letters and digits of any alphabet, and invisible characters that may stand between them: soft hyphens and zero width. */
 const LETTERS = '\\p{L}\\p{M}\\p{N}\\u00ad\\u200b-\\u200d\\u2060\\ufeff';
 
-/** A character of a name. `/`, `?` and `,` may be in one too, but are what stands before it in addresses of pages and in lists. */
+/** A character of a name. Names may also contain `/`, `?` and `,`, but in addresses of pages and in lists these precede the name. */
 const NAME = new RegExp(`[${LETTERS}.!#$&'*+=^_\`{|}~%-]`, 'u');
 const QUOTED_NAME = /"[^"\n]{1,64}"$/;
 
-/** A byte beyond ASCII, percent-encoded however often, as in the host of another alphabet. */
+/** A percent-encoded byte beyond ASCII, as in the host of another alphabet; it may be encoded several times. */
 const BYTE = '%(?:25)*[89a-f][\\da-f]';
 const DOT = '(?:[.\\u3002\\uff0e\\uff61]|%(?:25)*2e|%(?:25)*e3%(?:25)*80%(?:25)*82)';
 /** An IP address in brackets (RFC 5321, section 4.1.3). */
@@ -25,8 +25,8 @@ const HOST = new RegExp(
   'iuy',
 );
 /**
- * What stands behind the sign in names of files and of packages: `photo@2x.png`, an image for a screen of more pixels, and
- * `vue@3.4.1.min.js`. Whatever goes on like a host is none.
+ * Text after the sign in names of files and packages: `photo@2x.png`, an image for screens of a high resolution, and
+ * `vue@3.4.1.min.js`. Text that continues like a host does not match.
  */
 const FILE = new RegExp(
   [
@@ -37,8 +37,8 @@ const FILE = new RegExp(
 );
 
 /**
- * A text with its addresses masked, in time that grows with its length: it goes from sign to sign, looks at a host of bounded
- * length, and goes back over a name once.
+ * A text with its addresses masked. The time is linear in the length of the text: for each sign, the host after it is matched up
+ * to a bounded length, and the name before it is read once.
  */
 export function maskEmails(text: string): string {
   const query = text.indexOf('?');
@@ -56,13 +56,13 @@ export function maskEmails(text: string): string {
   return masked + text.slice(done);
 }
 
-/** Where a match that begins at a place ends; 0 for none. */
-function matchAt(sticky: RegExp, text: string, place: number): number {
-  sticky.lastIndex = place;
+/** The end of a match that begins at an index; 0 if there is none. */
+function matchAt(sticky: RegExp, text: string, index: number): number {
+  sticky.lastIndex = index;
   return sticky.test(text) ? sticky.lastIndex : 0;
 }
 
-/** Where the name before a sign begins. In a query, which begins at `query`, a field's own name is none of it. */
+/** The start of the name before a sign. In a query, which begins at `query`, the name of a field is not part of it. */
 function nameBefore(text: string, sign: number, from: number, query: number): number {
   const quoted = QUOTED_NAME.exec(text.slice(Math.max(from, sign - 66), sign));
   if (quoted) return sign - quoted[0].length;

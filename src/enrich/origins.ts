@@ -1,17 +1,17 @@
-/** Keeps a pixel to the sites it is for, and its cookie to those that may say that a visitor has consented. */
+/** Which sites may send events to a pixel, and which of them may set its cookie. */
 import type { Pixel } from '../model/pixel.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
 import type { Client } from '../model/wire.ts';
 
-/** The host that an event was sent from: of the Origin header, else of the Referer; `''` when there is neither. */
+/** The host that an event was sent from: of the Origin header, else of the Referer header, else `''`. */
 export function originOf({ origin, referer }: Client): string {
   const url = URL.parse(origin) ?? URL.parse(referer);
   return url ? hostOfUrl(url) : '';
 }
 
 /**
- * Whether a client's page is on one of the allowed hosts. `*.example.com` stands for all hosts below example.com, and
- * not for itself. An empty list allows all.
+ * Whether a client's page is on one of the allowed hosts. `*.example.com` allows all hosts below example.com, but not example.com
+ * itself. An empty list allows all hosts.
  */
 export function isAllowed(allowed: readonly string[], client: Client): boolean {
   if (allowed.length === 0) return true;
@@ -19,7 +19,7 @@ export function isAllowed(allowed: readonly string[], client: Client): boolean {
   return allowed.some((entry) => (entry.startsWith('*.') ? host.endsWith(entry.slice(1)) : host === entry));
 }
 
-/** The hosts of pixels, so that their URLs are not parsed event by event. */
+/** The hosts of pixels, so that their URLs are not parsed for each event. */
 const pixelHosts = new WeakMap<Pixel, string>();
 
 /** The host of a pixel's own site, without `www.`. */
@@ -34,14 +34,15 @@ export function hostOf(pixel: Pixel): string {
 }
 
 /**
- * Whether a consent that a client's page reports lets the pixel's cookie be set, and an event be known by it. A page of the
- * same site has to be one of the pixel's origins; without a list of these, of the pixel's own host. To pages of other sites a
- * cookie is another one, so where the owner lets it reach there and lists no origins, any of them may ask for its own.
+ * Whether a consent reported by a client's page allows the pixel's cookie to be set, and to identify the person of an event.
+ *
+ * A page of the same site must be on one of the pixel's origins or, if there is no list of origins, on the pixel's own host. Each
+ * other site has a cookie of its own. So if the owner allows third-party cookies and lists no origins, any other site may set one.
  */
 export function mayUseCookie(pixel: Pixel, client: Client): boolean {
   const { cookie, origins } = pixel.settings;
   const { cookieReach } = client;
-  // A request that an older Speck has put into the queue lacks it.
+  // Requests that an older version has put into the queue have no reach.
   if (cookie === 'off' || !cookieReach) return false;
   if (cookieReach === 'third_party' && cookie !== 'third_party') return false;
   if (origins.length > 0 || cookieReach === 'third_party') return isAllowed(origins, client);

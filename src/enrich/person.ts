@@ -1,4 +1,4 @@
-/** The aliases by which an event names its person: keyed hashes under the pixel's own key. */
+/** What identifies an event's person, and its aliases: keyed hashes under the pixel's own key. */
 import { LIMITS } from '../model/limits.ts';
 import { PERSON_KINDS, type PersonKind, USER_DATA } from '../model/person.ts';
 import type { PixelSettings } from '../model/pixel.ts';
@@ -8,7 +8,7 @@ import type { RawEvent } from '../model/wire.ts';
 import type { Proof } from './identity.ts';
 import { keyedHash } from './keyed-hash.ts';
 
-/** What an event says of its person, before it is hashed. */
+/** What identifies a person, before it is hashed. */
 export interface Identifier {
   readonly kind: PersonKind;
   readonly value: string;
@@ -40,9 +40,8 @@ export function identifiersOf(
 }
 
 /**
- * Whether an event that came without a token may name its person by an identifier of a kind. A signature that is wrong is worth less
- * than none: nothing but the cookie counts then. With signed ids only, hashed user data does not count either, since a signature
- * says nothing of it.
+ * Whether an event without a token may identify its person by an identifier of this kind. The cookie always may. With a wrong
+ * signature nothing else may. If the pixel requires signed ids, hashed user data may not, since the signature does not cover it.
  */
 export function mayName(kind: PersonKind, proof: Proof, identity: PixelSettings['identity']): boolean {
   if (kind === 'cookie') return true;

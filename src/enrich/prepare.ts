@@ -1,7 +1,4 @@
-/**
- * Makes raw events ready to be written: looks up what enriching needs (pixels, salts), enriches, hashes visitors
- * and people.
- */
+/** Prepares raw events for writing: looks up pixels, salts and keys, enriches, and hashes visitors and people. */
 import { type Env, secretsOf } from '../env.ts';
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { localDayOf } from '../model/local-day.ts';
@@ -21,7 +18,7 @@ import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
 
-/** A raw event with how it came; null in place of the event when it was none. */
+/** A raw event and how it arrived. `raw` is null if what was sent is not an event. */
 export interface Incoming {
   readonly raw: RawEvent | null;
   readonly arrival: Arrival;
@@ -29,7 +26,7 @@ export interface Incoming {
 
 export interface Prepared {
   readonly batch: Batch;
-  /** Of each incoming event, in the order given: whether it is in the batch's events, or why not. */
+  /** The result of each incoming event, in their order: an event of the batch, or a rejection. */
   readonly results: readonly Result<EnrichedEvent, Rejection>[];
 }
 
@@ -39,18 +36,18 @@ export async function prepareBatch(env: Env, incoming: readonly Incoming[], now:
   const pixels = await findPixels(env.DB, ids, now);
   const secrets = secretsOf(env);
   const results = await Promise.all(incoming.map((one) => resultOf(env, secrets, one, pixels)));
-  const drafts = results.flatMap((result) => (result.ok ? [result.value] : []));
+  const enriched = results.flatMap((result) => (result.ok ? [result.value] : []));
   const rejections = results.flatMap((result, index) => {
     const reasons = result.ok ? result.value.flaws : [result.error];
     return reasons.map((reason) => counted(incoming[index] as Incoming, reason, pixels));
   });
-  const events = await withHashes(env, secrets, drafts, now);
+  const events = await withHashes(env, secrets, enriched, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
 type EnrichResult = Result<EnrichedEvent, Rejection>;
 
-/** What becomes of an event. Few have to wait for it: those with a signed user id, and all where a rate limit is set. */
+/** The result of one event. It is a promise only if the user id is signed, or if there is a rate limit. */
 function resultOf(
   env: Env,
   secrets: Secrets,
@@ -66,42 +63,44 @@ function resultOf(
     uid === '' || uid_sig === ''
       ? enrich(raw, arrival, pixel)
       : proofOf(secrets, pixel.id, uid, uid_sig).then((proof) => enrich(raw, arrival, pixel, proof));
-  // Requests with a token are not limited; those who have opted out have no address by which they could be.
+  // Requests with a token are not limited. Visitors who have opted out cannot be, since their address is not read.
   const isExempt = arrival.overrides !== null || arrival.client.refusal === 'opt_out';
   if (!env.RATE_LIMIT || isExempt) return enriched();
-  const asked = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
-  return asked.then(({ success }) => (success ? enriched() : err(rejection('rate_limited'))));
+  const limit = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
+  return limit.then(({ success }) => (success ? enriched() : err(rejection('rate_limited'))));
 }
 
 /**
- * The events of drafts, with the hashes of their visitors and people. Without SECRET_KEY they have none: what would be
- * stored could be searched for addresses.
+ * The events with the hashes of their visitors and people. Without SECRET_KEY there are no hashes: whoever has the database could
+ * search them for addresses.
  */
 async function withHashes(
   env: Env,
   secrets: Secrets,
-  drafts: readonly EnrichedEvent[],
+  enriched: readonly EnrichedEvent[],
   now: number,
 ): Promise<PlacedEvent[]> {
-  const dates = drafts.flatMap(({ identity, day }) => (identity ? [day.day] : []));
-  const known = drafts.flatMap(({ identifiers, event }) => (identifiers.length > 0 ? [event.pixel] : []));
+  const dates = enriched.flatMap(({ identity, day }) => (identity ? [day.day] : []));
+  const identified = enriched.flatMap(({ identifiers, event }) =>
+    identifiers.length > 0 ? [event.pixel] : [],
+  );
   const [salts, keys] = await Promise.all([
     findSalts(env.DB, secrets, dates, now),
-    findKeys(env.DB, secrets, known),
+    findKeys(env.DB, secrets, identified),
   ]);
   return Promise.all(
-    drafts.map((draft) => {
-      const { event, day, identity, identifiers } = draft;
+    enriched.map((one) => {
+      const { event, day, identity, identifiers } = one;
       const salt = salts.get(day.day);
       const visitor =
         identity && salt
           ? visitorHash(salt, event.pixel, identity.ip, identity.userAgent, identity.isApart)
           : '';
       const key = identifiers.length > 0 ? keys.get(event.pixel) : undefined;
-      // Most visitors have been here before, and are nobody known: those are not waited for.
+      // Most visitors have a cached hash and no identifiers: these need no promise.
       if (typeof visitor === 'string' && key === undefined)
         return { event: { ...event, visitor, person: '' }, day };
-      return withPerson(draft, visitor, key);
+      return withPerson(one, visitor, key);
     }),
   );
 }
@@ -117,7 +116,7 @@ async function withPerson(
   return { event: { ...event, visitor: await visitor, person }, day, ...links };
 }
 
-/** A rejection as it is counted: per local day of its pixel, or under no pixel and the UTC day when there is none. */
+/** A rejection as it is counted: for the local day of its pixel, or for the UTC day if there is no such pixel. */
 function counted(
   { raw, arrival }: Incoming,
   { reason, detail, family }: Rejection,

@@ -1,4 +1,4 @@
-/** Tells where a visit came from: its source (Google, a newsletter, a site) and the channel that source belongs to. */
+/** Finds where a visit came from: its source (Google, a newsletter, a site) and the channel of that source. */
 import { parseFields } from '../model/fields.ts';
 import { LIMITS } from '../model/limits.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
@@ -10,7 +10,7 @@ import { sourceOfHost, sourceOfName } from './sources.ts';
 
 export interface Attribution {
   readonly referrer: string;
-  /** `''` when there is none. */
+  /** `''` if there is none. */
   readonly source: string;
   readonly channel: string;
   readonly utm: Utm;
@@ -26,23 +26,23 @@ export interface Utm {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** What the query of a page's address says of where its visitor came from. */
+/** What the query parameters of a page's address say of where the visitor came from. */
 export interface LinkParameters {
   readonly utm: Utm;
-  /** What the owner named in `utm_source`, `source` or `ref`, as it stands there, or `''`. */
+  /** The value of `utm_source`, `source` or `ref`, or `''`. */
   readonly tag: string;
-  /** The source of that name; null when none is named. */
-  readonly tagged: Source | null;
-  /** Whether that name is one of the source's advertisements. */
+  /** The source that the tag names; null without a tag. */
+  readonly tagSource: Source | null;
+  /** Whether the tag names the advertisements of the source. */
   readonly isAdvertisement: boolean;
-  /** The advertising network whose click id it has. */
+  /** The click id of an advertising network. */
   readonly click: ClickId | undefined;
 }
 
 const NO_LINK_PARAMETERS: LinkParameters = {
   utm: { source: '', medium: '', campaign: '', content: '', term: '' },
   tag: '',
-  tagged: null,
+  tagSource: null,
   isAdvertisement: false,
   click: undefined,
 };
@@ -51,15 +51,15 @@ const NO_LINK_PARAMETERS: LinkParameters = {
 export interface Referrer {
   /** Without `www.`. */
   readonly host: string;
-  /** As owners read it. */
+  /** Host and path. */
   readonly text: string;
   readonly source: Source;
 }
 
-/** What Google Analytics writes for no source and for no medium; links that were made from its reports have it. */
-const NOTHING: ReadonlySet<string> = new Set(['(direct)', '(none)', '(not set)']);
+/** What Google Analytics writes for no source and no medium. Links made from its reports contain these values. */
+const NO_VALUE: ReadonlySet<string> = new Set(['(direct)', '(none)', '(not set)']);
 
-/** The link of a page's address. */
+/** The parameters of a page's address. */
 export function linkParametersOf({ search }: URL): LinkParameters {
   if (search === '') return NO_LINK_PARAMETERS;
   const query = parseFields(search.slice(1));
@@ -70,12 +70,12 @@ export function linkParametersOf({ search }: URL): LinkParameters {
     content: utmField(query, 'utm_content'),
     term: utmField(query, 'utm_term'),
   };
-  const named = utm.source || utmField(query, 'source') || utmField(query, 'ref');
-  const tag = NOTHING.has(named) ? '' : named;
+  const value = utm.source || utmField(query, 'source') || utmField(query, 'ref');
+  const tag = NO_VALUE.has(value) ? '' : value;
   return { utm, tag, ...sourceOfTag(tag), click: clickIdOf(query) };
 }
 
-/** The parts of a referring address that count. */
+/** The referrer of a referring address. */
 export function referrerOf(url: URL): Referrer {
   const hostname = hostOfUrl(url);
   const [, folder = ''] = url.pathname.split('/');
@@ -88,24 +88,24 @@ export function referrerOf(url: URL): Referrer {
 }
 
 /**
- * @param link what the page's address says; null when it is unknown.
- * @param referrer null when there is none.
- * @param ownHosts hosts (without `www.`) whose referrals are no source.
+ * @param link the parameters of the page's address; null if the page is unknown.
+ * @param referrer null if there is none.
+ * @param ownerHosts hosts of the owner, without `www.`. A referral from one of them is not a source.
  */
 export function attribute(
   link: LinkParameters | null,
   referrer: Referrer | null,
-  ownHosts: readonly string[],
+  ownerHosts: readonly string[],
 ): Attribution {
-  const { utm, tag, tagged, isAdvertisement, click } = link ?? NO_LINK_PARAMETERS;
-  const external = referrer && !ownHosts.includes(referrer.host) ? referrer : null;
-  // The tag an owner put on the link says best where it was; then the referrer; then the network's click id.
-  const named = tagged ?? external?.source ?? null;
-  const source = named ?? (click ? sourceOfClick(click) : null);
-  const medium = NOTHING.has(utm.medium) ? '' : utm.medium;
+  const { utm, tag, tagSource, isAdvertisement, click } = link ?? NO_LINK_PARAMETERS;
+  const external = referrer && !ownerHosts.includes(referrer.host) ? referrer : null;
+  // The tag that the owner put on the link is the most precise, then the referrer, then the network's click id.
+  const namedSource = tagSource ?? external?.source ?? null;
+  const source = namedSource ?? (click ? sourceOfClick(click) : null);
+  const medium = NO_VALUE.has(utm.medium) ? '' : utm.medium;
   const channel = channelOf({
     kind: source?.kind ?? null,
-    isByClick: named === null,
+    isByClick: namedSource === null,
     tag,
     medium,
     campaign: utm.campaign,
@@ -120,19 +120,19 @@ function utmField(query: Fields, name: string): string {
   return value === undefined ? '' : scrubText(value, LIMITS.utm);
 }
 
-/** Names of Google's advertisements that end otherwise. */
+/** Names of Google's advertisements that have another form. */
 const GOOGLE_ADS: ReadonlySet<string> = new Set(['adwords', 'gads']);
-/** How tags call a source's advertisements, as `facebook-ads`, `fbad`, `facebook_feed_ad`. */
+/** How tags name a source's advertisements: `facebook-ads`, `fbad`, `facebook_feed_ad`. */
 const ADVERTISEMENT = /[-_. ]?(?:feed[-_ ])?ads?$/;
 
-function sourceOfTag(tag: string): Pick<LinkParameters, 'tagged' | 'isAdvertisement'> {
-  if (tag === '') return { tagged: null, isAdvertisement: false };
+function sourceOfTag(tag: string): Pick<LinkParameters, 'tagSource' | 'isAdvertisement'> {
+  if (tag === '') return { tagSource: null, isAdvertisement: false };
   const name = tag.toLowerCase();
-  const known = sourceOfName(name) ?? sourceOfHost(name);
-  if (known) return { tagged: known, isAdvertisement: false };
+  const listed = sourceOfName(name) ?? sourceOfHost(name);
+  if (listed) return { tagSource: listed, isAdvertisement: false };
   const advertiser = sourceOfName(GOOGLE_ADS.has(name) ? 'google' : name.replace(ADVERTISEMENT, ''));
-  if (advertiser) return { tagged: advertiser, isAdvertisement: true };
-  return { tagged: { name: cut(tag, LIMITS.source).trimEnd(), kind: 'referral' }, isAdvertisement: false };
+  if (advertiser) return { tagSource: advertiser, isAdvertisement: true };
+  return { tagSource: { name: cut(tag, LIMITS.source).trimEnd(), kind: 'referral' }, isAdvertisement: false };
 }
 
 function sourceOfClick({ source }: ClickId): Source {

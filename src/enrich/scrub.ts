@@ -1,30 +1,30 @@
-/** Takes from URLs and texts what could identify a person, and what no owner asks about. */
+/** Removes from URLs and texts what could identify a person, and what owners do not need. */
 import { LIMITS } from '../model/limits.ts';
 import { hostOfUrl, withoutWww } from '../model/text/host.ts';
 import { cutEscaped, normalPath, normalQuery } from '../model/text/percent.ts';
 import { joinedText, printableText } from '../model/text/printable.ts';
 import { MASK, maskEmails } from './mask.ts';
 
-/** Nothing to scrub: printable ASCII with no sign of an address, and no space at either end. */
+/** A text that needs no scrubbing: printable ASCII without signs of an address, and without a space at either end. */
 const HARMLESS = /^(?! )(?!.*(?:%(?:25)*40|%(?:25)*EF%|&#|&commat))[\x20-\x3f\x41-\x7e]*(?<! )$/i;
 
-/** A text from outside, made safe to keep: printable, masked, at most `limit` characters. */
+/** A text from outside that is safe to store: printable, masked, at most `limit` characters. */
 export function scrubText(text: string, limit: number): string {
   if (text.length <= limit && HARMLESS.test(text)) return text;
-  // What is cut away need not be masked, but an address across the cut must not be left in half.
+  // The text is cut after masking: otherwise half of an address could be left at the end.
   return cut(maskedText(text.slice(0, limit + 400)), limit).trimEnd();
 }
 
-/** A printable text with its addresses masked, also those that control characters take apart. */
+/** A printable text with its addresses masked, including those that contain control characters. */
 function maskedText(text: string): string {
   const masked = maskEmails(printableText(text));
   const joined = joinedText(text);
   if (joined === null) return masked;
-  const found = maskEmails(joined);
-  return found.split(MASK).length > masked.split(MASK).length ? found : masked;
+  const maskedJoined = maskEmails(joined);
+  return maskedJoined.split(MASK).length > masked.split(MASK).length ? maskedJoined : masked;
 }
 
-/** The same of a percent-encoded text in its one spelling. */
+/** `scrubText` for a percent-encoded text in its normal form. */
 function scrubEscaped(text: string, limit: number): string {
   if (text.length <= limit && HARMLESS.test(text)) return text;
   return cutEscaped(maskEmails(cutEscaped(text, limit + 400)), limit);
@@ -43,18 +43,18 @@ export interface Page {
   readonly page: string;
 }
 
-/** Where an event happened: credentials, port, fragment and query dropped but for `allowed` parameters. */
-export function scrubPage(url: URL, allowed: readonly string[]): Page {
-  const kept = allowed.flatMap((name) =>
+/** The page of a URL: its host and path, and those query parameters that belong to pages. All other parts are dropped. */
+export function scrubPage(url: URL, pageParameters: readonly string[]): Page {
+  const parameters = pageParameters.flatMap((name) =>
     url.searchParams.getAll(name).map((value): [string, string] => [name, value]),
   );
   return {
     hostname: cut(hostOfUrl(url), LIMITS.hostname),
-    page: scrubEscaped(normalPath(url.pathname) + normalQuery(kept), LIMITS.page),
+    page: scrubEscaped(normalPath(url.pathname) + normalQuery(parameters), LIMITS.page),
   };
 }
 
-/** A referrer as owners read it: host without `www.`, and path. Its query, credentials and fragment are dropped. */
+/** A referrer: its host without `www.`, and its path. All other parts are dropped. */
 export function scrubReferrer(url: URL): string {
   const path = url.pathname === '/' ? '' : normalPath(url.pathname);
   return scrubEscaped(withoutWww(hostOfUrl(url)) + path, LIMITS.referrer);

@@ -1,10 +1,10 @@
 /**
- * The list of sources is one text that is searched as it is: lines in the order of their keys, each a key, the source's name and
- * its kind, with tabs in between. Nothing has to be parsed or filled when an isolate starts. Here is how its keys are written.
+ * The keys of the list of sources. The list is one text, searched without parsing, so that an isolate starts fast. Its lines are in
+ * the order of their keys; each has a key, the source's name and its kind, separated by tabs.
  */
 import { withoutWww } from '../model/text/host.ts';
 
-/** What kind of place a source is. */
+/** The kinds of sources. */
 export const KINDS = ['referral', 'search', 'social', 'email', 'paid', 'ai', 'video', 'shopping'] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -16,7 +16,7 @@ export interface Source {
 /** Google's hosts in other countries: `google.de`, `google.co.uk`, `images.google.com.br`. */
 const COUNTRY = /(^|\.)google\.(?:(?:com?\.)?[a-z]{2}|cat)$/;
 
-/** A host as the list has it: in lower case, without `www.`, and of Google what it is called in the United States. */
+/** A host as the list spells it: in lower case, without `www.`, and for Google with the top-level domain `com`. */
 export function listedHost(host: string): string {
   return withoutWww(host.toLowerCase()).replace(COUNTRY, '$1google.com');
 }

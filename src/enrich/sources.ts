@@ -1,4 +1,4 @@
-/** Looks sources up in the list that scripts/build-sources.ts makes: a binary search of its text, eleven steps or so a key. */
+/** Finds sources in the list that scripts/build-sources.ts builds, by a binary search of its text: some eleven steps per key. */
 import list from '../../dist/sources.txt?raw';
 import { coverKey, hostKey, KINDS, listedHost, nameKey, type Source } from './source-list.ts';
 
@@ -6,8 +6,8 @@ const TAB = 9;
 const LINE_FEED = 10;
 
 /**
- * The source of a host, perhaps with the first folder of its path: of these two, else of the host, else of the nearest host above
- * that covers what is below it. Null when the list knows none of them.
+ * The source of a host and the first folder of its path. If the list does not have both together: the source of the host, else of
+ * the nearest host above that covers it, else null.
  */
 export function sourceOfHost(name: string, folder = ''): Source | null {
   const host = listedHost(name);
@@ -20,7 +20,7 @@ export function sourceOfHost(name: string, folder = ''): Source | null {
   return null;
 }
 
-/** The source of a name, in any case; null when the list does not know it. */
+/** The source of a name, in any case; null if it is not in the list. */
 export function sourceOfName(name: string): Source | null {
   return find(nameKey(name));
 }
@@ -42,7 +42,7 @@ function find(key: string): Source | null {
   return null;
 }
 
-/** Compares the key of the line that begins at `start`, which ends with a tab: below 0 when it sorts before `key`. */
+/** Compares the key of the line at `start`, which ends with a tab, to `key`: below 0 if it sorts before `key`. */
 function compareKey(start: number, key: string): number {
   for (let at = 0; at < key.length; at++) {
     const code = list.charCodeAt(start + at);

@@ -1,13 +1,13 @@
 /**
- * The visitor hash: a keyed hash of pixel, address and user agent under the random salt of one local date. It tells
- * visitors of a day apart and, once the salt is gone, nothing else.
+ * The visitor id: a keyed hash of pixel, address and user agent under the random salt of one local date. It distinguishes the
+ * visitors of a day. Once the salt is deleted, it cannot be linked to an address.
  */
 import { keyedHash } from './keyed-hash.ts';
 
 /**
  * @param salt 64 hex digits.
- * @param isApart whether it is to be another visitor than the browser of this address and user agent. Whoever may both send events
- *   for an address and read statistics could else ask whether it was there, by counting visitors.
+ * @param isApart whether the visitor is not to be that of a browser with the same address and user agent. Otherwise the holder of
+ *   a token that can both send events and read statistics could find out whether an address had visited, by counting visitors.
  */
 export function visitorHash(
   salt: string,
@@ -16,6 +16,6 @@ export function visitorHash(
   userAgent: string,
   isApart = false,
 ): string | Promise<string> {
-  // A line feed can be in none of the parts, so no two visitors share a message.
+  // None of the parts can contain a line feed, so no two visitors share a message.
   return keyedHash(salt, `${pixel}\n${ip}\n${userAgent}${isApart ? '\napart' : ''}`);
 }

@@ -4,10 +4,10 @@ import { err, ok, type Result } from '../model/result.ts';
 export type BodyError = 'body_too_large' | 'unsupported_encoding' | 'broken_encoding' | 'broken_body';
 
 /**
- * How far past its limit a body is still read, and thrown away, before it is refused: who closes a connection on a
- * client that is still sending takes the refusal's reason from it.
+ * Bytes of a body that is too large which are read and discarded before the request is rejected. If the server closed the
+ * connection while the client is still sending, the client would not see why.
  */
-const DRAINED = 8 * 1024 * 1024;
+const MAX_DISCARDED = 8 * 1024 * 1024;
 
 let decoder: TextDecoder | undefined;
 
@@ -28,7 +28,7 @@ export async function readBytes(request: Request, limit: number): Promise<Result
     return err('unsupported_encoding');
   }
   if (request.body === null) return ok(NO_BYTES);
-  const bytes = await readAll(request.body, limit, DRAINED, 'broken_body');
+  const bytes = await readAll(request.body, limit, MAX_DISCARDED, 'broken_body');
   return bytes.ok && encoding === 'gzip' ? gunzip(bytes.value, limit) : bytes;
 }
 
@@ -39,13 +39,13 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 /**
- * Bytes that are gunzipped at a time. They become up to a thousand times as many, all at once, and a body of a megabyte would be a
- * gigabyte before anyone could look at how much it is.
+ * Bytes that are unpacked at a time. Gzip can expand data a thousandfold in one step, so a body of a megabyte could become a
+ * gigabyte before its size could be checked.
  */
-export const PORTION = 4096;
+export const CHUNK_BYTES = 4096;
 
-/** At the end there is a value of no bytes, or none. */
-interface Read {
+/** What a byte stream reader returns. At the end, `value` is empty or missing. */
+interface ReadResult {
   readonly done: boolean;
   readonly value: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -54,20 +54,20 @@ async function gunzip(zipped: Uint8Array, limit: number): Promise<Result<Uint8Ar
   const { readable, writable } = new DecompressionStream('gzip');
   const writer = writable.getWriter();
   const feed = async (): Promise<void> => {
-    for (let from = 0; from < zipped.length; from += PORTION) {
-      await writer.write(zipped.slice(from, from + PORTION));
+    for (let from = 0; from < zipped.length; from += CHUNK_BYTES) {
+      await writer.write(zipped.slice(from, from + CHUNK_BYTES));
     }
     await writer.close();
   };
-  // What is wrong with the bytes is told to who reads.
+  // The reader below gets the same error.
   void feed().catch(() => undefined);
   const reader = readable.getReader({ mode: 'byob' });
-  // Each read takes all that there is, as it comes, into the same buffer: one byte more than the limit is too much.
+  // All reads fill the same buffer, which has room for one byte more than the limit.
   let buffer = new ArrayBuffer(limit + 1);
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = (await reader.read(new Uint8Array(buffer, size))) as Read;
+      const { done, value } = (await reader.read(new Uint8Array(buffer, size))) as ReadResult;
       if (value) buffer = value.buffer;
       if (done) return ok(new Uint8Array(buffer, 0, size));
       size += value?.length ?? 0;
@@ -81,22 +81,23 @@ async function gunzip(zipped: Uint8Array, limit: number): Promise<Result<Uint8Ar
   }
 }
 
-/** Reads a body that nobody wants, for the same reason, before a request is refused for something else. */
+/** Reads and discards the body of a request that is rejected for another reason, so that the client sees the answer. */
 export async function discardBody(request: Request): Promise<void> {
-  if (request.body !== null && !request.bodyUsed) await readAll(request.body, 0, DRAINED, 'broken_body');
+  if (request.body !== null && !request.bodyUsed)
+    await readAll(request.body, 0, MAX_DISCARDED, 'broken_body');
 }
 
 /**
- * All of a stream.
+ * Reads a stream to its end.
  *
- * @param limit the most bytes that are kept.
- * @param drained the most bytes that are read.
- * @param broken the error when the stream fails before its end.
+ * @param limit bytes that are returned at most.
+ * @param maxRead bytes that are read at most, before the stream is cancelled.
+ * @param broken the error if the stream fails before its end.
  */
 async function readAll(
   stream: ReadableStream<Uint8Array>,
   limit: number,
-  drained: number,
+  maxRead: number,
   broken: BodyError,
 ): Promise<Result<Uint8Array, BodyError>> {
   const reader = stream.getReader();
@@ -109,7 +110,7 @@ async function readAll(
       size += value.length;
       if (size <= limit) chunks.push(value);
       else chunks = [];
-      if (size > drained) {
+      if (size > maxRead) {
         await reader.cancel();
         break;
       }

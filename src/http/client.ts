@@ -1,4 +1,4 @@
-/** What a request tells of its client, as plain data: each header cut, whatever its length. */
+/** What a request says of its client, as plain data. Each header is cut to a limit. */
 import { Cache } from '../model/cache.ts';
 import { type CookieReach, readSpeckCookies } from '../model/cookie.ts';
 import { detachedSlice } from '../model/detach.ts';
@@ -6,19 +6,17 @@ import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type Client, type Geo, NO_GEO, NO_HINTS } from '../model/wire.ts';
 
-/**
- * @param consents whether what came with the request may hold a consent. How far a cookie reaches is asked only where a choice may be.
- */
-export function clientOf(request: Request, consents = false): Client {
+/** @param hasConsent whether the query or body may hold a consent. Only then the reach of a cookie matters. */
+export function clientOf(request: Request, hasConsent = false): Client {
   const { headers } = request;
   const read = (name: string, limit: number): string => detachedSlice(headers.get(name) ?? '', limit);
   const platform = read('sec-ch-ua-platform', LIMITS.hint);
   const cookies = readSpeckCookies(headers.get('cookie'));
   const ip = read('cf-connecting-ip', LIMITS.address);
-  const said = {
-    refusal: cookies.refuses ? 'opt_out' : signals(headers) ? 'signal' : '',
+  const choice = {
+    refusal: cookies.hasOptedOut ? 'opt_out' : hasSignal(headers) ? 'signal' : '',
     cookie: cookies.person,
-    staleCookie: cookies.stale,
+    staleCookie: cookies.hasStalePerson,
   } as const;
   return {
     ip,
@@ -27,8 +25,8 @@ export function clientOf(request: Request, consents = false): Client {
     referer: read('referer', LIMITS.referer),
     origin: read('origin', LIMITS.origin),
     purpose: read('sec-purpose', LIMITS.hint) || read('purpose', LIMITS.hint),
-    cookieReach: mayHoldChoice(said, consents) ? cookieReachOf(request) : '',
-    ...said,
+    cookieReach: mayHoldChoice(choice, hasConsent) ? cookieReachOf(request) : '',
+    ...choice,
     hints:
       platform === ''
         ? NO_HINTS
@@ -42,15 +40,15 @@ export function clientOf(request: Request, consents = false): Client {
 }
 
 /**
- * How far a cookie reaches that a request may set and be known by; `''` for none. Only an image, a beacon and a fetch may: a
- * navigation, to which any page and any mail can lead, brings the cookies of the pixel's own site along. A browser that does not
- * say what it asks for says at least which origin posts.
+ * The reach of the cookie that a request may set and be identified by; `''` if it may have none. Only images, beacons and `fetch`
+ * may have one. A navigation may not: any page and any e-mail can link to the pixel, and the browser would send its cookies.
+ * Browsers without Fetch Metadata headers send the origin of a POST.
  */
 function cookieReachOf({ headers, method }: Request): CookieReach | '' {
   const site = headers.get('sec-fetch-site');
   if (site === null) return method === 'POST' && headers.has('origin') ? 'first_party' : '';
   const isNavigation = headers.get('sec-fetch-mode') === 'navigate';
-  // `empty` is that of beacons and fetch; an object is a frame or an image, and does not say which.
+  // `empty` stands for beacons and fetch. `object` is left out: it may be a frame or an image.
   if (isNavigation || !/^(image|empty)?$/.test(headers.get('sec-fetch-dest') ?? '')) return '';
   if (site === 'cross-site') return 'third_party';
   return site === 'same-site' || site === 'same-origin' ? 'first_party' : '';
@@ -59,22 +57,22 @@ function cookieReachOf({ headers, method }: Request): CookieReach | '' {
 /**
  * Whether a request may hold a choice of who is counted. Few requests do, and only they load `collect/consent.ts`.
  *
- * @param consents whether the request's query or body may hold a consent.
+ * @param hasConsent whether the request's query or body may hold a consent.
  */
 export function mayHoldChoice(
   { refusal, cookie, staleCookie }: Pick<Client, 'refusal' | 'cookie' | 'staleCookie'>,
-  consents: boolean,
+  hasConsent: boolean,
 ): boolean {
-  return refusal === 'opt_out' || cookie !== '' || staleCookie || consents;
+  return refusal === 'opt_out' || cookie !== '' || staleCookie || hasConsent;
 }
 
-function signals(headers: Headers): boolean {
+function hasSignal(headers: Headers): boolean {
   return headers.get('sec-gpc') === '1' || headers.get('dnt') === '1';
 }
 
 /**
- * Places by the fingerprints of addresses. Cloudflare locates a client by its address alone, and to read `cf`, which the
- * runtime has to parse first, takes longer than to read all headers.
+ * Locations by the fingerprints of addresses. Cloudflare locates a client by its address alone, and reading `cf`, which the
+ * runtime parses at the first access, takes longer than reading all headers.
  */
 const geos = new Cache<number, Geo>(4000);
 
@@ -83,10 +81,10 @@ function geoOf(request: Request, ip: string): Geo {
   return geos.getOrInsertComputed(fingerprint(ip), () => geoIn(request.cf));
 }
 
-/** Where Cloudflare locates the client. The local runtime knows nothing, or gives a fixed place. */
+/** Where Cloudflare locates the client. The local runtime has no location, or a fixed one. */
 function geoIn(cf: Partial<IncomingRequestCfProperties> | null | undefined): Geo {
   const country: string | undefined = cf?.country;
-  // T1 is Tor, XX is unknown: neither is a place.
+  // T1 stands for Tor and XX for unknown: neither is a country.
   if (!cf || !country || country === 'T1' || country === 'XX') return NO_GEO;
   const { regionCode, region, city } = cf;
   return {

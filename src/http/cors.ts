@@ -1,6 +1,6 @@
 /**
- * Cross-origin headers of the collecting side. `sendBeacon` always sends credentials, and a credentialed answer must
- * name the origin: `*` would be refused by the browser.
+ * CORS headers for collecting requests. `sendBeacon` always sends credentials, and browsers reject `*` in the answer to a request
+ * with credentials, so each answer names the origin.
  */
 
 /** Headers for an answer to a request from `origin` (the Origin header, or null when there is none). */

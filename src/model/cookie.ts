@@ -1,36 +1,36 @@
 /**
- * The two cookies of the pixel's own domain. One says no: it is the same for everyone who says it. The other makes a
- * person of who has consented, where the owner allows it. Both names begin with `__Host-`, so that browsers take them from
- * this host alone, and over TLS or from a local machine: a sibling subdomain cannot set them.
+ * Reads the two cookies of the pixel's own domain. The opt-out cookie is the same for everyone. The person cookie identifies a
+ * person who has consented, if the owner allows it. Both names begin with `__Host-`, so browsers accept them from this host only,
+ * and only over TLS or on a local machine: a sibling subdomain cannot set them.
  */
 export const OPT_OUT = '__Host-speck_optout';
 export const PERSON = '__Host-speck_id';
 
-/** What an older Speck called them. Any host of the same site, or of a page over http, may have set these. */
+/** The names that older versions used. Any host of the same site, or a page over http, may have set these. */
 export const OLD_OPT_OUT = 'speck_optout';
 export const OLD_PERSON = 'speck_id';
 
-/** 128 bits in base64url: of these, only a keyed hash is ever stored. */
+/** 128 bits in base64url. Only a keyed hash of the value is stored. */
 export const PERSON_COOKIE_VALUE = /^[\w-]{22}$/;
 
-/** How browsers may send a cookie: to pages of the same site only, or to others', kept apart for each of them. */
+/** On which pages browsers send a cookie: of the same site only, or also of other sites, with a cookie of its own for each. */
 export type CookieReach = 'first_party' | 'third_party';
 
 /** What a request's cookies say. */
 export interface SpeckCookies {
   /** Whether any cookie says that this browser has opted out. */
-  readonly refuses: boolean;
-  /** The value of the person's cookie, or `''`. */
+  readonly hasOptedOut: boolean;
+  /** The value of the person cookie, or `''`. */
   readonly person: string;
-  /** Whether there is a person's cookie that does not count: an older Speck's, or one of several that differ. */
-  readonly stale: boolean;
+  /** Whether there is a person cookie that does not count: one of an older version, or several that differ. */
+  readonly hasStalePerson: boolean;
 }
 
-const NO_COOKIES: SpeckCookies = { refuses: false, person: '', stale: false };
+const NO_COOKIES: SpeckCookies = { hasOptedOut: false, person: '', hasStalePerson: false };
 
 /**
- * Reads this Worker's own cookies. Of several cookies of one name, which other hosts or an older Speck may have set, the
- * stricter counts: any that refuses, and no person where two are named.
+ * Reads Speck's cookies. Other hosts or older versions may have set several cookies of one name. Then the stricter reading
+ * counts: any opt-out counts, and two different person cookies identify nobody.
  */
 export function readSpeckCookies(header: string | null): SpeckCookies {
   if (!header?.includes('speck_')) return NO_COOKIES;
@@ -39,9 +39,9 @@ export function readSpeckCookies(header: string | null): SpeckCookies {
   const [person = ''] = people;
   const isOne = people.size === 1 && PERSON_COOKIE_VALUE.test(person);
   return {
-    refuses: [...named(OPT_OUT), ...named(OLD_OPT_OUT)].includes('1'),
+    hasOptedOut: [...named(OPT_OUT), ...named(OLD_OPT_OUT)].includes('1'),
     person: isOne ? person : '',
-    stale: (people.size > 0 && !isOne) || named(OLD_PERSON).length > 0,
+    hasStalePerson: (people.size > 0 && !isOne) || named(OLD_PERSON).length > 0,
   };
 }
 

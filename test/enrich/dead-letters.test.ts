@@ -262,7 +262,7 @@ describe('what waits', () => {
   });
 });
 
-/** As hits were put aside before there was a SECRET_KEY. */
+/** Hits as they were spilled before there was a SECRET_KEY. */
 async function olderSeal(hits: readonly RawHit[]): Promise<string> {
   const encoder = new TextEncoder();
   const material = await crypto.subtle.importKey('raw', encoder.encode(testEnv.ADMIN_TOKEN), 'HKDF', false, [

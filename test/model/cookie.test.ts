@@ -42,11 +42,15 @@ describe('a cookie', () => {
         `${blank}${blank}${name}`,
       ];
       for (const name of names('__Host-speck_id')) {
-        expect(readSpeckCookies(`${name}=${value}`)).toEqual({ refuses: false, person: '', stale: false });
+        expect(readSpeckCookies(`${name}=${value}`)).toEqual({
+          hasOptedOut: false,
+          person: '',
+          hasStalePerson: false,
+        });
         expect(readSpeckCookies(`__Host-speck_id=${value}; ${name}=${'B'.repeat(22)}`).person).toBe(value);
       }
       for (const name of names('__Host-speck_optout'))
-        expect(readSpeckCookies(`${name}=1`).refuses).toBe(false);
+        expect(readSpeckCookies(`${name}=1`).hasOptedOut).toBe(false);
       for (const name of names('__Host-speck'))
         expect(readCookie(`${name}=${value}`, '__Host-speck')).toBe('');
     },
@@ -69,7 +73,7 @@ describe('a cookie', () => {
 
   const A = 'A'.repeat(22);
   const B = 'B'.repeat(22);
-  const NOBODY = { refuses: false, person: '', stale: false };
+  const NOBODY = { hasOptedOut: false, person: '', hasStalePerson: false };
   it.each([
     [null, NOBODY],
     ['other=1', NOBODY],
@@ -77,19 +81,19 @@ describe('a cookie', () => {
     [`a=b;  __Host-speck_id="${A}" ; c=d`, { ...NOBODY, person: A }],
     [`__Host-speck_id=${A}; __Host-speck_id=${A}`, { ...NOBODY, person: A }],
     // Two people are none, in whatever order.
-    [`__Host-speck_id=${A}; __Host-speck_id=${B}`, { ...NOBODY, stale: true }],
-    [`__Host-speck_id=${A}; __Host-speck_id=`, { ...NOBODY, stale: true }],
-    [`__Host-speck_id=${A}A`, { ...NOBODY, stale: true }],
+    [`__Host-speck_id=${A}; __Host-speck_id=${B}`, { ...NOBODY, hasStalePerson: true }],
+    [`__Host-speck_id=${A}; __Host-speck_id=`, { ...NOBODY, hasStalePerson: true }],
+    [`__Host-speck_id=${A}A`, { ...NOBODY, hasStalePerson: true }],
     // What any host of the site may have set is no person.
-    [`speck_id=${A}`, { ...NOBODY, stale: true }],
-    [`speck_id=${A}; __Host-speck_id=${B}`, { refuses: false, person: B, stale: true }],
+    [`speck_id=${A}`, { ...NOBODY, hasStalePerson: true }],
+    [`speck_id=${A}; __Host-speck_id=${B}`, { hasOptedOut: false, person: B, hasStalePerson: true }],
     // A refusal holds whoever says it, by whichever name, however many others say the opposite.
-    ['speck_optout=1', { ...NOBODY, refuses: true }],
-    ['__Host-speck_optout=1', { ...NOBODY, refuses: true }],
-    ['speck_optout=0; speck_optout=1', { ...NOBODY, refuses: true }],
-    ['speck_optout=1; speck_optout=0', { ...NOBODY, refuses: true }],
-    ['speck_optout=0; __Host-speck_optout="1"', { ...NOBODY, refuses: true }],
-    ['__Host-speck_optout=0; speck_optout = 1', { ...NOBODY, refuses: true }],
+    ['speck_optout=1', { ...NOBODY, hasOptedOut: true }],
+    ['__Host-speck_optout=1', { ...NOBODY, hasOptedOut: true }],
+    ['speck_optout=0; speck_optout=1', { ...NOBODY, hasOptedOut: true }],
+    ['speck_optout=1; speck_optout=0', { ...NOBODY, hasOptedOut: true }],
+    ['speck_optout=0; __Host-speck_optout="1"', { ...NOBODY, hasOptedOut: true }],
+    ['__Host-speck_optout=0; speck_optout = 1', { ...NOBODY, hasOptedOut: true }],
     ['speck_optout=0', NOBODY],
     ['not_speck_optout=1; a=speck_optout=1; speck_optout', NOBODY],
   ] as const)('of the header %j says %j', (header, said) => {

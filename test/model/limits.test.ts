@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
 import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
-import { PORTION } from '../../src/http/body.ts';
+import { CHUNK_BYTES } from '../../src/http/body.ts';
 import {
   MAX_ROLLUP_CURRENCIES,
   MAX_ROLLUP_PROPERTY_KEYS,
@@ -71,7 +71,7 @@ const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: s
 };
 
 const OTHERS: readonly (readonly [row: string, bound: string])[] = [
-  ['bytes of a gzipped body that are unpacked at a time', number(PORTION)],
+  ['bytes of a gzipped body that are unpacked at a time', number(CHUNK_BYTES)],
   ['time that an event waits in the isolate', `${FLUSH_AFTER} ms`],
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],
