@@ -7,7 +7,14 @@ import { numberedEvents, visits } from '../sql/visits.ts';
 import { ALL_SLICES_DONE, FIRST_PART } from '../store/days.ts';
 import { deleteVanished, folded, isThere, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
-import { MIXED, MORE_OF_VISITS, SALES, VALUE_TERMS, VISIT_DIMENSIONS } from './values.sql.ts';
+import {
+  EVENT_DIMENSIONS,
+  MIXED,
+  MORE_OF_VISITS,
+  SALES,
+  VALUE_TERMS,
+  VISIT_DIMENSIONS,
+} from './values.sql.ts';
 
 /** A statement may have five terms in a UNION, but each may be a UNION again. */
 function unionAll(terms: readonly string[]): string {
@@ -20,7 +27,11 @@ function unionAll(terms: readonly string[]): string {
   return unionAll(groups);
 }
 
-const ROLLUP_COLUMNS = ['page', 'hostname', 'currency', 'value', 'props', 'engaged', 'scroll'];
+/** The columns of events that a rollup reads. Those of visit dimensions are read where visits are made. */
+const ROLLUP_COLUMNS = [
+  ...EVENT_DIMENSIONS.map(({ column }) => column),
+  ...['value', 'props', 'engaged', 'scroll'],
+];
 
 const inSlice = (event: string): string => `${event}.visitor >= :from AND ${event}.visitor < :before`;
 

@@ -13,7 +13,7 @@ export const NO_SALES = SALE_COUNTS.map((count) => `0 AS ${count}`).join(', ');
 export const NO_VISITS = VISIT_COUNTS.map((count) => `0 AS ${count}`).join(', ');
 
 export const VISIT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope !== 'event');
-const EVENT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'event');
+export const EVENT_DIMENSIONS = ROLLED_DIMENSIONS.filter(({ scope }) => scope === 'event');
 const PARTED: readonly Rolled[] = [{ name: HOUR, column: 'hour', scope: 'event' }, ...EVENT_DIMENSIONS];
 const EVENT_COLUMNS = PARTED.map(({ column }) => column);
 
