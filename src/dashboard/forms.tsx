@@ -179,26 +179,27 @@ function OptionList({ options }: { readonly options: Options }) {
   );
 }
 
-interface SureProps {
+interface ConfirmProps {
   readonly label: string;
-  readonly sure: string;
+  /** The label of the second button, which does it. */
+  readonly confirm: string;
   readonly act: () => void;
 }
 
-/** A choice that is made twice, for what cannot be undone. */
-export function Sure({ label, sure, act }: SureProps) {
-  const [asked, ask] = useState(false);
-  return asked ? (
-    <span class="sure">
+/** A button that asks for a second click before it does what cannot be undone. */
+export function Confirm({ label, confirm, act }: ConfirmProps) {
+  const [isOpen, open] = useState(false);
+  return isOpen ? (
+    <span class="confirm">
       <button type="button" class="danger" onClick={act}>
-        {sure}
+        {confirm}
       </button>
-      <button type="button" class="quiet" onClick={() => ask(false)}>
+      <button type="button" class="quiet" onClick={() => open(false)}>
         Keep it
       </button>
     </span>
   ) : (
-    <button type="button" class="quiet" onClick={() => ask(true)}>
+    <button type="button" class="quiet" onClick={() => open(true)}>
       {label}
     </button>
   );

@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from './api.ts';
 import { date } from './format.ts';
-import { Choice, Form, Input, Sure, useSending } from './forms.tsx';
+import { Choice, Form, Input, useSending } from './forms.tsx';
 import { useGet } from './hooks.ts';
-import { Empty, Heading, Show, Snippet, Text, Trouble } from './ui.tsx';
+import { ItemList } from './item-list.tsx';
+import { Empty, Heading, Show, Snippet, Trouble } from './ui.tsx';
 
 interface Token {
   readonly id: string;
@@ -61,35 +62,30 @@ function TokenList({ pixels, version, changed }: ListProps) {
     <section class="block">
       <h2>All tokens</h2>
       <Show asked={asked}>
-        {({ tokens }) =>
-          tokens.length === 0 ? (
-            <Empty title="No token yet">
-              There is <code>ADMIN_TOKEN</code>, which may do everything. Make one that may do less for each
-              server and colleague.
-            </Empty>
-          ) : (
-            <ul class="things">
-              {tokens.map(({ id, name, scopes, pixel, created_at, links }) => (
-                <li key={id}>
-                  <span class="grow">
-                    <b>
-                      <Text>{name}</Text>
-                    </b>
-                    <span class="muted">
-                      {scopes.map((scope) => SCOPES[scope] ?? scope).join(', ')} ·{' '}
-                      <bdi>{pixel === null ? 'all pixels' : nameOf(pixel)}</bdi> · since {date(created_at)}
-                    </span>
-                  </span>
-                  <Sure
-                    label="Delete"
-                    sure={links === 0 ? 'Delete the token' : `Delete it and its ${links} shared links`}
-                    act={() => void send(() => remove(id))}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
+        {({ tokens }) => (
+          <ItemList
+            items={tokens}
+            keyOf={({ id }) => id}
+            nameOf={({ name }) => name}
+            describe={({ scopes, pixel, created_at }) => (
+              <span class="muted">
+                {scopes.map((scope) => SCOPES[scope] ?? scope).join(', ')} ·{' '}
+                <bdi>{pixel === null ? 'all pixels' : nameOf(pixel)}</bdi> · since {date(created_at)}
+              </span>
+            )}
+            removeLabel="Delete"
+            confirmLabel={({ links }) =>
+              links === 0 ? 'Delete the token' : `Delete it and its ${links} shared links`
+            }
+            remove={({ id }) => void send(() => remove(id))}
+            empty={
+              <Empty title="No token yet">
+                There is <code>ADMIN_TOKEN</code>, which may do everything. Make one that may do less for each
+                server and colleague.
+              </Empty>
+            }
+          />
+        )}
       </Show>
       {failure && <Trouble failure={failure} />}
     </section>

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Funnel } from '../api.ts';
 import { count } from '../format.ts';
-import { Choice, Form, Input, Sure, useSending } from '../forms.tsx';
+import { Choice, Form, Input, useSending } from '../forms.tsx';
+import { ItemList } from '../item-list.tsx';
 import { Empty, Text } from '../ui.tsx';
 import { type SettingsProps, save } from './save.ts';
 
@@ -26,36 +27,25 @@ export function Funnels(props: SettingsProps) {
     setHours('');
     return said;
   };
-  const list =
-    funnels.length === 0 ? (
-      <Empty title="No funnel yet">
-        {goals.length < 2
-          ? 'It takes two goals to make one: add them first.'
-          : 'Two to eight goals in a row: choose the first step.'}
-      </Empty>
-    ) : (
-      <ul class="things">
-        {funnels.map((funnel) => (
-          <li key={funnel.name}>
-            <span class="grow">
-              <b>
-                <Text>{funnel.name}</Text>
-              </b>
-              <Text class="muted whole">{funnelText(funnel)}</Text>
-            </span>
-            <Sure
-              label="Remove"
-              sure="Remove the funnel"
-              act={() => void sending.send(() => put(funnels.filter((one) => one !== funnel)))}
-            />
-          </li>
-        ))}
-      </ul>
-    );
   return (
     <Form kind="block" sending={sending} submit={add} button="Add the funnel" unready={steps.length < 2}>
       <h2>Funnels</h2>
-      {list}
+      <ItemList
+        items={funnels}
+        keyOf={({ name: one }) => one}
+        nameOf={({ name: one }) => one}
+        describe={(funnel) => <Text class="muted whole">{funnelText(funnel)}</Text>}
+        removeLabel="Remove"
+        confirmLabel={() => 'Remove the funnel'}
+        remove={(funnel) => void sending.send(() => put(funnels.filter((one) => one !== funnel)))}
+        empty={
+          <Empty title="No funnel yet">
+            {goals.length < 2
+              ? 'It takes two goals to make one: add them first.'
+              : 'Two to eight goals in a row: choose the first step.'}
+          </Empty>
+        }
+      />
       {goals.length >= 2 && (
         <>
           <div class="row fill">

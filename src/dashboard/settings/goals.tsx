@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { readablePage } from '../../model/text/readable.ts';
 import type { Goal } from '../api.ts';
-import { Choice, Form, Input, Sure, useSending } from '../forms.tsx';
+import { Choice, Form, Input, useSending } from '../forms.tsx';
+import { ItemList } from '../item-list.tsx';
 import { Empty, Text } from '../ui.tsx';
 import { type SettingsProps, save } from './save.ts';
 
@@ -36,27 +37,18 @@ export function Goals(props: SettingsProps) {
   return (
     <Form kind="block" sending={sending} submit={add} button="Add the goal">
       <h2>Goals</h2>
-      {goals.length === 0 ? (
-        <Empty title="No goal yet">What do you want people to do? Name it, and say what shows it.</Empty>
-      ) : (
-        <ul class="things">
-          {goals.map((goal) => (
-            <li key={goal.name}>
-              <span class="grow">
-                <b>
-                  <Text>{goal.name}</Text>
-                </b>
-                <Text class="muted whole">{goalText(goal)}</Text>
-              </span>
-              <Sure
-                label="Remove"
-                sure="Remove the goal"
-                act={() => void sending.send(() => put(goals.filter((one) => one !== goal)))}
-              />
-            </li>
-          ))}
-        </ul>
-      )}
+      <ItemList
+        items={goals}
+        keyOf={({ name: one }) => one}
+        nameOf={({ name: one }) => one}
+        describe={(goal) => <Text class="muted whole">{goalText(goal)}</Text>}
+        removeLabel="Remove"
+        confirmLabel={() => 'Remove the goal'}
+        remove={(goal) => void sending.send(() => put(goals.filter((one) => one !== goal)))}
+        empty={
+          <Empty title="No goal yet">What do you want people to do? Name it, and say what shows it.</Empty>
+        }
+      />
       <div class="row fill">
         <Input label="Name of the goal" required value={name} set={setName} />
         <Choice

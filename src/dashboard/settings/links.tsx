@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from '../api.ts';
 import { date } from '../format.ts';
-import { Form, Input, Sure, useSending } from '../forms.tsx';
+import { Form, Input, useSending } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
-import { Empty, Show, Snippet, Text } from '../ui.tsx';
+import { ItemList } from '../item-list.tsx';
+import { Empty, Show, Snippet } from '../ui.tsx';
 import { addDays, todayIn } from '../view.ts';
 
 interface SharedLink {
@@ -61,29 +62,18 @@ export function SharedLinks({ pixel }: { readonly pixel: Pixel }) {
         Whoever has one sees the statistics of this pixel, and nothing else: no single events, no settings.
       </p>
       <Show asked={asked}>
-        {({ links }) =>
-          links.length === 0 ? (
-            <Empty title="No link yet">Say who one is for, and make it.</Empty>
-          ) : (
-            <ul class="things">
-              {links.map((link) => (
-                <li key={link.id}>
-                  <span class="grow">
-                    <b>
-                      <Text>{link.name}</Text>
-                    </b>
-                    <span class="muted">{linkText(link)}</span>
-                  </span>
-                  <Sure
-                    label="Take back"
-                    sure="Take the link back"
-                    act={() => void sending.send(() => takeBack(link.id))}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
+        {({ links }) => (
+          <ItemList
+            items={links}
+            keyOf={({ id }) => id}
+            nameOf={(link) => link.name}
+            describe={(link) => <span class="muted">{linkText(link)}</span>}
+            removeLabel="Take back"
+            confirmLabel={() => 'Take the link back'}
+            remove={({ id }) => void sending.send(() => takeBack(id))}
+            empty={<Empty title="No link yet">Say who one is for, and make it.</Empty>}
+          />
+        )}
       </Show>
       {made !== '' && (
         <Snippet title="The link" text={made}>
