@@ -62,8 +62,8 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
       },
     },
     {
-      name: 'refusals',
-      path: `/app/${pixel}/refusals`,
+      name: 'rejections',
+      path: `/app/${pixel}/rejections`,
       act: (page) => page.waitForSelector('.chart, .empty'),
     },
     { name: 'install', path: `/app/${pixel}/install`, act: (page) => page.waitForSelector('.check.good') },

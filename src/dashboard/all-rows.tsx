@@ -1,4 +1,4 @@
-/** All rows of a dimension: searched and leafed through here, saved as CSV by the API. */
+/** All rows of a dimension, in a dialog with search and pages. The API makes the CSV file. */
 import { useState } from 'preact/hooks';
 import type { Base } from './base.ts';
 import { CsvButton } from './csv-button.tsx';
@@ -6,11 +6,11 @@ import { count, dimensionName } from './format.ts';
 import { metricsOf } from './panels/metrics.ts';
 import { useRows } from './panels/use-rows.ts';
 import { Rows, rowName } from './rows.tsx';
-import { Dialog, Empty, Show } from './ui.tsx';
+import { Dialog, Empty, ResourceView } from './ui.tsx';
 import type { SetView, View } from './view.ts';
 
-const PAGE = 50;
-const MOST = 10_000;
+const ROWS_PER_PAGE = 50;
+const MAX_ROWS = 10_000;
 
 interface Props {
   readonly base: Base;
@@ -24,7 +24,7 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(0);
   const metrics = metricsOf(dimension, true);
-  const { asked, dimensions, question } = useRows(base, dimension, metrics, MOST);
+  const { resource, dimensions, query } = useRows(base, dimension, metrics, MAX_ROWS);
   return (
     <Dialog title={dimensionName(dimension)} close={close} wide>
       <div class="row tools">
@@ -39,23 +39,26 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
             setPage(0);
           }}
         />
-        <CsvButton question={question} what={dimensionName(dimension)} />
+        <CsvButton query={query} what={dimensionName(dimension)} />
       </div>
-      <Show asked={asked} rows={12}>
-        {(answer) => {
-          const wanted = search.trim().toLowerCase();
-          const found = answer.results.filter((row) =>
-            `${row.dimensions.join(' ')}\n${rowName(row, dimensions)}`.toLowerCase().includes(wanted),
+      <ResourceView resource={resource} rows={12}>
+        {(response) => {
+          const term = search.trim().toLowerCase();
+          const matches = response.results.filter((row) =>
+            `${row.dimensions.join(' ')}\n${rowName(row, dimensions)}`.toLowerCase().includes(term),
           );
-          const pages = Math.max(1, Math.ceil(found.length / PAGE));
-          const all = answer.meta.total_rows ?? answer.results.length;
+          const pages = Math.max(1, Math.ceil(matches.length / ROWS_PER_PAGE));
+          const all = response.meta.total_rows ?? response.results.length;
           return (
             <>
-              {found.length === 0 ? (
-                <Empty title={wanted === '' ? 'Nothing in these days' : 'No row has this in it'} />
+              {matches.length === 0 ? (
+                <Empty title={term === '' ? 'No data for this period' : 'No rows match'} />
               ) : (
                 <Rows
-                  answer={{ ...answer, results: found.slice(page * PAGE, (page + 1) * PAGE) }}
+                  response={{
+                    ...response,
+                    results: matches.slice(page * ROWS_PER_PAGE, (page + 1) * ROWS_PER_PAGE),
+                  }}
                   dimensions={dimensions}
                   metrics={metrics}
                   view={view}
@@ -64,15 +67,15 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
               )}
               <footer class="row">
                 <span class="muted" role="status">
-                  {count(found.length)} of {count(all)} rows
-                  {all > MOST && `, searched in the first ${count(MOST)}`}
+                  {count(matches.length)} of {count(all)} rows
+                  {all > MAX_ROWS && `, searched in the first ${count(MAX_ROWS)}`}
                 </span>
-                {pages > 1 && <Pages page={page} pages={pages} turn={setPage} />}
+                {pages > 1 && <Pages page={page} pages={pages} goTo={setPage} />}
               </footer>
             </>
           );
         }}
-      </Show>
+      </ResourceView>
     </Dialog>
   );
 }
@@ -81,19 +84,19 @@ interface PagesProps {
   /** From 0. */
   readonly page: number;
   readonly pages: number;
-  readonly turn: (page: number) => void;
+  readonly goTo: (page: number) => void;
 }
 
-function Pages({ page, pages, turn }: PagesProps) {
+function Pages({ page, pages, goTo }: PagesProps) {
   return (
     <span class="row">
-      <button type="button" class="quiet" disabled={page === 0} onClick={() => turn(page - 1)}>
+      <button type="button" class="quiet" disabled={page === 0} onClick={() => goTo(page - 1)}>
         Previous
       </button>
       <span class="muted">
         {count(page + 1)} / {count(pages)}
       </span>
-      <button type="button" class="quiet" disabled={page >= pages - 1} onClick={() => turn(page + 1)}>
+      <button type="button" class="quiet" disabled={page >= pages - 1} onClick={() => goTo(page + 1)}>
         Next
       </button>
     </span>

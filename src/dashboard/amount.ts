@@ -1,4 +1,4 @@
-/** The number of a metric's value, of money without its currency. */
+/** A metric's value as a number; of money, without the currency. */
 import type { MetricValue } from './api.ts';
 
 export function amount(value: MetricValue | undefined): number | null {

@@ -1,4 +1,4 @@
-/** Speaks to the API as the signed-in browser does, and keeps answers for a moment so that going back costs nothing. */
+/** Requests to the API with the browser's session. Responses are cached for half a minute, so that going back costs nothing. */
 import { Cache } from '../model/cache.ts';
 
 export interface Snippets {
@@ -63,12 +63,12 @@ export interface Row {
     readonly change: readonly (number | null)[];
   };
 }
-export interface Answer {
+export interface QueryResponse {
   readonly results: readonly Row[];
   readonly meta: {
     readonly source: string;
     readonly as_of?: string;
-    /** Of a pixel that protects small groups: what has fewer visitors is null or left out. */
+    /** With small-group protection: values of smaller groups are null or left out. */
     readonly min_group?: number;
     readonly total_rows?: number;
     readonly time_labels?: readonly string[];
@@ -80,7 +80,7 @@ export interface Answer {
 
 export type Filter = readonly [operator: string, dimension: string, values: readonly string[]];
 
-export interface Question {
+export interface Query {
   readonly site_id: string;
   readonly metrics: readonly string[];
   readonly date_range: string | readonly [string, string];
@@ -91,43 +91,44 @@ export interface Question {
   readonly pagination?: { readonly limit: number; readonly offset?: number };
 }
 
-/** An answer that is none: what the API says of it, or that it could not be reached. */
+/** A failed request: the API's problem, or that the API could not be reached. */
 export class Failure extends Error {
   readonly status: number;
   readonly reason: string;
   readonly errors: readonly { readonly path: string; readonly message: string }[];
 
   constructor(status: number, problem: Partial<Pick<Failure, 'reason' | 'errors'>> & { detail?: string }) {
-    super(problem.detail ?? 'The server gave an answer that makes no sense here.');
+    super(problem.detail ?? 'The server sent an unexpected response.');
     this.status = status;
     this.reason = problem.reason ?? '';
     this.errors = problem.errors ?? [];
   }
 
-  /** What is wrong, mistake by mistake. */
+  /** What is wrong, one sentence per error. */
   get sentences(): readonly string[] {
     return this.errors.length > 0 ? this.errors.map(({ message }) => message) : [this.message];
   }
 }
 
-/** What went wrong, for people; also where it is no answer's fault. */
+/** Any error as a failure. */
 export function failureOf(error: unknown): Failure {
   return error instanceof Failure ? error : new Failure(0, { detail: String(error) });
 }
 
-/** Which session requests go by: that of the shared link on a page that shows one. */
-export const sharing = location.pathname === '/app/share';
+/** Whether this page shows a shared link, and requests use the link's session. */
+export const isSharedPage = location.pathname === '/app/share';
 
-let ended: () => void = () => undefined;
-/** Sets what is to be done when an answer says that nobody is signed in any more. */
+let endSession: () => void = () => undefined;
+/** Sets the handler for responses that say that the session has ended. */
 export function onSessionEnd(act: () => void): void {
-  ended = act;
+  endSession = act;
 }
 
-const OVER = ['session_ended', 'missing_token'];
+/** The reasons of a problem that end the session. */
+const SESSION_ENDED = ['session_ended', 'missing_token'];
 
-/** The one route that is posted to and changes nothing. */
-const ASKING = '/api/v2/query';
+/** The only POST that changes nothing. */
+const QUERY_PATH = '/api/v2/query';
 
 export async function request(
   method: string,
@@ -142,7 +143,7 @@ export async function request(
       credentials: 'same-origin',
       cache: 'no-store',
       headers: {
-        'x-speck-session': sharing ? 'link' : 'owner',
+        'x-speck-session': isSharedPage ? 'link' : 'owner',
         accept: options.accept ?? 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -151,15 +152,18 @@ export async function request(
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Failure(0, { reason: 'offline', detail: 'Speck cannot be reached. Is this device online?' });
+    throw new Failure(0, {
+      reason: 'offline',
+      detail: 'Speck cannot be reached. Check the connection of this device.',
+    });
   }
-  if (method !== 'GET' && path !== ASKING) forgetAnswers();
+  if (method !== 'GET' && path !== QUERY_PATH) clearCache();
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as ConstructorParameters<typeof Failure>[1];
   const failure = new Failure(response.status, problem);
-  if (OVER.includes(failure.reason)) {
-    forgetAnswers();
-    if (!options.quiet) ended();
+  if (SESSION_ENDED.includes(failure.reason)) {
+    clearCache();
+    if (!options.quiet) endSession();
   }
   throw failure;
 }
@@ -174,39 +178,39 @@ export async function call<T>(
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-/** How long an answer will do, in milliseconds: as long as the API says it may be kept. */
-const KEPT = 30_000;
-const MOST_KEPT = 200;
-let kept = new Cache<string, { readonly answer: unknown; readonly at: number }>(MOST_KEPT);
-/** Another number after each change: what was asked before it is not kept. */
+/** Milliseconds that a response is cached: as long as the API's `max-age`. */
+const MAX_AGE = 30_000;
+const MAX_RESPONSES = 200;
+let cache = new Cache<string, { readonly response: unknown; readonly at: number }>(MAX_RESPONSES);
+/** Increases with each change. Responses to requests from before a change are not cached. */
 let generation = 0;
 
-/** Forgets all answers, since something has changed, or somebody else may ask. */
-function forgetAnswers(): void {
-  kept = new Cache(MOST_KEPT);
+/** Called after a change, and when the session ends. */
+function clearCache(): void {
+  cache = new Cache(MAX_RESPONSES);
   generation++;
 }
 
-/** An answer that has been given within the last half minute. */
-export function keptAnswer<T>(key: string): T | undefined {
-  const found = kept.get(key);
-  return found && Date.now() - found.at < KEPT ? (found.answer as T) : undefined;
+/** The response of a key, if it is in the cache and not too old. */
+export function cachedResponse<T>(key: string): T | undefined {
+  const entry = cache.get(key);
+  return entry && Date.now() - entry.at < MAX_AGE ? (entry.response as T) : undefined;
 }
 
-/** Begins to ask for an answer. @returns what keeps it, unless something has changed meanwhile. */
-export function keeper(key: string): (answer: unknown) => void {
-  const asked = generation;
-  return (answer) => {
-    if (asked === generation) kept.set(key, { answer, at: Date.now() });
+/** To be called before a request. @returns a function that caches its response, unless something has changed since. */
+export function cacheWriter(key: string): (response: unknown) => void {
+  const before = generation;
+  return (response) => {
+    if (before === generation) cache.set(key, { response, at: Date.now() });
   };
 }
 
-/** Tells Excel that a file is UTF-8. Without it umlauts are read as signs of the system's old character set. */
+/** Excel reads a file without it in the system's legacy character set. */
 const BYTE_ORDER_MARK = '\ufeff';
 
-/** Saves the answer to a question as a file. */
-export async function saveCsv(question: Question, name: string): Promise<void> {
-  const response = await request('POST', ASKING, question, { accept: 'text/csv' });
+/** Saves the response to a query as a CSV file. */
+export async function saveCsv(query: Query, name: string): Promise<void> {
+  const response = await request('POST', QUERY_PATH, query, { accept: 'text/csv' });
   save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
 }
 

@@ -1,24 +1,24 @@
-/** Who is signed in, and which view the address asks for. */
+/** The session, and the view that the address names. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, Failure, onSessionEnd, type Pixel, request, type Session, sharing } from './api.ts';
-import { type Asked, go, useGet, useOnline, usePlace } from './hooks.ts';
-import { later } from './later.tsx';
+import { call, Failure, isSharedPage, onSessionEnd, type Pixel, request, type Session } from './api.ts';
+import { go, type Resource, useGet, useLocation, useOnline } from './hooks.ts';
+import { lazy } from './lazy.tsx';
 import { Overview } from './overview.tsx';
 import { isOpenLink, OpenLink, SignIn } from './sign-in.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
 import { ThemeButton } from './theme.tsx';
-import { Empty, Heading, Link, Loading, Show, Trouble } from './ui.tsx';
+import { Empty, ErrorMessage, Heading, Link, Loading, ResourceView } from './ui.tsx';
 
-const AddPixel = later(() => import('./add-pixel.tsx'));
-const Install = later(() => import('./install.tsx'));
-const Live = later(() => import('./live.tsx'));
-const Refusals = later(() => import('./refusals.tsx'));
-const PixelSettings = later(() => import('./settings.tsx'));
-const Tokens = later(() => import('./tokens.tsx'));
+const AddPixel = lazy(() => import('./add-pixel.tsx'));
+const Install = lazy(() => import('./install.tsx'));
+const Live = lazy(() => import('./live.tsx'));
+const Rejections = lazy(() => import('./rejections.tsx'));
+const PixelSettings = lazy(() => import('./settings.tsx'));
+const Tokens = lazy(() => import('./tokens.tsx'));
 
-type Who = Session | 'asking' | 'nobody' | Failure;
+type SessionState = Session | 'loading' | 'signed-out' | Failure;
 
 export function App() {
   return (
@@ -29,59 +29,65 @@ export function App() {
   );
 }
 
-/** Says that what is shown may be old, for as long as the device is offline. */
+/** A banner while the device is offline. */
 function Offline() {
   return useOnline() ? null : (
     <p class="banner" role="alert">
-      This device is offline. You see what was known before.
+      This device is offline. The numbers may be out of date.
     </p>
   );
 }
 
 function Screen() {
-  const [who, set] = useState<Who>('asking');
-  const ask = async (): Promise<void> => {
+  const [session, set] = useState<SessionState>('loading');
+  const load = async (): Promise<void> => {
     try {
       const response = await request('GET', '/api/v1/session', undefined, { quiet: true });
       set((await response.json()) as Session);
     } catch (error) {
       const failure = error as Failure;
-      set(failure.status === 401 ? 'nobody' : failure);
+      set(failure.status === 401 ? 'signed-out' : failure);
     }
   };
   useEffect(() => {
-    onSessionEnd(() => set('nobody'));
-    void ask();
+    onSessionEnd(() => set('signed-out'));
+    void load();
   }, []);
 
-  if (who === 'asking') {
+  if (session === 'loading') {
     return (
-      <Bare>
+      <SimplePage>
         <Loading />
-      </Bare>
+      </SimplePage>
     );
   }
-  if (who instanceof Failure) {
+  if (session instanceof Failure) {
     return (
-      <Bare>
-        <Heading>Speck is out of reach</Heading>
-        <Trouble failure={who} retry={ask} />
-      </Bare>
+      <SimplePage>
+        <Heading>Speck cannot be reached</Heading>
+        <ErrorMessage failure={session} retry={load} />
+      </SimplePage>
     );
   }
-  if (sharing) return <Shared session={who === 'nobody' ? null : who} opened={set} />;
-  if (who === 'nobody') {
+  if (isSharedPage) return <SharedPage session={session === 'signed-out' ? null : session} onOpen={set} />;
+  if (session === 'signed-out') {
     return (
-      <Bare>
-        <SignIn done={ask} />
-      </Bare>
+      <SimplePage>
+        <SignIn onSignIn={load} />
+      </SimplePage>
     );
   }
-  return <Signed session={who} left={() => set('nobody')} />;
+  return <OwnerPages session={session} onSignOut={() => set('signed-out')} />;
 }
 
-/** The frame of those who cannot go anywhere from here. */
-function Bare({ wide = false, children }: { readonly wide?: boolean; readonly children: ComponentChildren }) {
+/** A page without navigation. */
+function SimplePage({
+  wide = false,
+  children,
+}: {
+  readonly wide?: boolean;
+  readonly children: ComponentChildren;
+}) {
   return (
     <>
       <header class="top">
@@ -101,54 +107,56 @@ function Bare({ wide = false, children }: { readonly wide?: boolean; readonly ch
 
 interface SharedProps {
   readonly session: Session | null;
-  readonly opened: (session: Session) => void;
+  readonly onOpen: (session: Session) => void;
 }
 
-/** What somebody sees who was given a link. */
-function Shared({ session, opened }: SharedProps) {
+/** The page of a shared link. */
+function SharedPage({ session, onOpen }: SharedProps) {
   const subject = session && sharedSubject(session);
-  // A session may be that of another link, which was opened before.
-  const [open, setOpen] = useState(subject !== null && isOpenLink(subject.id));
-  if (!open || !subject) {
+  // The session may be of another link that was opened before.
+  const [isOpen, setOpen] = useState(subject !== null && isOpenLink(subject.id));
+  if (!isOpen || !subject) {
     return (
-      <Bare>
+      <SimplePage>
         <OpenLink
-          opened={(made) => {
-            opened(made);
+          onOpen={(opened) => {
+            onOpen(opened);
             setOpen(true);
           }}
         />
-      </Bare>
+      </SimplePage>
     );
   }
   return (
-    <Bare wide>
+    <SimplePage wide>
       <Stats subject={subject} />
-    </Bare>
+    </SimplePage>
   );
 }
 
 const VIEWS = [
   { name: '', label: 'Statistics' },
   { name: 'live', label: 'Live' },
-  { name: 'refusals', label: 'Refusals' },
+  { name: 'rejections', label: 'Rejections' },
   { name: 'install', label: 'Install', changes: true },
   { name: 'settings', label: 'Settings', changes: true },
 ] as const;
 
-function Signed({ session, left }: { readonly session: Session; readonly left: () => void }) {
-  const { path } = usePlace();
-  const [, first = '', second = ''] = path.split('/');
+/** A view's name in an address. Bookmarks may have a former name. */
+const currentName = (name: string): string => (name === 'refusals' ? 'rejections' : name);
+
+function OwnerPages({ session, onSignOut }: { readonly session: Session; readonly onSignOut: () => void }) {
+  const { path } = useLocation();
+  const [, first = '', second = ''] = path.split('/').map(currentName);
   const [version, setVersion] = useState(0);
   const pixels = useGet<{ pixels: Pixel[] }>(`/api/v1/pixels?${version}`);
-  // What changed is asked for anew.
-  const changed = (): void => setVersion((before) => before + 1);
+  const reload = (): void => setVersion((before) => before + 1);
   const pixel = pixels.data?.pixels.find(({ id }) => id === first);
   const mayChange = session.scopes.includes('pixels:write');
 
   const signOut = async (): Promise<void> => {
     await call('DELETE', '/api/v1/session');
-    left();
+    onSignOut();
     go('/app/');
   };
 
@@ -193,13 +201,13 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
         {first === 'tokens' ? (
           <Tokens pixels={pixels.data?.pixels ?? []} />
         ) : first === 'new' ? (
-          <AddPixel changed={changed} />
+          <AddPixel onAdd={reload} />
         ) : first === '' ? (
           <Home
             pixels={pixels}
             mayAdd={mayChange && session.pixel === null}
             mayChange={mayChange}
-            changed={changed}
+            onChange={reload}
           />
         ) : pixel ? (
           <PixelView
@@ -207,23 +215,23 @@ function Signed({ session, left }: { readonly session: Session; readonly left: (
             pixel={pixel}
             view={second}
             mayChange={mayChange}
-            changed={changed}
+            onChange={reload}
           />
         ) : pixels.pending ? (
           <Loading />
         ) : (
-          <Show asked={pixels}>
+          <ResourceView resource={pixels}>
             {() => (
               <>
-                <Heading>Nothing here</Heading>
-                <Empty title="There is no such page">
+                <Heading>Not found</Heading>
+                <Empty title="This page does not exist">
                   <Link class="target" href="/app/">
-                    To all pixels
+                    Back to all pixels
                   </Link>
                 </Empty>
               </>
             )}
-          </Show>
+          </ResourceView>
         )}
       </main>
     </>
@@ -259,30 +267,30 @@ function PixelChoice({ pixels, at, view }: PixelChoiceProps) {
 }
 
 interface HomeProps {
-  readonly pixels: Asked<{ pixels: Pixel[] }>;
+  readonly pixels: Resource<{ pixels: Pixel[] }>;
   readonly mayAdd: boolean;
   readonly mayChange: boolean;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-function Home({ pixels, mayAdd, mayChange, changed }: HomeProps) {
+function Home({ pixels, mayAdd, mayChange, onChange }: HomeProps) {
   return (
-    <Show asked={pixels}>
+    <ResourceView resource={pixels}>
       {({ pixels: all }) =>
         all.length > 0 ? (
           <Overview pixels={all} mayAdd={mayAdd} mayChange={mayChange} />
         ) : mayAdd ? (
-          <AddPixel changed={changed} />
+          <AddPixel onAdd={onChange} />
         ) : (
           <>
             <Heading>No pixel yet</Heading>
-            <Empty title="There is nothing to see">
-              This token may not add a pixel. Ask who gave it to you.
+            <Empty title="Nothing to show">
+              This token cannot add pixels. Ask the person who gave it to you.
             </Empty>
           </>
         )
       }
-    </Show>
+    </ResourceView>
   );
 }
 
@@ -290,13 +298,13 @@ interface PixelViewProps {
   readonly pixel: Pixel;
   readonly view: string;
   readonly mayChange: boolean;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-function PixelView({ pixel, view, mayChange, changed }: PixelViewProps) {
+function PixelView({ pixel, view, mayChange, onChange }: PixelViewProps) {
   if (view === 'live') return <Live pixel={pixel} />;
-  if (view === 'refusals') return <Refusals pixel={pixel} />;
+  if (view === 'rejections') return <Rejections pixel={pixel} />;
   if (view === 'install') return <Install pixel={pixel} />;
-  if (view === 'settings') return <PixelSettings pixel={pixel} changed={changed} />;
+  if (view === 'settings') return <PixelSettings pixel={pixel} onChange={onChange} />;
   return <Stats subject={subjectOf(pixel, mayChange)} />;
 }

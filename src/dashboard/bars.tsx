@@ -1,18 +1,18 @@
-/** Stacked bars over days, in as many shades as there are parts. */
+/** Stacked bars over days, with a shade for each part. */
 import { count, timeLabel } from './format.ts';
 import { useWidth } from './hooks.ts';
 import { ticksUpTo } from './scale.ts';
 
 export interface Stack {
-  /** The day. */
+  /** A day, `YYYY-MM-DD`. */
   readonly label: string;
   readonly parts: readonly number[];
 }
 
 interface Props {
   readonly name: string;
-  /** What is counted, in the plural. */
-  readonly of: string;
+  /** What the numbers count: `3 rejected`. */
+  readonly unit: string;
   readonly stacks: readonly Stack[];
 }
 
@@ -20,7 +20,7 @@ const HEIGHT = 180;
 const TOP = 20;
 const BOTTOM = 26;
 
-export function Bars({ name, of, stacks }: Props) {
+export function Bars({ name, unit, stacks }: Props) {
   const [measure, width] = useWidth(960);
   const sums = stacks.map(({ parts }) => parts.reduce((sum, part) => sum + part, 0));
   const ticks = ticksUpTo(Math.max(...sums)).filter(Number.isInteger);
@@ -35,25 +35,25 @@ export function Bars({ name, of, stacks }: Props) {
         {ticks.map((tick) => (
           <line key={tick} class="grid" x1="0" x2={width} y1={y(tick)} y2={y(tick)} />
         ))}
-        {stacks.map(({ label, parts }, place) => {
-          const x = place * slot + slot * 0.15;
-          let below = 0;
+        {stacks.map(({ label, parts }, index) => {
+          const x = index * slot + slot * 0.15;
+          let height = 0;
           return (
             <g key={label}>
-              <title>{`${timeLabel(label, 'day', true)}: ${count(sums[place] ?? 0)} ${of}`}</title>
+              <title>{`${timeLabel(label, 'day', true)}: ${count(sums[index] ?? 0)} ${unit}`}</title>
               {parts.map((part, shade) => {
-                below += part;
+                height += part;
                 return part > 0 ? (
                   <rect
                     class={`shade${shade}`}
                     x={x}
-                    y={y(below)}
+                    y={y(height)}
                     width={Math.min(slot * 0.7, 48)}
-                    height={y(below - part) - y(below)}
+                    height={y(height - part) - y(height)}
                   />
                 ) : null;
               })}
-              {place % every === 0 && (
+              {index % every === 0 && (
                 <text class="tick" x={x} y={HEIGHT - 6}>
                   {timeLabel(label, 'day')}
                 </text>

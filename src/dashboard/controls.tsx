@@ -1,17 +1,17 @@
-/** Which days are shown, what they are compared with, and which filters hold. */
+/** The choice of days, comparison and filters. */
 import { useState } from 'preact/hooks';
 import type { Base } from './base.ts';
 import { FILTER_DIMENSIONS } from './dimensions.ts';
 import { dayRange, dimensionName, valueName } from './format.ts';
 import { Choice, Field, InlineChoice, Input } from './forms.tsx';
-import { useAnswer } from './hooks.ts';
+import { useQuery } from './hooks.ts';
 import type { Subject } from './subject.ts';
 import { Dialog } from './ui.tsx';
 import {
   addDays,
   COMPARISONS,
   type Comparison,
-  flipped,
+  negateFilter,
   OPERATORS,
   oppositeOf,
   PERIODS,
@@ -76,13 +76,13 @@ function DayPicker({ subject, view, close, set }: Props & { readonly close: () =
   const at = typeof view.period === 'string' ? [addDays(today, -29), today] : view.period;
   const [from, setFrom] = useState(at[0] as string);
   const [to, setTo] = useState(at[1] as string);
-  const wrong = from === '' || to === '' || from > to;
+  const isInvalid = from === '' || to === '' || from > to;
   return (
     <Dialog title="Days" close={close}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!wrong) set({ period: [from, to], step: null });
+          if (!isInvalid) set({ period: [from, to], step: null });
         }}
       >
         <div class="row">
@@ -90,12 +90,12 @@ function DayPicker({ subject, view, close, set }: Props & { readonly close: () =
           <Input label="Last day" type="date" value={to} max={today} required set={setTo} />
         </div>
         <p class="muted">
-          {wrong
+          {isInvalid
             ? 'The first day must not come after the last.'
             : `Both included, midnight to midnight in ${subject.timezone}.`}
         </p>
         <footer>
-          <button type="submit" disabled={wrong}>
+          <button type="submit" disabled={isInvalid}>
             Show these days
           </button>
         </footer>
@@ -105,23 +105,23 @@ function DayPicker({ subject, view, close, set }: Props & { readonly close: () =
 }
 
 export function FilterBar({ base, view, set }: Props & { readonly base: Base }) {
-  const [adding, add] = useState(false);
+  const [isAdding, setAdding] = useState(false);
   const { filters } = view;
   return (
     <section class="filters" aria-label="Filters">
-      {filters.map((filter, place) => {
+      {filters.map((filter, index) => {
         const [operator, dimension, values] = filter;
         const text = values.map((value) => valueName(dimension, value) || '(empty)').join(' or ');
-        const without = filters.filter((_, other) => other !== place);
+        const without = filters.filter((_, other) => other !== index);
         const opposite = oppositeOf(operator);
         return (
-          <span class="chip" key={place}>
+          <span class="chip" key={index}>
             <button
               type="button"
               class="what"
               disabled={opposite === null}
               title={opposite ? `Change to “${OPERATORS[opposite]}”` : text}
-              onClick={() => set({ filters: flipped(filters, filter) })}
+              onClick={() => set({ filters: negateFilter(filters, filter) })}
             >
               {dimensionName(dimension)} {OPERATORS[operator]} <bdi>{text}</bdi>
             </button>
@@ -136,7 +136,7 @@ export function FilterBar({ base, view, set }: Props & { readonly base: Base }) 
           </span>
         );
       })}
-      <button type="button" class="quiet" onClick={() => add(true)}>
+      <button type="button" class="quiet" onClick={() => setAdding(true)}>
         + Filter
       </button>
       {filters.length > 1 && (
@@ -144,12 +144,12 @@ export function FilterBar({ base, view, set }: Props & { readonly base: Base }) 
           Clear all
         </button>
       )}
-      {adding && (
+      {isAdding && (
         <FilterDialog
           base={base}
-          close={() => add(false)}
+          close={() => setAdding(false)}
           add={(operator, dimension, value) => {
-            add(false);
+            setAdding(false);
             set({ filters: withValue(filters, dimension, value, operator) });
           }}
         />
@@ -174,11 +174,11 @@ function FilterDialog({
   const [operator, setOperator] = useState('is');
   const [value, setValue] = useState('');
   const dimension = chosen === PROPERTY ? PROPERTY + key.trim() : chosen;
-  // The goal that an event reaches is one of a list: it has no patterns but `contains`.
+  // The API takes only these two for goals.
   const operators = Object.entries(OPERATORS).filter(
     ([name]) => chosen !== 'event:goal' || name === 'is' || name === 'contains',
   );
-  const known = useAnswer(
+  const suggestions = useQuery(
     dimension === PROPERTY
       ? null
       : {
@@ -214,13 +214,13 @@ function FilterDialog({
               <input
                 {...props}
                 value={value}
-                list="known-values"
+                list="filter-values"
                 required
                 autocomplete="off"
                 onInput={(event) => setValue(event.currentTarget.value)}
               />
-              <datalist id="known-values">
-                {known.data?.results.map(({ dimensions: [one = ''] }) => (
+              <datalist id="filter-values">
+                {suggestions.data?.results.map(({ dimensions: [one = ''] }) => (
                   <option key={one} value={one} label={valueName(dimension, one)} />
                 ))}
               </datalist>

@@ -1,19 +1,19 @@
 import { useState } from 'preact/hooks';
-import { type Question, saveCsv } from './api.ts';
+import { type Query, saveCsv } from './api.ts';
 
 interface Props {
-  readonly question: Question;
-  /** What is saved, for those who do not see what the button stands under. */
+  readonly query: Query;
+  /** The content of the file, for screen readers. */
   readonly what: string;
 }
 
-/** Saves all rows of an answer as a file, or says why not. */
-export function CsvButton({ question, what }: Props) {
+/** Saves all rows of a query as a CSV file. If that fails, the button says why. */
+export function CsvButton({ query, what }: Props) {
   const [failed, fail] = useState('');
-  const name = `${(question.dimensions ?? []).join('-').replaceAll(/\W+/g, '-')}.csv`;
+  const name = `${(query.dimensions ?? []).join('-').replaceAll(/\W+/g, '-')}.csv`;
   const save = async (): Promise<void> => {
     fail('');
-    await saveCsv(question, name).catch((error: Error) => fail(error.message));
+    await saveCsv(query, name).catch((error: Error) => fail(error.message));
   };
   return (
     <button type="button" class="quiet" onClick={save}>

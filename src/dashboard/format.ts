@@ -1,10 +1,10 @@
-/** Numbers, times and names as the reader writes them. */
+/** Numbers, times and names in the reader's language. */
 import { SHOWN_FIELDS } from '../model/text/shown.ts';
 import type { MetricValue, Money } from './api.ts';
 import { displayOf as dimensionDisplay, type ValueKind, valueKindOf } from './dimensions.ts';
 import { displayOf as metricDisplay } from './metrics.ts';
 
-/** The reader's languages, or English where a browser names what is none. */
+/** The reader's languages; English if the browser names one that does not exist. */
 const locale = wellFormed(navigator.languages);
 
 function wellFormed(languages: readonly string[]): readonly string[] {
@@ -15,7 +15,7 @@ function wellFormed(languages: readonly string[]): readonly string[] {
   }
 }
 
-const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 const hundredths = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
@@ -52,13 +52,13 @@ export function money({ value, currency }: Money, short = false): string {
     style: 'currency',
     currency,
     ...(short && Math.abs(value) >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}),
-    // Cents tell nothing beside thousands, nor when there are none on an axis.
+    // Cents are noise next to thousands, and on an axis of whole units.
     ...(short ? { trailingZeroDisplay: 'stripIfInteger' } : {}),
     ...(!short && Math.abs(value) >= 10_000 ? { maximumFractionDigits: 0 } : {}),
   }).format(value);
 }
 
-export const count = (value: number): string => whole.format(value);
+export const count = (value: number): string => integer.format(value);
 
 export function duration(seconds: number): string {
   const all = Math.round(seconds);
@@ -106,10 +106,10 @@ export function valueName(dimension: string, value: string): string {
   }
 }
 
-/** A field of an event as it is shown; of a country and a language their codes. */
+/** A field of an event for display. Countries and languages stay codes. */
 export function fieldValue(name: string, value: unknown): string {
-  const shown = SHOWN_FIELDS[name as keyof typeof SHOWN_FIELDS];
-  return shown ? shown(String(value)) : String(value);
+  const format = SHOWN_FIELDS[name as keyof typeof SHOWN_FIELDS];
+  return format ? format(String(value)) : String(value);
 }
 
 const PROPERTY = 'event:props:';
@@ -119,7 +119,7 @@ export function dimensionName(dimension: string): string {
   return dimensionDisplay(dimension)?.label ?? words(dimension.slice(dimension.indexOf(':') + 1));
 }
 
-/** A day or an hour of a pixel's zone, which the API gives without a zone: it is told as it stands. */
+/** A day or an hour in the pixel's time zone. The API sends it without an offset, and it is shown unchanged. */
 const local = (label: string): Date =>
   new Date(`${label.length === 10 ? `${label} 00:00:00` : label}Z`.replace(' ', 'T'));
 const utc = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
@@ -140,7 +140,7 @@ const day = utc({ day: 'numeric', month: 'short', year: 'numeric' });
 
 export type Step = 'hour' | 'day' | 'week' | 'month';
 
-/** A moment of a chart, for its axis or in full. */
+/** The label of a point in a chart, short for the axis or in full. */
 export function timeLabel(label: string, step: Step, full = false, oneDay = false): string {
   const at = local(label);
   if (step === 'hour')

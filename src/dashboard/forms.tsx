@@ -1,60 +1,60 @@
-/** Forms: their fields, a button, and what came of sending them. */
+/** Forms: their fields, a button, and what came of submission them. */
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { type Failure, failureOf } from './api.ts';
-import { Trouble } from './ui.tsx';
+import { ErrorMessage } from './ui.tsx';
 
-export interface Sending {
+export interface Submission {
   readonly busy: boolean;
   readonly failure: Failure | null;
-  /** What there is to say of what was done. */
-  readonly said: string;
-  /** Does it; what it resolves to is said. */
+  /** What to tell the reader after success. */
+  readonly message: string;
+  /** Runs an action. The text that it resolves to becomes the message. */
   send(act: () => Promise<string | undefined>): Promise<void>;
 }
 
-export function useSending(): Sending {
+export function useSubmission(): Submission {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const [said, say] = useState('');
+  const [message, setMessage] = useState('');
   const send = async (act: () => Promise<string | undefined>): Promise<void> => {
     setBusy(true);
     setFailure(null);
-    say('');
+    setMessage('');
     try {
-      say((await act()) ?? '');
+      setMessage((await act()) ?? '');
     } catch (error) {
       setFailure(failureOf(error));
     } finally {
       setBusy(false);
     }
   };
-  return { busy, failure, said, send };
+  return { busy, failure, message, send };
 }
 
 interface FormProps {
-  /** `block` is one of several on a page; `narrow` is all that the page has. */
+  /** `block`: one of the forms of a page. `narrow`: the only content of a page. */
   readonly kind: 'block' | 'narrow';
-  readonly sending: Sending;
-  /** Sends it, and tells what there is to say of that. */
+  readonly submission: Submission;
+  /** Submits the form. Resolves to a message for the reader, if there is one. */
   readonly submit: () => Promise<string | undefined>;
   readonly button: string;
-  /** Whether there is nothing yet that could be sent. */
-  readonly unready?: boolean;
+  /** Whether the form is incomplete and cannot be submitted. */
+  readonly disabled?: boolean;
   readonly danger?: boolean;
   readonly children: ComponentChildren;
 }
 
 export function Form({
   kind,
-  sending,
+  submission,
   submit,
   button,
-  unready = false,
+  disabled = false,
   danger = false,
   children,
 }: FormProps) {
-  const { busy, failure, said, send } = sending;
+  const { busy, failure, message, send } = submission;
   return (
     <form
       class={kind}
@@ -64,13 +64,13 @@ export function Form({
       }}
     >
       {children}
-      {failure && <Trouble failure={failure} />}
+      {failure && <ErrorMessage failure={failure} />}
       <footer class="row">
-        <button type="submit" class={danger ? 'danger' : ''} disabled={busy || unready}>
+        <button type="submit" class={danger ? 'danger' : ''} disabled={busy || disabled}>
           {button}
         </button>
         <span role="status" class="saved">
-          {said}
+          {message}
         </span>
       </footer>
     </form>
@@ -120,14 +120,14 @@ interface InputProps extends Labelled, Editable {
   readonly autocomplete?: 'off' | 'current-password' | 'new-password';
 }
 
-/** A line of text, or of what else `type` says. */
+/** An input of one line. */
 export function Input({ label, hint, type = 'text', set, ...rest }: InputProps) {
   return (
     <Field label={label} hint={hint}>
       {(props) => (
         <input
           {...props}
-          {...rest} // Preact tells types apart by the roles that they allow; none is given here.
+          {...rest} // Preact's types for inputs depend on roles, and there is none here.
           type={type as 'text'}
           onInput={(event) => set(event.currentTarget.value)}
         />
@@ -136,7 +136,7 @@ export function Input({ label, hint, type = 'text', set, ...rest }: InputProps) 
   );
 }
 
-/** Values with their names, in order. */
+/** Values with their labels, in order. */
 export type Options = readonly (readonly [value: string, name: string])[];
 
 interface ChoiceProps extends Labelled, Editable {
@@ -155,7 +155,7 @@ export function Choice({ label, hint, value, set, options }: ChoiceProps) {
   );
 }
 
-/** A choice among the tools of a page, whose label only screen readers need. */
+/** A choice in a toolbar. Its label is for screen readers only. */
 export function InlineChoice({ label, value, set, options }: Omit<ChoiceProps, 'hint'>) {
   return (
     <label class="inline">

@@ -1,29 +1,39 @@
-/** Asking the API, the address of the page, and what else components share. */
+/** Hooks: requests to the API, the address of the page, timers and sizes. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, call, type Failure, failureOf, keeper, keptAnswer, type Question } from './api.ts';
+import {
+  cachedResponse,
+  cacheWriter,
+  call,
+  type Failure,
+  failureOf,
+  type Query,
+  type QueryResponse,
+} from './api.ts';
 
-export interface Asked<T> {
-  /** The latest answer, also while a new one is awaited. */
+/** A response, and the state of the request for it. */
+export interface Resource<T> {
+  /** The latest response, also while a new one is pending. */
   readonly data: T | null;
   readonly failure: Failure | null;
-  /** Whether `data` is not yet that of what is asked now. */
+  /** Whether `data` is of an earlier request. */
   readonly pending: boolean;
   retry(): void;
 }
 
-/** Milliseconds until a request that reached nobody is sent again: twice as long after each, up to the second number. */
-const AGAIN: readonly [first: number, most: number] = [2000, 60_000];
+/** Milliseconds until a request is sent again that could not reach the server. The delay doubles up to the maximum. */
+const FIRST_RETRY = 2000;
+const MAX_RETRY = 60_000;
 
 /**
- * Asks, and asks again when the key changes. What was known stays until the new answer is there, so that nothing jumps.
- * A request that reached nobody is sent again by itself: when the device is online again, and after a while in any case,
- * since a network seldom works at the moment at which it is announced.
- * @param key null: there is nothing to be asked.
+ * Loads a resource, again whenever the key changes. The previous data stays until the new response is there, so that the page
+ * does not jump. A request that could not reach the server is sent again when the device is online and after a delay: a network
+ * seldom works at once when the browser reports it.
+ * @param key null: nothing to load.
  */
-export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+export function useResource<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
   const [state, set] = useState<{ key: string | null; data: T | null; failure: Failure | null }>(() => ({
     key,
-    data: key === null ? null : (keptAnswer<T>(key) ?? null),
+    data: key === null ? null : (cachedResponse<T>(key) ?? null),
     failure: null,
   }));
   const [retried, setRetried] = useState<{ key: string | null; times: number }>({ key, times: 0 });
@@ -33,16 +43,16 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
       set({ key, data: null, failure: null });
       return;
     }
-    const known = times === 0 ? keptAnswer<T>(key) : undefined;
-    if (known !== undefined) {
-      set({ key, data: known, failure: null });
+    const cached = times === 0 ? cachedResponse<T>(key) : undefined;
+    if (cached !== undefined) {
+      set({ key, data: cached, failure: null });
       return;
     }
     const stop = new AbortController();
-    const keep = keeper(key);
-    ask(stop.signal).then(
+    const store = cacheWriter(key);
+    load(stop.signal).then(
       (data) => {
-        keep(data);
+        store(data);
         if (!stop.signal.aborted) set({ key, data, failure: null });
       },
       (error: unknown) => {
@@ -58,8 +68,7 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
   );
   useEffect(() => {
     if (state.failure?.reason !== 'offline') return;
-    const [first, most] = AGAIN;
-    const timer = setTimeout(retry, Math.min(first * 2 ** times, most));
+    const timer = setTimeout(retry, Math.min(FIRST_RETRY * 2 ** times, MAX_RETRY));
     addEventListener('online', retry);
     return () => {
       clearTimeout(timer);
@@ -74,45 +83,48 @@ export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Pr
   };
 }
 
-export function useGet<T>(path: string | null): Asked<T> {
-  return useAsked<T>(path, (signal) => call('GET', path ?? '', undefined, signal));
+export function useGet<T>(path: string | null): Resource<T> {
+  return useResource<T>(path, (signal) => call('GET', path ?? '', undefined, signal));
 }
 
-export function useAnswer(question: Question | null): Asked<Answer> {
-  const body = question && JSON.stringify(question);
-  return useAsked<Answer>(body && `query ${body}`, (signal) =>
-    call('POST', '/api/v2/query', question ?? undefined, signal),
+export function useQuery(query: Query | null): Resource<QueryResponse> {
+  const body = query && JSON.stringify(query);
+  return useResource<QueryResponse>(body && `query ${body}`, (signal) =>
+    call('POST', '/api/v2/query', query ?? undefined, signal),
   );
 }
 
-/** The page's own address behind `/app`. */
-export interface Place {
+/** The address of the page, relative to `/app`. */
+export interface Location {
   readonly path: string;
   readonly search: string;
 }
 
-const here = (): Place => ({ path: location.pathname.replace(/^\/app\/?/, '/'), search: location.search });
+const currentLocation = (): Location => ({
+  path: location.pathname.replace(/^\/app\/?/, '/'),
+  search: location.search,
+});
 
-export function usePlace(): Place {
-  const [place, set] = useState(here);
+export function useLocation(): Location {
+  const [current, set] = useState(currentLocation);
   useEffect(() => {
-    const moved = (): void => set(here());
+    const moved = (): void => set(currentLocation());
     addEventListener('popstate', moved);
     return () => removeEventListener('popstate', moved);
   }, []);
-  return place;
+  return current;
 }
 
-/** Goes to another address of the dashboard. A small step, such as of the chart, replaces the last one. */
-export function go(address: string, how: 'push' | 'replace' = 'push'): void {
+/** Goes to another address of the dashboard, as a new entry of the browser's history or in place of the current one. */
+export function go(address: string, mode: 'push' | 'replace' = 'push'): void {
   const samePath = new URL(address, location.href).pathname === location.pathname;
-  if (how === 'push') history.pushState(null, '', address);
+  if (mode === 'push') history.pushState(null, '', address);
   else history.replaceState(null, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
   if (!samePath) scrollTo(0, 0);
 }
 
-/** Whether the device says that it is online. */
+/** Whether the browser reports that the device is online. */
 export function useOnline(): boolean {
   const [online, set] = useState(navigator.onLine);
   useEffect(() => {
@@ -127,8 +139,8 @@ export function useOnline(): boolean {
   return online;
 }
 
-/** Asks again every so many milliseconds, while the page is looked at. */
-export function useEvery(milliseconds: number, act: () => void): void {
+/** Calls a function at an interval while the page is visible. */
+export function useInterval(milliseconds: number, act: () => void): void {
   const latest = useRef(act);
   latest.current = act;
   useEffect(() => {
@@ -139,7 +151,7 @@ export function useEvery(milliseconds: number, act: () => void): void {
   }, [milliseconds]);
 }
 
-/** The width that an element has. */
+/** The width of an element in CSS pixels. */
 export function useWidth(initial: number): [ref: (element: Element | null) => void, width: number] {
   const [width, set] = useState(initial);
   const observer = useRef<ResizeObserver | null>(null);

@@ -1,10 +1,10 @@
-/** The snippets of a pixel, and whether they work: what has arrived, or why it was not stored. */
+/** The snippets of a pixel, and a check that they work: the first event, or why it was not stored. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, type Pixel } from './api.ts';
 import { moment } from './format.ts';
-import { useEvery } from './hooks.ts';
-import type { LiveAnswer } from './live.tsx';
-import type { RefusalsAnswer } from './refusals.tsx';
+import { useInterval } from './hooks.ts';
+import type { LiveResponse } from './live.tsx';
+import type { RejectionsResponse } from './rejections.tsx';
 import { SignedIds } from './signed-ids.tsx';
 import { Heading, Link, Snippet, Text } from './ui.tsx';
 import { todayIn } from './view.ts';
@@ -26,54 +26,54 @@ export default function Install({ pixel }: { readonly pixel: Pixel }) {
       <Heading>Install</Heading>
       <Check pixel={pixel} />
       <Snippet title="Pages" text={install.script}>
-        Into each page, in its head or its body. It counts page views, and events that you send with{' '}
+        Add this to the head or the body of each page. It counts page views, and the events that you send with{' '}
         <code>speck('track', 'Signup')</code>.
       </Snippet>
       <Snippet title="Without JavaScript" text={install.noscript}>
-        Beside it, for browsers that run no scripts.
+        Add this as well to count browsers that run no scripts.
       </Snippet>
       <Snippet title="E-mails" text={install.email}>
-        One image. It counts opens as the event <code>email_open</code>.
+        An image that counts each opening as the event <code>email_open</code>.
       </Snippet>
       <Snippet title="Instead of Meta's pixel" text={fbq}>
-        In place of Meta's code and of the snippet for pages: calls of <code>fbq('track', …)</code> that are
-        there already go on working. Or keep Meta's code, with <code>{location.host}</code> in place of its
-        host and <code>{id}</code> of its id.
+        Replaces Meta's code and the snippet for pages. Existing calls of <code>fbq('track', …)</code> keep
+        working. Or keep Meta's code and change its host to <code>{location.host}</code> and its id to{' '}
+        <code>{id}</code>.
       </Snippet>
       <Snippet title="From a server" text={server}>
-        With a token that may <code>events:write</code>.
+        Use a token with the scope <code>events:write</code>.
       </Snippet>
       <SignedIds pixel={pixel} />
     </>
   );
 }
 
-/** Looks every two seconds until something has come. */
+/** Checks every two seconds until an event has arrived. */
 function Check({ pixel }: { readonly pixel: Pixel }) {
-  const [live, setLive] = useState<LiveAnswer | null>(null);
-  const [refused, setRefused] = useState<RefusalsAnswer['days'][number]['rejections']>([]);
-  const [lost, setLost] = useState(false);
+  const [live, setLive] = useState<LiveResponse | null>(null);
+  const [rejections, setRejections] = useState<RejectionsResponse['days'][number]['rejections']>([]);
+  const [isOffline, setOffline] = useState(false);
   const [latest] = live?.events ?? [];
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     if (latest) return;
     try {
       const today = todayIn(pixel.timezone);
-      const [now, refusals] = await Promise.all([
-        call<LiveAnswer>('GET', `/api/v1/pixels/${pixel.id}/live`),
-        call<RefusalsAnswer>('GET', `/api/v1/pixels/${pixel.id}/rejections?from=${today}&to=${today}`),
+      const [now, rejected] = await Promise.all([
+        call<LiveResponse>('GET', `/api/v1/pixels/${pixel.id}/live`),
+        call<RejectionsResponse>('GET', `/api/v1/pixels/${pixel.id}/rejections?from=${today}&to=${today}`),
       ]);
       setLive(now);
-      setRefused(refusals.days.flatMap(({ rejections }) => rejections));
-      setLost(false);
+      setRejections(rejected.days.flatMap(({ rejections }) => rejections));
+      setOffline(false);
     } catch {
-      setLost(true);
+      setOffline(true);
     }
   };
-  useEvery(2000, look);
-  useEffect(() => void look(), []);
+  useInterval(2000, check);
+  useEffect(() => void check(), []);
   return (
     <section
-      class={`check ${latest ? 'good' : refused.length > 0 ? 'bad' : ''}`}
+      class={`check ${latest ? 'good' : rejections.length > 0 ? 'bad' : ''}`}
       aria-live="polite"
       aria-label="Check"
     >
@@ -95,17 +95,19 @@ function Check({ pixel }: { readonly pixel: Pixel }) {
           <>
             <p>
               <b>
-                {refused.length > 0 ? 'Something came, and was not stored.' : 'Waiting for the first event.'}
+                {rejections.length > 0
+                  ? 'An event arrived but was not stored.'
+                  : 'Waiting for the first event.'}
               </b>
             </p>
             <p class="muted">
-              {lost
-                ? 'Speck cannot be reached just now.'
-                : refused.length > 0
-                  ? 'Mend what is said here, then load the page again.'
-                  : 'Put the snippet into a page and open it. This turns green by itself. On localhost the second script needs data-local.'}
+              {isOffline
+                ? 'Speck cannot be reached.'
+                : rejections.length > 0
+                  ? 'Fix the problem below, then load the page again.'
+                  : 'Add the snippet to a page and open that page. This check updates by itself. On localhost, add data-local to the second script.'}
             </p>
-            {refused.map(({ reason, explanation, samples, count }) => (
+            {rejections.map(({ reason, explanation, samples, count }) => (
               <p key={reason}>
                 <b>{reason}</b> ×{count}: {explanation}{' '}
                 <Text class="muted">{String(samples[0]?.['detail'] ?? '')}</Text>

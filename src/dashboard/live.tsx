@@ -1,9 +1,9 @@
-/** What is happening now: visitors of the last half hour, and events as they come. */
+/** The visitors of the last half hour, and events as they arrive. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Failure, type Pixel } from './api.ts';
 import { count, duration, fieldValue, metricValue, moment, money, valueName, words } from './format.ts';
-import { useEvery } from './hooks.ts';
-import { Dialog, Empty, Heading, Loading, Text, Trouble } from './ui.tsx';
+import { useInterval } from './hooks.ts';
+import { Dialog, Empty, ErrorMessage, Heading, Loading, Text } from './ui.tsx';
 
 export interface LiveEvent {
   readonly id: string;
@@ -20,63 +20,64 @@ export interface LiveEvent {
   readonly props: Readonly<Record<string, string>>;
   readonly [column: string]: unknown;
 }
-export interface LiveAnswer {
+export interface LiveResponse {
   readonly since: string;
   readonly until: string;
   readonly visitors: number;
   readonly events: readonly LiveEvent[];
 }
 
-const EVERY = 4000;
-/** The most events that an answer has. */
-const MOST = 100;
-/** How a page was read: it counts as no event. */
+/** Milliseconds between requests. */
+const INTERVAL = 4000;
+/** The most events that a response has. */
+const MAX_EVENTS = 100;
+/** A report of attention, which is not counted as an event. */
 const ENGAGEMENT = 'engagement';
 
 export default function Live({ pixel }: { readonly pixel: Pixel }) {
-  const [answer, set] = useState<LiveAnswer | null>(null);
+  const [response, set] = useState<LiveResponse | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const [running, run] = useState(true);
-  const [at, open] = useState<LiveEvent | null>(null);
-  const look = async (): Promise<void> => {
-    if (!running) return;
+  const [isRunning, run] = useState(true);
+  const [selected, select] = useState<LiveEvent | null>(null);
+  const load = async (): Promise<void> => {
+    if (!isRunning) return;
     try {
-      set(await call<LiveAnswer>('GET', `/api/v1/pixels/${pixel.id}/live`));
+      set(await call<LiveResponse>('GET', `/api/v1/pixels/${pixel.id}/live`));
       setFailure(null);
     } catch (error) {
       if (error instanceof Failure) setFailure(error);
     }
   };
-  useEvery(EVERY, look);
-  useEffect(() => void look(), [running]);
-  const minutes = perMinute(answer);
-  const most = Math.max(1, ...minutes.map((events) => events ?? 0));
+  useInterval(INTERVAL, load);
+  useEffect(() => void load(), [isRunning]);
+  const minutes = perMinute(response);
+  const max = Math.max(1, ...minutes.map((events) => events ?? 0));
   return (
     <>
       <div class="row title">
         <Heading>Live</Heading>
-        <button type="button" class="quiet" aria-pressed={!running} onClick={() => run(!running)}>
-          {running ? 'Pause' : 'Go on'}
+        <button type="button" class="quiet" aria-pressed={!isRunning} onClick={() => run(!isRunning)}>
+          {isRunning ? 'Pause' : 'Resume'}
         </button>
       </div>
-      {failure && <Trouble failure={failure} retry={() => void look()} />}
-      {!answer ? (
+      {failure && <ErrorMessage failure={failure} retry={() => void load()} />}
+      {!response ? (
         !failure && <Loading rows={6} />
       ) : (
         <>
           <div class="now">
             <p class="big" aria-live="polite">
-              <span class={`lamp${running && !failure ? ' on' : ''}`} aria-hidden="true" />
-              <b data-of="visitors">{count(answer.visitors)}</b>{' '}
-              <span>{answer.visitors === 1 ? 'visitor' : 'visitors'} in the last 30 minutes</span>
+              <span class={`lamp${isRunning && !failure ? ' on' : ''}`} aria-hidden="true" />
+              <b data-of="visitors">{count(response.visitors)}</b>{' '}
+              <span>{response.visitors === 1 ? 'visitor' : 'visitors'} in the last 30 minutes</span>
             </p>
             <figure>
               <div class="minutes" role="img" aria-label="Events a minute, of the last 30 minutes">
                 {minutes.map((events, minute) => (
                   <i
                     key={minute}
-                    title={events === null ? 'Not known' : `${count(events)} ${minutesAgo(29 - minute)}`}
-                    style={{ height: events === null ? 0 : `${Math.max(3, (100 * events) / most)}%` }}
+                    title={events === null ? 'Unknown' : `${count(events)} ${minutesAgo(29 - minute)}`}
+                    style={{ height: events === null ? 0 : `${Math.max(3, (100 * events) / max)}%` }}
                   />
                 ))}
               </div>
@@ -85,17 +86,15 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
               </figcaption>
             </figure>
           </div>
-          {answer.events.length === 0 ? (
-            <Empty title="Nobody is here">
-              {running
-                ? 'Events appear here by themselves as they come.'
-                : 'Go on to see events as they come.'}
+          {response.events.length === 0 ? (
+            <Empty title="No visitors right now">
+              {isRunning ? 'New events appear here by themselves.' : 'Resume to see new events.'}
             </Empty>
           ) : (
             <ul class="stream">
-              {answer.events.map((event) => (
+              {response.events.map((event) => (
                 <li key={event.id}>
-                  <button type="button" onClick={() => open(event)}>
+                  <button type="button" onClick={() => select(event)}>
                     <time dateTime={event.ts} class="muted">
                       {moment(event.ts, pixel.timezone, false)}
                     </time>
@@ -121,11 +120,11 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
             </ul>
           )}
           <p class="muted note">
-            The latest {MOST} events at most. Times are in {pixel.timezone}.
+            Shows at most the latest {MAX_EVENTS} events. Times are in {pixel.timezone}.
           </p>
         </>
       )}
-      {at && <Inspector event={at} pixel={pixel} close={() => open(null)} />}
+      {selected && <Inspector event={selected} pixel={pixel} close={() => select(null)} />}
     </>
   );
 }
@@ -133,24 +132,24 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
 const minutesAgo = (minutes: number): string =>
   minutes === 0 ? 'in the last minute' : `${count(minutes)} min ago`;
 
-/** Events of each of the last thirty minutes; null of those that the answer does not reach back to. */
-function perMinute(answer: LiveAnswer | null): (number | null)[] {
-  const until = Date.parse(answer?.until ?? '');
-  const placeOf = (ts: string): number => 29 - Math.floor((until - Date.parse(ts)) / 60_000);
-  const events = answer?.events ?? [];
-  const first = events.length < MOST ? 0 : placeOf(events.at(-1)?.ts ?? '');
-  const minutes = Array.from<unknown, number | null>({ length: 30 }, (_, place) =>
-    place < first ? null : 0,
+/** The number of events in each of the last thirty minutes; null for minutes before the oldest event of a full response. */
+function perMinute(response: LiveResponse | null): (number | null)[] {
+  const until = Date.parse(response?.until ?? '');
+  const minuteOf = (ts: string): number => 29 - Math.floor((until - Date.parse(ts)) / 60_000);
+  const events = response?.events ?? [];
+  const first = events.length < MAX_EVENTS ? 0 : minuteOf(events.at(-1)?.ts ?? '');
+  const minutes = Array.from<unknown, number | null>({ length: 30 }, (_, minute) =>
+    minute < first ? null : 0,
   );
   for (const { ts } of events) {
-    const place = placeOf(ts);
-    if (place in minutes) minutes[place] = (minutes[place] ?? 0) + 1;
+    const minute = minuteOf(ts);
+    if (minute in minutes) minutes[minute] = (minutes[minute] ?? 0) + 1;
   }
   return minutes;
 }
 
-/** What a field's value means, where that does not go without saying. */
-function meaning(name: string, value: unknown, event: LiveEvent): string {
+/** A field's value in words; empty if the value itself is clear. */
+function explain(name: string, value: unknown, event: LiveEvent): string {
   if (name === 'engaged') return duration(Number(value) / 1000);
   if (name === 'scroll') return metricValue('scroll_depth', Number(value));
   if (name === 'value' && event.currency !== '')
@@ -165,7 +164,7 @@ interface InspectorProps {
   readonly close: () => void;
 }
 
-/** One event, field by field: pages and hosts in their own letters, all else as it is stored. */
+/** All fields of an event: pages and hosts in their own letters, everything else as it is stored. */
 function Inspector({ event, pixel, close }: InspectorProps) {
   const { ts, props, ...rest } = event;
   const columns = Object.entries(rest).filter(([, value]) => value !== null && value !== '');
@@ -187,8 +186,8 @@ function Inspector({ event, pixel, close }: InspectorProps) {
           <>
             <dt>{words(name).toLowerCase()}</dt>
             <dd>
-              <Text class="whole">{fieldValue(name, value)}</Text>{' '}
-              <span class="muted">{meaning(name, value, event)}</span>
+              <Text class="wrap">{fieldValue(name, value)}</Text>{' '}
+              <span class="muted">{explain(name, value, event)}</span>
             </dd>
           </>
         ))}
@@ -200,10 +199,10 @@ function Inspector({ event, pixel, close }: InspectorProps) {
             {properties.map(([name, value]) => (
               <>
                 <dt>
-                  <Text class="whole">{name}</Text>
+                  <Text class="wrap">{name}</Text>
                 </dt>
                 <dd>
-                  <Text class="whole">{String(value)}</Text>
+                  <Text class="wrap">{String(value)}</Text>
                 </dd>
               </>
             ))}

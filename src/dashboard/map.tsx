@@ -1,40 +1,40 @@
-/** Where visits come from, on a map: the darker, the more. The list of countries has the same numbers. */
+/** Visitors by country on a map: the darker, the more. The list of countries has the same numbers. */
 import { useState } from 'preact/hooks';
 import world from '../../dist/world.json';
 import { amount } from './amount.ts';
-import type { Answer } from './api.ts';
+import type { QueryResponse } from './api.ts';
 import { metricValue, valueName } from './format.ts';
 import { Empty } from './ui.tsx';
 import { type SetView, type View, withValue } from './view.ts';
 
 interface Props {
-  readonly answer: Answer;
+  readonly response: QueryResponse;
   readonly view: View;
   readonly set: SetView;
 }
 
 const COUNTRY = 'visit:country';
 
-export default function WorldMap({ answer, view, set }: Props) {
-  const [at, setAt] = useState<string | null>(null);
-  const rows = new Map(answer.results.map((row) => [row.dimensions[0] ?? '', row]));
-  const most = Math.max(1, ...answer.results.map(({ metrics }) => amount(metrics[0]) ?? 0));
+export default function WorldMap({ response, view, set }: Props) {
+  const [hovered, hover] = useState<string | null>(null);
+  const rows = new Map(response.results.map((row) => [row.dimensions[0] ?? '', row]));
+  const max = Math.max(1, ...response.results.map(({ metrics }) => amount(metrics[0]) ?? 0));
   const shade = (code: string): number => {
     const value = amount(rows.get(code)?.metrics[0]) ?? 0;
-    return value === 0 ? 0 : 0.18 + 0.82 * Math.sqrt(value / most);
+    return value === 0 ? 0 : 0.18 + 0.82 * Math.sqrt(value / max);
   };
   const props = (code: string) => ({
-    class: `country${rows.has(code) ? ' some' : ''}${at === code ? ' at' : ''}`,
+    class: `country${rows.has(code) ? ' some' : ''}${hovered === code ? ' at' : ''}`,
     style: { '--shade': shade(code) },
-    onPointerEnter: () => setAt(code),
-    onPointerDown: () => setAt(code),
+    onPointerEnter: () => hover(code),
+    onPointerDown: () => hover(code),
     onClick: () => rows.has(code) && set({ filters: withValue(view.filters, COUNTRY, code) }),
   });
-  if (answer.results.length === 0) return <Empty title="Nothing in these days" />;
-  const told =
-    at ?? answer.results.find(({ dimensions: [code = ''] }) => /^[A-Z]{2}$/.test(code))?.dimensions[0];
+  if (response.results.length === 0) return <Empty title="No data for this period" />;
+  const active =
+    hovered ?? response.results.find(({ dimensions: [code = ''] }) => /^[A-Z]{2}$/.test(code))?.dimensions[0];
   return (
-    <figure class="map" onPointerLeave={() => setAt(null)}>
+    <figure class="map" onPointerLeave={() => hover(null)}>
       <svg
         viewBox={`0 0 ${world.width} ${world.height}`}
         role="img"
@@ -48,11 +48,11 @@ export default function WorldMap({ answer, view, set }: Props) {
         )}
       </svg>
       <figcaption>
-        {told && (
+        {active && (
           <>
-            <span>{valueName(COUNTRY, told)}</span>{' '}
-            <b>{metricValue('visitors', rows.get(told)?.metrics[0] ?? 0)}</b> visitors{' '}
-            <span class="muted">{metricValue('percentage', rows.get(told)?.metrics[1] ?? 0)}</span>
+            <span>{valueName(COUNTRY, active)}</span>{' '}
+            <b>{metricValue('visitors', rows.get(active)?.metrics[0] ?? 0)}</b> visitors{' '}
+            <span class="muted">{metricValue('percentage', rows.get(active)?.metrics[1] ?? 0)}</span>
           </>
         )}
       </figcaption>

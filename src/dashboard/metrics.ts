@@ -13,37 +13,37 @@ export type MetricFormat = 'count' | 'ratio' | 'percent' | 'share' | 'seconds' |
 interface MetricDisplay {
   readonly label: string;
   readonly format: MetricFormat;
-  /** `headline`: above the chart, and in its list. `chart`: in its list only. */
-  readonly place?: 'headline' | 'chart';
+  /** `headline`: above the chart and in its list. `chart`: in its list only. Left out: in tables only. */
+  readonly listedIn?: 'headline' | 'chart';
   readonly isLessBetter?: true;
   /** Null, and not 0, in an hour or a day without events: there is nothing to average. */
   readonly isNullAtRest?: true;
 }
 
 const displays: Readonly<Record<MetricName, MetricDisplay>> = {
-  visitors: { label: 'Visitors', format: 'count', place: 'headline' },
-  visits: { label: 'Visits', format: 'count', place: 'headline' },
-  pageviews: { label: 'Page views', format: 'count', place: 'headline' },
-  views_per_visit: { label: 'Views per visit', format: 'ratio', place: 'headline' },
+  visitors: { label: 'Visitors', format: 'count', listedIn: 'headline' },
+  visits: { label: 'Visits', format: 'count', listedIn: 'headline' },
+  pageviews: { label: 'Page views', format: 'count', listedIn: 'headline' },
+  views_per_visit: { label: 'Views per visit', format: 'ratio', listedIn: 'headline' },
   bounce_rate: {
     label: 'Bounce rate',
     format: 'percent',
-    place: 'headline',
+    listedIn: 'headline',
     isLessBetter: true,
     isNullAtRest: true,
   },
-  visit_duration: { label: 'Visit duration', format: 'seconds', place: 'headline', isNullAtRest: true },
-  events: { label: 'Events', format: 'count', place: 'chart' },
-  time_on_page: { label: 'Time on page', format: 'seconds', place: 'chart', isNullAtRest: true },
-  scroll_depth: { label: 'Scroll depth', format: 'percent', place: 'chart', isNullAtRest: true },
-  conversion_rate: { label: 'Conversion rate', format: 'share', place: 'chart' },
-  total_revenue: { label: 'Revenue', format: 'money', place: 'chart' },
-  average_revenue: { label: 'Average revenue', format: 'money', place: 'chart', isNullAtRest: true },
-  people: { label: 'People', format: 'count', place: 'chart' },
+  visit_duration: { label: 'Visit duration', format: 'seconds', listedIn: 'headline', isNullAtRest: true },
+  events: { label: 'Events', format: 'count', listedIn: 'chart' },
+  time_on_page: { label: 'Time on page', format: 'seconds', listedIn: 'chart', isNullAtRest: true },
+  scroll_depth: { label: 'Scroll depth', format: 'percent', listedIn: 'chart', isNullAtRest: true },
+  conversion_rate: { label: 'Conversion rate', format: 'share', listedIn: 'chart' },
+  total_revenue: { label: 'Revenue', format: 'money', listedIn: 'chart' },
+  average_revenue: { label: 'Average revenue', format: 'money', listedIn: 'chart', isNullAtRest: true },
+  people: { label: 'People', format: 'count', listedIn: 'chart' },
   percentage: { label: 'Share', format: 'share' },
   group_conversion_rate: { label: 'Conversion rate', format: 'share' },
   new_people: { label: 'New people', format: 'count' },
-  cross_device_people: { label: 'People on several devices', format: 'count' },
+  cross_device_people: { label: 'People on multiple devices', format: 'count' },
 };
 
 const DISPLAYS: ReadonlyMap<string, MetricDisplay> = new Map(Object.entries(displays));
@@ -53,8 +53,8 @@ export function displayOf(metric: string): MetricDisplay | null {
   return DISPLAYS.get(metric) ?? null;
 }
 
-const namesAt = (...places: MetricDisplay['place'][]): string[] =>
-  [...DISPLAYS].filter(([, { place }]) => place && places.includes(place)).map(([name]) => name);
+const namesAt = (...lists: MetricDisplay['listedIn'][]): string[] =>
+  [...DISPLAYS].filter(([, { listedIn }]) => listedIn && lists.includes(listedIn)).map(([name]) => name);
 
 /** The metrics above the chart. */
 export const HEADLINES: readonly string[] = namesAt('headline');

@@ -1,11 +1,10 @@
 /** All pixels, each with its last thirty days. */
-
 import { amount } from './amount.ts';
 import type { Pixel } from './api.ts';
 import { Sparkline } from './chart.tsx';
 import { count, metricValue } from './format.ts';
-import { useAnswer } from './hooks.ts';
-import { Heading, Link, Text, Trouble } from './ui.tsx';
+import { useQuery } from './hooks.ts';
+import { ErrorMessage, Heading, Link, Text } from './ui.tsx';
 
 interface Props {
   readonly pixels: readonly Pixel[];
@@ -34,20 +33,20 @@ export function Overview({ pixels, mayAdd, mayChange }: Props) {
 }
 
 function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange: boolean }) {
-  const asked = useAnswer({
+  const resource = useQuery({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: '30d',
     dimensions: ['time:day'],
     include: { time_labels: true },
   });
-  const found = new Map(
-    asked.data?.results.map(({ dimensions, metrics }) => [dimensions[0], amount(metrics[0]) ?? 0]),
+  const visitors = new Map(
+    resource.data?.results.map(({ dimensions, metrics }) => [dimensions[0], amount(metrics[0]) ?? 0]),
   );
-  // Of a pixel that protects small groups, no row may be little as well as nothing.
-  const rest = asked.data?.meta.min_group === undefined ? 0 : null;
-  const values = (asked.data?.meta.time_labels ?? []).map((label) => found.get(label) ?? rest);
-  const [yesterday = rest, today = rest] = values.slice(-2);
+  // With small-group protection a missing row may stand for a small number.
+  const empty = resource.data?.meta.min_group === undefined ? 0 : null;
+  const values = (resource.data?.meta.time_labels ?? []).map((label) => visitors.get(label) ?? empty);
+  const [yesterday = empty, today = empty] = values.slice(-2);
   const all = values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return (
     <li class="card" data-pixel={pixel.id}>
@@ -59,14 +58,14 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
       <p class="muted">
         <Text>{URL.parse(pixel.url)?.host ?? pixel.url}</Text>
       </p>
-      {asked.failure ? (
-        <Trouble failure={asked.failure} retry={asked.retry} />
+      {resource.failure ? (
+        <ErrorMessage failure={resource.failure} retry={resource.retry} />
       ) : (
         <>
-          {asked.data && all === 0 ? (
+          {resource.data && all === 0 ? (
             <p class="spark muted">
-              {rest === null ? 'Too few to be shown.' : 'Nobody yet.'}{' '}
-              {mayChange && <Link href={`/app/${pixel.id}/install`}>See whether it is installed</Link>}
+              {empty === null ? 'Too few to show.' : 'No visitors yet.'}{' '}
+              {mayChange && <Link href={`/app/${pixel.id}/install`}>Check the installation</Link>}
             </p>
           ) : (
             <Sparkline values={values.map((value) => value ?? 0)} />
@@ -74,15 +73,15 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
           <dl class="figures">
             <div data-of="today">
               <dt>Visitors today</dt>
-              <dd>{asked.data ? metricValue('visitors', today) : ' '}</dd>
+              <dd>{resource.data ? metricValue('visitors', today) : ' '}</dd>
             </div>
             <div data-of="yesterday">
               <dt>Yesterday</dt>
-              <dd class="lesser">{asked.data ? metricValue('visitors', yesterday) : ' '}</dd>
+              <dd class="lesser">{resource.data ? metricValue('visitors', yesterday) : ' '}</dd>
             </div>
             <div data-of="month">
               <dt>30 days</dt>
-              <dd class="lesser">{asked.data ? count(all) : ' '}</dd>
+              <dd class="lesser">{resource.data ? count(all) : ' '}</dd>
             </div>
           </dl>
         </>

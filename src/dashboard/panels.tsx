@@ -1,4 +1,4 @@
-/** The panels below the chart, each with a few dimensions to choose from. */
+/** The panels below the chart. Each has tabs for its dimensions. */
 import { useState } from 'preact/hooks';
 import { type PanelTitle, tabsOf } from './dimensions.ts';
 import { DimensionRows } from './panels/dimension-rows.tsx';
@@ -31,10 +31,10 @@ interface DimensionPanelProps extends PanelProps {
 
 function DimensionPanel({ title, ...props }: DimensionPanelProps) {
   const tabs = tabsOf(title);
-  const [at, choose] = useState(tabs[0]?.name ?? '');
+  const [selected, select] = useState(tabs[0]?.name ?? '');
   return (
-    <Panel title={title} tools={<Tabs tabs={tabs} at={at} choose={choose} label={title} />}>
-      <DimensionRows key={at} dimension={at} {...props} />
+    <Panel title={title} tools={<Tabs tabs={tabs} selected={selected} select={select} label={title} />}>
+      <DimensionRows key={selected} dimension={selected} {...props} />
     </Panel>
   );
 }

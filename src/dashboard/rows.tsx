@@ -1,36 +1,34 @@
-/** Rows of an answer with a bar behind each, to be clicked on to filter by it. */
-
+/** The rows of a response as a table. Each has a bar, and filters when it is clicked. */
 import { amount } from './amount.ts';
-import type { Answer, Row } from './api.ts';
+import type { QueryResponse, Row } from './api.ts';
 import { dimensionName, metricName, metricValue, valueName } from './format.ts';
 import { Text } from './ui.tsx';
 import { type SetView, type View, withValue } from './view.ts';
 
 export interface RowsProps {
-  readonly answer: Answer;
-  /** Those of the answer. A row is called by its values of all of them. */
+  readonly response: QueryResponse;
+  /** The dimensions of the response. A row's name has its values of all of them. */
   readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
   readonly view: View;
   readonly set: SetView;
 }
 
-/** What stands for several values cannot be filtered by. */
-const FOLDED = ['(other)'];
+/** Rows that stand for more than one value. No filter can name them. */
+const FOLDED_VALUES = ['(other)'];
 
-/** What a row is called. */
 export function rowName({ dimensions: values }: Row, dimensions: readonly string[]): string {
-  const names = dimensions.map((dimension, place) => valueName(dimension, values[place] ?? ''));
+  const names = dimensions.map((dimension, index) => valueName(dimension, values[index] ?? ''));
   return [...new Set(names)].join(' ');
 }
 
-export function Rows({ answer, dimensions, metrics, view, set }: RowsProps) {
-  const { results } = answer;
+export function Rows({ response, dimensions, metrics, view, set }: RowsProps) {
+  const { results } = response;
   const dimension = dimensions.at(-1) ?? '';
-  const most = Math.max(1, ...results.map((row) => amount(row.metrics[0]) ?? 0));
+  const max = Math.max(1, ...results.map((row) => amount(row.metrics[0]) ?? 0));
   const filtersOf = ({ dimensions: values }: Row): View['filters'] =>
     dimensions.reduce<View['filters']>(
-      (filters, one, place) => withValue(filters, one, values[place] ?? ''),
+      (filters, one, index) => withValue(filters, one, values[index] ?? ''),
       view.filters,
     );
   return (
@@ -53,10 +51,10 @@ export function Rows({ answer, dimensions, metrics, view, set }: RowsProps) {
               <th scope="row">
                 <span
                   class="bar"
-                  style={{ width: `${(100 * Math.max(0, amount(row.metrics[0]) ?? 0)) / most}%` }}
+                  style={{ width: `${(100 * Math.max(0, amount(row.metrics[0]) ?? 0)) / max}%` }}
                   aria-hidden="true"
                 />
-                {row.dimensions.some((value) => FOLDED.includes(value)) ? (
+                {row.dimensions.some((value) => FOLDED_VALUES.includes(value)) ? (
                   <span class="label">
                     <Text>{name}</Text>
                   </span>
@@ -71,9 +69,9 @@ export function Rows({ answer, dimensions, metrics, view, set }: RowsProps) {
                   </button>
                 )}
               </th>
-              {metrics.map((metric, place) => (
+              {metrics.map((metric, index) => (
                 <td class="number" key={metric}>
-                  {metricValue(metric, row.metrics[place])}
+                  {metricValue(metric, row.metrics[index])}
                 </td>
               ))}
             </tr>

@@ -1,18 +1,18 @@
-/** Where charts put their lines: round numbers for the axis, and paths through points. */
+/** The geometry of charts: round numbers for the axis, and SVG paths through points. */
 
 export type Scale = (value: number) => number;
 
-/** A line that breaks where a value is not known. One between two that are not is a dot. */
+/** A line with gaps where values are null. A value between two gaps is a dot. */
 export function linePath(values: readonly (number | null)[], x: Scale, y: Scale): string {
   let path = '';
   let pen = 'M';
-  values.forEach((value, place) => {
+  values.forEach((value, index) => {
     if (value === null) {
       pen = 'M';
       return;
     }
-    const isAlone = pen === 'M' && (values[place + 1] ?? null) === null;
-    path += `${pen}${x(place).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? 'h0' : ''}`;
+    const isAlone = pen === 'M' && (values[index + 1] ?? null) === null;
+    path += `${pen}${x(index).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? 'h0' : ''}`;
     pen = 'L';
   });
   return path;
@@ -23,13 +23,13 @@ export function areaPath(values: readonly (number | null)[], x: Scale, y: Scale)
   return `${linePath(values, x, y)}L${x(values.length - 1).toFixed(1)} ${y(0)}L${x(0).toFixed(1)} ${y(0)}Z`;
 }
 
-/** Round numbers from 0 to at least `most`, three to five of them. */
-export function ticksUpTo(most: number): number[] {
-  if (most <= 0) return [0, 1];
-  const size = 10 ** Math.floor(Math.log10(most / 3));
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * size).find((one) => most / one <= 4) ?? size * 10;
+/** Three to five round numbers from 0 to at least `max`. */
+export function ticksUpTo(max: number): number[] {
+  if (max <= 0) return [0, 1];
+  const size = 10 ** Math.floor(Math.log10(max / 3));
+  const step = [1, 2, 2.5, 5, 10].map((times) => times * size).find((one) => max / one <= 4) ?? size * 10;
   return Array.from(
-    { length: Math.ceil(most / step) + 1 },
-    (_, place) => Math.round(place * step * 1e6) / 1e6,
+    { length: Math.ceil(max / step) + 1 },
+    (_, index) => Math.round(index * step * 1e6) / 1e6,
   );
 }

@@ -1,7 +1,7 @@
-/** Answers over time as the points of a chart, and those of another range beside them. */
+/** The points of a chart, and those of the range it is compared with. */
 import { comparisonLabel, type RangeStarts } from '../model/comparison-label.ts';
 import { amount } from './amount.ts';
-import type { Answer, MetricValue } from './api.ts';
+import type { MetricValue, QueryResponse } from './api.ts';
 import type { Step } from './format.ts';
 import { displayOf } from './metrics.ts';
 
@@ -10,47 +10,47 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-/** An answer as points. What has not begun yet has no value. */
+/** The points of a response. Labels after `now` have no value. */
 export function seriesOf(
-  answer: Pick<Answer, 'results' | 'meta'> | null,
+  response: Pick<QueryResponse, 'results' | 'meta'> | null,
   metric: string,
   now: string,
 ): Series {
-  const labels = answer?.meta.time_labels ?? [];
-  const found = new Map<string, MetricValue>(
-    answer?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
+  const labels = response?.meta.time_labels ?? [];
+  const values = new Map<string, MetricValue>(
+    response?.results.map(({ dimensions, metrics }) => [dimensions[0] ?? '', metrics[0] ?? null]),
   );
-  const isHidden = answer?.meta.min_group !== undefined;
-  const rest = isHidden || displayOf(metric)?.isNullAtRest ? null : 0;
+  const isProtected = response?.meta.min_group !== undefined;
+  const empty = isProtected || displayOf(metric)?.isNullAtRest ? null : 0;
   return {
     labels,
     values: labels.map((label) => {
       if (label > now) return null;
-      return found.has(label) ? amount(found.get(label)) : rest;
+      return values.has(label) ? amount(values.get(label)) : empty;
     }),
   };
 }
 
 /**
- * The points of another range that stand beside those of a series: of days and hours by their dates, as in the API's
- * comparisons; of weeks and months by their place. Where there is none, the label is empty and the value null.
+ * The points of another range, paired with those of a series: days and hours by their dates, as in the API's comparisons, weeks
+ * and months by their position. A point without a counterpart is paired with an empty label and null.
  *
- * @param starts the first day of either range.
+ * @param starts the first days of both ranges.
  */
-export function besideSeries(
+export function comparisonSeries(
   series: Series,
   other: Series,
   step: Step,
   starts: RangeStarts,
   overYears: boolean,
 ): Series {
-  const places = new Map(other.labels.map((label, place) => [label, place]));
-  const byPlace = step === 'week' || step === 'month';
-  const beside = series.labels.map((label, place) =>
-    byPlace ? place : (places.get(comparisonLabel(label, starts, overYears) ?? '') ?? -1),
+  const indexes = new Map(other.labels.map((label, index) => [label, index]));
+  const isByPosition = step === 'week' || step === 'month';
+  const pairs = series.labels.map((label, index) =>
+    isByPosition ? index : (indexes.get(comparisonLabel(label, starts, overYears) ?? '') ?? -1),
   );
   return {
-    labels: beside.map((place) => other.labels[place] ?? ''),
-    values: beside.map((place) => other.values[place] ?? null),
+    labels: pairs.map((index) => other.labels[index] ?? ''),
+    values: pairs.map((index) => other.values[index] ?? null),
   };
 }

@@ -1,4 +1,4 @@
-/** All that an owner may set of a pixel; whatever the API's settings hold has its place here. */
+/** All settings of a pixel. */
 import { Collecting } from './settings/collecting.tsx';
 import { Deletion } from './settings/deletion.tsx';
 import { Funnels } from './settings/funnels.tsx';

@@ -1,28 +1,28 @@
 /** Signing in with a token, and opening a shared link. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Failure, type Session } from './api.ts';
-import { Form, Input, useSending } from './forms.tsx';
-import { Heading, Loading, Trouble } from './ui.tsx';
+import { Form, Input, useSubmission } from './forms.tsx';
+import { ErrorMessage, Heading, Loading } from './ui.tsx';
 
-export function SignIn({ done }: { readonly done: () => Promise<void> }) {
+export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> }) {
   const [token, setToken] = useState('');
-  const sending = useSending();
+  const submission = useSubmission();
   const signIn = async (): Promise<undefined> => {
     await call('POST', '/api/v1/session', { token });
     await call('GET', '/api/v1/session').catch((error: Failure) => {
       if (error.status !== 401) throw error;
       throw new Failure(401, {
         detail:
-          'The browser did not keep the session. Open the dashboard over https, or as http://localhost.',
+          'The browser did not store the session. Open the dashboard over https, or as http://localhost.',
       });
     });
-    await done();
+    await onSignIn();
   };
   return (
-    <Form kind="narrow" sending={sending} submit={signIn} button="Sign in">
+    <Form kind="narrow" submission={submission} submit={signIn} button="Sign in">
       <Heading>Sign in</Heading>
       <p class="muted">
-        With <code>ADMIN_TOKEN</code>, or a token made with it. <code>npm start</code> prints the one of a
+        Use <code>ADMIN_TOKEN</code>, or a token created with it. <code>npm start</code> prints the token of a
         local Speck.
       </p>
       <Input
@@ -37,46 +37,47 @@ export function SignIn({ done }: { readonly done: () => Promise<void> }) {
   );
 }
 
-/** Which link this tab has opened, so that loading the page again asks for no password again. */
-const OPENED = 'speck-link';
-const opening = (pixel: string): string => `${pixel} ${location.hash}`;
+/** The session storage entry with the link that this tab has opened. With it a reload needs no password. */
+const OPEN_LINK = 'speck-link';
+const openLinkOf = (pixel: string): string => `${pixel} ${location.hash}`;
 
-/** Whether this tab's session is that of the link in the address. */
+/** Whether this tab has opened the link in its address. */
 export function isOpenLink(pixel: string): boolean {
-  return sessionStorage.getItem(OPENED) === opening(pixel);
+  return sessionStorage.getItem(OPEN_LINK) === openLinkOf(pixel);
 }
 
-/** The secret of a link is behind the `#`, which no browser sends to any server. */
-export function OpenLink({ opened }: { readonly opened: (session: Session) => void }) {
+/** Opens a shared link. Its secret is in the fragment of the address, which browsers send to no server. */
+export function OpenLink({ onOpen }: { readonly onOpen: (session: Session) => void }) {
   const [password, setPassword] = useState('');
-  const [asks, setAsks] = useState(false);
-  const sending = useSending();
+  const [needsPassword, setNeedsPassword] = useState(false);
+  const submission = useSubmission();
   const link = location.hash.slice(1);
   const open = async (): Promise<undefined> => {
     try {
-      if (link === '') throw new Failure(401, { detail: 'This address lacks the part behind the #.' });
+      if (link === '')
+        throw new Failure(401, { detail: 'This address is incomplete: the part after the # is missing.' });
       const body = { link, ...(password === '' ? {} : { password }) };
       const session = await call<Session>('POST', '/api/v1/session', body);
-      sessionStorage.setItem(OPENED, opening(session.shown?.id ?? ''));
-      opened(session);
+      sessionStorage.setItem(OPEN_LINK, openLinkOf(session.shown?.id ?? ''));
+      onOpen(session);
     } catch (error) {
       if ((error as Failure).reason === 'wrong_password') {
-        setAsks(true);
+        setNeedsPassword(true);
         if (password === '') return;
       }
       throw error;
     }
   };
   useEffect(() => {
-    void sending.send(open);
+    void submission.send(open);
   }, []);
-  if (asks) {
+  if (needsPassword) {
     return (
-      <Form kind="narrow" sending={sending} submit={open} button="Open">
+      <Form kind="narrow" submission={submission} submit={open} button="Open">
         <Heading>Shared statistics</Heading>
         <Input
           label="Password"
-          hint="Whoever gave you the link has it."
+          hint="Ask the person who gave you the link."
           type="password"
           autocomplete="off"
           required
@@ -89,8 +90,8 @@ export function OpenLink({ opened }: { readonly opened: (session: Session) => vo
   return (
     <div class="narrow">
       <Heading>Shared statistics</Heading>
-      {sending.failure ? (
-        <Trouble failure={sending.failure} retry={() => void sending.send(open)} />
+      {submission.failure ? (
+        <ErrorMessage failure={submission.failure} retry={() => void submission.send(open)} />
       ) : (
         <Loading />
       )}

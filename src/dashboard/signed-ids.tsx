@@ -1,15 +1,15 @@
-/** How an owner's server signs the ids of its users, with the pixel's secret once it is asked for. */
+/** How the owner's server signs user ids. Shows the pixel's secret on demand. */
 import { useState } from 'preact/hooks';
 import { call, type Failure, failureOf, type Pixel } from './api.ts';
-import { Snippet, Trouble } from './ui.tsx';
+import { ErrorMessage, Snippet } from './ui.tsx';
 
 export function SignedIds({ pixel }: { readonly pixel: Pixel }) {
   const [secret, setSecret] = useState('SECRET');
   const [failure, setFailure] = useState<Failure | null>(null);
   const show = async (): Promise<void> => {
     try {
-      const answer = await call<{ secret: string }>('GET', `/api/v1/pixels/${pixel.id}/identity`);
-      setSecret(answer.secret);
+      const response = await call<{ secret: string }>('GET', `/api/v1/pixels/${pixel.id}/identity`);
+      setSecret(response.secret);
       setFailure(null);
     } catch (error) {
       setFailure(failureOf(error));
@@ -26,14 +26,14 @@ export function SignedIds({ pixel }: { readonly pixel: Pixel }) {
   return (
     <>
       <Snippet title="Signed user ids" text={lines}>
-        Your server signs the id of who is signed in; the page says{' '}
-        <code>speck('identify', uid, {'{ sig }'})</code>. Then nobody can send another's id. Keep the secret
-        on the server.{' '}
+        Your server signs the id of the user who is signed in, and the page calls{' '}
+        <code>speck('identify', uid, {'{ sig }'})</code>. Nobody can then send another user's id. Keep the
+        secret on the server.{' '}
         <button type="button" class="quiet" onClick={() => void show()}>
           Show the secret
         </button>
       </Snippet>
-      {failure && <Trouble failure={failure} />}
+      {failure && <ErrorMessage failure={failure} />}
     </>
   );
 }

@@ -1,21 +1,21 @@
-/** A pixel's statistics: headline, chart, panels; all of one period and with the same filters. */
+/** A pixel's statistics: headline, chart and panels of one period, with the same filters. */
 import { useMemo } from 'preact/hooks';
 import { AllRows } from './all-rows.tsx';
 import { amount } from './amount.ts';
-import type { Answer } from './api.ts';
+import type { QueryResponse } from './api.ts';
 import type { Base } from './base.ts';
 import { Controls, FilterBar } from './controls.tsx';
 import { change, metricName, metricValue } from './format.ts';
-import { type Asked, go, useAnswer, usePlace } from './hooks.ts';
+import { go, type Resource, useLocation, useQuery } from './hooks.ts';
 import { HEADLINES } from './metrics.ts';
 import { Panels } from './panels.tsx';
 import type { Subject } from './subject.ts';
 import { Timeline } from './timeline.tsx';
-import { Empty, Heading, Link, Trouble } from './ui.tsx';
+import { Empty, ErrorMessage, Heading, Link } from './ui.tsx';
 import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
 
 export function Stats({ subject }: { readonly subject: Subject }) {
-  const { search } = usePlace();
+  const { search } = useLocation();
   const view = useMemo(() => parseView(search), [search]);
   const set: SetView = (part, how = 'push') =>
     go(`${location.pathname}${searchOf({ ...view, ...part })}${location.hash}`, how);
@@ -26,13 +26,13 @@ export function Stats({ subject }: { readonly subject: Subject }) {
     date_range: range,
     ...(view.filters.length > 0 ? { filters: view.filters } : {}),
   };
-  const shown = HEADLINES.includes(view.metric) ? HEADLINES : [...HEADLINES, view.metric];
-  const compared = view.compare !== 'none' && view.period !== 'all';
-  const headline = useAnswer({
+  const metrics = HEADLINES.includes(view.metric) ? HEADLINES : [...HEADLINES, view.metric];
+  const isCompared = view.compare !== 'none' && view.period !== 'all';
+  const headline = useQuery({
     ...base,
-    // Whether anything at all was counted is told by events alone.
-    metrics: [...new Set([...shown, 'events'])],
-    ...(compared ? { include: { comparisons: { mode: view.compare } } } : {}),
+    // Only `events` is above zero for every event.
+    metrics: [...new Set([...metrics, 'events'])],
+    ...(isCompared ? { include: { comparisons: { mode: view.compare } } } : {}),
   });
 
   return (
@@ -43,12 +43,12 @@ export function Stats({ subject }: { readonly subject: Subject }) {
       </div>
       <FilterBar base={base} subject={subject} view={view} set={set} />
       {headline.failure ? (
-        <Trouble failure={headline.failure} retry={headline.retry} />
+        <ErrorMessage failure={headline.failure} retry={headline.retry} />
       ) : (
         <>
-          <Headlines asked={headline} metrics={shown} view={view} set={set} />
+          <Headlines resource={headline} metrics={metrics} view={view} set={set} />
           {isEmpty(headline) ? (
-            <Nothing subject={subject} view={view} set={set} least={headline.data?.meta.min_group} />
+            <NoData subject={subject} view={view} set={set} minGroup={headline.data?.meta.min_group} />
           ) : (
             <>
               <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
@@ -70,34 +70,34 @@ export function Stats({ subject }: { readonly subject: Subject }) {
   );
 }
 
-function isEmpty({ data, pending }: Asked<Answer>): boolean {
+function isEmpty({ data, pending }: Resource<QueryResponse>): boolean {
   return (
     !pending && data !== null && data.results.every((row) => row.metrics.every((value) => !amount(value)))
   );
 }
 
-interface NothingProps {
+interface NoDataProps {
   readonly subject: Subject;
   readonly view: View;
   readonly set: SetView;
-  /** The fewest visitors that are shown, where there is such a bound. */
-  readonly least: number | undefined;
+  /** The smallest visible group, with small-group protection. */
+  readonly minGroup: number | undefined;
 }
 
-/** In place of a chart and panels that would all be empty: why they are, and what to do. */
-function Nothing({ subject, view, set, least }: NothingProps) {
+/** Shown instead of empty charts and panels: why they are empty, and what to do. */
+function NoData({ subject, view, set, minGroup }: NoDataProps) {
   const { filters, period } = view;
-  if (least !== undefined && filters.length === 0) {
+  if (minGroup !== undefined && filters.length === 0) {
     return (
-      <Empty title="Nothing that may be shown in these days">
-        This pixel shows days that are over, and groups of at least {least} visitors.{' '}
+      <Empty title="Nothing to show for this period">
+        This pixel shows only days that are over and groups of at least {minGroup} visitors.{' '}
         {period !== 'all' && <AllTime set={set} />}
       </Empty>
     );
   }
   if (filters.length > 0) {
     return (
-      <Empty title="Nothing in these days matches the filters">
+      <Empty title="Nothing in this period matches the filters">
         <button type="button" class="quiet" onClick={() => set({ filters: [] })}>
           Clear all filters
         </button>
@@ -105,10 +105,10 @@ function Nothing({ subject, view, set, least }: NothingProps) {
     );
   }
   return (
-    <Empty title={period === 'all' ? 'No event has come yet' : 'Nothing was counted in these days'}>
+    <Empty title={period === 'all' ? 'No events yet' : 'No events in this period'}>
       {subject.install && (
         <Link class="button" href={subject.install}>
-          See whether it is installed
+          Check the installation
         </Link>
       )}{' '}
       {period !== 'all' && <AllTime set={set} />}
@@ -125,23 +125,23 @@ function AllTime({ set }: { readonly set: SetView }) {
 }
 
 interface HeadlinesProps {
-  readonly asked: Asked<Answer>;
+  readonly resource: Resource<QueryResponse>;
   readonly metrics: readonly string[];
   readonly view: View;
   readonly set: SetView;
 }
 
-function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
-  const row = asked.data?.results[0];
+function Headlines({ resource, metrics, view, set }: HeadlinesProps) {
+  const row = resource.data?.results[0];
   return (
     <section
-      class={`headlines${asked.pending ? ' pending' : ''}`}
-      aria-label="Metrics; choose one to chart it"
+      class={`headlines${resource.pending ? ' pending' : ''}`}
+      aria-label="Metrics. Choose one for the chart."
     >
-      {metrics.map((metric, place) => {
-        const before = row?.comparison?.metrics[place];
-        // Of nothing, a hundred per cent more tells nothing.
-        const changed = amount(before) ? change(metric, row?.comparison?.change[place]) : null;
+      {metrics.map((metric, index) => {
+        const before = row?.comparison?.metrics[index];
+        // A change from zero has no meaningful percentage.
+        const difference = amount(before) ? change(metric, row?.comparison?.change[index]) : null;
         return (
           <button
             key={metric}
@@ -152,11 +152,11 @@ function Headlines({ asked, metrics, view, set }: HeadlinesProps) {
             onClick={() => set({ metric }, 'replace')}
           >
             <span class="name">{metricName(metric)}</span>
-            <span class="value">{row ? metricValue(metric, row.metrics[place], true) : ' '}</span>
+            <span class="value">{row ? metricValue(metric, row.metrics[index], true) : ' '}</span>
             <span class="since">
               {row?.comparison && (
                 <>
-                  {changed && <span class={changed.mood}>{changed.text}</span>}{' '}
+                  {difference && <span class={difference.mood}>{difference.text}</span>}{' '}
                   <span class="muted">from {metricValue(metric, before, true)}</span>
                 </>
               )}

@@ -1,4 +1,4 @@
-/** What statistics are shown of: a pixel of the owner's, or what a shared link shows of one. */
+/** The pixel of a statistics page, as its owner sees it or through a shared link. */
 import type { Pixel, Session } from './api.ts';
 
 export interface Subject {
@@ -6,7 +6,7 @@ export interface Subject {
   readonly name: string;
   readonly timezone: string;
   readonly funnels: readonly string[];
-  /** Where it is set up and installed, for those who may. */
+  /** The addresses of its settings and installation; null if the session may not change it. */
   readonly settings: string | null;
   readonly install: string | null;
 }
@@ -22,7 +22,7 @@ export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: bo
   };
 }
 
-/** What a session of a shared link shows. */
+/** The subject of a shared link's session. */
 export function sharedSubject({ shown }: Session): Subject | null {
   return shown ? { ...shown, settings: null, install: null } : null;
 }

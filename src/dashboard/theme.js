@@ -1,7 +1,7 @@
-// Whoever chose a theme sees it from the first paint on.
+// Applies the chosen theme before the first paint.
 try {
   const theme = localStorage.getItem('speck-theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
 } catch {
-  // Storage is off: the system's theme it is.
+  // Storage is disabled: the system's theme applies.
 }

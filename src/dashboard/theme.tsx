@@ -1,4 +1,4 @@
-/** The system's theme, or the one that was chosen; theme.js knows the choice before the first paint. */
+/** The choice of theme: the system's, light or dark. theme.js applies it before the first paint. */
 import { useState } from 'preact/hooks';
 
 const KEY = 'speck-theme';
@@ -6,7 +6,7 @@ const LABELS = { auto: 'System', light: 'Light', dark: 'Dark' } as const;
 type Theme = keyof typeof LABELS;
 const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dark: 'auto' };
 
-function chosen(): Theme {
+function currentTheme(): Theme {
   const theme = document.documentElement.dataset['theme'];
   return theme === 'light' || theme === 'dark' ? theme : 'auto';
 }
@@ -18,12 +18,12 @@ function choose(theme: Theme): void {
     if (theme === 'auto') localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, theme);
   } catch {
-    // Storage is off: it holds until the page is left.
+    // Storage is disabled: the choice lasts until the page is closed.
   }
 }
 
 export function ThemeButton() {
-  const [theme, set] = useState<Theme>(chosen);
+  const [theme, set] = useState<Theme>(currentTheme);
   return (
     <button
       type="button"

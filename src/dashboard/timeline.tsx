@@ -1,17 +1,17 @@
-/** The main chart: any metric over time, beside the days before. */
+/** The main chart: a metric over time, compared with another range. */
 import { useMemo } from 'preact/hooks';
 import { weekStart } from '../model/time-zone.ts';
-import type { Answer, Question, Row } from './api.ts';
+import type { Query, QueryResponse, Row } from './api.ts';
 import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
 import { CsvButton } from './csv-button.tsx';
 import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
-import { type Asked, useAnswer } from './hooks.ts';
+import { type Resource, useQuery } from './hooks.ts';
 import { CHARTED } from './metrics.ts';
-import { besideSeries, seriesOf } from './series.ts';
+import { comparisonSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
-import { Trouble } from './ui.tsx';
+import { ErrorMessage } from './ui.tsx';
 import { addDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
 
 interface Props {
@@ -19,33 +19,33 @@ interface Props {
   readonly subject: Subject;
   readonly view: View;
   readonly set: SetView;
-  readonly headline: Asked<Answer>;
+  readonly headline: Resource<QueryResponse>;
 }
 
 export function Timeline({ base, subject, view, set, headline }: Props) {
   const { steps, usual } = stepsOf(view.period);
   const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
-  const overTime: Question = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
-  const labelled: Question = { ...overTime, include: { time_labels: true } };
-  const asked = useAnswer(labelled);
+  const timeQuery: Query = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
+  const labelledQuery: Query = { ...timeQuery, include: { time_labels: true } };
+  const resource = useQuery(labelledQuery);
   const before = headline.data?.meta.comparison_date_range;
-  const other = useAnswer(
-    before && !headline.pending ? { ...labelled, date_range: [before[0], before[1]] } : null,
+  const other = useQuery(
+    before && !headline.pending ? { ...labelledQuery, date_range: [before[0], before[1]] } : null,
   );
   const today = todayIn(subject.timezone);
   const now = step === 'hour' ? hourIn(subject.timezone) : today;
-  const series = useMemo(() => seriesOf(asked.data, view.metric, now), [asked.data, now]);
+  const series = useMemo(() => seriesOf(resource.data, view.metric, now), [resource.data, now]);
   const range = headline.data?.query.date_range;
   const otherSeries = useMemo(() => {
     if (!other.data || !before || !range) return null;
     const starts = [range[0].slice(0, 10), before[0].slice(0, 10)] as const;
     const points = seriesOf(other.data, view.metric, now);
-    return besideSeries(series, points, step, starts, view.compare === 'year_over_year');
+    return comparisonSeries(series, points, step, starts, view.compare === 'year_over_year');
   }, [other.data, before, series]);
   const open =
     (range?.[1].slice(0, 10) ?? '') >= today ? series.labels.findLastIndex((label) => label <= now) : -1;
-  const currency = currencyOf(asked.data?.results);
-  const severalCurrencies = asked.data?.meta.metric_warnings !== undefined;
+  const currency = currencyOf(resource.data?.results);
+  const hasMultipleCurrencies = resource.data?.meta.metric_warnings !== undefined;
 
   const pick = (label: string): void => {
     const day = label.slice(0, 10);
@@ -85,8 +85,8 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           />
         </div>
       </header>
-      {asked.failure ? (
-        <Trouble failure={asked.failure} retry={asked.retry} />
+      {resource.failure ? (
+        <ErrorMessage failure={resource.failure} retry={resource.retry} />
       ) : (
         <Chart
           name={metricName(view.metric)}
@@ -94,7 +94,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           other={otherSeries}
           step={step}
           open={open < 0 ? null : open}
-          pending={asked.pending || asked.data === null}
+          pending={resource.pending || resource.data === null}
           format={(value, short) =>
             metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
           }
@@ -104,21 +104,21 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
       <footer class="row">
         <p class="muted note">
           Times are in {subject.timezone}.
-          {severalCurrencies && ' There is money in several currencies: filter by one to see it.'}
-          {asked.data && noteOf(asked.data.meta, subject.timezone)}
+          {hasMultipleCurrencies && ' Revenue is in more than one currency. Filter by one to see it.'}
+          {resource.data && noteOf(resource.data.meta, subject.timezone)}
         </p>
-        <CsvButton question={overTime} what={`${metricName(view.metric)} by ${step}`} />
+        <CsvButton query={timeQuery} what={`${metricName(view.metric)} by ${step}`} />
       </footer>
     </section>
   );
 }
 
-/** What is not in an answer, if anything. */
-function noteOf({ as_of, min_group }: Answer['meta'], timezone: string): string {
+/** The limits of a response, in words; empty if it is complete. */
+function noteOf({ as_of, min_group }: QueryResponse['meta'], timezone: string): string {
   if (as_of === undefined) return '';
   if (min_group === undefined)
-    return ` Large days that have changed since are as of ${moment(as_of, timezone)}.`;
-  return ` Days up to ${moment(as_of, timezone)}. Fewer than ${min_group} visitors are not shown, and counts are rounded to multiples of ${min_group}.`;
+    return ` Large days that changed since then are as of ${moment(as_of, timezone)}.`;
+  return ` Days up to ${moment(as_of, timezone)}. Groups of fewer than ${min_group} visitors are hidden, and counts are rounded to multiples of ${min_group}.`;
 }
 
 function currencyOf(rows: readonly Row[] | undefined): string | null {

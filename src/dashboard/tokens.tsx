@@ -1,11 +1,11 @@
-/** Keys for servers and colleagues. */
+/** Tokens for servers and colleagues. */
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from './api.ts';
 import { date } from './format.ts';
-import { Choice, Form, Input, useSending } from './forms.tsx';
+import { Choice, Form, Input, useSubmission } from './forms.tsx';
 import { useGet } from './hooks.ts';
 import { ItemList } from './item-list.tsx';
-import { Empty, Heading, Show, Snippet, Trouble } from './ui.tsx';
+import { Empty, ErrorMessage, Heading, ResourceView, Snippet } from './ui.tsx';
 
 interface Token {
   readonly id: string;
@@ -13,7 +13,7 @@ interface Token {
   readonly scopes: readonly string[];
   readonly pixel: string | null;
   readonly created_at: string;
-  /** Shared links made with it, which end with it. */
+  /** The number of shared links created with it, which end with it. */
   readonly links: number;
 }
 
@@ -29,39 +29,39 @@ interface Props {
 
 export default function Tokens({ pixels }: Props) {
   const [version, setVersion] = useState(0);
-  const changed = (): void => setVersion((before) => before + 1);
+  const reload = (): void => setVersion((before) => before + 1);
   return (
     <>
       <Heading>Tokens</Heading>
       <p class="muted">
-        Keys to the API and to this dashboard. Whoever signed in with one is out when it is deleted.
+        Tokens give access to the API and to this dashboard. Deleting a token signs out everyone who used it.
       </p>
       <div class="columns">
-        <TokenList pixels={pixels} version={version} changed={changed} />
-        <NewToken pixels={pixels} changed={changed} />
+        <TokenList pixels={pixels} version={version} onChange={reload} />
+        <NewToken pixels={pixels} onChange={reload} />
       </div>
     </>
   );
 }
 
 interface ListProps extends Props {
-  /** Another number whenever the list is to be asked for anew. */
+  /** Increases when the list must be loaded again. */
   readonly version: number;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-function TokenList({ pixels, version, changed }: ListProps) {
-  const asked = useGet<{ tokens: Token[] }>(`/api/v1/tokens?${version}`);
-  const { failure, send } = useSending();
+function TokenList({ pixels, version, onChange }: ListProps) {
+  const resource = useGet<{ tokens: Token[] }>(`/api/v1/tokens?${version}`);
+  const { failure, send } = useSubmission();
   const remove = async (id: string): Promise<undefined> => {
     await call('DELETE', `/api/v1/tokens/${id}`);
-    changed();
+    onChange();
   };
   const nameOf = (id: string): string => pixels.find((one) => one.id === id)?.name ?? id;
   return (
     <section class="block">
       <h2>All tokens</h2>
-      <Show asked={asked}>
+      <ResourceView resource={resource}>
         {({ tokens }) => (
           <ItemList
             items={tokens}
@@ -80,42 +80,48 @@ function TokenList({ pixels, version, changed }: ListProps) {
             remove={({ id }) => void send(() => remove(id))}
             empty={
               <Empty title="No token yet">
-                There is <code>ADMIN_TOKEN</code>, which may do everything. Make one that may do less for each
-                server and colleague.
+                <code>ADMIN_TOKEN</code> has all permissions. Create a token with fewer for each server and
+                colleague.
               </Empty>
             }
           />
         )}
-      </Show>
-      {failure && <Trouble failure={failure} />}
+      </ResourceView>
+      {failure && <ErrorMessage failure={failure} />}
     </section>
   );
 }
 
-function NewToken({ pixels, changed }: Omit<ListProps, 'version'>) {
+function NewToken({ pixels, onChange }: Omit<ListProps, 'version'>) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>(['stats:read']);
   const [pixel, setPixel] = useState('');
-  const [made, setMade] = useState('');
-  const sending = useSending();
-  const make = async (): Promise<undefined> => {
+  const [newToken, setNewToken] = useState('');
+  const submission = useSubmission();
+  const create = async (): Promise<undefined> => {
     const body = { name, scopes, pixel: pixel === '' ? null : pixel };
     const { token } = await call<{ token: string }>('POST', '/api/v1/tokens', body);
-    setMade(token);
+    setNewToken(token);
     setName('');
-    changed();
+    onChange();
   };
   return (
-    <Form kind="block" sending={sending} submit={make} button="Make the token" unready={scopes.length === 0}>
+    <Form
+      kind="block"
+      submission={submission}
+      submit={create}
+      button="Create the token"
+      disabled={scopes.length === 0}
+    >
       <h2>New token</h2>
-      {made !== '' && (
-        <Snippet title="Your token" text={made}>
-          It is shown this once.
+      {newToken !== '' && (
+        <Snippet title="Your token" text={newToken}>
+          It is shown only once.
         </Snippet>
       )}
       <Input label="Name" required maxLength={120} value={name} set={setName} />
       <fieldset>
-        <legend>It may</legend>
+        <legend>Permissions</legend>
         {Object.entries(SCOPES).map(([scope, label]) => (
           <label class="check-box" key={scope}>
             <input

@@ -1,8 +1,8 @@
-/** Small parts that views are put together from. */
+/** Small components that views are built from. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from './api.ts';
-import type { Asked } from './hooks.ts';
+import type { Resource } from './hooks.ts';
 import { go } from './hooks.ts';
 
 /** A link within the dashboard. */
@@ -15,10 +15,10 @@ export function Link({ href, ...rest }: JSX.IntrinsicElements['a'] & { readonly 
   return <a href={href} onClick={follow} {...rest} />;
 }
 
-/** A page's heading. It takes the focus, so that a screen reader says where one has come to. */
+/** A page's heading. It takes the focus, so that screen readers announce the new page. */
 export function Heading({ children }: { readonly children: ComponentChildren }) {
   const ref = useRef<HTMLHeadingElement>(null);
-  // Before anyone can have moved the focus on.
+  // Before the reader can move the focus.
   useLayoutEffect(() => {
     ref.current?.focus({ preventScroll: true });
     document.title = `${ref.current?.textContent ?? ''} · Speck`;
@@ -30,7 +30,7 @@ export function Heading({ children }: { readonly children: ComponentChildren }) 
   );
 }
 
-/** A value that is the reader's or a stranger's: of any length, in any direction. */
+/** Text from a user or a visitor, of any length and direction. */
 export function Text({ children, class: name = '' }: { readonly children: string; readonly class?: string }) {
   return (
     <bdi class={`text ${name}`} title={children}>
@@ -57,9 +57,9 @@ export function Empty({
   );
 }
 
-export function Trouble({ failure, retry }: { readonly failure: Failure; readonly retry?: () => void }) {
+export function ErrorMessage({ failure, retry }: { readonly failure: Failure; readonly retry?: () => void }) {
   return (
-    <div class="trouble" role="alert">
+    <div class="error" role="alert">
       {failure.sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
@@ -83,19 +83,19 @@ export function Loading({ rows = 3 }: { readonly rows?: number }) {
   );
 }
 
-/** What has been asked for, or what there is in its place. */
-export function Show<T>({
-  asked,
+/** The data of a resource, or its failure, or a placeholder while it loads. */
+export function ResourceView<T>({
+  resource,
   rows = 3,
   children,
 }: {
-  readonly asked: Asked<T>;
+  readonly resource: Resource<T>;
   readonly rows?: number;
   readonly children: (data: T) => ComponentChildren;
 }) {
-  if (asked.failure) return <Trouble failure={asked.failure} retry={asked.retry} />;
-  if (asked.data === null) return <Loading rows={rows} />;
-  return <div class={`show${asked.pending ? ' pending' : ''}`}>{children(asked.data)}</div>;
+  if (resource.failure) return <ErrorMessage failure={resource.failure} retry={resource.retry} />;
+  if (resource.data === null) return <Loading rows={rows} />;
+  return <div class={`show${resource.pending ? ' pending' : ''}`}>{children(resource.data)}</div>;
 }
 
 export interface Tab<Name extends string = string> {
@@ -103,16 +103,16 @@ export interface Tab<Name extends string = string> {
   readonly label: string;
 }
 
-/** Tabs, with arrows between them. What they open is labelled by `label`. */
+/** Tabs. Arrow keys go from one to the next. */
 export function Tabs<Name extends string>({
   tabs,
-  at,
-  choose,
+  selected,
+  select,
   label,
 }: {
   readonly tabs: readonly Tab<Name>[];
-  readonly at: Name;
-  readonly choose: (name: Name) => void;
+  readonly selected: Name;
+  readonly select: (name: Name) => void;
   readonly label: string;
 }) {
   const list = useRef<HTMLDivElement>(null);
@@ -120,9 +120,9 @@ export function Tabs<Name extends string>({
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
     event.preventDefault();
-    const place = tabs.findIndex(({ name }) => name === at);
-    const next = (place + by + tabs.length) % tabs.length;
-    choose(tabs[next]?.name ?? at);
+    const current = tabs.findIndex(({ name }) => name === selected);
+    const next = (current + by + tabs.length) % tabs.length;
+    select(tabs[next]?.name ?? selected);
     (list.current?.children[next] as HTMLElement | undefined)?.focus();
   };
   return (
@@ -132,9 +132,9 @@ export function Tabs<Name extends string>({
           key={name}
           type="button"
           role="tab"
-          aria-selected={name === at}
-          tabIndex={name === at ? 0 : -1}
-          onClick={() => choose(name)}
+          aria-selected={name === selected}
+          tabIndex={name === selected ? 0 : -1}
+          onClick={() => select(name)}
         >
           {text}
         </button>
@@ -143,7 +143,7 @@ export function Tabs<Name extends string>({
   );
 }
 
-/** A window above the page, closed by Escape, a click beside it, or its button. */
+/** A modal dialog, closed by Escape, a click outside of it, or its button. */
 export function Dialog({
   title,
   close,
@@ -157,7 +157,7 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  // Before it is painted: a key that is pressed at once finds it open.
+  // Before painting, so that keys that are pressed at once reach it.
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     ref.current?.showModal();
@@ -185,19 +185,19 @@ export function Dialog({
 }
 
 export function Copy({ text, what }: { readonly text: string; readonly what: string }) {
-  const [said, say] = useState('');
+  const [message, setMessage] = useState('');
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
-      say('Copied');
+      setMessage('Copied');
     } catch {
-      say('Select it and copy by hand');
+      setMessage('Select the text and copy it');
     }
-    setTimeout(() => say(''), 3000);
+    setTimeout(() => setMessage(''), 3000);
   };
   return (
     <button type="button" class="quiet copy" onClick={copy}>
-      <span aria-live="polite">{said || 'Copy'}</span>
+      <span aria-live="polite">{message || 'Copy'}</span>
       <span class="hidden"> {what}</span>
     </button>
   );

@@ -1,4 +1,4 @@
-/** What a page shows is in its address: which pixel and view, which days, which filters. Everything here is pure. */
+/** The state of a statistics page, which is in its address: days, comparison, metric, filters. Everything here is pure. */
 import type { RangeName } from '../query/question.ts';
 import { resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
@@ -32,14 +32,14 @@ export interface View {
   readonly period: PeriodName | readonly [from: string, to: string];
   readonly compare: Comparison;
   readonly metric: string;
-  /** Null: as fits the period. */
+  /** Null: the usual one of the period. */
   readonly step: Step | null;
   readonly filters: readonly Filter[];
-  /** The dimension whose rows are all shown. */
+  /** The dimension whose dialog of all rows is open. */
   readonly all: string | null;
 }
 
-/** Shows something else: in the address, as a step of its own to go back from, or in place of the last one. */
+/** Changes a part of the view, as a new entry of the browser's history or in place of the current one. */
 export type SetView = (part: Partial<View>, how?: 'push' | 'replace') => void;
 
 export const DEFAULT_VIEW: View = {
@@ -55,11 +55,11 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const STEPS: readonly string[] = ['hour', 'day', 'week', 'month'];
 
 export function parseView(search: string): View {
-  const given = new URLSearchParams(search);
-  const [from, to] = [given.get('from') ?? '', given.get('to') ?? ''];
-  const period = given.get('period') ?? '';
-  const compare = given.get('compare') ?? '';
-  const step = given.get('by') ?? '';
+  const params = new URLSearchParams(search);
+  const [from, to] = [params.get('from') ?? '', params.get('to') ?? ''];
+  const period = params.get('period') ?? '';
+  const compare = params.get('compare') ?? '';
+  const step = params.get('by') ?? '';
   return {
     period:
       DAY.test(from) && DAY.test(to) && from <= to
@@ -68,14 +68,14 @@ export function parseView(search: string): View {
           ? (period as PeriodName)
           : DEFAULT_VIEW.period,
     compare: Object.hasOwn(COMPARISONS, compare) ? (compare as Comparison) : DEFAULT_VIEW.compare,
-    metric: given.get('metric') ?? DEFAULT_VIEW.metric,
+    metric: params.get('metric') ?? DEFAULT_VIEW.metric,
     step: STEPS.includes(step) ? (step as Step) : null,
-    filters: given.getAll('f').flatMap(parseFilter),
-    all: given.get('all'),
+    filters: params.getAll('f').flatMap(parseFilter),
+    all: params.get('all'),
   };
 }
 
-/** Without what is as by default, so that an address says what is special about it. */
+/** The query of an address, without defaults. */
 export function searchOf(view: View): string {
   const parts: string[] = [];
   const add = (name: string, value: string): void => {
@@ -98,7 +98,7 @@ export function searchOf(view: View): string {
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
-/** Encoded as far as it must be: an address is read by people, too. */
+/** Encodes only what must be encoded, so that people can read the address. */
 const readable = (value: string): string =>
   encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
 
@@ -120,7 +120,7 @@ function parseFilter(text: string): Filter[] {
   }
 }
 
-/** The filters with one more value; a second value of a dimension is another that will do. */
+/** The filters with one more value. Values of one dimension and operator are alternatives. */
 export function withValue(
   filters: readonly Filter[],
   dimension: string,
@@ -135,11 +135,11 @@ export function withValue(
 
 const OPPOSITES: Readonly<Record<string, string>> = { is: 'is_not', is_not: 'is' };
 
-/** The operator that says the opposite; null where there is none. */
+/** The opposite operator; null if there is none. */
 export const oppositeOf = (operator: string): string | null => OPPOSITES[operator] ?? null;
 
-/** The filters with one turned to its opposite. Its values join those of a filter that says the same of its dimension. */
-export function flipped(filters: readonly Filter[], filter: Filter): Filter[] {
+/** The filters with one negated. Its values join those of an existing filter of the same dimension and operator. */
+export function negateFilter(filters: readonly Filter[], filter: Filter): Filter[] {
   const [operator, dimension, values] = filter;
   const opposite = oppositeOf(operator);
   if (opposite === null) return [...filters];
@@ -149,7 +149,7 @@ export function flipped(filters: readonly Filter[], filter: Filter): Filter[] {
   return values.reduce((all, value) => withValue(all, dimension, value, opposite), others);
 }
 
-/** The hour that it is in a time zone, as the API labels it. */
+/** The current hour in a time zone, as the API labels it. */
 export function hourIn(timezone: string): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone: timezone,
@@ -196,7 +196,7 @@ export function daysOf(range: ReturnType<typeof rangeOf>, timezone: string, now 
 
 type DayPair = readonly [from: string, to: string];
 
-/** Before it there are no events. */
+/** No event is older. */
 const FIRST_DAY = '2000-01-01';
 
 const LENGTHS: Readonly<Record<PeriodName, number>> = {
@@ -219,7 +219,7 @@ export function dayCount(period: View['period']): number {
   return Math.round((Date.parse(period[1]) - Date.parse(period[0])) / 86_400_000) + 1;
 }
 
-/** The steps that a chart of so many days can be drawn in, and which of them it is at first. */
+/** The steps that a chart of a period can have, and the usual one. */
 export function stepsOf(period: View['period']): { readonly steps: readonly Step[]; readonly usual: Step } {
   const days = dayCount(period);
   const steps: Step[] = [];

@@ -1,13 +1,13 @@
 import { Choice } from './forms.tsx';
 
-/** A time zone of the IANA database, out of those that the browser knows. */
+/** A choice of the IANA time zones that the browser supports. */
 export function ZoneField({ value, set }: { readonly value: string; readonly set: (zone: string) => void }) {
-  const known = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
-  const zones = known.includes(value) ? known : [value, ...known];
+  const supported = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
+  const zones = supported.includes(value) ? supported : [value, ...supported];
   return (
     <Choice
       label="Time zone"
-      hint="Its midnights bound the days."
+      hint="Days begin and end at midnight in this zone."
       options={zones.map((zone) => [zone, zone])}
       value={value}
       set={set}

@@ -75,7 +75,7 @@ describe('the first run', () => {
     await page.goto(`${speck.url}/app/`);
     await page.fill('input[type=password]', 'not-the-token');
     await page.click('button[type=submit]');
-    await page.waitForSelector('.trouble:has-text("No such token")');
+    await page.waitForSelector('.error:has-text("No such token")');
     await signIn(page, speck);
     expect(await heading()).toBe('Add a pixel');
   });
@@ -535,7 +535,7 @@ describe("a pixel's statistics", () => {
 
   it('say what to do where there is nothing', async () => {
     await page.goto(`${speck.url}/app/${pixel}?period=7d&f=is,visit:source,Nowhere`);
-    await page.waitForSelector('.empty:has-text("Nothing in these days matches the filters")');
+    await page.waitForSelector('.empty:has-text("Nothing in this period matches the filters")');
     expect(await page.$('.panels')).toBeNull();
     await page.click('text=Clear all filters');
     await page.waitForSelector('.panels');
@@ -543,13 +543,13 @@ describe("a pixel's statistics", () => {
 
     const fresh = await speck.addPixel({ name: 'Fresh' });
     await page.goto(`${speck.url}/app/`);
-    await page.click(`[data-pixel="${fresh}"] >> text=See whether it is installed`);
+    await page.click(`[data-pixel="${fresh}"] >> text=Check the installation`);
     await page.waitForSelector('.check:has-text("Waiting for the first event")');
     await page.click('nav >> text=Statistics');
-    await page.waitForSelector('.empty:has-text("Nothing was counted in these days")');
+    await page.waitForSelector('.empty:has-text("No events in this period")');
     await page.click('text=Show all time');
-    await page.waitForSelector('.empty:has-text("No event has come yet")');
-    await page.click('.empty >> text=See whether it is installed');
+    await page.waitForSelector('.empty:has-text("No events yet")');
+    await page.click('.empty >> text=Check the installation');
     await page.waitForSelector('h1:has-text("Install")');
     await speck.api('DELETE', `/api/v1/pixels/${fresh}`);
   });
@@ -561,7 +561,7 @@ describe("a pixel's statistics", () => {
     await page.waitForSelector('.banner:has-text("offline")');
     expect(await page.$$eval('.headline', (all) => all.length)).toBe(HEADLINES.length);
     await page.selectOption('.controls select >> nth=0', 'month');
-    await page.waitForSelector('.trouble:has-text("cannot be reached")');
+    await page.waitForSelector('.error:has-text("cannot be reached")');
     await page.context().setOffline(false);
     // Nobody has to ask for it again.
     await page.waitForSelector('.headlines');
@@ -571,7 +571,7 @@ describe("a pixel's statistics", () => {
   it('say so when an answer needs events that are gone, or when nobody answers', async () => {
     await page.route('**/api/v2/query', (route) => route.abort());
     await page.goto(`${speck.url}/app/${pixel}?period=91d`);
-    await page.waitForSelector('.trouble:has-text("cannot be reached")');
+    await page.waitForSelector('.error:has-text("cannot be reached")');
     await page.unroute('**/api/v2/query');
     // The device was online all along: nothing but time brings the answer.
     await page.waitForSelector('.headlines');
@@ -587,7 +587,7 @@ describe("a pixel's statistics", () => {
       }),
     );
     await page.reload();
-    await page.waitForSelector('.trouble:has-text("Raw events up to May are gone.")');
+    await page.waitForSelector('.error:has-text("Raw events up to May are gone.")');
     await page.unroute('**/api/v2/query');
     await page.click('text=Try again');
     await page.waitForSelector('.headlines');
@@ -676,23 +676,26 @@ describe('the other views', () => {
     await page.waitForSelector('dialog', { state: 'detached' });
   });
 
-  it('show what was refused, and why', async () => {
+  it('show what was rejected, and why, also at the former address', async () => {
     const robot = { 'user-agent': 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)' };
     const image = `${speck.url}/p.gif?id=${pixel}&dl=https://fernandkettle.example/tea`;
     for (let time = 0; time < 3; time++) await fetch(image, { headers: robot });
     await eventually(async () => {
       const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
       return (await response.text()).includes('"count":3');
-    }, 'the refusals');
-    await page.click('nav >> text=Refusals');
+    }, 'the rejections');
+    await page.click('nav >> text=Rejections');
     await page.waitForSelector('[data-reason=bot] .number:text("3")');
     await page.click('[data-reason=bot] summary');
     await page.waitForSelector('[data-reason=bot] .tag:has-text("bingbot")');
     // Three times the same tells no more than once.
     expect(await page.$$eval('[data-reason=bot] .sample', (all) => all.length)).toBe(1);
     expect(await page.$$eval('svg title', (all) => all.map((one) => one.textContent).at(-1))).toMatch(
-      /: 3 refused$/,
+      /: 3 rejected$/,
     );
+    await page.goto(`${speck.url}/app/${pixel}/refusals`);
+    await page.waitForSelector('h1:text-is("Rejections")');
+    await page.waitForSelector('nav [aria-current=page]:text-is("Rejections")');
   });
 
   it('let the owner set things', async () => {
@@ -711,14 +714,14 @@ describe('the other views', () => {
     expect(await settings()).toMatchObject({ retention_days: 400, query_params: ['q', 'page'], origins: [] });
     await page.fill(`${collecting} textarea >> nth=0`, 'http://no.host');
     await page.click(`${collecting} button[type=submit]`);
-    await page.waitForSelector(`${collecting} .trouble:has-text("without scheme")`);
+    await page.waitForSelector(`${collecting} .error:has-text("without scheme")`);
     await page.fill(`${collecting} textarea >> nth=0`, ' *.example.com \n\n');
     await page.selectOption(`${collecting} select >> nth=0`, 'drop');
     await page.selectOption(`${collecting} select >> nth=1`, 'first_party');
     await page.fill(`${collecting} input[type=number] >> nth=1`, '0');
     await page.click(`${collecting} button[type=submit]`);
     await page.waitForSelector(`${collecting} .saved:has-text("Saved")`);
-    expect(await page.$(`${collecting} .trouble`)).toBeNull();
+    expect(await page.$(`${collecting} .error`)).toBeNull();
     expect(await settings()).toMatchObject({
       retention_days: 400,
       origins: ['*.example.com'],
@@ -750,7 +753,7 @@ describe('the other views', () => {
     // A goal that a funnel needs stays, and the page says why.
     await page.click(`${goals} li:has-text("Said hello") button`);
     await page.click(`${goals} li:has-text("Said hello") .danger`);
-    await page.waitForSelector(`${goals} .trouble:has-text("From tea to hello"):has-text("Said hello")`);
+    await page.waitForSelector(`${goals} .error:has-text("From tea to hello"):has-text("Said hello")`);
   });
 
   async function leaveAndReturn(): Promise<void> {
@@ -779,7 +782,7 @@ describe('the other views', () => {
     expect(await colleague.page.$$eval('nav a', (all) => all.map((one) => one.textContent))).toEqual([
       'Statistics',
       'Live',
-      'Refusals',
+      'Rejections',
     ]);
     await page.click('li:has-text("Colleague") button');
     await page.click('li:has-text("Colleague") .danger');
@@ -842,7 +845,7 @@ describe('a shared link', () => {
     await board.page.goto(url);
     await board.page.fill('input[type=password]', 'not this one');
     await board.page.keyboard.press('Enter');
-    await board.page.waitForSelector('.trouble:has-text("This is not the password")');
+    await board.page.waitForSelector('.error:has-text("This is not the password")');
     await board.page.fill('input[type=password]', 'a secret of ours');
     await board.page.keyboard.press('Enter');
     await board.page.waitForSelector('.headlines');
@@ -864,7 +867,7 @@ describe('a shared link', () => {
     await page.click(`${links} li:has-text("The board") .danger`);
     await page.waitForSelector(`${links} .empty`);
     await board.page.selectOption('.controls select >> nth=0', '91d');
-    await board.page.waitForSelector('.trouble:has-text("taken back")');
+    await board.page.waitForSelector('.error:has-text("taken back")');
     expect(board.wrong).toEqual([]);
     await board.close();
   });
@@ -946,10 +949,10 @@ describe('for everyone', () => {
       [`${pixel}?period=7d&all=visit:country`, 'dialog td'],
       [fresh, '.empty'],
       [`${fresh}/live`, '.empty'],
-      [`${fresh}/refusals`, '.empty'],
+      [`${fresh}/rejections`, '.empty'],
       [`${fresh}/install`, '.check:has-text("Waiting")'],
       [`${pixel}/live`, '.stream'],
-      [`${pixel}/refusals`, '.reasons'],
+      [`${pixel}/rejections`, '.reasons'],
       [`${pixel}/install`, '.check.good'],
       [`${pixel}/settings`, '.block'],
     ] as const) {
@@ -1057,7 +1060,7 @@ describe('hostile data', () => {
     await check('all rows');
     for (const [view, ready] of [
       ['live', '.stream'],
-      ['refusals', 'h1'],
+      ['rejections', 'h1'],
       ['install', '.check.good'],
       ['settings', '.block'],
     ] as const) {
@@ -1075,7 +1078,7 @@ describe('hostile data', () => {
   it('in the address does no harm either', async () => {
     const address = `${speck.url}/app/${pixel}?period=7d&metric=${encodeURIComponent(MARKUP)}&f=is,${encodeURIComponent(encodeURIComponent(MARKUP))},x&all=${encodeURIComponent(MARKUP)}`;
     await page.goto(address);
-    await page.waitForSelector('.trouble');
+    await page.waitForSelector('.error');
     await page.goto(`${speck.url}/app/${pixel}?from=2026-13-99&to=1&f=%E0%A4%A&f=&by=century`);
     await page.waitForSelector('.headlines');
   });

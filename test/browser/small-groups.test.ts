@@ -77,7 +77,7 @@ describe('a pixel that protects small groups', () => {
   it('says why nothing is shown of today', async () => {
     const { page } = watched;
     await page.goto(`${speck.url}/app/${pixel}?period=day`);
-    await page.waitForSelector('text=Nothing that may be shown in these days');
+    await page.waitForSelector('text=Nothing to show for this period');
     expect(await page.textContent('main')).toContain('days that are over');
     expect(watched.wrong).toEqual([]);
   });

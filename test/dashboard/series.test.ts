@@ -1,7 +1,7 @@
 /** What stands beside what in the dashboard's chart. */
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../src/dashboard/api.ts';
-import { besideSeries, seriesOf } from '../../src/dashboard/series.ts';
+import type { QueryResponse } from '../../src/dashboard/api.ts';
+import { comparisonSeries, seriesOf } from '../../src/dashboard/series.ts';
 
 const days = (...labels: string[]) => ({
   labels,
@@ -12,7 +12,7 @@ describe('a chart with another year', () => {
   it('has each date beside the same date, and nothing beside a 29th of February', () => {
     const here = days('2024-02-28', '2024-02-29', '2024-03-01', '2024-03-02');
     const there = days('2023-02-28', '2023-03-01', '2023-03-02');
-    expect(besideSeries(here, there, 'day', ['2024-02-28', '2023-02-28'], true)).toEqual({
+    expect(comparisonSeries(here, there, 'day', ['2024-02-28', '2023-02-28'], true)).toEqual({
       labels: ['2023-02-28', '', '2023-03-01', '2023-03-02'],
       values: [230228, null, 230301, 230302],
     });
@@ -21,7 +21,7 @@ describe('a chart with another year', () => {
   it('leaves out the 29th of February that only the other year has', () => {
     const here = days('2025-02-28', '2025-03-01');
     const there = days('2024-02-28', '2024-02-29', '2024-03-01');
-    expect(besideSeries(here, there, 'day', ['2025-02-28', '2024-02-28'], true).labels).toEqual([
+    expect(comparisonSeries(here, there, 'day', ['2025-02-28', '2024-02-28'], true).labels).toEqual([
       '2024-02-28',
       '2024-03-01',
     ]);
@@ -30,7 +30,7 @@ describe('a chart with another year', () => {
   it('has weeks and months beside those of the same place', () => {
     const here = days('2024-02-28', '2024-03-04');
     const there = days('2023-02-28', '2023-03-06');
-    expect(besideSeries(here, there, 'week', ['2024-02-28', '2023-02-28'], true)).toEqual(there);
+    expect(comparisonSeries(here, there, 'week', ['2024-02-28', '2023-02-28'], true)).toEqual(there);
   });
 });
 
@@ -38,7 +38,7 @@ describe('a chart with the days before', () => {
   it('has each hour beside the same hour, also of a day of 23 hours', () => {
     const here = days('2026-03-29 01:00:00', '2026-03-29 03:00:00');
     const there = days('2026-03-28 01:00:00', '2026-03-28 02:00:00', '2026-03-28 03:00:00');
-    expect(besideSeries(here, there, 'hour', ['2026-03-29', '2026-03-28'], false).labels).toEqual([
+    expect(comparisonSeries(here, there, 'hour', ['2026-03-29', '2026-03-28'], false).labels).toEqual([
       '2026-03-28 01:00:00',
       '2026-03-28 03:00:00',
     ]);
@@ -47,7 +47,7 @@ describe('a chart with the days before', () => {
   it('has nothing beside hours that the clocks skipped there', () => {
     const here = days('2026-03-30 02:00:00');
     const there = days('2026-03-29 01:00:00', '2026-03-29 03:00:00');
-    expect(besideSeries(here, there, 'hour', ['2026-03-30', '2026-03-29'], false)).toEqual({
+    expect(comparisonSeries(here, there, 'hour', ['2026-03-30', '2026-03-29'], false)).toEqual({
       labels: [''],
       values: [null],
     });
@@ -58,7 +58,7 @@ it('an answer has nothing where it has not begun, and zeros where nothing happen
   const answer = {
     results: [{ dimensions: ['2026-01-01'], metrics: [{ value: 2.5, currency: 'EUR' }] }],
     meta: { source: 'events', time_labels: ['2026-01-01', '2026-01-02', '2026-01-03'] },
-  } satisfies Pick<Answer, 'results' | 'meta'>;
+  } satisfies Pick<QueryResponse, 'results' | 'meta'>;
   expect(seriesOf(answer, 'total_revenue', '2026-01-02').values).toEqual([2.5, 0, null]);
   expect(seriesOf(answer, 'bounce_rate', '2026-01-02').values).toEqual([2.5, null, null]);
 });

@@ -1,7 +1,7 @@
 /** Which days and filters the dashboard asks for. */
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/dashboard/api.ts';
-import { daysOf, flipped, parseView } from '../../src/dashboard/view.ts';
+import { daysOf, negateFilter, parseView } from '../../src/dashboard/view.ts';
 
 describe('the days of a period', () => {
   // Noon of the 31st in UTC: the first of January in Kiritimati already.
@@ -45,19 +45,19 @@ describe('a filter that is turned to its opposite', () => {
   const source: Filter = ['is', 'visit:source', ['Google']];
 
   it('stays where it is', () => {
-    expect(flipped([page, source], page)).toEqual([['is_not', 'event:page', ['/a', '/b']], source]);
+    expect(negateFilter([page, source], page)).toEqual([['is_not', 'event:page', ['/a', '/b']], source]);
   });
 
   it('joins the one that says so already, each value once', () => {
-    expect(flipped([page, source, notPage], page)).toEqual([
+    expect(negateFilter([page, source, notPage], page)).toEqual([
       source,
       ['is_not', 'event:page', ['/b', '/c', '/a']],
     ]);
-    expect(flipped([page, notPage], notPage)).toEqual([['is', 'event:page', ['/a', '/b', '/c']]]);
+    expect(negateFilter([page, notPage], notPage)).toEqual([['is', 'event:page', ['/a', '/b', '/c']]]);
   });
 
   it('stays what it is where nothing says the opposite', () => {
     const contains: Filter = ['contains', 'event:page', ['/a']];
-    expect(flipped([contains], contains)).toEqual([contains]);
+    expect(negateFilter([contains], contains)).toEqual([contains]);
   });
 });

@@ -1,17 +1,17 @@
-import type { Answer } from '../api.ts';
+import type { QueryResponse } from '../api.ts';
 import { CsvButton } from '../csv-button.tsx';
 import { count, dimensionName } from '../format.ts';
 import { Rows } from '../rows.tsx';
-import { Empty, Link, Show } from '../ui.tsx';
+import { Empty, Link, ResourceView } from '../ui.tsx';
 import { metricsOf } from './metrics.ts';
 import type { PanelProps } from './panel.tsx';
-import { type RowsAsked, useRows } from './use-rows.ts';
+import { type RowsResource, useRows } from './use-rows.ts';
 
-/** The most rows that a panel has. */
+/** The rows of a panel. */
 export const ROWS = 9;
 
-/** Whoever has no value outnumbers the others so much that nothing else would be seen. */
-const NONE: readonly (readonly [dimension: string, none: string])[] = [
+/** Dimensions whose group without a value is left out of panels. It would dwarf all others. */
+const WITHOUT_NONE: readonly (readonly [dimension: string, none: string])[] = [
   ['event:props:', '(none)'],
   ['visit:utm_', '(not set)'],
 ];
@@ -23,30 +23,30 @@ interface DimensionRowsProps extends PanelProps {
 /** The first rows of a dimension. */
 export function DimensionRows(props: DimensionRowsProps) {
   const { base, dimension } = props;
-  // One more, in case that one is left out.
+  // One more row, since one may be left out.
   return <RowList {...props} {...useRows(base, dimension, metricsOf(dimension), ROWS + 1)} />;
 }
 
-/** The first rows of an answer, and the ways to all of them. */
+/** The first rows of a response, with buttons for all rows and for CSV. */
 export function RowList({
-  asked,
+  resource,
   dimension,
   dimensions,
-  question,
+  query,
   subject,
   view,
   set,
-}: DimensionRowsProps & RowsAsked) {
+}: DimensionRowsProps & RowsResource) {
   return (
-    <Show asked={asked} rows={ROWS}>
-      {(answer) => {
-        const some = firstRows(answer, dimension);
-        const total = answer.meta.total_rows ?? answer.results.length;
+    <ResourceView resource={resource} rows={ROWS}>
+      {(response) => {
+        const some = firstRows(response, dimension);
+        const total = response.meta.total_rows ?? response.results.length;
         if (some.results.length === 0) return <NoRows dimension={dimension} settings={subject.settings} />;
         return (
           <>
             <Rows
-              answer={some}
+              response={some}
               dimensions={dimensions}
               metrics={metricsOf(dimension)}
               view={view}
@@ -54,43 +54,44 @@ export function RowList({
             />
             <footer class="row">
               <button type="button" class="quiet" onClick={() => set({ all: dimension })}>
-                {total > ROWS ? `All ${count(total)} rows` : 'More numbers'}
+                {total > ROWS ? `All ${count(total)} rows` : 'More metrics'}
               </button>
-              <CsvButton question={question} what={dimensionName(dimension)} />
+              <CsvButton query={query} what={dimensionName(dimension)} />
             </footer>
           </>
         );
       }}
-    </Show>
+    </ResourceView>
   );
 }
 
-function firstRows(answer: Answer, dimension: string): Answer {
-  const none = NONE.find(([start]) => dimension.startsWith(start))?.[1];
-  const results = answer.results.filter(({ dimensions: [value] }) => value !== none);
-  return { ...answer, results: results.slice(0, ROWS) };
+function firstRows(response: QueryResponse, dimension: string): QueryResponse {
+  const none = WITHOUT_NONE.find(([start]) => dimension.startsWith(start))?.[1];
+  const results = response.results.filter(({ dimensions: [value] }) => value !== none);
+  return { ...response, results: results.slice(0, ROWS) };
 }
 
 interface NoRowsProps {
   readonly dimension: string;
-  /** Where its settings are, for those who may see them. */
+  /** The address of the pixel's settings; null if the session may not change it. */
   readonly settings: string | null;
 }
 
 function NoRows({ dimension, settings }: NoRowsProps) {
   if (dimension === 'event:goal') {
     return (
-      <Empty title="No goal was reached in these days">
-        Goals are what you want people to do. {settings && <Link href={settings}>Add or change goals</Link>}
+      <Empty title="No goals reached in this period">
+        Goals are the actions that you want visitors to take.{' '}
+        {settings && <Link href={settings}>Add or change goals</Link>}
       </Empty>
     );
   }
   if (dimension.startsWith('visit:utm_')) {
     return (
-      <Empty title="No campaign brought anyone in these days">
-        Links with <code>?utm_campaign=…</code> and the like are told apart here.
+      <Empty title="No visits from campaigns in this period">
+        Visits through links with <code>?utm_campaign=…</code> and other UTM parameters appear here.
       </Empty>
     );
   }
-  return <Empty title="Nothing in these days" />;
+  return <Empty title="No data for this period" />;
 }

@@ -2,30 +2,30 @@ import { useState } from 'preact/hooks';
 import { count, metricValue } from '../format.ts';
 import { InlineChoice } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
-import { Empty, Link, Show } from '../ui.tsx';
+import { Empty, Link, ResourceView } from '../ui.tsx';
 import { Panel, type PanelProps } from './panel.tsx';
 
 interface FunnelStep {
   readonly goal: string;
-  /** All null where they are too few to be told. */
+  /** All null where small-group protection hides them. */
   readonly count: number | null;
   readonly of_first: number | null;
   readonly of_previous: number | null;
   readonly lost: number | null;
 }
 
-interface FunnelAnswer {
+interface FunnelResponse {
   readonly counts: 'visits' | 'people';
   readonly steps: readonly FunnelStep[];
 }
 
 export function FunnelPanel({ base, subject }: PanelProps) {
   const { funnels } = subject;
-  const [name, choose] = useState(funnels[0] ?? '');
+  const [name, select] = useState(funnels[0] ?? '');
   const range = base.date_range;
   const days = typeof range === 'string' ? `period=${range}` : `from=${range[0]}&to=${range[1]}`;
   const filters = base.filters ? `&filters=${encodeURIComponent(JSON.stringify(base.filters))}` : '';
-  const asked = useGet<FunnelAnswer>(
+  const resource = useGet<FunnelResponse>(
     name === ''
       ? null
       : `/api/v1/pixels/${subject.id}/funnel?name=${encodeURIComponent(name)}&${days}${filters}`,
@@ -35,31 +35,31 @@ export function FunnelPanel({ base, subject }: PanelProps) {
       title="Funnels"
       tools={
         funnels.length > 0 && (
-          <InlineChoice label="Funnel" options={funnels.map((one) => [one, one])} value={name} set={choose} />
+          <InlineChoice label="Funnel" options={funnels.map((one) => [one, one])} value={name} set={select} />
         )
       }
     >
       {name === '' ? (
         <Empty title="No funnel yet">
-          A funnel is two to eight goals in a row.{' '}
+          A funnel is a sequence of two to eight goals.{' '}
           {subject.settings && <Link href={subject.settings}>Add a funnel</Link>}
         </Empty>
       ) : (
-        <Show asked={asked} rows={4}>
+        <ResourceView resource={resource} rows={4}>
           {({ steps, counts }) => (
             <>
               <ol class="funnel">
-                {steps.map((step, place) => (
-                  <Step key={`${place} ${step.goal}`} step={step} first={place === 0} />
+                {steps.map((step, index) => (
+                  <Step key={`${index} ${step.goal}`} step={step} first={index === 0} />
                 ))}
               </ol>
               <p class="muted note">
                 Counts {counts}
-                {base.filters && ' that have an event which the filters let through'}.
+                {base.filters && ' with an event that matches the filters'}.
               </p>
             </>
           )}
-        </Show>
+        </ResourceView>
       )}
     </Panel>
   );
@@ -79,10 +79,10 @@ function Step({ step, first }: { readonly step: FunnelStep; readonly first: bool
       </span>
       {!first && step.lost !== null && (
         <span class="muted lost">
-          {metricValue('percentage', step.of_previous)} came on, {count(step.lost)} did not
+          {metricValue('percentage', step.of_previous)} continued, {count(step.lost)} did not
         </span>
       )}
-      {step.count === null && <span class="muted lost">Too few to be told</span>}
+      {step.count === null && <span class="muted lost">Too few to show</span>}
     </li>
   );
 }

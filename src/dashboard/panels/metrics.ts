@@ -1,4 +1,4 @@
-/** The metrics that tell most of a dimension: a few beside others, more by itself. */
+/** The metrics of a dimension's table: few in a panel, more in the dialog of all rows. */
 export function metricsOf(dimension: string, all = false): readonly string[] {
   if (dimension === 'event:page')
     return all ? ['visitors', 'pageviews', 'time_on_page', 'scroll_depth'] : ['visitors', 'pageviews'];

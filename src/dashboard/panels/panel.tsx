@@ -3,7 +3,7 @@ import type { Base } from '../base.ts';
 import type { Subject } from '../subject.ts';
 import type { SetView, View } from '../view.ts';
 
-/** What each panel is given: what is shown, of whom, and how to show something else. */
+/** The props of each panel. */
 export interface PanelProps {
   readonly base: Base;
   readonly subject: Subject;
@@ -14,12 +14,12 @@ export interface PanelProps {
 interface FrameProps {
   readonly title: string;
   readonly tools?: ComponentChildren;
-  /** Whether it takes a row of its own. */
+  /** Whether it takes the full width. */
   readonly wide?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** The frame of a panel: a title, and what there is to choose. */
+/** The frame of a panel: a title and its tools. */
 export function Panel({ title, tools, wide = false, children }: FrameProps) {
   return (
     <section class={wide ? 'panel wide' : 'panel'} aria-label={title}>

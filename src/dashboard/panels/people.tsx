@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { metricName, metricValue } from '../format.ts';
-import { useAnswer } from '../hooks.ts';
-import { Empty, Show, type Tab, Tabs } from '../ui.tsx';
+import { useQuery } from '../hooks.ts';
+import { Empty, ResourceView, type Tab, Tabs } from '../ui.tsx';
 import { DimensionRows } from './dimension-rows.tsx';
 import { Panel, type PanelProps } from './panel.tsx';
 
@@ -16,35 +16,35 @@ const PEOPLE: readonly Tab[] = [
 ];
 
 export function PeoplePanel(props: PanelProps) {
-  const [at, choose] = useState('person:devices');
-  const asked = useAnswer({ ...props.base, metrics: METRICS });
+  const [selected, select] = useState('person:devices');
+  const resource = useQuery({ ...props.base, metrics: METRICS });
   return (
-    <Panel title="People" tools={<Tabs tabs={PEOPLE} at={at} choose={choose} label="People" />}>
-      {asked.failure?.reason === 'invalid_query' ? (
-        <Empty title="People are not shown">{asked.failure.sentences[0]}</Empty>
+    <Panel title="People" tools={<Tabs tabs={PEOPLE} selected={selected} select={select} label="People" />}>
+      {resource.failure?.reason === 'invalid_query' ? (
+        <Empty title="People are not shown">{resource.failure.sentences[0]}</Empty>
       ) : (
-        <Show asked={asked}>
+        <ResourceView resource={resource}>
           {({ results: [row] }) =>
             row?.metrics[0] === 0 ? (
-              <Empty title="Nobody is known by name">
-                Visitors are counted without being recognised. People are those who consented or signed in,
-                once however often they come.
+              <Empty title="No people yet">
+                Visitors are counted without being recognized. A person is someone who consented or signed in,
+                and is counted once.
               </Empty>
             ) : (
               <>
                 <dl class="figures">
-                  {METRICS.map((metric, place) => (
+                  {METRICS.map((metric, index) => (
                     <div key={metric} data-metric={metric}>
                       <dt>{metricName(metric)}</dt>
-                      <dd>{metricValue(metric, row?.metrics[place])}</dd>
+                      <dd>{metricValue(metric, row?.metrics[index])}</dd>
                     </div>
                   ))}
                 </dl>
-                <DimensionRows key={at} dimension={at} {...props} />
+                <DimensionRows key={selected} dimension={selected} {...props} />
               </>
             )
           }
-        </Show>
+        </ResourceView>
       )}
     </Panel>
   );

@@ -1,40 +1,40 @@
 import { useState } from 'preact/hooks';
 import { tabsOf } from '../dimensions.ts';
-import { useAnswer } from '../hooks.ts';
-import { later } from '../later.tsx';
-import { Show, Tabs } from '../ui.tsx';
+import { useQuery } from '../hooks.ts';
+import { lazy } from '../lazy.tsx';
+import { ResourceView, Tabs } from '../ui.tsx';
 import { DimensionRows, ROWS, RowList } from './dimension-rows.tsx';
 import { metricsOf } from './metrics.ts';
 import { Panel, type PanelProps } from './panel.tsx';
 
 const COUNTRY = 'visit:country';
-const WorldMap = later(() => import('../map.tsx'));
+const WorldMap = lazy(() => import('../map.tsx'));
 
-/** All countries on a map, and the first of them, or of the places in them, beside it. */
+/** A map of all countries, with the first rows of countries, regions, cities or languages. */
 export function PlacesPanel(props: PanelProps) {
-  const [at, choose] = useState(COUNTRY);
-  const question = { ...props.base, metrics: metricsOf(COUNTRY), dimensions: [COUNTRY] };
-  const asked = useAnswer(question);
+  const [selected, select] = useState(COUNTRY);
+  const query = { ...props.base, metrics: metricsOf(COUNTRY), dimensions: [COUNTRY] };
+  const resource = useQuery(query);
   return (
     <Panel
       title="Places"
-      tools={<Tabs tabs={tabsOf('Places')} at={at} choose={choose} label="Places" />}
+      tools={<Tabs tabs={tabsOf('Places')} selected={selected} select={select} label="Places" />}
       wide
     >
       <div class="places">
-        <Show asked={asked} rows={ROWS}>
-          {(answer) => <WorldMap answer={answer} view={props.view} set={props.set} />}
-        </Show>
-        {at === COUNTRY ? (
+        <ResourceView resource={resource} rows={ROWS}>
+          {(response) => <WorldMap response={response} view={props.view} set={props.set} />}
+        </ResourceView>
+        {selected === COUNTRY ? (
           <RowList
             {...props}
-            asked={asked}
+            resource={resource}
             dimension={COUNTRY}
-            dimensions={question.dimensions}
-            question={question}
+            dimensions={query.dimensions}
+            query={query}
           />
         ) : (
-          <DimensionRows key={at} dimension={at} {...props} />
+          <DimensionRows key={selected} dimension={selected} {...props} />
         )}
       </div>
     </Panel>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { InlineChoice } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
-import { Empty, Loading, Trouble } from '../ui.tsx';
+import { Empty, ErrorMessage, Loading } from '../ui.tsx';
 import { daysOf } from '../view.ts';
 import { DimensionRows, ROWS } from './dimension-rows.tsx';
 import { Panel, type PanelProps } from './panel.tsx';
@@ -11,26 +11,26 @@ export function PropertyPanel(props: PanelProps) {
   const [from, to] = daysOf(base.date_range, subject.timezone);
   const path = `/api/v1/pixels/${subject.id}/properties?from=${from}&to=${to}`;
   const keys = useGet<{ properties: { key: string }[] }>(path);
-  const known = keys.data?.properties.map(({ key }) => key) ?? [];
-  const [chosen, choose] = useState('');
-  const key = known.includes(chosen) ? chosen : (known[0] ?? '');
+  const names = keys.data?.properties.map(({ key }) => key) ?? [];
+  const [selected, select] = useState('');
+  const key = names.includes(selected) ? selected : (names[0] ?? '');
   const dimension = `event:props:${key}`;
   return (
     <Panel
       title="Properties"
       tools={
-        known.length > 0 && (
-          <InlineChoice label="Property" options={known.map((one) => [one, one])} value={key} set={choose} />
+        names.length > 0 && (
+          <InlineChoice label="Property" options={names.map((one) => [one, one])} value={key} set={select} />
         )
       }
     >
       {keys.failure ? (
-        <Trouble failure={keys.failure} retry={keys.retry} />
+        <ErrorMessage failure={keys.failure} retry={keys.retry} />
       ) : key !== '' ? (
         <DimensionRows key={dimension} dimension={dimension} {...props} />
       ) : keys.data ? (
-        <Empty title="No event has a property">
-          Send some with an event: <code>speck('track', 'Signup', {'{ plan: "pro" }'})</code>
+        <Empty title="No custom properties yet">
+          Send properties with an event: <code>speck('track', 'Signup', {'{ plan: "pro" }'})</code>
         </Empty>
       ) : (
         <Loading rows={ROWS} />

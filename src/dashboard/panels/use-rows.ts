@@ -1,32 +1,37 @@
-/** Asks for the rows of a dimension; where its values say little alone, together with what they are of. */
-import type { Answer, Question } from '../api.ts';
+/** Loads the rows of a dimension, together with its parent dimension if it has one: versions with their browser or system. */
+import type { Query, QueryResponse } from '../api.ts';
 import type { Base } from '../base.ts';
 import { displayOf } from '../dimensions.ts';
-import { type Asked, useAnswer } from '../hooks.ts';
+import { type Resource, useQuery } from '../hooks.ts';
 
 /**
- * Why two dimensions are refused where one is answered: two need raw events, which may be gone, and pixels that protect
- * small groups answer one at a time.
+ * Reasons for which the API refuses two dimensions and not one: two need raw events, which may be deleted, and small-group
+ * protection allows one dimension in a query.
  */
-const ALONE = ['beyond_retention', 'invalid_query'];
+const ONE_ONLY = ['beyond_retention', 'invalid_query'];
 
-export interface RowsAsked {
-  readonly asked: Asked<Answer>;
-  /** Those of the answer, the one that was asked for last. */
+export interface RowsResource {
+  readonly resource: Resource<QueryResponse>;
+  /** The dimensions of the response; the requested one is the last. */
   readonly dimensions: readonly string[];
-  /** What to ask for all of it. */
-  readonly question: Question;
+  /** The query for all rows. */
+  readonly query: Query;
 }
 
-export function useRows(base: Base, dimension: string, metrics: readonly string[], limit: number): RowsAsked {
-  const whose = displayOf(dimension)?.of;
+export function useRows(
+  base: Base,
+  dimension: string,
+  metrics: readonly string[],
+  limit: number,
+): RowsResource {
+  const parent = displayOf(dimension)?.of;
   const page = { include: { total_rows: true }, pagination: { limit } };
-  const alone: Question = { ...base, metrics, dimensions: [dimension] };
-  const both: Question | null = whose ? { ...alone, dimensions: [whose, dimension] } : null;
-  const ofBoth = useAnswer(both && { ...both, ...page });
-  const refused = ALONE.includes(ofBoth.failure?.reason ?? '');
-  const ofOne = useAnswer(both && !refused ? null : { ...alone, ...page });
-  return both && !refused
-    ? { asked: ofBoth, dimensions: both.dimensions ?? [], question: both }
-    : { asked: ofOne, dimensions: [dimension], question: alone };
+  const single: Query = { ...base, metrics, dimensions: [dimension] };
+  const both: Query | null = parent ? { ...single, dimensions: [parent, dimension] } : null;
+  const bothRows = useQuery(both && { ...both, ...page });
+  const isRefused = ONE_ONLY.includes(bothRows.failure?.reason ?? '');
+  const singleRows = useQuery(both && !isRefused ? null : { ...single, ...page });
+  return both && !isRefused
+    ? { resource: bothRows, dimensions: both.dimensions ?? [], query: both }
+    : { resource: singleRows, dimensions: [dimension], query: single };
 }

@@ -1,45 +1,45 @@
 import { useState } from 'preact/hooks';
 import { readableHost } from '../../model/text/readable.ts';
 import type { Settings } from '../api.ts';
-import { Choice, Field, Form, Input, useSending } from '../forms.tsx';
+import { Choice, Field, Form, Input, useSubmission } from '../forms.tsx';
 import { type SettingsProps, save } from './save.ts';
 
-/** Goals and funnels have forms of their own. */
-type Collected = Omit<Settings, 'goals' | 'funnels'>;
+/** All settings but goals and funnels, which have forms of their own. */
+type CollectionSettings = Omit<Settings, 'goals' | 'funnels'>;
 
-function collected({ goals, funnels, ...rest }: Settings): Collected {
+function collectionSettings({ goals, funnels, ...rest }: Settings): CollectionSettings {
   return rest;
 }
 
-/** What is kept of whom, and for how long. */
+/** What is collected, and how long it is stored. */
 export function Collecting(props: SettingsProps) {
-  const [values, set] = useState(() => collected(props.pixel.settings));
-  const sending = useSending();
-  const change = (part: Partial<Collected>): void => set({ ...values, ...part });
+  const [values, set] = useState(() => collectionSettings(props.pixel.settings));
+  const submission = useSubmission();
+  const change = (part: Partial<CollectionSettings>): void => set({ ...values, ...part });
   return (
     <Form
       kind="block"
-      sending={sending}
+      submission={submission}
       submit={() => save(props, { settings: changes(props.pixel.settings, values) })}
       button="Save"
     >
       <h2>Collecting and privacy</h2>
       <NumberField
         label="Keep raw events, in days"
-        hint="Statistics stay. Filters reach as far as raw events do."
+        hint="Statistics stay. Filters work on days that still have raw events."
         min={1}
         value={values.retention_days}
         set={(retention_days) => change({ retention_days })}
       />
       <Lines
         label="Hosts that may send events"
-        hint="One a line, such as *.example.com. None: all may."
+        hint="One per line, such as *.example.com. Leave empty to allow all hosts."
         value={values.origins.map(readableHost)}
         set={(origins) => change({ origins })}
       />
       <Lines
         label="Query parameters that belong to a page's name"
-        hint="One a line. All others are dropped."
+        hint="One per line. All others are removed."
         value={values.query_params}
         set={(query_params) => change({ query_params })}
       />
@@ -54,7 +54,7 @@ export function Collecting(props: SettingsProps) {
       />
       <Choice
         label="Cookie for those who consent"
-        hint="With one they are known again on other days. Nobody else is."
+        hint="Speck recognizes these visitors on other days, and nobody else."
         options={[
           ['off', 'None'],
           ['first_party', 'First-party'],
@@ -65,7 +65,7 @@ export function Collecting(props: SettingsProps) {
       />
       <Choice
         label="Whom a page may identify"
-        hint="Signed: a user id counts with your server's signature only. See Install."
+        hint="Signed users only: a user id needs your server's signature. See Install."
         options={[
           ['open', 'Anyone'],
           ['signed', 'Signed users only'],
@@ -75,7 +75,7 @@ export function Collecting(props: SettingsProps) {
       />
       <NumberField
         label="Smallest group that is shown, in visitors"
-        hint="Smaller groups are in no answer, counts are rounded to multiples of it, and a day is shown when it is over. 0: everything as it is."
+        hint="Smaller groups are hidden, counts are rounded to multiples of it, and a day is shown once it is over. 0: show everything."
         min={0}
         value={values.min_group}
         set={(min_group) => change({ min_group })}
@@ -84,8 +84,8 @@ export function Collecting(props: SettingsProps) {
   );
 }
 
-/** The settings that are not as they were. */
-function changes(before: Settings, values: Collected): Partial<Collected> {
+/** The settings that the reader has changed. */
+function changes(before: Settings, values: CollectionSettings): Partial<CollectionSettings> {
   return Object.fromEntries(
     Object.entries(values)
       .map(([name, value]): [string, unknown] => [
@@ -109,7 +109,7 @@ function NumberField({ value, set, ...rest }: FieldOf<number> & { readonly min: 
       {...rest}
       type="number"
       required
-      // Not a number: while it is empty.
+      // The value is not a number while the field is empty.
       value={Number.isNaN(value) ? '' : String(value)}
       set={(text) => set(text === '' ? Number.NaN : Number(text))}
     />

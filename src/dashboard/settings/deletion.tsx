@@ -1,30 +1,30 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api.ts';
-import { Form, Input, useSending } from '../forms.tsx';
+import { Form, Input, useSubmission } from '../forms.tsx';
 import { go } from '../hooks.ts';
 import type { SettingsProps } from './save.ts';
 
-export function Deletion({ pixel, changed }: SettingsProps) {
+export function Deletion({ pixel, onChange }: SettingsProps) {
   const [typed, type] = useState('');
-  const sending = useSending();
+  const submission = useSubmission();
   const remove = async (): Promise<undefined> => {
     await call('DELETE', `/api/v1/pixels/${pixel.id}`);
-    changed();
+    onChange();
     go('/app/');
   };
   return (
     <Form
       kind="block"
-      sending={sending}
+      submission={submission}
       submit={remove}
-      button="Delete for good"
-      unready={typed.trim() !== pixel.name.trim()}
+      button="Delete permanently"
+      disabled={typed.trim() !== pixel.name.trim()}
       danger
     >
       <h2>Delete the pixel</h2>
       <p>
-        With all its events, statistics, tokens and shared links. It cannot be undone; events exported before
-        can be imported into a new pixel.
+        This deletes all its events, statistics, tokens and shared links. It cannot be undone. Events that you
+        have exported can be imported into a new pixel.
       </p>
       <Input label={`Type its name to confirm: ${pixel.name}`} autocomplete="off" value={typed} set={type} />
     </Form>

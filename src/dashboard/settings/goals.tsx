@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import { readablePage } from '../../model/text/readable.ts';
 import type { Goal } from '../api.ts';
-import { Choice, Form, Input, useSending } from '../forms.tsx';
+import { Choice, Form, Input, useSubmission } from '../forms.tsx';
 import { ItemList } from '../item-list.tsx';
 import { Empty, Text } from '../ui.tsx';
 import { type SettingsProps, save } from './save.ts';
 
-/** How a goal can be reached. */
+/** The ways to reach a goal. */
 const KINDS = {
-  event: { name: 'an event', asks: 'Event', such: 'Signup' },
-  page: { name: 'a page', asks: 'Page', such: '/blog/*' },
-  property: { name: 'a property', asks: 'Property', such: 'plan' },
+  event: { name: 'an event', label: 'Event', example: 'Signup' },
+  page: { name: 'a page', label: 'Page', example: '/blog/*' },
+  property: { name: 'a property', label: 'Property', example: 'plan' },
 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -25,28 +25,33 @@ export function Goals(props: SettingsProps) {
   const [kind, setKind] = useState<Kind>('event');
   const [what, setWhat] = useState('');
   const [value, setValue] = useState('');
-  const sending = useSending();
-  const put = (next: readonly Goal[]): Promise<string> => save(props, { settings: { goals: next } });
+  const submission = useSubmission();
+  const store = (next: readonly Goal[]): Promise<string> => save(props, { settings: { goals: next } });
   const add = async (): Promise<string> => {
-    const said = await put([...goals, { name, [kind]: what, ...(kind === 'property' ? { value } : {}) }]);
+    const message = await store([
+      ...goals,
+      { name, [kind]: what, ...(kind === 'property' ? { value } : {}) },
+    ]);
     setName('');
     setWhat('');
     setValue('');
-    return said;
+    return message;
   };
   return (
-    <Form kind="block" sending={sending} submit={add} button="Add the goal">
+    <Form kind="block" submission={submission} submit={add} button="Add the goal">
       <h2>Goals</h2>
       <ItemList
         items={goals}
         keyOf={({ name: one }) => one}
         nameOf={({ name: one }) => one}
-        describe={(goal) => <Text class="muted whole">{goalText(goal)}</Text>}
+        describe={(goal) => <Text class="muted wrap">{goalText(goal)}</Text>}
         removeLabel="Remove"
         confirmLabel={() => 'Remove the goal'}
-        remove={(goal) => void sending.send(() => put(goals.filter((one) => one !== goal)))}
+        remove={(goal) => void submission.send(() => store(goals.filter((one) => one !== goal)))}
         empty={
-          <Empty title="No goal yet">What do you want people to do? Name it, and say what shows it.</Empty>
+          <Empty title="No goal yet">
+            Name an action that you want visitors to take, and choose what shows it.
+          </Empty>
         }
       />
       <div class="row fill">
@@ -57,7 +62,13 @@ export function Goals(props: SettingsProps) {
           value={kind}
           set={(one) => setKind(one as Kind)}
         />
-        <Input label={KINDS[kind].asks} required placeholder={KINDS[kind].such} value={what} set={setWhat} />
+        <Input
+          label={KINDS[kind].label}
+          required
+          placeholder={KINDS[kind].example}
+          value={what}
+          set={setWhat}
+        />
         {kind === 'property' && <Input label="Its value" required value={value} set={setValue} />}
       </div>
     </Form>

@@ -1,11 +1,11 @@
-/** Links that show a pixel's statistics to whoever has them. */
+/** Links that show a pixel's statistics without an account. */
 import { useState } from 'preact/hooks';
 import { call, type Pixel } from '../api.ts';
 import { date } from '../format.ts';
-import { Form, Input, useSending } from '../forms.tsx';
+import { Form, Input, useSubmission } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
 import { ItemList } from '../item-list.tsx';
-import { Empty, Show, Snippet } from '../ui.tsx';
+import { Empty, ResourceView, Snippet } from '../ui.tsx';
 import { addDays, todayIn } from '../view.ts';
 
 interface SharedLink {
@@ -19,7 +19,7 @@ interface SharedLink {
 function linkText({ created_at, has_password, expires_at }: SharedLink): string {
   return [
     `since ${date(created_at)}`,
-    has_password ? 'asks for a password' : '',
+    has_password ? 'with a password' : '',
     expires_at === null
       ? ''
       : `${Date.parse(expires_at) < Date.now() ? 'expired' : 'until'} ${date(expires_at)}`,
@@ -31,60 +31,60 @@ function linkText({ created_at, has_password, expires_at }: SharedLink): string 
 export function SharedLinks({ pixel }: { readonly pixel: Pixel }) {
   const [version, setVersion] = useState(0);
   const path = `/api/v1/pixels/${pixel.id}/links`;
-  const asked = useGet<{ links: SharedLink[] }>(`${path}?${version}`);
+  const resource = useGet<{ links: SharedLink[] }>(`${path}?${version}`);
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [until, setUntil] = useState('');
-  const [made, setMade] = useState('');
-  const sending = useSending();
-  const changed = (): void => setVersion((before) => before + 1);
-  const make = async (): Promise<undefined> => {
+  const [newUrl, setNewUrl] = useState('');
+  const submission = useSubmission();
+  const reload = (): void => setVersion((before) => before + 1);
+  const create = async (): Promise<undefined> => {
     const { url } = await call<{ url: string }>('POST', path, {
       name,
       ...(password === '' ? {} : { password }),
-      // To the end of that day, where the owner is.
+      // The end of that day in the owner's time zone.
       ...(until === '' ? {} : { expires_at: new Date(`${until}T23:59:59`).toISOString() }),
     });
-    setMade(url);
+    setNewUrl(url);
     setName('');
     setPassword('');
     setUntil('');
-    changed();
+    reload();
   };
-  const takeBack = async (id: string): Promise<undefined> => {
+  const revoke = async (id: string): Promise<undefined> => {
     await call('DELETE', `${path}/${id}`);
-    changed();
+    reload();
   };
   return (
-    <Form kind="block" sending={sending} submit={make} button="Make the link">
+    <Form kind="block" submission={submission} submit={create} button="Create the link">
       <h2>Shared links</h2>
       <p class="muted">
-        Whoever has one sees the statistics of this pixel, and nothing else: no single events, no settings.
+        Anyone with a link can see the statistics of this pixel, but no single events and no settings.
       </p>
-      <Show asked={asked}>
+      <ResourceView resource={resource}>
         {({ links }) => (
           <ItemList
             items={links}
             keyOf={({ id }) => id}
             nameOf={(link) => link.name}
             describe={(link) => <span class="muted">{linkText(link)}</span>}
-            removeLabel="Take back"
-            confirmLabel={() => 'Take the link back'}
-            remove={({ id }) => void sending.send(() => takeBack(id))}
-            empty={<Empty title="No link yet">Say who one is for, and make it.</Empty>}
+            removeLabel="Revoke"
+            confirmLabel={() => 'Revoke the link'}
+            remove={({ id }) => void submission.send(() => revoke(id))}
+            empty={<Empty title="No link yet">Enter who it is for, and create it.</Empty>}
           />
         )}
-      </Show>
-      {made !== '' && (
-        <Snippet title="The link" text={made}>
-          It is shown this once.
+      </ResourceView>
+      {newUrl !== '' && (
+        <Snippet title="The link" text={newUrl}>
+          It is shown only once.
         </Snippet>
       )}
       <div class="row fill">
         <Input label="Who it is for" required maxLength={120} value={name} set={setName} />
         <Input
           label="Password"
-          hint="Empty: none"
+          hint="Leave empty for none"
           type="password"
           minLength={8}
           autocomplete="new-password"
@@ -93,7 +93,7 @@ export function SharedLinks({ pixel }: { readonly pixel: Pixel }) {
         />
         <Input
           label="Last day"
-          hint="To its end, where you are. Empty: until taken back"
+          hint="Valid until the end of this day where you are. Leave empty for no limit."
           type="date"
           min={addDays(todayIn(pixel.timezone), -1)}
           value={until}

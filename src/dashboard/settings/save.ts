@@ -1,12 +1,12 @@
-/** Saving settings: each form sends what it is about, and says what came of it. */
+/** Saves settings. Each form sends its own part, and shows the message that this resolves to. */
 import { call, type Pixel, type Settings } from '../api.ts';
 import { count, dayName } from '../format.ts';
 
-/** What each form of the settings is given. */
+/** The props of each form of settings. */
 export interface SettingsProps {
   readonly pixel: Pixel;
-  /** To be called after a change: the pixel is asked for anew. */
-  readonly changed: () => void;
+  /** Called after a change, to load the pixel again. */
+  readonly onChange: () => void;
 }
 
 interface Change {
@@ -24,17 +24,20 @@ interface Changed extends Pixel {
   };
 }
 
-/** Changes the pixel. Resolves to what there is to say of it. */
-export async function save({ pixel, changed }: SettingsProps, change: Change): Promise<string> {
+/** Changes the pixel. Resolves to a message for the reader. */
+export async function save({ pixel, onChange }: SettingsProps, change: Change): Promise<string> {
   const { timezone_change } = await call<Changed>('PATCH', `/api/v1/pixels/${pixel.id}`, change);
-  changed();
-  return `Saved.${timezone_change ? rezoned(timezone_change) : ''}`;
+  onChange();
+  return `Saved.${timezone_change ? rezoneMessage(timezone_change) : ''}`;
 }
 
-function rezoned({ kept_until, uncounted_events }: NonNullable<Changed['timezone_change']>): string {
-  const kept =
-    kept_until === null ? ' All days are cut anew.' : ` Days up to ${dayName(kept_until)} stay as they were.`;
+function rezoneMessage({ kept_until, uncounted_events }: NonNullable<Changed['timezone_change']>): string {
+  const days =
+    kept_until === null
+      ? ' All days are computed again.'
+      : ` Days up to ${dayName(kept_until)} are unchanged.`;
   return (
-    kept + (uncounted_events > 0 ? ` ${count(uncounted_events)} events between them count in no day.` : '')
+    days +
+    (uncounted_events > 0 ? ` ${count(uncounted_events)} events in between are not counted in any day.` : '')
   );
 }

@@ -1,16 +1,16 @@
-/** Views that are loaded when they are first shown. */
+/** Components that are loaded when they are first rendered. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Failure } from './api.ts';
-import { Loading, Trouble } from './ui.tsx';
+import { ErrorMessage, Loading } from './ui.tsx';
 
-/** A component whose code comes when it is needed. It is its module's default export. */
-export function later<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
+/** A component that is its module's default export. The module is loaded on demand. */
+export function lazy<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
   let loaded: ComponentType<Props> | null = null;
-  return function Later(props: Props) {
+  return function Lazy(props: Props) {
     const [Component, set] = useState<{ readonly it: ComponentType<Props> } | null>(loaded && { it: loaded });
     const [failed, fail] = useState(false);
-    const get = (): void => {
+    const start = (): void => {
       fail(false);
       load().then(
         (module) => {
@@ -21,14 +21,14 @@ export function later<Props extends object>(load: () => Promise<{ default: Compo
       );
     };
     useEffect(() => {
-      if (!Component) get();
+      if (!Component) start();
     }, []);
     if (Component) return <Component.it {...props} />;
     if (!failed) return <Loading rows={6} />;
-    // Offline, or a new version has taken the place of the one that this page came with.
+    // The device is offline, or a deploy has replaced the files of this page's version.
     const failure = new Failure(0, {
-      detail: 'This part could not be loaded. Try again, or load the page anew.',
+      detail: 'This part of the page could not be loaded. Try again, or reload the page.',
     });
-    return <Trouble failure={failure} retry={get} />;
+    return <ErrorMessage failure={failure} retry={start} />;
   };
 }

@@ -1,14 +1,14 @@
-/** What was not stored, and why, day by day. */
+/** Events that were not stored, and the reasons, by day. */
 import { useState } from 'preact/hooks';
 import type { Pixel } from './api.ts';
 import { Bars } from './bars.tsx';
 import { count, fieldValue, moment } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { useGet } from './hooks.ts';
-import { Empty, Heading, Show, Text } from './ui.tsx';
+import { Empty, Heading, ResourceView, Text } from './ui.tsx';
 import { addDays, todayIn } from './view.ts';
 
-export interface RefusalsAnswer {
+export interface RejectionsResponse {
   readonly from: string;
   readonly to: string;
   readonly timezone: string;
@@ -18,7 +18,7 @@ export interface RefusalsAnswer {
       readonly reason: string;
       readonly explanation: string;
       readonly count: number;
-      /** Null where small groups are protected. */
+      /** Null with small-group protection. */
       readonly last_at: string | null;
       readonly families?: Readonly<Record<string, number>>;
       readonly samples: readonly Readonly<Record<string, unknown>>[];
@@ -37,15 +37,15 @@ interface Reason {
 
 const SPANS = [7, 30, 90];
 
-export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
+export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
   const [span, setSpan] = useState(30);
   const to = todayIn(pixel.timezone);
   const from = addDays(to, 1 - span);
-  const asked = useGet<RefusalsAnswer>(`/api/v1/pixels/${pixel.id}/rejections?from=${from}&to=${to}`);
+  const resource = useGet<RejectionsResponse>(`/api/v1/pixels/${pixel.id}/rejections?from=${from}&to=${to}`);
   return (
     <>
       <div class="row title">
-        <Heading>Refusals</Heading>
+        <Heading>Rejections</Heading>
         <InlineChoice
           label="Days"
           options={SPANS.map((days) => [String(days), `Last ${days} days`])}
@@ -53,26 +53,26 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
           set={(days) => setSpan(Number(days))}
         />
       </div>
-      <p class="muted">Events that were not stored, and why. Days are those of {pixel.timezone}.</p>
-      <Show asked={asked} rows={8}>
+      <p class="muted">Events that were not stored, and the reasons. Days are in {pixel.timezone}.</p>
+      <ResourceView resource={resource} rows={8}>
         {({ days }) => {
           const reasons = byReason(days);
           if (reasons.length === 0)
-            return <Empty title="Nothing was refused">Everything that came in these days was stored.</Empty>;
-          const stacks = Array.from({ length: span }, (_, place) => {
-            const label = addDays(from, place);
-            const found = days.find(({ day }) => day === label)?.rejections ?? [];
+            return <Empty title="No rejections">All events of this period were stored.</Empty>;
+          const stacks = Array.from({ length: span }, (_, index) => {
+            const label = addDays(from, index);
+            const rejections = days.find(({ day }) => day === label)?.rejections ?? [];
             return {
               label,
-              parts: reasons.map(({ reason }) => found.find((one) => one.reason === reason)?.count ?? 0),
+              parts: reasons.map(({ reason }) => rejections.find((one) => one.reason === reason)?.count ?? 0),
             };
           });
           return (
             <>
               <div class="sheeted">
                 <Bars
-                  name="Refusals a day. The list of reasons has the numbers."
-                  of="refused"
+                  name="Rejections per day. The list of reasons has the numbers."
+                  unit="rejected"
                   stacks={stacks}
                 />
               </div>
@@ -106,7 +106,7 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
                             <>
                               <dt>{name}</dt>
                               <dd>
-                                <Text class="whole">{value}</Text>
+                                <Text class="wrap">{value}</Text>
                               </dd>
                             </>
                           ))}
@@ -119,12 +119,12 @@ export default function Refusals({ pixel }: { readonly pixel: Pixel }) {
             </>
           );
         }}
-      </Show>
+      </ResourceView>
     </>
   );
 }
 
-/** What the samples of a reason say beyond it, each once. */
+/** The fields of a reason's samples, without duplicates and without what the explanation says. */
 function samplesOf({ samples, explanation }: Reason): [name: string, value: string][][] {
   const fields = samples.map((sample) =>
     Object.entries(sample)
@@ -134,16 +134,16 @@ function samplesOf({ samples, explanation }: Reason): [name: string, value: stri
         typeof value === 'string' ? fieldValue(name, value) : JSON.stringify(value),
       ]),
   );
-  const told = new Map(fields.map((one) => [JSON.stringify(one), one]));
-  return [...told.values()].filter((one) => one.length > 0);
+  const unique = new Map(fields.map((one) => [JSON.stringify(one), one]));
+  return [...unique.values()].filter((one) => one.length > 0);
 }
 
 /** The reasons of all days, the most frequent first. */
-function byReason(days: RefusalsAnswer['days']): Reason[] {
+function byReason(days: RejectionsResponse['days']): Reason[] {
   const reasons = new Map<string, Reason>();
   for (const { rejections } of days) {
     for (const { reason, explanation, count: times, last_at, families = {}, samples } of rejections) {
-      const known = reasons.get(reason) ?? {
+      const total = reasons.get(reason) ?? {
         reason,
         explanation,
         count: 0,
@@ -151,13 +151,13 @@ function byReason(days: RefusalsAnswer['days']): Reason[] {
         families: new Map(),
         samples: [],
       };
-      reasons.set(reason, known);
-      known.count += times;
-      if (last_at !== null && last_at > (known.last_at ?? '')) known.last_at = last_at;
+      reasons.set(reason, total);
+      total.count += times;
+      if (last_at !== null && last_at > (total.last_at ?? '')) total.last_at = last_at;
       for (const [family, number] of Object.entries(families)) {
-        known.families.set(family, (known.families.get(family) ?? 0) + number);
+        total.families.set(family, (total.families.get(family) ?? 0) + number);
       }
-      known.samples = [...known.samples, ...samples].slice(0, 5);
+      total.samples = [...total.samples, ...samples].slice(0, 5);
     }
   }
   return [...reasons.values()].toSorted((a, b) => b.count - a.count);
