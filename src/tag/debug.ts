@@ -1,4 +1,4 @@
-/** With data-debug: explains in the console what is sent, and why something is not. */
+/** With data-debug, logs what is sent and why something is not sent. */
 import { options } from './script.ts';
 
 export const say = (...what: unknown[]): void => {

@@ -1,20 +1,18 @@
-/** How long a page was looked at, and how far down. */
-import { page, track } from './core.ts';
+/** Measures how long a page is visible and how far it is scrolled. */
+import { hooks, page, track } from './core.ts';
 import { listen } from './page.ts';
 import { doc, uses } from './script.ts';
 
-/** Milliseconds looked at since the last report. */
+/** Milliseconds that the page was visible since the last report. */
 let engaged = 0;
-/** Until when they are counted; 0 while the page is hidden. */
+/** The time up to which they are counted; 0 while the page is hidden. */
 let since = 0;
-/** The lowest line seen, in pixels from the page's top. */
+/** The lowest visible line so far, in pixels from the top of the page. */
 let seen = 0;
-/** How far down that was at the last report, in per cent. */
+/** The scroll depth of the last report, in per cent. */
 let reported = 0;
 
-/**
- * A window that is visible beside another one counts, whichever has the focus: someone may read here and write there.
- */
+/** Counts the time up to now. A visible window counts without the focus too: someone may read here and type elsewhere. */
 const look = (): void => {
   const now = performance.now();
   if (since) {
@@ -25,10 +23,10 @@ const look = (): void => {
 };
 
 /**
- * Reports, unless there is too little to be worth an event.
- * @param event what hides the page; without one, another page follows.
+ * Reports, unless there is too little to report.
+ * @param event the event that hides the page; undefined if another page follows.
  */
-export const reportEngagement = (event?: Event): void => {
+const reportEngagement = (event?: Event): void => {
   look();
   const scroll = Math.round((100 * seen) / doc.documentElement.scrollHeight);
   if (page && uses('engagement') && (engaged > 999 || scroll > reported)) {
@@ -39,8 +37,10 @@ export const reportEngagement = (event?: Event): void => {
   if (!event) engaged = seen = reported = 0;
 };
 
+/** Starts measuring. */
 export const watchEngagement = (): void => {
   listen('scroll', look);
   listen('visibilitychange', reportEngagement);
   listen('pagehide', reportEngagement);
 };
+if (PLUS) hooks.leave = reportEngagement;

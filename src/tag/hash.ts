@@ -1,11 +1,11 @@
-/** Hashes a user's data for advanced matching, normalised as Meta documents it. The raw values never leave the browser. */
+/** Hashes a user's data for advanced matching, normalized as Meta documents it. Raw values never leave the browser. */
 
 type Values = Record<string, unknown>;
 
 /** @param user by the names of speck('identify', …) or those of fbq('init', …). */
 export default async function hash(hashes: Values, user: Values): Promise<void> {
   await put(hashes, 'em', user['em'] || user['email'], (text) => text.toLowerCase());
-  // With its country code, but without the zeros or the plus before it.
+  // With the country code, without leading zeros or a plus.
   await put(hashes, 'ph', user['ph'] || user['phone'], (text) => text.replace(/^[\D0]+|\D/g, ''));
   await put(hashes, 'external_id', user['external_id'], (text) => text);
 }
@@ -19,7 +19,7 @@ async function put(
   const text = String(value || '').trim();
   if (/^[\da-f]{64}$/i.test(text)) hashes[key] = text;
   else if (normalise(text)) {
-    // Throws on a page without https, which has no SubtleCrypto.
+    // Throws on pages without https, which have no SubtleCrypto.
     const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(normalise(text)));
     let hex = '';
     for (const byte of new Uint8Array(bytes)) hex += (byte + 256).toString(16).slice(1);

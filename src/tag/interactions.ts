@@ -1,9 +1,10 @@
-/** What a visitor does with links, forms, and whatever the page marks: by mouse or keyboard, in this tab or another. */
-import { type Data, track } from './core.ts';
+/** Counts clicks on links, submissions of forms, and elements that the page marks, by mouse and keyboard. */
+import { track } from './core.ts';
+import type { Data } from './outbox.ts';
 import { listen, pageUrl } from './page.ts';
 import { doc, options, uses } from './script.ts';
 
-/** A URL's parts, by an element, since `URL` may be the page's own. */
+/** Parses a URL with an element, since the page may have replaced `URL`. */
 const parse = (url: string): HTMLAnchorElement => {
   const link = doc.createElement('a');
   link.href = url;
@@ -18,7 +19,7 @@ const interact = (event: MouseEvent): void => {
   if (event.button > 1) return;
   if (submitted && uses('forms')) track('Form: Submission', path());
   for (const element of event.composedPath()) {
-    // Fields of a form hide its properties of their names, and are asked for by no more than its kind.
+    // A form's fields hide its properties of the same name, so attributes are read through the prototype.
     if (
       uses('attributes') &&
       element instanceof Element &&
@@ -33,17 +34,19 @@ const interact = (event: MouseEvent): void => {
       if (mark) track(mark, data);
     }
     const { localName, href } = element as HTMLAnchorElement;
-    if (submitted || !href || !/^a(rea)?$/.test(localName)) continue;
-    // In SVG it is an object.
-    const link = parse((href as unknown as SVGAnimatedString).baseVal ?? href);
-    if (!link.hostname) continue;
-    const isFile = RegExp(
-      `\\.(${options.downloads || 'pdf|(doc|xls|ppt)x?|csv|txt|rtf|epub|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34]|mov|avi|wav'})$`,
-      'i',
-    ).test(link.pathname);
-    if (isFile && uses('downloads')) track('File Download', { url: link.href });
-    else if (link.hostname !== location.hostname && uses('outbound')) {
-      track('Outbound Link: Click', { url: link.href });
+    if (!submitted && href && /^a(rea)?$/.test(localName)) {
+      // In SVG, href is an object.
+      const link = parse((href as unknown as SVGAnimatedString).baseVal ?? href);
+      const isFile =
+        link.hostname &&
+        RegExp(
+          `\\.(${options.downloads || 'pdf|(doc|xls|ppt)x?|csv|txt|rtf|epub|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34]|mov|avi|wav'})$`,
+          'i',
+        ).test(link.pathname);
+      if (isFile && uses('downloads')) track('File Download', { url: link.href });
+      else if (link.hostname && link.hostname !== location.hostname && uses('outbound')) {
+        track('Outbound Link: Click', { url: link.href });
+      }
     }
   }
 };

@@ -1,8 +1,8 @@
-/** Values as JSON, whatever the page has made of `JSON`. */
+/** Writes values as JSON, even if the page has replaced `JSON`. */
 
 /**
- * A value as `JSON.stringify` writes it, by the language alone: pages replace `JSON`, and old libraries give lists and objects
- * a `toJSON` that makes texts of them. Undefined for what JSON leaves out.
+ * Writes a value as `JSON.stringify` does, but without it: pages replace `JSON`, and old libraries add a `toJSON` to lists and
+ * objects that turns them into strings. Undefined for values that JSON omits.
  * @throws TypeError for a BigInt, RangeError for an object that contains itself.
  */
 export const write = (value: any): string | undefined => {
@@ -11,11 +11,11 @@ export const write = (value: any): string | undefined => {
     return `"${value.replace(/[\0-\x1f"\\]/g, (char) => `\\u00${escape(char).slice(1)}`)}"`;
   }
   if (!value || typeof value !== 'object')
-    // Throws at a BigInt.
+    // Throws for a BigInt.
     return /un|y/.test(typeof value) ? undefined : `${isFinite(value) ? value : null}`;
   const isList = Array.isArray(value);
   if (!isList && value.toJSON && value.toJSON !== ({} as any).toJSON) return write(value.toJSON());
-  // A copy has no properties but its own, whatever the page gives to all objects.
+  // A copy without properties that the page has added to all objects.
   value = { __proto__: null, ...value };
   let text = '';
   for (const key in value) {
@@ -26,5 +26,5 @@ export const write = (value: any): string | undefined => {
   return isList ? `[${text}]` : `{${text}}`;
 };
 
-/** The same by the page's JSON, where it is sound. */
+/** Writes JSON. Builds other than /speck.all.js use the page's `JSON`, which they check first. */
 export const toJson: (value: unknown) => string = ALL ? (write as never) : JSON.stringify;

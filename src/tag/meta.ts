@@ -1,12 +1,13 @@
 /** Meta's fbq, for pages that were written for Meta's pixel. */
-import { type About, type Data, handle, track, view } from './core.ts';
+import { type About, handle, track, view } from './core.ts';
 import { say } from './debug.ts';
-import { matchUser } from './matching.ts';
+import type { Data } from './outbox.ts';
+import { matchUser } from './outbox.ts';
 import { options, script } from './script.ts';
 
 type Arguments = [name?: string, data?: Data, about?: About];
 
-/** Meta's own snippet makes it: calls wait in its queue until there is a callMethod. */
+/** The function that Meta's snippet creates. Calls wait in its queue until it has a callMethod. */
 interface Fbq {
   (...call: [command: string, ...rest: Arguments]): void;
   callMethod?: Fbq;
@@ -14,19 +15,19 @@ interface Fbq {
   queue?: [command: string, ...rest: Arguments][];
 }
 
-/** The script that Meta's snippet loads, with its host changed: the pixel's id is known from fbq('init', …) only. */
+/** Whether Meta's snippet, with its host changed, has loaded the tag. The pixel's id then comes from fbq('init', …) only. */
 export const byMetaSnippet = META && /fbevents/.test(script?.src as string);
 
 const globals = window as unknown as Record<string, Fbq | undefined>;
 const alias = META ? options.alias || (byMetaSnippet && 'fbq') || '' : '';
 
-/** Whether the page wants to count navigations itself. Live, as Meta reads it. */
+/** Whether the page counts navigations itself. Read each time, as Meta does. */
 export const stopsHistory = (): unknown => globals[alias]?.disablePushState;
 
 export const listenToMeta = (): void => {
   if (!alias) return;
   const call: Fbq = (command, ...rest) => {
-    // The id of a pixel comes first.
+    // The first argument is a pixel id.
     if (/Single/.test(command)) rest.shift();
     const [name, data, about] = rest;
     if (command === 'init') {

@@ -1,8 +1,8 @@
-/** The page that the tag is a guest in. */
+/** The page that the tag runs in. */
 import { say } from './debug.ts';
 import { options } from './script.ts';
 
-/** The function, without what it throws. */
+/** The same function, but errors go to the debug log. */
 export const safe =
   <Given>(run: (given: Given) => unknown) =>
   (given: Given): void => {
@@ -13,14 +13,13 @@ export const safe =
     }
   };
 
-/** No listener misses an event because the page stops it, or because it does not bubble, and none throws into the page. */
+/** Listens in the capturing phase, so that the page cannot stop an event. In builds with options, no listener throws into the page. */
 export const listen = (type: string, handle: (event: never) => unknown): void =>
   addEventListener(type, (PLUS ? safe(handle) : handle) as EventListener, true);
 
 /**
- * A page's URL as it is reported: without its fragment, which never leaves the browser otherwise and at times holds a
- * secret. With data-hash a fragment that is a route (#/about, #!/about) becomes the end of the path, and its query a part
- * of the query.
+ * The page's URL without its fragment. Browsers send fragments to nobody, and some hold a secret. With data-hash, a fragment that
+ * is a route (#/about, #!/about) becomes the end of the path, and its query becomes part of the query.
  */
 export const pageUrl = (): string => {
   let url = location.href;

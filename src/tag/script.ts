@@ -1,11 +1,11 @@
-/** The script element that the tag was loaded by, the options that its attributes hold, and where the Worker is. */
+/** The tag's script element, the options in its attributes, and the Worker's addresses. */
 
 declare global {
   /** Whether the build has options: /speck.plus.js and /speck.all.js have. */
   const PLUS: boolean;
   /** Whether the build speaks Meta's fbq: /speck.meta.js, which is /en_US/fbevents.js too, and /speck.all.js do. */
   const META: boolean;
-  /** Whether the build stands on a page that has replaced what the others stand on: /speck.all.js. */
+  /** Whether the build works on pages that have replaced what the others rely on: /speck.all.js. */
   const ALL: boolean;
 }
 
@@ -21,15 +21,14 @@ interface Options extends DOMStringMap {
 }
 
 /**
- * The document. With ALL by its own properties only: an element of such a name, as `<img name="referrer">`, stands before
- * what the document itself says.
+ * The document. With ALL, only its own properties: an element such as `<img name="referrer">` hides the property of that name.
  */
 export const doc: Document = ALL
   ? new Proxy(document, {
       get(target, name: keyof Document) {
         const value = target[name];
         const own = typeof value === 'object' ? Reflect.get(Document.prototype, name, target) : value;
-        return typeof own === 'function' ? (...given: unknown[]) => Reflect.apply(own, target, given) : own;
+        return typeof own === 'function' ? (...args: unknown[]) => Reflect.apply(own, target, args) : own;
       },
     })
   : document;
@@ -37,8 +36,8 @@ export const doc: Document = ALL
 const current = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement;
 
 /**
- * A module does not know its element, and the builds import each other as one: the build before left it where calls wait, since the
- * page may have taken it out meanwhile.
+ * The tag's element. A build that another one imports is a module, which has no `currentScript`. The other build leaves the
+ * element in `speck.q`, since the page may have removed it from the document.
  */
 export const script =
   PLUS || META
@@ -48,7 +47,7 @@ export const script =
       (ALL && doc.querySelector<HTMLScriptElement>('[src*=fbevents]'))
     : current;
 
-/** Live: what the page changes counts from then on. With ALL, without what the page has given to all objects. */
+/** The attributes, live: changes apply at once. With ALL, without properties that the page has added to all objects. */
 export const options: Options = ALL && script ? Object.setPrototypeOf(script.dataset, null) : script?.dataset;
 
 /** Whether data-use asks for an option. */
@@ -56,14 +55,14 @@ export const uses = (what: string): boolean =>
   RegExp(`(^|[\\s,])(all|${what})(?![^\\s,])`).test(options.use as string);
 
 /**
- * An address of the Worker. With a data-path all of them lie beside it.
- * Without `URL`, a name that pages like to use for a text of theirs: eight characters hold a scheme and its slashes.
+ * An address of the Worker, relative to data-path. Pages may replace `URL`, so a regular expression finds the origin: the first
+ * eight characters hold the scheme and its slashes.
  */
 export const address = (name: string): string =>
   (ALL && options.host ? options.host.replace(/^\s*(?!\s|http)(\/\/)?/, 'https://') : script.src).match(
     /.{8}[^/]*/,
   ) + (script.getAttribute('data-path') || '/').replace(/[^/]*$/, name);
 
-/** Loads what few pages need. Its address is whole, since a script of another origin has no base. */
-export const load = (name: string): Promise<{ default(...given: unknown[]): Promise<unknown> }> =>
+/** Loads a module that few pages need. The address is absolute, since a script of another origin has no base. */
+export const load = (name: string): Promise<{ default(...args: unknown[]): Promise<unknown> }> =>
   import(address(`speck.${name}.js`));

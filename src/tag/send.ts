@@ -1,24 +1,24 @@
-/** The ways to the Worker where sendBeacon is missing or refuses: fetch, then an image. */
+/** Sends events if sendBeacon is missing or refuses: with fetch, then as images. */
 import { toJson } from './json.ts';
 
 type Fields = Record<string, unknown>;
 
 /**
- * Takes a batch of events as JSON, or the fields of a form. What is null is sent as empty, which the Worker reads alike.
- * @param address gives the address of a name beside the Worker's events, or theirs.
+ * Sends a batch of events as JSON, or the fields of a form. Null is sent as an empty string, which the Worker treats alike.
+ * @param address returns the Worker's address of a name.
  */
 export default async function send(
   address: (name?: string) => string,
   name: string | undefined,
   body: string,
 ): Promise<void> {
-  // Not by JSON, which may be the page's own.
+  // Not with JSON.parse, which the page may have replaced.
   const parsed: Fields[] = body[0] === '[' ? await new Response(body).json() : [];
   const events: Fields[] = [];
   for (const one of parsed) {
     const event: Fields = own(one);
     for (const field in event) event[field] ??= '';
-    // The answer may be lost and the event sent again: by its id it counts once.
+    // If the answer is lost and the event is sent again, its id makes it count once.
     event['eid'] = event['eid'] || crypto.getRandomValues(new Uint32Array(2)).join('');
     events.push(event);
   }
@@ -27,9 +27,9 @@ export default async function send(
       method: 'POST',
       body: events[0] ? (toJson(events) as string) : body,
       keepalive: true,
-      // The answer is of no interest, and without reading it no preflight is needed.
+      // The answer is not read, so no preflight is needed.
       mode: 'no-cors',
-      // As sendBeacon and images do, so that the cookie of a visitor's opt-out is seen whatever the transport.
+      // As sendBeacon and images do, so that the opt-out cookie is always sent.
       credentials: 'include',
     });
   } catch {
@@ -37,10 +37,10 @@ export default async function send(
   }
 }
 
-/** An object without what the page has given to all objects. */
+/** A copy without properties that the page has added to all objects. */
 const own = (object: unknown): Fields => ({ __proto__: null, ...(object as Fields) });
 
-/** The event as a query: what a beacon says in `cd`, an image says in `cd[…]`. */
+/** An event as a query string. The object `cd` becomes parameters `cd[…]`. */
 function query({ cd, ud, ...fields }: Fields): URLSearchParams {
   const search = new URLSearchParams();
   for (const name in own(fields)) search.append(name, String(fields[name]));

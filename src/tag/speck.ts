@@ -1,28 +1,29 @@
 /**
- * The browser tag, a guest in other people's pages: it keeps nothing in the browser and throws nothing into the page.
- * docs/tag.md says what it does. It is built three times: as /speck.js, with options as /speck.plus.js, and with
- * Meta's fbq as /speck.meta.js. A build that is asked for what it lacks loads the next one in its stead.
+ * The browser tag. It runs in other people's pages: it stores nothing in the browser and throws no error into the page.
+ * docs/tag.md describes it. There are four builds: /speck.js, /speck.plus.js with options, /speck.meta.js with Meta's fbq, and
+ * /speck.all.js with everything. A build that lacks something that the page needs loads another one instead.
  */
-import { type Call, flush, handle, isSound, track, view } from './core.ts';
+import { type Call, handle, isSound, track, view } from './core.ts';
 import { say } from './debug.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
 import { byMetaSnippet, listenToMeta, stopsHistory } from './meta.ts';
+import { flush } from './outbox.ts';
 import { listen } from './page.ts';
 import { doc, load, options, script } from './script.ts';
 
-/** What the stub puts calls into: its own list, later what handles them. */
+/** Where the stub pushes calls: a list, and later an object that handles them at once. */
 interface Queue {
   push(call: Call): unknown;
-  /** Set by a running tag, so that a second copy of it counts nothing again. */
+  /** Set by a running tag, so that a second copy does nothing. */
   on?: 1;
-  /** The element of a build that another one is loaded in the stead of. */
+  /** The element of the build that loads another one instead of itself. */
   script?: HTMLScriptElement;
 }
 
 interface Speck {
   (...call: Call): void;
-  /** Calls that no tag has handled yet. The owner's inline snippet makes it when it is called before the tag runs. */
+  /** Calls that the tag has not handled yet. The owner's inline snippet creates it if the page calls speck(…) before the tag runs. */
   q: Queue & Iterable<Call>;
 }
 
@@ -41,12 +42,12 @@ const speck: Speck = (...call) => speck.q.push(call);
 const navigated = (): unknown => (META && stopsHistory()) || view({ nav: 1 });
 
 /**
- * Hears of navigations from the browser, whatever the page has made of `history`. Older browsers tell of none, nor does any tell a
- * page without an origin: there the methods of `history` are replaced.
+ * Counts navigations within the page. Browsers with the Navigation API report them, whatever the page does to `history`. In older
+ * browsers, and on pages without an origin, the tag wraps the methods of `history`.
  */
 const watchHistory = (): void => {
   try {
-    // Throws where the browser tells nothing, also if the page has something else of the name.
+    // Throws if the API is missing, or if the page has replaced it.
     if ((navigation.currentEntry as NavigationHistoryEntry).id)
       navigation.addEventListener('currententrychange', navigated);
   } catch {
@@ -66,14 +67,15 @@ const watchHistory = (): void => {
 
 const start = (): void => {
   const isManual = ALL && 'manual' in options;
+
   if (META) listenToMeta();
   if (!isManual && !byMetaSnippet) view();
-  // From here on a call is handled at once, also one made through a reference to the stub kept from before.
+  // From now on calls are handled at once, also those through an old reference to the stub.
   speck.q = { push: handle, on: 1 } as never;
   for (const call of calls) handle(call);
   if (!isManual) {
     watchHistory();
-    // Back from the cache of pages that were left.
+    // The visitor has come back, and the browser restores the page from its cache.
     listen('pageshow', (event: PageTransitionEvent) => event.persisted && track('pageview'));
   }
   if (PLUS || META) listen('online', () => flush());
@@ -86,16 +88,16 @@ const start = (): void => {
 const begin = (): void => {
   calls.on = 1;
   try {
-    // A page that the browser prepares in advance may never be seen.
+    // A prerendered page may never be visible.
     if (doc.prerendering) listen('prerenderingchange', start);
     else start();
   } catch (error) {
-    // What the page lets nobody do, as replacing the methods of its history. All else has been done.
+    // The page forbids something, such as changes to its history. Everything else has started.
     say(error);
   }
 };
 
-/** An attribute that this build does not know. */
+/** An attribute that this build does not support. */
 const UNKNOWN = PLUS
   ? /data-(?!pixel|consent|local|use|downloads)/
   : META
@@ -110,7 +112,7 @@ if (!options?.pixel && !byMetaSnippet) {
 
   calls.script = script;
   if (!ALL && (!isSound || UNKNOWN.test(script.outerHTML))) {
-    // What cannot be loaded is done without. Not by catch, which some classes of promises lack.
+    // If the other build cannot be loaded, this one starts. Some promise classes of pages lack `catch`.
     load(PLUS || META ? 'all' : 'plus').then(null, begin);
   } else begin();
 }
