@@ -204,23 +204,26 @@ export const ROLLED_DIMENSIONS: readonly ColumnDimension[] = [...DIMENSIONS.valu
   (dimension) => dimension.alias === undefined,
 );
 
-/** Values of a rolled-up dimension past the most visited ones are summed under this name. */
+/** The name of the sum of all values that a rollup does not list. */
 export const OTHER = '(other)';
+
+/** Values of a dimension that a day's rollup lists: the most visited ones. */
 export const MAX_ROLLUP_VALUES = 1000;
 
-/** The same of all custom properties together. */
+/** The same for all custom properties together. */
 export const MAX_ROLLUP_PROPERTY_VALUES = 5000;
 
 /**
- * Currencies of which a rollup tells revenue: those with the most sales. Sales in others, and rows past the number below, are
- * counted under the currency `OTHER` with a revenue of 0, since amounts of different currencies must never be added.
+ * Currencies whose revenue a rollup lists: those with the most sales. Sales in other currencies, and rows beyond
+ * MAX_ROLLUP_SALES, are counted under the currency `OTHER` with a revenue of 0, since amounts of different currencies must never
+ * be added.
  */
 export const MAX_ROLLUP_CURRENCIES = 20;
 
-/** Rows of revenue in a rollup: a row is a value of a dimension, and a currency. */
+/** Rows of revenue in a rollup: one per value of a dimension and currency. */
 export const MAX_ROLLUP_SALES = 5000;
 
-/** Custom properties past the most used keys of a day are not rolled up. */
+/** Keys of custom properties that a day's rollup lists: the most used ones. */
 export const MAX_ROLLUP_PROPERTY_KEYS = 100;
 
 export const TIME_DIMENSIONS = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'] as const;

@@ -1,7 +1,7 @@
 /**
- * The registry of metrics, named and defined as in the Plausible Stats API v2. Nearly all are computed from the additive
- * counts that a rollup row keeps, so that a metric over many days is computed from sums, never averaged from
- * averages. docs/metrics.md defines each in a sentence and a formula.
+ * The registry of metrics, named and defined as in the Plausible Stats API v2. Nearly all are computed from the additive counts
+ * of rollup rows: a metric over many days is computed from sums, not from the averages of days. docs/metrics.md defines each in a
+ * sentence and a formula. src/dashboard/metrics.ts has their labels; the compiler asks for a new one.
  */
 
 /** The additive counts of a group of visits or events. `duration` and `engaged` are in milliseconds. */
@@ -18,12 +18,12 @@ export const VISIT_COUNTS = [
   'scrolled_visits',
 ] as const;
 
-/** The additive counts of a group and currency: `revenue` in millionths, and the number of events that have one. */
+/** The additive counts of a group and currency: `revenue` in millionths, and the number of events with revenue. */
 export const SALE_COUNTS = ['revenue', 'sales'] as const;
 
 export const COUNTS = [...VISIT_COUNTS, ...SALE_COUNTS] as const;
 
-/** Another group whose visitors a metric is a share of. docs/metrics.md says which. */
+/** The group whose visitors are a metric's denominator. docs/metrics.md defines each. */
 export type Whole = 'whole' | 'whole_without_goal' | 'group_without_goal';
 
 type VisitCount = (typeof VISIT_COUNTS)[number];
@@ -33,17 +33,17 @@ interface MetricEntry {
   readonly sql: string;
   /** The additive counts in `sql`. Counts of sales and of people are not among them: `ofSales` and `ofPeople` ask for these. */
   readonly counts: readonly VisitCount[];
-  /** Describes a visit as a whole, so it cannot be split by an event dimension. */
+  /** Describes complete visits, so it cannot be split by an event dimension. */
   readonly ofVisit?: true;
-  /** What it is a share of. */
+  /** The denominator of a share. */
   readonly of?: Whole;
   /** Needs the sales of each currency. */
   readonly ofSales?: true;
   /** Needs the people behind events. */
   readonly ofPeople?: true;
-  /** A share or an average in per cent: its change is told in points. */
+  /** Is in per cent, so that its change is in percentage points. */
   readonly inPoints?: true;
-  /** The version of rollups that first has its counts, as ROLLUP_VERSION counts; all have them if nothing is said. */
+  /** The first ROLLUP_VERSION that has its counts. Default: all versions. */
   readonly since?: number;
 }
 
@@ -55,8 +55,8 @@ const share = (of: Whole) => ({
 });
 
 /**
- * Rounded as Plausible rounds: a rate to a whole per cent, a duration to whole seconds, a ratio or share to two
- * decimals. No visits, no bounce rate and no duration: 0. Not known is null.
+ * Rounded as Plausible rounds: rates to an integer per cent, durations to seconds, ratios and shares to two decimals. Without
+ * visits, bounce rate and duration are 0. An unknown value is null.
  */
 const entries = {
   visitors: { sql: 'visitors', counts: ['visitors'] },
@@ -98,7 +98,7 @@ const entries = {
   cross_device_people: { sql: 'cross_device_people', counts: [], ofPeople: true },
 } as const satisfies Record<string, MetricEntry>;
 
-/** The counts of people that such metrics are. */
+/** The metrics that count people. */
 export const PEOPLE_METRICS = ['people', 'new_people', 'cross_device_people'] as const;
 
 export type MetricName = keyof typeof entries;
