@@ -68,7 +68,7 @@ describe('a pixel that protects small groups', () => {
     }
     expect(told).toEqual(['–', '–', '–', '15', '–', '–', '–']);
     const note = await page.textContent('.timeline .note');
-    expect(note).toContain(`Fewer than ${LEAST} visitors are not shown`);
+    expect(note).toContain(`Groups of fewer than ${LEAST} visitors are hidden`);
     await settles(() => page.textContent('.panel[aria-label="People"] .empty b'), 'People are not shown');
     await page.click('.panel[aria-label="Pages"] button.label');
     await settles(() => page.textContent('[data-metric=visitors] .value'), '10');
