@@ -24,7 +24,7 @@ export const SALE_COUNTS = ['revenue', 'sales'] as const;
 export const COUNTS = [...VISIT_COUNTS, ...SALE_COUNTS] as const;
 
 /** The group whose visitors are a metric's denominator. docs/metrics.md defines each. */
-export type Whole = 'whole' | 'whole_without_goal' | 'group_without_goal';
+export type Denominator = 'whole' | 'whole_without_goal' | 'group_without_goal';
 
 type VisitCount = (typeof VISIT_COUNTS)[number];
 
@@ -36,7 +36,7 @@ interface MetricEntry {
   /** Describes complete visits, so it cannot be split by an event dimension. */
   readonly ofVisit?: true;
   /** The denominator of a share. */
-  readonly of?: Whole;
+  readonly of?: Denominator;
   /** Needs the sales of each currency. */
   readonly ofSales?: true;
   /** Needs the people behind events. */
@@ -47,7 +47,7 @@ interface MetricEntry {
   readonly since?: number;
 }
 
-const share = (of: Whole) => ({
+const share = (of: Denominator) => ({
   counts: ['visitors'] as const,
   sql: `iif(coalesce(${of}, 0) = 0, 0, round(100.0 * visitors / ${of}, 2))`,
   of,

@@ -1,6 +1,6 @@
 /** What a query groups its events by: for the answer itself, and for the groups that its metrics are shares of. */
 import type { Dimension } from '../model/dimensions.ts';
-import type { Whole } from '../model/metrics.ts';
+import type { Denominator } from '../model/metrics.ts';
 import { type Filter, isGoalTest, type Question } from './question.ts';
 
 /** A CTE with a row for each group. */
@@ -18,7 +18,7 @@ export interface Groupings {
   /** The rows of the answer. */
   readonly answer: Grouping;
   /** The denominators of shares. */
-  readonly wholes: readonly Grouping<Whole>[];
+  readonly wholes: readonly Grouping<Denominator>[];
 }
 
 export function groupingsOf({ dimensions: requested, filters, metrics, time }: Question): Groupings {

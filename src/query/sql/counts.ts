@@ -1,6 +1,6 @@
 /** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
 import { OTHER } from '../../model/dimensions.ts';
-import { PEOPLE_METRICS, type Whole } from '../../model/metrics.ts';
+import { type Denominator, PEOPLE_METRICS } from '../../model/metrics.ts';
 import { saturatingSum } from '../../sql/sums.ts';
 import { type Grouping, groupBy, keysOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
@@ -86,12 +86,12 @@ export function people(plan: QueryPlan, answer: Grouping): JoinedCte {
 }
 
 /** The visitors that a share is of: those of each group, or one number for all rows. */
-export function whole(plan: QueryPlan, grouping: Grouping<Whole>): JoinedCte {
+export function whole(plan: QueryPlan, grouping: Grouping<Denominator>): JoinedCte {
   return joinedWhole(counted(plan, grouping), grouping);
 }
 
 /** @param cte a CTE of the grouping's name that counts it. */
-export function joinedWhole(cte: string, grouping: Grouping<Whole>): JoinedCte {
+export function joinedWhole(cte: string, grouping: Grouping<Denominator>): JoinedCte {
   const { name } = grouping;
   const byGroup = name === 'group_without_goal';
   return {
