@@ -1,10 +1,10 @@
 /**
- * Keeps which aliases are of one person. `events.person` is the strongest alias of an event, so that what is learned of a person
- * later needs no event to be rewritten: links are followed when it is asked.
+ * Stores which aliases belong to one person. `events.person` is the strongest alias of an event. Queries follow the links from it, so
+ * no event has to be rewritten when more becomes known about a person.
  *
- * A link is confirmed if the owner's server vouched for it; anyone may claim the others. Statistics follow both, what is
- * shown and erased of a person the confirmed ones only. The links of an alias that are confirmed lead to a root of their own, as
- * if no other link were there, and a confirmed link takes the place of one that was only claimed.
+ * A link is confirmed if the owner's server vouched for it. The other links are claimed: anyone can make them. Statistics follow both.
+ * Showing and erasing a person follows confirmed links only. These lead to a root of their own, as if there were no claimed links. A
+ * confirmed link replaces a claimed one.
  */
 import type { PlacedEvent } from '../model/batch.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -13,10 +13,10 @@ import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
 
 /**
- * SQL for the strongest alias that an alias is linked to, itself when there is none. A link leads to a stronger kind, so
- * there are at most as many hops as kinds but one.
+ * SQL for the strongest alias that an alias is linked to; the alias itself if it has no link. Each link leads to a stronger kind, so
+ * there is at most one hop less than there are kinds.
  *
- * @param alias a parameter, or a column with its table: `person_links` has columns of its own.
+ * @param alias SQL: a parameter, or a column with its table, since `person_links` has columns of the same names.
  * @param proof SQL: 1 to follow confirmed links only, 0 to follow all.
  */
 export function rootOf(alias: string, pixel = '?1', proof = '0'): string {
@@ -35,10 +35,10 @@ const weakness = (alias: string): string => `instr('${STRENGTHS}', substr(${alia
 const [STRONGEST = ''] = STRENGTHS;
 const [WEAKEST = ''] = STRENGTHS.slice(-1);
 
-/** By the index: the primary key has the same first column, and would be read as a whole for each alias. */
+/** Links by target. Without the index's name SQLite uses the primary key, and reads all links of the pixel for each alias. */
 export const LINKED_TO = 'person_links l INDEXED BY person_links_target';
 
-/** How many aliases lead to one, itself included; more than the limit are not counted. */
+/** SQL for the number of aliases that lead to one, including itself. It counts no further than the limit. */
 const sizeOf = (alias: string): string => `(
   WITH RECURSIVE member (alias) AS (
     SELECT ${alias}
@@ -49,9 +49,9 @@ const sizeOf = (alias: string): string => `(
   SELECT count(*) FROM member)`;
 
 /**
- * The links of pairs of aliases that are of one person. Of two people that turn out to be one, the weaker known is linked to
- * the stronger; two that are known by different aliases of one kind stay two. A cookie is linked once, and never makes one
- * person of two: several people may share a browser. A person who has as many aliases as one may have gets no more.
+ * Inserts the links of pairs of aliases that belong to one person. If two people turn out to be one, the one with the weaker alias is
+ * linked to the one with the stronger alias. Two people with different aliases of the same kind stay two. A cookie is linked once and
+ * never joins two people, since multiple people may share a browser. A person with the maximum number of aliases gets no more.
  */
 const LINK = `
   INSERT INTO person_links (pixel, alias, target, confirmed)
@@ -86,12 +86,12 @@ const LINK = `
   ON CONFLICT (pixel, alias) DO UPDATE SET target = excluded.target, confirmed = 1
   WHERE person_links.confirmed < excluded.confirmed`;
 
-/** Two aliases that an event has shown to be of one person, when it last did, and 1 if the owner's server vouches for it. */
+/** Two aliases of one event, which belong to one person; the time of the latest such event; 1 if the owner's server vouches for it. */
 type Pair = readonly [pixel: string, alias: string, person: string, ts: number, confirmed: number];
 
 /**
- * Statements that link what the events of a batch show to be one person, at most `LIMITS.linkStatements`. Pairs beyond are
- * left out: the person's next event that shows them links them.
+ * The statements that link the aliases of a batch's events, at most `LIMITS.linkStatements`. Further pairs are left to the person's next
+ * event.
  */
 export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
   const pairs = new Map<string, Pair>();
@@ -109,8 +109,8 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
       ]);
     }
   }
-  // A statement does not see its own links, so no alias may be in it twice, nor a person that the first of its aliases may
-  // have made a stronger one's.
+  // A statement does not see the links that it inserts itself. So no alias may be in it twice, nor a person whom another pair of it
+  // may link to a stronger alias.
   const waves: { readonly keys: Set<string>; readonly pairs: Pair[] }[] = [];
   for (const pair of pairs.values()) {
     const [pixel, alias, person] = pair;
@@ -129,8 +129,8 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
 }
 
 /**
- * Whether the owner's server vouches for an event's alias to be of its person: by a token, or, for the cookie of the browser that
- * sent it, by its signature of the user id. The signature says nothing of e-mail addresses, which anyone can add.
+ * Whether the owner's server vouches that an alias of an event belongs to its person. It does so with a token or, for the cookie of the
+ * browser that sent the event, with a signature of the user id. The signature does not cover e-mail addresses, which anyone can add.
  */
 function isConfirmed({ event, isSigned = false }: PlacedEvent, alias: string): boolean {
   return event.authenticated === 1 || (isSigned && alias.startsWith(WEAKEST));
@@ -142,8 +142,8 @@ export interface Member {
   readonly target: string | null;
 }
 
-/** An alias comes before those that are linked to it, and these before its next sibling. */
-const members = (proof: 0 | 1): string => `
+/** SQL for the aliases of a person, depth first: an alias is followed by all that are linked to it. */
+const memberSql = (proof: 0 | 1): string => `
   WITH RECURSIVE member (alias, target, depth) AS (
     SELECT ${rootOf('?2', '?1', String(proof))}, NULL, 0
     UNION ALL
@@ -154,8 +154,9 @@ const members = (proof: 0 | 1): string => `
   SELECT alias, target FROM member`;
 
 /**
- * The aliases of the person that an alias is of, at most `limit`: the strongest first, each followed by all that are linked to it.
- * @param proof `confirmed` to follow links that the owner's server vouched for, `claimed` to follow all.
+ * The aliases of the person that an alias belongs to, at most `limit`: the strongest first, each followed by all that are linked to it.
+ *
+ * @param proof `confirmed` to follow confirmed links only, `claimed` to follow all.
  */
 export async function membersOf(
   db: D1Database,
@@ -165,27 +166,28 @@ export async function membersOf(
   limit: number,
 ): Promise<Member[]> {
   const { results } = await db
-    .prepare(members(proof === 'confirmed' ? 1 : 0))
+    .prepare(memberSql(proof === 'confirmed' ? 1 : 0))
     .bind(pixel, alias, limit)
     .all<Member>();
   return results;
 }
 
 /**
- * The order in which to erase the aliases of a person, so that those that are left are still found from `alias` if the erasure is
- * cut short: the weaker ones first, and the way from `alias` to the strongest last.
+ * The order in which to erase the aliases of a person. The weaker ones come first, and the path from `alias` to the strongest last. So
+ * if the erasure is interrupted, the remaining aliases can still be reached from `alias`.
  *
- * @param isWhole whether these are all members. If not, those of which not all weaker ones are there are left out, and the way.
+ * @param isComplete whether `members` are all of the person's. If not, the result lacks the path, and the aliases whose weaker aliases
+ *   may be missing.
  */
-export function erasureOrder(found: readonly Member[], alias: string, isWhole: boolean): string[] {
-  const targets = new Map(found.map((one) => [one.alias, one.target]));
-  const wayFrom = (start: string | undefined): string[] => {
-    const way: string[] = [];
-    for (let one: string | null | undefined = start; one; one = targets.get(one)) way.push(one);
-    return way;
+export function erasureOrder(members: readonly Member[], alias: string, isComplete: boolean): string[] {
+  const targets = new Map(members.map((member) => [member.alias, member.target]));
+  const pathFrom = (start: string | undefined): string[] => {
+    const path: string[] = [];
+    for (let one: string | null | undefined = start; one; one = targets.get(one)) path.push(one);
+    return path;
   };
-  const last = wayFrom(alias);
-  const left = new Set(isWhole ? last : [...last, ...wayFrom(found.at(-1)?.alias)]);
-  const first = found.map((one) => one.alias).filter((one) => !left.has(one));
-  return [...first.toReversed(), ...(isWhole ? last : [])];
+  const last = pathFrom(alias);
+  const remaining = new Set(isComplete ? last : [...last, ...pathFrom(members.at(-1)?.alias)]);
+  const first = members.map((member) => member.alias).filter((one) => !remaining.has(one));
+  return [...first.toReversed(), ...(isComplete ? last : [])];
 }

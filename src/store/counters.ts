@@ -1,40 +1,40 @@
 /**
- * Counts what must not go unnoticed: batches put aside, events lost, days given up, cron runs. A count is made when D1 may be failing,
- * so it waits in the isolate and is written with the next success.
+ * Counts what `/health` reports: spilled batches, lost events, days that were given up, cron runs. D1 may be failing when something is
+ * counted, so a count stays in the isolate until the next successful write.
  */
 
 export type CounterName =
   | 'spilled_batches'
   | 'lost_events'
   | 'cron_runs'
-  /** Runs of the cron that left no closed day waiting whose turn it was. */
+  /** Runs of the cron after which no finished day was due. */
   | 'caught_up_runs'
-  /** Days past retention whose raw events were deleted though their rollup failed. */
+  /** Days past retention whose raw events were deleted although their rollup failed. */
   | 'given_up_days';
 
 export interface Counter {
   readonly value: number;
-  /** Epoch milliseconds of the last one. */
+  /** When it last grew, in epoch milliseconds. */
   readonly last_at: number;
 }
 
-const waiting = new Map<CounterName, Counter>();
+const unwritten = new Map<CounterName, Counter>();
 
-/** Counts in this isolate. `writeCounts` takes it to D1. */
+/** Counts in this isolate. `writeCounts` writes the counts to D1. */
 export function count(name: CounterName, by: number, now: number): void {
-  waiting.set(name, { value: (waiting.get(name)?.value ?? 0) + by, last_at: now });
+  unwritten.set(name, { value: (unwritten.get(name)?.value ?? 0) + by, last_at: now });
 }
 
-/** What this isolate has counted and not written yet. */
+/** What this isolate has counted and not yet written. */
 export function unwrittenCount(name: CounterName): number {
-  return waiting.get(name)?.value ?? 0;
+  return unwritten.get(name)?.value ?? 0;
 }
 
-/** Writes what waits, if anything. A failure leaves it waiting; it is not worth failing for. */
+/** Writes the counts of this isolate. Never throws: if D1 fails, they stay for the next call. */
 export async function writeCounts(db: D1Database): Promise<void> {
-  if (waiting.size === 0) return;
-  const rows = [...waiting].map(([name, { value, last_at }]) => [name, value, last_at]);
-  waiting.clear();
+  if (unwritten.size === 0) return;
+  const rows = [...unwritten].map(([name, { value, last_at }]) => [name, value, last_at]);
+  unwritten.clear();
   try {
     await db
       .prepare(
@@ -54,10 +54,7 @@ export async function readCounters(db: D1Database): Promise<ReadonlyMap<string, 
   return new Map(results.map(({ name, ...counter }) => [name, counter]));
 }
 
-/**
- * Records that something is erased or deleted at `now`, for which dead letters are to be gone through. One written row, however
- * many there are.
- */
+/** Counts an erasure or deletion at `now`: dead letters that were last checked before must be checked again. It writes one row. */
 export function countErasure(db: D1Database, now: number): D1PreparedStatement {
   return db
     .prepare(

@@ -1,6 +1,6 @@
 /**
- * Keeps messages that the queue has given up, sealed, until an owner replays them. What is erased or deleted meanwhile is
- * taken out of them: each letter says until when that has been done.
+ * Stores the messages that the queue has given up on, sealed, until the owner replays them. What is erased or deleted meanwhile is
+ * removed from them. Each letter has the time up to which that has been done.
  */
 import type { PlacedEvent } from '../model/batch.ts';
 import type { Secrets } from '../model/secret-key.ts';
@@ -10,18 +10,18 @@ import { canOpen, notSealedBy, sealParameters } from './sealed-keys.ts';
 
 export interface DeadLetter {
   readonly id: string;
-  /** A sealed parcel; of a message from before SECRET_KEY, the JSON of the message. */
+  /** A sealed parcel. A message from before SECRET_KEY is stored as JSON. */
   readonly body: string;
   readonly received_at: number;
 }
 
-/** A letter as it is checked. */
+/** A letter to check for what has been erased. */
 export interface CheckedLetter extends DeadLetter {
-  /** Until when what was erased and deleted has been taken out, in epoch milliseconds. */
+  /** The time up to which erased and deleted data has been removed, in epoch milliseconds. */
   readonly checked_at: number;
 }
 
-/** Keeps messages by their ids, so that one that arrives twice is kept once. */
+/** Stores messages by their ids, so that a message that arrives twice is stored once. */
 export async function storeDeadLetters(db: D1Database, letters: readonly DeadLetter[]): Promise<void> {
   await db
     .prepare(
@@ -33,7 +33,7 @@ export async function storeDeadLetters(db: D1Database, letters: readonly DeadLet
     .run();
 }
 
-/** The oldest ones after a given id. */
+/** The letters after an id, in the order of their ids. */
 export async function readDeadLetters(db: D1Database, after: string, limit: number): Promise<DeadLetter[]> {
   const { results } = await db
     .prepare('SELECT id, body, received_at FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?')
@@ -51,8 +51,8 @@ export async function deleteDeadLetter(db: D1Database, id: string): Promise<void
 }
 
 /**
- * Letters that something may have to be taken out of, or that are not sealed under the current secret, and that the
- * secrets may open.
+ * The letters that may hold erased or deleted data, or are not sealed under the current secret. Letters that no secret can open are
+ * left out.
  */
 export async function lettersToCheck(
   db: D1Database,
@@ -71,13 +71,15 @@ export async function lettersToCheck(
   return results;
 }
 
-/** Of an event: whether it must not be written any more, and which of its other aliases must not be linked. */
+/** What of an event has been erased. */
 export interface ErasedParts {
+  /** Whether the event must not be written: its pixel has been deleted, or its person or visitor erased. */
   readonly event: boolean;
+  /** Those of its further aliases that must not be linked. */
   readonly aliases: readonly string[];
 }
 
-/** What of events has been erased since, or deleted with its pixel; in the order given. */
+/** What of each event has been erased since the event, in the order of the events. */
 export async function erasedParts(db: D1Database, placed: readonly PlacedEvent[]): Promise<ErasedParts[]> {
   const rows = placed.map(({ event: { pixel, ts, person, visitor }, aliases = [] }) => [
     pixel,
@@ -103,7 +105,7 @@ export async function erasedParts(db: D1Database, placed: readonly PlacedEvent[]
   }));
 }
 
-/** Which of some pixels there are. */
+/** Those of some pixels that exist. */
 export async function existingPixels(
   db: D1Database,
   pixels: readonly string[],
@@ -115,22 +117,22 @@ export async function existingPixels(
   return new Set(results.map(({ id }) => id));
 }
 
-/** What became of a letter that was checked: its new body, null to keep the one it has, or nothing is left of it. */
+/** A checked letter with its new body; null if its body stays. */
 export interface CheckResult {
   readonly letter: CheckedLetter;
   readonly body: string | null | 'nothing left';
 }
 
-/** Keeps what became of letters that were checked from `now` on, but of those that another run has checked meanwhile. */
+/** Stores the results of a check that began at `now`. Letters that another run has checked meanwhile stay as they are. */
 export async function storeChecks(
   db: D1Database,
   checked: readonly CheckResult[],
   now: number,
 ): Promise<void> {
-  const rows = (wanted: boolean) =>
+  const rows = (isEmpty: boolean) =>
     JSON.stringify(
       checked
-        .filter(({ body }) => (body === 'nothing left') === wanted)
+        .filter(({ body }) => (body === 'nothing left') === isEmpty)
         .map(({ letter, body }) => [letter.id, letter.checked_at, body]),
     );
   await db.batch([

@@ -1,6 +1,6 @@
 /**
- * Reads a pixel's rows of a table in the order of its key, page by page. Where the pages end is asked first, in one
- * statement: so a reader knows before the first row where its answer ends, and no page is too large for memory.
+ * Reads a pixel's rows of a table in the order of its key, page by page. One statement plans where the pages end before any page is
+ * read. So the end of an answer is known before its first row, and no page is too large for memory.
  */
 import type { ExportedTable } from '../model/exported.ts';
 import { withRetries } from './failure.ts';
@@ -10,7 +10,7 @@ export type Key = readonly (string | number)[];
 /** The values of a table's columns, in their order. */
 export type Row = readonly (string | number | null)[];
 
-/** The bounds of what is read; both are themselves outside of it. */
+/** The rows between two keys, without the rows of these keys. */
 export interface KeyRange {
   readonly after: Key;
   readonly before: Key;
@@ -18,27 +18,28 @@ export interface KeyRange {
 
 export interface PagePlan {
   readonly after: Key;
-  /** The last key of each page; of the last one, when no more follow, the bound. */
+  /** The last key of each page. If no rows follow the last page, its end is the end of the range. */
   readonly ends: readonly Key[];
   /** Whether rows follow the last page. */
   readonly more: boolean;
 }
 
 /**
- * A page holds rows of about this many bytes together; a row counts for its texts and for some 300 bytes more that it
- * takes in memory. Typical events are some 300 bytes of text, which makes 1,700 a page.
+ * The approximate size of a page. A row counts with its texts and 300 bytes that it takes in memory besides. A typical event has 300
+ * bytes of text, so a page has about 1,700 events.
  */
 const PAGE_BYTES = 1024 * 1024;
 const ROW_BYTES = 300;
 
-/** Full pages of one answer. Each page is a statement, of which an invocation has 50 on the free plan. */
+/** The most pages of an answer. Each page is a statement, and an invocation has 50 on the free plan. */
 const MAX_PAGES = 40;
 
-/** No page that was planned has as many rows. One that has grown since is read in several parts. */
+/** More rows than any planned page has. A page that has grown since then is read in multiple parts. */
 const MAX_ROWS = 4000;
 
 /**
- * Plans to read the first `limit` rows of a span, or fewer where they are large.
+ * Plans to read the first `limit` rows of a range, or fewer if they are large.
+ *
  * @throws what D1 throws.
  */
 export async function planPages(
@@ -58,7 +59,7 @@ export async function planPages(
   return { after, ends: more ? ends : [...ends, before], more };
 }
 
-/** The pages of a plan, each read when it is asked for. @throws what D1 throws. */
+/** Reads the pages of a plan one by one. @throws what D1 throws. */
 export async function* readPages(
   db: D1Database,
   table: ExportedTable,
@@ -69,13 +70,13 @@ export async function* readPages(
   const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
   let last = after;
   for (const end of ends) {
-    let full = true;
-    while (full) {
+    let isFull = true;
+    while (isFull) {
       const statement = db.prepare(sql).bind(pixel, ...last, ...end, MAX_ROWS);
       const rows = await withRetries(() => statement.raw<[...Row]>());
-      full = rows.length === MAX_ROWS;
+      isFull = rows.length === MAX_ROWS;
       const lastRow = rows.at(-1);
-      if (full && lastRow) last = places.map((place) => lastRow[place] as string | number);
+      if (isFull && lastRow) last = places.map((place) => lastRow[place] as string | number);
       if (rows.length > 0) yield rows;
     }
     last = end;
@@ -83,8 +84,8 @@ export async function* readPages(
 }
 
 /**
- * The last key of each full page, and its place among all rows. A page ends with the row that makes the bytes so far
- * pass a multiple of `PAGE_BYTES`. The row at the limit ends one, too, and the row behind it tells that there is more.
+ * SQL for the last key of each full page, and its place among all rows. A page ends with the row whose bytes pass a multiple of
+ * `PAGE_BYTES`, and with the row at the limit. The row after that one shows that more rows follow.
  */
 function planSql({ name, key, columns }: ExportedTable): string {
   const keys = key.join(', ');

@@ -1,11 +1,11 @@
 /**
- * What to do when D1 fails, told by its messages (https://developers.cloudflare.com/d1/observability/debug-d1/), and
- * the trying again that transient failures deserve.
+ * Tells the kinds of D1's failures apart by their messages (https://developers.cloudflare.com/d1/observability/debug-d1/), and retries
+ * operations that fail transiently.
  */
 
 /**
- * `retry`: passes by itself, try again shortly. `spill`: D1 is overwhelmed or of unknown mind, trying again makes it
- * worse: put the batch aside. `reject`: the data is at fault and will never be taken.
+ * `retry`: transient; try again shortly. `spill`: D1 is overloaded, or the error is unknown; retrying would make it worse, so the batch
+ * goes to the queue. `reject`: D1 will never accept this data.
  */
 export type FailureKind = 'retry' | 'spill' | 'reject';
 
@@ -29,21 +29,22 @@ export interface RetryPolicy {
   readonly attempts: number;
   /** The longest wait before the second attempt, in milliseconds; it doubles with each attempt. */
   readonly backoff: number;
-  /** How long one attempt may take, in milliseconds. What D1 does after that is idempotent. */
+  /** How long one attempt may take, in milliseconds. D1 may still finish it later, so operations must be idempotent. */
   readonly timeout: number;
 }
 
-/** Three waits of 1.75 s at the most, four attempts of 6 s: within the 30 s that `waitUntil` has. */
+/** Four attempts of 6 s and three waits of at most 1.75 s together: within the 30 s of `waitUntil`. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 4, backoff: 250, timeout: 6_000 };
 
-/** Milliseconds that an invocation which nobody waits for has for all of its operations; `waitUntil` has 30 s, and the queue needs some. */
+/** The time for all operations of an invocation after its response, in milliseconds. `waitUntil` has 30 s, and the queue needs some of it. */
 const INVOCATION_TIME = 25_000;
 
-/** When an invocation that begins now is to have tried all. */
+/** When the attempts of an invocation that begins now have to end. */
 export const deadlineFrom = (now: number): number => now + INVOCATION_TIME;
 
 /**
- * Runs an idempotent operation until it succeeds, fails for good, has failed often enough, or its time is over.
+ * Runs an idempotent operation until it succeeds, fails with an error that is not transient, or runs out of attempts or time.
+ *
  * @param deadline in epoch milliseconds.
  * @throws the last failure.
  */
@@ -65,7 +66,7 @@ export async function withRetries<T>(
   }
 }
 
-/** What D1's own errors begin with, so that this is one of them. */
+/** Begins as D1's own errors do, so that it is treated as one of them. */
 const timedOut = (why: string): Error => new Error(`D1_TIMEOUT: timed out, ${why}`);
 
 /** @throws what the promise rejects with, or a timeout. */

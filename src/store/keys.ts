@@ -1,7 +1,7 @@
 /**
- * Keeps one random key a pixel, sealed under SECRET_KEY, under which its people are hashed. No answer and no export holds
- * it; it goes with its pixel, and with it what its hashes could be compared with. One that no secret opens is left as it
- * is, since a mistyped secret must not cost the people: until then its pixel knows nobody.
+ * Stores one random key per pixel, sealed under SECRET_KEY. Aliases of people are hashed with it. No answer and no export contains it. It
+ * is deleted with its pixel, and then the pixel's hashes cannot be compared with anything. A key that no secret opens stays as it is,
+ * so that a mistyped secret does not lose the people. Until the secret is corrected, the pixel recognizes nobody.
  */
 import { Cache } from '../model/cache.ts';
 import { randomHex } from '../model/random.ts';
@@ -18,7 +18,7 @@ interface KeyRow {
   readonly key: string;
 }
 
-/** The keys of those of some pixels that have one which the secrets open. None is made. */
+/** The keys of pixels that have one which a secret opens. Makes no keys. */
 export async function existingKeys(
   db: D1Database,
   secrets: Secrets,
@@ -29,29 +29,29 @@ export async function existingKeys(
 }
 
 /**
- * The keys of pixels, as 64 hex digits; of none when there is no secret. Missing ones are made, but of pixels that are
- * gone; the first to reach D1 wins.
+ * The keys of pixels, as 64 hex digits; none if there is no secret. Makes missing keys, except for pixels that have been deleted. If
+ * multiple isolates make a key at once, all get the one that reaches D1 first.
  */
 export async function findKeys(
   db: D1Database,
   secrets: Secrets,
   pixels: Iterable<string>,
 ): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+  const keys = new Map<string, string>();
   const [secret] = secrets;
-  if (secret === undefined) return found;
+  if (secret === undefined) return keys;
   const missing: string[] = [];
   for (const pixel of new Set(pixels)) {
     const key = cache.get(cacheKey(secret, pixel));
     if (key === undefined) missing.push(pixel);
-    else found.set(pixel, key);
+    else keys.set(pixel, key);
   }
-  if (missing.length === 0) return found;
+  if (missing.length === 0) return keys;
 
   const candidates = await Promise.all(
     missing.map(async (pixel) => [pixel, await sealKey(secret, 'alias keys', pixel, randomHex(32))]),
   );
-  const [, kept] = await db.batch<KeyRow>([
+  const [, selected] = await db.batch<KeyRow>([
     db
       .prepare(
         `INSERT INTO keys (pixel, key)
@@ -61,12 +61,12 @@ export async function findKeys(
       .bind(JSON.stringify(candidates)),
     db.prepare(SELECT_KEYS).bind(JSON.stringify(missing)),
   ]);
-  const opened = await openAll(secrets, kept?.results ?? []);
+  const opened = await openAll(secrets, selected?.results ?? []);
   for (const [pixel, key] of opened) {
-    found.set(pixel, key);
+    keys.set(pixel, key);
     cache.set(cacheKey(secret, pixel), key);
   }
-  return found;
+  return keys;
 }
 
 const cacheKey = (secret: string, pixel: string): string => `${pixel} ${secret}`;

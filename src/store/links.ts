@@ -1,4 +1,4 @@
-/** Keeps shared links. Only the SHA-256 of a link's secret is stored; the link itself is shown once, when it is made. */
+/** Stores shared links. Only the SHA-256 of a link's secret is stored. The link itself is shown once, when it is created. */
 import { LIMITS } from '../model/limits.ts';
 import { hasPixel } from './pixels.ts';
 
@@ -6,18 +6,18 @@ export interface Link {
   readonly id: string;
   readonly pixel: string;
   readonly name: string;
-  /** PBKDF2 of the password, or null without one. */
+  /** PBKDF2 of the password; null if the link has none. */
   readonly password: string | null;
-  /** Epoch milliseconds, or null for never. */
+  /** Epoch milliseconds; null if the link does not expire. */
   readonly expires_at: number | null;
   readonly created_at: number;
-  /** The id of the token that made it and that it ends with; null if ADMIN_TOKEN did. */
+  /** The id of the token that created the link, and with which it is deleted; null if ADMIN_TOKEN created it. */
   readonly token: string | null;
 }
 
 const COLUMNS = 'id, pixel, name, password, expires_at, created_at, token';
 
-/** @returns false when the pixel has as many as it may have, or it is gone, or the token that makes the link is. */
+/** @returns false if the pixel has the maximum number of links, or the pixel or the token has been deleted. */
 export async function insertLink(db: D1Database, link: Link, hash: string): Promise<boolean> {
   const { meta } = await db
     .prepare(
@@ -38,7 +38,7 @@ export async function listLinks(db: D1Database, pixel: string): Promise<Link[]> 
   return results;
 }
 
-/** A link that has not expired. */
+/** The link with a hash, unless it has expired. */
 export async function findLink(db: D1Database, hash: string, now: number): Promise<Link | null> {
   return db
     .prepare(`SELECT ${COLUMNS} FROM links WHERE hash = ?1 AND (expires_at IS NULL OR expires_at > ?2)`)
@@ -46,7 +46,7 @@ export async function findLink(db: D1Database, hash: string, now: number): Promi
     .first<Link>();
 }
 
-/** Deletes a link with its sessions. @returns whether there was one. */
+/** Deletes a link with its sessions. @returns whether it existed. */
 export async function deleteLink(db: D1Database, pixel: string, id: string): Promise<boolean> {
   const [, deleted] = await db.batch([
     db
@@ -60,9 +60,9 @@ export async function deleteLink(db: D1Database, pixel: string, id: string): Pro
 }
 
 /**
- * Counts an attempt at a link's password. It is counted before the password is looked at, so that many attempts at once
- * are counted, too.
- * @returns how many there have been in this window, and when it ends.
+ * Counts an attempt at a link's password. Call it before checking the password, so that simultaneous attempts are counted too.
+ *
+ * @returns the number of attempts in this window, and when it ends.
  */
 export async function countGuess(
   db: D1Database,
@@ -81,7 +81,7 @@ export async function countGuess(
   return row ?? { guesses: 0, guess_until: now };
 }
 
-/** Forgets the attempts at a link's password, once it was right. */
+/** Resets the attempts at a link's password, after a correct one. */
 export async function resetGuesses(db: D1Database, hash: string): Promise<void> {
   await db.prepare('UPDATE links SET guesses = 0, guess_until = 0 WHERE hash = ?').bind(hash).run();
 }

@@ -1,7 +1,7 @@
-/** Reads the latest events as they are, for checking an installation. */
+/** Reads the latest events, for checking an installation. */
 import { EVENT_COLUMNS } from '../model/event.ts';
 
-/** Without what tells visitors, people and senders apart: nobody needs it to check an installation. */
+/** All columns but those that tell visitors, people and senders apart: checking an installation does not need these. */
 const VISIBLE_COLUMNS = EVENT_COLUMNS.filter(
   (column) => !['visitor', 'person', 'pixel', 'authenticated'].includes(column),
 );
@@ -9,13 +9,13 @@ const VISIBLE_COLUMNS = EVENT_COLUMNS.filter(
 export type LiveEvent = Readonly<Record<(typeof VISIBLE_COLUMNS)[number], unknown>>;
 
 export interface LiveView {
-  /** Different visitors since then. */
+  /** Distinct visitors since the given time. */
   readonly visitors: number;
-  /** The latest events, the youngest first. */
+  /** The latest events, the latest first. */
   readonly events: readonly LiveEvent[];
 }
 
-/** A pixel's events after a moment, in epoch milliseconds. */
+/** @param since epoch milliseconds. */
 export async function readLive(
   db: D1Database,
   pixel: string,

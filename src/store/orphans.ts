@@ -1,7 +1,7 @@
-/** Finds and deletes rows of pixels that are gone. */
+/** Finds and deletes rows of pixels that have been deleted. */
 import { hasPixel, LARGE_TABLES } from './pixels.ts';
 
-/** Tables of few rows, some of which are of a pixel. */
+/** Tables with few rows, some of which belong to a pixel. These are scanned. */
 const SMALL_TABLES = ['tokens', 'links', 'sessions'] as const;
 
 export type OrphanTable = (typeof LARGE_TABLES)[number] | (typeof SMALL_TABLES)[number];
@@ -11,17 +11,17 @@ export interface Orphans {
   readonly pixel: string;
 }
 
-/** Pixels that one look finds, of each table and of all together. */
+/** The most pixels that one search finds, in each table and in all of them. */
 const MAX_ORPHANS = 100;
 
-/** `of_TABLE`: the pixels of a table, each found by a look-up of the one that follows the last. */
+/** `of_TABLE`: the pixels of a table. Each is found by looking up the one after the last, so their rows are not read. */
 const pixelsOf = (table: string): string => `
   of_${table} (pixel) AS (
     SELECT min(pixel) FROM ${table}
     UNION ALL
     SELECT (SELECT min(t.pixel) FROM ${table} t WHERE t.pixel > o.pixel) FROM of_${table} o WHERE o.pixel IS NOT NULL)`;
 
-/** D1 takes five terms in a UNION and 32 arguments of a function, so each table is asked by an expression of two of them. */
+/** D1 takes five terms in a UNION and 32 arguments of a function. So each table is queried by two arguments of a function. */
 const orphansOf = (table: string, source: string): string => `'${table}', (
     SELECT json_group_array(pixel) FROM (
       SELECT DISTINCT pixel FROM ${source} s
@@ -29,22 +29,22 @@ const orphansOf = (table: string, source: string): string => `'${table}', (
 
 const FIND = `
   WITH RECURSIVE ${LARGE_TABLES.map(pixelsOf).join(',')}
-  SELECT found.key AS "table", pixel.value AS pixel
+  SELECT entry.key AS "table", pixel.value AS pixel
   FROM (
     SELECT json_object(${LARGE_TABLES.map((table) => orphansOf(table, `of_${table}`)).join(', ')}) AS tables
     UNION ALL
-    SELECT json_object(${SMALL_TABLES.map((table) => orphansOf(table, table)).join(', ')})) looked
-  CROSS JOIN json_each(looked.tables) found
-  CROSS JOIN json_each(found.value) pixel
+    SELECT json_object(${SMALL_TABLES.map((table) => orphansOf(table, table)).join(', ')})) search
+  CROSS JOIN json_each(search.tables) entry
+  CROSS JOIN json_each(entry.value) pixel
   LIMIT ${MAX_ORPHANS}`;
 
-/** The pixels that are gone and have rows, by table. */
+/** The deleted pixels that still have rows, by table. */
 export async function findOrphans(db: D1Database): Promise<Orphans[]> {
   const { results } = await db.prepare(FIND).all<Orphans>();
   return results;
 }
 
-/** Deletes up to `limit` rows of a pixel that is gone. @returns how many. */
+/** Deletes up to `limit` rows of a deleted pixel. @returns the number of deleted rows. */
 export async function deleteOrphans(
   db: D1Database,
   table: OrphanTable,
