@@ -18,7 +18,7 @@ const KEPT: { readonly [Column in keyof Event]: Kept } = {
   ts: { holds: 'when it happened, in milliseconds', refused: ALL },
   id: { holds: 'a random id made at the edge', refused: ALL },
   eid: { holds: "the page's own id of the event, if it sends one", refused: ALL },
-  visitor: { holds: "a hash of address and user agent under the day's salt", refused: NOTHING },
+  visitor: { holds: "a hash of IP address and user agent under the day's salt", refused: NOTHING },
   person: { holds: "with consent, sign-in or matching: a hash under the pixel's key", refused: NOTHING },
   name: { holds: '`pageview`, or the name of the event', refused: ALL },
   page: {
@@ -27,9 +27,9 @@ const KEPT: { readonly [Column in keyof Event]: Kept } = {
   },
   hostname: { holds: "the page's host", refused: ALL },
   currency: { holds: 'the currency of `value`', refused: NOTHING },
-  referrer: { holds: 'host and path of another site that led here', refused: 'the host' },
+  referrer: { holds: 'host and path of the page on another site that led here', refused: 'the host' },
   source: { holds: "the referrer's or campaign's name", refused: ALL },
-  channel: { holds: 'what kind of source it is', refused: ALL },
+  channel: { holds: 'the kind of source', refused: ALL },
   utm_source: { holds: 'as the link says', refused: ALL },
   utm_medium: { holds: 'as the link says', refused: ALL },
   utm_campaign: { holds: 'as the link says', refused: ALL },
@@ -40,15 +40,15 @@ const KEPT: { readonly [Column in keyof Event]: Kept } = {
   browser_version: { holds: 'its major version', refused: ALL },
   os: { holds: "the system's name", refused: ALL },
   os_version: { holds: 'its version', refused: ALL },
-  country: { holds: 'as Cloudflare locates the address', refused: ALL },
-  region: { holds: 'as Cloudflare locates the address', refused: NOTHING },
-  region_name: { holds: 'as Cloudflare locates the address', refused: NOTHING },
-  city: { holds: 'as Cloudflare locates the address', refused: NOTHING },
-  language: { holds: 'the first one that the browser asks for, without its country', refused: ALL },
-  authenticated: { holds: '1 if the owner’s server sent it with a token, else 0', refused: ALL },
+  country: { holds: 'as Cloudflare locates the IP address', refused: ALL },
+  region: { holds: 'as Cloudflare locates the IP address', refused: NOTHING },
+  region_name: { holds: 'as Cloudflare locates the IP address', refused: NOTHING },
+  city: { holds: 'as Cloudflare locates the IP address', refused: NOTHING },
+  language: { holds: "the visitor's first preferred language, without its country", refused: ALL },
+  authenticated: { holds: "1 if the owner's server sent it with a token, else 0", refused: ALL },
   agent_class: { holds: '`human`, or `mail_proxy` for a mail program', refused: ALL },
   engaged: { holds: 'how long a page was looked at, in milliseconds', refused: NOTHING },
-  scroll: { holds: 'how far it was scrolled, in per cent', refused: NOTHING },
+  scroll: { holds: 'how far it was scrolled, in percent', refused: NOTHING },
   value: { holds: 'revenue, if the page sends it', refused: NOTHING },
   props: { holds: "the page's own data, e-mail addresses masked", refused: NOTHING },
 };
@@ -59,7 +59,7 @@ export const END = '<!-- end of columns -->';
 /** A document with the table of columns between its marks. */
 export function withColumns(document: string): string {
   const rows = EVENT_COLUMNS.map((name) => `| \`${name}\` | ${KEPT[name].holds} | ${KEPT[name].refused} |`);
-  const table = ['| column | holds | of who refuses |', '| --- | --- | --- |', ...rows].join('\n');
+  const table = ['| column | contains | if the visitor refuses |', '| --- | --- | --- |', ...rows].join('\n');
   const [before = '', rest = ''] = document.split(BEGIN);
   const [, after = ''] = rest.split(END);
   return `${before}${BEGIN}\n${table}\n${END}${after}`;
