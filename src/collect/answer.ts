@@ -1,7 +1,7 @@
 /**
- * The hot path: answers a collecting request at once and hands its events to the buffer. It reads from top to bottom like the
- * protocol. Nothing is looked up here, unless consent asks for a cookie or a server sends a token: an unknown pixel or a bot is
- * found after the answer. What this file imports is what an isolate evaluates before its first answer; `import()` loads the rest.
+ * The hot path: answers a collecting request at once and hands its events to the buffer. It queries the database only if consent may
+ * set a cookie or if a server sends a token. Unknown pixels and bots are found after the answer. An isolate evaluates what this file
+ * imports before its first answer; `import()` loads the rest later.
  */
 import type { Env } from '../env.ts';
 import { discardBody, NO_BYTES, readBytes } from '../http/body.ts';
@@ -23,7 +23,7 @@ type Events = readonly (SentEvent | null)[];
 
 const NO_EVENTS: Events = [];
 const NO_COOKIES: readonly string[] = [];
-/** Headers of a request that is read after its answer, when its own are no longer there. */
+/** The headers of a request that is read after its answer, when they can no longer be read. */
 const NO_HEADERS = { get: () => null };
 
 /** Answers a collecting request. Returns null for any other request. */
@@ -67,13 +67,13 @@ function answerAndRead(
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
   const error = screen(sent.query);
-  const consents = mayHoldConsent(sent.query);
-  const client = clientOf(request, consents);
+  const hasConsent = mayHoldConsent(sent.query);
+  const client = clientOf(request, hasConsent);
   const head = request.method === 'HEAD';
   if (error === null) {
     const size = sent.query.length;
     const hit: Hit = { receivedAt: Date.now(), head, client, format, sent, events: NO_EVENTS, size };
-    if (mayHoldChoice(client, consents)) return answerAndReadChoice(hit, env, ctx);
+    if (mayHoldChoice(client, hasConsent)) return answerAndReadChoice(hit, env, ctx);
     push(hit, 1, env, ctx);
   }
   return respond(format, sent, { error, head, origin: client.origin });
@@ -106,13 +106,13 @@ async function readAndAnswer(
   const sender = await senderOf(reading.value, request, env, authenticate);
   if (!sender.ok) return respond(format, sent, { error: sender.error, head, origin });
 
-  const consents = events.some((event) => event?.consent === 'granted');
-  // The sender is a server: nothing of its own connection is the visitor's.
-  const client = sender.value ? UNKNOWN_CLIENT : clientOf(request, consents);
+  const hasConsent = events.some((event) => event?.consent === 'granted');
+  // An authenticated sender is a server, so its own address and headers are not the visitor's.
+  const client = sender.value ? UNKNOWN_CLIENT : clientOf(request, hasConsent);
   const size = sent.query.length + sent.bytes.length;
   const plain: Hit = { receivedAt: Date.now(), head, client, format, sent: null, events, size };
   const hit = sender.value ? { ...plain, sender: sender.value } : plain;
-  if (!mayHoldChoice(client, consents) || sender.value) {
+  if (!mayHoldChoice(client, hasConsent) || sender.value) {
     push(hit, events.length, env, ctx);
     return respond(format, sent, { events, head, origin });
   }
@@ -177,7 +177,7 @@ async function wrongMethod(request: Request, methods: string): Promise<Response>
   return methodResponse(methods);
 }
 
-/** Pushes a hit into the buffer. What that asks of this request happens after its answer. */
+/** Pushes a hit into the buffer. If this request has to flush a batch, it does so after its answer. */
 function push(hit: Hit, count: number, env: Env, ctx: ExecutionContext): void {
   const task = buffer.push(hit, count, hit.receivedAt);
   if (task.full) ctx.waitUntil(ingestHits(env, task.full));
@@ -202,7 +202,7 @@ async function rawHit(hit: Hit): Promise<RawHit> {
   return sender ? { ...raw, sender } : raw;
 }
 
-/** A hit's events. A request that cannot be read stands for one that is none. */
+/** The events of a hit. A request that cannot be read counts as one invalid event. */
 async function eventsOf({ format, sent, events }: Hit): Promise<Events> {
   if (sent === null) return events;
   const reading = await format.read(sent);

@@ -1,4 +1,4 @@
-/** Authenticates servers that send events with a token. Without one, a request is its client's own. */
+/** Authenticates servers that send events with a token. The sender of a request without a token is the client itself. */
 import type { Env } from '../env.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { pixelIdOf, type Sender } from '../model/wire.ts';

@@ -1,5 +1,5 @@
 /** Numbers, times and names in the reader's language. */
-import { SHOWN_FIELDS } from '../model/text/shown.ts';
+import { DISPLAY_FIELDS } from '../model/text/display.ts';
 import type { MetricValue, Money } from './api.ts';
 import { displayOf as dimensionDisplay, type ValueKind, valueKindOf } from './dimensions.ts';
 import { displayOf as metricDisplay } from './metrics.ts';
@@ -88,9 +88,9 @@ const regions = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code'
 const languages = new Intl.DisplayNames(locale, { type: 'language', fallback: 'code' });
 
 const VALUE_NAMES: Readonly<Record<ValueKind, (value: string) => string>> = {
-  page: SHOWN_FIELDS.page,
-  host: SHOWN_FIELDS.hostname,
-  referrer: SHOWN_FIELDS.referrer,
+  page: DISPLAY_FIELDS.page,
+  host: DISPLAY_FIELDS.hostname,
+  referrer: DISPLAY_FIELDS.referrer,
   country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
   language: (code) => (/^[a-z]{2,3}$/.test(code) ? (languages.of(code) ?? code) : code),
 };
@@ -108,7 +108,7 @@ export function valueName(dimension: string, value: string): string {
 
 /** A field of an event for display. Countries and languages stay codes. */
 export function fieldValue(name: string, value: unknown): string {
-  const format = SHOWN_FIELDS[name as keyof typeof SHOWN_FIELDS];
+  const format = DISPLAY_FIELDS[name as keyof typeof DISPLAY_FIELDS];
   return format ? format(String(value)) : String(value);
 }
 

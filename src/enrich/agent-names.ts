@@ -1,10 +1,9 @@
 /**
- * One name in one case for each browser and system. The parser copies many names from the user agent as they stand there
- * (`Chrome`, `chrome`, `CHROME`), and some it calls otherwise than Plausible's Stats API, whose clients are to find what they ask
- * for.
+ * One name for each browser and operating system. The parser copies many names from the user agent in any case (`Chrome`, `chrome`,
+ * `CHROME`). Some names are replaced by those of Plausible's Stats API, since its clients filter by them.
  */
 
-/** Names that the parser gives to browsers, in lower case, and ours. A browser has one name wherever it runs: on what, the kind of device tells. */
+/** The parser's names of browsers, in lower case, and Speck's. A browser has the same name on every device. */
 const BROWSERS: ReadonlyMap<string, string> = new Map([
   ...cased(
     'AVG Secure Browser,DuckDuckGo,GoBrowser,HeyTap,IceCat,IceDragon,K-Meleon,KAKAOTALK,KakaoStory,LBBROWSER,LibreWolf,LinkedIn,' +
@@ -38,12 +37,12 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['chromium os', 'Chrome OS'],
 ]);
 
-/** The name of a browser that the parser calls so, in any case; `''` for none. */
+/** Speck's name for the parser's name of a browser, in any case; `''` for none. */
 export function browserName(name = ''): string {
   return BROWSERS.get(name.toLowerCase()) ?? capitalised(name);
 }
 
-/** The same for an operating system. */
+/** Speck's name for the parser's name of an operating system, in any case; `''` for none. */
 export function systemName(name = ''): string {
   return SYSTEMS.get(name.toLowerCase()) ?? capitalised(name);
 }
@@ -52,7 +51,7 @@ function cased(names: string): [string, string][] {
   return names.split(',').map((name) => [name.toLowerCase(), name]);
 }
 
-/** Each word with a capital letter, as most names are written. */
+/** A name with a capital letter at the beginning of each word. */
 function capitalised(name: string): string {
   return name.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 }

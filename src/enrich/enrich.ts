@@ -42,7 +42,7 @@ export interface EnrichedEvent {
   readonly identifiers: readonly Identifier[];
   /** Whether the user id is signed by the owner's server. */
   readonly isSigned: boolean;
-  /** What was left out of the event, and why. Each is counted beside the event, which is stored. */
+  /** What was left out of the event, and why. Each is counted as a rejection, although the event is stored. */
   readonly flaws: readonly Rejection[];
 }
 

@@ -1,11 +1,11 @@
 /**
- * Networks, shops, mail and apps that the list of referrers lacks, calls otherwise, or knows only by some of their hosts. Each of
- * these hosts covers all hosts below it: `de-de.facebook.com` is Facebook. An app is known by its package, which Android sends as a
- * referrer, as in `android-app://com.slack/`.
+ * Additions to the public list of referrers: networks, shops, mail services and apps that the list lacks, names differently, or has
+ * with some of their hosts only. Each host covers all hosts below it: `de-de.facebook.com` is Facebook. The host of an app is its
+ * package, which Android sends as a referrer: `android-app://com.slack/`.
  */
 import type { Kind } from './source-list.ts';
 
-/** Hosts of each source, by the kind of place it is. */
+/** The hosts of each source, by the kind of the source. */
 export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<string, string>>>> = {
   search: {
     Google:
@@ -198,7 +198,7 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
     'Duck.ai': 'duck.ai',
   },
   referral: {
-    // Its products are below: documents, calendars, classrooms. What searches has an entry of its own.
+    // Google's products have hosts below: documents, calendars, classrooms. Its search has an entry in the list.
     Google: 'google.com',
     'Yahoo!': 'yahoo.com',
     Wikipedia: 'wikipedia.org org.wikipedia',
@@ -222,7 +222,7 @@ export const NETWORKS: Readonly<Record<Exclude<Kind, 'paid'>, Readonly<Record<st
   },
 };
 
-/** Known hosts below which are other people's sites. */
+/** Hosts whose subdomains are sites of other people. */
 export const SHARED: ReadonlySet<string> = new Set([
   'livejournal.ru',
   'medium.com',
@@ -234,7 +234,7 @@ export const SHARED: ReadonlySet<string> = new Set([
   'xanga.com',
 ]);
 
-/** What the list of referrers takes for searching or for advertising and is a shop, by its name there. */
+/** Shops that the list of referrers has as search engines or advertising networks, by their names there. */
 export const SHOPS: ReadonlySet<string> = new Set([
   'Google Product Search',
   'PriceRunner',
@@ -242,7 +242,7 @@ export const SHOPS: ReadonlySet<string> = new Set([
   'Yandex.Market',
 ]);
 
-/** What tags call some sources, too. */
+/** Other names of sources in tags. */
 export const ALIASES: Readonly<Record<string, string>> = {
   fb: 'Facebook',
   fcb: 'Facebook',

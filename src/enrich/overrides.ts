@@ -19,7 +19,7 @@ export interface Origin {
 /**
  * The time and client of an event from an authenticated sender. An address and a user agent that it does not name are unknown.
  *
- * @param received when the event arrived, and the sender's own client.
+ * @param received the time at which the event arrived, and the client that sent it.
  */
 export function withOverrides(
   received: Origin,

@@ -1,4 +1,4 @@
-/** What identifies an event's person, and its aliases: keyed hashes under the pixel's own key. */
+/** The identifiers of an event's person, and their aliases: keyed hashes under the key of the pixel. */
 import { LIMITS } from '../model/limits.ts';
 import { PERSON_KINDS, type PersonKind, USER_DATA } from '../model/person.ts';
 import type { PixelSettings } from '../model/pixel.ts';

@@ -5,7 +5,7 @@ import { coverKey, hostKey, KINDS, type Kind, listedHost, nameKey, type Source }
 /** Kinds whose hosts cover all hosts below them. Search engines do not: as portals they also host pages of users. */
 const COVERING_KINDS: ReadonlySet<string> = new Set(['social', 'paid', 'email']);
 
-/** If several sources have one name, the name stands for the first of these kinds: a company's search, not its mail. */
+/** If multiple sources have one name, the name stands for the first of these kinds: a company's search, not its mail. */
 const PRECEDENCE: readonly Kind[] = [
   'search',
   'social',

@@ -1,43 +1,44 @@
-/** Counts attempts by whom they are of, such as a network. Kept per isolate: a bound on what they cost, not a lock. */
+/** Limits attempts per network or other key. The counts are per isolate, so they bound the cost of attempts but are not a lock. */
 import { Cache } from './cache.ts';
 
-interface Made {
+interface AttemptCount {
   readonly count: number;
+  /** The end of the window, in epoch milliseconds. */
   readonly until: number;
 }
 
 export class Attempts {
-  readonly #made = new Cache<string, Made>(1000);
-  readonly #most: number;
+  readonly #counts = new Cache<string, AttemptCount>(1000);
+  readonly #limit: number;
   readonly #window: number;
 
   /**
-   * @param most how many a network has in a window.
+   * @param limit attempts of a network in a window.
    * @param window milliseconds.
    */
-  constructor(most: number, window: number) {
-    this.#most = most;
+  constructor(limit: number, window: number) {
+    this.#limit = limit;
     this.#window = window;
   }
 
-  /** Seconds until a network may go on; 0 if it may now. */
+  /** Seconds until a network may try again; 0 if it may now. */
   wait(network: string, now: number): number {
-    const made = this.#made.get(network);
-    if (!made || made.until <= now || made.count < this.#most) return 0;
-    return Math.ceil((made.until - now) / 1000);
+    const counted = this.#counts.get(network);
+    if (!counted || counted.until <= now || counted.count < this.#limit) return 0;
+    return Math.ceil((counted.until - now) / 1000);
   }
 
   count(network: string, now: number): void {
-    const made = this.#made.get(network);
-    const open = made && made.until > now ? made : { count: 0, until: now + this.#window };
-    this.#made.set(network, { ...open, count: open.count + 1 });
+    const counted = this.#counts.get(network);
+    const open = counted && counted.until > now ? counted : { count: 0, until: now + this.#window };
+    this.#counts.set(network, { ...open, count: open.count + 1 });
   }
 }
 
-/** The network whose attempts count together: an IPv4 address, or the /64 of an IPv6 address, which is one customer's. */
+/** The network whose attempts count together: an IPv4 address, or the /64 of an IPv6 address, which belongs to one customer. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address.slice(0, 45);
-  // An IPv4 address written as IPv6 is what it stands for.
+  // An IPv4 address in IPv6 notation counts as the IPv4 address.
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [head = '', tail] = address.toLowerCase().split('::');

@@ -1,15 +1,15 @@
-/** What is written together, and what waits in the queue. Plain data, since it travels. */
+/** Events and rejections that are written together, and the messages of the queue. Plain data, since it is serialised. */
 import type { Event } from './event.ts';
 import type { RejectionReason } from './rejection.ts';
 import type { RawHit } from './wire.ts';
 
-/** An event on its way to the store, with the local day that holds it. */
+/** An event to be stored, with its local day. */
 export interface PlacedEvent {
   readonly event: Event;
   readonly day: LocalDay;
-  /** Other aliases than `event.person` that the event shows to be of the same person. */
+  /** Further aliases of the person of the event, besides `event.person`. */
   readonly aliases?: readonly string[];
-  /** Whether the user id, of which `event.person` is made, came with the signature of the owner's server. */
+  /** Whether the user id behind `event.person` was signed by the owner's server. */
   readonly isSigned?: boolean;
 }
 
@@ -17,25 +17,24 @@ export interface LocalDay {
   readonly day: string;
   readonly start: number;
   readonly end: number;
-  /** The time zone whose day it is. A batch that an older Speck has put into the queue does not say. */
+  /** The time zone of the day. Batches that an older version has put into the queue lack it. */
   readonly zone?: string;
 }
 
-/** A rejection with where it is counted. `pixel` is `''` when there is none to count it for. */
+/** A rejection, and where it is counted. `pixel` is `''` if there is no such pixel. */
 export interface CountedRejection {
   readonly pixel: string;
   readonly day: string;
   readonly reason: RejectionReason;
-  /** Of a bot: what it calls itself; else `''`. */
+  /** The name of a bot; else `''`. */
   readonly family: string;
   readonly at: number;
-  /** What the owner is shown: scrubbed of anything personal. Null of who has refused: that is counted, and no more. */
+  /** Shown to the owner, without personal data. Null if the visitor has opted out or asks for privacy: that is only counted. */
   readonly sample: Readonly<Record<string, string>> | null;
 }
 
 /**
- * Events and rejections that are written together. Plain data: it also travels through the queue. Its id makes it count
- * once, however often it arrives.
+ * Events and rejections that are written together. A batch may be delivered several times; its id makes it count once.
  */
 export interface Batch {
   readonly id: string;
@@ -43,12 +42,12 @@ export interface Batch {
   readonly rejections: readonly CountedRejection[];
 }
 
-/** What a message of the queue says: a batch as it will be written, or hits of which nothing could be looked up yet. */
+/** The content of a queue message: a batch ready to be written, or hits, if the pixels and salts could not be looked up. */
 export type Parcel =
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'hits'; readonly id: string; readonly hits: readonly RawHit[] };
 
-/** A message as it travels and is kept: a sealed parcel. The other kinds are from before SECRET_KEY. */
+/** A queue message, also as a dead letter: a sealed parcel. The other two kinds are from before SECRET_KEY. */
 export type Message =
   | { readonly kind: 'sealed'; readonly sealed: string }
   | { readonly kind: 'batch'; readonly batch: Batch }

@@ -1,10 +1,9 @@
 /**
- * A map that forgets: at most `size` entries, old ones go first. For values that are worth keeping per isolate and can
- * be computed again.
+ * A cache of at most `size` entries, for values that can be computed again. The oldest entries are dropped first.
  *
- * It keeps two generations. A full young one becomes the old one, whose entries are kept only if asked for again.
- * Reordering a single Map at each hit, as an LRU does, costs some ten times as much: a Map leaves a gap for each entry
- * it deletes, and finding its oldest entry walks over the gaps.
+ * The cache has two generations. When the young one is full, it becomes the old one. Entries of the old one move to the young one
+ * when they are used, and are dropped otherwise. An LRU that reorders a single Map at each hit costs some ten times as much: a Map
+ * leaves a gap for each deleted entry, and finding its oldest entry walks over the gaps.
  */
 export class Cache<Key, Value> {
   readonly #generation: number;
@@ -15,7 +14,7 @@ export class Cache<Key, Value> {
     this.#generation = Math.ceil(size / 2);
   }
 
-  /** Entries held, those held twice counted twice. */
+  /** The number of entries. An entry in both generations counts twice. */
   get count(): number {
     return this.#young.size + this.#old.size;
   }
@@ -28,7 +27,7 @@ export class Cache<Key, Value> {
     return old;
   }
 
-  /** The value of a key; computed and kept when there is none. The name is that of the standard's method of Map. */
+  /** The value of a key. If there is none, it is computed and stored. Named after the method of `Map` in the standard. */
   getOrInsertComputed(key: Key, compute: () => Value): Value {
     let value = this.get(key);
     if (value === undefined) {

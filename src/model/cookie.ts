@@ -22,14 +22,14 @@ export interface SpeckCookies {
   readonly hasOptedOut: boolean;
   /** The value of the person cookie, or `''`. */
   readonly person: string;
-  /** Whether there is a person cookie that does not count: one of an older version, or several that differ. */
+  /** Whether there is a person cookie that does not count: one of an older version, or multiple that differ. */
   readonly hasStalePerson: boolean;
 }
 
 const NO_COOKIES: SpeckCookies = { hasOptedOut: false, person: '', hasStalePerson: false };
 
 /**
- * Reads Speck's cookies. Other hosts or older versions may have set several cookies of one name. Then the stricter reading
+ * Reads Speck's cookies. Other hosts or older versions may have set multiple cookies of one name. Then the stricter reading
  * counts: any opt-out counts, and two different person cookies identify nobody.
  */
 export function readSpeckCookies(header: string | null): SpeckCookies {

@@ -1,7 +1,7 @@
 /**
- * The currencies that revenue may be in: those of ISO 4217 that something can be paid in, and those that it has withdrawn since
- * 2010, which old events have. Metals, units of account, and the codes for tests and for no currency (`XAU`, `XDR`, `XTS`,
- * `XXX`) are none. A list of our own: the runtime's lacks codes that are in use (`SLE`, `VED`, `XCG`, `ZWG`).
+ * The currencies of revenue: those in ISO 4217 that payments are made in, and those withdrawn since 2010, which old events may
+ * have. The list leaves out metals, units of account, and the codes for tests and for no currency (`XAU`, `XDR`, `XTS`, `XXX`).
+ * `Intl.supportedValuesOf` is not used, since it lacks codes that are in use (`SLE`, `VED`, `XCG`, `ZWG`).
  */
 const CODES =
   'AEDAFNALLAMDANGAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRLBSDBTNBWPBYNBYRBZDCADCDFCHECHFCHWCLFCLPCNYCOPCOUCRC' +

@@ -2,14 +2,14 @@ let encoder: TextEncoder | undefined;
 let decoder: TextDecoder | undefined;
 
 /**
- * At most `limit` characters of a text, as a text of its own. V8 makes a slice of a longer text a view of it, so that whoever
- * keeps twenty characters of a header keeps the whole header in memory.
+ * The first `limit` characters of a text, as a copy. V8 makes a slice a view of the longer text: without a copy, twenty characters
+ * of a header would keep the complete header in memory.
  */
 export function detachedSlice(text: string, limit: number): string {
   return text.length <= limit ? text : detach(text.slice(0, limit));
 }
 
-/** A text of its own, whatever longer text it may be a part of. */
+/** A copy of a text, which does not keep a longer text in memory. */
 export function detach(text: string): string {
   encoder ??= new TextEncoder();
   decoder ??= new TextDecoder();

@@ -1,2 +1,2 @@
-/** Kinds of device, as user agents are told apart, in the order in which combinations name them. */
+/** Device types. Combinations, such as `Desktop + Mobile`, have them in this order. */
 export const DEVICES = ['Desktop', 'Mobile', 'Tablet', 'TV', 'Console', 'Wearable', 'Embedded'] as const;

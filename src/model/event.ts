@@ -1,38 +1,38 @@
 import { DIMENSIONS, type DimensionColumn } from './dimensions.ts';
 
-/** What kind of client sent an event. Only people and their mail programs are stored; the rest is a rejection. */
+/** The class of the client that sent an event. Events of other clients are rejected. */
 export type AgentClass = 'human' | 'mail_proxy';
 
 /**
- * One thing that happened, as it is stored. Nothing in it identifies a person: no address, no user agent, no full
- * referrer. An absent text is `''`. docs/storage.md says what each field holds.
+ * An event as it is stored. Nothing in it identifies a person: no address, no user agent, no complete referrer. An absent text is
+ * `''`. docs/storage.md describes each field.
  */
 export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly pixel: string;
   /** Epoch milliseconds. */
   readonly ts: number;
-  /** Unique with `pixel` and `ts`; made at the edge, and in order of arrival there. */
+  /** Unique together with `pixel` and `ts`. Made at the edge, in order of arrival. */
   readonly id: string;
-  /** The client's own id of the event, which makes it unique per pixel and name for 48 hours. */
+  /** The client's own id of the event. It makes the event unique per pixel and name for 48 hours. */
   readonly eid: string;
-  /** The day's visitor hash, or `''` when the client cannot be told from others. */
+  /** The visitor id of the day, or `''` if the client cannot be told from others. */
   readonly visitor: string;
-  /** A keyed hash of who is known by consent or sign-in, or `''`. */
+  /** An alias of the person, who is known by consent or by a user id; else `''`. */
   readonly person: string;
   readonly agent_class: AgentClass;
-  /** Of an engagement: milliseconds that its page was looked at since the last report; else null. */
+  /** For an engagement: milliseconds that its page was visible since the last report; else null. */
   readonly engaged: number | null;
-  /** Of an engagement: how far its page has been scrolled, in per cent; else null. */
+  /** For an engagement: how far its page has been scrolled, in per cent; else null. */
   readonly scroll: number | null;
   /** Revenue in millionths of `currency`, or null. */
   readonly value: number | null;
   /** Custom data as a JSON object, or `''`. */
   readonly props: string;
-  /** 1 if the event came with a token, 0 if anyone could have sent it. */
+  /** 1 if the sender was authenticated by a token; else 0. */
   readonly authenticated: number;
 }
 
-/** The columns of `events` in the order in which a row is sent to D1. */
+/** The columns of `events`, in the order of the rows that are sent to D1. */
 export const EVENT_COLUMNS: readonly (keyof Event)[] = [
   'pixel',
   'ts',
@@ -51,13 +51,13 @@ export const EVENT_COLUMNS: readonly (keyof Event)[] = [
 
 export const PAGEVIEW = 'pageview';
 
-/** The name under which an event of a name is stored: `PageView` is Meta's for a page view. */
+/** The stored name of an event. `PageView` is Meta's name for a page view. */
 export function nameOfEvent(name: string): string {
   return name === 'PageView' ? PAGEVIEW : name;
 }
 
-/** The tag's report of how long a page was looked at and how far it was scrolled: no event that counts. */
+/** The tag's report of the time on a page and its scroll depth. It does not count as an event. */
 export const ENGAGEMENT = 'engagement';
 
-/** A client's event id holds for this long: a browser and a server may both report one purchase. */
+/** Milliseconds for which an `eid` is unique: a browser and a server may both report one purchase. */
 export const EID_WINDOW = 48 * 3_600_000;

@@ -1,6 +1,6 @@
 /**
- * What an export holds: the tables, their columns and how a value of each is written. The API writes exports by this
- * table, and both the API and `npm run import` read them by it.
+ * The format of exports: their tables and columns, and how a value of each column is written. The API writes exports by this table.
+ * The API and `npm run import` read them by it.
  */
 import { EVENT_COLUMNS, type Event } from './event.ts';
 import { COUNTS } from './metrics.ts';
@@ -18,13 +18,13 @@ export interface ExportedColumn {
 
 export interface ExportedTable {
   readonly name: 'events' | 'rollups';
-  /** The primary key behind `pixel`: rows are written in its order. */
+  /** The primary key without `pixel`. Rows are written in its order. */
   readonly key: readonly string[];
-  /** All columns but `pixel`, which is known to who asks. */
+  /** All columns but `pixel`, which is the same in all rows. */
   readonly columns: readonly ExportedColumn[];
 }
 
-/** The columns of an event that are not texts; the compiler asks for a new one. */
+/** The columns of an event that are not texts. The compiler reports a column that is missing here. */
 const EVENT_KINDS: {
   readonly [Name in keyof Event as Event[Name] extends string ? never : Name]: ExportedKind;
 } = {
@@ -43,12 +43,12 @@ export const EXPORTED_EVENTS: ExportedTable = {
   columns: EVENT_COLUMNS.filter((name) => name !== 'pixel').map((name) => ({ name, kind: eventKind(name) })),
 };
 
-/** The columns that tell visitors and people apart. */
+/** The columns that identify visitors and people. */
 const CODES: readonly string[] = ['visitor', 'person'];
 
 /**
- * The events for whoever may ask for statistics only. Codes would tell more, however they are written: anyone can send
- * an event as a given user id, or with a token as a given address, and look which rows have the same code.
+ * The events for a token that may only read statistics. Visitor ids and aliases would reveal more: anyone can send an event with a
+ * given user id, or with a token for a given address, and then see which rows have the same code.
  */
 export const EXPORTED_EVENTS_WITHOUT_CODES: ExportedTable = {
   ...EXPORTED_EVENTS,
@@ -79,12 +79,12 @@ export function decimalOf(micros: number): string {
 }
 
 /**
- * The millionths of a number as JSON writes it, or null when they are no number that a double holds exactly. What
- * `decimalOf` wrote gives the same millionths again; further digits are rounded.
+ * The millionths of a number as JSON writes it; null if a double cannot hold them exactly. It reverses `decimalOf`; further digits
+ * are rounded.
  */
 export function microsOf(text: string): number | null {
   const [, sign, units, rest = ''] = /^(-?)(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text) ?? [];
-  // By its digits: a double has fewer than the greatest amounts.
+  // Read by its digits, since the greatest amounts have more digits than a double.
   const size = Number(units) * 1e6 + Number(rest.padEnd(6, '0'));
   const micros = units === undefined ? Math.round(Number(text) * 1e6) : sign === '-' ? 0 - size : size;
   return Number.isSafeInteger(micros) ? micros : null;

@@ -1,10 +1,10 @@
 /**
- * Reads `a=1&b=2` the way a browser writes it. Never throws: what does not decode is kept as it is, since the
- * scrubbing that follows copes with any text.
+ * Parses `a=1&b=2` as browsers write it. Never throws: a text that cannot be decoded is returned unchanged, since texts are scrubbed
+ * later anyway.
  */
 import { LIMITS } from './limits.ts';
 
-/** The fields of a query or a form, the first `LIMITS.fields` of them. Of a repeated name the first one counts. */
+/** The first `LIMITS.fields` fields of a query or a form. If a name is repeated, its first field counts. */
 export function parseFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   let start = 0;
@@ -26,7 +26,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    // A lone % or bytes that are not UTF-8: decode what can be, as browsers do.
+    // A lone % or bytes that are not UTF-8: the rest is decoded, as browsers do.
     return new URLSearchParams(`x=${text}`).get('x') ?? spaced;
   }
 }

@@ -1,24 +1,24 @@
 /**
- * Keys for caches of what is looked up by a text that must not stay in memory, since it is long or tells of a person. Of the
- * text a number is kept, which another text shares with a chance of one in 2^53, whatever texts are chosen: the factors are
- * random, and differ from isolate to isolate.
+ * Numbers that stand for texts as keys of caches, for texts that must not stay in memory because they are long or personal. Two
+ * texts share a number with a probability of 2^-53, even if somebody chooses the texts: the factors are random and differ between
+ * isolates.
  */
 
-/** Characters of the longest text. */
+/** The greatest length of a text, in characters. */
 export const MAX_LENGTH = 1024;
 
 const PRIME = 2 ** 31 - 1;
-/** Products below 2^47 of which this many can be added up without loss. */
+/** The number of products below 2^47 that can be added without loss of precision. */
 const EXACT = 32;
 
-/** Whole numbers, kept as what they are multiplied as. */
+/** Whole numbers, stored as doubles because they are multiplied as doubles. */
 let factors: Float64Array | undefined;
 
 /**
- * The number of a text: two sums of its characters and its length, each character times a random factor of its place, modulo a
- * prime.
+ * The number of a text, made of two sums modulo a prime. Each sums the length and the characters, each times a random factor of its
+ * position.
  *
- * @throws RangeError when the text is longer than `MAX_LENGTH`.
+ * @throws RangeError if the text is longer than `MAX_LENGTH`.
  */
 export function fingerprint(text: string): number {
   if (text.length > MAX_LENGTH)

@@ -1,6 +1,6 @@
-/** What an owner wants visitors to do, and in which order. Kept in a pixel's settings. */
+/** Goals and funnels: what an owner wants visitors to do, and in which order. Part of a pixel's settings. */
 
-/** Reached by an event of a name, by a view of a page (`*` stands for anything), or by a custom property's value. */
+/** Reached by an event with this name, by a view of this page (`*` matches any text), or by a value of a custom property. */
 export type Goal = { readonly name: string } & (
   | { readonly event: string }
   | { readonly page: string }
@@ -11,7 +11,7 @@ export interface Funnel {
   readonly name: string;
   /** The names of goals, in order. */
   readonly steps: readonly string[];
-  /** Within one visit, or within so many hours of a person's first step, across visits and devices. */
+  /** All steps in one visit, or within this many hours after a person's first step, across visits and devices. */
   readonly within: 'visit' | { readonly hours: number };
 }
 
@@ -23,7 +23,7 @@ export const MAX_FUNNEL_HOURS = 90 * 24;
 /** D1 refuses longer patterns of GLOB. */
 const MAX_PATTERN_BYTES = 50;
 
-/** A page with `*` as a pattern of GLOB, in which other characters stand for themselves. */
+/** A page with `*` as a pattern of GLOB, with its other special characters escaped. */
 export function globOf(page: string): string {
   return page.replaceAll(/[[?]/g, '[$&]');
 }

@@ -1,9 +1,9 @@
-/** Which local day of a pixel an instant is in. */
+/** The local day of an instant, cached. */
 import type { LocalDay } from './batch.ts';
 import { Cache } from './cache.ts';
 import { addDays, dayStart, localDay } from './time-zone.ts';
 
-/** The day last asked for in each zone: most events are of today. */
+/** The latest result for each time zone: most events are of today. */
 const latestDays = new Cache<string, LocalDay>(1000);
 
 /** The local day that holds an instant, with its bounds. */
@@ -11,7 +11,7 @@ export function localDayOf(zone: string, ts: number): LocalDay {
   const latest = latestDays.get(zone);
   if (latest && latest.start <= ts && ts < latest.end) return latest;
   const day = localDay(zone, ts);
-  const found = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)), zone };
-  latestDays.set(zone, found);
-  return found;
+  const result = { day, start: dayStart(zone, day), end: dayStart(zone, addDays(day, 1)), zone };
+  latestDays.set(zone, result);
+  return result;
 }

@@ -1,4 +1,4 @@
-/** The place of a mistake in a JSON body as JavaScript writes it: `filters[0][1]`. The whole body is `''`. */
+/** The path of an error in a JSON body as JavaScript writes it: `filters[0][1]`; `''` for the complete body. */
 export function pathOf(path: readonly { readonly key: unknown }[]): string {
   return path
     .map(({ key }, index) =>

@@ -1,10 +1,10 @@
 /**
- * What a person is known by. Each is stored as an alias: a letter for its kind, and a keyed hash. An alias of a weaker kind
- * may be linked to one of a stronger kind, of whose person it then is; so links lead to one end, whatever order they are
- * made in.
+ * The kinds of identifiers of a person. Each identifier is stored as an alias: a letter for its kind, and a keyed hash. An alias of a
+ * weaker kind may be linked to an alias of a stronger kind, and then belongs to its person. So links lead to the same person,
+ * whatever order they are made in.
  */
 
-/** From the strongest to the weakest, with the letter that aliases of a kind begin with. */
+/** The kinds from the strongest to the weakest, each with the first letter of its aliases. */
 export const PERSON_KINDS = { uid: 'u', external_id: 'x', em: 'e', ph: 'p', cookie: 'c' } as const;
 
 export type PersonKind = keyof typeof PERSON_KINDS;
@@ -12,10 +12,10 @@ export type PersonKind = keyof typeof PERSON_KINDS;
 /** The letters from the strongest kind to the weakest. */
 export const STRENGTHS: string = Object.values(PERSON_KINDS).join('');
 
-/** Kinds that come as hashed user data. */
+/** The kinds that are sent as hashed user data. */
 export const USER_DATA = ['external_id', 'em', 'ph'] as const satisfies readonly PersonKind[];
 
-/** Days after which a person who has not come back is forgotten: as long as the cookie lives. */
+/** Days without an event after which a person is deleted: the lifetime of the cookie. */
 export const PERSON_DAYS = 395;
 
 /** The first UTC date of which the people are stored. */

@@ -1,23 +1,23 @@
 import type { CookieReach } from './cookie.ts';
 import type { Funnel, Goal } from './goal.ts';
 
-/** What an owner can set per pixel. Every setting has a default, so a pixel needs only a name and a URL. */
+/** The settings of a pixel. Each has a default, so a pixel needs only a name and a URL. */
 export interface PixelSettings {
-  /** Days that raw events are kept; rollups stay. */
+  /** Days after which events are deleted. Rollups stay. */
   readonly retention_days: number;
-  /** Query parameters that belong to a page's name; all others are dropped. */
+  /** Query parameters that are part of a page. All others are dropped. */
   readonly query_params: readonly string[];
-  /** Hosts that may send events, such as `example.com` and `*.example.com`; empty for all. */
+  /** Hosts that may send events, such as `example.com` and `*.example.com`. Empty for all hosts. */
   readonly origins: readonly string[];
   readonly goals: readonly Goal[];
   readonly funnels: readonly Funnel[];
-  /** What becomes of an event whose sender asks not to be followed: `Sec-GPC`, `DNT`, or no consent. */
+  /** What happens to an event whose visitor asks not to be followed, by `Sec-GPC`, `DNT` or a denied consent. */
   readonly gpc: 'anonymous' | 'drop';
-  /** Whether who has consented gets a cookie, and for pages of whose sites. */
+  /** Whether a visitor who has consented gets a cookie, and of which reach. */
   readonly cookie: 'off' | CookieReach;
-  /** Groups of fewer visitors are in no answer, and counts are rounded to multiples of it; 0 for all as they are. */
+  /** Small-group protection: smaller groups are left out, and counts are rounded to multiples of this number. 0 for none. */
   readonly min_group: number;
-  /** By whose word somebody is a person: anyone's, or only that of the owner's server and of the cookie. */
+  /** Whether anyone may identify a person (`open`), or only the owner's server and the cookie (`signed`). */
   readonly identity: 'open' | 'signed';
 }
 
@@ -38,13 +38,13 @@ export const DEFAULT_SETTINGS: PixelSettings = {
 
 export const GREATEST_MIN_GROUP = 1000;
 
-/** One site, app or brand that an owner counts. */
+/** One site, app or brand whose events are counted. */
 export interface Pixel {
   /** `px_` and 16 base58 characters. */
   readonly id: string;
   readonly name: string;
   readonly url: string;
-  /** IANA time zone; its midnights bound the local days. */
+  /** IANA time zone. Local days begin at its midnights. */
   readonly timezone: string;
   readonly settings: PixelSettings;
   /** Epoch milliseconds. */

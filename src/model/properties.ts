@@ -1,6 +1,6 @@
 /**
- * Custom properties as the store keeps them: the text of a JSON object in the order given; `''` when there are none. Written
- * by hand, since an object cannot hold every key (`__proto__` would vanish) and would sort some.
+ * Custom properties as they are stored: the text of a JSON object, in the order of the map; `''` if there are none. It is not made
+ * by `JSON.stringify` of an object, which would lose the key `__proto__` and sort numeric keys.
  */
 export function textOfProperties(properties: ReadonlyMap<string, string>): string {
   if (properties.size === 0) return '';

@@ -1,4 +1,4 @@
-/** Identifiers that nobody can guess, and some that need not be guessed. */
+/** Random identifiers and secrets, and event ids. */
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
@@ -7,14 +7,14 @@ export function randomBase58(length: number): string {
   let text = '';
   while (text.length < length) {
     for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
-      // 232 = 4 * 58: bytes beyond would make the first characters likelier.
+      // 232 = 4 * 58. Greater bytes would make the first characters more likely.
       if (byte < 232 && text.length < length) text += BASE58[byte % 58];
     }
   }
   return text;
 }
 
-/** Whether a text can be what `randomBase58(length)` has made. */
+/** Whether a text has the form of `randomBase58(length)`. */
 export function isBase58(text: string, length: number): boolean {
   return text.length === length && /^[1-9A-HJ-NP-Za-km-z]*$/.test(text);
 }
@@ -40,8 +40,8 @@ let isolate = '';
 let sequence = 0;
 
 /**
- * An event id made at the edge. Ids of one isolate sort in the order they were made, so that events of the same
- * millisecond keep their order; 64 random bits, made once an isolate, tell isolates apart.
+ * A new event id. The ids of one isolate sort in the order in which they were made, so events of one millisecond keep their order.
+ * 64 random bits, made once per isolate, make the ids of all isolates unique.
  */
 export function nextEventId(): string {
   // Not at the top of the module: the runtime has no randomness before the first request.

@@ -1,52 +1,52 @@
 /**
- * Every reason for which an event is not stored. The list is closed: the owner's explanations, the API's messages and
- * the counters are all made from it.
+ * The reasons for which an event is not stored. The explanations for the owner, the messages of the API and the counters are all
+ * made from this list.
  */
 export const REJECTION_REASONS = {
   missing_id: 'No pixel id: send id=px_… with the event.',
-  unknown_pixel: 'No pixel has this id. Was it deleted, or mistyped?',
-  bot: 'The user agent is that of a crawler, a monitor or a script.',
-  prefetch: 'The browser fetched the page ahead of a visit that may never come.',
-  head_request: 'A HEAD request asks about the pixel; it is not a view.',
+  unknown_pixel: 'No pixel has this id. It may be mistyped, or the pixel may have been deleted.',
+  bot: 'The user agent belongs to a crawler, a monitor or a script.',
+  prefetch: 'The browser fetched the page before a visit, which may not follow.',
+  head_request: 'A HEAD request is not a view.',
   invalid_event: 'The event is not an object of fields.',
   invalid_name: 'The event name is empty or too long.',
   invalid_eid: 'The event id is too long.',
   invalid_url: 'The page URL is not an http or https URL.',
   invalid_time: 'The time is neither ISO 8601 nor epoch milliseconds.',
-  time_in_future: 'The time lies in the future.',
-  time_too_old: 'The time lies before the year 2000.',
+  time_in_future: 'The time is in the future.',
+  time_too_old: 'The time is before the year 2000.',
   invalid_value:
     'The value is not a number such as 12.50, or too large. The event was stored, without its amount.',
   invalid_currency:
     'The currency is not one of ISO 4217, such as EUR. The event was stored, without its amount.',
-  invalid_override: 'An override (ip, ua, country) is not what it should be.',
-  unhashed_user_data:
-    'User data (ud) is taken as SHA-256 in hex only. Hash it before it leaves the page: docs/tag.md says how.',
+  invalid_override: 'An override (ip, ua, country) is invalid.',
+  unhashed_user_data: 'User data (ud) must be SHA-256 in hex. Hash it in the page: see docs/tag.md.',
   invalid_uid: 'The user id is too long.',
   unproven_identity:
     'The user id is not signed, or its signature is wrong. The event was stored, without a person.',
-  opted_out: 'The visitor has opted out. Nothing is kept of it but this count.',
+  opted_out: 'The visitor has opted out. Only this count is stored.',
   refused:
-    'The visitor asks not to be followed, and this pixel drops such events. Nothing is kept but this count.',
-  origin_not_allowed: 'The page is not on an origin that this pixel allows.',
+    'The visitor asks not to be followed, and this pixel drops such events. Only this count is stored.',
+  origin_not_allowed: 'The origin of the page is not allowed by this pixel.',
   rate_limited: 'Too many events from one address.',
-  unstorable: 'The store refused this event and no other of its batch.',
-  erased: 'Of somebody who has been erased since it happened.',
-  day_closed: "The raw events of this event's day are past retention and gone, so the day can take no more.",
+  unstorable: 'The store rejected this event.',
+  erased: 'The person of this event has been erased since it happened.',
+  day_closed:
+    "The events of this event's day have been deleted after their retention, so the day takes no more events.",
 } as const;
 
 export type RejectionReason = keyof typeof REJECTION_REASONS;
 
-/** An event that was not stored, or what was left out of one that was; and why. */
+/** Why an event was not stored, or why a part of a stored event was left out. */
 export interface Rejection {
   readonly reason: RejectionReason;
-  /** What was wrong in this case, with nothing personal in it. */
+  /** What was wrong in this case, without personal data. */
   readonly detail: string;
-  /** Of a bot: what it calls itself. */
+  /** The name of a bot. */
   readonly family?: string;
 }
 
-/** @param detail what was wrong in this case, if there is more to say than the reason says. */
+/** @param detail what was wrong in this case. Default: the text of the reason. */
 export function rejection(reason: RejectionReason, detail: string = REJECTION_REASONS[reason]): Rejection {
   return { reason, detail };
 }

@@ -1,6 +1,6 @@
 /**
- * The outcome of a step that can fail for a reason the caller must handle. Steps that work on outside data return
- * it instead of throwing, so that every failure is a value with a name.
+ * The result of a step that can fail for a reason that the caller must handle. Functions that read input return it instead of
+ * throwing, so that every failure has a type.
  */
 export type Result<T, E> =
   | { readonly ok: true; readonly value: T }

@@ -1,7 +1,7 @@
 /**
- * Text encrypted under a key derived from SECRET_KEY (AES-256-GCM), as it is stored and as it travels:
- * `s1.KEYID.` and the base64url of a random IV and the ciphertext. The key id tells under which secret a text was
- * sealed, so that SQL can find those of another one; it tells nothing of the secret.
+ * Texts encrypted under a key derived from SECRET_KEY (AES-256-GCM), as they are stored and queued: `s1.KEYID.` and the base64url of
+ * a random IV and the ciphertext. The key id identifies the secret, so SQL can find texts sealed under another one. It reveals
+ * nothing of the secret.
  */
 import { Cache } from './cache.ts';
 import { base64url } from './random.ts';
@@ -10,20 +10,20 @@ import { deriveKey, type SealingPurpose, type Secrets } from './secret-key.ts';
 const IV_BYTES = 12;
 const KEY_ID_CHARACTERS = 6;
 
-/** With which any sealed text begins. */
+/** The beginning of every sealed text. */
 export const SEALED = 's1.';
 
-/** Characters of a text's beginning that tell its secret. */
+/** The length of the beginning that identifies the secret. */
 export const SEAL_CHARACTERS = SEALED.length + KEY_ID_CHARACTERS + 1;
 
 const seals = new Cache<string, string>(8);
 
 const encoder = new TextEncoder();
 
-/** With which a text begins that was sealed under a secret. */
+/** The beginning of the texts that are sealed under a secret. */
 export async function sealOf(secret: string): Promise<string> {
-  const known = seals.get(secret);
-  if (known !== undefined) return known;
+  const cached = seals.get(secret);
+  if (cached !== undefined) return cached;
   const signature = await crypto.subtle.sign(
     'HMAC',
     await deriveKey(secret, 'key id'),
@@ -38,7 +38,7 @@ export async function sealOf(secret: string): Promise<string> {
 /**
  * Encrypts a text.
  *
- * @param bound what the text belongs to, such as a pixel's id: it opens only with the same again.
+ * @param bound what the text belongs to, such as a pixel's id. The text opens only with the same value.
  */
 export async function seal(
   secret: string,
@@ -60,8 +60,8 @@ export async function seal(
 }
 
 /**
- * The text of a sealed one, or null when it was sealed under none of the secrets, for another purpose or for something
- * else, or was changed.
+ * Decrypts a sealed text. Null if it was sealed under none of the secrets, for another purpose or another `bound`, or if it was
+ * changed.
  */
 export async function unseal(
   secrets: Secrets,
@@ -84,7 +84,7 @@ export async function unseal(
       );
       return new TextDecoder().decode(text);
     } catch {
-      // Two secrets may share a key id by chance.
+      // Two secrets may have the same key id by chance, so the next one is tried.
     }
   }
   return null;

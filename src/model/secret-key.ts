@@ -1,6 +1,6 @@
 /**
- * Keys derived from the Worker secret SECRET_KEY by HKDF (RFC 5869), one for each purpose. The secret is not in D1, so
- * a copy of the database cannot be searched for visitors or people.
+ * Keys derived from the Worker secret SECRET_KEY by HKDF (RFC 5869), one per purpose. The secret is not in D1, so nobody can search
+ * a copy of the database for visitors or people.
  */
 import { Cache } from './cache.ts';
 
@@ -10,7 +10,7 @@ const HMAC = {
 } as const;
 const AES = { algorithm: { name: 'AES-GCM', length: 256 }, usages: ['encrypt', 'decrypt'] } as const;
 
-/** What a key is for, and of which kind it is. A purpose's name is part of its key: renaming one changes the key. */
+/** The purposes of keys, and their algorithms. The name of a purpose is part of the key: renaming it changes the key. */
 const PURPOSES = {
   'key id': HMAC,
   'visitor salts': AES,
@@ -28,12 +28,12 @@ export type SealingPurpose = {
 }[Purpose];
 
 /**
- * The secrets of a Worker: SECRET_KEY first, which encrypts and signs, then the one before a rotation, which only opens what
- * it has encrypted. Empty when there is none.
+ * The secrets of a Worker: SECRET_KEY first, which encrypts and signs, then SECRET_KEY_PREVIOUS, which only decrypts. Empty if
+ * SECRET_KEY is not set.
  */
 export type Secrets = readonly string[];
 
-/** Deriving a key takes three calls into the crypto library; an isolate makes each key once. */
+/** Deriving a key takes three calls into the crypto library, so keys are cached. */
 const derived = new Cache<string, CryptoKey>(32);
 
 const encoder = new TextEncoder();
@@ -45,8 +45,8 @@ const encoder = new TextEncoder();
  */
 export async function deriveKey(secret: string, purpose: Purpose): Promise<CryptoKey> {
   const cacheKey = `${purpose}\n${secret}`;
-  const known = derived.get(cacheKey);
-  if (known) return known;
+  const cached = derived.get(cacheKey);
+  if (cached) return cached;
   const { algorithm, usages } = PURPOSES[purpose];
   const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey']);
   const key = await crypto.subtle.deriveKey(

@@ -1,9 +1,9 @@
 /**
- * Local days in any IANA time zone, from the zone's offset changes. Asking `Intl` costs some microseconds, so each
- * zone's changes are found once per year and kept; everything else is arithmetic.
+ * Local days in any IANA time zone, computed from the offset changes of the zone. A call to `Intl` takes some microseconds, so the
+ * changes of each zone and year are cached; the rest is arithmetic.
  *
- * A local day is the stretch from the first instant whose local date is that day to the first instant of the next
- * one. It has 23, 24 or 25 hours, or 23.5 or 24.5 (Lord Howe), or none at all (Samoa skipped 2011-12-30).
+ * A local day is the span from the first instant with its local date to the first instant of the next day. It has 23, 24 or 25
+ * hours, 23.5 or 24.5 on Lord Howe Island, or none: Samoa skipped 2011-12-30.
  */
 
 import { Cache } from './cache.ts';
@@ -11,11 +11,11 @@ import { Cache } from './cache.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The years of the days that can be computed with: of four digits, so that days sort as texts do. */
+/** Years have four digits, so that days sort as texts. */
 const FIRST_YEAR = 0;
 const LAST_YEAR = 9999;
 
-/** A stretch of a local day with one offset. A day without an offset change has one. */
+/** A part of a local day with one offset. A day without an offset change has one segment. */
 export interface Segment {
   /** The local date, `YYYY-MM-DD`. */
   readonly day: string;
@@ -32,11 +32,11 @@ interface OffsetChange {
   readonly offset: number;
 }
 
-/** Zones are few but years may be many: an owner may import twenty. What is dropped is found again. */
+/** There are few zones but many years, since an owner may import twenty. Entries that are dropped are computed again. */
 const cachedYears = new Cache<string, readonly OffsetChange[]>(2000);
 const formats = new Cache<string, Intl.DateTimeFormat>(200);
 
-/** Whether the runtime knows a time zone of this name. A bare offset such as `+05:30` is no zone. */
+/** Whether the runtime has a time zone of this name. An offset such as `+05:30` is not a zone. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -47,13 +47,13 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The year that was last asked for: days are asked for one after the other, and a question may have ten thousand. */
+/** The latest zone and year: a query may need ten thousand days, one after the other. */
 let recent = { zone: '', from: 0, until: 0, changes: [] as readonly OffsetChange[] };
 
 /** Local time minus UTC at an instant, in milliseconds. */
 export function offsetAt(zone: string, ts: number): number {
   if (ts < recent.from || ts >= recent.until || zone !== recent.zone) {
-    // No zone changed before 1600, and Intl has other calendars for years long gone.
+    // No zone changed before 1600, and for earlier years `Intl` uses other calendars.
     const year = Math.min(Math.max(new Date(ts).getUTCFullYear(), 1600), LAST_YEAR);
     const changes = changesOf(zone, year);
     recent = { zone, from: Date.UTC(year, 0, 1), until: Date.UTC(year + 1, 0, 1), changes };
@@ -76,7 +76,7 @@ const midnightOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
 /** The first instant of the local day that has the same date as a midnight in UTC. */
 function startOf(zone: string, midnight: number): number {
-  // No offset is beyond UTC-12 or UTC+14, so what holds 15 hours before and after brackets the local midnight.
+  // Offsets are between UTC-12 and UTC+14, so the local midnight is between 15 hours before and 15 hours after.
   const before = offsetAt(zone, midnight - 15 * HOUR);
   const after = offsetAt(zone, midnight + 15 * HOUR);
   if (before === after) return midnight - before;
@@ -88,25 +88,25 @@ function startOf(zone: string, midnight: number): number {
 /** The local day that holds an instant. */
 export function localDay(zone: string, ts: number): string {
   const day = isoDay(ts + offsetAt(zone, ts));
-  // Where clocks went back over midnight (Newfoundland until 2011), the wall clock shows a date twice.
+  // Where clocks were set back over midnight (Newfoundland until 2011), the local date appears twice.
   if (ts < dayStart(zone, day)) return addDays(day, -1);
   const next = addDays(day, 1);
   return ts >= dayStart(zone, next) ? next : day;
 }
 
-/** What the clocks of a zone show at an instant, as if it were UTC, in epoch milliseconds. */
+/** The local time of a zone at an instant, read as UTC, in epoch milliseconds. */
 export function clockAt(zone: string, ts: number): number {
   return ts + offsetAt(zone, ts);
 }
 
 /**
- * The instant at which the clocks of a zone show a time: of a time that they repeat, the first or the last one; of a time that
- * they skip, the first instant after it, or the last one before.
+ * The instant of a local time. A time that the clocks repeat has a first and a last instant. A time that they skip has the first
+ * instant after it as its first, and the last instant before it as its last.
  *
- * @param clock a time as `clockAt` gives it.
+ * @param clock a local time as `clockAt` returns it.
  */
 export function instantOf(zone: string, clock: number, which: 'first' | 'last'): number {
-  // As in `startOf`: no offset is beyond UTC-12 or UTC+14.
+  // As in `startOf`: offsets are between UTC-12 and UTC+14.
   const before = offsetAt(zone, clock - 15 * HOUR);
   const after = offsetAt(zone, clock + 15 * HOUR);
   if (before === after) return clock - before;
@@ -118,19 +118,19 @@ export function instantOf(zone: string, clock: number, which: 'first' | 'last'):
 }
 
 /**
- * The segments of the local days `from` to `to`, both included. Days that a zone skipped have none.
- * @throws RangeError when there is no day after `to`, as `addDays` does.
+ * The segments of the local days `from` to `to`, inclusive. Days that a zone skipped have none.
+ * @throws RangeError if `to` is the last day, as `addDays` does.
  */
 export function segments(zone: string, from: string, to: string): Segment[] {
-  const found: Segment[] = [];
+  const all: Segment[] = [];
   const last = midnightOf(addDays(to, 1));
   let start = dayStart(zone, from);
   for (let midnight = midnightOf(from); midnight < last; midnight += DAY) {
     const end = startOf(zone, midnight + DAY);
-    if (end > start) found.push(...split(zone, isoDay(midnight), start, end));
+    if (end > start) all.push(...split(zone, isoDay(midnight), start, end));
     start = end;
   }
-  return found;
+  return all;
 }
 
 function split(zone: string, day: string, start: number, end: number): Segment[] {
@@ -145,20 +145,20 @@ function split(zone: string, day: string, start: number, end: number): Segment[]
 }
 
 /**
- * The day `count` days after one, which may be negative.
- * @throws RangeError for a day beyond the years 0 to 9999, as everything here that would have to name one.
+ * The day `count` days after a day. `count` may be negative.
+ * @throws RangeError for a result outside of the years 0 to 9999, as all functions here that return a day.
  */
 export function addDays(day: string, count: number): string {
   return isoDay(midnightOf(day) + count * DAY);
 }
 
-/** The same date a year before; of the 29th of February, the 28th. */
+/** The same date a year before; for the 29th of February, the 28th. */
 export function yearBefore(day: string): string {
   const year = String(Number(day.slice(0, 4)) - 1).padStart(4, '0');
   return year + (day.endsWith(LEAP_DAY) ? '-02-28' : day.slice(4));
 }
 
-/** How the date ends that three years of four have not. */
+/** The month and day of the date that exists in leap years only. */
 export const LEAP_DAY = '-02-29';
 
 /** The Monday of the week that holds a day. */
@@ -167,14 +167,14 @@ export function weekStart(day: string): string {
   return addDays(day, -weekday);
 }
 
-/** The first of a day's month, or of the month `count` months after it. */
+/** The first day of the month `count` months after the month of a day. */
 export function monthStart(day: string, count = 0): string {
   const date = new Date(`${day}T00:00:00Z`);
-  // `Date.UTC` would take the years before 100 for those of the 20th century.
+  // `Date.UTC` maps the years before 100 to the 20th century.
   return isoDay(date.setUTCMonth(date.getUTCMonth() + count, 1));
 }
 
-/** Whether a text is a date of the calendar in the form `YYYY-MM-DD`. */
+/** Whether a text is a date that exists, in the form `YYYY-MM-DD`. */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const ts = Date.parse(`${text}T00:00:00Z`);
@@ -188,7 +188,7 @@ function isoDay(ts: number): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** The last offset change in a stretch that is known to hold one. */
+/** The last offset change in a span, which must have one. */
 function changeWithin(zone: string, from: number, to: number): number {
   let at = from;
   const years = new Set([new Date(from).getUTCFullYear(), new Date(to).getUTCFullYear()]);
@@ -200,7 +200,7 @@ function changeWithin(zone: string, from: number, to: number): number {
   return at;
 }
 
-/** A year's offset changes: first what holds when it begins (UTC), then each change within it. */
+/** The offset changes of a year. The first entry is the offset at the beginning of the year in UTC. */
 function changesOf(zone: string, year: number): readonly OffsetChange[] {
   const key = `${zone} ${year}`;
   const cached = cachedYears.get(key);
@@ -213,12 +213,12 @@ function changesOf(zone: string, year: number): readonly OffsetChange[] {
 function findChanges(zone: string, year: number): OffsetChange[] {
   const begin = Date.UTC(year, 0, 1);
   const end = Date.UTC(year + 1, 0, 1);
-  let offset = askOffset(zone, begin);
+  let offset = intlOffset(zone, begin);
   const changes: OffsetChange[] = [{ at: begin, offset }];
-  // No zone has changed twice within a week, so a weekly look sees every change.
+  // No zone has changed twice within a week, so comparing weekly finds every change.
   for (let at = begin; at < end; at += 7 * DAY) {
     const next = Math.min(at + 7 * DAY, end - 1000);
-    const nextOffset = askOffset(zone, next);
+    const nextOffset = intlOffset(zone, next);
     if (nextOffset === offset) continue;
     changes.push({ at: findChange(zone, at, next, offset), offset: nextOffset });
     offset = nextOffset;
@@ -226,19 +226,19 @@ function findChanges(zone: string, year: number): OffsetChange[] {
   return changes;
 }
 
-/** The instant, to the second, at which the offset stops being `offset`: after `low`, at `high` at the latest. */
+/** The instant, to the second, at which the offset changes from `offset`: after `low`, not after `high`. */
 function findChange(zone: string, low: number, high: number, offset: number): number {
   let [before, after] = [low / 1000, high / 1000];
   while (after - before > 1) {
     const middle = Math.floor((before + after) / 2);
-    if (askOffset(zone, middle * 1000) === offset) before = middle;
+    if (intlOffset(zone, middle * 1000) === offset) before = middle;
     else after = middle;
   }
   return after * 1000;
 }
 
-/** Local time minus UTC as `Intl` has it. `ts` is a whole second. */
-function askOffset(zone: string, ts: number): number {
+/** Local time minus UTC according to `Intl`. `ts` is a whole second. */
+function intlOffset(zone: string, ts: number): number {
   const parts = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
   for (const { type, value } of format(zone).formatToParts(ts)) {
     if (type in parts) parts[type as keyof typeof parts] = Number(value);
@@ -248,9 +248,9 @@ function askOffset(zone: string, ts: number): number {
 }
 
 function format(zone: string): Intl.DateTimeFormat {
-  let known = formats.get(zone);
-  if (!known) {
-    known = new Intl.DateTimeFormat('en-US', {
+  let cached = formats.get(zone);
+  if (!cached) {
+    cached = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
       calendar: 'iso8601',
       numberingSystem: 'latn',
@@ -262,7 +262,7 @@ function format(zone: string): Intl.DateTimeFormat {
       minute: 'numeric',
       second: 'numeric',
     });
-    formats.set(zone, known);
+    formats.set(zone, cached);
   }
-  return known;
+  return cached;
 }

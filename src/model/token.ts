@@ -1,6 +1,6 @@
 import { isBase58, randomBase58 } from './random.ts';
 
-/** What a token may do. `ADMIN_TOKEN` may do all of it, and alone makes tokens. */
+/** The scopes of tokens. `ADMIN_TOKEN` has all of them, and only it can create tokens. */
 export const SCOPES = ['pixels:write', 'events:write', 'stats:read'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -8,13 +8,13 @@ export interface Token {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** The one pixel it is for, or null for all. */
+  /** The one pixel that the token is for; null for all pixels. */
   readonly pixel: string | null;
   /** Epoch milliseconds. */
   readonly created_at: number;
 }
 
-/** Random characters of a secret: of a token after its prefix, of a shared link, of a session. */
+/** Characters of a secret: of a token without its prefix, of a shared link, of a session. */
 const SECRET_LENGTH = 40;
 const TOKEN_PREFIX = 'speck_';
 

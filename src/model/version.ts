@@ -1,5 +1,5 @@
-/** Speck's version, as in package.json; a test holds them equal. */
+/** Speck's version. A test compares it to package.json. */
 export const VERSION = '0.1.0';
 
-/** The version of the database's tables that this Worker needs. A test holds it equal to the number of files in migrations/. */
+/** The version of the database schema that this Worker needs: the number of files in migrations/, as a test verifies. */
 export const SCHEMA_VERSION = 2;

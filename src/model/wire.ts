@@ -1,8 +1,11 @@
-/** What the collecting side hands on: plain data, since it outlives its request and is shared between requests. */
+/**
+ * Raw events and the clients that sent them. They are plain data, since they outlive their requests. Property names stay as they
+ * are: hits may wait in the queue, sealed, while a new version is deployed.
+ */
 
 import type { CookieReach } from './cookie.ts';
 
-/** What is known of a client from its connection and headers. An unknown text is `''`. */
+/** What a request's connection and headers say of its client. A text that is not there is `''`. */
 export interface Client {
   readonly ip: string;
   readonly userAgent: string;
@@ -10,22 +13,22 @@ export interface Client {
   readonly languages: string;
   readonly referer: string;
   readonly origin: string;
-  /** `Sec-Purpose` or `Purpose`: why a browser fetches before anyone looks. */
+  /** `Sec-Purpose` or `Purpose`, which browsers send with a prefetch. */
   readonly purpose: string;
-  /** How far a cookie would reach that this request sets or is known by; `''` when it may have none. */
+  /** The reach of the cookie that this request may set and be identified by; `''` if it may have none. */
   readonly cookieReach: CookieReach | '';
   readonly refusal: OptOut;
-  /** The value of the person's cookie. */
+  /** The value of the person cookie. */
   readonly cookie: string;
-  /** Whether there is a person's cookie that does not count, such as an older Speck's. */
+  /** Whether there is a person cookie that does not count, such as one of an older version. */
   readonly staleCookie: boolean;
   readonly hints: ClientHints;
   readonly place: Geo;
 }
 
 /**
- * What a browser says of being counted: nothing; `Sec-GPC: 1` or `DNT: 1`; or, by the cookie of `/opt-out`, that nothing of it
- * may be stored.
+ * What the browser says about being counted: nothing (`''`), `Sec-GPC: 1` or `DNT: 1` (`signal`), or the opt-out cookie (`opt_out`),
+ * with which nothing may be stored.
  */
 export type OptOut = '' | 'signal' | 'opt_out';
 
@@ -54,7 +57,7 @@ export const NO_GEO: Geo = { country: '', region: '', regionName: '', city: '' }
 /** How clients name a pixel other than by its id. No such key leads to a pixel yet, so their events are `unknown_pixel`. */
 export type PixelKey = 'domain' | 'write_key';
 
-/** The fields of one event, as any wire format speaks them, before anything is looked up or trusted. */
+/** The fields of one event, as a client sent them, before any check. */
 export interface RawEvent {
   /** What names the pixel: its id, or what `key` says. */
   readonly id: string;
@@ -63,18 +66,18 @@ export interface RawEvent {
   readonly ev: string;
   readonly dl: string;
   readonly rl: string;
-  /** `1`: a page view by a changed address within a page, of which `rl` is the one before. Older requests in the queue lack it. */
+  /** `1`: a page view by a changed address within a page; `rl` is the address before. Older hits in the queue lack it. */
   readonly nav?: string;
   readonly eid: string;
-  /** The owner's own id of who is signed in. Only a keyed hash of it is ever stored. */
+  /** The owner's own id of the signed-in user. Only a keyed hash of it is stored. */
   readonly uid: string;
-  /** The signature of `uid` by the owner's server. A request that an older Speck has put into the queue lacks it. */
+  /** The signature of `uid` by the owner's server. Older hits in the queue lack it. */
   readonly uid_sig?: string;
-  /** Hashed user data by name: `em`, `ph`, `external_id` and others that mean nothing here. */
+  /** Hashed user data by name: `em`, `ph` and `external_id`. Other names are ignored. */
   readonly ud: readonly (readonly [string, unknown])[];
-  /** `granted` or `denied`; anything else is as good as absent. */
+  /** `granted` or `denied`. Any other text is ignored. */
   readonly consent: string;
-  /** What the person's cookie is to hold if the browser has none. */
+  /** What the page proposes for a new person cookie. */
   readonly cid: string;
   /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
   readonly cd: readonly (readonly [string, unknown])[];
@@ -91,7 +94,7 @@ export function pixelIdOf({ id, key }: RawEvent): string {
   return key === undefined ? id : '';
 }
 
-/** An event that says nothing. */
+/** An event without any field. */
 export const BLANK_EVENT: RawEvent = {
   id: '',
   ev: '',
@@ -107,7 +110,7 @@ export const BLANK_EVENT: RawEvent = {
   cd: [],
 };
 
-/** A client of which nothing is known. */
+/** A client that is not known. */
 export const UNKNOWN_CLIENT: Client = {
   ip: '',
   userAgent: '',
@@ -123,13 +126,13 @@ export const UNKNOWN_CLIENT: Client = {
   place: NO_GEO,
 };
 
-/** The events of one request with what is known of its client. An entry that is no event at all is null. */
+/** A hit: one request with its raw events and its client. An entry that is not an event is null. */
 export interface RawHit {
-  /** Made at the edge; the ids of its events begin with it, so that a hit that is enriched twice is one. */
+  /** Made at the edge. The ids of the events begin with it, so enriching a hit twice gives the same events. */
   readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
-  /** Asked for with HEAD, which is no view. */
+  /** Whether the method was HEAD, which is not a view. */
   readonly head: boolean;
   readonly client: Client;
   readonly events: readonly (SentEvent | null)[];

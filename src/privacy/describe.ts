@@ -1,7 +1,7 @@
 /** An event in plain words: all that is stored of it, field by field. */
 import { EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { decimalOf } from '../model/exported.ts';
-import { SHOWN_FIELDS } from '../model/text/shown.ts';
+import { DISPLAY_FIELDS } from '../model/text/display.ts';
 import { FIELDS, KINDS_OF_EVENT, LANGUAGE, READING } from './texts.ts';
 
 type Value = string | number | null;
@@ -30,7 +30,7 @@ const GROUPS: readonly (readonly [name: string, columns: string])[] = [
 ];
 
 const WORDS: { readonly [Column in keyof Event]?: (value: never) => string } = {
-  ...SHOWN_FIELDS,
+  ...DISPLAY_FIELDS,
   country: (code: string) => named('region', code),
   language: (code: string) => named('language', code),
   engaged: READING.engaged,

@@ -8,7 +8,7 @@ import { EVENT_COLUMNS } from '../model/event.ts';
 import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { FORGET_PERSON } from '../model/set-cookie.ts';
-import { shownHost } from '../model/text/shown.ts';
+import { displayHost } from '../model/text/display.ts';
 import { MAX_EVENTS, type TraceData } from '../store/traces.ts';
 import { mayAskAs, waitOf } from './bounds.ts';
 import { describe } from './describe.ts';
@@ -90,7 +90,7 @@ function section({ pixel, trace }: Place, { events, total, days, target }: Trace
   });
   const kind = Object.entries(PERSON_KINDS).find(([, letter]) => target?.startsWith(letter))?.[0];
   // The pixel's name is its owner's own.
-  return html`<section><h2>${shownHost(URL.parse(pixel.url)?.hostname ?? '')}</h2>
+  return html`<section><h2>${displayHost(URL.parse(pixel.url)?.hostname ?? '')}</h2>
 <p class="soft">${pixel.id}</p>
 <p>${PRIVACY.events(total, total >= MAX_EVENTS, pixel.settings.retention_days)}
 ${events.length < total ? PRIVACY.latest(events.length) : ''}

@@ -12,7 +12,7 @@ export interface Endpoint {
   readonly POST?: Target;
   /** The methods, as the header `Allow` lists them. */
   readonly methods: string;
-  /** The formats' own request headers. */
+  /** The request headers that the formats read, besides those of a body. */
   readonly requestHeaders: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A wire format is how one kind of client sends its events and expects to be answered. This is all that collecting asks of one;
- * what every format shares (CORS, consent, cookies, limits, authentication, buffering) is not a format's business.
+ * A wire format is how one kind of client sends its events and expects to be answered. A format defines routes, limits, reading and
+ * answering. Everything else is the same for all formats: CORS, consent, cookies, limits, authentication and buffering.
  */
 import type { BodyError } from '../../http/body.ts';
 import type { Result } from '../../model/result.ts';
@@ -8,9 +8,9 @@ import type { SentEvent } from '../../model/wire.ts';
 
 /** Why a request cannot be read. */
 export type ReadError = BodyError | 'broken_json' | 'missing_id' | 'too_many_events';
-/** Why a request with a token is not taken: no such token, not one that may send events, or not for this pixel; or D1 is silent. */
+/** Why a request with a token is rejected: the token may not send events, or not for this pixel, or D1 does not answer. */
 export type SenderError = 'wrong_token' | 'wrong_pixel' | 'store_unavailable';
-/** Why a request is rejected as a whole. */
+/** Why a complete request is rejected. */
 export type WireError = ReadError | SenderError;
 
 /** A request as a format reads it. */

@@ -4,7 +4,7 @@
  */
 import type { RawEvent } from '../../model/wire.ts';
 
-/** The fields of a query or a form as an event. */
+/** The event in the fields of a query or a form. */
 export function fromFields(fields: ReadonlyMap<string, string>): RawEvent {
   return {
     id: fields.get('id') ?? '',
@@ -22,7 +22,7 @@ export function fromFields(fields: ReadonlyMap<string, string>): RawEvent {
   };
 }
 
-/** An object out of JSON as an event, or null when it is not an object. */
+/** The event in a JSON value; null if the value is not an object. */
 export function fromJson(value: unknown): RawEvent | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const object = value as Record<string, unknown>;
@@ -42,7 +42,7 @@ export function fromJson(value: unknown): RawEvent | null {
   };
 }
 
-/** `cd` or `ud` as an object, and `cd[key]` beside it as a form would have them. */
+/** The entries of `cd` or `ud` as an object, and of fields such as `cd[key]`, which JSON may have too. */
 function dataOf(object: Record<string, unknown>, name: 'cd' | 'ud'): [string, unknown][] {
   const data = object[name];
   const pairs: [string, unknown][] =
@@ -51,7 +51,7 @@ function dataOf(object: Record<string, unknown>, name: 'cd' | 'ud'): [string, un
   return pairs;
 }
 
-/** The fields `cd[key]` or `ud[key]`, by their keys. */
+/** The entries of the fields `cd[key]` or `ud[key]`. */
 function entriesOf<T>(name: 'cd' | 'ud', fields: Iterable<readonly [string, T]>): [string, T][] {
   const entries: [string, T][] = [];
   for (const [field, value] of fields) {
@@ -62,12 +62,12 @@ function entriesOf<T>(name: 'cd' | 'ud', fields: Iterable<readonly [string, T]>)
   return entries;
 }
 
-/** A name that is an object is none, and not absent: then the event would be a page view. */
+/** A name that is an object is invalid. It is not read as absent: then the event would be a page view. */
 function nameOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? ' ' : text(value);
 }
 
-/** Numbers and booleans are as good as their text; anything else is as good as absent. */
+/** The text of a string, a number or a boolean. Any other value counts as absent. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';

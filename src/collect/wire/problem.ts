@@ -1,6 +1,6 @@
 /**
- * Problem documents (RFC 9457) for requests that are rejected as a whole: of formats that have no answer of their own for an
- * error, and of methods that a path does not have.
+ * Problem documents (RFC 9457) for complete requests that are rejected: by formats whose clients expect no other answer, and for
+ * methods that a path does not have.
  */
 import type { WireError, WireFormat } from './format.ts';
 
@@ -44,7 +44,7 @@ const PROBLEM_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** The response to a request that is rejected as a whole. */
+/** The response to a complete request that is rejected. */
 export function problemResponse(error: WireError, limits: WireFormat['limits']): Response {
   const problem = problemOf(limits)[error];
   return Response.json(

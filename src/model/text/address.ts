@@ -1,15 +1,15 @@
-/** IP addresses in one spelling, so that a visitor whose address is written in two is one. */
+/** IP addresses in their normal form, so that two spellings of an address are one visitor. */
 
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 /** With a port, or an IPv6 address in brackets. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/;
-/** What tells a link from others on the machine that wrote it. */
+/** The zone of a link-local address, which has a meaning only on one machine. */
 const ZONE = /%.*$/s;
 /** An IPv4 address in IPv6 (RFC 4291, section 2.5.5.2), as `URL` writes it. */
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * The IPv4 or IPv6 address (RFC 5952) that a text names, without port, brackets and zone; null when it names none.
+ * The IPv4 or IPv6 address (RFC 5952) in a text, without port, brackets and zone; null if there is none.
  *
  *     normalAddress('[::FFFF:192.0.2.1]:443') === '192.0.2.1'
  */

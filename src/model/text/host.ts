@@ -1,15 +1,15 @@
-/** Host names in the one spelling that is stored: lower case, Punycode, no dot at the end. */
+/** Host names in their normal form, which is stored: lower case, Punycode, no dot at the end. */
 
-/** The host of a parsed URL, which `site.example.` names as well as `site.example`. */
+/** The host of a URL. `site.example.` is the same host as `site.example`. */
 export function hostOfUrl({ hostname }: URL): string {
   return hostname.endsWith('.') ? hostname.replace(/\.+$/, '') : hostname;
 }
 
-/** What ends a host in a URL, or what a URL would drop. */
+/** Characters that end a host in a URL, or that `URL` would drop. */
 const NO_HOST = /[/?#@\\\s]|:\d*$|^$/;
 
 /**
- * The host that somebody has typed, as events from it have it; null for what is none.
+ * The normal form of a host that somebody has typed, as events have it; null for any other text.
  *
  *     normalHost('Müller.example.') === 'xn--mller-kva.example'
  */

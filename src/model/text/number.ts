@@ -1,6 +1,6 @@
 const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)\s*$/;
 
-/** The number that a text writes in decimal digits; NaN for any other text, such as `0x10`, `1e3` or an empty one. */
+/** The number of a text in decimal digits; NaN for any other text, such as `0x10`, `1e3` or `''`. */
 export function decimalNumber(text: string): number {
   return DECIMAL.test(text) ? Number(text) : Number.NaN;
 }

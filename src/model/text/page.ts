@@ -1,10 +1,10 @@
-/** Pages as they are stored, whoever names them: an event, a filter, a goal. */
+/** Pages in their normal form, which is stored: of filters and goals. */
 import { LIMITS } from '../limits.ts';
 import { cutEscaped, normalPath, normalQuery } from './percent.ts';
 
 /**
- * The page of a path and query that somebody has typed, as an event on that page has it; a text that does not begin with `/` as
- * it is. `*` stays a wildcard, so the parameters of a query with one keep their order.
+ * The normal form of a path and query that somebody has typed, as events have it. A text that does not begin with `/` is returned
+ * unchanged. `*` is a wildcard, so the parameters of a query that contains it keep their order.
  *
  *     pageOf('/über uns') === '/%C3%BCber%20uns'
  */
@@ -15,7 +15,7 @@ export function pageOf(text: string): string {
   return cutEscaped(normalPath(url.pathname) + typedQuery(url.search.slice(1)), LIMITS.page);
 }
 
-/** An address that was masked is shown as `(email)`, and so may be typed. */
+/** People type `(email)`, which masks addresses, as they see it. */
 const ENCODED_MASK = '%28email%29';
 
 function typedQuery(query: string): string {
@@ -26,15 +26,15 @@ function typedQuery(query: string): string {
 function wildQuery(query: string): string {
   const parts = query.split('&').map((part) => {
     const normal = String(new URLSearchParams(part));
-    // No parameter without a value: what the wildcard stands for has one.
+    // `URLSearchParams` adds `=` to a parameter without a value, but the wildcard may stand for a value.
     return part.includes('=') ? normal : normal.replace(/=$/, '');
   });
   return `?${parts.join('&')}`;
 }
 
 /**
- * Spellings in which earlier versions may have stored a page, which took them as they came: escapes in lower case, `~` escaped, and
- * what a browser leaves as it is.
+ * Other spellings of a page. Earlier versions stored pages as they came: with escapes in lower case, with `~` escaped, or with
+ * characters that browsers do not escape.
  */
 export function formerPages(page: string): string[] {
   const former = new Set<string>();

@@ -1,14 +1,14 @@
-/** Control characters and line separators, which separate words. */
+/** Control characters and line separators. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029]+/gu;
 
-/** The same without what separates words, so that what was taken apart by signs that nobody sees is one again; null without any. */
+/** A printable text without the characters that `printableText` replaces by spaces; null if the text has none. */
 export function joinedText(text: string): string | null {
   const joined = text.replace(UNPRINTABLE, '');
   return joined === text ? null : printableText(joined);
 }
 
-/** A text without what cannot be printed or stored, in one spelling of its letters (Unicode's form C). */
+/** A text without unprintable characters, which become spaces, in Unicode's normalization form C. */
 export function printableText(text: string): string {
-  // Half a surrogate pair can be in JSON but not in UTF-8, and so not in the store.
+  // JSON can contain half a surrogate pair. UTF-8 cannot, and neither can the store.
   return text.toWellFormed().normalize().replace(UNPRINTABLE, ' ').trim();
 }

@@ -1,8 +1,8 @@
-/** What is stored in ASCII, in the letters that people read. `pageOf` and `normalHost` make of it what is stored. */
+/** Decodes stored pages and hosts, which are ASCII, for people to read. `pageOf` and `normalHost` reverse it. */
 import { normalHost } from './host.ts';
 import { decodePunycode } from './punycode.ts';
 
-/** A page or a referrer with its letters decoded. Reserved characters stay escaped, and so does what cannot be seen. */
+/** A page or a referrer with its letters decoded. Reserved and invisible characters stay escaped. */
 export function readablePage(text: string): string {
   if (!text.includes('%')) return text;
   return text.replaceAll(/(?:%[89A-F][\dA-F])+|%(?:20|22|3C|3E|5C|5E|60|7B|7C|7D)/gi, decoded);
@@ -19,14 +19,17 @@ function decoded(escapes: string): string {
 
 const LABEL = /(?<![^.])xn--([a-z\d-]+)/g;
 
-/** A host, or a text that begins with one, with its labels decoded; as it is where that would be another host. */
+/** A host with its labels decoded; unchanged if the decoded host would have another normal form. */
 export function readableHost(host: string): string {
   if (!host.includes('xn--')) return host;
   const readable = host.replaceAll(LABEL, (label, punycode: string) => decodePunycode(punycode) ?? label);
   return normalHost(readable) === host ? readable : host;
 }
 
-/** A referrer, a host with a path. @param hostOf how its host is read. */
+/**
+ * A referrer, which is a host with a path, for people to read.
+ * @param hostOf decodes the host.
+ */
 export function readableReferrer(referrer: string, hostOf = readableHost): string {
   const end = referrer.indexOf('/');
   return end < 0 ? hostOf(referrer) : hostOf(referrer.slice(0, end)) + readablePage(referrer.slice(end));

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normalAddress } from '../../../src/model/text/address.ts';
 import { COUNTRIES } from '../../../src/model/text/countries.ts';
+import { DISPLAY_FIELDS, displayHost } from '../../../src/model/text/display.ts';
 import { normalHost } from '../../../src/model/text/host.ts';
 import { firstLanguage, languageOf } from '../../../src/model/text/language.ts';
 import { decimalNumber } from '../../../src/model/text/number.ts';
 import { pageOf } from '../../../src/model/text/page.ts';
 import { cutEscaped, formEncoded, normalPath } from '../../../src/model/text/percent.ts';
 import { readableHost, readablePage, readableReferrer } from '../../../src/model/text/readable.ts';
-import { SHOWN_FIELDS, shownHost } from '../../../src/model/text/shown.ts';
 
 const graphemes = fc.string({ unit: 'grapheme', maxLength: 20 });
 
@@ -139,8 +139,8 @@ describe('a host', () => {
   ])('that may be taken for another one is shown in Punycode: %s is shown as it is: %j', (typed, isShown) => {
     const host = normalHost(typed) as string;
     expect(host).toContain('xn--');
-    expect(shownHost(host)).toBe(isShown ? typed : host);
-    expect(SHOWN_FIELDS.referrer(`${host}/stra%C3%9Fe`)).toBe(`${isShown ? typed : host}/straße`);
+    expect(displayHost(host)).toBe(isShown ? typed : host);
+    expect(DISPLAY_FIELDS.referrer(`${host}/stra%C3%9Fe`)).toBe(`${isShown ? typed : host}/straße`);
   });
 
   it.each([
