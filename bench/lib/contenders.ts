@@ -93,10 +93,10 @@ export const CONTENDERS: readonly Contender[] = [
   },
 ];
 
-/** Where the built Worker writes a batch. */
-const WRITE = 'async function writeBatch(db, batch, now, tell) {';
+/** The beginning of the function in the built Worker that writes a batch, its second parameter. */
+const WRITE = /async function writeBatch\(\w+, (\w+)[^)]*\) \{/;
 
-/** The same Worker, which does all but the write to D1. It is built anew with its names, to find where that is. */
+/** The same Worker without the write to D1. It is built again with its names, which this finds the write by. */
 async function withoutStore(): Promise<V4WorkerOptions> {
   const readable = join(ROOT, 'dist/readable');
   await buildWorker(readable, false);
@@ -104,14 +104,11 @@ async function withoutStore(): Promise<V4WorkerOptions> {
   let matches = 0;
   const modules = builtModules(readable).map((module) => {
     const source = readFileSync(module.path, 'utf8');
-    if (!source.includes(WRITE)) return module;
+    if (!WRITE.test(source)) return module;
     matches++;
-    return {
-      ...module,
-      contents: source.replace(WRITE, `${WRITE} return batch.events.map(() => 'stored');`),
-    };
+    return { ...module, contents: source.replace(WRITE, "$& return $1.events.map(() => 'stored');") };
   });
-  if (matches !== 1) throw new Error(`${matches} of the built modules have ${WRITE}`);
+  if (matches !== 1) throw new Error(`${matches} of the built modules match ${WRITE}`);
   return { ...worker, modules };
 }
 
