@@ -1,35 +1,35 @@
 /**
- * CSV as RFC 4180 has it, safe to open in a spreadsheet, and the way back without a loss.
+ * Writes and reads CSV (RFC 4180). It is safe to open in a spreadsheet, and every text can be restored exactly.
  *
- * Excel, LibreOffice and Google Sheets run a cell that begins with one of `= + - @`, a tab or a line break as a formula,
- * and an event's texts are what strangers have sent (OWASP, "CSV Injection"). Where a cell begins depends on the reader:
- * half of Europe's Excel splits a line at each semicolon, and sees no quotes that are not at the beginning of a cell. So an
- * apostrophe is put wherever a formula could begin: at the start of a text, and in it after each separator. It is also put
- * where there are apostrophes already, or they could not be told apart.
+ * Excel, LibreOffice and Google Sheets run a cell that begins with one of `= + - @`, a tab or a line break as a formula, and
+ * anyone can send an event with such a text (OWASP, "CSV Injection"). Where a cell begins depends on the reader: in many
+ * European locales, Excel splits a line at each semicolon, and ignores quotes that are not at the start of a cell. So Speck
+ * writes an apostrophe wherever a formula could begin: at the start of a text, and within it after each separator. If
+ * apostrophes already stand there, Speck adds one, so that `restoreText` can remove exactly one.
  */
 
-/** What a spreadsheet may split lines at: its separators, and what some program takes for the end of a line. */
+/** Characters at which a spreadsheet may split a line: separators, and what some program treats as the end of a line. */
 const SEPARATORS = String.raw`,;|\t\r\n\v\f\u0085\u2028\u2029`;
 /**
- * What may stand before a formula: spaces, which spreadsheets trim, and quotes, which a reader takes away. None of them is a
- * separator, so that a text is looked through in one pass.
+ * Characters that may precede a formula: spaces, which spreadsheets trim, and quotes, which a reader removes. None of them is
+ * a separator, so matching takes one pass over the text.
  */
 const SKIPPED = String.raw`(?:(?![${SEPARATORS}])[\s'"])*`;
-/** What begins a formula, also in the full width that Excel takes for the same in East Asia. */
+/** Characters that begin a formula, including the full-width forms that Excel accepts in East Asia. */
 const FORMULA = String.raw`[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]`;
 const START = `(?<=^|[${SEPARATORS}])`;
 
 const DANGEROUS = new RegExp(`${START}(?=${SKIPPED}${FORMULA})`, 'g');
-const NEUTRALISED = new RegExp(`${START}'(?=${SKIPPED}${FORMULA})`, 'g');
+const NEUTRALIZED = new RegExp(`${START}'(?=${SKIPPED}${FORMULA})`, 'g');
 const DANGEROUS_IN_JSON = new RegExp(`(${START}${SKIPPED})(${FORMULA})`, 'g');
 const QUOTED = new RegExp(`["${SEPARATORS}]`);
 
-/** One record, with its CRLF. A null is an empty cell, as an empty text is; numbers are written as they are. */
+/** One record, with its CRLF. Null and an empty text both become an empty cell; numbers are not escaped. */
 export function csvLine(cells: readonly (string | number | null)[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
-/** One cell of a record as it is written. */
+/** One cell of a record, escaped. */
 export function csvCell(cell: string | number | null): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
@@ -37,10 +37,9 @@ export function csvCell(cell: string | number | null): string {
 }
 
 /**
- * A cell of JSON, in which an escape of JSON's own stands for a character that could begin a formula, so that it is the
- * JSON of the same value.
+ * A cell of JSON. A character that could begin a formula is written as a JSON escape, so the value stays the same.
  *
- * @param json an object of texts; numbers could be negative.
+ * @param json an object of texts. Numbers are not supported, since they could be negative.
  */
 export function csvJson(json: string): string {
   const escaped = (_: string, before: string, sign: string): string =>
@@ -52,16 +51,16 @@ function quoted(text: string): string {
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The text that `csvLine` was given for a cell, from the cell as a CSV reader gives it. */
+/** The text of a cell before `csvLine` escaped it. @param cell the cell as a CSV reader returns it. */
 export function restoreText(cell: string): string {
-  return cell.replace(NEUTRALISED, '');
+  return cell.replace(NEUTRALIZED, '');
 }
 
 /**
- * The records of a CSV text that comes in pieces, cell by cell as they are written, apostrophes and all (`restoreText`
- * takes them off). Lines may end in CRLF, LF or CR; a line with nothing on it is no record.
+ * Parses CSV that arrives in pieces. Cells keep their escaping apostrophes, which `restoreText` removes. Lines may end in
+ * CRLF, LF or CR. Empty lines are skipped.
  *
- * @throws SyntaxError when the text ends within quotes.
+ * @throws SyntaxError if the text ends within quotes.
  */
 export async function* csvRecords(
   pieces: AsyncIterable<string> | Iterable<string>,

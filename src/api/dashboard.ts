@@ -1,10 +1,10 @@
-/** The dashboard: its page, the same under each of its addresses, and the scripts, styles and images that it loads. */
+/** Serves the dashboard: one page for all of its addresses, and the scripts, styles and images that the page loads. */
 import files from '../../dist/app.files.js';
 import page from '../../dist/app.html.txt?raw';
 import { cachedResponse } from './cached.ts';
 import { notFound, wrongMethod } from './problem.ts';
 
-/** Nothing but this Worker's own files and its API, and nobody may frame it. */
+/** The page loads only this Worker's own files, calls only its API, and cannot be framed. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,7 +20,7 @@ const POLICY = [
 export function dashboard(request: Request): Promise<Response> {
   return cachedResponse(request, page, {
     'content-type': 'text/html; charset=utf-8',
-    // A new version is there at once: what it loads has its hash in its name.
+    // Browsers revalidate the page, so a new version appears at once. The files that it loads have hashes in their names.
     'cache-control': 'no-cache',
     'content-security-policy': POLICY,
     'cross-origin-opener-policy': 'same-origin',

@@ -1,6 +1,6 @@
 /**
- * `/api/v1/dead-letters`: batches that the queue has given up. Replaying writes them by the code that failed before, so
- * it is for when what was at fault is mended.
+ * `/api/v1/dead-letters`: batches that the queue has given up. A replay runs the same code that failed, so fix the cause
+ * first.
  */
 import * as v from 'valibot';
 import { messageOf } from '../enrich/dead-letters.ts';
@@ -13,27 +13,27 @@ import { uncachedJson } from './uncached.ts';
 export const ReplayQuery = v.strictObject({
   after: v.pipe(
     v.optional(v.string(), ''),
-    v.description('`next` of the answer before; without it, the oldest are tried.'),
+    v.description('`next` of the previous response. Default: start with the oldest.'),
   ),
 });
 
-/** Letters that a request tries, as far as the statements of an invocation go. */
-const AT_ONCE = 5;
+/** Letters that one request replays, if its budget of D1 statements lasts. */
+const MAX_LETTERS = 5;
 
 export async function readDeadLetterCount({ env }: Call): Promise<Response> {
   return uncachedJson({ count: await countDeadLetters(env.DB) });
 }
 
 /**
- * Replays the oldest letters after `after`. The answer's `next` is to be given as `after` of the next request; it is null
- * when all have been tried.
+ * Replays the oldest letters after `after`. The next request passes the response's `next` as `after`. It is null once all
+ * letters have been tried.
  */
 export async function replayDeadLetters({
   env,
   query: { after },
 }: Call<v.InferOutput<typeof ReplayQuery>>): Promise<Response> {
   const budget = invocationBudget(env.DB);
-  const letters = await readDeadLetters(budget.db, after, AT_ONCE);
+  const letters = await readDeadLetters(budget.db, after, MAX_LETTERS);
   let replayed = 0;
   let last = after;
   const failed: { id: string; message: string }[] = [];
@@ -48,6 +48,6 @@ export async function replayDeadLetters({
       failed.push({ id, message: String(error).slice(0, 300) });
     }
   }
-  const next = letters.length === AT_ONCE ? (letters.at(-1)?.id ?? null) : null;
+  const next = letters.length === MAX_LETTERS ? (letters.at(-1)?.id ?? null) : null;
   return uncachedJson({ replayed, failed, next });
 }

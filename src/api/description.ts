@@ -1,4 +1,4 @@
-/** The API's description of itself, in OpenAPI. It is made when the Worker is built (scripts/build-openapi.ts). */
+/** Serves the OpenAPI document, which is generated when the Worker is built (scripts/build-openapi.ts). */
 import document from '../../dist/openapi.json.txt?raw';
 import { cachedResponse } from './cached.ts';
 

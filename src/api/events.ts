@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/events`: events from servers and imports. It is answered only when the rows are durable, and says of
- * each refused event which it was and why, and of each that is stored what was left out of it.
+ * `POST /api/v1/events`: events from servers and imports. The response is sent once the rows are durable. It lists each
+ * rejected event with the reason, and what was left out of stored events.
  */
 import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native-event.ts';
@@ -12,7 +12,7 @@ import { UNKNOWN_CLIENT } from '../model/wire.ts';
 import { check, readJson } from './body.ts';
 import type { Call } from './call.ts';
 import { Problem } from './problem.ts';
-import { readsStatistics } from './sender.ts';
+import { canReadStatistics } from './sender.ts';
 import { uncachedJson } from './uncached.ts';
 
 export const EventsBody = v.strictObject({
@@ -26,7 +26,7 @@ export const EventsBody = v.strictObject({
 export async function addEvents({ request, env, grant }: Call): Promise<Response> {
   const { events } = check(EventsBody, await readJson(request));
   const now = Date.now();
-  const isApart = readsStatistics(grant);
+  const isApart = canReadStatistics(grant);
   const incoming = events.map((event) => incomingOf(event, now, isApart));
   const foreign = incoming.findIndex(
     ({ raw }) => grant.pixel !== null && raw !== null && raw.id !== grant.pixel,
@@ -46,9 +46,9 @@ export async function addEvents({ request, env, grant }: Call): Promise<Response
       ? []
       : outcome.flaws.map(({ reason, detail }) => ({ index, reason, message: detail })),
   );
-  const count = (wanted: string): number => outcomes.filter(({ status }) => status === wanted).length;
-  const taken = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
-  return uncachedJson(warnings.length === 0 ? taken : { ...taken, warnings }, 202);
+  const count = (status: string): number => outcomes.filter((outcome) => outcome.status === status).length;
+  const result = { accepted: count('stored'), duplicates: count('duplicate'), rejected };
+  return uncachedJson(warnings.length === 0 ? result : { ...result, warnings }, 202);
 }
 
 function incomingOf(event: unknown, receivedAt: number, isApart: boolean): Incoming {
@@ -60,7 +60,7 @@ function incomingOf(event: unknown, receivedAt: number, isApart: boolean): Incom
       id: nextEventId(),
       receivedAt,
       head: false,
-      // The sender is a server: nothing of its own connection is the visitor's.
+      // The sender is a server, so its own connection says nothing about the visitor.
       client: UNKNOWN_CLIENT,
       overrides: { ts, ip, ua, country },
       isApart,

@@ -1,7 +1,7 @@
 /**
- * JSON without what `JSON.parse` loses. An object comes as a Map, its entries in the order they are written: a
- * JavaScript object moves keys like `2024` to the front, and has a `__proto__` of its own. A number comes as it is
- * written: a double lacks the last digits of the greatest amounts.
+ * Parses JSON without the losses of `JSON.parse`. An object becomes a Map, which keeps the order of its entries: a JavaScript
+ * object moves keys like `2024` to the front, and treats `__proto__` specially. A number keeps its text, since a double cannot
+ * hold all digits of the greatest amounts.
  */
 
 export class JsonNumber {
@@ -12,15 +12,15 @@ export class JsonNumber {
   }
 }
 
-/** A string, after which a colon makes it a key; or a number. */
+/** A string, which is a key if a colon follows, or a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*/g;
 
 /**
  * @returns a text, boolean, null, `JsonNumber`, an array or a Map of these.
- * @throws SyntaxError when the text is not JSON, RangeError when it is nested too deeply.
+ * @throws SyntaxError if the text is not JSON, RangeError if it is nested too deeply.
  */
 export function parseExactly(text: string): unknown {
-  // Only of JSON the tokens can be told by a pattern, and in linear time.
+  // The pattern below finds tokens in linear time, but only in valid JSON.
   JSON.parse(text);
   const marked = text.replaceAll(TOKENS, (token: string, colon: string | undefined) => {
     if (!token.startsWith('"')) return `{"number":"${token}"}`;

@@ -1,20 +1,20 @@
-/** How the rows of an export are written: a JSON object a line, or CSV. Each value can be read back exactly. */
+/** Writes the rows of an export, as one JSON object a line or as CSV. Each value can be read back exactly. */
 import { decimalOf, type ExportedKind, type ExportedTable } from '../model/exported.ts';
 import type { Row } from '../store/export.ts';
 import { csvCell, csvJson, csvLine } from './csv.ts';
 
-export const FORMAT_NAMES = ['ndjson', 'csv'] as const;
-export type FormatName = (typeof FORMAT_NAMES)[number];
+export const EXPORT_FORMAT_NAMES = ['ndjson', 'csv'] as const;
+export type ExportFormatName = (typeof EXPORT_FORMAT_NAMES)[number];
 
-export interface Format {
+export interface ExportFormat {
   readonly contentType: string;
-  /** What stands before the rows. */
+  /** The text before the rows. */
   head(table: ExportedTable): string;
-  /** Gives the function that writes a row. */
+  /** Returns the function that writes a row. */
   writer(table: ExportedTable): (row: Row) => string;
 }
 
-export const FORMATS: Readonly<Record<FormatName, Format>> = {
+export const EXPORT_FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
   ndjson: { contentType: 'application/x-ndjson; charset=utf-8', head: () => '', writer: jsonWriter },
   csv: {
     contentType: 'text/csv; charset=utf-8; header=present',
@@ -26,9 +26,9 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
 type Cell = Row[number];
 
 function jsonWriter({ columns }: ExportedTable): (row: Row) => string {
-  const cells = columns.map(({ name, kind }, place) => {
-    const before = `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`;
-    return (row: Row) => before + jsonValue(kind, row[place] ?? null);
+  const cells = columns.map(({ name, kind }, index) => {
+    const before = `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`;
+    return (row: Row) => before + jsonValue(kind, row[index] ?? null);
   });
   return (row) => `${cells.map((cell) => cell(row)).join('')}}\n`;
 }
@@ -41,7 +41,7 @@ function jsonValue(kind: ExportedKind, cell: Cell): string {
     case 'amount':
       return decimalOf(Number(cell));
     case 'json':
-      // As it is: an object would move keys like `2024` to the front.
+      // Not parsed: an object would move keys like `2024` to the front.
       return cell === '' ? '{}' : String(cell);
     case 'number':
     case 'text':
@@ -50,7 +50,7 @@ function jsonValue(kind: ExportedKind, cell: Cell): string {
 }
 
 function csvWriter({ columns }: ExportedTable): (row: Row) => string {
-  return (row) => `${columns.map(({ kind }, place) => csvValue(kind, row[place] ?? null)).join(',')}\r\n`;
+  return (row) => `${columns.map(({ kind }, index) => csvValue(kind, row[index] ?? null)).join(',')}\r\n`;
 }
 
 function csvValue(kind: ExportedKind, cell: Cell): string {

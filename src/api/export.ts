@@ -1,7 +1,7 @@
 /**
- * `GET /api/v1/pixels/:id/events` and `/rollups`: all that is stored of a pixel, for its owner to take away. An answer
- * has up to so many rows and is streamed in constant memory: a page is read from D1 when the client has taken the one
- * before. Whether more follow is known beforehand, so it stands in the header `Link` and the body holds rows only.
+ * `GET /api/v1/pixels/:id/events` and `/rollups`: exports all stored rows of a pixel. A response has a bounded number of rows
+ * and is streamed in constant memory: Speck reads a page from D1 when the client has read the one before. Whether more rows
+ * follow is known beforehand, so the header `Link` says it and the body holds rows only.
  */
 import * as v from 'valibot';
 import {
@@ -14,24 +14,29 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
 import { type Key, type KeyRange, planPages, type Row, readPages } from '../store/export.ts';
 import type { PixelCall } from './call.ts';
-import { FORMAT_NAMES, FORMATS, type Format, type FormatName } from './export-format.ts';
+import {
+  EXPORT_FORMAT_NAMES,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportFormatName,
+} from './export-format.ts';
 import { type Grant, requireEventAccess } from './grant.ts';
-import { badParameter, Day, requireInBounds, whole } from './parameters.ts';
+import { badParameter, Day, integer, requireInBounds } from './parameters.ts';
 import { withQueryLimits } from './query-limiter.ts';
 import type { Handler } from './route.ts';
 
-/** Rows of one answer, unless the request asks for fewer. */
+/** Rows of one response, unless the request asks for fewer. */
 const MAX_ROWS = 50_000;
 
 export const ExportQuery = v.strictObject({
-  from: v.pipe(v.optional(Day), v.description('The first local day. Default: the first there is.')),
-  to: v.pipe(v.optional(Day), v.description('The last local day. Default: the last there is.')),
+  from: v.pipe(v.optional(Day), v.description('The first local day. Default: the first stored.')),
+  to: v.pipe(v.optional(Day), v.description('The last local day. Default: the last stored.')),
   format: v.pipe(
-    v.optional(v.picklist(FORMAT_NAMES, `There are ${FORMAT_NAMES.join(' and ')}.`)),
+    v.optional(v.picklist(EXPORT_FORMAT_NAMES, `Use one of ${EXPORT_FORMAT_NAMES.join(', ')}.`)),
     v.description('Default: csv when the header Accept asks for text/csv, else ndjson.'),
   ),
-  limit: v.pipe(v.optional(whole(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
-  cursor: v.pipe(v.optional(v.string()), v.description('Part of the address in the header Link.')),
+  limit: v.pipe(v.optional(integer(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
+  cursor: v.pipe(v.optional(v.string()), v.description('Part of the URL in the header Link.')),
 });
 type Query = v.InferOutput<typeof ExportQuery>;
 
@@ -55,7 +60,7 @@ function exporter(
     }
     const span = withCursor(spanOf(query, pixel.timezone), query.cursor);
     const name = query.format ?? exportFormatOf(request.headers.get('accept') ?? '');
-    const format = FORMATS[name];
+    const format = EXPORT_FORMATS[name];
 
     const limit = query.limit ?? MAX_ROWS;
     const plan = await withQueryLimits(grant, () => planPages(env.DB, table, pixel.id, span, limit));
@@ -72,34 +77,34 @@ function exporter(
   };
 }
 
-function exportFormatOf(accept: string): FormatName {
+function exportFormatOf(accept: string): ExportFormatName {
   return /\btext\/csv\b/i.test(accept) ? 'csv' : 'ndjson';
 }
 
-/** An id is never empty, so `''` comes before all of one moment. */
+/** An id is never empty, so `''` sorts before all events of one millisecond. */
 function eventSpan({ from, to }: Query, timezone: string): KeyRange {
   const start = from === undefined ? 0 : dayStart(timezone, from);
   const end = to === undefined ? Number.MAX_SAFE_INTEGER : dayStart(timezone, addDays(to, 1));
   return { after: [start, ''], before: [end, ''] };
 }
 
-/** A day with a tilde comes after the day and before the next one. */
+/** A day with a tilde sorts after the day and before the next one. */
 function rollupSpan({ from, to }: Query): KeyRange {
   const rest = EXPORTED_ROLLUPS.key.slice(1).map(() => '');
   return { after: [from ?? '', ...rest], before: [`${to ?? ''}~`, ...rest] };
 }
 
-/** A span without what an earlier answer had: the cursor is the key of its last row, as JSON. */
+/** A span without the rows of earlier responses. The cursor is the key of the last row, as JSON. */
 function withCursor(span: KeyRange, text: string | undefined): KeyRange {
   if (text === undefined) return span;
   const cursor = parseCursor(text, span.after);
-  if (!cursor) throw badParameter('cursor', 'This is no cursor. Take the whole address of the header Link.');
+  if (!cursor) throw badParameter('cursor', 'This is not a cursor. Use the complete URL in the header Link.');
   const [first = ''] = cursor;
   const [bound = ''] = span.after;
   return first < bound ? span : { ...span, after: cursor };
 }
 
-/** @returns null for what is no key of the form of another one. */
+/** @returns null if the text is not a key with the same types as `like`. */
 function parseCursor(text: string, like: Key): Key | null {
   let value: unknown;
   try {
@@ -107,16 +112,16 @@ function parseCursor(text: string, like: Key): Key | null {
   } catch {
     return null;
   }
-  const fits =
+  const isKey =
     Array.isArray(value) &&
     value.length === like.length &&
-    value.every((part, place) => typeof part === typeof like[place]);
-  return fits ? (value as Key) : null;
+    value.every((part, index) => typeof part === typeof like[index]);
+  return isKey ? (value as Key) : null;
 }
 
-function nextLink(url: string, format: FormatName, last: Key): string {
+function nextLink(url: string, format: ExportFormatName, last: Key): string {
   const next = new URL(url);
-  // What the header Accept has chosen goes along, so that a file does not change its form half way.
+  // Includes the format that the header Accept has chosen, so that all responses of one export have the same format.
   next.searchParams.set('format', format);
   next.searchParams.set('cursor', JSON.stringify(last));
   return `<${next.href}>; rel="next"`;
@@ -132,7 +137,7 @@ function fileName(pixel: Pixel, table: ExportedTable, { from, to }: Query): stri
 const encoder = new TextEncoder();
 
 async function* bytesOf(
-  format: Format,
+  format: ExportFormat,
   table: ExportedTable,
   pages: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<Uint8Array, void> {
@@ -142,7 +147,7 @@ async function* bytesOf(
   for await (const rows of pages) yield encoder.encode(rows.map(write).join(''));
 }
 
-/** A stream that asks for a part only when its reader has taken all before: the default would read one ahead. */
+/** A stream that requests a part only when its reader has read all earlier ones. By default, streams read one ahead. */
 function streamOf(parts: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -1,20 +1,20 @@
-/** `GET /api/v1/pixels/:id/funnel`: how many came from step to step of one of a pixel's funnels. */
+/** `GET /api/v1/pixels/:id/funnel`: how many visits or people reached each step of a funnel. */
 import * as v from 'valibot';
 import { runFunnel } from '../query/funnel.ts';
 import { parseQuestion } from '../query/language.ts';
-import { jsonResponse } from './answer.ts';
 import type { PixelCall } from './call.ts';
 import { badParameter, badParameters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { Problem } from './problem.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
+import { jsonResponse } from './query-response.ts';
 import { computeOnce } from './single-flight.ts';
 
 export const FunnelQuery = v.strictObject({
-  name: v.pipe(v.string('Say which funnel: name is its name.'), v.description("A funnel's name.")),
+  name: v.pipe(v.string('Send the name of the funnel.'), v.description("A funnel's name.")),
   filters: v.pipe(
     v.optional(v.string(), '[]'),
-    v.description('Filters as of `POST /api/v2/query`, as JSON: `[["is", "visit:source", ["Google"]]]`.'),
+    v.description('The `filters` of `POST /api/v2/query`, as JSON: `[["is", "visit:source", ["Google"]]]`.'),
   ),
   ...PERIOD,
 });
@@ -29,53 +29,56 @@ export async function readFunnel({
   const { funnels } = pixel.settings;
   const funnel = funnels.find((one) => one.name === name);
   if (!funnel) {
-    const known = funnels.map((one) => one.name).join(', ');
+    const names = funnels.map((one) => one.name).join(', ');
     throw badParameter(
       'name',
-      known === ''
-        ? 'This pixel has no funnels: add some to its settings.'
-        : `No funnel has this name. Funnels: ${known}.`,
+      names === ''
+        ? 'This pixel has no funnels. Add one to its settings.'
+        : `No funnel has this name. Use one of ${names}.`,
     );
   }
   const question = parseQuestion({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: rangeOf(period),
-    filters: parsedJson(filters),
+    filters: parseJson(filters),
   });
   if (!question.ok) throw badParameters(question.error);
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
-  const answer = await computeOnce(key, () =>
+  const result = await computeOnce(key, () =>
     withQueryLimits(grant, (spend) =>
       runFunnel(env.DB, pixel, funnel, question.value, Date.now(), { ...allowance, spend }),
     ),
   );
-  if (!answer.ok) {
-    if (answer.error.reason === 'beyond_retention')
-      throw new Problem('beyond_retention', answer.error.detail);
+  if (!result.ok) {
+    if (result.error.reason === 'beyond_retention')
+      throw new Problem('beyond_retention', result.error.detail);
     throw badParameters(
-      answer.error.errors.map(({ path, message }) => ({
+      result.error.errors.map(({ path, message }) => ({
         path: path.replace(/^date_range/, 'from'),
         message,
       })),
     );
   }
-  const { range: days, steps } = answer.value;
-  const told = {
+  const { range: days, steps } = result.value;
+  const funnelJson = {
     name,
     within: funnel.within,
     counts: funnel.within === 'visit' ? 'visits' : 'people',
     date_range: [days.from, days.to],
     steps,
   };
-  return jsonResponse(request, JSON.stringify(told));
+  return jsonResponse(request, JSON.stringify(funnelJson));
 }
 
-function parsedJson(filters: string): unknown {
+function parseJson(filters: string): unknown {
   try {
     return JSON.parse(filters);
   } catch {
-    throw badParameter('filters', 'This is no JSON. Give a list such as [["is","visit:source",["Google"]]].');
+    throw badParameter(
+      'filters',
+      'This is not JSON. Send an array such as [["is","visit:source",["Google"]]].',
+    );
   }
 }

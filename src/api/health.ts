@@ -1,6 +1,6 @@
 /**
- * `GET /health`: whether events are stored, rolled up, and nothing is lost. Public, cheap, without a secret, and computed
- * anew every few seconds at most.
+ * `GET /health`: whether Speck stores events, rolls them up, and loses none. Public and cheap: it reveals no secret, and is
+ * computed at most once in a few seconds.
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
@@ -10,12 +10,14 @@ import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 import { readSeals } from '../store/sealed-keys.ts';
 import { readState, type StoreState } from '../store/state.ts';
 
-const CACHED = 5_000;
+/** How long a result is cached, in milliseconds. */
+const TTL = 5_000;
 /** The cron runs every 5 minutes; three missed runs are worth a look. */
 const CRON_LATE = 16 * 60_000;
-/** A closed day is rolled up within minutes, or with the backlog of hours. */
+/** A closed day is rolled up within minutes, or within hours if there is a backlog. */
 const ROLLUP_LATE = 6 * 3_600_000;
-const LOSS_REMEMBERED = 24 * 3_600_000;
+/** How long a loss counts as recent. */
+const RECENT_LOSS = 24 * 3_600_000;
 
 interface Health {
   readonly status: 'ok' | 'degraded';
@@ -27,11 +29,11 @@ let cached: { readonly health: Health; readonly until: number; readonly db: D1Da
 export async function health(env: Env): Promise<Response> {
   const now = Date.now();
   if (!cached || cached.until <= now || cached.db !== env.DB) {
-    cached = { health: await examine(env, now), until: now + CACHED, db: env.DB };
+    cached = { health: await examine(env, now), until: now + TTL, db: env.DB };
   }
   return Response.json(cached.health, {
     status: cached.health['store'] === null ? 503 : 200,
-    headers: { 'cache-control': `public, max-age=${CACHED / 1000}` },
+    headers: { 'cache-control': `public, max-age=${TTL / 1000}` },
   });
 }
 
@@ -39,7 +41,7 @@ async function examine(env: Env, now: number): Promise<Health> {
   const secrets = secretsOf(env);
   const common = { version: VERSION, api: apiState(env) };
   const ingest = { mode: ingestMode(env), spilling: env.QUEUE ? 'on' : 'off: no queue is bound' };
-  const looked = examineSchema(env.DB);
+  const schemaState = examineSchema(env.DB);
   const before = performance.now();
   try {
     const [state, counters, seals] = await Promise.all([
@@ -51,11 +53,11 @@ async function examine(env: Env, now: number): Promise<Health> {
     const lost = counters.get('lost_events');
     const cron = counters.get('cron_runs');
     const lostEvents = (lost?.value ?? 0) + unwrittenCount('lost_events');
-    const lostLately =
-      unwrittenCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < LOSS_REMEMBERED);
-    const schema = await looked;
+    const hasRecentLoss =
+      unwrittenCount('lost_events') > 0 || (lost !== undefined && now - lost.last_at < RECENT_LOSS);
+    const schema = await schemaState;
     const isDegraded =
-      lostLately ||
+      hasRecentLoss ||
       state.deadLetters > 0 ||
       Boolean(schema?.advice) ||
       secrets.length === 0 ||
@@ -66,7 +68,7 @@ async function examine(env: Env, now: number): Promise<Health> {
       ...common,
       schema,
       secret_key: {
-        state: secrets.length > 0 ? 'set' : 'missing: visitors and people are not told apart',
+        state: secrets.length > 0 ? 'set' : 'missing: visitors and people cannot be distinguished',
         ...seals,
       },
       store: { round_trip_ms: roundTrip },
@@ -86,11 +88,11 @@ async function examine(env: Env, now: number): Promise<Health> {
     };
   } catch (error) {
     console.error(`health: ${error}`);
-    return { status: 'degraded', ...common, schema: await looked, store: null, ingest };
+    return { status: 'degraded', ...common, schema: await schemaState, store: null, ingest };
   }
 }
 
-/** Whether the cron does not run, does not keep up, has tasks that fail, or has lately given up the rollup of a day. */
+/** Whether the cron does not run, does not keep up, has failing tasks, or recently gave up the rollup of a day. */
 function isRollupBehind(
   { oldestDue, failing }: StoreState,
   counters: ReadonlyMap<string, Counter>,
@@ -98,13 +100,13 @@ function isRollupBehind(
 ): boolean {
   const age = (name: CounterName): number => now - (counters.get(name)?.last_at ?? -Infinity);
   const waiting = oldestDue === null ? 0 : now - oldestDue;
-  const cronLate = counters.has('cron_runs') ? age('cron_runs') > CRON_LATE : waiting > CRON_LATE;
-  // A late event or an import makes a day of long ago wait: what counts is for how long some day has.
-  const rollupLate = waiting > ROLLUP_LATE && age('caught_up_runs') > ROLLUP_LATE;
-  return cronLate || rollupLate || failing.count > 0 || age('given_up_days') < LOSS_REMEMBERED;
+  const isCronLate = counters.has('cron_runs') ? age('cron_runs') > CRON_LATE : waiting > CRON_LATE;
+  // A late event or an import makes an old day dirty, so the rollup is late only if no run has caught up for hours.
+  const isRollupLate = waiting > ROLLUP_LATE && age('caught_up_runs') > ROLLUP_LATE;
+  return isCronLate || isRollupLate || failing.count > 0 || age('given_up_days') < RECENT_LOSS;
 }
 
-/** A failing task as it is told: what it works on, not what it complains of, which is in the log. */
+/** What the response says about a failing task. The error itself is in the log only. */
 function failingTask({ kind, pixel, item, attempts, since, retry_at }: FailedTask): Record<string, unknown> {
   return {
     task: kind,
@@ -116,7 +118,7 @@ function failingTask({ kind, pixel, item, attempts, since, retry_at }: FailedTas
   };
 }
 
-/** The version of the database's tables and the one this Worker needs; null if the database cannot be reached. */
+/** The version of the database's tables, and the one that this Worker needs. Null if the database cannot be reached. */
 async function examineSchema(
   db: D1Database,
 ): Promise<{ readonly version: number; readonly expected: number; readonly advice?: string } | null> {
@@ -128,5 +130,5 @@ async function examineSchema(
 
 function apiState(env: Env): string {
   if (!env.ADMIN_TOKEN) return 'closed: set the secret ADMIN_TOKEN';
-  return secretsOf(env).length > 0 ? 'open' : 'closed: npm run deploy makes the secret SECRET_KEY';
+  return secretsOf(env).length > 0 ? 'open' : 'closed: npm run deploy creates the secret SECRET_KEY';
 }

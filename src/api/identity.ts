@@ -1,4 +1,4 @@
-/** `/api/v1/pixels/:id/identity`: the secret with which an owner's server signs the ids of its users. */
+/** `/api/v1/pixels/:id/identity`: the secret with which the owner's server signs user ids. */
 import { identitySecret } from '../enrich/identity.ts';
 import { secretsOf } from '../env.ts';
 import type { PixelCall } from './call.ts';

@@ -1,23 +1,23 @@
-/** The snippets that put a pixel into a page or a mail. */
+/** The snippets that put a pixel into a page or an e-mail. */
 
 export interface Snippets {
-  /** For pages: counts with all options, and keeps calls of `speck(…)` made before the tag has loaded. */
+  /** For pages: counts with all options, and queues calls of `speck(…)` until the tag has loaded. */
   readonly script: string;
-  /** Beside it, for browsers without JavaScript. */
+  /** For the same pages in browsers without JavaScript. */
   readonly noscript: string;
-  /** For mails: one image, no script. */
+  /** For e-mails: one image, no script. */
   readonly email: string;
 }
 
-/** Keeps calls of `speck(…)` until the tag is there to handle them. */
+/** Queues calls of `speck(…)` until the tag handles them. */
 const STUB = 'window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}';
 
 /**
  * @param pixel a pixel's id, which is safe in HTML.
- * @param origin where the Worker is reached, such as `https://px.example.com`.
+ * @param origin the Worker's origin, such as `https://px.example.com`.
  */
 export function installSnippets(pixel: string, origin: string): Snippets {
-  // Without the policy a browser would tell only the page's origin, and every page would be counted as /.
+  // Without this policy, browsers send only the page's origin, and every page would count as /.
   const image = `width="1" height="1" alt="" style="position:absolute;left:-9999px" referrerpolicy="no-referrer-when-downgrade"`;
   return {
     script: `<script>${STUB}</script>\n<script defer src="${origin}/speck.plus.js" data-pixel="${pixel}" data-use="all"></script>`,

@@ -1,4 +1,4 @@
-/** `/api/v1/pixels/:id/links`: links that show a pixel's statistics, and nothing else, to whoever has them. */
+/** `/api/v1/pixels/:id/links`: shared links. Anyone with a link can see its pixel's statistics, and nothing else. */
 import * as v from 'valibot';
 import { LIMITS } from '../model/limits.ts';
 import { hex, randomBase58 } from '../model/random.ts';
@@ -18,7 +18,7 @@ export const NewLink = v.strictObject({
       v.pipe(
         v.string(),
         v.trim(),
-        v.minLength(8, 'A password takes at least 8 characters.'),
+        v.minLength(8, 'A password needs at least 8 characters.'),
         v.maxLength(200),
       ),
     ),
@@ -28,7 +28,7 @@ export const NewLink = v.strictObject({
     v.nullable(
       v.pipe(
         v.string(),
-        v.isoTimestamp('Give a time in ISO 8601, such as 2026-12-31T23:59:59Z.'),
+        v.isoTimestamp('Send a time in ISO 8601, such as 2026-12-31T23:59:59Z.'),
         v.check((text) => Date.parse(text) > Date.now(), 'This time has passed.'),
       ),
     ),
@@ -37,8 +37,8 @@ export const NewLink = v.strictObject({
 });
 
 /**
- * The answer holds the link itself, this once: the store keeps only the hash of its secret. A link shows statistics, so making
- * one takes a token that may read them.
+ * Only this response holds the link itself, since the store has just the hash of its secret. A link shows statistics, so the
+ * token must be allowed to read them.
  */
 export async function addLink({ request, env, grant, pixel }: PixelCall): Promise<Response> {
   requireScope(grant, 'stats:read');
@@ -56,19 +56,25 @@ export async function addLink({ request, env, grant, pixel }: PixelCall): Promis
   if (!(await insertLink(env.DB, link, await hashToken(secret)))) {
     await loadPixel(env, grant, pixel.id);
     if ((await listLinks(env.DB, pixel.id)).length < LIMITS.links) {
-      throw new Problem('conflict', 'The token that asks was deleted meanwhile. No link was made.');
+      throw new Problem(
+        'conflict',
+        'The token of this request was deleted at the same time. No link was added.',
+      );
     }
     throw new Problem(
       'invalid_body',
-      `The pixel has ${LIMITS.links} links, which is the most. Take one back first.`,
+      `The pixel has ${LIMITS.links} links, which is the maximum. Delete one first.`,
     );
   }
-  return uncachedJson({ ...shown(link), url: `${new URL(request.url).origin}/app/share#${secret}` }, 201);
+  return uncachedJson(
+    { ...linkToJson(link), url: `${new URL(request.url).origin}/app/share#${secret}` },
+    201,
+  );
 }
 
 export async function readLinks({ env, pixel }: PixelCall): Promise<Response> {
   const links = await listLinks(env.DB, pixel.id);
-  return uncachedJson({ links: links.map(shown) });
+  return uncachedJson({ links: links.map(linkToJson) });
 }
 
 export async function removeLink({ env, pixel, part }: PixelCall): Promise<Response> {
@@ -76,7 +82,7 @@ export async function removeLink({ env, pixel, part }: PixelCall): Promise<Respo
   return noContent();
 }
 
-function shown({ pixel: _, password, ...link }: Link): Record<string, unknown> {
+function linkToJson({ pixel: _, password, ...link }: Link): Record<string, unknown> {
   return {
     ...link,
     has_password: password !== null,
@@ -86,12 +92,13 @@ function shown({ pixel: _, password, ...link }: Link): Record<string, unknown> {
 }
 
 /**
- * Some 3 ms of CPU, of the free plan's 10 a request. More would not help: the salt is the link's secret, 230 bits that are
- * not stored, so a stolen table cannot be tried against at all, and guesses over the API are counted (session.ts).
+ * Takes some 3 ms of CPU time; the free plan allows 10 ms a request. More iterations would not help. The salt is the link's
+ * secret, whose 230 bits are not stored, so an attacker cannot test passwords against a stolen table. Attempts over the API are
+ * limited (session.ts).
  */
 const ITERATIONS = 10_000;
 
-/** A password's form in the store. */
+/** The form in which the store holds a password. */
 export async function passwordHash(password: string, secret: string): Promise<string> {
   const encoder = new TextEncoder();
   const key = await crypto.subtle.importKey('raw', encoder.encode(password), 'PBKDF2', false, ['deriveBits']);

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document, made from the table of routes and the schemas that requests are checked by. It is made when the
- * Worker is built (scripts/build-openapi.ts) and served as a text: nothing of this file gets into the Worker.
+ * The OpenAPI document, generated from the table of routes and the schemas that check requests. It is generated when the Worker
+ * is built (scripts/build-openapi.ts) and served as a text; nothing of this file is part of the Worker.
  */
 import { type JsonSchema as Converted, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
@@ -42,7 +42,7 @@ export function openApi(): JsonSchema {
           in: 'cookie',
           name: '__Host-speck',
           description:
-            'Of `POST /api/v1/session`. It counts in requests of the dashboard only, which say so in the header `X-Speck-Session`.',
+            'Set by `POST /api/v1/session`. Only for requests of the dashboard, which send the header `X-Speck-Session`.',
         },
       },
       schemas: {
@@ -79,8 +79,8 @@ function operationOf(route: Route): JsonSchema {
 }
 
 const ACCESS: Readonly<Record<Access, string>> = {
-  none: 'For anyone.',
-  any: 'Any token will do.',
+  none: 'Public.',
+  any: 'Needs any token.',
   admin: 'Needs ADMIN_TOKEN.',
   'pixels:write': 'Needs the scope pixels:write.',
   'events:write': 'Needs the scope events:write.',
@@ -90,7 +90,7 @@ const ACCESS: Readonly<Record<Access, string>> = {
 const scopesOf = (access: Access): readonly string[] =>
   access === 'any' || access === 'admin' || access === 'none' ? [] : [access];
 
-/** Every reason for which a request of a route can be refused. */
+/** All reasons for which a route can reject a request. */
 export function reasonsOf({ access, shared, pixel, query, body, problems = [] }: Route): Reason[] {
   return [
     ...new Set<Reason>([
@@ -115,7 +115,7 @@ export function reasonsOf({ access, shared, pixel, query, body, problems = [] }:
   ];
 }
 
-/** A response for each status, with the reasons it can have. */
+/** A response for each status, with its possible reasons. */
 function problemResponses(statuses: Readonly<Record<string, number>>): JsonSchema {
   const byStatus = Map.groupBy(Object.keys(statuses), (reason) => statuses[reason] as number);
   return Object.fromEntries(
@@ -137,16 +137,16 @@ function problemResponses(statuses: Readonly<Record<string, number>>): JsonSchem
 }
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  200: 'The answer.',
-  201: 'Made.',
-  202: 'Stored; says of each event that was refused which it was, and why.',
+  200: 'OK.',
+  201: 'Created.',
+  202: 'Stored. Lists the events that were rejected.',
   204: 'Done.',
-  304: 'The client has the answer already (If-None-Match).',
+  304: 'Not modified (If-None-Match).',
 };
 
 function responseOf(status: number, response: ResponseSchema): JsonSchema {
   const description = DESCRIPTIONS[status];
-  if (description === undefined) throw new Error(`Say in DESCRIPTIONS what the status ${status} means.`);
+  if (description === undefined) throw new Error(`Add the status ${status} to DESCRIPTIONS.`);
   if (response === null) return { description };
   const types = typeof response === 'string' ? { 'application/json': response } : response;
   return {
@@ -177,7 +177,7 @@ function queryParameters({ query }: Route): JsonSchema[] {
       in: 'query',
       ...(description === undefined ? {} : { description }),
       ...(entry.type === 'optional' ? {} : { required: true }),
-      // A list whose items have a separator is one parameter; without, one parameter an item.
+      // A list with a separator is one parameter. Without one, each item is a parameter.
       ...(schema['type'] === 'array' ? { style: 'form', explode: separator === undefined } : {}),
       schema,
     };
@@ -198,7 +198,7 @@ const listOf = (name: string, bounds: JsonSchema) => ({
   ...bounds,
 });
 
-/** Properties of bodies whose values are parsed by hand. */
+/** Properties of bodies that are parsed by hand. */
 const DETAILS: readonly (readonly [v.GenericSchema, JsonSchema])[] = [
   [
     QueryBody,
@@ -211,22 +211,22 @@ const DETAILS: readonly (readonly [v.GenericSchema, JsonSchema])[] = [
   [EventsBody, { events: listOf('ServerEvent', { minItems: 1, maxItems: LIMITS.apiEvents }) }],
 ];
 
-/** Marks a text that is trimmed, or put into lower case, before what follows in its pipe looks at it. */
-const NORMALISED = 'x-normalised';
+/** Marks a text that its pipe trims or lowercases before it checks the rest. */
+const NORMALIZED = 'x-normalized';
 
-/** What a schema takes, or what it gives. */
+/** The JSON Schema of a schema's input, or of its output. */
 function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'input'): JsonSchema {
   const { $schema: _, ...converted } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     typeMode,
-    // Checks in code, such as that of a time zone, have no words in JSON Schema.
+    // JSON Schema cannot express checks in code, such as that of a time zone.
     errorMode: 'ignore',
     overrideAction({ valibotAction, jsonSchema }) {
-      if (valibotAction.kind === 'transformation') return { ...jsonSchema, [NORMALISED]: true } as Converted;
-      if (valibotAction.kind !== 'validation' || !(NORMALISED in jsonSchema)) return null;
-      const { minLength: _least, maxLength: _most, pattern: _pattern, ...rest } = jsonSchema;
+      if (valibotAction.kind === 'transformation') return { ...jsonSchema, [NORMALIZED]: true } as Converted;
+      if (valibotAction.kind !== 'validation' || !(NORMALIZED in jsonSchema)) return null;
+      const { minLength: _min, maxLength: _max, pattern: _pattern, ...rest } = jsonSchema;
       return rest as Converted;
     },
   });
-  return JSON.parse(JSON.stringify(converted, (key, value) => (key === NORMALISED ? undefined : value)));
+  return JSON.parse(JSON.stringify(converted, (key, value) => (key === NORMALIZED ? undefined : value)));
 }

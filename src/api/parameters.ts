@@ -4,100 +4,107 @@ import { addDays, isDay, localDay } from '../model/time-zone.ts';
 import { outOfBounds } from '../query/bounds.ts';
 import { Problem } from './problem.ts';
 
-/** A schema of query parameters, each by its name. A parameter that it does not name is refused. */
+/** A schema of query parameters, each by its name. A parameter that it does not name is rejected. */
 export type ParameterSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
 export const Day = v.pipe(
   v.string(),
-  v.isoDate('This is no date in the form YYYY-MM-DD.'),
-  v.check(isDay, 'This is no date of the calendar in the form YYYY-MM-DD.'),
+  v.isoDate('Send a date in the form YYYY-MM-DD.'),
+  v.check(isDay, 'This date does not exist. Send a date in the form YYYY-MM-DD.'),
 );
 
 /**
- * The days from `from` to `to`: by default up to today in a zone, from so many days before.
- * @throws Problem when the first comes after the last, or no event can be in them.
+ * The range of days that a request selects. By default it ends today, in the pixel's time zone, and begins `daysBefore` days
+ * earlier.
+ *
+ * @throws Problem if the first day comes after the last, or the range cannot contain events.
  */
-export function daysAsked(
-  asked: { readonly from?: string | undefined; readonly to?: string | undefined },
+export function dayRangeOf(
+  query: { readonly from?: string | undefined; readonly to?: string | undefined },
   zone: string,
-  before: number,
+  daysBefore: number,
 ): readonly [from: string, to: string] {
-  const to = asked.to ?? localDay(zone, Date.now());
-  requireInBounds({ ...asked, to }, zone);
-  const from = asked.from ?? addDays(to, -before);
+  const to = query.to ?? localDay(zone, Date.now());
+  requireInBounds({ ...query, to }, zone);
+  const from = query.from ?? addDays(to, -daysBefore);
   if (from > to) throw badParameter('from', 'The first day comes after the last.');
   return [from, to];
 }
 
-/** @throws Problem when no event can be in a range of days, either of which may be left open. */
+/** @throws Problem if a range of days, which may be open at either end, cannot contain events. */
 export function requireInBounds(
   days: { readonly from?: string | undefined; readonly to?: string | undefined },
   zone: string,
 ): void {
-  const outside = outOfBounds(days, zone, Date.now());
-  if (outside) throw badParameter(outside.end, outside.message);
+  const error = outOfBounds(days, zone, Date.now());
+  if (error) throw badParameter(error.end, error.message);
 }
 
-/** A list in one parameter, its items separated by commas. */
-export const list = <Item extends v.GenericSchema<string>>(item: Item) =>
+/** A list in one parameter, with commas between its items. */
+export const commaList = <Item extends v.GenericSchema<string>>(item: Item) =>
   v.pipe(v.array(item), v.metadata({ separator: ',' }));
 
-/** A whole number in a parameter's text. */
-export const whole = (least: number, greatest: number) => {
-  const message = `Give a whole number from ${least} to ${greatest}.`;
+/** A whole number. */
+export const integer = (min: number, max: number) => {
+  const message = `Send a whole number from ${min} to ${max}.`;
   return v.pipe(
     v.string(),
     v.regex(/^\d{1,10}$/, message),
     v.transform(Number),
     v.number(),
     v.integer(),
-    v.minValue(least, message),
-    v.maxValue(greatest, message),
+    v.minValue(min, message),
+    v.maxValue(max, message),
   );
 };
 
-/** @throws Problem that names each parameter that is not what it should be. */
+/** @throws Problem with an entry for each invalid parameter. */
 export function readParameters<Schema extends ParameterSchema>(
   url: string,
   schema: Schema,
 ): v.InferOutput<Schema> {
   const { searchParams } = new URL(url);
-  const given: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   for (const name of new Set(searchParams.keys())) {
-    given[name] = readValue(searchParams.getAll(name), schema.entries[name]);
+    values[name] = readValue(searchParams.getAll(name), schema.entries[name]);
   }
-  const result = v.safeParse(schema, given);
+  const result = v.safeParse(schema, values);
   if (result.success) return result.output;
   throw badParameters(
     result.issues.map(({ path, message, type }) => ({
       path: String(path?.[0]?.key ?? ''),
       message:
-        type === 'strict_object' ? `Unknown. Known: ${Object.keys(schema.entries).join(', ')}.` : message,
+        type === 'strict_object'
+          ? `Unknown parameter. Use ${Object.keys(schema.entries).join(', ')}.`
+          : message,
     })),
   );
 }
 
-/** A list's items, or a parameter's one text; more than one text stays a list, which no other schema takes. */
+/**
+ * The items of a list, or the text of any other parameter. If such a parameter occurs more than once, its texts stay an array,
+ * which its schema rejects.
+ */
 function readValue(texts: readonly string[], schema: v.GenericSchema | undefined): unknown {
-  const inner = schema && unwrapped(schema);
+  const inner = schema && unwrap(schema);
   if (inner?.type !== 'array') return texts.length === 1 ? texts[0] : texts;
   const { separator } = v.getMetadata(inner) as { separator?: string };
   return separator === undefined ? texts : texts.flatMap((text) => text.split(separator));
 }
 
-/** The schema that an optional one is around. */
-function unwrapped(schema: v.GenericSchema): v.GenericSchema {
+/** The schema inside an optional one. */
+function unwrap(schema: v.GenericSchema): v.GenericSchema {
   return schema.type === 'optional'
-    ? unwrapped((schema as v.OptionalSchema<v.GenericSchema, unknown>).wrapped)
+    ? unwrap((schema as v.OptionalSchema<v.GenericSchema, unknown>).wrapped)
     : schema;
 }
 
-/** The problem of a parameter that is not what it should be. */
+/** The problem of an invalid parameter. */
 export function badParameter(path: string, message: string): Problem {
   return badParameters([{ path, message }]);
 }
 
-/** The problem of parameters that are not what they should be. */
+/** The problem of invalid parameters. */
 export function badParameters(
   errors: readonly { readonly path: string; readonly message: string }[],
 ): Problem {

@@ -1,6 +1,6 @@
 /**
- * `/api/v1/pixels/:id/people`: what is held of one person, for the person to see, and its erasure. The person is named by
- * what it is known by, as it was sent; of each other alias no more than a keyed hash is there, so it cannot be told.
+ * `/api/v1/pixels/:id/people`: exports the data that is stored about one person, and erases it. A request identifies the person
+ * by one identifier, as it was sent. Speck stores aliases as keyed hashes only, so it cannot name the other identifiers.
  */
 import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
@@ -16,17 +16,17 @@ import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
 import { countEvents, daysOfPerson, type EventKey, erase, eventsOf } from '../store/people.ts';
 import type { PixelCall } from './call.ts';
-import { FORMATS } from './export-format.ts';
-import { badParameter, badParameters, whole } from './parameters.ts';
+import { EXPORT_FORMATS } from './export-format.ts';
+import { badParameter, badParameters, integer } from './parameters.ts';
 import { Problem } from './problem.ts';
 import { uncachedJson } from './uncached.ts';
 
 const MAX_EVENTS = 1000;
 
-const hashed = (what: string) =>
-  v.pipe(v.optional(v.string()), v.description(`SHA-256 in hex of the person's ${what}, normalised.`));
+const hashed = (name: string) =>
+  v.pipe(v.optional(v.string()), v.description(`SHA-256 in hex of the person's normalized ${name}.`));
 
-const Identified = {
+const IDENTIFIERS = {
   uid: v.pipe(v.optional(v.string()), v.description('Your id of the person, as it was sent.')),
   em: hashed('e-mail address'),
   ph: hashed('telephone number'),
@@ -34,18 +34,21 @@ const Identified = {
 };
 
 const QUERY = {
-  ...Identified,
+  ...IDENTIFIERS,
   include_unconfirmed: v.pipe(
     v.optional(v.picklist(['true', 'false'])),
-    v.description('Whether to follow links that anyone may have claimed. Default: false.'),
+    v.description('Whether to follow links that anyone could have claimed. Default: false.'),
   ),
 };
 
 export const PersonQuery = v.strictObject(QUERY);
 export const PersonEventsQuery = v.strictObject({
   ...QUERY,
-  limit: v.pipe(v.optional(whole(1, MAX_EVENTS)), v.description(`The most events. Default: ${MAX_EVENTS}.`)),
-  before: v.pipe(v.optional(v.string()), v.description('Part of the address `next`.')),
+  limit: v.pipe(
+    v.optional(integer(1, MAX_EVENTS)),
+    v.description(`The most events. Default: ${MAX_EVENTS}.`),
+  ),
+  before: v.pipe(v.optional(v.string()), v.description('Part of the URL `next`.')),
 });
 
 type Person = v.InferOutput<typeof PersonQuery>;
@@ -56,25 +59,25 @@ export async function readPerson({
   pixel,
   query: { limit = MAX_EVENTS, before, ...person },
 }: PixelCall<v.InferOutput<typeof PersonEventsQuery>>): Promise<Response> {
-  const { alias, members, unconfirmed } = await personBehind(env, pixel, person);
+  const { alias, members, unconfirmed } = await resolvePerson(env, pixel, person);
   const aliases = [...new Set([alias, ...members.map((member) => member.alias)])];
   const subject = { pixel: pixel.id, aliases, visitor: null };
   const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
-  const from = before === undefined ? null : placeOf(before);
+  const from = before === undefined ? null : eventKeyOf(before);
   const [days, total, rows] = await Promise.all([
     daysOfPerson(env.DB, pixel.id, aliases, namesOfDevices(`(${unionOfDevices('devices')})`)),
     countEvents(env.DB, subject),
     eventsOf(env.DB, subject, names, limit + 1, from),
   ]);
-  const shown = rows.slice(0, limit);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
   const next = last && new URL(request.url);
   next?.searchParams.set(
     'before',
     JSON.stringify([last?.[names.indexOf('ts')], last?.[names.indexOf('id')]]),
   );
-  // Written as an export writes them, so that each value is what is held, exactly.
-  const written = shown.map(FORMATS.ndjson.writer(EXPORTED_EVENTS));
+  // In the format of an export, so that each value is exact.
+  const events = page.map(EXPORT_FORMATS.ndjson.writer(EXPORTED_EVENTS));
   const kinds = aliases.map(kindOf).toSorted();
   const head = JSON.stringify({
     pixel: pixel.id,
@@ -84,19 +87,19 @@ export async function readPerson({
     total_events: total,
     next: next ?? null,
   });
-  return new Response(`${head.slice(0, -1)},"events":[${written.join(',')}]}`, {
+  return new Response(`${head.slice(0, -1)},"events":[${events.join(',')}]}`, {
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   });
 }
 
 export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Promise<Response> {
-  const { alias, members, isWhole, unconfirmed } = await personBehind(env, pixel, query);
-  const aliases = erasureOrder(members, alias, isWhole);
+  const { alias, members, isComplete, unconfirmed } = await resolvePerson(env, pixel, query);
+  const aliases = erasureOrder(members, alias, isComplete);
   const now = Date.now();
   const erased = { events: 0, days: 0, person_days: 0, links: 0 };
-  for (let start = 0; start < aliases.length; start += PIECE) {
-    const piece = aliases.slice(start, start + PIECE);
-    const one = await erase(env.DB, [{ pixel: pixel.id, aliases: piece, visitor: null }], now);
+  for (let start = 0; start < aliases.length; start += MAX_ALIASES) {
+    const part = aliases.slice(start, start + MAX_ALIASES);
+    const one = await erase(env.DB, [{ pixel: pixel.id, aliases: part, visitor: null }], now);
     for (const [name, count] of Object.entries(one)) erased[name as keyof typeof erased] += count;
   }
   await checkAfterErasure(env);
@@ -105,54 +108,54 @@ export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Pro
     erased_at: new Date(now).toISOString(),
     known_by: aliases.map(kindOf).toSorted(),
     unconfirmed,
-    more: !isWhole,
+    more: !isComplete,
     erased,
   });
 }
 
-/** Aliases that one transaction erases, so that a request takes fewer than the 50 statements of the free plan. */
-const PIECE = 2000;
+/** Aliases that one transaction erases. A request stays below the 50 D1 statements of the free plan. */
+const MAX_ALIASES = 2000;
 
 const NOT_FOLLOWED =
-  'Anyone could have claimed these links, so their aliases may be of others and are left out. include_unconfirmed=true follows them.';
+  'Anyone could have claimed these links, so their aliases may belong to other people and are left out. include_unconfirmed=true follows them.';
 const FOLLOWED =
-  'Anyone could have claimed these links, so their aliases may be of others. They are included.';
+  'Anyone could have claimed these links, so their aliases may belong to other people. They are included.';
 
 interface ResolvedPerson {
-  /** The alias that the request names. */
+  /** The alias of the identifier in the request. */
   readonly alias: string;
   readonly members: readonly Member[];
-  /** Whether these are all; a person may have more than one request looks at. */
-  readonly isWhole: boolean;
-  /** What the answer says of aliases that are linked by claims only. */
+  /** Whether `members` is complete. A person may have more aliases than one request reads. */
+  readonly isComplete: boolean;
+  /** What the response says about aliases that are linked by claims only. */
   readonly unconfirmed: { readonly aliases: number; readonly included: boolean; readonly note: string };
 }
 
-/** The person that a request names. @throws Problem when it names none, or two. */
-async function personBehind(
+/** The person whom a request identifies. @throws Problem if it has no identifier, or more than one. */
+async function resolvePerson(
   env: Env,
   pixel: Pixel,
   { include_unconfirmed, ...person }: Person,
 ): Promise<ResolvedPerson> {
-  const given = Object.entries(person).filter(([, value]) => value !== undefined);
-  const names = Object.keys(Identified).join(', ');
-  if (given.length !== 1) {
-    const message = `Name the person by one of ${names}.`;
+  const entries = Object.entries(person).filter(([, value]) => value !== undefined);
+  const names = Object.keys(IDENTIFIERS).join(', ');
+  if (entries.length !== 1) {
+    const message = `Send exactly one of ${names}.`;
     throw badParameters(
-      given.length === 0 ? [{ path: 'uid', message }] : given.map(([path]) => ({ path, message })),
+      entries.length === 0 ? [{ path: 'uid', message }] : entries.map(([path]) => ({ path, message })),
     );
   }
   const ud = USER_DATA.flatMap((kind) => (person[kind] === undefined ? [] : [[kind, person[kind]] as const]));
-  const found = identifiersOf({ uid: person.uid ?? '', ud }, '');
-  const path = given[0]?.[0] ?? '';
-  if (!found.ok) throw badParameter(path, REJECTION_REASONS[found.error]);
-  const [identifier] = found.value;
-  if (!identifier) throw badParameter(path, 'It is empty.');
+  const identifiers = identifiersOf({ uid: person.uid ?? '', ud }, '');
+  const path = entries[0]?.[0] ?? '';
+  if (!identifiers.ok) throw badParameter(path, REJECTION_REASONS[identifiers.error]);
+  const [identifier] = identifiers.value;
+  if (!identifier) throw badParameter(path, 'The identifier is empty.');
   const key = (await findKeys(env.DB, secretsOf(env), [pixel.id])).get(pixel.id);
   if (key === undefined) {
     throw new Problem(
       'no_secret_key',
-      "This pixel's people were hashed under another SECRET_KEY. Set SECRET_KEY_PREVIOUS to it: npx wrangler secret put SECRET_KEY_PREVIOUS.",
+      "This pixel's people were hashed under another SECRET_KEY. Set SECRET_KEY_PREVIOUS to that key: npx wrangler secret put SECRET_KEY_PREVIOUS.",
     );
   }
   const alias = await aliasOf(key, identifier);
@@ -168,20 +171,20 @@ async function personBehind(
   return {
     alias,
     members: members.slice(0, most),
-    isWhole: members.length <= most,
+    isComplete: members.length <= most,
     unconfirmed: { aliases: others, included, note },
   };
 }
 
-/** What kind an alias is of, by its letter. */
+/** The kind of an alias, by its first letter. */
 function kindOf(alias: string): string {
   return Object.entries(PERSON_KINDS).find(([, letter]) => alias.startsWith(letter))?.[0] ?? '';
 }
 
-function placeOf(text: string): EventKey {
+function eventKeyOf(text: string): EventKey {
   const [, ts, id] = /^\[(\d{1,15}),"([^"\\]{1,64})"\]$/.exec(text) ?? [];
   if (ts === undefined || id === undefined) {
-    throw badParameter('before', 'This is no place. Take the whole address `next` of an answer.');
+    throw badParameter('before', 'This is not a valid value. Use the complete URL in `next` of a response.');
   }
   return [Number(ts), id];
 }

@@ -1,4 +1,4 @@
-/** `/api/v1/pixels`: what owners add, change and delete. */
+/** `/api/v1/pixels`: adds, lists, changes and deletes pixels. */
 import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import type { Env } from '../env.ts';
@@ -43,17 +43,17 @@ const Url = v.pipe(
   v.check((text) => {
     const url = URL.parse(text);
     return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  }, 'Give the http or https URL of the site, such as https://example.com.'),
+  }, 'Send the http or https URL of the site, such as https://example.com.'),
 );
 const TimeZone = v.pipe(
   v.string(),
-  v.check(isTimeZone, 'Give a time zone of the IANA database, such as Europe/Berlin.'),
+  v.check(isTimeZone, 'Send a time zone of the IANA database, such as Europe/Berlin.'),
 );
-/** A host in the spelling in which requests have it; `*.` before it stays. What is none becomes a text that is refused. */
-function originOf(text: string): string {
+/** A host in the spelling of requests. A leading `*.` stays. An invalid host becomes a text that the schema rejects. */
+function normalOrigin(text: string): string {
   const host = text.trim();
-  const wild = host.startsWith('*.') ? '*.' : '';
-  return wild + (normalHost(host.slice(wild.length)) ?? '');
+  const wildcard = host.startsWith('*.') ? '*.' : '';
+  return wildcard + (normalHost(host.slice(wildcard.length)) ?? '');
 }
 const Label = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.name));
 const Goal = v.union(
@@ -72,9 +72,12 @@ const Goal = v.union(
       page: v.pipe(
         v.string(),
         v.transform(pageOf),
-        v.startsWith('/', 'A page begins with /; * stands for anything.'),
+        v.startsWith('/', 'A page begins with /. In it, * matches anything.'),
         v.maxLength(LIMITS.page),
-        v.check(isMatchable, 'A page with * takes up to 50 bytes, each letter beyond ASCII six or more.'),
+        v.check(
+          isMatchable,
+          'A page with * has at most 50 bytes. Each letter beyond ASCII takes six or more.',
+        ),
       ),
     }),
     v.strictObject({
@@ -100,38 +103,41 @@ const Funnel = v.strictObject({
     'Use "visit", or {"hours": 168} for a person\'s window.',
   ),
 });
-const areUnlike = (named: readonly { readonly name: string }[]): boolean =>
-  new Set(named.map(({ name }) => name)).size === named.length;
+const haveUniqueNames = (items: readonly { readonly name: string }[]): boolean =>
+  new Set(items.map(({ name }) => name)).size === items.length;
 
 export const Settings = v.strictObject({
   goals: v.optional(
     v.pipe(
       v.array(Goal),
       v.maxLength(MAX_GOALS),
-      v.check((goals) => areUnlike(goals), 'Two goals have the same name.'),
+      v.check((goals) => haveUniqueNames(goals), 'Two goals have the same name.'),
     ),
   ),
   funnels: v.optional(
     v.pipe(
       v.array(Funnel),
       v.maxLength(MAX_FUNNELS),
-      v.check((funnels) => areUnlike(funnels), 'Two funnels have the same name.'),
+      v.check((funnels) => haveUniqueNames(funnels), 'Two funnels have the same name.'),
     ),
   ),
   retention_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_RETENTION_DAYS), v.maxValue(GREATEST_RETENTION_DAYS)),
   ),
   gpc: v.optional(
-    v.picklist(['anonymous', 'drop'], 'Use "anonymous" to count who asks not to be followed, or "drop".'),
+    v.picklist(
+      ['anonymous', 'drop'],
+      'Use "anonymous" to count visitors with Global Privacy Control anonymously, or "drop" to ignore them.',
+    ),
   ),
   cookie: v.optional(
     v.picklist(
       ['off', 'first_party', 'third_party'],
-      'Use "off", "first_party" or "third_party": whether who has consented gets a cookie.',
+      'Use "off", "first_party" or "third_party". It decides whether visitors who consent get a cookie.',
     ),
   ),
   identity: v.optional(
-    v.picklist(['open', 'signed'], 'Use "open", or "signed" to know people by signed user ids only.'),
+    v.picklist(['open', 'signed'], 'Use "open", or "signed" to accept signed user ids only.'),
   ),
   min_group: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(GREATEST_MIN_GROUP))),
   origins: v.optional(
@@ -140,10 +146,10 @@ export const Settings = v.strictObject({
         v.pipe(
           v.string(),
           v.maxLength(255),
-          v.transform(originOf),
+          v.transform(normalOrigin),
           v.regex(
             /^(?=.{1,255}$)(?:(?:\*\.)?[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])$/,
-            'Give a host without scheme or port, such as example.com or *.example.com.',
+            'Send a host without scheme or port, such as example.com or *.example.com.',
           ),
         ),
       ),
@@ -153,7 +159,10 @@ export const Settings = v.strictObject({
   query_params: v.optional(
     v.pipe(
       v.array(
-        v.pipe(v.string(), v.regex(/^[\w.~-]{1,64}$/, 'A parameter is 1 to 64 letters, digits, _ . ~ or -.')),
+        v.pipe(
+          v.string(),
+          v.regex(/^[\w.~-]{1,64}$/, 'A parameter has 1 to 64 letters, digits, or characters of _.~-'),
+        ),
       ),
       v.maxLength(20),
     ),
@@ -182,25 +191,28 @@ export async function addPixel({ request, env, grant }: Call): Promise<Response>
     name,
     url,
     timezone,
-    settings: { ...DEFAULT_SETTINGS, ...given(settings) },
+    settings: { ...DEFAULT_SETTINGS, ...withoutUndefined(settings) },
     created_at: Date.now(),
   };
-  requireGoals(pixel);
+  requireFunnelGoals(pixel);
   if (!(await insertPixel(env.DB, pixel))) {
-    throw new Problem('invalid_body', `There are ${LIMITS.pixels} pixels, which is the most.`);
+    throw new Problem(
+      'invalid_body',
+      `There are ${LIMITS.pixels} pixels, which is the maximum. Delete one first.`,
+    );
   }
-  return uncachedJson(shown(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
+  return uncachedJson(pixelToJson(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 
-/** Who may send events or read statistics of a pixel may know its name. */
+/** Any token may read the pixels that it reaches, since their names are no secret to it. */
 export async function readPixels({ request, env, grant }: Call): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
-  return uncachedJson({ pixels: visible.map((pixel) => shown(pixel, request)) });
+  return uncachedJson({ pixels: visible.map((pixel) => pixelToJson(pixel, request)) });
 }
 
 export async function readPixel({ request, pixel }: PixelCall): Promise<Response> {
-  return uncachedJson(shown(pixel, request));
+  return uncachedJson(pixelToJson(pixel, request));
 }
 
 export async function changePixel({ request, env, grant, id }: Call): Promise<Response> {
@@ -209,7 +221,7 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     try {
       const rezoned = await applyChange(env.DB, current, change, tries === 1);
-      const changed = shown(await loadPixel(env, grant, id), request);
+      const changed = pixelToJson(await loadPixel(env, grant, id), request);
       return uncachedJson(rezoned ? { ...changed, timezone_change: rezoned } : changed);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
@@ -218,7 +230,7 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
   }
   throw new Problem(
     'conflict',
-    'Others change this pixel at the same time. Nothing was changed; try again.',
+    'Other requests change this pixel at the same time. Nothing was changed. Try again.',
     {
       headers: { 'retry-after': '1' },
     },
@@ -229,9 +241,9 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
 const MAX_TRIES = 3;
 
 /**
- * Changes a pixel as it was read.
- * @param isFirst whether this is the first try, which counts.
- * @throws Problem when the change does not fit the pixel, Conflict when the pixel has changed since it was read.
+ * Applies a change to a pixel.
+ * @param isFirst whether this is the first try. Only that one counts as a change of the time zone.
+ * @throws Problem if the change does not fit the pixel, Conflict if the pixel has changed since it was read.
  */
 async function applyChange(
   db: D1Database,
@@ -239,11 +251,11 @@ async function applyChange(
   { settings, ...change }: v.InferOutput<typeof PixelChange>,
   isFirst: boolean,
 ): Promise<Rezoned | null> {
-  const patch: PixelPatch = { ...given(change), settings: given(settings ?? {}) };
+  const patch: PixelPatch = { ...withoutUndefined(change), settings: withoutUndefined(settings ?? {}) };
   const changed: Pixel = { ...pixel, ...patch, settings: { ...pixel.settings, ...patch.settings } };
-  requireGoals(changed);
+  requireFunnelGoals(changed);
   if (changed.timezone !== pixel.timezone) {
-    if (isFirst) requireRoom(pixel.id);
+    if (isFirst) countZoneChange(pixel.id);
     return changeTimeZone(db, changed, patch, read);
   }
   const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
@@ -251,25 +263,25 @@ async function applyChange(
   return null;
 }
 
-/** A change of the time zone writes all days anew, and has them rolled up anew: a pixel has so many an hour. */
+/** A change of the time zone writes all days of a pixel again and makes them dirty, so its number is limited. */
 const zoneChanges = new Attempts(LIMITS.zoneChanges, 3_600_000);
 
-/** @throws Problem when the pixel's time zone has changed too often. */
-function requireRoom(id: string): void {
+/** @throws Problem if the pixel's time zone has changed too often. */
+function countZoneChange(id: string): void {
   const now = Date.now();
   const seconds = zoneChanges.wait(id, now);
   if (seconds > 0) {
     throw new Problem(
       'too_many_requests',
-      `A pixel's time zone changes at most ${LIMITS.zoneChanges} times in an hour. Try again in ${seconds} seconds.`,
+      `A pixel's time zone can change ${LIMITS.zoneChanges} times in an hour. Try again in ${seconds} seconds.`,
       { headers: { 'retry-after': String(seconds) } },
     );
   }
   zoneChanges.count(id, now);
 }
 
-/** @throws Problem when a funnel names a goal that the pixel has not. */
-function requireGoals({ settings: { goals, funnels } }: Pixel): void {
+/** @throws Problem if a funnel has a goal that the pixel lacks. */
+function requireFunnelGoals({ settings: { goals, funnels } }: Pixel): void {
   const names = new Set(goals.map(({ name }) => name));
   const errors = funnels.flatMap(({ name, steps }, funnel) =>
     steps.flatMap((step, index) =>
@@ -278,13 +290,13 @@ function requireGoals({ settings: { goals, funnels } }: Pixel): void {
         : [
             {
               path: `settings.funnels[${funnel}].steps[${index}]`,
-              message: `The funnel ${name} needs the goal ${step}, which is not there. Add the goal, or take the funnel away.`,
+              message: `The funnel ${name} needs the goal ${step}, which does not exist. Add the goal, or remove the funnel.`,
             },
           ],
     ),
   );
   if (errors.length > 0)
-    throw new Problem('invalid_body', 'A funnel needs a goal that is not there.', { errors });
+    throw new Problem('invalid_body', 'A funnel needs a goal that does not exist: see errors.', { errors });
 }
 
 /** Does not load the pixel first: a deletion takes nearly all of the 50 D1 statements of the free plan. */
@@ -306,14 +318,14 @@ async function loadForChange(env: Env, grant: Grant, id: string): Promise<PixelF
   return current;
 }
 
-/** A partial object's values that are given. */
-function given<T extends object>(partial: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+/** A partial object without the entries that are undefined. */
+function withoutUndefined<T extends object>(partial: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)) as {
     [Key in keyof T]?: Exclude<T[Key], undefined>;
   };
 }
 
-function shown(pixel: Pixel, request: Request): Record<string, unknown> {
+function pixelToJson(pixel: Pixel, request: Request): Record<string, unknown> {
   return {
     ...pixel,
     created_at: new Date(pixel.created_at).toISOString(),

@@ -1,6 +1,6 @@
 /**
- * Errors as `application/problem+json` (RFC 9457), and the one place that turns a throw into an answer. `reason` is a
- * stable word for programs, `detail` a sentence for people that says what to do.
+ * Errors as `application/problem+json` (RFC 9457), and the one place that turns a thrown error into a response. `reason` is a
+ * stable word for programs. `detail` is a sentence for people that says what to do.
  */
 import type { FieldError } from '../model/field-error.ts';
 import { SCHEMA_VERSION } from '../model/version.ts';
@@ -25,7 +25,7 @@ export const PROBLEMS = {
   wrong_pixel: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Wrong method' },
-  conflict: { status: 409, title: 'Changed meanwhile' },
+  conflict: { status: 409, title: 'Conflict' },
   body_too_large: { status: 413, title: 'Body too large' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_attempts: { status: 429, title: 'Too many attempts' },
@@ -37,7 +37,7 @@ export const PROBLEMS = {
 
 export type Reason = keyof typeof PROBLEMS;
 
-/** Thrown by the API's code where a request cannot go on. */
+/** Thrown if a request cannot be answered. */
 export class Problem extends Error {
   readonly reason: Reason;
   readonly errors: readonly FieldError[] | undefined;
@@ -73,11 +73,11 @@ export class Problem extends Error {
   }
 }
 
-/** The problem of a path that leads nowhere. */
+/** The problem of an unknown path. */
 export function notFound(): Problem {
   return new Problem(
     'not_found',
-    'Nothing is here. The dashboard is at /app/, the API under /api/v1 and /api/v2.',
+    'Nothing is here. The dashboard is at /app/, and the API under /api/v1 and /api/v2.',
   );
 }
 
@@ -87,7 +87,7 @@ export function wrongMethod(...methods: readonly string[]): Problem {
   return new Problem('method_not_allowed', `Use ${allow}.`, { headers: { allow } });
 }
 
-/** Any throw as an answer. What is not a `Problem` is logged, and its message kept from the client. */
+/** The response for a thrown error. An error that is not a `Problem` is logged, and the client does not see its message. */
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
   if (error instanceof Problem) return error.response();
   console.error('unexpected error', error);
@@ -96,7 +96,7 @@ export async function problemResponse(error: unknown, db: D1Database): Promise<R
   return message.startsWith('D1_')
     ? new Problem(
         'store_unavailable',
-        'The database did not answer in time. It may have done what was asked. Try again: events with an eid count once.',
+        'The database did not answer in time. The request may still have been carried out. Try again: events with an eid count once.',
         {
           headers: { 'retry-after': '5' },
         },
@@ -107,6 +107,6 @@ export async function problemResponse(error: unknown, db: D1Database): Promise<R
 async function lackingDetail(db: D1Database): Promise<string> {
   const lacks = 'The database lacks a table or a column that this Worker uses.';
   const version = await readSchemaVersion(db).catch(() => SCHEMA_VERSION);
-  // Of the right version, it has lost something. A deploy makes it again.
-  return `${lacks} ${schemaAdvice(version) ?? 'Run npm run deploy, which makes what is missing.'}`;
+  // If the version is right, something was lost. A deploy creates it again.
+  return `${lacks} ${schemaAdvice(version) ?? 'Run npm run deploy, which creates what is missing.'}`;
 }

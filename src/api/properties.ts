@@ -1,11 +1,11 @@
-/** `GET /api/v1/pixels/:id/properties`: the keys that `event:props:KEY` can be asked with. */
+/** `GET /api/v1/pixels/:id/properties`: the keys of custom properties, for the dimension `event:props:KEY`. */
 import * as v from 'valibot';
 import { pay, priceErrors, priceOfProperties } from '../query/price.ts';
 import { readReportablePropertyKeys } from '../query/property-keys.ts';
 import { isProtected } from '../query/small-groups.ts';
 import { readPropertyKeys, sizeOfProperties } from '../store/properties.ts';
 import type { PixelCall } from './call.ts';
-import { badParameters, Day, daysAsked } from './parameters.ts';
+import { badParameters, Day, dayRangeOf } from './parameters.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
 import { uncachedJson } from './uncached.ts';
 
@@ -20,12 +20,12 @@ export async function readProperties({
   pixel,
   query,
 }: PixelCall<v.InferOutput<typeof PropertiesQuery>>): Promise<Response> {
-  const [from, to] = daysAsked(query, pixel.timezone, 29);
+  const [from, to] = dayRangeOf(query, pixel.timezone, 29);
   const properties = await withQueryLimits(grant, async (spend) => {
     const price = [priceOfProperties(await sizeOfProperties(env.DB, pixel.id, from, to))];
     const allowance = { ...allowanceOf(grant), spend };
-    const tooDear = priceErrors(price, allowance);
-    if (tooDear.length > 0) throw badParameters(tooDear.map(({ message }) => ({ path: 'from', message })));
+    const errors = priceErrors(price, allowance);
+    if (errors.length > 0) throw badParameters(errors.map(({ message }) => ({ path: 'from', message })));
     pay(price, allowance);
     return isProtected(pixel.settings.min_group)
       ? readReportablePropertyKeys(env.DB, pixel, { from, to }, Date.now())

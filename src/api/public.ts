@@ -1,13 +1,13 @@
 /**
- * The public part of the OpenAPI document: what needs no token. These paths are served by the collecting side, by the
- * visitor's pages and by the router itself, and are described here by hand.
+ * The public part of the OpenAPI document, written by hand. These paths need no token; collect, the visitor's pages and the
+ * router serve them.
  */
 import type { ReadError } from '../collect/wire/format.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEMS as PAGE_PROBLEMS } from '../privacy/texts.ts';
 import type { JsonSchema } from './schemas.ts';
 
-/** Why a beacon is refused at once; the compiler asks for a new reason. */
+/** The reasons for which a beacon is rejected at once. The compiler requires an entry for each. */
 const BEACON_PROBLEMS: Readonly<Record<ReadError, number>> = {
   missing_id: 400,
   broken_json: 400,
@@ -28,26 +28,25 @@ const FIELDS: Readonly<Record<string, JsonSchema>> = {
   nav: {
     ...text,
     description:
-      '`1`: a page view by a changed address within a page, whose URL before is `rl`. It is none if both are the same page.',
+      '`1`: a navigation within a page, from the URL `rl`. It is not counted if both URLs are the same page.',
   },
-  eid: { ...text, description: 'Your id of the event: reported again within 48 hours, it counts once.' },
-  uid: { ...text, description: 'Your id of who is signed in. Only a keyed hash of it is stored.' },
+  eid: { ...text, description: 'Your id of the event. If it is sent again within 48 hours, it counts once.' },
+  uid: { ...text, description: 'Your id of the signed-in user. Only a keyed hash is stored.' },
   consent: {
     enum: ['granted', 'denied'],
     description:
-      '`granted`: the pixel may set its cookie, where its settings allow one. `denied`: as with `Sec-GPC: 1`; removes the cookie.',
+      '`granted`: the pixel may set its cookie, if its settings allow it. `denied`: as with `Sec-GPC: 1`, and removes the cookie.',
   },
   cid: {
     ...text,
-    description:
-      'With consent: 128 random bits in base64url, for the cookie to take when the browser has none.',
+    description: 'With consent: 128 random bits in base64url, for a new cookie.',
   },
 };
 
 const USER_DATA = {
   type: 'object',
   description:
-    'Hashed user data: SHA-256 in hex, of values normalised as docs/tag.md says. Raw values are refused.',
+    'Hashed user data: SHA-256 in hex of values normalized as in docs/tag.md. Raw values are rejected.',
   properties: Object.fromEntries(['em', 'ph', 'external_id'].map((name) => [name, text])),
 };
 
@@ -57,13 +56,14 @@ const CUSTOM_DATA = {
   additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
 };
 
-/** An event as beacons and `POST /api/v1/events` take it; the latter takes what is native to servers, too. */
+/** An event in a beacon. */
 export const EVENT: JsonSchema = {
   type: 'object',
   properties: { ...FIELDS, ud: USER_DATA, cd: CUSTOM_DATA },
   required: ['id'],
 };
 
+/** An event in `POST /api/v1/events`. */
 export const SERVER_EVENT: JsonSchema = {
   type: 'object',
   properties: {
@@ -76,7 +76,7 @@ export const SERVER_EVENT: JsonSchema = {
     },
     ip: {
       ...text,
-      description: "The visitor's address. Without it and `ua` the event counts for no visitor.",
+      description: "The visitor's address. Without `ip` and `ua`, the event has no visitor.",
     },
     ua: { ...text, description: "The visitor's user agent." },
     country: { ...text, description: 'ISO 3166-1 alpha-2.' },
@@ -110,7 +110,7 @@ const gif = (operationId: string, summary: string) => ({
   responses: {
     200: { description: 'A GIF of one pixel.', content: { 'image/gif': {} } },
     400: {
-      description: 'The same GIF, when there is no `id`.',
+      description: 'The same GIF, if `id` is missing.',
       headers: { 'X-Speck-Reason': { schema: { enum: ['missing_id'] } } },
       content: { 'image/gif': {} },
     },
@@ -119,12 +119,12 @@ const gif = (operationId: string, summary: string) => ({
 
 const gifs = (name: string) => ({
   get: gif(`${name}Pixel`, 'Count an event, by an image'),
-  head: gif(`${name}PixelHead`, 'Is answered, but is no view'),
+  head: gif(`${name}PixelHead`, 'Answered, but not counted'),
 });
 
 const html = { 'text/html': { schema: text } };
 
-/** The answers of a visitor's page that cannot be shown. */
+/** The error responses of a visitor's page. */
 const pageProblems = (...names: readonly (keyof typeof PAGE_PROBLEMS)[]) =>
   Object.fromEntries(
     names.map((name) => {
@@ -133,31 +133,31 @@ const pageProblems = (...names: readonly (keyof typeof PAGE_PROBLEMS)[]) =>
     }),
   );
 
-/** One of the visitor's pages: how it is shown, and what its button does. */
-const visitorPage = (name: string, show: JsonSchema, take: JsonSchema) => {
-  const shown = { security: [], ...show };
+/** One of the visitor's pages: what opening it and pressing its button do. */
+const visitorPage = (name: string, open: JsonSchema, submit: JsonSchema) => {
+  const operation = { security: [], ...open };
   return {
-    get: { operationId: `get${name}`, ...shown },
-    head: { operationId: `head${name}`, ...shown },
-    post: { operationId: `post${name}`, security: [], ...take },
+    get: { operationId: `get${name}`, ...operation },
+    head: { operationId: `head${name}`, ...operation },
+    post: { operationId: `post${name}`, security: [], ...submit },
   };
 };
 
-const SHOWN = { description: 'The page.', content: html };
+const PAGE = { description: 'The page.', content: html };
 
 const optOutPage = visitorPage(
   'OptOut',
-  { summary: 'Whether this browser is counted', responses: { 200: SHOWN } },
+  { summary: 'Show whether this browser is counted', responses: { 200: PAGE } },
   {
-    summary: 'Opt out, or take that back',
+    summary: 'Opt out, or opt in again',
     requestBody: {
       content: {
         'application/x-www-form-urlencoded': {
           schema: {
             type: 'object',
             properties: {
-              undo: { enum: ['1'], description: 'Takes the opt-out back. Only for the page itself.' },
-              from: { enum: ['tag'], description: 'For scripts: answers 204, with CORS.' },
+              undo: { enum: ['1'], description: 'Opts in again. Only for the page itself.' },
+              from: { enum: ['tag'], description: 'For scripts: the response is 204, with CORS.' },
             },
           },
         },
@@ -165,29 +165,29 @@ const optOutPage = visitorPage(
     },
     responses: {
       204: { description: 'Opted out.' },
-      303: { description: 'Done; leads to the page.' },
+      303: { description: 'Done. Redirects to the page.' },
       ...pageProblems('foreign'),
     },
   },
 );
 
-const ofOnePixel = {
-  parameters: [{ name: 'id', in: 'query', description: 'One pixel. Default: all of them.', schema: text }],
+const pixelParameter = {
+  parameters: [{ name: 'id', in: 'query', description: 'One pixel. Default: all.', schema: text }],
 };
 
 const privacyPage = visitorPage(
   'Privacy',
   {
-    summary: 'What is kept about who asks',
-    ...ofOnePixel,
-    responses: { 200: SHOWN, ...pageProblems('foreign', 'unknown', 'limited', 'unavailable') },
+    summary: 'Show what is stored about this visitor',
+    ...pixelParameter,
+    responses: { 200: PAGE, ...pageProblems('foreign', 'unknown', 'limited', 'unavailable') },
   },
   {
-    summary: 'Erase what is kept about who asks',
+    summary: 'Erase what is stored about this visitor',
     description: 'Only for the page itself.',
-    ...ofOnePixel,
+    ...pixelParameter,
     responses: {
-      303: { description: 'Erased; leads to the page.' },
+      303: { description: 'Erased. Redirects to the page.' },
       ...pageProblems('foreign', 'unknown', 'limited', 'unavailable'),
     },
   },
@@ -203,7 +203,7 @@ const script = (operationId: string, summary: string, parameters: readonly JsonS
   },
 });
 
-/** @param problems makes the responses of reasons by their statuses. */
+/** @param problems makes the error responses from reasons and their statuses. */
 export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>) => JsonSchema) => ({
   '/p.gif': gifs('get'),
   '/tr': gifs('getTr'),
@@ -222,30 +222,30 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
           'application/x-www-form-urlencoded': { schema: event },
         },
       },
-      responses: { 204: { description: 'Taken.' }, ...problems(BEACON_PROBLEMS) },
+      responses: { 204: { description: 'Accepted.' }, ...problems(BEACON_PROBLEMS) },
     },
   },
   '/speck.js': script('getTag', 'The browser tag'),
-  '/speck.plus.js': script('getTagWithOptions', 'The browser tag that also finds events by itself'),
-  '/speck.meta.js': script('getTagWithFbq', "The browser tag that also speaks Meta's fbq"),
-  '/{locale}/fbevents.js': script('getFbevents', "The same, where Meta's own snippet looks for it", [
+  '/speck.plus.js': script('getTagWithOptions', 'The browser tag with automatic events'),
+  '/speck.meta.js': script('getTagWithFbq', "The browser tag with Meta's fbq"),
+  '/{locale}/fbevents.js': script('getFbevents', "The same, at the path of Meta's own snippet", [
     { name: 'locale', in: 'path', required: true, description: 'Any.', schema: text },
   ]),
-  '/speck.all.js': script('getWholeTag', 'The browser tag with all options, for any page'),
-  '/speck.send.js': script('getTagTransports', 'What the tag loads where sendBeacon is missing or refuses'),
-  '/speck.hash.js': script('getTagHashing', 'What the tag loads to hash user data'),
+  '/speck.all.js': script('getWholeTag', 'The browser tag with all options'),
+  '/speck.send.js': script('getTagTransports', 'A part of the tag, for browsers without sendBeacon'),
+  '/speck.hash.js': script('getTagHashing', 'A part of the tag, which hashes user data'),
   '/opt-out': optOutPage,
   '/privacy': privacyPage,
   '/health': {
     get: {
       operationId: 'getHealth',
-      summary: 'Whether events are stored, rolled up, and nothing is lost',
+      summary: 'The health of this Worker',
       security: [],
       responses: Object.fromEntries(
         (
           [
             [200, 'The database answers.'],
-            [503, 'It does not.'],
+            [503, 'The database does not answer.'],
           ] as const
         ).map(([status, description]) => [
           status,
@@ -264,7 +264,7 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
       security: [],
       responses: {
         200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
-        304: { description: 'The client has it already.' },
+        304: { description: 'Not modified.' },
       },
     },
   },

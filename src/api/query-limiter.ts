@@ -116,7 +116,7 @@ function spend(usage: Usage, { work: { max, perMinute } }: Limits, seconds: numb
   const left = Math.min(max, usage.work.left + added) - seconds;
   if (left < 0) {
     throw tooManyRequests(
-      `At most ${max} seconds of the database, of which ${perMinute} come back in a minute.`,
+      `At most ${max} seconds of database time. Each minute adds ${perMinute} seconds.`,
       Math.ceil((-left * 60) / perMinute),
     );
   }
@@ -128,7 +128,7 @@ function countQuery(usage: Usage, { perMinute }: Limits, now: number): void {
   usage.minute.queries++;
   if (usage.minute.queries <= perMinute) return;
   throw tooManyRequests(
-    `At most ${perMinute} questions in a minute.`,
+    `At most ${perMinute} queries in a minute.`,
     Math.ceil((usage.minute.until - now) / 1000),
   );
 }
@@ -147,10 +147,7 @@ async function waitForSlot(usage: Usage, limits: Limits): Promise<() => void> {
     return release;
   }
   stopWaiting?.();
-  throw tooManyRequests(
-    `At most ${limits.atOnce} questions are answered at once, and ${limits.waiting} wait.`,
-    5,
-  );
+  throw tooManyRequests(`At most ${limits.atOnce} queries run at once, and ${limits.waiting} wait.`, 5);
 }
 
 /** Acquires one of the holder's slots and one of all holders' slots. Returns what releases both, or null. */
@@ -170,7 +167,7 @@ function acquireSlot({ running }: Usage, limits: Limits, now: number): (() => vo
 }
 
 function tooManyRequests(limit: string, seconds: number): Problem {
-  return new Problem('too_many_requests', `${limit} Ask again in ${seconds} seconds.`, {
+  return new Problem('too_many_requests', `${limit} Try again in ${seconds} seconds.`, {
     headers: { 'retry-after': String(seconds) },
   });
 }

@@ -5,12 +5,12 @@ import { parseQuestion } from '../query/language.ts';
 import type { QueryResult } from '../query/present.ts';
 import type { Question } from '../query/question.ts';
 import { runQuestion } from '../query/run.ts';
-import { csvOf, csvResponse, jsonOf, jsonResponse, namesOf, responseFormatOf } from './answer.ts';
 import { readJson } from './body.ts';
 import type { Call, PixelCall } from './call.ts';
 import { loadPixel } from './grant.ts';
 import { Problem } from './problem.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
+import { csvOf, csvResponse, jsonOf, jsonResponse, namesOf, responseFormatOf } from './query-response.ts';
 import { computeOnce } from './single-flight.ts';
 
 export async function runQuery({ request, env, grant }: Call): Promise<Response> {

@@ -1,4 +1,4 @@
-/** `GET /api/v1/pixels/:id/rejections` and `/live`: what was not stored and why, and what has just arrived. */
+/** `GET /api/v1/pixels/:id/rejections` and `/live`: events that were not stored, with the reasons; and recent events. */
 import * as v from 'valibot';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { reportableRange, toMultiple } from '../query/small-groups.ts';
@@ -6,19 +6,19 @@ import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { PixelCall } from './call.ts';
 import { canReadEvents, requireEventAccess } from './grant.ts';
-import { Day, daysAsked } from './parameters.ts';
+import { Day, dayRangeOf } from './parameters.ts';
 import { withQueryLimits } from './query-limiter.ts';
 import { uncachedJson } from './uncached.ts';
 
 const LIVE_WINDOW = 30 * 60_000;
 const LIVE_EVENTS = 100;
 
-interface Reason {
+interface RejectionSummary {
   reason: string;
   explanation: string;
   count: number;
   last_at: string | null;
-  /** Of bots: how many of which. */
+  /** Counts by bot, if the reason is `bot`. */
   families?: Record<string, number>;
   samples: unknown[];
 }
@@ -34,17 +34,17 @@ export async function listRejections({
   pixel,
   query,
 }: PixelCall<v.InferOutput<typeof RejectionsQuery>>): Promise<Response> {
-  const [from, to] = daysAsked(query, pixel.timezone, 6);
+  const [from, to] = dayRangeOf(query, pixel.timezone, 6);
 
-  const least = canReadEvents(grant, pixel) ? 0 : pixel.settings.min_group;
-  const last = least > 0 ? reportableRange({ from, to }, pixel.timezone, Date.now()).to : to;
-  const days = new Map<string, Map<string, Reason>>();
+  const minGroup = canReadEvents(grant, pixel) ? 0 : pixel.settings.min_group;
+  const last = minGroup > 0 ? reportableRange({ from, to }, pixel.timezone, Date.now()).to : to;
+  const days = new Map<string, Map<string, RejectionSummary>>();
   for (const row of await withQueryLimits(grant, () => readRejections(env.DB, pixel.id, from, last))) {
-    const reasons = days.get(row.day) ?? new Map<string, Reason>();
+    const reasons = days.get(row.day) ?? new Map<string, RejectionSummary>();
     days.set(row.day, reasons);
-    const known = reasons.get(row.reason);
+    const existing = reasons.get(row.reason);
     const lastAt = new Date(row.last_at).toISOString();
-    const reason: Reason = known ?? {
+    const reason: RejectionSummary = existing ?? {
       reason: row.reason,
       explanation: REJECTION_REASONS[row.reason as RejectionReason] ?? '',
       count: 0,
@@ -62,26 +62,28 @@ export async function listRejections({
     to,
     timezone: pixel.timezone,
     days: [...days].flatMap(([day, all]) => {
-      const reasons = least > 0 ? withoutFew([...all.values()], least) : [...all.values()];
+      const reasons = minGroup > 0 ? protectSmallGroups([...all.values()], minGroup) : [...all.values()];
       if (reasons.length === 0) return [];
       return [{ day, rejections: reasons.toSorted((a, b) => b.count - a.count) }];
     }),
   });
 }
 
-/** What may be told of reasons by a pixel that protects small groups: rounded counts, nothing of a single request. */
-function withoutFew(reasons: readonly Reason[], least: number): Reason[] {
+/** Rounds counts and removes all details of single requests, as a pixel that protects small groups requires. */
+function protectSmallGroups(reasons: readonly RejectionSummary[], minGroup: number): RejectionSummary[] {
   return reasons
-    .filter(({ count }) => count >= least)
+    .filter(({ count }) => count >= minGroup)
     .map(({ families, ...reason }) => {
-      const some = Object.entries(families ?? {}).filter(([, count]) => count >= least);
+      const large = Object.entries(families ?? {}).filter(([, count]) => count >= minGroup);
       return {
         ...reason,
-        count: toMultiple(reason.count, least),
+        count: toMultiple(reason.count, minGroup),
         last_at: null,
         samples: [],
-        ...(some.length > 0
-          ? { families: Object.fromEntries(some.map(([name, count]) => [name, toMultiple(count, least)])) }
+        ...(large.length > 0
+          ? {
+              families: Object.fromEntries(large.map(([name, count]) => [name, toMultiple(count, minGroup)])),
+            }
           : {}),
       };
     });
@@ -94,15 +96,15 @@ export const LiveQuery = v.strictObject({
         v.string(),
         v.check(
           (text) => !Number.isNaN(Date.parse(text)),
-          'Give a time in ISO 8601, such as 2026-11-24T10:00:00Z.',
+          'Send a time in ISO 8601, such as 2026-11-24T10:00:00Z.',
         ),
       ),
     ),
-    v.description('A time in ISO 8601: only what came after it. Default: 30 minutes ago.'),
+    v.description('Only events after this time, in ISO 8601. Default: 30 minutes ago.'),
   ),
 });
 
-/** The events of the last minutes, the youngest first. `since` asks for what came after an earlier answer. */
+/** The events of the last minutes, newest first. */
 export async function readLiveEvents({
   env,
   grant,

@@ -1,7 +1,7 @@
 /**
- * `PUT /api/v1/pixels/:id/events`: writes an export's rows back, as they are, into the pixel they come from or another
- * one of its time zone. Nothing is enriched or masked again, so that questions are answered as they were. Which of the
- * rows are there already is recognised, and sending a body again changes nothing.
+ * `PUT /api/v1/pixels/:id/events`: writes the rows of an export back unchanged, into the pixel they come from or another one
+ * with its time zone. Speck does not enrich or mask them again, so queries have the same results as before. Rows that exist
+ * already are recognized, and sending a body again changes nothing.
  */
 import * as v from 'valibot';
 import type { PlacedEvent } from '../model/batch.ts';
@@ -36,7 +36,7 @@ interface Line {
   readonly text: string;
 }
 
-interface Refusal {
+interface RestoreError {
   readonly index: number;
   readonly reason: RejectionReason;
   readonly message: string;
@@ -45,8 +45,8 @@ interface Refusal {
 export async function restoreEvents({ request, env, pixel }: PixelCall): Promise<Response> {
   const lines = linesOf(await readText(request));
   const now = Date.now();
-  const rejected: Refusal[] = [];
-  const placed: PlacedEvent[] = [];
+  const rejected: RestoreError[] = [];
+  const events: PlacedEvent[] = [];
   const indexes: number[] = [];
   for (const { index, text } of lines) {
     const event = eventOf(text, pixel, now);
@@ -54,17 +54,21 @@ export async function restoreEvents({ request, env, pixel }: PixelCall): Promise
       rejected.push({ index, reason: event.error.reason, message: event.error.detail });
       continue;
     }
-    placed.push({ event: event.value, day: localDayOf(pixel.timezone, event.value.ts) });
+    events.push({ event: event.value, day: localDayOf(pixel.timezone, event.value.ts) });
     indexes.push(index);
   }
 
-  const batch = { id: randomBase58(12), events: placed, rejections: [] };
+  const batch = { id: randomBase58(12), events, rejections: [] };
   const outcomes = await withRetries(() => writeBatch(env.DB, batch, now, true));
-  outcomes.forEach((outcome, place) => {
+  outcomes.forEach((outcome, position) => {
     if (outcome === 'stored' || outcome === 'duplicate') return;
-    rejected.push({ index: indexes[place] as number, reason: outcome, message: REJECTION_REASONS[outcome] });
+    rejected.push({
+      index: indexes[position] as number,
+      reason: outcome,
+      message: REJECTION_REASONS[outcome],
+    });
   });
-  const count = (wanted: string): number => outcomes.filter((outcome) => outcome === wanted).length;
+  const count = (kind: string): number => outcomes.filter((outcome) => outcome === kind).length;
   return uncachedJson(
     {
       accepted: count('stored'),
@@ -75,7 +79,7 @@ export async function restoreEvents({ request, env, pixel }: PixelCall): Promise
   );
 }
 
-/** The lines of a body that hold something. @throws Problem when there are none, or too many. */
+/** The lines of a body that are not blank. @throws Problem if there are none, or too many. */
 function linesOf(body: string): Line[] {
   const lines = body
     .split('\n')
@@ -85,7 +89,7 @@ function linesOf(body: string): Line[] {
   throw new Problem(
     'invalid_body',
     lines.length === 0
-      ? 'Send the lines of an export: a JSON object in each.'
+      ? 'Send the lines of an export, with one JSON object in each.'
       : `Send at most ${LIMITS.apiEvents} lines at a time.`,
   );
 }
@@ -95,71 +99,71 @@ function eventOf(line: string, pixel: Pixel, now: number): Result<Event, Rejecti
   try {
     value = parseExactly(line);
   } catch {
-    return refuse('invalid_event', 'The line is not JSON.');
+    return rejection('invalid_event', 'The line is not JSON.');
   }
-  if (!(value instanceof Map)) return refuse('invalid_event', 'The line is not a JSON object.');
+  if (!(value instanceof Map)) return rejection('invalid_event', 'The line is not a JSON object.');
   const unknown = [...(value as Map<string, unknown>).keys()].find((name) => !NAMES.has(name));
-  if (unknown !== undefined) return refuse('invalid_event', `${unknown}: An export has no such column.`);
+  if (unknown !== undefined) return rejection('invalid_event', `${unknown}: Exports have no such column.`);
   const row = v.safeParse(EventRow, Object.fromEntries(value));
   if (!row.success) {
     const [{ path, message }] = row.issues;
-    return refuse('invalid_event', `${pathOf(path ?? [])}: ${message}`);
+    return rejection('invalid_event', `${pathOf(path ?? [])}: ${message}`);
   }
   const event = { ...row.output, pixel: pixel.id } as unknown as Event;
-  if (event.ts < LIMITS.oldestTs) return refuse('time_too_old');
-  if (event.ts > now + LIMITS.clockSkew) return refuse('time_in_future');
+  if (event.ts < LIMITS.oldestTs) return rejection('time_too_old');
+  if (event.ts > now + LIMITS.clockSkew) return rejection('time_in_future');
   return ok(event);
 }
 
-function refuse(reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) {
+function rejection(reason: RejectionReason, detail: string = REJECTION_REASONS[reason]) {
   return err({ reason, detail });
 }
 
 const Text = v.pipe(
-  v.string('This should be a text.'),
+  v.string('This must be a string.'),
   v.check(
     (text) => text.isWellFormed() && !text.includes('\0'),
-    'It holds what a database cannot keep: half a character, or U+0000.',
+    'It has a character that the database cannot store: an unpaired surrogate, or U+0000.',
   ),
 );
 
-const text = (longest: number) =>
-  v.pipe(Text, v.maxLength(longest, `It is longer than ${longest} characters.`));
+const text = (maxLength: number) =>
+  v.pipe(Text, v.maxLength(maxLength, `It is longer than ${maxLength} characters.`));
 
 const Time = v.pipe(
   Text,
-  v.check(isTime, 'This is no time as an export has it, such as 2026-11-24T10:00:00.000Z.'),
+  v.check(isTime, 'This is not a time in the format of an export, such as 2026-11-24T10:00:00.000Z.'),
   v.transform((time) => Date.parse(time)),
 );
 
 const numberOf = (parse: (text: string) => number | null) =>
   v.nullable(
     v.pipe(
-      v.instance(JsonNumber, 'This should be a number.'),
+      v.instance(JsonNumber, 'This must be a number.'),
       v.transform((number) => parse(number.text)),
-      v.number('It is no number that can be kept.'),
+      v.number('This number cannot be stored.'),
     ),
     null,
   );
 const Amount = numberOf(microsOf);
-const wholeUpTo = (greatest: number) =>
+const integerUpTo = (max: number) =>
   numberOf((text) => {
     const number = Number(text);
-    return Number.isInteger(number) && number >= 0 && number <= greatest ? number : null;
+    return Number.isInteger(number) && number >= 0 && number <= max ? number : null;
   });
 
 const Properties = v.pipe(
   v.map(
     v.pipe(text(LIMITS.propKey), v.minLength(1)),
     text(LIMITS.propValue),
-    'This should be an object of texts.',
+    'This must be an object of strings.',
   ),
   v.check(({ size }) => size <= LIMITS.props, `An event has at most ${LIMITS.props} properties.`),
   v.transform((properties) => textOfProperties(properties)),
 );
 
-/** The longest text that a column takes, in characters. The compiler asks for a new column that is no dimension's. */
-const LONGEST: Readonly<Record<string, number>> = {
+/** The maximum length of each text column, in characters. The compiler requires an entry for a column that no dimension has. */
+const MAX_LENGTHS: Readonly<Record<string, number>> = {
   ...VALUE_LIMITS,
   id: 64,
   eid: LIMITS.eid,
@@ -167,43 +171,43 @@ const LONGEST: Readonly<Record<string, number>> = {
   person: 64,
 } satisfies Record<TextColumn, number>;
 
-/** What the columns of numbers take at most, since sums of them have to fit; those that are not named here are flags. */
-const GREATEST: Readonly<Record<string, number>> = { engaged: LIMITS.engaged, scroll: 100 };
+/** The maximum of number columns, since their sums must fit. All others are flags. */
+const MAX_NUMBERS: Readonly<Record<string, number>> = { engaged: LIMITS.engaged, scroll: 100 };
 
-/** Columns with a form of their own. */
-const FORMS: Readonly<Record<string, v.GenericSchema>> = {
-  id: v.pipe(text(64), v.minLength(1, 'An event has an id.')),
-  name: v.pipe(text(LIMITS.name), v.minLength(1, 'An event has a name.')),
-  agent_class: v.optional(v.picklist(['human', 'mail_proxy'], 'There are human and mail_proxy.'), 'human'),
-  // Older exports do not say.
+/** Columns with schemas of their own. */
+const SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
+  id: v.pipe(text(64), v.minLength(1, 'An event needs an id.')),
+  name: v.pipe(text(LIMITS.name), v.minLength(1, 'An event needs a name.')),
+  agent_class: v.optional(v.picklist(['human', 'mail_proxy'], 'Use human or mail_proxy.'), 'human'),
+  // Older exports lack this column.
   authenticated: v.pipe(
-    v.optional(v.instance(JsonNumber, 'This should be a number.'), new JsonNumber('0')),
+    v.optional(v.instance(JsonNumber, 'This must be a number.'), new JsonNumber('0')),
     v.transform(({ text }) => Number(text)),
-    v.picklist([0, 1], 'There are 0 and 1.'),
+    v.picklist([0, 1], 'Use 0 or 1.'),
   ),
-  currency: v.optional(v.pipe(Text, v.regex(/^([A-Z]{3})?$/, 'This is no ISO 4217 code.')), ''),
+  currency: v.optional(v.pipe(Text, v.regex(/^([A-Z]{3})?$/, 'This is not an ISO 4217 code.')), ''),
 };
 
-/** Columns that an older Speck's export lacks are empty; there is no event without time, id and name. */
+/** Columns that an older export lacks are empty. Time, id and name are required. */
 const EventRow = v.strictObject(
   Object.fromEntries(
-    EXPORTED_EVENTS.columns.map((column) => [column.name, FORMS[column.name] ?? formOf(column)]),
+    EXPORTED_EVENTS.columns.map((column) => [column.name, SCHEMAS[column.name] ?? schemaOf(column)]),
   ),
 );
 const NAMES: ReadonlySet<string> = new Set(EXPORTED_EVENTS.columns.map(({ name }) => name));
 
-function formOf({ name, kind }: ExportedColumn): v.GenericSchema {
+function schemaOf({ name, kind }: ExportedColumn): v.GenericSchema {
   switch (kind) {
     case 'time':
       return Time;
     case 'amount':
       return v.optional(Amount, null);
     case 'number':
-      return v.optional(wholeUpTo(GREATEST[name] ?? 1), null);
+      return v.optional(integerUpTo(MAX_NUMBERS[name] ?? 1), null);
     case 'json':
       return v.optional(Properties, () => new Map());
     case 'text':
-      return v.optional(text(LONGEST[name] ?? 0), '');
+      return v.optional(text(MAX_LENGTHS[name] ?? 0), '');
   }
 }
 

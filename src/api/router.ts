@@ -1,23 +1,23 @@
 /**
- * Which request goes where. Everything under `/api` but its description needs a token; the rest is public. Each of these is a
- * part of the Worker that is loaded when it is first asked for.
+ * Routes requests to the parts of the Worker. Everything under `/api` except the OpenAPI document needs a token; the rest is
+ * public. A part is loaded when it is first requested.
  */
 import { IttyRouter } from 'itty-router';
 import type { Authenticate } from '../collect/sender.ts';
 import type { Env } from '../env.ts';
 import { discardBody } from '../http/body.ts';
 import { notFound, problemResponse, wrongMethod } from './problem.ts';
-import { isExposed, refuseExposed, withCommonHeaders } from './transport.ts';
+import { isExposed, rejectExposed, withCommonHeaders } from './transport.ts';
 
 type Handler = (request: Request, env: Env) => Response | Promise<Response>;
 
-/** What anyone may GET. It is described in public.ts. */
+/** Public paths, which answer GET. public.ts describes them. */
 const PUBLIC: Readonly<Record<string, Handler>> = {
   '/speck.js': script(() => import('../../dist/speck.min.js?raw')),
   '/speck.plus.js': script(() => import('../../dist/speck.plus.min.js?raw')),
   '/speck.meta.js': script(() => import('../../dist/speck.meta.min.js?raw')),
   '/speck.all.js': script(() => import('../../dist/speck.all.min.js?raw')),
-  // Where Meta's own snippet looks for its script.
+  // The path from which Meta's own snippet loads its script.
   '/:locale/fbevents.js': script(() => import('../../dist/speck.meta.min.js?raw')),
   '/speck.send.js': script(() => import('../../dist/speck.send.min.js?raw')),
   '/speck.hash.js': script(() => import('../../dist/speck.hash.min.js?raw')),
@@ -25,7 +25,7 @@ const PUBLIC: Readonly<Record<string, Handler>> = {
   '/api/openapi.json': async (request) => (await import('./description.ts')).description(request),
 };
 
-/** The visitor's own pages. They answer whatever the method. */
+/** The visitor's own pages. They answer every method themselves. */
 const PAGES: Readonly<Record<string, Handler>> = {
   '/opt-out': async (request, env) => (await import('../privacy/opt-out.ts')).optOut(request, env),
   '/privacy': async (request, env) => (await import('../privacy/privacy.ts')).privacy(request, env),
@@ -50,7 +50,7 @@ router.all('*', () => {
 });
 
 /**
- * Answers any request that is not a collecting one. Never rejects. HEAD is answered as GET is, without the body.
+ * Answers every request that no wire format takes. Never rejects. HEAD is answered as GET is, without the body.
  */
 export async function route(request: Request, env: Env): Promise<Response> {
   const isHead = request.method === 'HEAD';
@@ -70,14 +70,14 @@ export const authenticateSender: Authenticate = async (token, request, env) =>
 
 async function answer(request: Request, env: Env): Promise<Response> {
   try {
-    return (await refuseExposed(request)) ?? ((await router.fetch(request, env)) as Response);
+    return (await rejectExposed(request)) ?? ((await router.fetch(request, env)) as Response);
   } catch (error) {
     await discardBody(request);
     return problemResponse(error, env.DB);
   }
 }
 
-/** Pages may be cached for long, the tag must not be: an owner's update should arrive within the hour. */
+/** Serves a script of the tag. It is cached for an hour, since an owner's update should arrive within that time. */
 function script(load: () => Promise<{ default: string }>): Handler {
   return async () => {
     const { default: text } = await load();

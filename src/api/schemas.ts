@@ -1,6 +1,6 @@
 /**
- * The JSON Schemas of what is answered, by the names that routes call them. They are for the OpenAPI document only, so
- * that nothing of this file gets into the Worker.
+ * The JSON Schemas of responses, by the names that routes use. They are for the OpenAPI document only; nothing of this file is
+ * part of the Worker.
  */
 import { PERSON_KINDS } from '../model/person.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
@@ -14,7 +14,7 @@ const countOrNull = { ...count, type: ['integer', 'null'] };
 const day = { type: 'string', format: 'date' };
 const time = { type: 'string', format: 'date-time' };
 
-/** An object that has all of its properties, but those that are named optional. */
+/** An object with all of its properties, except the optional ones. */
 function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required };
@@ -28,7 +28,7 @@ const token = {
   id: { ...text, examples: ['tok_3kTMd9s1hWbQ'] },
   name: text,
   scopes: listOf({ enum: SCOPES }),
-  pixel: { type: ['string', 'null'], description: 'The one pixel it is for.' },
+  pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
   created_at: time,
 };
 
@@ -45,7 +45,7 @@ const pixel = {
   id: { ...text, examples: ['px_8FqT2bWn4xKc7RzA'] },
   name: text,
   url: text,
-  timezone: { ...text, description: 'Of the IANA database; its midnights bound the days.' },
+  timezone: { ...text, description: 'Of the IANA database. Days are counted in it.' },
   settings: ref('Settings'),
   created_at: time,
   install: object({ script: text, noscript: text, email: text }),
@@ -69,16 +69,16 @@ const change = { type: ['number', 'null'] };
 const meta = {
   type: 'object',
   properties: {
-    source: { enum: ['rollups', 'events', 'rollups+events'], description: 'What answered.' },
+    source: { enum: ['rollups', 'events', 'rollups+events'], description: 'Where the numbers come from.' },
     as_of: {
       ...time,
       description:
-        'Of rollups that are being made anew: when the oldest was made. With `min_group`: when the last day ended that is answered.',
+        'If rollups are being recomputed: the age of the oldest. With `min_group`: the end of the last day in the result.',
     },
     total_rows: count,
     min_group: {
       ...count,
-      description: 'Groups of fewer visitors are in no answer. Counts are rounded to multiples of it.',
+      description: 'Groups of fewer visitors are left out. Counts are rounded to multiples of it.',
     },
     time_labels: listOf(text),
     imports_included: { const: true },
@@ -87,7 +87,7 @@ const meta = {
   },
   required: ['source'],
 };
-const asked = { type: 'object', description: 'The question as it was understood.' };
+const query = { type: 'object', description: 'The query as Speck parsed it.' };
 
 const entries = {
   Problem: {
@@ -96,10 +96,10 @@ const entries = {
         title: text,
         status: { type: 'integer' },
         detail: { ...text, description: 'A sentence that says what to do.' },
-        reason: { ...text, description: 'A stable word for programs; each answer lists its own.' },
+        reason: { ...text, description: 'A stable word for programs. Each response lists its own.' },
         errors: listOf(
           object({
-            path: { ...text, description: 'Where the mistake is, such as `filters[0][1]`.' },
+            path: { ...text, description: 'Where the error is, such as `filters[0][1]`.' },
             message: text,
           }),
         ),
@@ -116,9 +116,9 @@ const entries = {
         recomputed_from: { type: ['string', 'null'], description: 'The first day in the new time zone.' },
         kept_until: {
           type: ['string', 'null'],
-          description: 'The last day that stays as it was, its raw events being gone.',
+          description: 'The last day that stays unchanged, since its raw events were purged.',
         },
-        uncounted_events: { ...count, description: 'Events between these two, which no day has.' },
+        uncounted_events: { ...count, description: 'Events between these two, which no day counts.' },
       }),
     },
     ['timezone_change'],
@@ -129,13 +129,13 @@ const entries = {
     links: { ...count, description: 'Shared links that end with it.' },
   }),
   Tokens: object({ tokens: listOf(ref('Token')) }),
-  NewToken: object({ ...token, token: { ...text, description: 'The token, shown this once.' } }),
+  NewToken: object({ ...token, token: { ...text, description: 'The token. Only this response has it.' } }),
   Session: object(
     {
       kind: { enum: ['admin', 'token', 'link'] },
       scopes: listOf({ enum: SCOPES }),
-      pixel: { type: ['string', 'null'], description: 'The one pixel it is for.' },
-      expires_at: { ...orNull(time), description: 'When it ends unless it is used; null of a token.' },
+      pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
+      expires_at: { ...orNull(time), description: 'When it ends unless it is used; null for a token.' },
       shown: {
         ...object({
           id: text,
@@ -144,7 +144,7 @@ const entries = {
           goals: listOf(text),
           funnels: listOf(text),
         }),
-        description: 'Of a shared link: what it shows.',
+        description: 'The pixel of a shared link.',
       },
     },
     ['shown'],
@@ -153,23 +153,26 @@ const entries = {
   Links: object({ links: listOf(ref('Link')) }),
   NewLink: object({
     ...link,
-    url: { ...text, description: 'The link, shown this once. Its secret is behind the `#`.' },
+    url: { ...text, description: 'The link. Only this response has it. The secret follows the `#`.' },
   }),
   Properties: object({
     properties: listOf(object({ key: text, events: count })),
-    complete: { type: 'boolean', description: 'Whether no day had more keys than are rolled up.' },
+    complete: { type: 'boolean', description: 'Whether no day had more keys than a rollup holds.' },
   }),
-  Taken: object(
+  IngestResult: object(
     {
       accepted: count,
       duplicates: count,
-      rejected: listOf(ref('Told')),
-      warnings: { ...listOf(ref('Told')), description: 'What was left out of events that were stored.' },
+      rejected: listOf(ref('EventIssue')),
+      warnings: {
+        ...listOf(ref('EventIssue')),
+        description: 'What was left out of events that were stored.',
+      },
     },
     ['warnings'],
   ),
-  Told: object({
-    index: { ...count, description: 'Which event of the request, from 0.' },
+  EventIssue: object({
+    index: { ...count, description: 'The position of the event in the request, from 0.' },
     reason: { enum: Object.keys(REJECTION_REASONS) },
     message: text,
   }),
@@ -186,8 +189,8 @@ const entries = {
               reason: { enum: Object.keys(REJECTION_REASONS) },
               explanation: text,
               count,
-              last_at: { ...orNull(time), description: 'Null where small groups are protected.' },
-              families: { ...mapOf(count), description: 'Of bots: how many of which.' },
+              last_at: { ...orNull(time), description: 'Null if the pixel protects small groups.' },
+              families: { ...mapOf(count), description: 'Counts by bot, for the reason `bot`.' },
               samples: { ...listOf({ type: 'object' }), maxItems: 5 },
             },
             ['families'],
@@ -214,7 +217,7 @@ const entries = {
         },
         required: ['id', 'ts', 'name', 'page', 'value', 'props'],
         additionalProperties: true,
-        description: 'A stored event; each other column is a text or a number.',
+        description: 'A stored event. All other columns are strings or numbers.',
       }),
       maxItems: 100,
     },
@@ -227,23 +230,23 @@ const entries = {
     total_events: count,
     next: {
       type: ['string', 'null'],
-      description: 'The address of earlier events; null when there are none.',
+      description: 'The URL of earlier events; null if there are none.',
     },
-    events: { ...listOf({ type: 'object' }), description: 'As an export has them, the latest first.' },
+    events: { ...listOf({ type: 'object' }), description: 'In the format of an export, newest first.' },
   }),
   Identity: object({ pixel: text, identity: { enum: ['open', 'signed'] }, secret: text }),
-  Receipt: object({
+  ErasureReceipt: object({
     pixel: text,
     erased_at: time,
     known_by: listOf(personKind),
     unconfirmed,
     more: {
       type: 'boolean',
-      description: 'Whether to send the request again, since there are more aliases.',
+      description: 'Whether the person has more aliases: send the request again.',
     },
     erased: object({
       events: count,
-      days: { ...count, description: 'Days that are rolled up anew.' },
+      days: { ...count, description: 'Days that are rolled up again.' },
       person_days: count,
       links: count,
     }),
@@ -263,7 +266,7 @@ const entries = {
       }),
     ),
   }),
-  Answer: object({
+  QueryResult: object({
     results: listOf(
       object(
         {
@@ -275,9 +278,9 @@ const entries = {
       ),
     ),
     meta,
-    query: asked,
+    query,
   }),
-  NamedAnswer: object({
+  NamedQueryResult: object({
     results: listOf({
       type: 'object',
       properties: { comparison: mapOf(metric), change: mapOf(change) },
@@ -285,15 +288,15 @@ const entries = {
       examples: [{ page: '/', visitors: 3 }],
     }),
     meta,
-    query: { ...asked, description: 'The question as a body of POST /api/v2/query.' },
+    query: { ...query, description: 'The query as a body of POST /api/v2/query.' },
   }),
-  Csv: { ...text, description: 'A line of names, then a line a row (RFC 4180).' },
-  Lines: { ...text, description: 'A JSON object a line.' },
+  Csv: { ...text, description: 'A line of names, then a line for each row (RFC 4180).' },
+  JsonLines: { ...text, description: 'One JSON object a line.' },
   DeadLetters: object({ count }),
   Replay: object({
     replayed: count,
     failed: listOf(object({ id: text, message: text })),
-    next: { type: ['string', 'null'], description: 'To be given as `after`; null when all have been tried.' },
+    next: { type: ['string', 'null'], description: 'Send it as `after`. Null once all have been tried.' },
   }),
   Health: object(
     {
@@ -303,7 +306,7 @@ const entries = {
       schema: {
         ...orNull(object({ version: count, expected: count, advice: text }, ['advice'])),
         description:
-          "The version of the database's tables and the one that this Worker needs; what to do if they differ.",
+          "The version of the database's tables, the one that this Worker needs, and what to do if they differ.",
       },
       secret_key: object({ state: text, waiting: count, unreadable: count }),
       store: orNull(object({ round_trip_ms: { type: 'number' } })),

@@ -1,4 +1,4 @@
-/** `/api/v1/session`: signs in at the dashboard, with a token or by a shared link. */
+/** `/api/v1/session`: signs in to the dashboard, with a token or a shared link. */
 import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -82,10 +82,10 @@ async function openLink(
   if (isSecret(secret)) linkLookups.set(hash, link !== null, now);
   if (!link) {
     if (cached === undefined) wrongSecrets.count(request, now);
-    throw new Problem('wrong_link', 'This link was taken back, or has expired.');
+    throw new Problem('wrong_link', 'This link was deleted, or has expired.');
   }
   if (link.password === null) return link;
-  if (password === undefined) throw new Problem('wrong_password', 'This link asks for a password.');
+  if (password === undefined) throw new Problem('wrong_password', 'This link needs a password.');
   const attempts = await countGuess(db, hash, now, PASSWORD_WINDOW);
   if (attempts.guesses > MAX_WRONG_PASSWORDS) {
     const seconds = Math.ceil((attempts.guess_until - now) / 1000);
@@ -96,7 +96,7 @@ async function openLink(
     );
   }
   if (!areEqual(await passwordHash(password, secret), link.password)) {
-    throw new Problem('wrong_password', 'This is not the password.');
+    throw new Problem('wrong_password', 'The password is wrong.');
   }
   await resetGuesses(db, hash);
   return link;

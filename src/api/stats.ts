@@ -1,33 +1,32 @@
 /**
- * `GET /api/v1/pixels/:id/stats`: a question in the words of a query, for curl and spreadsheets. It is translated into
- * a body of `POST /api/v2/query`, so what may be asked is said in one place; what is wrong with it is said in the words
- * it was asked in.
+ * `GET /api/v1/pixels/:id/stats`: a query as URL parameters, for curl and spreadsheets. It is translated into a body of
+ * `POST /api/v2/query`, which is checked in one place. Errors are translated back to the parameters.
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
 import { METRICS } from '../model/metrics.ts';
 import { MAX_ROWS } from '../query/language.ts';
+import type { PixelCall } from './call.ts';
+import { badParameter, badParameters, commaList, integer } from './parameters.ts';
+import { PERIOD, rangeOf } from './period.ts';
+import type { Problem } from './problem.ts';
+import { answerQuery, parseQuery } from './query.ts';
 import {
-  ANSWER_FORMATS,
   csvOf,
   csvResponse,
   jsonOf,
   jsonResponse,
   namedRows,
+  RESPONSE_FORMATS,
   responseFormatOf,
-} from './answer.ts';
-import type { PixelCall } from './call.ts';
-import { badParameter, badParameters, list, whole } from './parameters.ts';
-import { PERIOD, rangeOf } from './period.ts';
-import type { Problem } from './problem.ts';
-import { answerQuery, parseQuery } from './query.ts';
+} from './query-response.ts';
 
 const COMPARISONS = ['previous_period', 'year_over_year'] as const;
 const EVENT_METRICS = ['visitors', 'pageviews'];
 const VISIT_METRICS = ['visitors', 'visits', 'pageviews'];
 
-/** The longest first, since one begins like another. */
+/** Longer operators first, since `!~` contains `~`. */
 const OPERATORS: ReadonlyMap<string, string> = new Map([
   ['==', 'is'],
   ['!=', 'is_not'],
@@ -38,36 +37,36 @@ const OPERATORS: ReadonlyMap<string, string> = new Map([
 export const StatsQuery = v.strictObject({
   ...PERIOD,
   by: v.pipe(
-    v.optional(list(v.string()), []),
+    v.optional(commaList(v.string()), []),
     v.description(
-      'Dimensions, by the last part of their names or the whole: `page`, `source`, `country`, `day`, `props:plan`.',
+      'Dimensions, by the last part of their names or the full names: `page`, `source`, `country`, `day`, `props:plan`.',
     ),
   ),
   metrics: v.pipe(
-    v.optional(list(v.string())),
+    v.optional(commaList(v.string())),
     v.description(
-      `Default: ${VISIT_METRICS.join(', ')}; by a dimension of events, ${EVENT_METRICS.join(', ')}.`,
+      `Default: ${VISIT_METRICS.join(', ')}; by an event dimension: ${EVENT_METRICS.join(', ')}.`,
     ),
   ),
   filter: v.pipe(
     v.optional(v.array(v.string()), []),
     v.description(
-      'A dimension, an operator (`==` is, `!=` is not, `~` contains, `!~` does not contain) and values with `|` between them, any of which will do: `source==Google|Bing`. Given several times, all must hold.',
+      'A dimension, an operator (`==` is, `!=` is not, `~` contains, `!~` does not contain) and values separated by `|`, any of which may match: `source==Google|Bing`. If the parameter is repeated, all filters must match.',
     ),
   ),
   order: v.pipe(
-    v.optional(list(v.string())),
+    v.optional(commaList(v.string())),
     v.description('Metrics and dimensions, each with `:asc` or `:desc`: `visitors:desc,page:asc`.'),
   ),
   compare: v.pipe(
     v.optional(v.picklist(COMPARISONS, `Use one of ${COMPARISONS.join(', ')}.`)),
     v.description('Another range to compare each row with.'),
   ),
-  limit: v.pipe(v.optional(whole(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
-  page: v.pipe(v.optional(whole(1, 100_000)), v.description('Which `limit` rows. Default: 1, the first.')),
+  limit: v.pipe(v.optional(integer(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
+  page: v.pipe(v.optional(integer(1, 100_000)), v.description('The page of `limit` rows. Default: 1.')),
   format: v.pipe(
-    v.optional(v.picklist(ANSWER_FORMATS, `There are ${ANSWER_FORMATS.join(' and ')}.`)),
-    v.description('Default: what the header Accept asks for.'),
+    v.optional(v.picklist(RESPONSE_FORMATS, `Use one of ${RESPONSE_FORMATS.join(', ')}.`)),
+    v.description('Default: as the header Accept prefers.'),
   ),
 });
 
@@ -84,14 +83,14 @@ export async function readStats(call: PixelCall<Stats>): Promise<Response> {
     : jsonResponse(request, await jsonOf(result, namedRows(result, names)));
 }
 
-/** The question as a body of `POST /api/v2/query`. @throws Problem for what cannot be put into one. */
+/** The query as a body of `POST /api/v2/query`. @throws Problem if a filter cannot be parsed. */
 export function bodyOf(id: string, query: Stats) {
   const { limit = MAX_ROWS, page = 1 } = query;
   const dimensions = query.by.map(dimensionName);
-  const ofEvents = dimensions.some((name) => dimensionOf(name)?.scope === 'event');
+  const hasEventDimension = dimensions.some((name) => dimensionOf(name)?.scope === 'event');
   return {
     site_id: id,
-    metrics: query.metrics ?? (ofEvents ? EVENT_METRICS : VISIT_METRICS),
+    metrics: query.metrics ?? (hasEventDimension ? EVENT_METRICS : VISIT_METRICS),
     date_range: rangeOf(query),
     dimensions,
     filters: query.filter.map(filterOf),
@@ -109,13 +108,13 @@ function filterOf(text: string, index: number): [string, string, string[]] {
   throw badParameter(`filter[${index}]`, message);
 }
 
-/** Without a direction: the greatest first of a metric, the first first of a dimension. */
+/** By default, metrics are in descending order and dimensions in ascending order. */
 function orderOf(text: string): [string, string] {
   const [, key = '', direction] = /^(.*?)(?::(asc|desc))?$/s.exec(text) ?? [];
   return METRICS.has(key) ? [key, direction ?? 'desc'] : [dimensionName(key), direction ?? 'asc'];
 }
 
-/** Dimensions by what stands after the colon. */
+/** Dimensions by the part of their names after the colon. */
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map(
   [...DIMENSION_NAMES, ...TIME_DIMENSIONS].map((name) => [name.slice(name.indexOf(':') + 1), name]),
 );
@@ -126,8 +125,8 @@ function dimensionName(name: string): string {
     : (SHORT_NAMES.get(name) ?? name);
 }
 
-/** Where in the body a mistake is, and what that is called here. */
-const PLACES: readonly (readonly [RegExp, string])[] = [
+/** Paths of errors in the body, and the parameters that they come from. */
+const PARAMETERS: readonly (readonly [RegExp, string])[] = [
   [/^dimensions/, 'by'],
   [/^filters(\[\d+\])?.*/, 'filter$1'],
   [/^order_by(\[\d+\]).*/, 'order$1'],
@@ -140,8 +139,11 @@ function problemOf(errors: readonly FieldError[], query: Stats): Problem {
   const range = query.from === undefined ? 'period' : 'from';
   return badParameters(
     errors.map(({ path, message }) => {
-      const [place, name] = PLACES.find(([pattern]) => pattern.test(path)) ?? [/^date_range.*/, range];
-      return { path: path.replace(place, name), message };
+      const [bodyPath, parameter] = PARAMETERS.find(([pattern]) => pattern.test(path)) ?? [
+        /^date_range.*/,
+        range,
+      ];
+      return { path: path.replace(bodyPath, parameter), message };
     }),
   );
 }

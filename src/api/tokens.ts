@@ -1,4 +1,4 @@
-/** `/api/v1/tokens`: keys for servers and colleagues. Only the admin token makes, lists and deletes them. */
+/** `/api/v1/tokens`: tokens for servers and colleagues. Only ADMIN_TOKEN can add, list and delete them. */
 import * as v from 'valibot';
 import { LIMITS } from '../model/limits.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
@@ -15,10 +15,10 @@ import { noContent, uncachedJson } from './uncached.ts';
 export const NewToken = v.strictObject({
   name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A token needs a name.'), v.maxLength(120)),
   scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1, `Give one or more of ${SCOPES.join(', ')}.`)),
-  pixel: v.optional(v.nullable(v.pipe(v.string(), v.regex(PIXEL_ID, 'This is no pixel id.'))), null),
+  pixel: v.optional(v.nullable(v.pipe(v.string(), v.regex(PIXEL_ID, 'This is not a pixel id.'))), null),
 });
 
-/** The answer holds the token itself, this once: the store keeps only its hash. */
+/** Only this response holds the token itself, since the store has just its hash. */
 export async function addToken({ request, env, grant }: Call): Promise<Response> {
   const { name, scopes, pixel } = check(NewToken, await readJson(request));
   if (pixel !== null) await loadPixel(env, grant, pixel);
@@ -34,15 +34,15 @@ export async function addToken({ request, env, grant }: Call): Promise<Response>
     if (pixel !== null) await loadPixel(env, grant, pixel);
     throw new Problem(
       'invalid_body',
-      `There are ${LIMITS.tokens} tokens, which is the most. Delete one first.`,
+      `There are ${LIMITS.tokens} tokens, which is the maximum. Delete one first.`,
     );
   }
-  return uncachedJson({ ...shown(token), token: secret }, 201);
+  return uncachedJson({ ...tokenToJson(token), token: secret }, 201);
 }
 
 export async function readTokens({ env }: Call): Promise<Response> {
   const tokens = await listTokens(env.DB);
-  return uncachedJson({ tokens: tokens.map(shown) });
+  return uncachedJson({ tokens: tokens.map(tokenToJson) });
 }
 
 export async function removeToken({ env, id }: Call): Promise<Response> {
@@ -50,6 +50,6 @@ export async function removeToken({ env, id }: Call): Promise<Response> {
   return noContent();
 }
 
-function shown(token: Token): Record<string, unknown> {
+function tokenToJson(token: Token): Record<string, unknown> {
   return { ...token, created_at: new Date(token.created_at).toISOString() };
 }

@@ -1,8 +1,8 @@
-/** Plain http is for this machine only: anywhere else a token, a session or a page would be read along on the way. */
+/** Plain HTTP is for the local machine only: over a network, others could read tokens, sessions and pages. */
 import { discardBody } from '../http/body.ts';
 import { Problem } from './problem.ts';
 
-/** Names of this machine: `localhost`, 127.0.0.0/8 and `[::1]`, as `URL` writes them. */
+/** Names of the local machine: `localhost`, 127.0.0.0/8 and `[::1]`, as `URL` writes them. */
 const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether a request came without TLS over a network. */
@@ -10,14 +10,14 @@ export function isExposed(url: string): boolean {
   return url.startsWith('http:') && !LOOPBACK.test(new URL(url).hostname);
 }
 
-/** The tag's scripts: they hold nothing secret, and pages over http load them as they load the pixel. */
+/** The tag's scripts. They hold no secrets, and pages over HTTP load them as they load the pixel. */
 const TAG = /^\/(?:speck(?:\.\w+)?|[^/]+\/fbevents)\.js$/;
 
 /**
- * The answer to a request that came without TLS over a network: pages are redirected to https. Null for all others.
- * @throws Problem for the API, whose clients would go on sending their token in clear if they were redirected.
+ * The response to a request that came without TLS over a network: a redirect to HTTPS. Null for all other requests.
+ * @throws Problem for the API. If its clients were redirected, they would go on sending their token unencrypted.
  */
-export async function refuseExposed(request: Request): Promise<Response | null> {
+export async function rejectExposed(request: Request): Promise<Response | null> {
   const { url } = request;
   if (!isExposed(url)) return null;
   const { pathname } = new URL(url);
@@ -25,7 +25,7 @@ export async function refuseExposed(request: Request): Promise<Response | null> 
   if (pathname.startsWith('/api/')) {
     throw new Problem(
       'https_required',
-      'The API answers over https only. Delete a token that was sent here: it went over the network in clear.',
+      'The API answers over HTTPS only. If you sent a token, delete it: it crossed the network unencrypted.',
     );
   }
   await discardBody(request);
@@ -33,13 +33,13 @@ export async function refuseExposed(request: Request): Promise<Response | null> 
   return new Response(null, { status: 308, headers });
 }
 
-/** A year. Not for subdomains of the pixel's host, nor for its parent, which belong to others. */
+/** One year. Without `includeSubDomains`, since subdomains of the pixel's host may belong to others. */
 const HSTS = 'max-age=31536000';
 
-/** Adds the headers that every answer has but those of the hot path. */
+/** Adds the headers of every response, except those of the hot path. */
 export function withCommonHeaders(response: Response, url: string): Response {
   response.headers.set('x-content-type-options', 'nosniff');
-  // Browsers heed it over https only (RFC 6797, 8.1).
+  // Browsers ignore it over HTTP (RFC 6797, 8.1).
   if (url.startsWith('https:')) response.headers.set('strict-transport-security', HSTS);
   return response;
 }

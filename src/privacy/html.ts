@@ -1,4 +1,4 @@
-/** HTML by templates that escape what is put into them, unless it is HTML by such a template itself. */
+/** HTML templates. They escape their values, unless a value is itself the result of a template. */
 
 export class Html {
   readonly text: string;
@@ -18,17 +18,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function written(part: Part): string {
+function toHtml(part: Part): string {
   if (part instanceof Html) return part.text;
   if (typeof part === 'object') return part.map(({ text }) => text).join('');
   return String(part).replace(/[&<>"']/g, (character) => ESCAPES[character] as string);
 }
 
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(String.raw({ raw: literals }, ...parts.map(written)));
+  return new Html(String.raw({ raw: literals }, ...parts.map(toHtml)));
 }
 
-/** A text of HTML with parts in place of its `{names}`, escaped like those of a template. */
+/** Fills the `{names}` in a text of HTML with values, escaped as in a template. */
 export function fill(text: string, parts: Readonly<Record<string, Part>>): Html {
-  return new Html(text.replace(/\{(\w+)\}/g, (_, name: string) => written(parts[name] ?? '')));
+  return new Html(text.replace(/\{(\w+)\}/g, (_, name: string) => toHtml(parts[name] ?? '')));
 }

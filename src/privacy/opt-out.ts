@@ -1,4 +1,4 @@
-/** `/opt-out`: whether this browser is counted, and the button that changes it, for all pixels of this Worker. */
+/** `/opt-out`: shows whether this browser is counted, and lets the visitor change that for all pixels of this Worker. */
 import { readBody } from '../http/body.ts';
 import { clientOf } from '../http/client.ts';
 import { corsHeaders } from '../http/cors.ts';
@@ -7,13 +7,13 @@ import { PERSON_DAYS } from '../model/person.ts';
 import { FORGET_PERSON, optOutCookies } from '../model/set-cookie.ts';
 import { fill, html } from './html.ts';
 import about from './opt-out.html?raw';
-import { isOwn, page, pageOf, problem, seeOther } from './page.ts';
+import { isSameOrigin, page, problem, seeOther, visitorPage } from './page.ts';
 import { OPT_OUT } from './texts.ts';
 
-/** Bytes of a form. */
-const MOST = 1024;
+/** The maximum size of a form. */
+const MAX_BYTES = 1024;
 
-export const optOut = pageOf(show, choose);
+export const optOut = visitorPage(show, submit);
 
 function show(request: Request): Response {
   const { refusal } = clientOf(request);
@@ -29,14 +29,14 @@ ${fill(about, { host, days: PERSON_DAYS })}`;
 }
 
 /**
- * Anyone's page may say no for a visitor, as the tag does when its site's own control is used. To take a no back is for
- * this page alone. What cannot be read counts as a no.
+ * Any page may opt a visitor out, as the tag does if the site has its own control. Only this page can opt a visitor in again. A
+ * form that cannot be read opts out.
  */
-async function choose(request: Request): Promise<Response> {
-  const body = await readBody(request, MOST);
+async function submit(request: Request): Promise<Response> {
+  const body = await readBody(request, MAX_BYTES);
   const fields = parseFields(body.ok ? body.value : '');
   if (fields.get('undo') === '1') {
-    return isOwn(request) ? seeOther('/opt-out', optOutCookies(false)) : problem(request, 'foreign');
+    return isSameOrigin(request) ? seeOther('/opt-out', optOutCookies(false)) : problem(request, 'foreign');
   }
   const cookies = [...optOutCookies(true), ...FORGET_PERSON];
   if (fields.get('from') !== 'tag') return seeOther('/opt-out?done', cookies);

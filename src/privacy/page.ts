@@ -1,6 +1,5 @@
 /**
- * What the visitor's pages have in common: one look, no script, headers that let nothing else in, and answers for what
- * cannot be done.
+ * What the visitor's pages share: one layout without scripts, headers that allow nothing else, and error pages.
  */
 
 import type { Env } from '../env.ts';
@@ -12,15 +11,15 @@ import { NAVIGATION, PROBLEMS } from './texts.ts';
 
 type Handler = (request: Request, env: Env) => Response | Promise<Response>;
 
-/** A page that is shown, and that takes its own form. */
-export function pageOf(show: Handler, take: Handler): Handler {
+/** The handler of a page: GET shows it, and POST submits its form. */
+export function visitorPage(show: Handler, submit: Handler): Handler {
   return async (request, env) => {
     const { method } = request;
     try {
-      if (method === 'POST') return await take(request, env);
+      if (method === 'POST') return await submit(request, env);
       if (method === 'GET') return await show(request, env);
     } catch (error) {
-      // As the API does: what is not the database's fault is for the Worker's last resort.
+      // Like the API, it handles errors of the database only. The router handles all others.
       if (!(error instanceof Error && error.message.startsWith('D1_'))) throw error;
       console.error('a page could not be answered', error);
       return problem(request, 'unavailable', { 'retry-after': '5' });
@@ -30,10 +29,8 @@ export function pageOf(show: Handler, take: Handler): Handler {
   };
 }
 
-/**
- * Whether a request comes from one of these pages. Browsers that do not say so by Sec-Fetch-Site send the origin of a form.
- */
-export function isOwn(request: Request): boolean {
+/** Whether one of these pages sent a request. Browsers without Sec-Fetch-Site send the origin of a form. */
+export function isSameOrigin(request: Request): boolean {
   const site = request.headers.get('sec-fetch-site');
   if (site !== null) return site === 'same-origin';
   return request.headers.get('origin') === new URL(request.url).origin;
@@ -48,7 +45,7 @@ export function problem(
   return page(request, title, html`<p class="lead">${text}</p>`, status, headers);
 }
 
-/** An answer after which the browser shows one of the pages. */
+/** Redirects the browser to one of the pages. */
 export function seeOther(location: string, cookies: readonly string[]): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store' });
   for (const cookie of cookies) headers.append('set-cookie', cookie);
@@ -65,7 +62,7 @@ export function page(
   const { host, pathname } = new URL(request.url);
   const nonce = base64url(crypto.getRandomValues(new Uint8Array(16)));
   const links = Object.entries(NAVIGATION).map(
-    ([path, name]) => html`<a href="${path}"${path === pathname ? CURRENT : ''}>${name}</a> `,
+    ([path, name]) => html`<a href="${path}"${path === pathname ? ARIA_CURRENT : ''}>${name}</a> `,
   );
   const { text } = fill(template, { title, host, nonce, links, body });
   return new Response(text, {
@@ -73,7 +70,7 @@ export function page(
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-      // With no-referrer, forms would not say where they come from, which isOwn asks of browsers without Sec-Fetch-Site.
+      // With no-referrer, browsers without Sec-Fetch-Site would not send the origin of a form, which isSameOrigin needs.
       'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
@@ -83,4 +80,4 @@ export function page(
   });
 }
 
-const CURRENT = html` aria-current="page"`;
+const ARIA_CURRENT = html` aria-current="page"`;

@@ -40,7 +40,7 @@ describe('what the database throws', () => {
     await setVersion(SCHEMA_VERSION + 1);
     expect(await detailOf(message)).toContain('this Worker is older');
     await setVersion(SCHEMA_VERSION);
-    expect(await detailOf(message)).toContain('Run npm run deploy, which makes what is missing.');
+    expect(await detailOf(message)).toContain('Run npm run deploy, which creates what is missing.');
   });
 
   it.each([

@@ -845,7 +845,7 @@ describe('a shared link', () => {
     await board.page.goto(url);
     await board.page.fill('input[type=password]', 'not this one');
     await board.page.keyboard.press('Enter');
-    await board.page.waitForSelector('.error:has-text("This is not the password")');
+    await board.page.waitForSelector('.error:has-text("The password is wrong")');
     await board.page.fill('input[type=password]', 'a secret of ours');
     await board.page.keyboard.press('Enter');
     await board.page.waitForSelector('.headlines');
@@ -867,7 +867,7 @@ describe('a shared link', () => {
     await page.click(`${links} li:has-text("The board") .danger`);
     await page.waitForSelector(`${links} .empty`);
     await board.page.selectOption('.controls select >> nth=0', '91d');
-    await board.page.waitForSelector('.error:has-text("taken back")');
+    await board.page.waitForSelector('.error:has-text("deleted")');
     expect(board.wrong).toEqual([]);
     await board.close();
   });

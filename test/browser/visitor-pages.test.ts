@@ -85,7 +85,7 @@ test('who opts out is not stored on that site, until it is taken back', async ()
   expect(await events()).toBe(0);
 
   await page.goto(`${worker}/opt-out`);
-  await page.getByRole('button', { name: 'Let it be counted again' }).click();
+  await page.getByRole('button', { name: 'Opt in again' }).click();
   expect(page.url()).toBe(`${worker}/opt-out`);
   await page.goto('http://shop.example/quiet');
   await eventually(async () => (await events()) === 1, 'an event');

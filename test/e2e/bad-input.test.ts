@@ -410,7 +410,7 @@ describe('without a secret key, or with one that could be guessed', () => {
         expect((await fetch(`${closed.url}/opt-out`)).status).toBe(200);
         expect(await (await fetch(`${closed.url}/health`)).json()).toMatchObject({
           status: 'degraded',
-          api: expect.stringContaining('npm run deploy makes the secret SECRET_KEY'),
+          api: expect.stringContaining('npm run deploy creates the secret SECRET_KEY'),
           secret_key: { state: expect.stringContaining('missing') },
         });
       } finally {

@@ -387,14 +387,14 @@ describe('an import of an export', () => {
     const broken = [first, '{"ts":', second.replace(/"name":"[^"]*"/, '"name":""')].join('\n');
     const { code, stdout } = await importFile(pixel, 'broken.ndjson', broken);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/1 {2}refused: invalid_event\n +line 3: name: An event has a name\./);
+    expect(stdout).toMatch(/1 {2}refused: invalid_event\n +line 3: name: An event needs a name\./);
     expect(stdout).toMatch(/1 {2}unreadable\n +line 2 is not JSON/);
     const csv = await importFile(
       pixel,
       'broken.csv',
       'ts,id,name\r\nnow,1,a\r\n2026-01-01T00:00:00.000Z,2\r\n',
     );
-    expect(csv.stdout).toMatch(/line 2: ts: This is no time/);
+    expect(csv.stdout).toMatch(/line 2: ts: This is not a time/);
     expect(csv.stdout).toMatch(/line 3 has 2 cells in place of 3/);
   });
 
@@ -433,25 +433,25 @@ describe('PUT /api/v1/pixels/:id/events', () => {
   it.each<[string, unknown, string, RegExp]>([
     ['no JSON', '{"ts":', 'invalid_event', /^The line is not JSON/],
     ['no object', '[1]', 'invalid_event', /^The line is not a JSON object/],
-    ['a column of no export', { ...event, pixel: 'px_1' }, 'invalid_event', /^pixel: An export has no such/],
-    ['__proto__', '{"__proto__":{"ts":1}}', 'invalid_event', /^__proto__: An export has no such/],
+    ['a column of no export', { ...event, pixel: 'px_1' }, 'invalid_event', /^pixel: Exports have no such/],
+    ['__proto__', '{"__proto__":{"ts":1}}', 'invalid_event', /^__proto__: Exports have no such/],
     ['no time', { id: 'a', name: 'b' }, 'invalid_event', /^ts: /],
     [
       'a date that is none',
       { ...event, ts: '2026-02-30T10:00:00.000Z' },
       'invalid_event',
-      /^ts: This is no time/,
+      /^ts: This is not a time/,
     ],
     [
       'a time without milliseconds',
       { ...event, ts: '2026-02-03T10:00:00Z' },
       'invalid_event',
-      /^ts: This is no/,
+      /^ts: This is not a/,
     ],
-    ['the time as a number', { ...event, ts: 1770112800123 }, 'invalid_event', /^ts: This should be a text/],
+    ['the time as a number', { ...event, ts: 1770112800123 }, 'invalid_event', /^ts: This must be a string/],
     ['the far future', { ...event, ts: '2999-01-01T00:00:00.000Z' }, 'time_in_future', /future/],
     ['long ago', { ...event, ts: '1999-12-31T23:59:59.999Z' }, 'time_too_old', /2000/],
-    ['no id', { ...event, id: '' }, 'invalid_event', /^id: An event has an id/],
+    ['no id', { ...event, id: '' }, 'invalid_event', /^id: An event needs an id/],
     ['no name', { ...event, name: '' }, 'invalid_event', /^name: /],
     [
       'a text that is too long',
@@ -459,26 +459,31 @@ describe('PUT /api/v1/pixels/:id/events', () => {
       'invalid_event',
       /^page: It is longer than 1024/,
     ],
-    ['a number for a text', { ...event, page: 5 }, 'invalid_event', /^page: This should be a text/],
-    ['null for a text', { ...event, page: null }, 'invalid_event', /^page: This should be a text/],
-    ['a text for a number', { ...event, value: '5' }, 'invalid_event', /^value: This should be a number/],
-    ['too large a number', { ...event, value: 1e300 }, 'invalid_event', /^value: It is no number/],
+    ['a number for a text', { ...event, page: 5 }, 'invalid_event', /^page: This must be a string/],
+    ['null for a text', { ...event, page: null }, 'invalid_event', /^page: This must be a string/],
+    ['a text for a number', { ...event, value: '5' }, 'invalid_event', /^value: This must be a number/],
+    [
+      'too large a number',
+      { ...event, value: 1e300 },
+      'invalid_event',
+      /^value: This number cannot be stored/,
+    ],
     ['a currency that is none', { ...event, currency: 'Euro' }, 'invalid_event', /^currency: /],
     ['an agent that is none', { ...event, agent_class: 'bot' }, 'invalid_event', /^agent_class: /],
     [
       'props of something else',
       { ...event, props: { a: { b: 1 } } },
       'invalid_event',
-      /^props.*: This should be/,
+      /^props.*: This must be/,
     ],
-    ['props that are a text', { ...event, props: '{}' }, 'invalid_event', /^props: This should be an object/],
+    ['props that are a text', { ...event, props: '{}' }, 'invalid_event', /^props: This must be an object/],
     [
       'half a character',
       `${JSON.stringify(event).slice(0, -1)},"page":"\\ud83d"}`,
       'invalid_event',
-      /^page: It holds/,
+      /^page: It has a character/,
     ],
-    ['U+0000', { ...event, page: '\0' }, 'invalid_event', /^page: It holds/],
+    ['U+0000', { ...event, page: '\0' }, 'invalid_event', /^page: It has a character/],
     ['deep nesting', '['.repeat(100_000) + ']'.repeat(100_000), 'invalid_event', /^The line is not/],
   ])('refuses %s, and takes the line beside it', async (_, line, reason, message) => {
     const pixel = await speck.addPixel();

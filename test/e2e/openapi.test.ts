@@ -221,8 +221,8 @@ describe('a body', () => {
     const question = bodySchema('POST', '/api/v2/query');
     for (const one of questions) expect(question(one), ajv.errorsText(question.errors)).toBe(true);
     for (const [property, name] of [
-      ['accepted', 'Taken'],
-      ['results', 'NamedAnswer'],
+      ['accepted', 'IngestResult'],
+      ['results', 'NamedQueryResult'],
     ] as const) {
       const answers = examples.filter((example) => property in example);
       expect(answers.length).toBeGreaterThan(0);

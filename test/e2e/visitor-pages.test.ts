@@ -181,7 +181,7 @@ describe('the page of what is kept', () => {
       '1 event at 1 site.',
       'Purchase',
       'site.example/thanks',
-      'Times are those of Pacific/Kiritimati.',
+      'Times are in the time zone Pacific/Kiritimati.',
     ];
     for (const word of shown) expect(page).toContain(word);
     // Whoever shares the address could ask as this browser: they would see the page, and no more.

@@ -102,8 +102,8 @@ describe('what is found', () => {
       ),
       'UTC',
     );
-    expect(JSON.stringify(words.rest)).toContain('müller.example/ü');
-    expect(JSON.stringify(words.rest)).not.toContain('xn--');
+    expect(JSON.stringify(words.fields)).toContain('müller.example/ü');
+    expect(JSON.stringify(words.fields)).not.toContain('xn--');
   });
 
   it('is what this address and browser sent today, in any time zone, and nobody else', async () => {
@@ -187,10 +187,10 @@ describe('what is found', () => {
       if (column === 'authenticated') return 1;
       return ['engaged', 'scroll', 'value'].includes(column) ? 1_000_000 * (index + 1) : `of-${column}.`;
     });
-    const { iso, when, what, page, rest } = inWords(values, 'Asia/Tokyo');
+    const { iso, when, what, page, fields } = inWords(values, 'Asia/Tokyo');
     expect(iso).toBe('2026-01-31T22:05:09.000Z');
     expect(when).toBe('1 Feb 2026, 07:05:09');
-    const all = [what, page, ...rest.map(([, value]) => value)].join('\n');
+    const all = [what, page, ...fields.map(([, value]) => value)].join('\n');
     EVENT_COLUMNS.forEach((column, index) => {
       if (['pixel', 'ts'].includes(column)) return;
       if (['visitor', 'person'].includes(column)) {
@@ -211,7 +211,7 @@ describe('what is found', () => {
       inWords(
         values.map((value) => (typeof value === 'string' ? '' : null)),
         'UTC',
-      ).rest,
+      ).fields,
     ).toEqual([]);
   });
 
@@ -240,11 +240,11 @@ describe('what is found', () => {
   it('names countries and languages, and leaves codes that are none as they are', () => {
     const values = (country: string, language: string) =>
       EVENT_COLUMNS.map((column) => ({ country, language, ts: 0 })[column as string] ?? '');
-    expect(inWords(values('DE', 'de'), 'UTC').rest).toEqual([
+    expect(inWords(values('DE', 'de'), 'UTC').fields).toEqual([
       ['Place', 'Germany (DE)'],
       ['Language', 'German (de)'],
     ]);
-    expect(inWords(values('1<', 'x'), 'UTC').rest).toEqual([
+    expect(inWords(values('1<', 'x'), 'UTC').fields).toEqual([
       ['Place', '1<'],
       ['Language', 'x'],
     ]);

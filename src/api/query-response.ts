@@ -1,4 +1,4 @@
-/** How the answer to a question is written: as JSON or CSV, to be kept for half a minute. */
+/** Writes the result of a query, as JSON or CSV. Clients may cache it for half a minute. */
 import { METRICS } from '../model/metrics.ts';
 import type { ResultRow } from '../query/compare.ts';
 import type { QueryResult } from '../query/present.ts';
@@ -7,52 +7,52 @@ import type { MetricValue } from '../query/rows.ts';
 import { cachedResponse } from './cached.ts';
 import { csvLine } from './csv.ts';
 
-export const ANSWER_FORMATS = ['json', 'csv'] as const;
-export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
+export const RESPONSE_FORMATS = ['json', 'csv'] as const;
+export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
 
-/** What the parts of a row are called. */
-export interface Names {
+/** The names of the values in a row. */
+export interface ColumnNames {
   readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
 }
 
-/** A question's own names. */
-export function namesOf(question: Question): Names {
+/** The names that a query uses itself. */
+export function namesOf(question: Question): ColumnNames {
   return {
     dimensions: question.dimensions.map((dimension) => dimension?.name ?? question.time ?? ''),
     metrics: question.metrics.map(({ name }) => name),
   };
 }
 
-/** An answer's rows with a name before each value, and beside them a comparison and the change since. */
-export function namedRows(answer: QueryResult, names: Names): Record<string, unknown>[] {
-  const named = (keys: readonly string[], values: readonly unknown[]): Record<string, unknown> =>
+/** The rows of a result as objects with named values, including the comparison and the change if there are any. */
+export function namedRows(result: QueryResult, names: ColumnNames): Record<string, unknown>[] {
+  const byName = (keys: readonly string[], values: readonly unknown[]): Record<string, unknown> =>
     Object.fromEntries(keys.map((key, index) => [key, values[index]]));
-  return answer.results.map(({ dimensions, metrics, comparison }) => ({
-    ...named(names.dimensions, dimensions),
-    ...named(names.metrics, metrics),
+  return result.results.map(({ dimensions, metrics, comparison }) => ({
+    ...byName(names.dimensions, dimensions),
+    ...byName(names.metrics, metrics),
     ...(comparison && {
-      comparison: named(names.metrics, comparison.metrics),
-      change: named(names.metrics, comparison.change),
+      comparison: byName(names.metrics, comparison.metrics),
+      change: byName(names.metrics, comparison.change),
     }),
   }));
 }
 
-/** An answer as JSON. @param rows those of the answer, as they are, or with names. */
+/** A result as JSON. @param rows the rows of the result, or those of `namedRows`. */
 export async function jsonOf(
   { results: _, ...rest }: QueryResult,
   rows: readonly unknown[],
 ): Promise<string> {
-  const texts = await inPortions(rows, (portion) => JSON.stringify(portion).slice(1, -1));
+  const texts = await inChunks(rows, (chunk) => JSON.stringify(chunk).slice(1, -1));
   return `{"results":[${texts.join(',')}],${JSON.stringify(rest).slice(1)}`;
 }
 
 /**
- * An answer as CSV: a line of names, and a line a row. Beside an amount of money stands its currency; after all metrics,
- * those that are compared with, then the changes, which are empty where a row has no counterpart.
+ * A result as CSV: a line of names, and a line for each row. A column with the currency follows each amount of money. After all
+ * metrics come those of the comparison, then the changes. Both are empty if a row has no counterpart.
  */
-export async function csvOf(answer: QueryResult, names: Names): Promise<string> {
-  const compared = 'comparison_date_range' in answer.meta;
+export async function csvOf(result: QueryResult, names: ColumnNames): Promise<string> {
+  const hasComparison = 'comparison_date_range' in result.meta;
   const money = new Set(names.metrics.filter((name) => METRICS.get(name)?.ofSales));
   const withCurrency = (prefix: string): string[] =>
     names.metrics.flatMap((name) => [
@@ -71,29 +71,28 @@ export async function csvOf(answer: QueryResult, names: Names): Promise<string> 
   const head = [
     ...names.dimensions,
     ...withCurrency(''),
-    ...(compared ? [...withCurrency('comparison_'), ...names.metrics.map((name) => `change_${name}`)] : []),
+    ...(hasComparison
+      ? [...withCurrency('comparison_'), ...names.metrics.map((name) => `change_${name}`)]
+      : []),
   ];
   const lineOf = ({ dimensions, metrics, comparison }: ResultRow): string =>
     csvLine([
       ...dimensions,
       ...cells(metrics),
-      ...(compared ? [...cells(comparison?.metrics ?? []), ...changes(comparison?.change ?? [])] : []),
+      ...(hasComparison ? [...cells(comparison?.metrics ?? []), ...changes(comparison?.change ?? [])] : []),
     ]);
-  return csvLine(head) + (await inPortions(answer.results, (rows) => rows.map(lineOf).join(''))).join('');
+  return csvLine(head) + (await inChunks(result.results, (rows) => rows.map(lineOf).join(''))).join('');
 }
 
-/** Rows that are written at once. Ten thousand with long texts would hold the isolate, which also answers pixels, for 100 ms. */
-const CHUNK_BYTES = 1000;
+/** Rows in a chunk. Writing ten thousand rows with long texts would block the isolate, which also answers pixels, for 100 ms. */
+const CHUNK_ROWS = 1000;
 
-/** Writes rows in portions, between which the isolate does what else there is. */
-async function inPortions<T>(
-  rows: readonly T[],
-  write: (portion: readonly T[]) => string,
-): Promise<string[]> {
+/** Writes rows in chunks. Between chunks, the isolate handles other requests. */
+async function inChunks<T>(rows: readonly T[], write: (chunk: readonly T[]) => string): Promise<string[]> {
   const texts: string[] = [];
-  for (let from = 0; from < rows.length; from += CHUNK_BYTES) {
+  for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
     if (from > 0) await scheduler.wait(0);
-    texts.push(write(rows.slice(from, from + CHUNK_BYTES)));
+    texts.push(write(rows.slice(from, from + CHUNK_ROWS)));
   }
   return texts;
 }
@@ -116,12 +115,12 @@ export function csvResponse(request: Request, csv: string): Promise<Response> {
   return cachedResponse(request, csv, { ...HEADERS, 'content-type': type });
 }
 
-/** The format that a request's header Accept likes best; JSON when it does not care. */
-export function responseFormatOf(request: Request): AnswerFormat {
+/** The format that the header Accept prefers. Default: JSON. */
+export function responseFormatOf(request: Request): ResponseFormat {
   const accept = request.headers.get('accept') ?? '';
-  const liked = (type: string): number => {
-    const range = accept.split(',').find((one) => one.split(';')[0]?.trim().toLowerCase() === type);
+  const qualityOf = (type: string): number => {
+    const range = accept.split(',').find((item) => item.split(';')[0]?.trim().toLowerCase() === type);
     return range === undefined ? 0 : Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1);
   };
-  return liked('text/csv') > liked('application/json') ? 'csv' : 'json';
+  return qualityOf('text/csv') > qualityOf('application/json') ? 'csv' : 'json';
 }

@@ -1,6 +1,6 @@
 /** How answers are written. */
 import { describe, expect, it } from 'vitest';
-import { csvOf, jsonOf, jsonResponse } from '../../src/api/answer.ts';
+import { csvOf, jsonOf, jsonResponse } from '../../src/api/query-response.ts';
 
 const NAMES = { dimensions: ['day'], metrics: ['visitors', 'total_revenue'] };
 const money = (value: number) => ({ value, currency: 'EUR', short: '', long: '' });
