@@ -30,7 +30,7 @@ export async function readReportablePropertyKeys(
        part AS (
          SELECT r.dimension, r.value, iif(r.visitors >= ${least}, t.day, 'week ' || t.week) AS cell,
            sum(r.visitors) AS visitors, sum(r.events) AS events
-         FROM told t
+         FROM reportable_day t
          CROSS JOIN rollups r ON r.pixel = :pixel AND r.day = t.day
            AND r.dimension > '${PROPERTY_PREFIX}' AND r.dimension < 'event:props;' AND r.currency = ''
            AND r.value NOT IN ('', '${OTHER}')

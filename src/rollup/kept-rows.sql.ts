@@ -17,47 +17,47 @@ export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(',
 const IS_PROPERTY_VALUE = `(value <> '' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) = '${PROPERTY_PREFIX}')`;
 
 /**
- * `folded`: the rows of `summed`, so many at most as docs/operations.md says, whatever `summed` has. `past_value` has the values
- * past the most visited of each dimension, and of all properties, which become one; a value's rows of revenue have its place.
- * `past_sale` has what of the rest is past the most used currencies, and past the rows with the most sales of these: its
+ * `rollup_row`: the rows of `value_counts`, so many at most as docs/operations.md says, whatever `value_counts` has. `excess_value` has the values
+ * past the most visited of each dimension, and of all properties, which become one; a value's rows of revenue have its rank.
+ * `excess_sale` has what of the rest is past the most used currencies, and past the rows with the most sales of these: its
  * revenue is no longer told. Both are empty as a rule, and are found among narrow rows: to sort wide ones takes a fifth of a
- * rollup. `summed` has to be MATERIALIZED, since it is named twice.
+ * rollup. `value_counts` has to be MATERIALIZED, since it is named twice.
  *
  * @param times how often more of everything is kept than of a day: of a slice, which is only a part of what is to be ranked.
  */
-export const folded = (times = 1): string => `
-  past_value AS MATERIALIZED (
+export const rollupRowsCtes = (times = 1): string => `
+  excess_value AS MATERIALIZED (
     SELECT dimension, value
     FROM (
-      SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place,
+      SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS rank,
         iif(${IS_PROPERTY_VALUE}, row_number() OVER (
-          PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
+          PARTITION BY ${IS_PROPERTY_VALUE} ORDER BY visitors DESC, events DESC, dimension, value), 0) AS rank_of_all
       FROM (
-        SELECT dimension, value, max(visitors) AS visitors, max(events) AS events FROM summed GROUP BY dimension, value))
-    WHERE place > ${MAX_ROLLUP_VALUES * times} OR place_of_all > ${MAX_ROLLUP_PROPERTY_VALUES * times}
+        SELECT dimension, value, max(visitors) AS visitors, max(events) AS events FROM value_counts GROUP BY dimension, value))
+    WHERE rank > ${MAX_ROLLUP_VALUES * times} OR rank_of_all > ${MAX_ROLLUP_PROPERTY_VALUES * times}
   ),
-  valued AS MATERIALIZED (
-    SELECT s.*, iif(p.dimension IS NULL, s.value, '${OTHER}') AS kept
-    FROM summed s LEFT JOIN past_value p ON p.dimension = s.dimension AND p.value = s.value
+  ranked_value AS MATERIALIZED (
+    SELECT s.*, iif(p.dimension IS NULL, s.value, '${OTHER}') AS stored_value
+    FROM value_counts s LEFT JOIN excess_value p ON p.dimension = s.dimension AND p.value = s.value
   ),
-  past_sale AS MATERIALIZED (
-    SELECT dimension, kept, currency
+  excess_sale AS MATERIALIZED (
+    SELECT dimension, stored_value, currency
     FROM (
-      SELECT *, dense_rank() OVER (ORDER BY of_currency DESC, currency) AS place_of_currency,
-        row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, kept) AS place
+      SELECT *, dense_rank() OVER (ORDER BY of_currency DESC, currency) AS rank_of_currency,
+        row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, stored_value) AS rank
       FROM (
         SELECT *, max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS of_currency
         FROM (
-          SELECT dimension, kept, currency, sum(sales) AS sales
-          FROM valued WHERE currency NOT IN ('', '${OTHER}')
+          SELECT dimension, stored_value, currency, sum(sales) AS sales
+          FROM ranked_value WHERE currency NOT IN ('', '${OTHER}')
           GROUP BY 1, 2, 3)))
-    WHERE place_of_currency > ${MAX_ROLLUP_CURRENCIES * times} OR place > ${MAX_ROLLUP_SALES * times}
+    WHERE rank_of_currency > ${MAX_ROLLUP_CURRENCIES * times} OR rank > ${MAX_ROLLUP_SALES * times}
   ),
-  folded AS (
-    SELECT v.dimension AS dimension, v.kept AS value, iif(p.dimension IS NULL, v.currency, '${OTHER}') AS currency,
+  rollup_row AS (
+    SELECT v.dimension AS dimension, v.stored_value AS value, iif(p.dimension IS NULL, v.currency, '${OTHER}') AS currency,
       ${COUNTS.map((count) => `${sumOf(count, count === 'revenue' ? 'iif(p.dimension IS NULL, v.revenue, 0)' : `v.${count}`)} AS ${count}`).join(', ')}
-    FROM valued v
-    LEFT JOIN past_sale p ON p.dimension = v.dimension AND p.kept = v.kept AND p.currency = v.currency
+    FROM ranked_value v
+    LEFT JOIN excess_sale p ON p.dimension = v.dimension AND p.stored_value = v.stored_value AND p.currency = v.currency
     GROUP BY 1, 2, 3
   )`;
 
@@ -82,7 +82,7 @@ export const upsert = (length: Length, condition = 'true'): string => `
   INSERT INTO ${KEPT_IN[length]} (pixel, ${length}, dimension, value, currency, ${COUNTS.join(', ')})
   SELECT :pixel, :${length}, dimension, value, currency, ${sums}
   FROM (
-    SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM folded
+    SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM rollup_row
     UNION ALL
     SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${KEPT_IN[length]}
     WHERE pixel = :pixel AND ${length} = :${length})

@@ -5,7 +5,7 @@ import { STRETCHES } from '../sql/stretches.ts';
 import { sumOf } from '../sql/sums.ts';
 import { numberedEvents, visits } from '../sql/visits.ts';
 import { ALL_SLICES_DONE, FIRST_PART } from '../store/days.ts';
-import { deleteVanished, folded, isThere, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, isThere, rollupRowsCtes, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
 import {
   EVENT_DIMENSIONS,
@@ -53,14 +53,14 @@ const SLICE = `
   ${MIXED},
   ${SALES},
   ${PROPERTIES},
-  summed AS MATERIALIZED (
+  value_counts AS MATERIALIZED (
     SELECT dimension, value, currency, ${sums}
     FROM (${unionAll([...VALUE_TERMS, ...PROPERTY_TERMS])})
     GROUP BY dimension, value, currency
     ${isAnything})`;
 
 /** Rolls up a day of one slice: parameters as of `SLICE`. */
-export const ROLL_UP_DAY = `${SLICE}, ${folded()} ${upsert('day', isThere())}`;
+export const ROLL_UP_DAY = `${SLICE}, ${rollupRowsCtes()} ${upsert('day', isThere())}`;
 
 /** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
 const ROWS_A_PART = 400;
@@ -69,16 +69,16 @@ const ROWS_A_PART = 400;
 const MORE_OF_A_SLICE = 10;
 
 /** Keeps the rows of slice `:slice` of `:slices` until all are there, if it is this one's turn. */
-export const KEEP_SLICE = `${SLICE}, ${folded(MORE_OF_A_SLICE)}
+export const KEEP_SLICE = `${SLICE}, ${rollupRowsCtes(MORE_OF_A_SLICE)}
   INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
   SELECT :pixel, :day, :slice, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
-  FROM (SELECT *, ${FIRST_PART} + (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM folded)
+  FROM (SELECT *, ${FIRST_PART} + (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM rollup_row)
   WHERE ${isThere('slice = :slice AND slices = :slices')}
   GROUP BY part`;
 
 /** Rolls up day `:day` of pixel `:pixel` from its slices, if all are there. */
 export const ROLL_UP_SLICES = `
-  WITH summed AS MATERIALIZED (
+  WITH value_counts AS MATERIALIZED (
     SELECT row ->> 0 AS dimension, row ->> 1 AS value, row ->> 2 AS currency,
       ${COUNTS.map((count, index) => `${sumOf(count, `(row ->> ${index + 3})`)} AS ${count}`).join(', ')}
     FROM (
@@ -87,7 +87,7 @@ export const ROLL_UP_SLICES = `
       WHERE s.pixel = :pixel AND s.day = :day
       LIMIT -1)
     GROUP BY 1, 2, 3),
-  ${folded()} ${upsert('day', isThere(ALL_SLICES_DONE))}`;
+  ${rollupRowsCtes()} ${upsert('day', isThere(ALL_SLICES_DONE))}`;
 
 export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = :pixel AND day = :day';
 

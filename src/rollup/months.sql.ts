@@ -1,19 +1,19 @@
 /** The SQL that rolls up a month from its days. */
 import { PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { HOUR } from '../sql/rollups.ts';
-import { deleteVanished, folded, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, rollupRowsCtes, sums, upsert } from './kept-rows.sql.ts';
 
 /** The days of month `:month`. */
 const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;
 
 /** Rolls up month `:month` from its days. Hours are asked for by the day, and properties have days without any. */
 export const ROLL_UP_MONTH = `
-  WITH summed AS MATERIALIZED (
+  WITH value_counts AS MATERIALIZED (
     SELECT dimension, value, currency, ${sums}
     FROM rollups
     WHERE ${IN_MONTH} AND dimension <> '${HOUR}' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) <> '${PROPERTY_PREFIX}'
     GROUP BY dimension, value, currency),
-  ${folded()} ${upsert('month')}`;
+  ${rollupRowsCtes()} ${upsert('month')}`;
 
 export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
 

@@ -11,12 +11,12 @@ import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
 const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS low, count(*) AS sales`;
 
 /**
- * Custom properties: `kept_key` is the day's most used keys, `property` the values that events have, `touched` the
- * visits of who has one, `sold_property` what was sold with each value. An empty text is no value. In joins the few are looked up for the many, not the other way round:
+ * Custom properties: `stored_key` is the day's most used keys, `property` the values that events have, `key_visit` the
+ * visits of who has one, `property_sale` what was sold with each value. An empty text is no value. In joins the few are looked up for the many, not the other way round:
  * SQLite makes an index of what is looked up.
  */
 export const PROPERTIES = `
-  used_key AS MATERIALIZED (
+  key_usage AS MATERIALIZED (
     SELECT p.key AS key, count(*) AS uses
     FROM stretch s
     CROSS JOIN events e ON e.pixel = :pixel AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
@@ -24,20 +24,20 @@ export const PROPERTIES = `
     CROSS JOIN json_each(e.props) p ON p.value <> ''
     GROUP BY p.key
   ),
-  kept_key AS MATERIALIZED (SELECT key FROM used_key ORDER BY uses DESC, key LIMIT ${MAX_ROLLUP_PROPERTY_KEYS}),
+  stored_key AS MATERIALIZED (SELECT key FROM key_usage ORDER BY uses DESC, key LIMIT ${MAX_ROLLUP_PROPERTY_KEYS}),
   property AS MATERIALIZED (
-    SELECT p.key AS key, p.value AS held, n.*
-    FROM numbered n CROSS JOIN json_each(n.props) p ON p.value <> ''
-    WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
+    SELECT p.key AS key, p.value AS property_value, n.*
+    FROM numbered_event n CROSS JOIN json_each(n.props) p ON p.value <> ''
+    WHERE n.props <> '' AND p.key IN (SELECT key FROM stored_key)
   ),
-  touched AS MATERIALIZED (
-    SELECT t.key, v.visit, v.known, v.several, v.who, ${columns('v', PLAIN_COUNTS)}
-    FROM visit v CROSS JOIN (SELECT DISTINCT key, who FROM property) t ON t.who = v.who
+  key_visit AS MATERIALIZED (
+    SELECT t.key, v.visit, v.has_visitor, v.has_repeats, v.visitor_number, ${columns('v', PLAIN_COUNTS)}
+    FROM visit v CROSS JOIN (SELECT DISTINCT key, visitor_number FROM property) t ON t.visitor_number = v.visitor_number
   ),
-  sold_property AS MATERIALIZED (
-    SELECT p.key AS key, p.value AS held, n.currency AS currency, ${SOLD}
+  property_sale AS MATERIALIZED (
+    SELECT p.key AS key, p.value AS property_value, n.currency AS currency, ${SOLD}
     FROM sale n CROSS JOIN json_each(n.props) p ON p.value <> ''
-    WHERE n.props <> '' AND p.key IN (SELECT key FROM kept_key)
+    WHERE n.props <> '' AND p.key IN (SELECT key FROM stored_key)
     GROUP BY 1, 2, 3
   )`;
 
@@ -55,36 +55,36 @@ export const PROPERTY_TERMS = [
   FROM (
     SELECT p.key, p.value, ${partOfVisit('p', 'v')}
     FROM (
-      SELECT n.key, n.held AS value, n.visit, ${partCounts('n')}
+      SELECT n.key, n.property_value AS value, n.visit, ${partCounts('n')}
       FROM property n
       GROUP BY 1, 2, 3) p
-    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
+    CROSS JOIN key_visit v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key, value`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.join(', ')}, ${NO_SALES}
-  FROM kept_key CROSS JOIN (SELECT ${SUM_VISITS} FROM visit)`,
+  FROM stored_key CROSS JOIN (SELECT ${SUM_VISITS} FROM visit)`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => `-${count}`).join(', ')}, ${NO_SALES}
   FROM (
-    SELECT key, ${SUM_VISITS} FROM touched GROUP BY key)`,
+    SELECT key, ${SUM_VISITS} FROM key_visit GROUP BY key)`,
   `SELECT ${PROPERTY} AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
     SELECT p.key, ${partOfVisit('p', 'v')}
     FROM (
       SELECT t.key, n.visit, ${partCounts('n')}
-      FROM numbered n CROSS JOIN touched t ON t.visit = n.visit AND ${LACKS_KEY}
+      FROM numbered_event n CROSS JOIN key_visit t ON t.visit = n.visit AND ${LACKS_KEY}
       GROUP BY t.key, n.visit) p
-    CROSS JOIN touched v ON v.key = p.key AND v.visit = p.visit)
+    CROSS JOIN key_visit v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key`,
   // A day with more keys than are kept says so, under a dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
-  FROM (SELECT count(*) AS keys FROM used_key) WHERE keys > ${MAX_ROLLUP_PROPERTY_KEYS} AND :from = ''`,
-  `SELECT ${PROPERTY} AS dimension, held AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
-  FROM sold_property`,
+  FROM (SELECT count(*) AS keys FROM key_usage) WHERE keys > ${MAX_ROLLUP_PROPERTY_KEYS} AND :from = ''`,
+  `SELECT ${PROPERTY} AS dimension, property_value AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
+  FROM property_sale`,
   // What was sold without a key is all that was sold, without what was sold with it.
   `SELECT ${PROPERTY} AS dimension, '' AS value, currency, ${NO_VISITS}, ${ofHalves('sum(high)', 'sum(low)')} AS revenue, sum(sales) AS sales
   FROM (
     SELECT key, currency, high, low, sales
-    FROM kept_key CROSS JOIN (SELECT currency, ${SOLD} FROM sale n GROUP BY currency)
+    FROM stored_key CROSS JOIN (SELECT currency, ${SOLD} FROM sale n GROUP BY currency)
     UNION ALL
-    SELECT key, currency, -high, -low, -sales FROM sold_property)
+    SELECT key, currency, -high, -low, -sales FROM property_sale)
   GROUP BY key, currency`,
 ];

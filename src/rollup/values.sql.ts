@@ -67,12 +67,12 @@ function anyBit(terms: readonly string[]): string {
 
 /** Whether an earlier visit of the same visitor had the value, too: a bit for each dimension. */
 const REPEATS = `
-  iif(v.known AND v.again, (
+  iif(v.has_visitor AND v.is_repeat, (
     SELECT ${anyBit(VISIT_DIMENSIONS.map((_, bit) => `same${bit} << ${bit}`))}
     FROM (
     SELECT ${VISIT_DIMENSIONS.map((dimension, bit) => `max(${attribute(dimension, 'u', 'g')} = ${attribute(dimension, 'v', 'f')}) AS same${bit}`).join(', ')}
     FROM bare_visit u CROSS JOIN events g ON g.pixel = :pixel AND g.ts = u.first_ts AND g.id = u.first_id
-    WHERE u.who = v.who AND u.visit < v.visit)), 0) AS repeats`;
+    WHERE u.visitor_number = v.visitor_number AND u.visit < v.visit)), 0) AS repeats`;
 
 const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
 
@@ -82,7 +82,7 @@ function visitTerm(dimensions: readonly ColumnDimension[]): string {
   return `SELECT d.value AS dimension, ${unfold(dimensions, ({ name }) => `"${name}"`)} AS value, '' AS currency,
     visits - ${unfold(dimensions, (_, index) => `repeats${index}`)} AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
   FROM (
-    SELECT ${dimensions.map(({ name }) => `"${name}"`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS},
+    SELECT ${dimensions.map(({ name }) => `"${name}"`).join(', ')}, sum(has_visitor) AS visits, ${PLAIN_SUMS},
       ${dimensions.map((dimension, index) => `sum((repeats >> ${bit(dimension)}) & 1) AS repeats${index}`).join(', ')}
     FROM visit GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
   CROSS JOIN ${namesOf(dimensions)}`;
@@ -99,32 +99,32 @@ function wholeTerm(dimensions: readonly Rolled[]): string {
   return `SELECT d.value AS dimension, ${unfold(dimensions, ({ column }) => hourOr(column, `only_${column}`))} AS value, '' AS currency,
     visits AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
   FROM (
-    SELECT ${dimensions.map(({ column }) => `only_${column}`).join(', ')}, sum(known) AS visits, ${PLAIN_SUMS}
-    FROM visit WHERE NOT several
+    SELECT ${dimensions.map(({ column }) => `only_${column}`).join(', ')}, sum(has_visitor) AS visits, ${PLAIN_SUMS}
+    FROM visit WHERE NOT has_repeats
     GROUP BY ${dimensions.map((_, index) => index + 1).join(', ')}) c
   CROSS JOIN ${namesOf(dimensions)}
   WHERE ${unfold(dimensions, ({ column }) => `only_${column}`)} IS NOT NULL`;
 }
 
-/** `mixed`: the events of visits whose events have several values of a dimension. */
+/** `mixed_event`: the events of visits whose events have several values of a dimension. */
 export const MIXED = `
-  mixed AS MATERIALIZED (
-    SELECT n.visit, n.pageview, n.counted, n.engaged, n.scroll, v.known, v.several, v.who, v.bounces, v.duration,
+  mixed_event AS MATERIALIZED (
+    SELECT n.visit, n.pageview, n.counted, n.engaged, n.scroll, v.has_visitor, v.has_repeats, v.visitor_number, v.bounces, v.duration,
       ${EVENT_COLUMNS.map((column) => `n.${column}, v.only_${column}`).join(', ')}
-    FROM numbered n CROSS JOIN visit v ON v.visit = n.visit
+    FROM numbered_event n CROSS JOIN visit v ON v.visit = n.visit
     WHERE ${EVENT_COLUMNS.map((column) => `v.only_${column} IS NULL`).join(' OR ')}
   )`;
 
 function partTerm({ name, column }: Rolled): string {
   return `SELECT '${name}' AS dimension, ${hourOr(column, 'value')} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
-    SELECT only_${column} AS value, known, several, who, ${PLAIN_COUNTS.join(', ')}
-    FROM visit WHERE several AND only_${column} IS NOT NULL
+    SELECT only_${column} AS value, has_visitor, has_repeats, visitor_number, ${PLAIN_COUNTS.join(', ')}
+    FROM visit WHERE has_repeats AND only_${column} IS NOT NULL
     UNION ALL
     SELECT value, ${partOfVisit('p', 'p')}
     FROM (
-      SELECT n.${column} AS value, n.known, n.several, n.who, n.bounces, n.duration, ${partCounts('n')}
-      FROM mixed n
+      SELECT n.${column} AS value, n.has_visitor, n.has_repeats, n.visitor_number, n.bounces, n.duration, ${partCounts('n')}
+      FROM mixed_event n
       WHERE n.only_${column} IS NULL
       GROUP BY n.visit, n.${column}) p)
   GROUP BY 2`;
@@ -143,10 +143,10 @@ const SALE_DIMENSIONS = [
 
 /** `sale`: the events that have revenue, with the attributes of their visits. They are few. */
 export const SALES = `
-  sold AS MATERIALIZED (SELECT * FROM numbered WHERE counted AND value IS NOT NULL AND currency <> ''),
+  sale_event AS MATERIALIZED (SELECT * FROM numbered_event WHERE counted AND value IS NOT NULL AND currency <> ''),
   sale AS MATERIALIZED (
     SELECT n.*, ${VISIT_DIMENSIONS.map(({ name }) => `v."${name}"`).join(', ')}
-    FROM visit v CROSS JOIN sold n ON n.visit = v.visit
+    FROM visit v CROSS JOIN sale_event n ON n.visit = v.visit
   )`;
 
 const SALE_TERM = `
@@ -162,7 +162,7 @@ const GOAL_TERMS = [
     SELECT p.value, ${partOfVisit('p', 'v')}
     FROM (
       SELECT g.name AS value, n.visit, ${partCounts('n')}
-      FROM goal g CROSS JOIN numbered n ON ${reaches('n', 'g')}
+      FROM goal g CROSS JOIN numbered_event n ON ${reaches('n', 'g')}
       GROUP BY g.name, n.visit) p
     CROSS JOIN visit v ON v.visit = p.visit)
   GROUP BY value`,

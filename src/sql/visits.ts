@@ -29,8 +29,8 @@ interface NumberedOptions {
 }
 
 /**
- * `numbered`: the events of pixel `:pixel` within the stretches, each with the number of its visit and of its visitor and day
- * (`who`). Engagements that belong to no visit are left out.
+ * `numbered_event`: the events of pixel `:pixel` within the stretches, each with the number of its visit and of its visitor and day
+ * (`visitor_number`). Engagements that belong to no visit are left out.
  */
 export function numberedEvents({
   source,
@@ -43,7 +43,7 @@ export function numberedEvents({
   const labels = oneDay ? [] : ['bucket', 'day'];
   const day = oneDay ? '' : 'day, ';
   return `
-  past AS (
+  preceded_event AS (
     SELECT ${[...labels.map((label) => `s.${label}`), columnsOf('e', carried)].join(', ')}, e.name <> '${ENGAGEMENT}' AS counted,
       (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
       count(*) OVER before AS seq,
@@ -53,12 +53,12 @@ export function numberedEvents({
     WINDOW before AS (
       PARTITION BY ${oneDay ? '' : 's.day, '}e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   ),
-  numbered AS MATERIALIZED (
+  numbered_event AS MATERIALIZED (
     SELECT ${[...labels, ...carried].join(', ')}, counted, name = '${PAGEVIEW}' AS pageview, hour, seq, last_ts, starts,
-      sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS who
+      sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS visitor_number
     FROM (
       SELECT *, counted AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > ${VISIT_GAP}) AS starts
-      FROM past
+      FROM preceded_event
       WHERE counted OR (visitor <> '' AND last_ts IS NOT NULL)
     )
     WINDOW so_far AS (ORDER BY ${day}visitor, seq ROWS UNBOUNDED PRECEDING)
@@ -74,7 +74,7 @@ export function visitColumns(dimensions: Iterable<ColumnDimension>): string[] {
 /** A page view's host and page with its number before them, so that the least text is of the first one. */
 const VIEW = `CASE WHEN pageview THEN (1000000000 + seq) || hostname || char(10) || page END`;
 
-/** Further columns of visits: from a group of `numbered` rows, and from a visit `v` of which this group is known. */
+/** Further columns of visits: from a group of `numbered_event` rows, and from a visit `v` of which this group is known. */
 interface MoreOfVisits {
   readonly ofRows: readonly string[];
   readonly ofVisit: readonly string[];
@@ -92,18 +92,18 @@ export function visits(
   const attributes = wanted.map((dimension) => `${attribute(dimension, 'v', 'f')} AS "${dimension.name}"`);
   return `
   bare_visit AS MATERIALIZED (
-    SELECT visit, who, visitor <> '' AS known,
+    SELECT visit, visitor_number, visitor <> '' AS has_visitor,
       max(CASE WHEN starts THEN ts END) AS first_ts, max(CASE WHEN starts THEN id END) AS first_id,
-      max(starts AND last_ts IS NOT NULL) AS again,
+      max(starts AND last_ts IS NOT NULL) AS is_repeat,
       sum(pageview) AS pageviews, sum(counted) AS events, visitor <> '' AND sum(counted) = 1 AS bounces,
       iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
       coalesce(sum(engaged), 0) AS engaged, count(engaged) > 0 AS engaged_visits,
       coalesce(max(scroll), 0) AS scroll, count(scroll) > 0 AS scrolled_visits${[...views, ...more.ofRows].map((sql) => `,\n      ${sql}`).join('')}
-    FROM numbered
+    FROM numbered_event
     GROUP BY visit
   ),
   visit AS MATERIALIZED (
-    SELECT v.*, v.known AND v.who IN (SELECT who FROM bare_visit WHERE again) AS several${[...attributes, ...more.ofVisit].map((sql) => `,\n      ${sql}`).join('')}
+    SELECT v.*, v.has_visitor AND v.visitor_number IN (SELECT visitor_number FROM bare_visit WHERE is_repeat) AS has_repeats${[...attributes, ...more.ofVisit].map((sql) => `,\n      ${sql}`).join('')}
     FROM bare_visit v${ofFirst.length === 0 ? '' : '\n    CROSS JOIN events f ON f.pixel = :pixel AND f.ts = v.first_ts AND f.id = v.first_id'}
   )`;
 }
@@ -122,13 +122,13 @@ export function attribute({ scope, column }: ColumnDimension, v: string, f: stri
  * wherever that visit counts; only the others must be told apart.
  */
 export const SUM_VISITS = `
-  coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-  coalesce(sum(known), 0) AS visits,
+  coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+  coalesce(sum(has_visitor), 0) AS visits,
   ${VISIT_COUNTS.slice(2)
     .map((count) => `coalesce(sum(${count}), 0) AS ${count}`)
     .join(', ')}`;
 
-/** The counts of a part of a visit, from rows of `numbered`. */
+/** The counts of a part of a visit, from rows of `numbered_event`. */
 export const partCounts = (event: string): string => `
   sum(${event}.pageview) AS pageviews, sum(${event}.counted) AS events,
   coalesce(sum(${event}.engaged), 0) AS engaged, count(${event}.engaged) > 0 AS engaged_visits,
@@ -136,6 +136,6 @@ export const partCounts = (event: string): string => `
 
 /** A part of a visit: the visit counts for it if one of its events is in it. */
 export const partOfVisit = (part: string, visit: string): string => `
-  ${visit}.known AND ${part}.events > 0 AS known, ${visit}.several, ${visit}.who, ${part}.pageviews, ${part}.events,
+  ${visit}.has_visitor AND ${part}.events > 0 AS has_visitor, ${visit}.has_repeats, ${visit}.visitor_number, ${part}.pageviews, ${part}.events,
   ${visit}.bounces * (${part}.events > 0) AS bounces, ${visit}.duration * (${part}.events > 0) AS duration,
   ${part}.engaged, ${part}.engaged_visits, ${part}.scroll, ${part}.scrolled_visits`;

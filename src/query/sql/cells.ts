@@ -13,19 +13,19 @@ import type { Reportable } from '../spans.ts';
 import { CURRENCIES, counted, type JoinedCte, joinedSales, joinedWhole, saleRows } from './counts.ts';
 
 /**
- * `told`: the days in `:reportable_days` that may be told, since they have been rolled up after they ended, and the
+ * `reportable_day`: the days in `:reportable_days` that may be told, since they have been rolled up after they ended, and the
  * cell of a week that each may be in: none of a week in which some day may not be told.
  */
 export function reportableDaysCte({ before }: Reportable): string {
   const mayBe = (day: string): string => `${day}.ends_at <= ${before} AND ${day}.rolled_at >= ${day}.ends_at`;
   return `
-  told AS MATERIALIZED (
-    SELECT day, label, iif(waits, NULL, label_week) AS label_week, iif(waits, NULL, week) AS week
+  reportable_day AS MATERIALIZED (
+    SELECT day, label, iif(is_incomplete, NULL, label_week) AS label_week, iif(is_incomplete, NULL, week) AS week
     FROM (
       SELECT j.value ->> 0 AS day, j.value ->> 1 AS label, j.value ->> 2 AS label_week, j.value ->> 3 AS week,
         EXISTS (
           SELECT 1 FROM days x
-          WHERE x.pixel = :pixel AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS waits
+          WHERE x.pixel = :pixel AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS is_incomplete
       FROM json_each(:reportable_days) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
 }
 
@@ -96,7 +96,7 @@ function salesOfCells(plan: QueryPlan, answer: Grouping): string {
   const sums = SALE_COUNTS.map((count) => `total(${count}) AS ${count}`);
   return `
   sale_cells AS (SELECT ${[...keys, ...sums].join(', ')} FROM (${saleRows(plan, cells)})${groupBy(keys)}),
-  sold AS (${foldCells(plan, answer, {
+  revenue_by_key AS (${foldCells(plan, answer, {
     cells: 'sale_cells',
     more: ['currency'],
     size: 'sales',
@@ -139,7 +139,7 @@ function foldCells(plan: QueryPlan, grouping: Grouping, fold: Fold): string {
       SELECT ${[...keys, ...more, ...values].join(', ')}
       FROM (
         SELECT ${[...label, ...plain.map((key) => `c.${key}`), `iif(c.${size} >= ${least}, c.bucket, ${week}) AS cell`, ...sums].join(', ')}
-        FROM ${cells} c CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+        FROM ${cells} c CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
         ${wanted.length > 0 ? `WHERE ${wanted.join(' AND ')}` : ''}
         ${groupBy(places)})
       WHERE cell IS NOT NULL AND ${size} >= ${least})${groupBy(keys)}`;

@@ -11,7 +11,7 @@ import { labelOf } from './rows.ts';
 export function joinedEvents({ needs }: QueryPlan, on = ''): string {
   const people = needs.isOfPeople ? PERSON_OF_EVENT : '';
   const touches = needs.touchColumns.size > 0 ? TOUCHES_OF_EVENT : '';
-  return `numbered n${on} CROSS JOIN visit v ON v.visit = n.visit${people}${touches}`;
+  return `numbered_event n${on} CROSS JOIN visit v ON v.visit = n.visit${people}${touches}`;
 }
 
 /**

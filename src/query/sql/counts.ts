@@ -48,18 +48,23 @@ export function sales(plan: QueryPlan, answer: Grouping): JoinedCte {
   const keys = keysOf(answer);
   const sums = [`${saturatingSum('revenue')} AS revenue`, 'sum(sales) AS sales', 'max(currency) AS currency'];
   const cte = `
-  sold AS (
+  revenue_by_key AS (
     SELECT ${[...keys, ...sums, `${CURRENCIES} AS currencies`].join(', ')}
     FROM (${saleRows(plan, answer)})${groupBy(keys)})`;
   return joinedSales(cte, answer);
 }
 
-/** @param cte a CTE `sold`, of a row a key. */
+/** @param cte a CTE `revenue_by_key`, of a row a key. */
 export function joinedSales(cte: string, answer: Grouping): JoinedCte {
   return {
     cte,
-    join: joinOn('sold', keysOf(answer)),
-    columns: ['sold.revenue', 'coalesce(sold.sales, 0) AS sales', 'sold.currency', 'sold.currencies'],
+    join: joinOn('revenue_by_key', keysOf(answer)),
+    columns: [
+      'revenue_by_key.revenue',
+      'coalesce(revenue_by_key.sales, 0) AS sales',
+      'revenue_by_key.currency',
+      'revenue_by_key.currencies',
+    ],
   };
 }
 
@@ -67,21 +72,21 @@ export function joinedSales(cte: string, answer: Grouping): JoinedCte {
 export function people(plan: QueryPlan, answer: Grouping): JoinedCte {
   const keys = keysOf(answer);
   const groups = plan.needs.usesRollups ? keys : keys.map((key) => `g.${key}`);
-  let from = 'attended';
+  let from = 'attendance';
   if (!plan.needs.usesRollups) {
     const events = eventsOf(plan, answer);
     from = `(
         SELECT DISTINCT ${[...events.columns, 'n.bucket AS period', 'k.root'].join(', ')}
         FROM ${events.from} WHERE ${events.where} AND n.counted AND n.person <> '') g
-      CROSS JOIN attended a ON a.bucket = g.period AND a.root = g.root`;
+      CROSS JOIN attendance a ON a.bucket = g.period AND a.root = g.root`;
   }
   return {
     cte: `
-  known_people AS (
+  people_counts AS (
     SELECT ${[...groups, PEOPLE_COUNTS].join(', ')}
     FROM ${from}${groupBy(groups)})`,
-    join: joinOn('known_people', keys),
-    columns: PEOPLE_METRICS.map((name) => `coalesce(known_people.${name}, 0) AS ${name}`),
+    join: joinOn('people_counts', keys),
+    columns: PEOPLE_METRICS.map((name) => `coalesce(people_counts.${name}, 0) AS ${name}`),
   };
 }
 

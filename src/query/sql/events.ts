@@ -12,7 +12,7 @@ import {
 import { type Grouping, groupBy, isHourly, keysOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
 import { condition, dimensionValue, joinedEvents } from './conditions.ts';
-import { attendance, PERSON_COLUMNS, seenInEvents, seenInRollups, touches } from './people.ts';
+import { attendanceCtes, PERSON_COLUMNS, presenceInEvents, presenceInRollups, touches } from './people.ts';
 import { dayHasRollup } from './rollup-rows.ts';
 
 /** The CTEs that all groupings share. */
@@ -20,12 +20,12 @@ export function eventCtes(plan: QueryPlan): string[] {
   const { question, context, needs } = plan;
   const { visitDimensions, usesRollups, touchColumns } = needs;
   const columns = [...needs.eventColumns, ...visitColumns(visitDimensions)];
-  if (!needs.isOfPeople) return [numberedEvents({ source: 'open', columns }), visits(visitDimensions)];
+  if (!needs.isOfPeople) return [numberedEvents({ source: 'open_day', columns }), visits(visitDimensions)];
   return [
-    numberedEvents({ source: 'open', columns: [...columns, ...PERSON_COLUMNS] }),
+    numberedEvents({ source: 'open_day', columns: [...columns, ...PERSON_COLUMNS] }),
     visits(visitDimensions),
-    usesRollups ? seenInRollups(dayHasRollup(plan)) : seenInEvents(context.moments),
-    attendance(usesRollups ? 'seen' : 'numbered', context.moments),
+    usesRollups ? presenceInRollups(dayHasRollup(plan)) : presenceInEvents(context.moments),
+    attendanceCtes(usesRollups ? 'presence' : 'numbered_event', context.moments),
     ...(touchColumns.size > 0 ? [touches(touchColumns, question.include.attribution_days)] : []),
   ];
 }

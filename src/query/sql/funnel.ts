@@ -8,29 +8,29 @@ import type { QueryPlan } from '../needs.ts';
 import { reportableDaysCte, visitsOfCells } from './cells.ts';
 import { eventCtes, eventsOf } from './events.ts';
 
-/** The events of the range; with filters, also `picked`: the visits and persons of those that they let through. */
+/** The events of the range; with filters, also `matching_event`: the visits and persons of those that they let through. */
 function eventsOfRange(plan: QueryPlan): string[] {
   const { filters } = plan.question;
   if (filters.length === 0) return [numberedEvents({ source: 'stretch', columns: plan.needs.eventColumns })];
   const { from, where } = eventsOf(plan, { name: 'picked', timed: false, dimensions: new Map(), filters });
   return [
-    'open AS (SELECT * FROM stretch)',
+    'open_day AS (SELECT * FROM stretch)',
     ...eventCtes(plan),
     // Not `WHERE counted AND …`: a filter may be as deep by itself as SQLite takes.
-    `picked AS MATERIALIZED (
+    `matching_event AS MATERIALIZED (
       SELECT DISTINCT iif(n.counted, n.visit, -1) AS visit, iif(n.counted, n.person, '') AS person FROM ${from} WHERE ${where})`,
   ];
 }
 
-/** `whose_visit`: the day and the visitor of each visit. */
-const WHOSE_VISIT = `
-  whose_visit AS MATERIALIZED (
-    SELECT visit, day, visitor FROM numbered WHERE visitor <> '' AND starts)`;
+/** `visit_owner`: the day and the visitor of each visit. */
+const VISIT_OWNERS = `
+  visit_owner AS MATERIALIZED (
+    SELECT visit, day, visitor FROM numbered_event WHERE visitor <> '' AND starts)`;
 
 /** The visits that came to a step, day by day. */
 const visitsOf = (step: number): string => `
   SELECT w.day AS bucket, count(DISTINCT w.visitor) AS visitors, count(*) AS visits
-  FROM (SELECT DISTINCT unit FROM step${step}) s JOIN whose_visit w ON w.visit = s.unit
+  FROM (SELECT DISTINCT unit FROM step${step}) s JOIN visit_owner w ON w.visit = s.unit
   GROUP BY w.day`;
 
 /**
@@ -43,42 +43,42 @@ export function funnelSql(plan: QueryPlan, { within }: Funnel, steps: number): s
   const { reportable } = context;
   const ofVisit = within === 'visit';
   // Joined, not `IN`: what filters are is as deep by itself as an expression may be.
-  const picked = (sql: string): string => (question.filters.length > 0 ? sql : '');
+  const onlyMatching = (sql: string): string => (question.filters.length > 0 ? sql : '');
   // An event's place among those of its visitor and day, or of its person.
   const walk = ofVisit
-    ? `SELECT n.*, n.visit AS unit, n.seq AS place
-       FROM numbered n ${picked('JOIN (SELECT DISTINCT visit FROM picked) p ON p.visit = n.visit')}
+    ? `SELECT n.*, n.visit AS unit, n.seq AS position
+       FROM numbered_event n ${onlyMatching('JOIN (SELECT DISTINCT visit FROM matching_event) p ON p.visit = n.visit')}
        WHERE n.visitor <> ''`
-    : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
-       FROM numbered n JOIN whose k ON k.person = n.person
-       ${picked(`JOIN (
-         SELECT DISTINCT w.root FROM picked p JOIN whose w ON w.person = p.person) r ON r.root = k.root`)}
+    : `SELECT n.*, k.root AS unit, row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS position
+       FROM numbered_event n JOIN person_root k ON k.person = n.person
+       ${onlyMatching(`JOIN (
+         SELECT DISTINCT w.root FROM matching_event p JOIN person_root w ON w.person = p.person) r ON r.root = k.root`)}
        WHERE n.counted`;
-  const reached = `
-    whose AS MATERIALIZED (
+  const stepEvents = `
+    person_root AS MATERIALIZED (
       SELECT person, ${rootOf('p.person', ':pixel')} AS root
-      FROM (SELECT DISTINCT person FROM numbered WHERE person <> '' AND counted) p),
-    reached AS MATERIALIZED (
-      SELECT g.step, n.unit, n.place, n.ts
+      FROM (SELECT DISTINCT person FROM numbered_event WHERE person <> '' AND counted) p),
+    step_event AS MATERIALIZED (
+      SELECT g.step, n.unit, n.position, n.ts
       FROM goal g CROSS JOIN (${walk}) n ON g.step < ${steps} AND ${reaches('n', 'g')})`;
-  const inTime = ofVisit ? '' : `AND ts <= began + ${within.hours * 3_600_000}`;
+  const inTime = ofVisit ? '' : `AND ts <= began_at + ${within.hours * 3_600_000}`;
   const next = (step: number): string => `
     step${step} AS MATERIALIZED (
-      SELECT unit, place, began
+      SELECT unit, position, began_at
       FROM (
-        SELECT unit, place, ts, comes,
-          max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+        SELECT unit, position, ts, is_arrival,
+          max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
         FROM (
-          SELECT unit, place, began, 0 AS ts, false AS comes FROM step${step - 1}
+          SELECT unit, position, began_at, 0 AS ts, false AS is_arrival FROM step${step - 1}
           UNION ALL
-          SELECT unit, place, NULL, ts, true FROM reached WHERE step = ${step}))
-      WHERE comes AND began IS NOT NULL ${inTime})`;
+          SELECT unit, position, NULL, ts, true FROM step_event WHERE step = ${step}))
+      WHERE is_arrival AND began_at IS NOT NULL ${inTime})`;
   const places = Array.from({ length: steps }, (_, step) => step);
   const count = (step: number): string =>
     `(${reportable === null ? `SELECT count(DISTINCT unit) FROM step${step}` : visitsOfCells(plan, visitsOf(step))}) AS count${step}`;
   return `
-    WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(plan), ...(reportable === null ? [] : [reportableDaysCte(reportable), WHOSE_VISIT]), reached].join(',')},
-    step0 AS MATERIALIZED (SELECT unit, place, ts AS began FROM reached WHERE step = 0)${places
+    WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(plan), ...(reportable === null ? [] : [reportableDaysCte(reportable), VISIT_OWNERS]), stepEvents].join(',')},
+    step0 AS MATERIALIZED (SELECT unit, position, ts AS began_at FROM step_event WHERE step = 0)${places
       .slice(1)
       .map((step) => `,${next(step)}`)
       .join('')}

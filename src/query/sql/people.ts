@@ -12,49 +12,49 @@ import { peopleOf } from '../../sql/people.ts';
 import { LINKED_TO, rootOf } from '../../store/aliases.ts';
 import type { Moments } from '../question.ts';
 
-/** The columns of `numbered` that `seenInEvents` needs. */
+/** The columns of `numbered_event` that `presenceInEvents` needs. */
 export const PERSON_COLUMNS = ['person', 'device'] as const;
 
-/** `seen`: the people of a question's days, a row a period, day and alias, from the rollups of days that have one. */
-export const seenInRollups = (hasRollup: string): string => `
-  seen AS MATERIALIZED (
+/** `presence`: the people of a question's days, a row a period, day and alias, from the rollups of days that have one. */
+export const presenceInRollups = (hasRollup: string): string => `
+  presence AS MATERIALIZED (
     SELECT c.bucket, c.day, p.person, p.devices
     FROM (
       SELECT DISTINCT s.bucket, s.day
       FROM stretch s CROSS JOIN days d ON d.pixel = :pixel AND d.day = s.day AND ${hasRollup}) c
     CROSS JOIN person_days p ON p.pixel = :pixel AND p.day = c.day AND p.devices > 0
     UNION ALL
-    SELECT bucket, day, person, devices FROM (${peopleOf('open')}))`;
+    SELECT bucket, day, person, devices FROM (${peopleOf('open_day')}))`;
 
-/** `seen`, from the events that have been numbered. */
-export const seenInEvents = (moments: Moments | null): string => `
-  seen AS MATERIALIZED (
+/** `presence`, from the events that have been numbered. */
+export const presenceInEvents = (moments: Moments | null): string => `
+  presence AS MATERIALIZED (
     SELECT n.bucket, n.day, n.person, sum(DISTINCT ${deviceBit('n.device')}) AS devices
-    FROM numbered n
+    FROM numbered_event n
     WHERE n.counted AND n.person <> ''${moments ? ` AND n.ts BETWEEN ${moments.from} AND ${moments.to}` : ''}
     GROUP BY n.bucket, n.day, n.person)`;
 
 /**
- * `known`: whose the aliases are. `known_alias`: all aliases of these people. `attended`: a row a period and person, with its
+ * `alias_root`: whose the aliases are. `root_alias`: all aliases of these people. `attendance`: a row a period and person, with its
  * devices and whether it was there for the first time ever. Who was there on a day that has changed since its rollup is told
  * by its events.
  *
  * Indexes are named: left to itself SQLite reads all of a pixel's events before the range, once for each alias.
  *
- * @param aliases the CTE whose aliases have to be known: `numbered` has those of engagements, too.
+ * @param aliases the CTE whose aliases have to be known: `numbered_event` has those of engagements, too.
  */
-export const attendance = (aliases: 'seen' | 'numbered', moments: Moments | null): string => `
-  known AS MATERIALIZED (
+export const attendanceCtes = (aliases: 'presence' | 'numbered_event', moments: Moments | null): string => `
+  alias_root AS MATERIALIZED (
     SELECT person AS alias, ${rootOf('p.person', ':pixel')} AS root FROM (SELECT DISTINCT person FROM ${aliases} WHERE person <> '') p
   ),
-  known_alias (root, alias) AS MATERIALIZED (
-    SELECT DISTINCT root, root FROM known
+  root_alias (root, alias) AS MATERIALIZED (
+    SELECT DISTINCT root, root FROM alias_root
     UNION
-    SELECT a.root, l.alias FROM known_alias a CROSS JOIN ${LINKED_TO} ON l.pixel = :pixel AND l.target = a.alias
+    SELECT a.root, l.alias FROM root_alias a CROSS JOIN ${LINKED_TO} ON l.pixel = :pixel AND l.target = a.alias
   ),
-  returned AS MATERIALIZED (
+  returning_root AS MATERIALIZED (
     SELECT DISTINCT a.root
-    FROM known_alias a
+    FROM root_alias a
     WHERE EXISTS (
         SELECT 1
         FROM person_days p INDEXED BY person_days_person CROSS JOIN days d ON d.pixel = :pixel AND d.day = p.day AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged})
@@ -64,33 +64,33 @@ export const attendance = (aliases: 'seen' | 'numbered', moments: Moments | null
         WHERE e.pixel = :pixel AND e.person = a.alias AND e.person <> '' AND e.name <> '${ENGAGEMENT}'
           AND e.ts < ${moments ? moments.from : '(SELECT min(starts_at) FROM stretch)'})
   ),
-  attended AS MATERIALIZED (
-    SELECT bucket, root, devices, bucket = first AND root NOT IN (SELECT root FROM returned) AS is_new
+  attendance AS MATERIALIZED (
+    SELECT bucket, root, devices, bucket = first AND root NOT IN (SELECT root FROM returning_root) AS is_new
     FROM (
       SELECT bucket, root, devices, first_value(bucket) OVER (PARTITION BY root ORDER BY day) AS first
       FROM (
         SELECT s.bucket, k.root, min(s.day) AS day, ${unionOfDevices('s.devices')} AS devices
-        FROM seen s CROSS JOIN known k ON k.alias = s.person
+        FROM presence s CROSS JOIN alias_root k ON k.alias = s.person
         GROUP BY s.bucket, k.root))
   )`;
 
-/** The counts of a group of rows of `attended`. */
+/** The counts of a group of rows of `attendance`. */
 export const PEOPLE_COUNTS = `
   count(*) AS people, sum(is_new) AS new_people, sum(${countOfDevices('devices')} > 1) AS cross_device_people`;
 
 /** Joins an event `n` to its person. */
 export const PERSON_OF_EVENT = `
-  LEFT JOIN known k ON k.alias = n.person
-  LEFT JOIN attended a ON a.bucket = n.bucket AND a.root = k.root`;
+  LEFT JOIN alias_root k ON k.alias = n.person
+  LEFT JOIN attendance a ON a.bucket = n.bucket AND a.root = k.root`;
 
 /** Joins an event `n` of person `k` to what brought the person first and last, by that moment. */
 export const TOUCHES_OF_EVENT = `
-  LEFT JOIN touched h ON h.root = k.root AND h.ts = n.ts
-  LEFT JOIN brought first ON first.place = h.first
-  LEFT JOIN brought last ON last.place = h.last`;
+  LEFT JOIN moment_touches h ON h.root = k.root AND h.ts = n.ts
+  LEFT JOIN touch first ON first.position = h.first
+  LEFT JOIN touch last ON last.position = h.last`;
 
 /**
- * `brought`: the events that may have brought somebody, in their order. `touched`: for each moment that a person had an event,
+ * `touch`: the events that may have brought somebody, in their order. `moment_touches`: for each moment that a person had an event,
  * the place of the first of them since so many days before, and that of the last one up to it. Found for all moments of a
  * person in one go: a look-up for each event would cost the square of a person's events.
  *
@@ -102,25 +102,25 @@ export function touches(columns: Iterable<string>, days: number): string {
   // All moments at or before one are its own and those before it in the order.
   const over = (order: string): string => `OVER (PARTITION BY root ORDER BY at ${order})`;
   const along = (sql: string, at: string): string => `
-    SELECT root, at, moment, ${sql} AS place
+    SELECT root, at, moment, ${sql} AS position
     FROM (
-      SELECT root, ts AS at, NULL AS moment, place FROM brought
+      SELECT root, ts AS at, NULL AS moment, position FROM touch
       UNION ALL
       SELECT root, ${at}, ts, NULL FROM moment)`;
   return `
   moment AS MATERIALIZED (
-    SELECT DISTINCT k.root, n.ts FROM numbered n CROSS JOIN known k ON k.alias = n.person),
-  brought AS MATERIALIZED (
-    SELECT x.root, t.ts, ${[...columns].map((column) => `t.${column}, `).join('')}row_number() OVER (ORDER BY t.ts, t.id) AS place
-    FROM known_alias x
+    SELECT DISTINCT k.root, n.ts FROM numbered_event n CROSS JOIN alias_root k ON k.alias = n.person),
+  touch AS MATERIALIZED (
+    SELECT x.root, t.ts, ${[...columns].map((column) => `t.${column}, `).join('')}row_number() OVER (ORDER BY t.ts, t.id) AS position
+    FROM root_alias x
     CROSS JOIN events t INDEXED BY events_person ON t.pixel = :pixel AND t.person = x.alias AND t.person <> '' AND t.channel <> 'Direct'
       AND t.ts BETWEEN (SELECT min(ts) FROM moment) - ${back} AND (SELECT max(ts) FROM moment)),
-  touched AS MATERIALIZED (
+  moment_touches AS MATERIALIZED (
     SELECT root, moment AS ts, max(first) AS first, max(last) AS last
     FROM (
-      SELECT root, moment, place AS first, NULL AS last FROM (${along(`min(place) ${over('DESC')}`, `ts - ${back}`)})
+      SELECT root, moment, position AS first, NULL AS last FROM (${along(`min(position) ${over('DESC')}`, `ts - ${back}`)})
       UNION ALL
-      SELECT root, moment, NULL, place FROM (${along(`max(place) ${over('ASC')}`, 'ts')}))
+      SELECT root, moment, NULL, position FROM (${along(`max(position) ${over('ASC')}`, 'ts')}))
     WHERE moment IS NOT NULL
     GROUP BY root, moment)`;
 }

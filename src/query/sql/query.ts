@@ -35,16 +35,16 @@ export function sqlOf(plan: QueryPlan): QuerySql {
     ...eventCtes(plan),
     ...groups,
     ...joined.map(({ cte }) => cte),
-    `joined AS (SELECT ${columns.join(', ')} FROM answer ${joined.map(({ join }) => join).join(' ')})`,
-    `shown AS (
-      SELECT ${answerColumns(question, reportable !== null)} FROM joined
+    `answer_row AS (SELECT ${columns.join(', ')} FROM answer ${joined.map(({ join }) => join).join(' ')})`,
+    `labeled_row AS (
+      SELECT ${answerColumns(question, reportable !== null)} FROM answer_row
       ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'})`,
-    `wanted AS (SELECT * FROM shown ${whereRequested(question, context)})`,
+    `requested_row AS (SELECT * FROM labeled_row ${whereRequested(question, context)})`,
   ];
   const withClause = `WITH RECURSIVE ${ctes.join(',\n')}`;
   return {
-    rows: `${withClause} SELECT * FROM wanted ORDER BY ${orderBy(question)} LIMIT :limit OFFSET :offset`,
-    total: `${withClause} SELECT count(*) AS total FROM wanted`,
+    rows: `${withClause} SELECT * FROM requested_row ORDER BY ${orderBy(question)} LIMIT :limit OFFSET :offset`,
+    total: `${withClause} SELECT count(*) AS total FROM requested_row`,
   };
 }
 

@@ -8,18 +8,18 @@ import type { QueryPlan } from '../needs.ts';
 import { nameOfRollup } from './parameters.ts';
 import { HAS_ROLLUP, hasRollup, lacks } from './rollup-state.ts';
 
-/** `month` and `rolled`: what rollups answer, where they may. `open`: the days that events answer. */
+/** `rolled_month` and `rolled_day`: what rollups answer, where they may. `open_day`: the days that events answer. */
 export function dayCtes(plan: QueryPlan): string[] {
   const fromDays = 'FROM stretch s CROSS JOIN days d ON d.pixel = :pixel AND d.day = s.day';
-  if (!plan.needs.usesRollups) return [`open AS (SELECT s.* ${fromDays})`];
+  if (!plan.needs.usesRollups) return [`open_day AS (SELECT s.* ${fromDays})`];
   const isRolled = dayHasRollup(plan);
   return [
-    `month AS (${months(plan)})`,
-    `rolled AS (
+    `rolled_month AS (${months(plan)})`,
+    `rolled_day AS (
     SELECT DISTINCT s.bucket, s.day ${fromDays} AND ${isRolled}
-    WHERE substr(s.day, 1, 7) NOT IN (SELECT month FROM month)
+    WHERE substr(s.day, 1, 7) NOT IN (SELECT month FROM rolled_month)
     )`,
-    `open AS (SELECT s.* ${fromDays} AND NOT (${isRolled}))`,
+    `open_day AS (SELECT s.* ${fromDays} AND NOT (${isRolled}))`,
   ];
 }
 
@@ -65,12 +65,12 @@ export function rollupRows({ needs }: QueryPlan, grouping: Grouping, ofSales: bo
   const select = (value: string): string =>
     `SELECT ${[...(timed ? [bucket] : []), ...(key ? [`${value} AS ${key}`] : []), ...columns].join(', ')}`;
   const ofDays = (rollup: string): string => `
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = :pixel AND r.day = c.day AND r.dimension = ${rollup} AND ${ofKind}`;
   if (dimension?.kind !== 'property') {
     return `${select('r.value')} ${ofDays(name)}
     UNION ALL ${select('r.value')}
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = :pixel AND r.month = c.month AND r.dimension = ${name} AND ${ofKind}`;
   }
   const exists = (rollup: string): string =>

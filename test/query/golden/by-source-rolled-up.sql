@@ -214,7 +214,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-month AS (
+rolled_month AS (
   SELECT m.month,
     '' AS bucket
   FROM months m
@@ -251,7 +251,7 @@ month AS (
     )))
   )
 ),
-rolled AS (
+rolled_day AS (
   SELECT DISTINCT s.bucket,
     s.day
   FROM stretch s
@@ -273,10 +273,10 @@ rolled AS (
   ))
   WHERE substr(s.day, 1, 7) NOT IN (
     SELECT month
-    FROM month
+    FROM rolled_month
   )
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
@@ -295,7 +295,7 @@ open AS (
       AND r.dimension = 'total'
   )))
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -308,14 +308,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -331,12 +331,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -344,11 +344,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -359,17 +359,17 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.source AS "visit:source"
   FROM bare_visit v
   CROSS JOIN events f ON f.pixel = ?3
@@ -384,7 +384,7 @@ answer AS (
     SELECT r.value AS d0,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = ?5
@@ -393,7 +393,7 @@ answer AS (
     SELECT r.value AS d0,
       r.visitors,
       r.events
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = ?5
@@ -404,8 +404,8 @@ answer AS (
       events
     FROM (
       SELECT d0,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -430,7 +430,7 @@ whole AS (
   FROM (
     SELECT r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = 'total'
@@ -438,7 +438,7 @@ whole AS (
     UNION ALL
     SELECT r.visitors,
       r.events
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = 'total'
@@ -447,8 +447,8 @@ whole AS (
     SELECT visitors,
       events
     FROM (
-      SELECT coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+      SELECT coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -464,7 +464,7 @@ whole AS (
     )
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
     (
     SELECT visitors
@@ -472,19 +472,19 @@ joined AS (
   ) AS whole
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0,
     visitors AS "visitors",
     iif(coalesce(whole, 0) = 0, 0, round(100.0 * visitors / whole, 2)) AS "percentage"
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
 LIMIT ?6 OFFSET ?7

@@ -52,13 +52,13 @@ FROM (
         value ->> 6 AS former
       FROM json_each(?2)
     ),
-    open AS (
+    open_day AS (
       SELECT s.*
       FROM stretch s
       CROSS JOIN days d ON d.pixel = ?3
         AND d.day = s.day
     ),
-    past AS (
+    preceded_event AS (
       SELECT s.bucket,
         s.day,
         e.ts,
@@ -73,14 +73,14 @@ FROM (
         (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
         count(*) OVER before AS seq,
         max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-      FROM open s
+      FROM open_day s
       CROSS JOIN events e ON e.pixel = ?3
         AND e.ts >= s.starts_at
         AND e.ts < s.ends_at
         AND true
       WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ),
-    numbered AS MATERIALIZED (
+    numbered_event AS MATERIALIZED (
       SELECT bucket,
         day,
         ts,
@@ -98,12 +98,12 @@ FROM (
         last_ts,
         starts,
         sum(starts) OVER so_far AS visit,
-        sum(last_ts IS NULL) OVER so_far AS who
+        sum(last_ts IS NULL) OVER so_far AS visitor_number
       FROM (
         SELECT *,
           counted
           AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-        FROM past
+        FROM preceded_event
         WHERE counted
           OR (visitor <> '' AND last_ts IS NOT NULL)
       )
@@ -111,11 +111,11 @@ FROM (
     ),
     bare_visit AS MATERIALIZED (
       SELECT visit,
-        who,
-        visitor <> '' AS known,
+        visitor_number,
+        visitor <> '' AS has_visitor,
         max(CASE WHEN starts THEN ts END) AS first_ts,
         max(CASE WHEN starts THEN id END) AS first_id,
-        max(starts AND last_ts IS NOT NULL) AS again,
+        max(starts AND last_ts IS NOT NULL) AS is_repeat,
         sum(pageview) AS pageviews,
         sum(counted) AS events,
         visitor <> ''
@@ -127,17 +127,17 @@ FROM (
         count(scroll) > 0 AS scrolled_visits,
         max(CASE WHEN pageview THEN (1000000000 + seq) || hostname || char(10) || page END) AS exit_view,
         min(bucket) AS bucket
-      FROM numbered
+      FROM numbered_event
       GROUP BY visit
     ),
     visit AS MATERIALIZED (
       SELECT v.*,
-        v.known
-        AND v.who IN (
-        SELECT who
+        v.has_visitor
+        AND v.visitor_number IN (
+        SELECT visitor_number
         FROM bare_visit
-        WHERE again
-      ) AS several,
+        WHERE is_repeat
+      ) AS has_repeats,
         coalesce(substr(v.exit_view, instr(v.exit_view, char(10)) + 1), '') AS "visit:exit_page"
       FROM bare_visit v
     ),
@@ -147,8 +147,8 @@ FROM (
         coalesce(sum(events), 0) AS events
       FROM (
         SELECT d0,
-          coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-          coalesce(sum(known), 0) AS visits,
+          coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+          coalesce(sum(has_visitor), 0) AS visits,
           coalesce(sum(pageviews), 0) AS pageviews,
           coalesce(sum(events), 0) AS events,
           coalesce(sum(bounces), 0) AS bounces,
@@ -166,20 +166,20 @@ FROM (
       )
       GROUP BY d0
     ),
-    joined AS (
+    answer_row AS (
       SELECT answer.*
       FROM answer
     ),
-    shown AS (
+    labeled_row AS (
       SELECT iif(d0 = '', '(not set)', d0) AS dimension0
-      FROM joined
+      FROM answer_row
     ),
-    wanted AS (
+    requested_row AS (
       SELECT *
-      FROM shown
+      FROM labeled_row
     )
     SELECT *
-    FROM wanted
+    FROM requested_row
     ORDER BY dimension0 ASC
     LIMIT ?4 OFFSET ?5
   )
@@ -228,13 +228,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -249,14 +249,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -274,12 +274,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -287,11 +287,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -303,17 +303,17 @@ bare_visit AS MATERIALIZED (
     count(scroll) > 0 AS scrolled_visits,
     max(CASE WHEN pageview THEN (1000000000 + seq) || hostname || char(10) || page END) AS exit_view,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     coalesce(substr(v.exit_view, instr(v.exit_view, char(10)) + 1), '') AS "visit:exit_page"
   FROM bare_visit v
 ),
@@ -321,8 +321,8 @@ answer AS (
   SELECT coalesce(sum(visitors), 0) AS visitors,
     coalesce(sum(events), 0) AS events
   FROM (
-    SELECT coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+    SELECT coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -332,10 +332,10 @@ answer AS (
       coalesce(sum(scroll), 0) AS scroll,
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
-      SELECT v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+      SELECT v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -352,7 +352,7 @@ answer AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(v."visit:exit_page" = '', '(not set)', v."visit:exit_page") IN (
           SELECT value
@@ -364,20 +364,20 @@ answer AS (
     )
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT visitors AS "visitors"
-  FROM joined
+  FROM answer_row
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST
 LIMIT ?5 OFFSET ?6
 -- ?1 = [["","2026-11-19",1795042800000,1795129200000,3600000],["","2026-11-20",1795129200000,1795215600000,3600000],["","2026-11-21",1795215600000,1795302000000,3600000],["","2026-11-22",1795302000000,1795388400000,3600000],["","2026-11-23",1795388400000,1795474800000,3600000],["","2026-11-24",1795474800000,1795561200000,3600000],["","2026-11-25",1795561200000,1795647600000,3600000]]

@@ -57,11 +57,11 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT *
   FROM stretch
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -77,14 +77,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -103,12 +103,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -116,11 +116,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -131,34 +131,34 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.source AS "visit:source"
   FROM bare_visit v
   CROSS JOIN events f ON f.pixel = ?3
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-picked AS MATERIALIZED (
+matching_event AS MATERIALIZED (
   SELECT DISTINCT iif(n.counted, n.visit, - 1) AS visit,
     iif(n.counted, n.person, '') AS person
-  FROM numbered n
+  FROM numbered_event n
   CROSS JOIN visit v ON v.visit = n.visit
   WHERE (iif(v."visit:source" = '', 'Direct / None', v."visit:source") IN (
     SELECT value
     FROM json_each(?4)
   ))
 ),
-whose AS MATERIALIZED (
+person_root AS MATERIALIZED (
   SELECT person,
     coalesce((
     SELECT coalesce((
@@ -183,27 +183,27 @@ whose AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM numbered
+    FROM numbered_event
     WHERE person <> ''
       AND counted
   ) p
 ),
-reached AS MATERIALIZED (
+step_event AS MATERIALIZED (
   SELECT g.step,
     n.unit,
-    n.place,
+    n.position,
     n.ts
   FROM goal g
   CROSS JOIN (
     SELECT n.*,
       k.root AS unit,
-      row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS place
-    FROM numbered n
-    JOIN whose k ON k.person = n.person
+      row_number() OVER (PARTITION BY k.root ORDER BY ts, id) AS position
+    FROM numbered_event n
+    JOIN person_root k ON k.person = n.person
     JOIN (
       SELECT DISTINCT w.root
-      FROM picked p
-      JOIN whose w ON w.person = p.person
+      FROM matching_event p
+      JOIN person_root w ON w.person = p.person
     ) r ON r.root = k.root
     WHERE n.counted
   ) n ON g.step < 3
@@ -224,72 +224,72 @@ reached AS MATERIALIZED (
 ),
 step0 AS MATERIALIZED (
   SELECT unit,
-    place,
-    ts AS began
-  FROM reached
+    position,
+    ts AS began_at
+  FROM step_event
   WHERE step = 0
 ),
 step1 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step0
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 1
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
-    AND ts <= began + 172800000
+  WHERE is_arrival
+    AND began_at IS NOT NULL
+    AND ts <= began_at + 172800000
 ),
 step2 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step1
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 2
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
-    AND ts <= began + 172800000
+  WHERE is_arrival
+    AND began_at IS NOT NULL
+    AND ts <= began_at + 172800000
 )
 SELECT (
   SELECT count(DISTINCT unit)

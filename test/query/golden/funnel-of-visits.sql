@@ -57,7 +57,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -80,7 +80,7 @@ past AS (
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -99,18 +99,18 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
   WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
 ),
-whose AS MATERIALIZED (
+person_root AS MATERIALIZED (
   SELECT person,
     coalesce((
     SELECT coalesce((
@@ -135,22 +135,22 @@ whose AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM numbered
+    FROM numbered_event
     WHERE person <> ''
       AND counted
   ) p
 ),
-reached AS MATERIALIZED (
+step_event AS MATERIALIZED (
   SELECT g.step,
     n.unit,
-    n.place,
+    n.position,
     n.ts
   FROM goal g
   CROSS JOIN (
     SELECT n.*,
       n.visit AS unit,
-      n.seq AS place
-    FROM numbered n
+      n.seq AS position
+    FROM numbered_event n
     WHERE n.visitor <> ''
   ) n ON g.step < 3
     AND n.counted
@@ -170,70 +170,70 @@ reached AS MATERIALIZED (
 ),
 step0 AS MATERIALIZED (
   SELECT unit,
-    place,
-    ts AS began
-  FROM reached
+    position,
+    ts AS began_at
+  FROM step_event
   WHERE step = 0
 ),
 step1 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step0
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 1
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
+  WHERE is_arrival
+    AND began_at IS NOT NULL
 ),
 step2 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step1
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 2
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
+  WHERE is_arrival
+    AND began_at IS NOT NULL
 )
 SELECT (
   SELECT count(DISTINCT unit)

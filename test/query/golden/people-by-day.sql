@@ -64,7 +64,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-month AS (
+rolled_month AS (
   SELECT m.month,
     m.month || '-01' AS bucket
   FROM months m
@@ -89,7 +89,7 @@ month AS (
       AND (d.dirty > 0 OR false)
   )
 ),
-rolled AS (
+rolled_day AS (
   SELECT DISTINCT s.bucket,
     s.day
   FROM stretch s
@@ -100,17 +100,17 @@ rolled AS (
     AND NOT false
   WHERE substr(s.day, 1, 7) NOT IN (
     SELECT month
-    FROM month
+    FROM rolled_month
   )
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
     AND NOT (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false)
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -125,14 +125,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -150,12 +150,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -163,11 +163,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -178,20 +178,20 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several
+    WHERE is_repeat
+  ) AS has_repeats
   FROM bare_visit v
 ),
-seen AS MATERIALIZED (
+presence AS MATERIALIZED (
   SELECT c.bucket,
     c.day,
     p.person,
@@ -219,7 +219,7 @@ seen AS MATERIALIZED (
       s.day,
       e.person,
       sum(DISTINCT CASE e.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
-    FROM open s
+    FROM open_day s
     CROSS JOIN events e ON e.pixel = ?3
       AND e.ts >= s.starts_at
       AND e.ts < s.ends_at
@@ -230,7 +230,7 @@ seen AS MATERIALIZED (
       e.person
   )
 ),
-known AS MATERIALIZED (
+alias_root AS MATERIALIZED (
   SELECT person AS alias,
     coalesce((
     SELECT coalesce((
@@ -255,24 +255,24 @@ known AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM seen
+    FROM presence
     WHERE person <> ''
   ) p
 ),
-known_alias(root, alias) AS MATERIALIZED (
+root_alias(root, alias) AS MATERIALIZED (
   SELECT DISTINCT root,
     root
-  FROM known
+  FROM alias_root
   UNION
   SELECT a.root,
     l.alias
-  FROM known_alias a
+  FROM root_alias a
   CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ?3
     AND l.target = a.alias
 ),
-returned AS MATERIALIZED (
+returning_root AS MATERIALIZED (
   SELECT DISTINCT a.root
-  FROM known_alias a
+  FROM root_alias a
   WHERE EXISTS (
     SELECT 1
     FROM person_days p INDEXED BY person_days_person
@@ -297,14 +297,14 @@ returned AS MATERIALIZED (
     )
   )
 ),
-attended AS MATERIALIZED (
+attendance AS MATERIALIZED (
   SELECT bucket,
     root,
     devices,
     bucket = first
     AND root NOT IN (
     SELECT root
-    FROM returned
+    FROM returning_root
   ) AS is_new
   FROM (
     SELECT bucket,
@@ -316,8 +316,8 @@ attended AS MATERIALIZED (
         k.root,
         min(s.day) AS day,
         max(s.devices & 1) | max(s.devices & 2) | max(s.devices & 4) | max(s.devices & 8) | max(s.devices & 16) | max(s.devices & 32) | max(s.devices & 64) | max(s.devices & 128) AS devices
-      FROM seen s
-      CROSS JOIN known k ON k.alias = s.person
+      FROM presence s
+      CROSS JOIN alias_root k ON k.alias = s.person
       GROUP BY s.bucket,
         k.root
     )
@@ -331,7 +331,7 @@ answer AS (
     SELECT c.bucket AS bucket,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = 'total'
@@ -340,7 +340,7 @@ answer AS (
     SELECT c.bucket AS bucket,
       r.visitors,
       r.events
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = 'total'
@@ -351,8 +351,8 @@ answer AS (
       events
     FROM (
       SELECT bucket,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -370,36 +370,36 @@ answer AS (
   )
   GROUP BY bucket
 ),
-known_people AS (
+people_counts AS (
   SELECT bucket,
     count(*) AS people,
     sum(is_new) AS new_people,
     sum((devices >> 0 & 1) + (devices >> 1 & 1) + (devices >> 2 & 1) + (devices >> 3 & 1) + (devices >> 4 & 1) + (devices >> 5 & 1) + (devices >> 6 & 1) > 1) AS cross_device_people
-  FROM attended
+  FROM attendance
   GROUP BY bucket
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
-    coalesce(known_people.people, 0) AS people,
-    coalesce(known_people.new_people, 0) AS new_people,
-    coalesce(known_people.cross_device_people, 0) AS cross_device_people
+    coalesce(people_counts.people, 0) AS people,
+    coalesce(people_counts.new_people, 0) AS new_people,
+    coalesce(people_counts.cross_device_people, 0) AS cross_device_people
   FROM answer
-  LEFT JOIN known_people ON known_people.bucket = answer.bucket
+  LEFT JOIN people_counts ON people_counts.bucket = answer.bucket
 ),
-shown AS (
+labeled_row AS (
   SELECT bucket AS dimension0,
     people AS "people",
     new_people AS "new_people",
     cross_device_people AS "cross_device_people"
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY dimension0 ASC,
   "people" DESC NULLS LAST,
   dimension0 ASC

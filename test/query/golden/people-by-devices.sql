@@ -64,13 +64,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -85,14 +85,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -110,12 +110,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -123,11 +123,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -138,32 +138,32 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several
+    WHERE is_repeat
+  ) AS has_repeats
   FROM bare_visit v
 ),
-seen AS MATERIALIZED (
+presence AS MATERIALIZED (
   SELECT n.bucket,
     n.day,
     n.person,
     sum(DISTINCT CASE n.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
-  FROM numbered n
+  FROM numbered_event n
   WHERE n.counted
     AND n.person <> ''
   GROUP BY n.bucket,
     n.day,
     n.person
 ),
-known AS MATERIALIZED (
+alias_root AS MATERIALIZED (
   SELECT person AS alias,
     coalesce((
     SELECT coalesce((
@@ -188,24 +188,24 @@ known AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM numbered
+    FROM numbered_event
     WHERE person <> ''
   ) p
 ),
-known_alias(root, alias) AS MATERIALIZED (
+root_alias(root, alias) AS MATERIALIZED (
   SELECT DISTINCT root,
     root
-  FROM known
+  FROM alias_root
   UNION
   SELECT a.root,
     l.alias
-  FROM known_alias a
+  FROM root_alias a
   CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ?3
     AND l.target = a.alias
 ),
-returned AS MATERIALIZED (
+returning_root AS MATERIALIZED (
   SELECT DISTINCT a.root
-  FROM known_alias a
+  FROM root_alias a
   WHERE EXISTS (
     SELECT 1
     FROM person_days p INDEXED BY person_days_person
@@ -230,14 +230,14 @@ returned AS MATERIALIZED (
     )
   )
 ),
-attended AS MATERIALIZED (
+attendance AS MATERIALIZED (
   SELECT bucket,
     root,
     devices,
     bucket = first
     AND root NOT IN (
     SELECT root
-    FROM returned
+    FROM returning_root
   ) AS is_new
   FROM (
     SELECT bucket,
@@ -249,8 +249,8 @@ attended AS MATERIALIZED (
         k.root,
         min(s.day) AS day,
         max(s.devices & 1) | max(s.devices & 2) | max(s.devices & 4) | max(s.devices & 8) | max(s.devices & 16) | max(s.devices & 32) | max(s.devices & 64) | max(s.devices & 128) AS devices
-      FROM seen s
-      CROSS JOIN known k ON k.alias = s.person
+      FROM presence s
+      CROSS JOIN alias_root k ON k.alias = s.person
       GROUP BY s.bucket,
         k.root
     )
@@ -262,8 +262,8 @@ answer AS (
     coalesce(sum(events), 0) AS events
   FROM (
     SELECT d0,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -274,10 +274,10 @@ answer AS (
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
       SELECT p.d0,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -295,10 +295,10 @@ answer AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
-        LEFT JOIN known k ON k.alias = n.person
-        LEFT JOIN attended a ON a.bucket = n.bucket
+        LEFT JOIN alias_root k ON k.alias = n.person
+        LEFT JOIN attendance a ON a.bucket = n.bucket
           AND a.root = k.root
         WHERE true
         GROUP BY rtrim(iif(coalesce(a.devices, 0) & 1, 'Desktop + ', '') || iif(coalesce(a.devices, 0) & 2, 'Mobile + ', '') || iif(coalesce(a.devices, 0) & 4, 'Tablet + ', '') || iif(coalesce(a.devices, 0) & 8, 'TV + ', '') || iif(coalesce(a.devices, 0) & 16, 'Console + ', '') || iif(coalesce(a.devices, 0) & 32, 'Wearable + ', '') || iif(coalesce(a.devices, 0) & 64, 'Embedded + ', ''), ' +'),
@@ -310,7 +310,7 @@ answer AS (
   )
   GROUP BY d0
 ),
-known_people AS (
+people_counts AS (
   SELECT g.d0,
     count(*) AS people,
     sum(is_new) AS new_people,
@@ -319,39 +319,39 @@ known_people AS (
     SELECT DISTINCT rtrim(iif(coalesce(a.devices, 0) & 1, 'Desktop + ', '') || iif(coalesce(a.devices, 0) & 2, 'Mobile + ', '') || iif(coalesce(a.devices, 0) & 4, 'Tablet + ', '') || iif(coalesce(a.devices, 0) & 8, 'TV + ', '') || iif(coalesce(a.devices, 0) & 16, 'Console + ', '') || iif(coalesce(a.devices, 0) & 32, 'Wearable + ', '') || iif(coalesce(a.devices, 0) & 64, 'Embedded + ', ''), ' +') AS d0,
       n.bucket AS period,
       k.root
-    FROM numbered n
+    FROM numbered_event n
     CROSS JOIN visit v ON v.visit = n.visit
-    LEFT JOIN known k ON k.alias = n.person
-    LEFT JOIN attended a ON a.bucket = n.bucket
+    LEFT JOIN alias_root k ON k.alias = n.person
+    LEFT JOIN attendance a ON a.bucket = n.bucket
       AND a.root = k.root
     WHERE true
       AND n.counted
       AND n.person <> ''
   ) g
-  CROSS JOIN attended a ON a.bucket = g.period
+  CROSS JOIN attendance a ON a.bucket = g.period
     AND a.root = g.root
   GROUP BY g.d0
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
-    coalesce(known_people.people, 0) AS people,
-    coalesce(known_people.new_people, 0) AS new_people,
-    coalesce(known_people.cross_device_people, 0) AS cross_device_people
+    coalesce(people_counts.people, 0) AS people,
+    coalesce(people_counts.new_people, 0) AS new_people,
+    coalesce(people_counts.cross_device_people, 0) AS cross_device_people
   FROM answer
-  LEFT JOIN known_people ON known_people.d0 = answer.d0
+  LEFT JOIN people_counts ON people_counts.d0 = answer.d0
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', '(unknown)', d0) AS dimension0,
     people AS "people"
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "people" DESC NULLS LAST,
   dimension0 ASC
 LIMIT ?5 OFFSET ?6

@@ -70,7 +70,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-month AS (
+rolled_month AS (
   SELECT m.month,
     m.month || '-01' AS bucket
   FROM months m
@@ -95,7 +95,7 @@ month AS (
       AND (d.dirty > 0 OR false)
   )
 ),
-rolled AS (
+rolled_day AS (
   SELECT DISTINCT s.bucket,
     s.day
   FROM stretch s
@@ -118,10 +118,10 @@ rolled AS (
   ))
   WHERE substr(s.day, 1, 7) NOT IN (
     SELECT month
-    FROM month
+    FROM rolled_month
   )
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
@@ -140,7 +140,7 @@ open AS (
       AND r.dimension = 'event:props:'
   )))
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -154,14 +154,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -178,12 +178,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -191,11 +191,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -206,24 +206,24 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several
+    WHERE is_repeat
+  ) AS has_repeats
   FROM bare_visit v
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -235,7 +235,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?6) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -253,7 +253,7 @@ answer_cells AS (
       r.value AS d0,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = ?5
@@ -269,7 +269,7 @@ answer_cells AS (
     ), '(other)', '') AS d0,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = 'total'
@@ -289,8 +289,8 @@ answer_cells AS (
     FROM (
       SELECT bucket,
         d0,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -302,10 +302,10 @@ answer_cells AS (
       FROM (
         SELECT p.bucket,
           p.d0,
-          v.known
-          AND p.events > 0 AS known,
-          v.several,
-          v.who,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
           p.pageviews,
           p.events,
           v.bounces * (p.events > 0) AS bounces,
@@ -328,7 +328,7 @@ answer_cells AS (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM numbered n
+          FROM numbered_event n
           CROSS JOIN visit v ON v.visit = n.visit
           WHERE true
           GROUP BY n.bucket,
@@ -362,7 +362,7 @@ answer AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM answer_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       WHERE c.d0 <> '(other)'
       GROUP BY 1,
         2
@@ -372,22 +372,22 @@ answer AS (
   )
   GROUP BY d0
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', '(none)', d0) AS dimension0,
     iif(visitors IS NULL, NULL, visitors) AS "visitors"
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC
 LIMIT ?8 OFFSET ?9

@@ -214,7 +214,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-month AS (
+rolled_month AS (
   SELECT m.month,
     m.month || '-01' AS bucket
   FROM months m
@@ -251,7 +251,7 @@ month AS (
     )))
   )
 ),
-rolled AS (
+rolled_day AS (
   SELECT DISTINCT s.bucket,
     s.day
   FROM stretch s
@@ -273,10 +273,10 @@ rolled AS (
   ))
   WHERE substr(s.day, 1, 7) NOT IN (
     SELECT month
-    FROM month
+    FROM rolled_month
   )
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
@@ -295,7 +295,7 @@ open AS (
       AND r.dimension = 'total'
   )))
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -310,14 +310,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -335,12 +335,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -348,11 +348,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -363,28 +363,28 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.source AS "visit:source"
   FROM bare_visit v
   CROSS JOIN events f ON f.pixel = ?3
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -396,7 +396,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?5) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -414,7 +414,7 @@ answer_cells AS (
       r.value AS d0,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = ?6
@@ -424,7 +424,7 @@ answer_cells AS (
       r.value AS d0,
       r.visitors,
       r.events
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = ?6
@@ -437,8 +437,8 @@ answer_cells AS (
     FROM (
       SELECT bucket,
         d0,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -476,7 +476,7 @@ answer AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM answer_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       WHERE c.d0 <> '(other)'
       GROUP BY 1,
         2,
@@ -500,7 +500,7 @@ sale_cells AS (
       r.currency,
       r.revenue,
       r.sales
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = ?6
@@ -511,7 +511,7 @@ sale_cells AS (
       r.currency,
       r.revenue,
       r.sales
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = ?6
@@ -525,7 +525,7 @@ sale_cells AS (
       WHEN (sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
       ELSE max(((sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) << 32) | (sum(n.value & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
       count(*) AS sales
-    FROM numbered n
+    FROM numbered_event n
     CROSS JOIN visit v ON v.visit = n.visit
     WHERE true
       AND n.counted
@@ -539,7 +539,7 @@ sale_cells AS (
     d0,
     currency
 ),
-sold AS (
+revenue_by_key AS (
   SELECT bucket,
     d0,
     total(revenue) AS revenue,
@@ -560,7 +560,7 @@ sold AS (
         total(c.revenue) AS revenue,
         total(c.sales) AS sales
       FROM sale_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       WHERE c.d0 <> '(other)'
       GROUP BY 1,
         2,
@@ -581,7 +581,7 @@ whole_cells AS (
     SELECT c.bucket AS bucket,
       r.visitors,
       r.events
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = 'total'
@@ -590,7 +590,7 @@ whole_cells AS (
     SELECT c.bucket AS bucket,
       r.visitors,
       r.events
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = 'total'
@@ -601,8 +601,8 @@ whole_cells AS (
       events
     FROM (
       SELECT bucket,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -631,28 +631,28 @@ whole AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM whole_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
       AND visitors >= 5
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
-    sold.revenue,
-    coalesce(sold.sales, 0) AS sales,
-    sold.currency,
-    sold.currencies,
+    revenue_by_key.revenue,
+    coalesce(revenue_by_key.sales, 0) AS sales,
+    revenue_by_key.currency,
+    revenue_by_key.currencies,
     (
     SELECT visitors
     FROM whole
   ) AS whole
   FROM answer
-  LEFT JOIN sold ON sold.bucket = answer.bucket
-    AND sold.d0 = answer.d0
+  LEFT JOIN revenue_by_key ON revenue_by_key.bucket = answer.bucket
+    AND revenue_by_key.d0 = answer.d0
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0,
     bucket AS dimension1,
     iif(visitors IS NULL, NULL, visitors) AS "visitors",
@@ -660,15 +660,15 @@ shown AS (
     iif(visitors IS NULL, NULL, iif(currencies = 1, revenue, NULL)) AS "total_revenue",
     currency,
     currencies
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY dimension1 ASC,
   "visitors" DESC NULLS LAST,
   dimension0 ASC,

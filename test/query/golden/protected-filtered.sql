@@ -99,13 +99,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -120,14 +120,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -145,12 +145,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -158,11 +158,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -173,28 +173,28 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.country AS "visit:country"
   FROM bare_visit v
   CROSS JOIN events f ON f.pixel = ?3
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -206,7 +206,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -220,8 +220,8 @@ answer_cells AS (
     coalesce(sum(events), 0) AS events
   FROM (
     SELECT bucket,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -232,10 +232,10 @@ answer_cells AS (
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
       SELECT p.bucket,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -253,7 +253,7 @@ answer_cells AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE EXISTS (
           SELECT 1
@@ -301,7 +301,7 @@ answer AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM answer_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
@@ -314,8 +314,8 @@ whole_without_goal_cells AS (
     coalesce(sum(events), 0) AS events
   FROM (
     SELECT bucket,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -326,10 +326,10 @@ whole_without_goal_cells AS (
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
       SELECT p.bucket,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -347,7 +347,7 @@ whole_without_goal_cells AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
@@ -373,14 +373,14 @@ whole_without_goal AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM whole_without_goal_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
       AND visitors >= 5
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
     (
     SELECT visitors
@@ -388,17 +388,17 @@ joined AS (
   ) AS whole_without_goal
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(visitors IS NULL, NULL, visitors) AS "visitors",
     iif(visitors IS NULL, NULL, min(100, iif(coalesce(whole_without_goal, 0) = 0, 0, round(100.0 * visitors / whole_without_goal, 2)))) AS "conversion_rate"
-  FROM joined
+  FROM answer_row
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST
 LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]
@@ -447,13 +447,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -468,14 +468,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -493,12 +493,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -506,11 +506,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -521,28 +521,28 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.country AS "visit:country"
   FROM bare_visit v
   CROSS JOIN events f ON f.pixel = ?3
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -554,7 +554,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -568,8 +568,8 @@ answer_cells AS (
     coalesce(sum(events), 0) AS events
   FROM (
     SELECT bucket,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -580,10 +580,10 @@ answer_cells AS (
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
       SELECT p.bucket,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -601,7 +601,7 @@ answer_cells AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE EXISTS (
           SELECT 1
@@ -649,7 +649,7 @@ answer AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM answer_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
@@ -662,8 +662,8 @@ whole_without_goal_cells AS (
     coalesce(sum(events), 0) AS events
   FROM (
     SELECT bucket,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -674,10 +674,10 @@ whole_without_goal_cells AS (
       coalesce(sum(scrolled_visits), 0) AS scrolled_visits
     FROM (
       SELECT p.bucket,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -695,7 +695,7 @@ whole_without_goal_cells AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
           SELECT value
@@ -721,14 +721,14 @@ whole_without_goal AS (
         sum(c.visitors) AS visitors,
         sum(c.events) AS events
       FROM whole_without_goal_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
       AND visitors >= 5
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
     (
     SELECT visitors
@@ -736,17 +736,17 @@ joined AS (
   ) AS whole_without_goal
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(visitors IS NULL, NULL, visitors) AS "visitors",
     iif(visitors IS NULL, NULL, min(100, iif(coalesce(whole_without_goal, 0) = 0, 0, round(100.0 * visitors / whole_without_goal, 2)))) AS "conversion_rate"
-  FROM joined
+  FROM answer_row
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST
 LIMIT ?7 OFFSET ?8
 -- ?1 = [["2026-11-18","2026-11-18",1794956400000,1795042800000,3600000]]

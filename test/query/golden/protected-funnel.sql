@@ -63,7 +63,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -86,7 +86,7 @@ past AS (
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -105,22 +105,22 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
   WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -132,7 +132,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?4) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -140,15 +140,15 @@ told AS MATERIALIZED (
       AND d.rolled_at >= d.ends_at
   )
 ),
-whose_visit AS MATERIALIZED (
+visit_owner AS MATERIALIZED (
   SELECT visit,
     day,
     visitor
-  FROM numbered
+  FROM numbered_event
   WHERE visitor <> ''
     AND starts
 ),
-whose AS MATERIALIZED (
+person_root AS MATERIALIZED (
   SELECT person,
     coalesce((
     SELECT coalesce((
@@ -173,22 +173,22 @@ whose AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM numbered
+    FROM numbered_event
     WHERE person <> ''
       AND counted
   ) p
 ),
-reached AS MATERIALIZED (
+step_event AS MATERIALIZED (
   SELECT g.step,
     n.unit,
-    n.place,
+    n.position,
     n.ts
   FROM goal g
   CROSS JOIN (
     SELECT n.*,
       n.visit AS unit,
-      n.seq AS place
-    FROM numbered n
+      n.seq AS position
+    FROM numbered_event n
     WHERE n.visitor <> ''
   ) n ON g.step < 3
     AND n.counted
@@ -208,70 +208,70 @@ reached AS MATERIALIZED (
 ),
 step0 AS MATERIALIZED (
   SELECT unit,
-    place,
-    ts AS began
-  FROM reached
+    position,
+    ts AS began_at
+  FROM step_event
   WHERE step = 0
 ),
 step1 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step0
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 1
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
+  WHERE is_arrival
+    AND began_at IS NOT NULL
 ),
 step2 AS MATERIALIZED (
   SELECT unit,
-    place,
-    began
+    position,
+    began_at
   FROM (
     SELECT unit,
-      place,
+      position,
       ts,
-      comes,
-      max(began) OVER (PARTITION BY unit ORDER BY place RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began
+      is_arrival,
+      max(began_at) OVER (PARTITION BY unit ORDER BY position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS began_at
     FROM (
       SELECT unit,
-        place,
-        began,
+        position,
+        began_at,
         0 AS ts,
-        false AS comes
+        false AS is_arrival
       FROM step1
       UNION ALL
       SELECT unit,
-        place,
+        position,
         NULL,
         ts,
         true
-      FROM reached
+      FROM step_event
       WHERE step = 2
     )
   )
-  WHERE comes
-    AND began IS NOT NULL
+  WHERE is_arrival
+    AND began_at IS NOT NULL
 )
 SELECT (
   SELECT sum(visits) AS visits
@@ -289,10 +289,10 @@ SELECT (
           SELECT DISTINCT unit
           FROM step0
         ) s
-        JOIN whose_visit w ON w.visit = s.unit
+        JOIN visit_owner w ON w.visit = s.unit
         GROUP BY w.day
       ) c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
@@ -315,10 +315,10 @@ SELECT (
           SELECT DISTINCT unit
           FROM step1
         ) s
-        JOIN whose_visit w ON w.visit = s.unit
+        JOIN visit_owner w ON w.visit = s.unit
         GROUP BY w.day
       ) c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
@@ -341,10 +341,10 @@ SELECT (
           SELECT DISTINCT unit
           FROM step2
         ) s
-        JOIN whose_visit w ON w.visit = s.unit
+        JOIN visit_owner w ON w.visit = s.unit
         GROUP BY w.day
       ) c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL

@@ -70,7 +70,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-month AS (
+rolled_month AS (
   SELECT m.month,
     m.month || '-01' AS bucket
   FROM months m
@@ -95,7 +95,7 @@ month AS (
       AND (d.dirty > 0 OR false)
   )
 ),
-rolled AS (
+rolled_day AS (
   SELECT DISTINCT s.bucket,
     s.day
   FROM stretch s
@@ -105,17 +105,17 @@ rolled AS (
     AND NOT false
   WHERE substr(s.day, 1, 7) NOT IN (
     SELECT month
-    FROM month
+    FROM rolled_month
   )
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
     AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false)
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -128,14 +128,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -151,12 +151,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -164,11 +164,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -179,24 +179,24 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several
+    WHERE is_repeat
+  ) AS has_repeats
   FROM bare_visit v
 ),
-told AS MATERIALIZED (
+reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -208,7 +208,7 @@ told AS MATERIALIZED (
       WHERE x.pixel = ?3
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?5) j
     CROSS JOIN days d ON d.pixel = ?3
       AND d.day = j.value ->> 0
@@ -234,7 +234,7 @@ answer_cells AS (
       r.duration,
       r.scroll,
       r.scrolled_visits
-    FROM rolled c
+    FROM rolled_day c
     CROSS JOIN rollups r ON r.pixel = ?3
       AND r.day = c.day
       AND r.dimension = 'total'
@@ -248,7 +248,7 @@ answer_cells AS (
       r.duration,
       r.scroll,
       r.scrolled_visits
-    FROM month c
+    FROM rolled_month c
     CROSS JOIN month_rollups r ON r.pixel = ?3
       AND r.month = c.month
       AND r.dimension = 'total'
@@ -264,8 +264,8 @@ answer_cells AS (
       scrolled_visits
     FROM (
       SELECT bucket,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -309,31 +309,31 @@ answer AS (
         sum(c.scroll) AS scroll,
         sum(c.scrolled_visits) AS scrolled_visits
       FROM answer_cells c
-      CROSS JOIN told t ON t.day = substr(c.bucket, 1, 10)
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
       GROUP BY 1
     )
     WHERE cell IS NOT NULL
       AND visitors >= 5
   )
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(visitors IS NULL, NULL, visitors) AS "visitors",
     iif(visitors IS NULL, NULL, visits) AS "visits",
     iif(visitors IS NULL, NULL, iif(visits = 0, 0, round(duration / 1000.0 / visits))) AS "visit_duration",
     iif(visitors IS NULL, NULL, iif(scrolled_visits = 0, NULL, round(1.0 * scroll / scrolled_visits))) AS "scroll_depth",
     iif(visitors IS NULL, NULL, iif(visits = 0, 0, round(100.0 * bounces / visits))) AS "bounce_rate"
-  FROM joined
+  FROM answer_row
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST
 LIMIT ?6 OFFSET ?7
 -- ?1 = [["2026-11-19","2026-11-19",1795042800000,1795129200000,3600000],["2026-11-20","2026-11-20",1795129200000,1795215600000,3600000],["2026-11-21","2026-11-21",1795215600000,1795302000000,3600000],["2026-11-22","2026-11-22",1795302000000,1795388400000,3600000],["2026-11-23","2026-11-23",1795388400000,1795474800000,3600000],["2026-11-24","2026-11-24",1795474800000,1795561200000,3600000]]

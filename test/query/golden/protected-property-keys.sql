@@ -5,11 +5,11 @@ WHERE pixel = ?1
 -- ?1 = px_GoldenGoldenSafe
 
 -- statement 2
-WITH told AS MATERIALIZED (
+WITH reportable_day AS MATERIALIZED (
   SELECT day,
     label,
-    iif(waits, NULL, label_week) AS label_week,
-    iif(waits, NULL, week) AS week
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
   FROM (
     SELECT j.value ->> 0 AS day,
       j.value ->> 1 AS label,
@@ -21,7 +21,7 @@ WITH told AS MATERIALIZED (
       WHERE x.pixel = ?1
         AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
         AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
-    ) AS waits
+    ) AS is_incomplete
     FROM json_each(?2) j
     CROSS JOIN days d ON d.pixel = ?1
       AND d.day = j.value ->> 0
@@ -35,7 +35,7 @@ part AS (
     iif(r.visitors >= 5, t.day, 'week ' || t.week) AS cell,
     sum(r.visitors) AS visitors,
     sum(r.events) AS events
-  FROM told t
+  FROM reportable_day t
   CROSS JOIN rollups r ON r.pixel = ?1
     AND r.day = t.day
     AND r.dimension > 'event:props:'

@@ -304,13 +304,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -326,14 +326,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -352,12 +352,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -365,11 +365,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -380,17 +380,17 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several
+    WHERE is_repeat
+  ) AS has_repeats
   FROM bare_visit v
 ),
 answer AS (
@@ -401,8 +401,8 @@ answer AS (
   FROM (
     SELECT d0,
       d1,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -414,10 +414,10 @@ answer AS (
     FROM (
       SELECT p.d0,
         p.d1,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -436,7 +436,7 @@ answer AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
         WHERE true
         GROUP BY n.page,
@@ -451,7 +451,7 @@ answer AS (
   GROUP BY d0,
     d1
 ),
-sold AS (
+revenue_by_key AS (
   SELECT d0,
     d1,
     CASE
@@ -470,7 +470,7 @@ sold AS (
       WHEN (sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
       ELSE max(((sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) << 32) | (sum(n.value & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
       count(*) AS sales
-    FROM numbered n
+    FROM numbered_event n
     CROSS JOIN visit v ON v.visit = n.visit
     WHERE true
       AND n.counted
@@ -483,32 +483,32 @@ sold AS (
   GROUP BY d0,
     d1
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*,
-    sold.revenue,
-    coalesce(sold.sales, 0) AS sales,
-    sold.currency,
-    sold.currencies
+    revenue_by_key.revenue,
+    coalesce(revenue_by_key.sales, 0) AS sales,
+    revenue_by_key.currency,
+    revenue_by_key.currencies
   FROM answer
-  LEFT JOIN sold ON sold.d0 = answer.d0
-    AND sold.d1 = answer.d1
+  LEFT JOIN revenue_by_key ON revenue_by_key.d0 = answer.d0
+    AND revenue_by_key.d1 = answer.d1
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', '(not set)', d0) AS dimension0,
     iif(d1 = '', '(not set)', d1) AS dimension1,
     iif(currencies = 1, revenue, NULL) AS "total_revenue",
     visitors AS "visitors",
     currency,
     currencies
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "total_revenue" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC

@@ -1,5 +1,5 @@
 -- statement 1
-WITH summed AS MATERIALIZED (
+WITH value_counts AS MATERIALIZED (
   SELECT row ->> 0 AS dimension,
     row ->> 1 AS value,
     row ->> 2 AS currency,
@@ -30,51 +30,51 @@ WITH summed AS MATERIALIZED (
     2,
     3
 ),
-past_value AS MATERIALIZED (
+excess_value AS MATERIALIZED (
   SELECT dimension,
     value
   FROM (
     SELECT dimension,
       value,
-      row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place,
-      iif((value <> '' AND substr(dimension, 1, 12) = 'event:props:'), row_number() OVER (PARTITION BY (value <> '' AND substr(dimension, 1, 12) = 'event:props:') ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
+      row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS rank,
+      iif((value <> '' AND substr(dimension, 1, 12) = 'event:props:'), row_number() OVER (PARTITION BY (value <> '' AND substr(dimension, 1, 12) = 'event:props:') ORDER BY visitors DESC, events DESC, dimension, value), 0) AS rank_of_all
     FROM (
       SELECT dimension,
         value,
         max(visitors) AS visitors,
         max(events) AS events
-      FROM summed
+      FROM value_counts
       GROUP BY dimension,
         value
     )
   )
-  WHERE place > 1000
-    OR place_of_all > 5000
+  WHERE rank > 1000
+    OR rank_of_all > 5000
 ),
-valued AS MATERIALIZED (
+ranked_value AS MATERIALIZED (
   SELECT s.*,
-    iif(p.dimension IS NULL, s.value, '(other)') AS kept
-  FROM summed s
-  LEFT JOIN past_value p ON p.dimension = s.dimension
+    iif(p.dimension IS NULL, s.value, '(other)') AS stored_value
+  FROM value_counts s
+  LEFT JOIN excess_value p ON p.dimension = s.dimension
     AND p.value = s.value
 ),
-past_sale AS MATERIALIZED (
+excess_sale AS MATERIALIZED (
   SELECT dimension,
-    kept,
+    stored_value,
     currency
   FROM (
     SELECT *,
-      dense_rank() OVER (ORDER BY of_currency DESC, currency) AS place_of_currency,
-      row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, kept) AS place
+      dense_rank() OVER (ORDER BY of_currency DESC, currency) AS rank_of_currency,
+      row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, stored_value) AS rank
     FROM (
       SELECT *,
         max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS of_currency
       FROM (
         SELECT dimension,
-          kept,
+          stored_value,
           currency,
           sum(sales) AS sales
-        FROM valued
+        FROM ranked_value
         WHERE currency NOT IN ('', '(other)')
         GROUP BY 1,
           2,
@@ -82,12 +82,12 @@ past_sale AS MATERIALIZED (
       )
     )
   )
-  WHERE place_of_currency > 20
-    OR place > 5000
+  WHERE rank_of_currency > 20
+    OR rank > 5000
 ),
-folded AS (
+rollup_row AS (
   SELECT v.dimension AS dimension,
-    v.kept AS value,
+    v.stored_value AS value,
     iif(p.dimension IS NULL, v.currency, '(other)') AS currency,
     sum(v.visitors) AS visitors,
     sum(v.visits) AS visits,
@@ -104,9 +104,9 @@ folded AS (
     WHEN (sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
     ELSE max(((sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) << 32) | (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
     sum(v.sales) AS sales
-  FROM valued v
-  LEFT JOIN past_sale p ON p.dimension = v.dimension
-    AND p.kept = v.kept
+  FROM ranked_value v
+  LEFT JOIN excess_sale p ON p.dimension = v.dimension
+    AND p.stored_value = v.stored_value
     AND p.currency = v.currency
   GROUP BY 1,
     2,
@@ -149,7 +149,7 @@ FROM (
     scrolled_visits,
     revenue,
     sales
-  FROM folded
+  FROM rollup_row
   UNION ALL
   SELECT dimension,
     value,

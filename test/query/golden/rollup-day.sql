@@ -18,7 +18,7 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-past AS (
+preceded_event AS (
   SELECT e.ts,
     e.id,
     e.name,
@@ -42,7 +42,7 @@ past AS (
     AND e.visitor < ?5
   WINDOW before AS (PARTITION BY e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT ts,
     id,
     name,
@@ -61,12 +61,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -74,11 +74,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -95,17 +95,17 @@ bare_visit AS MATERIALIZED (
     iif(min(page) = max(page), max(page), NULL) AS only_page,
     iif(min(hostname) = max(hostname), max(hostname), NULL) AS only_hostname,
     iif(min(currency) = max(currency), max(currency), NULL) AS only_currency
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     coalesce(substr(v.entry_view, instr(v.entry_view, char(10)) + 1), '') AS "visit:entry_page",
     coalesce(substr(v.exit_view, instr(v.exit_view, char(10)) + 1), '') AS "visit:exit_page",
     coalesce(substr(v.entry_view, 11, instr(v.entry_view, char(10)) - 11), '') AS "visit:entry_page_hostname",
@@ -128,7 +128,7 @@ visit AS MATERIALIZED (
     f.region_name AS "visit:region_name",
     f.city AS "visit:city",
     f.language AS "visit:language",
-    iif(v.known AND v.again, (
+    iif(v.has_visitor AND v.is_repeat, (
     SELECT ((((((same0 << 0) | (same1 << 1)) | (same2 << 2)) | (((same3 << 3) | (same4 << 4)) | (same5 << 5))) | ((((same6 << 6) | (same7 << 7)) | (same8 << 8)) | ((same9 << 9) | (same10 << 10)))) | (((((same11 << 11) | (same12 << 12)) | (same13 << 13)) | (((same14 << 14) | (same15 << 15)) | (same16 << 16))) | ((((same17 << 17) | (same18 << 18)) | (same19 << 19)) | ((same20 << 20) | (same21 << 21)))))
     FROM (
       SELECT max(coalesce(substr(u.entry_view, instr(u.entry_view, char(10)) + 1), '') = coalesce(substr(v.entry_view, instr(v.entry_view, char(10)) + 1), '')) AS same0,
@@ -157,7 +157,7 @@ visit AS MATERIALIZED (
       CROSS JOIN events g ON g.pixel = ?3
         AND g.ts = u.first_ts
         AND g.id = u.first_id
-      WHERE u.who = v.who
+      WHERE u.visitor_number = v.visitor_number
         AND u.visit < v.visit
     )
   ), 0) AS repeats
@@ -166,15 +166,15 @@ visit AS MATERIALIZED (
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-mixed AS MATERIALIZED (
+mixed_event AS MATERIALIZED (
   SELECT n.visit,
     n.pageview,
     n.counted,
     n.engaged,
     n.scroll,
-    v.known,
-    v.several,
-    v.who,
+    v.has_visitor,
+    v.has_repeats,
+    v.visitor_number,
     v.bounces,
     v.duration,
     n.hour,
@@ -187,7 +187,7 @@ mixed AS MATERIALIZED (
     v.only_hostname,
     n.currency,
     v.only_currency
-  FROM numbered n
+  FROM numbered_event n
   CROSS JOIN visit v ON v.visit = n.visit
   WHERE v.only_hour IS NULL
     OR v.only_name IS NULL
@@ -195,9 +195,9 @@ mixed AS MATERIALIZED (
     OR v.only_hostname IS NULL
     OR v.only_currency IS NULL
 ),
-sold AS MATERIALIZED (
+sale_event AS MATERIALIZED (
   SELECT *
-  FROM numbered
+  FROM numbered_event
   WHERE counted
     AND value IS NOT NULL
     AND currency <> ''
@@ -227,9 +227,9 @@ sale AS MATERIALIZED (
     v."visit:city",
     v."visit:language"
   FROM visit v
-  CROSS JOIN sold n ON n.visit = v.visit
+  CROSS JOIN sale_event n ON n.visit = v.visit
 ),
-used_key AS MATERIALIZED (
+key_usage AS MATERIALIZED (
   SELECT p.key AS key,
     count(*) AS uses
   FROM stretch s
@@ -241,31 +241,31 @@ used_key AS MATERIALIZED (
   CROSS JOIN json_each(e.props) p ON p.value <> ''
   GROUP BY p.key
 ),
-kept_key AS MATERIALIZED (
+stored_key AS MATERIALIZED (
   SELECT key
-  FROM used_key
+  FROM key_usage
   ORDER BY uses DESC,
     key
   LIMIT 100
 ),
 property AS MATERIALIZED (
   SELECT p.key AS key,
-    p.value AS held,
+    p.value AS property_value,
     n.*
-  FROM numbered n
+  FROM numbered_event n
   CROSS JOIN json_each(n.props) p ON p.value <> ''
   WHERE n.props <> ''
     AND p.key IN (
     SELECT key
-    FROM kept_key
+    FROM stored_key
   )
 ),
-touched AS MATERIALIZED (
+key_visit AS MATERIALIZED (
   SELECT t.key,
     v.visit,
-    v.known,
-    v.several,
-    v.who,
+    v.has_visitor,
+    v.has_repeats,
+    v.visitor_number,
     v.pageviews,
     v.events,
     v.bounces,
@@ -277,13 +277,13 @@ touched AS MATERIALIZED (
   FROM visit v
   CROSS JOIN (
     SELECT DISTINCT key,
-      who
+      visitor_number
     FROM property
-  ) t ON t.who = v.who
+  ) t ON t.visitor_number = v.visitor_number
 ),
-sold_property AS MATERIALIZED (
+property_sale AS MATERIALIZED (
   SELECT p.key AS key,
-    p.value AS held,
+    p.value AS property_value,
     n.currency AS currency,
     sum(n.value >> 32) AS high,
     sum(n.value & 4294967295) AS low,
@@ -293,13 +293,13 @@ sold_property AS MATERIALIZED (
   WHERE n.props <> ''
     AND p.key IN (
     SELECT key
-    FROM kept_key
+    FROM stored_key
   )
   GROUP BY 1,
     2,
     3
 ),
-summed AS MATERIALIZED (
+value_counts AS MATERIALIZED (
   SELECT dimension,
     value,
     currency,
@@ -324,8 +324,8 @@ summed AS MATERIALIZED (
       SELECT 'total' AS dimension,
         '' AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -360,7 +360,7 @@ summed AS MATERIALIZED (
       FROM (
         SELECT "visit:entry_page",
           "visit:entry_page_hostname",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -399,7 +399,7 @@ summed AS MATERIALIZED (
       FROM (
         SELECT "visit:exit_page",
           "visit:exit_page_hostname",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -441,7 +441,7 @@ summed AS MATERIALIZED (
         SELECT "visit:source",
           "visit:referrer",
           "visit:channel",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -491,7 +491,7 @@ summed AS MATERIALIZED (
           "visit:utm_campaign",
           "visit:utm_content",
           "visit:utm_term",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -548,7 +548,7 @@ summed AS MATERIALIZED (
           "visit:browser_version",
           "visit:os",
           "visit:os_version",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -599,7 +599,7 @@ summed AS MATERIALIZED (
           "visit:region",
           "visit:region_name",
           "visit:city",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -637,7 +637,7 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT "visit:language",
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -676,7 +676,7 @@ summed AS MATERIALIZED (
           only_name,
           only_hostname,
           only_currency,
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -686,7 +686,7 @@ summed AS MATERIALIZED (
           sum(scroll) AS scroll,
           sum(scrolled_visits) AS scrolled_visits
         FROM visit
-        WHERE NOT several
+        WHERE NOT has_repeats
         GROUP BY 1,
           2,
           3,
@@ -716,7 +716,7 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_page,
-          sum(known) AS visits,
+          sum(has_visitor) AS visits,
           sum(pageviews) AS pageviews,
           sum(events) AS events,
           sum(bounces) AS bounces,
@@ -726,7 +726,7 @@ summed AS MATERIALIZED (
           sum(scroll) AS scroll,
           sum(scrolled_visits) AS scrolled_visits
         FROM visit
-        WHERE NOT several
+        WHERE NOT has_repeats
         GROUP BY 1
       ) c
       CROSS JOIN json_each('["event:page"]') d
@@ -738,8 +738,8 @@ summed AS MATERIALIZED (
       SELECT 'time:hour' AS dimension,
         ?6 || format(' %02d:00:00', value) AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -752,9 +752,9 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_hour AS value,
-          known,
-          several,
-          who,
+          has_visitor,
+          has_repeats,
+          visitor_number,
           pageviews,
           events,
           bounces,
@@ -764,14 +764,14 @@ summed AS MATERIALIZED (
           scroll,
           scrolled_visits
         FROM visit
-        WHERE several
+        WHERE has_repeats
           AND only_hour IS NOT NULL
         UNION ALL
         SELECT value,
-          p.known
-          AND p.events > 0 AS known,
-          p.several,
-          p.who,
+          p.has_visitor
+          AND p.events > 0 AS has_visitor,
+          p.has_repeats,
+          p.visitor_number,
           p.pageviews,
           p.events,
           p.bounces * (p.events > 0) AS bounces,
@@ -782,9 +782,9 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.hour AS value,
-            n.known,
-            n.several,
-            n.who,
+            n.has_visitor,
+            n.has_repeats,
+            n.visitor_number,
             n.bounces,
             n.duration,
             sum(n.pageview) AS pageviews,
@@ -793,7 +793,7 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM mixed n
+          FROM mixed_event n
           WHERE n.only_hour IS NULL
           GROUP BY n.visit,
             n.hour
@@ -804,8 +804,8 @@ summed AS MATERIALIZED (
       SELECT 'event:name' AS dimension,
         value AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -818,9 +818,9 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_name AS value,
-          known,
-          several,
-          who,
+          has_visitor,
+          has_repeats,
+          visitor_number,
           pageviews,
           events,
           bounces,
@@ -830,14 +830,14 @@ summed AS MATERIALIZED (
           scroll,
           scrolled_visits
         FROM visit
-        WHERE several
+        WHERE has_repeats
           AND only_name IS NOT NULL
         UNION ALL
         SELECT value,
-          p.known
-          AND p.events > 0 AS known,
-          p.several,
-          p.who,
+          p.has_visitor
+          AND p.events > 0 AS has_visitor,
+          p.has_repeats,
+          p.visitor_number,
           p.pageviews,
           p.events,
           p.bounces * (p.events > 0) AS bounces,
@@ -848,9 +848,9 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.name AS value,
-            n.known,
-            n.several,
-            n.who,
+            n.has_visitor,
+            n.has_repeats,
+            n.visitor_number,
             n.bounces,
             n.duration,
             sum(n.pageview) AS pageviews,
@@ -859,7 +859,7 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM mixed n
+          FROM mixed_event n
           WHERE n.only_name IS NULL
           GROUP BY n.visit,
             n.name
@@ -870,8 +870,8 @@ summed AS MATERIALIZED (
       SELECT 'event:page' AS dimension,
         value AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -884,9 +884,9 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_page AS value,
-          known,
-          several,
-          who,
+          has_visitor,
+          has_repeats,
+          visitor_number,
           pageviews,
           events,
           bounces,
@@ -896,14 +896,14 @@ summed AS MATERIALIZED (
           scroll,
           scrolled_visits
         FROM visit
-        WHERE several
+        WHERE has_repeats
           AND only_page IS NOT NULL
         UNION ALL
         SELECT value,
-          p.known
-          AND p.events > 0 AS known,
-          p.several,
-          p.who,
+          p.has_visitor
+          AND p.events > 0 AS has_visitor,
+          p.has_repeats,
+          p.visitor_number,
           p.pageviews,
           p.events,
           p.bounces * (p.events > 0) AS bounces,
@@ -914,9 +914,9 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.page AS value,
-            n.known,
-            n.several,
-            n.who,
+            n.has_visitor,
+            n.has_repeats,
+            n.visitor_number,
             n.bounces,
             n.duration,
             sum(n.pageview) AS pageviews,
@@ -925,7 +925,7 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM mixed n
+          FROM mixed_event n
           WHERE n.only_page IS NULL
           GROUP BY n.visit,
             n.page
@@ -936,8 +936,8 @@ summed AS MATERIALIZED (
       SELECT 'event:hostname' AS dimension,
         value AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -950,9 +950,9 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_hostname AS value,
-          known,
-          several,
-          who,
+          has_visitor,
+          has_repeats,
+          visitor_number,
           pageviews,
           events,
           bounces,
@@ -962,14 +962,14 @@ summed AS MATERIALIZED (
           scroll,
           scrolled_visits
         FROM visit
-        WHERE several
+        WHERE has_repeats
           AND only_hostname IS NOT NULL
         UNION ALL
         SELECT value,
-          p.known
-          AND p.events > 0 AS known,
-          p.several,
-          p.who,
+          p.has_visitor
+          AND p.events > 0 AS has_visitor,
+          p.has_repeats,
+          p.visitor_number,
           p.pageviews,
           p.events,
           p.bounces * (p.events > 0) AS bounces,
@@ -980,9 +980,9 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.hostname AS value,
-            n.known,
-            n.several,
-            n.who,
+            n.has_visitor,
+            n.has_repeats,
+            n.visitor_number,
             n.bounces,
             n.duration,
             sum(n.pageview) AS pageviews,
@@ -991,7 +991,7 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM mixed n
+          FROM mixed_event n
           WHERE n.only_hostname IS NULL
           GROUP BY n.visit,
             n.hostname
@@ -1002,8 +1002,8 @@ summed AS MATERIALIZED (
       SELECT 'event:currency' AS dimension,
         value AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -1016,9 +1016,9 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT only_currency AS value,
-          known,
-          several,
-          who,
+          has_visitor,
+          has_repeats,
+          visitor_number,
           pageviews,
           events,
           bounces,
@@ -1028,14 +1028,14 @@ summed AS MATERIALIZED (
           scroll,
           scrolled_visits
         FROM visit
-        WHERE several
+        WHERE has_repeats
           AND only_currency IS NOT NULL
         UNION ALL
         SELECT value,
-          p.known
-          AND p.events > 0 AS known,
-          p.several,
-          p.who,
+          p.has_visitor
+          AND p.events > 0 AS has_visitor,
+          p.has_repeats,
+          p.visitor_number,
           p.pageviews,
           p.events,
           p.bounces * (p.events > 0) AS bounces,
@@ -1046,9 +1046,9 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.currency AS value,
-            n.known,
-            n.several,
-            n.who,
+            n.has_visitor,
+            n.has_repeats,
+            n.visitor_number,
             n.bounces,
             n.duration,
             sum(n.pageview) AS pageviews,
@@ -1057,7 +1057,7 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM mixed n
+          FROM mixed_event n
           WHERE n.only_currency IS NULL
           GROUP BY n.visit,
             n.currency
@@ -1123,8 +1123,8 @@ summed AS MATERIALIZED (
       SELECT 'event:goal' AS dimension,
         value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -1137,10 +1137,10 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT p.value,
-          v.known
-          AND p.events > 0 AS known,
-          v.several,
-          v.who,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
           p.pageviews,
           p.events,
           v.bounces * (p.events > 0) AS bounces,
@@ -1159,7 +1159,7 @@ summed AS MATERIALIZED (
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
           FROM goal g
-          CROSS JOIN numbered n ON n.counted
+          CROSS JOIN numbered_event n ON n.counted
             AND CASE
             WHEN g.event IS NOT NULL THEN n.name = g.event
             WHEN g.page IS NOT NULL THEN n.pageview
@@ -1219,8 +1219,8 @@ summed AS MATERIALIZED (
       SELECT 'event:props:' || key AS dimension,
         value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -1234,10 +1234,10 @@ summed AS MATERIALIZED (
       FROM (
         SELECT p.key,
           p.value,
-          v.known
-          AND p.events > 0 AS known,
-          v.several,
-          v.who,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
           p.pageviews,
           p.events,
           v.bounces * (p.events > 0) AS bounces,
@@ -1248,7 +1248,7 @@ summed AS MATERIALIZED (
           p.scrolled_visits
         FROM (
           SELECT n.key,
-            n.held AS value,
+            n.property_value AS value,
             n.visit,
             sum(n.pageview) AS pageviews,
             sum(n.counted) AS events,
@@ -1261,7 +1261,7 @@ summed AS MATERIALIZED (
             2,
             3
         ) p
-        CROSS JOIN touched v ON v.key = p.key
+        CROSS JOIN key_visit v ON v.key = p.key
           AND v.visit = p.visit
       )
       GROUP BY key,
@@ -1282,10 +1282,10 @@ summed AS MATERIALIZED (
         scrolled_visits,
         0 AS revenue,
         0 AS sales
-      FROM kept_key
+      FROM stored_key
       CROSS JOIN (
-        SELECT coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-          coalesce(sum(known), 0) AS visits,
+        SELECT coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+          coalesce(sum(has_visitor), 0) AS visits,
           coalesce(sum(pageviews), 0) AS pageviews,
           coalesce(sum(events), 0) AS events,
           coalesce(sum(bounces), 0) AS bounces,
@@ -1317,8 +1317,8 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT key,
-          coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-          coalesce(sum(known), 0) AS visits,
+          coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+          coalesce(sum(has_visitor), 0) AS visits,
           coalesce(sum(pageviews), 0) AS pageviews,
           coalesce(sum(events), 0) AS events,
           coalesce(sum(bounces), 0) AS bounces,
@@ -1327,15 +1327,15 @@ summed AS MATERIALIZED (
           coalesce(sum(engaged_visits), 0) AS engaged_visits,
           coalesce(sum(scroll), 0) AS scroll,
           coalesce(sum(scrolled_visits), 0) AS scrolled_visits
-        FROM touched
+        FROM key_visit
         GROUP BY key
       )
       UNION ALL
       SELECT 'event:props:' || key AS dimension,
         '' AS value,
         '' AS currency,
-        coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-        coalesce(sum(known), 0) AS visits,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
         coalesce(sum(pageviews), 0) AS pageviews,
         coalesce(sum(events), 0) AS events,
         coalesce(sum(bounces), 0) AS bounces,
@@ -1348,10 +1348,10 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT p.key,
-          v.known
-          AND p.events > 0 AS known,
-          v.several,
-          v.who,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
           p.pageviews,
           p.events,
           v.bounces * (p.events > 0) AS bounces,
@@ -1369,8 +1369,8 @@ summed AS MATERIALIZED (
             count(n.engaged) > 0 AS engaged_visits,
             coalesce(max(n.scroll), 0) AS scroll,
             count(n.scroll) > 0 AS scrolled_visits
-          FROM numbered n
-          CROSS JOIN touched t ON t.visit = n.visit
+          FROM numbered_event n
+          CROSS JOIN key_visit t ON t.visit = n.visit
             AND (n.props = '' OR NOT EXISTS (
             SELECT 1
             FROM json_each(n.props) p
@@ -1380,7 +1380,7 @@ summed AS MATERIALIZED (
           GROUP BY t.key,
             n.visit
         ) p
-        CROSS JOIN touched v ON v.key = p.key
+        CROSS JOIN key_visit v ON v.key = p.key
           AND v.visit = p.visit
       )
       GROUP BY key
@@ -1402,13 +1402,13 @@ summed AS MATERIALIZED (
         0 AS sales
       FROM (
         SELECT count(*) AS keys
-        FROM used_key
+        FROM key_usage
       )
       WHERE keys > 100
         AND ?4 = ''
       UNION ALL
       SELECT 'event:props:' || key AS dimension,
-        held AS value,
+        property_value AS value,
         currency,
         0 AS visitors,
         0 AS visits,
@@ -1425,7 +1425,7 @@ summed AS MATERIALIZED (
         WHEN (high + (low >> 32)) < - 2147483648 THEN - 9223372036854775807
         ELSE max(((high + (low >> 32)) << 32) | (low & 4294967295), - 9223372036854775807) END AS revenue,
         sales
-      FROM sold_property
+      FROM property_sale
       UNION ALL
       SELECT 'event:props:' || key AS dimension,
         '' AS value,
@@ -1451,7 +1451,7 @@ summed AS MATERIALIZED (
           high,
           low,
           sales
-        FROM kept_key
+        FROM stored_key
         CROSS JOIN (
           SELECT currency,
             sum(n.value >> 32) AS high,
@@ -1466,7 +1466,7 @@ summed AS MATERIALIZED (
           - high,
           - low,
           - sales
-        FROM sold_property
+        FROM property_sale
       )
       GROUP BY key,
         currency
@@ -1487,51 +1487,51 @@ summed AS MATERIALIZED (
     OR sum(scrolled_visits) <> 0
     OR sum(sales) <> 0
 ),
-past_value AS MATERIALIZED (
+excess_value AS MATERIALIZED (
   SELECT dimension,
     value
   FROM (
     SELECT dimension,
       value,
-      row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS place,
-      iif((value <> '' AND substr(dimension, 1, 12) = 'event:props:'), row_number() OVER (PARTITION BY (value <> '' AND substr(dimension, 1, 12) = 'event:props:') ORDER BY visitors DESC, events DESC, dimension, value), 0) AS place_of_all
+      row_number() OVER (PARTITION BY dimension ORDER BY visitors DESC, events DESC, value) AS rank,
+      iif((value <> '' AND substr(dimension, 1, 12) = 'event:props:'), row_number() OVER (PARTITION BY (value <> '' AND substr(dimension, 1, 12) = 'event:props:') ORDER BY visitors DESC, events DESC, dimension, value), 0) AS rank_of_all
     FROM (
       SELECT dimension,
         value,
         max(visitors) AS visitors,
         max(events) AS events
-      FROM summed
+      FROM value_counts
       GROUP BY dimension,
         value
     )
   )
-  WHERE place > 1000
-    OR place_of_all > 5000
+  WHERE rank > 1000
+    OR rank_of_all > 5000
 ),
-valued AS MATERIALIZED (
+ranked_value AS MATERIALIZED (
   SELECT s.*,
-    iif(p.dimension IS NULL, s.value, '(other)') AS kept
-  FROM summed s
-  LEFT JOIN past_value p ON p.dimension = s.dimension
+    iif(p.dimension IS NULL, s.value, '(other)') AS stored_value
+  FROM value_counts s
+  LEFT JOIN excess_value p ON p.dimension = s.dimension
     AND p.value = s.value
 ),
-past_sale AS MATERIALIZED (
+excess_sale AS MATERIALIZED (
   SELECT dimension,
-    kept,
+    stored_value,
     currency
   FROM (
     SELECT *,
-      dense_rank() OVER (ORDER BY of_currency DESC, currency) AS place_of_currency,
-      row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, kept) AS place
+      dense_rank() OVER (ORDER BY of_currency DESC, currency) AS rank_of_currency,
+      row_number() OVER (ORDER BY of_currency DESC, currency, sales DESC, dimension, stored_value) AS rank
     FROM (
       SELECT *,
         max(iif(dimension = 'total', sales, 0)) OVER (PARTITION BY currency) AS of_currency
       FROM (
         SELECT dimension,
-          kept,
+          stored_value,
           currency,
           sum(sales) AS sales
-        FROM valued
+        FROM ranked_value
         WHERE currency NOT IN ('', '(other)')
         GROUP BY 1,
           2,
@@ -1539,12 +1539,12 @@ past_sale AS MATERIALIZED (
       )
     )
   )
-  WHERE place_of_currency > 20
-    OR place > 5000
+  WHERE rank_of_currency > 20
+    OR rank > 5000
 ),
-folded AS (
+rollup_row AS (
   SELECT v.dimension AS dimension,
-    v.kept AS value,
+    v.stored_value AS value,
     iif(p.dimension IS NULL, v.currency, '(other)') AS currency,
     sum(v.visitors) AS visitors,
     sum(v.visits) AS visits,
@@ -1561,9 +1561,9 @@ folded AS (
     WHEN (sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
     ELSE max(((sum(iif(p.dimension IS NULL, v.revenue, 0) >> 32) + (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) >> 32)) << 32) | (sum(iif(p.dimension IS NULL, v.revenue, 0) & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
     sum(v.sales) AS sales
-  FROM valued v
-  LEFT JOIN past_sale p ON p.dimension = v.dimension
-    AND p.kept = v.kept
+  FROM ranked_value v
+  LEFT JOIN excess_sale p ON p.dimension = v.dimension
+    AND p.stored_value = v.stored_value
     AND p.currency = v.currency
   GROUP BY 1,
     2,
@@ -1606,7 +1606,7 @@ FROM (
     scrolled_visits,
     revenue,
     sales
-  FROM folded
+  FROM rollup_row
   UNION ALL
   SELECT dimension,
     value,

@@ -52,13 +52,13 @@ FROM (
         value ->> 6 AS former
       FROM json_each(?2)
     ),
-    open AS (
+    open_day AS (
       SELECT s.*
       FROM stretch s
       CROSS JOIN days d ON d.pixel = ?3
         AND d.day = s.day
     ),
-    past AS (
+    preceded_event AS (
       SELECT s.bucket,
         s.day,
         e.ts,
@@ -73,14 +73,14 @@ FROM (
         (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
         count(*) OVER before AS seq,
         max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-      FROM open s
+      FROM open_day s
       CROSS JOIN events e ON e.pixel = ?3
         AND e.ts >= s.starts_at
         AND e.ts < s.ends_at
         AND true
       WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ),
-    numbered AS MATERIALIZED (
+    numbered_event AS MATERIALIZED (
       SELECT bucket,
         day,
         ts,
@@ -98,12 +98,12 @@ FROM (
         last_ts,
         starts,
         sum(starts) OVER so_far AS visit,
-        sum(last_ts IS NULL) OVER so_far AS who
+        sum(last_ts IS NULL) OVER so_far AS visitor_number
       FROM (
         SELECT *,
           counted
           AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-        FROM past
+        FROM preceded_event
         WHERE counted
           OR (visitor <> '' AND last_ts IS NOT NULL)
       )
@@ -111,11 +111,11 @@ FROM (
     ),
     bare_visit AS MATERIALIZED (
       SELECT visit,
-        who,
-        visitor <> '' AS known,
+        visitor_number,
+        visitor <> '' AS has_visitor,
         max(CASE WHEN starts THEN ts END) AS first_ts,
         max(CASE WHEN starts THEN id END) AS first_id,
-        max(starts AND last_ts IS NOT NULL) AS again,
+        max(starts AND last_ts IS NOT NULL) AS is_repeat,
         sum(pageview) AS pageviews,
         sum(counted) AS events,
         visitor <> ''
@@ -126,17 +126,17 @@ FROM (
         coalesce(max(scroll), 0) AS scroll,
         count(scroll) > 0 AS scrolled_visits,
         min(bucket) AS bucket
-      FROM numbered
+      FROM numbered_event
       GROUP BY visit
     ),
     visit AS MATERIALIZED (
       SELECT v.*,
-        v.known
-        AND v.who IN (
-        SELECT who
+        v.has_visitor
+        AND v.visitor_number IN (
+        SELECT visitor_number
         FROM bare_visit
-        WHERE again
-      ) AS several,
+        WHERE is_repeat
+      ) AS has_repeats,
         f.source AS "visit:source",
         f.channel AS "visit:channel"
       FROM bare_visit v
@@ -144,19 +144,19 @@ FROM (
         AND f.ts = v.first_ts
         AND f.id = v.first_id
     ),
-    seen AS MATERIALIZED (
+    presence AS MATERIALIZED (
       SELECT n.bucket,
         n.day,
         n.person,
         sum(DISTINCT CASE n.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
-      FROM numbered n
+      FROM numbered_event n
       WHERE n.counted
         AND n.person <> ''
       GROUP BY n.bucket,
         n.day,
         n.person
     ),
-    known AS MATERIALIZED (
+    alias_root AS MATERIALIZED (
       SELECT person AS alias,
         coalesce((
         SELECT coalesce((
@@ -181,24 +181,24 @@ FROM (
       ), p.person) AS root
       FROM (
         SELECT DISTINCT person
-        FROM numbered
+        FROM numbered_event
         WHERE person <> ''
       ) p
     ),
-    known_alias(root, alias) AS MATERIALIZED (
+    root_alias(root, alias) AS MATERIALIZED (
       SELECT DISTINCT root,
         root
-      FROM known
+      FROM alias_root
       UNION
       SELECT a.root,
         l.alias
-      FROM known_alias a
+      FROM root_alias a
       CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ?3
         AND l.target = a.alias
     ),
-    returned AS MATERIALIZED (
+    returning_root AS MATERIALIZED (
       SELECT DISTINCT a.root
-      FROM known_alias a
+      FROM root_alias a
       WHERE EXISTS (
         SELECT 1
         FROM person_days p INDEXED BY person_days_person
@@ -223,14 +223,14 @@ FROM (
         )
       )
     ),
-    attended AS MATERIALIZED (
+    attendance AS MATERIALIZED (
       SELECT bucket,
         root,
         devices,
         bucket = first
         AND root NOT IN (
         SELECT root
-        FROM returned
+        FROM returning_root
       ) AS is_new
       FROM (
         SELECT bucket,
@@ -242,8 +242,8 @@ FROM (
             k.root,
             min(s.day) AS day,
             max(s.devices & 1) | max(s.devices & 2) | max(s.devices & 4) | max(s.devices & 8) | max(s.devices & 16) | max(s.devices & 32) | max(s.devices & 64) | max(s.devices & 128) AS devices
-          FROM seen s
-          CROSS JOIN known k ON k.alias = s.person
+          FROM presence s
+          CROSS JOIN alias_root k ON k.alias = s.person
           GROUP BY s.bucket,
             k.root
         )
@@ -252,15 +252,15 @@ FROM (
     moment AS MATERIALIZED (
       SELECT DISTINCT k.root,
         n.ts
-      FROM numbered n
-      CROSS JOIN known k ON k.alias = n.person
+      FROM numbered_event n
+      CROSS JOIN alias_root k ON k.alias = n.person
     ),
-    brought AS MATERIALIZED (
+    touch AS MATERIALIZED (
       SELECT x.root,
         t.ts,
         t.source,
-        row_number() OVER (ORDER BY t.ts, t.id) AS place
-      FROM known_alias x
+        row_number() OVER (ORDER BY t.ts, t.id) AS position
+      FROM root_alias x
       CROSS JOIN events t INDEXED BY events_person ON t.pixel = ?3
         AND t.person = x.alias
         AND t.person <> ''
@@ -273,7 +273,7 @@ FROM (
         FROM moment
       )
     ),
-    touched AS MATERIALIZED (
+    moment_touches AS MATERIALIZED (
       SELECT root,
         moment AS ts,
         max(first) AS first,
@@ -281,19 +281,19 @@ FROM (
       FROM (
         SELECT root,
           moment,
-          place AS first,
+          position AS first,
           NULL AS last
         FROM (
           SELECT root,
             at,
             moment,
-            min(place) OVER (PARTITION BY root ORDER BY at DESC) AS place
+            min(position) OVER (PARTITION BY root ORDER BY at DESC) AS position
           FROM (
             SELECT root,
               ts AS at,
               NULL AS moment,
-              place
-            FROM brought
+              position
+            FROM touch
             UNION ALL
             SELECT root,
               ts - 604800000,
@@ -306,18 +306,18 @@ FROM (
         SELECT root,
           moment,
           NULL,
-          place
+          position
         FROM (
           SELECT root,
             at,
             moment,
-            max(place) OVER (PARTITION BY root ORDER BY at ASC) AS place
+            max(position) OVER (PARTITION BY root ORDER BY at ASC) AS position
           FROM (
             SELECT root,
               ts AS at,
               NULL AS moment,
-              place
-            FROM brought
+              position
+            FROM touch
             UNION ALL
             SELECT root,
               ts,
@@ -337,8 +337,8 @@ FROM (
         coalesce(sum(events), 0) AS events
       FROM (
         SELECT d0,
-          coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-          coalesce(sum(known), 0) AS visits,
+          coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+          coalesce(sum(has_visitor), 0) AS visits,
           coalesce(sum(pageviews), 0) AS pageviews,
           coalesce(sum(events), 0) AS events,
           coalesce(sum(bounces), 0) AS bounces,
@@ -349,10 +349,10 @@ FROM (
           coalesce(sum(scrolled_visits), 0) AS scrolled_visits
         FROM (
           SELECT p.d0,
-            v.known
-            AND p.events > 0 AS known,
-            v.several,
-            v.who,
+            v.has_visitor
+            AND p.events > 0 AS has_visitor,
+            v.has_repeats,
+            v.visitor_number,
             p.pageviews,
             p.events,
             v.bounces * (p.events > 0) AS bounces,
@@ -370,15 +370,15 @@ FROM (
               count(n.engaged) > 0 AS engaged_visits,
               coalesce(max(n.scroll), 0) AS scroll,
               count(n.scroll) > 0 AS scrolled_visits
-            FROM numbered n
+            FROM numbered_event n
             CROSS JOIN visit v ON v.visit = n.visit
-            LEFT JOIN known k ON k.alias = n.person
-            LEFT JOIN attended a ON a.bucket = n.bucket
+            LEFT JOIN alias_root k ON k.alias = n.person
+            LEFT JOIN attendance a ON a.bucket = n.bucket
               AND a.root = k.root
-            LEFT JOIN touched h ON h.root = k.root
+            LEFT JOIN moment_touches h ON h.root = k.root
               AND h.ts = n.ts
-            LEFT JOIN brought first ON first.place = h.first
-            LEFT JOIN brought last ON last.place = h.last
+            LEFT JOIN touch first ON first.position = h.first
+            LEFT JOIN touch last ON last.position = h.last
             WHERE true
             GROUP BY iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.source, v."visit:source"),
               n.visit
@@ -389,20 +389,20 @@ FROM (
       )
       GROUP BY d0
     ),
-    joined AS (
+    answer_row AS (
       SELECT answer.*
       FROM answer
     ),
-    shown AS (
+    labeled_row AS (
       SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0
-      FROM joined
+      FROM answer_row
     ),
-    wanted AS (
+    requested_row AS (
       SELECT *
-      FROM shown
+      FROM labeled_row
     )
     SELECT *
-    FROM wanted
+    FROM requested_row
     ORDER BY dimension0 ASC
     LIMIT ?5 OFFSET ?6
   )
@@ -452,13 +452,13 @@ goal AS (
     value ->> 6 AS former
   FROM json_each(?2)
 ),
-open AS (
+open_day AS (
   SELECT s.*
   FROM stretch s
   CROSS JOIN days d ON d.pixel = ?3
     AND d.day = s.day
 ),
-past AS (
+preceded_event AS (
   SELECT s.bucket,
     s.day,
     e.ts,
@@ -473,14 +473,14 @@ past AS (
     (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
     count(*) OVER before AS seq,
     max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
-  FROM open s
+  FROM open_day s
   CROSS JOIN events e ON e.pixel = ?3
     AND e.ts >= s.starts_at
     AND e.ts < s.ends_at
     AND true
   WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
-numbered AS MATERIALIZED (
+numbered_event AS MATERIALIZED (
   SELECT bucket,
     day,
     ts,
@@ -498,12 +498,12 @@ numbered AS MATERIALIZED (
     last_ts,
     starts,
     sum(starts) OVER so_far AS visit,
-    sum(last_ts IS NULL) OVER so_far AS who
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
   FROM (
     SELECT *,
       counted
       AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
-    FROM past
+    FROM preceded_event
     WHERE counted
       OR (visitor <> '' AND last_ts IS NOT NULL)
   )
@@ -511,11 +511,11 @@ numbered AS MATERIALIZED (
 ),
 bare_visit AS MATERIALIZED (
   SELECT visit,
-    who,
-    visitor <> '' AS known,
+    visitor_number,
+    visitor <> '' AS has_visitor,
     max(CASE WHEN starts THEN ts END) AS first_ts,
     max(CASE WHEN starts THEN id END) AS first_id,
-    max(starts AND last_ts IS NOT NULL) AS again,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
     sum(pageview) AS pageviews,
     sum(counted) AS events,
     visitor <> ''
@@ -526,17 +526,17 @@ bare_visit AS MATERIALIZED (
     coalesce(max(scroll), 0) AS scroll,
     count(scroll) > 0 AS scrolled_visits,
     min(bucket) AS bucket
-  FROM numbered
+  FROM numbered_event
   GROUP BY visit
 ),
 visit AS MATERIALIZED (
   SELECT v.*,
-    v.known
-    AND v.who IN (
-    SELECT who
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
     FROM bare_visit
-    WHERE again
-  ) AS several,
+    WHERE is_repeat
+  ) AS has_repeats,
     f.source AS "visit:source",
     f.channel AS "visit:channel"
   FROM bare_visit v
@@ -544,19 +544,19 @@ visit AS MATERIALIZED (
     AND f.ts = v.first_ts
     AND f.id = v.first_id
 ),
-seen AS MATERIALIZED (
+presence AS MATERIALIZED (
   SELECT n.bucket,
     n.day,
     n.person,
     sum(DISTINCT CASE n.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
-  FROM numbered n
+  FROM numbered_event n
   WHERE n.counted
     AND n.person <> ''
   GROUP BY n.bucket,
     n.day,
     n.person
 ),
-known AS MATERIALIZED (
+alias_root AS MATERIALIZED (
   SELECT person AS alias,
     coalesce((
     SELECT coalesce((
@@ -581,24 +581,24 @@ known AS MATERIALIZED (
   ), p.person) AS root
   FROM (
     SELECT DISTINCT person
-    FROM numbered
+    FROM numbered_event
     WHERE person <> ''
   ) p
 ),
-known_alias(root, alias) AS MATERIALIZED (
+root_alias(root, alias) AS MATERIALIZED (
   SELECT DISTINCT root,
     root
-  FROM known
+  FROM alias_root
   UNION
   SELECT a.root,
     l.alias
-  FROM known_alias a
+  FROM root_alias a
   CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ?3
     AND l.target = a.alias
 ),
-returned AS MATERIALIZED (
+returning_root AS MATERIALIZED (
   SELECT DISTINCT a.root
-  FROM known_alias a
+  FROM root_alias a
   WHERE EXISTS (
     SELECT 1
     FROM person_days p INDEXED BY person_days_person
@@ -623,14 +623,14 @@ returned AS MATERIALIZED (
     )
   )
 ),
-attended AS MATERIALIZED (
+attendance AS MATERIALIZED (
   SELECT bucket,
     root,
     devices,
     bucket = first
     AND root NOT IN (
     SELECT root
-    FROM returned
+    FROM returning_root
   ) AS is_new
   FROM (
     SELECT bucket,
@@ -642,8 +642,8 @@ attended AS MATERIALIZED (
         k.root,
         min(s.day) AS day,
         max(s.devices & 1) | max(s.devices & 2) | max(s.devices & 4) | max(s.devices & 8) | max(s.devices & 16) | max(s.devices & 32) | max(s.devices & 64) | max(s.devices & 128) AS devices
-      FROM seen s
-      CROSS JOIN known k ON k.alias = s.person
+      FROM presence s
+      CROSS JOIN alias_root k ON k.alias = s.person
       GROUP BY s.bucket,
         k.root
     )
@@ -652,16 +652,16 @@ attended AS MATERIALIZED (
 moment AS MATERIALIZED (
   SELECT DISTINCT k.root,
     n.ts
-  FROM numbered n
-  CROSS JOIN known k ON k.alias = n.person
+  FROM numbered_event n
+  CROSS JOIN alias_root k ON k.alias = n.person
 ),
-brought AS MATERIALIZED (
+touch AS MATERIALIZED (
   SELECT x.root,
     t.ts,
     t.source,
     t.channel,
-    row_number() OVER (ORDER BY t.ts, t.id) AS place
-  FROM known_alias x
+    row_number() OVER (ORDER BY t.ts, t.id) AS position
+  FROM root_alias x
   CROSS JOIN events t INDEXED BY events_person ON t.pixel = ?3
     AND t.person = x.alias
     AND t.person <> ''
@@ -674,7 +674,7 @@ brought AS MATERIALIZED (
     FROM moment
   )
 ),
-touched AS MATERIALIZED (
+moment_touches AS MATERIALIZED (
   SELECT root,
     moment AS ts,
     max(first) AS first,
@@ -682,19 +682,19 @@ touched AS MATERIALIZED (
   FROM (
     SELECT root,
       moment,
-      place AS first,
+      position AS first,
       NULL AS last
     FROM (
       SELECT root,
         at,
         moment,
-        min(place) OVER (PARTITION BY root ORDER BY at DESC) AS place
+        min(position) OVER (PARTITION BY root ORDER BY at DESC) AS position
       FROM (
         SELECT root,
           ts AS at,
           NULL AS moment,
-          place
-        FROM brought
+          position
+        FROM touch
         UNION ALL
         SELECT root,
           ts - 604800000,
@@ -707,18 +707,18 @@ touched AS MATERIALIZED (
     SELECT root,
       moment,
       NULL,
-      place
+      position
     FROM (
       SELECT root,
         at,
         moment,
-        max(place) OVER (PARTITION BY root ORDER BY at ASC) AS place
+        max(position) OVER (PARTITION BY root ORDER BY at ASC) AS position
       FROM (
         SELECT root,
           ts AS at,
           NULL AS moment,
-          place
-        FROM brought
+          position
+        FROM touch
         UNION ALL
         SELECT root,
           ts,
@@ -740,8 +740,8 @@ answer AS (
   FROM (
     SELECT d0,
       d1,
-      coalesce(sum(known AND NOT several), 0) + count(DISTINCT CASE WHEN known AND several THEN who END) AS visitors,
-      coalesce(sum(known), 0) AS visits,
+      coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+      coalesce(sum(has_visitor), 0) AS visits,
       coalesce(sum(pageviews), 0) AS pageviews,
       coalesce(sum(events), 0) AS events,
       coalesce(sum(bounces), 0) AS bounces,
@@ -753,10 +753,10 @@ answer AS (
     FROM (
       SELECT p.d0,
         p.d1,
-        v.known
-        AND p.events > 0 AS known,
-        v.several,
-        v.who,
+        v.has_visitor
+        AND p.events > 0 AS has_visitor,
+        v.has_repeats,
+        v.visitor_number,
         p.pageviews,
         p.events,
         v.bounces * (p.events > 0) AS bounces,
@@ -775,15 +775,15 @@ answer AS (
           count(n.engaged) > 0 AS engaged_visits,
           coalesce(max(n.scroll), 0) AS scroll,
           count(n.scroll) > 0 AS scrolled_visits
-        FROM numbered n
+        FROM numbered_event n
         CROSS JOIN visit v ON v.visit = n.visit
-        LEFT JOIN known k ON k.alias = n.person
-        LEFT JOIN attended a ON a.bucket = n.bucket
+        LEFT JOIN alias_root k ON k.alias = n.person
+        LEFT JOIN attendance a ON a.bucket = n.bucket
           AND a.root = k.root
-        LEFT JOIN touched h ON h.root = k.root
+        LEFT JOIN moment_touches h ON h.root = k.root
           AND h.ts = n.ts
-        LEFT JOIN brought first ON first.place = h.first
-        LEFT JOIN brought last ON last.place = h.last
+        LEFT JOIN touch first ON first.position = h.first
+        LEFT JOIN touch last ON last.position = h.last
         WHERE (iif(iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.source, v."visit:source") = '', 'Direct / None', iif(last.ts >= max(n.ts - 604800000, iif(v."visit:channel" <> 'Direct', v.first_ts, 0)), last.source, v."visit:source")) IN (
           SELECT value
           FROM json_each(?5)
@@ -804,24 +804,24 @@ answer AS (
   GROUP BY d0,
     d1
 ),
-joined AS (
+answer_row AS (
   SELECT answer.*
   FROM answer
 ),
-shown AS (
+labeled_row AS (
   SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0,
     iif(d1 = '', '(not set)', d1) AS dimension1,
     visitors AS "visitors",
     events AS "events"
-  FROM joined
+  FROM answer_row
   WHERE events > 0
 ),
-wanted AS (
+requested_row AS (
   SELECT *
-  FROM shown
+  FROM labeled_row
 )
 SELECT *
-FROM wanted
+FROM requested_row
 ORDER BY "visitors" DESC NULLS LAST,
   dimension0 ASC,
   dimension1 ASC
