@@ -1,8 +1,8 @@
--- Speck's whole schema, to read: migrations/ makes it, and a test holds it equal to the sum of the migrations. A change goes in
--- here, into a new migration, and into SCHEMA_VERSION (src/model/version.ts). docs/storage.md says what each column holds, and for
--- how long.
--- A written row costs a thousand times a read one and every index is one more row written, so each index here
--- says what it is for.
+-- The complete schema, for reading. migrations/ creates it, and a test holds it equal to the sum of the migrations. A change goes into this
+-- file, into a new migration, and into SCHEMA_VERSION (src/model/version.ts). docs/storage.md describes each column, and how long it is
+-- stored.
+-- A written row costs a thousand times as much as a read row, and each index is one more written row. So each index here says what it is
+-- for.
 
 -- The migrations that have been applied to this database, by number: see migrations/.
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS pixels (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Tokens are kept as SHA-256, so the table opens nothing by itself.
+-- API tokens. Only the SHA-256 of a token is stored, so the table alone gives no access.
 CREATE TABLE IF NOT EXISTS tokens (
   hash TEXT NOT NULL PRIMARY KEY,
   id TEXT NOT NULL,
@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS tokens (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who is signed in at the dashboard: the SHA-256 of a cookie's secret, and what it was made with. kind: admin, whose proof is
--- a hash of the secret and ADMIN_TOKEN together; token or link, whose proof is that one's hash, so that it ends with it.
+-- Sessions of the dashboard. hash: the SHA-256 of the cookie's secret. kind: admin, token or link. proof: for admin a hash of the secret
+-- and ADMIN_TOKEN together; for a token or link its hash, so that the session ends with it.
 CREATE TABLE IF NOT EXISTS sessions (
   hash TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -43,9 +43,8 @@ CREATE TABLE IF NOT EXISTS sessions (
 -- Counts the sessions of one token or link, and finds those that have expired.
 CREATE INDEX IF NOT EXISTS sessions_proof ON sessions (proof, expires_at);
 
--- Links that show a pixel's statistics to whoever has them. password is PBKDF2 of it, salted with the link's secret, which
--- is not kept; guesses counts wrong passwords until guess_until. token is the id of the token that made the link, null if
--- ADMIN_TOKEN did.
+-- Shared links: anyone with the link sees a pixel's statistics. password: PBKDF2 of the password, salted with the link's secret, which is not
+-- stored. guesses: the wrong passwords until guess_until. token: the id of the token that created the link; NULL if ADMIN_TOKEN did.
 CREATE TABLE IF NOT EXISTS links (
   hash TEXT NOT NULL PRIMARY KEY,
   id TEXT NOT NULL,
@@ -59,20 +58,20 @@ CREATE TABLE IF NOT EXISTS links (
   token TEXT
 ) STRICT, WITHOUT ROWID;
 
--- One random key a calendar date, sealed under SECRET_KEY; without it no visitor of that date can be recognised again.
+-- One random key per calendar date, sealed under SECRET_KEY. Without it no visitor of that date can be recognized.
 CREATE TABLE IF NOT EXISTS salts (
   date TEXT NOT NULL PRIMARY KEY,
   salt TEXT NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One random key a pixel, sealed under SECRET_KEY, under which its people are hashed.
+-- One random key per pixel, sealed under SECRET_KEY. Aliases of people are hashed with it.
 CREATE TABLE IF NOT EXISTS keys (
   pixel TEXT NOT NULL PRIMARY KEY,
   key TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Clustered by pixel and time: a local day is one range scan, an event one written row. authenticated is 1 if the event came
+-- Clustered by pixel and time: a local day is one range scan, and an event costs one written row. authenticated: 1 if the event was sent
 -- with a token, 0 if anyone could have sent it.
 CREATE TABLE IF NOT EXISTS events (
   pixel TEXT NOT NULL,
@@ -112,14 +111,15 @@ CREATE TABLE IF NOT EXISTS events (
   PRIMARY KEY (pixel, ts, id)
 ) STRICT, WITHOUT ROWID;
 
--- Finds the other report of an event that carries a client's id. Events without one cost nothing here.
+-- Finds the other report of an event with a client's id. Events without one cost nothing here.
 CREATE INDEX IF NOT EXISTS events_eid ON events (pixel, name, eid, ts) WHERE eid <> '';
 
--- Finds a person's events, for erasing, showing and attributing them. Events of nobody known cost nothing here.
+-- Finds a person's events, to erase, show and attribute them. Events without a person cost nothing here.
 CREATE INDEX IF NOT EXISTS events_person ON events (pixel, person, ts) WHERE person <> '';
 
--- When the visitors of an hour of a pixel were there, so that a visitor's events of today are found without reading all: JSONB of
--- {the beginning of a visitor's hash: [milliseconds since the hour began, …]}, NULL for an hour with too many events. Kept for 26 hours.
+-- The visitors of an hour of a pixel, so that a visitor's events of today are found without reading all events. visitors: JSONB of
+-- {the beginning of a visitor's hash: [milliseconds since the beginning of the hour, …]}; NULL for an hour with too many events. Stored for
+-- 26 hours.
 CREATE TABLE IF NOT EXISTS visitor_hours (
   pixel TEXT NOT NULL,
   hour INTEGER NOT NULL,
@@ -127,8 +127,8 @@ CREATE TABLE IF NOT EXISTS visitor_hours (
   PRIMARY KEY (pixel, hour)
 ) STRICT, WITHOUT ROWID;
 
--- Which alias of a person belongs to which stronger one. confirmed is 1 if the owner's server vouched for the link, 0 if
--- anyone could have claimed it. The index finds a person's aliases from the strongest.
+-- Links from an alias of a person to a stronger one. confirmed: 1 if the owner's server vouched for the link, 0 if anyone could have claimed
+-- it. The index finds a person's aliases from the strongest one.
 CREATE TABLE IF NOT EXISTS person_links (
   pixel TEXT NOT NULL,
   alias TEXT NOT NULL,
@@ -138,8 +138,8 @@ CREATE TABLE IF NOT EXISTS person_links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS person_links_target ON person_links (pixel, target);
 
--- The people of a day as events name them, and the kinds of device they had, as bits. A row of no devices is of a person
--- who is in that day no more. The index tells when a person was first seen.
+-- The people of a day, by the alias in their events, with their kinds of device as bits. A row without devices is of a person who has no
+-- events on that day any more. The index finds the first day of a person.
 CREATE TABLE IF NOT EXISTS person_days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -149,8 +149,8 @@ CREATE TABLE IF NOT EXISTS person_days (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS person_days_person ON person_days (pixel, person, day);
 
--- Who has been erased, as events name them: an alias of a person, or a visitor. What happened before and was still on its way
--- then, or comes from an export, is not written afterwards.
+-- The people and visitors who have been erased. who: an alias, or a visitor's hash. Their events from before the erasure are not stored any
+-- more, whether they arrive late or come from an export.
 CREATE TABLE IF NOT EXISTS erasures (
   pixel TEXT NOT NULL,
   who TEXT NOT NULL,
@@ -158,8 +158,8 @@ CREATE TABLE IF NOT EXISTS erasures (
   PRIMARY KEY (pixel, who)
 ) STRICT, WITHOUT ROWID;
 
--- What was not stored, and why: a count and the latest samples a pixel, day, reason and (of bots) family. batches
--- holds the ids of the last batches counted, so that one that comes again is not counted again.
+-- Events that were not stored: a count and the latest samples per pixel, day, reason and, for bots, family. batches: the ids of the batches
+-- counted last, so that a batch that arrives again is not counted again.
 CREATE TABLE IF NOT EXISTS rejections (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -172,8 +172,8 @@ CREATE TABLE IF NOT EXISTS rejections (
   PRIMARY KEY (pixel, day, reason, family)
 ) STRICT, WITHOUT ROWID;
 
--- Messages that the queue has given up, for the owner to replay, sealed under SECRET_KEY. What has been erased and deleted
--- until checked_at is in them no more.
+-- Messages that the queue has given up on, sealed under SECRET_KEY, for the owner to replay. They contain nothing that was erased or deleted
+-- before checked_at.
 CREATE TABLE IF NOT EXISTS dead_letters (
   id TEXT NOT NULL PRIMARY KEY,
   body TEXT NOT NULL,
@@ -181,7 +181,7 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   checked_at INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- What health tells: how much was spilled or lost, and when the cron last ran; and when something was last erased.
+-- Counters of /health, such as spilled batches, lost events and cron runs; and when something was last erased.
 CREATE TABLE IF NOT EXISTS counters (
   name TEXT NOT NULL PRIMARY KEY,
   value INTEGER NOT NULL,
@@ -217,8 +217,8 @@ CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
 CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;
 
--- Tasks of the cron that failed, and when each is tried again. A task that succeeds has no row. item is what the task works
--- on, such as a day or a month; error is the last error, cut.
+-- Tasks of the cron that have failed, and when each is tried again. A task that succeeds has no row. item: what the task works on, such as a
+-- day or a month. error: the last error, shortened.
 CREATE TABLE IF NOT EXISTS failed_tasks (
   task TEXT NOT NULL,
   pixel TEXT NOT NULL,
@@ -230,8 +230,8 @@ CREATE TABLE IF NOT EXISTS failed_tasks (
   PRIMARY KEY (task, pixel, item)
 ) STRICT, WITHOUT ROWID;
 
--- The counts of a day for each value of each dimension. Rows with a currency hold revenue (in millionths) and sales of
--- that currency and nothing else; the others hold all but these.
+-- The counts of a day for each value of each dimension. Rows with a currency have only the revenue (in millionths) and sales of that
+-- currency. The other rows have all other counts.
 CREATE TABLE IF NOT EXISTS rollups (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -253,8 +253,8 @@ CREATE TABLE IF NOT EXISTS rollups (
   PRIMARY KEY (pixel, day, dimension, currency, value)
 ) STRICT, WITHOUT ROWID;
 
--- The months that have rollups of their own, so that a question about a year reads twelve of them, not 365 days. One
--- holds as long as its days have been rolled up as often as rolls says, and none of them has changed since.
+-- The months that have rollups of their own, so that a query for a year reads twelve of them and not 365 days. A month's rollup is valid as
+-- long as its days are clean and have been rolled up rolls times in all.
 CREATE TABLE IF NOT EXISTS months (
   pixel TEXT NOT NULL,
   month TEXT NOT NULL,
@@ -283,8 +283,8 @@ CREATE TABLE IF NOT EXISTS month_rollups (
   PRIMARY KEY (pixel, month, dimension, currency, value)
 ) STRICT, WITHOUT ROWID;
 
--- A large day's rollup in the making: some hundred rows of a slice of its visitors each, as JSONB, until all slices are
--- there and are summed. A row for each would cost as much as the events themselves.
+-- The unfinished rollup of a large day. counts: some hundred rows of a slice of its visitors, as JSONB. When all slices are stored, they are
+-- summed. One table row per rollup row would cost as much as the events themselves.
 CREATE TABLE IF NOT EXISTS rollup_slices (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,

@@ -1,19 +1,19 @@
 /**
- * Shows and erases what is kept of people: their events, the days on which they were there, and their links. Which aliases are
- * of one person, aliases.ts tells.
+ * Reads and erases the data of people: their events, the days on which they were here, and their links. Which aliases belong to one
+ * person is in aliases.ts.
  */
 
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { countErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
 
-/** A day on which a person was there. */
+/** A day on which a person was here. */
 export interface PersonDay {
   readonly day: string;
   readonly devices: string;
 }
 
-/** The days on which a person of these aliases was there, with the kinds of device as `devices`, an SQL, names them. */
+/** The days on which the person with these aliases was here. `devices` is SQL that names the kinds of device. */
 export async function daysOfPerson(
   db: D1Database,
   pixel: string,
@@ -31,7 +31,7 @@ export async function daysOfPerson(
   return results;
 }
 
-/** Whose events are to be erased, or are asked for: at a pixel those of a person's aliases, and those of a visitor. */
+/** Whose events are read or erased: at one pixel, those of a person's aliases and those of a visitor. */
 export interface Subject {
   readonly pixel: string;
   readonly aliases: readonly string[];
@@ -40,8 +40,8 @@ export interface Subject {
 }
 
 /**
- * The JSON parameters that the statements below read: of a person `a`, an alias in each element, so that a statement parses a few
- * bytes for each; of a visitor `s`.
+ * The JSON parameters of the statements below. Each element of the first, `a`, is one alias of a person, so that a statement parses few
+ * bytes at a time. Each element of the second, `s`, is a visitor.
  */
 function parametersOf(subjects: readonly Subject[]): [aliases: string, visitors: string] {
   return [
@@ -55,7 +55,7 @@ function parametersOf(subjects: readonly Subject[]): [aliases: string, visitors:
 }
 
 const [A_PIXEL, ALIAS] = [0, 1].map((index) => `a.value ->> ${index}`);
-/** The first and the last. */
+/** The first and the last time. */
 function boundsOf(times: readonly number[]): [first: number, last: number] {
   return [
     times.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER),
@@ -79,7 +79,7 @@ const OF_SUBJECTS = `
     FROM json_each(?2) s CROSS JOIN json_each(${TIMES}) t
     CROSS JOIN events e ON e.pixel = ${V_PIXEL} AND e.ts = t.value AND e.visitor = ${VISITOR})`;
 
-/** The days that have one of these events, and take changes: a person's events of a day by the index, too. */
+/** The days that have one of these events and are not closed. A person's events of a day are looked up by the index, too. */
 const DAYS_OF_SUBJECTS = `
   SELECT * FROM (
     SELECT d.pixel, d.day
@@ -99,12 +99,12 @@ const DAYS_OF_SUBJECTS = `
       WHERE t.value >= d.starts_at AND t.value < d.ends_at AND EXISTS (
         SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts = t.value AND e.visitor = ${VISITOR})))`;
 
-/** Where an event stands among a pixel's: its time and its id. */
+/** The key of an event among those of its pixel: its time and its id. */
 export type EventKey = readonly [ts: number, id: string];
 
 /**
  * The events of a subject, the latest first: values of columns in the order given.
- * @param before where to begin; null for the latest.
+ * @param before only events before this one in that order; null for all.
  */
 export async function eventsOf(
   db: D1Database,
@@ -132,7 +132,7 @@ export async function countEvents(db: D1Database, subject: Subject): Promise<num
   return count ?? 0;
 }
 
-/** Links that one statement deletes: strangers may have linked any number of aliases to one. */
+/** The most links that one statement deletes. Strangers may have linked any number of aliases to one. */
 const MAX_LINKS = 5000;
 
 const MARK_DAYS = `UPDATE days SET dirty = ${DIRTY.eventsChanged} WHERE (pixel, day) IN (${DAYS_OF_SUBJECTS})`;
@@ -156,11 +156,11 @@ const UNLINK = `
       CROSS JOIN person_links l INDEXED BY person_links_target ON l.pixel = ${A_PIXEL} AND l.target = ${ALIAS})
     LIMIT ?2)`;
 
-/** Deletes the rows that say when a visitor was there: they are made anew from the events that are left. */
+/** Deletes the index rows of a visitor's hours. They are made again from the remaining events. */
 const REOPEN_HOURS = `
   DELETE FROM visitor_hours WHERE (pixel, hour) IN (SELECT pixel, ts / ${HOUR} * ${HOUR} FROM (${OF_SUBJECTS}))`;
 
-/** Remembers the subjects as erased at `?3`. */
+/** Stores that the subjects were erased at `?3`. */
 const REMEMBER = `
   INSERT INTO erasures (pixel, who, at)
   SELECT ${A_PIXEL}, ${ALIAS}, ?3 FROM json_each(?1) a
@@ -169,20 +169,21 @@ const REMEMBER = `
   WHERE true
   ON CONFLICT (pixel, who) DO UPDATE SET at = max(at, excluded.at)`;
 
-/** What an erasure has deleted. */
+/** The numbers of rows that an erasure has deleted. */
 export interface ErasureResult {
   readonly events: number;
-  /** Local days whose rollups are recomputed from what is left. */
+  /** Local days whose rollups are recomputed from the remaining events. */
   readonly days: number;
-  /** Days on which the person was known to have been there. */
+  /** Days on which the person was here. */
   readonly person_days: number;
   readonly links: number;
 }
 
 /**
- * Erases subjects: their events, the days they were there, their links. The days of these events become dirty, so that they are
- * answered from what is left at once, and rolled up anew by the next run of the cron. What they did before `now` and has not been
- * written yet will not be. All of it happens or nothing, but for links beyond the first thousands.
+ * Erases subjects: their events, the days on which they were here, and their links. The days of these events become dirty. So queries are
+ * answered from the remaining events at once, and the next run of the cron rolls these days up again. Events of the subjects from before
+ * `now` that have not been written yet will not be stored. Everything happens in one transaction, except links beyond the first
+ * thousands.
  */
 export async function erase(
   db: D1Database,
@@ -211,7 +212,7 @@ export async function erase(
   return { events, days, person_days: personDays, links };
 }
 
-/** Remembers subjects as erased, so that nothing that they did before `now` is written any more. */
+/** Stores that subjects are erased, so that none of their events from before `now` is written any more. */
 export async function storeErasures(
   db: D1Database,
   subjects: readonly Subject[],

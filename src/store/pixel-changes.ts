@@ -1,42 +1,43 @@
-/** Changes pixels: each change is held to what it was decided by. */
+/** Changes pixels. A change is made only if the data that it was based on has not changed meanwhile. */
 import type { Pixel, PixelSettings } from '../model/pixel.ts';
 import { forgetPixel, type PixelRow, pixelOf } from './pixels.ts';
 
 export interface PixelForChange {
   readonly pixel: Pixel;
-  /** What `updatePixel` takes, to change the pixel only as it was read. */
+  /** Makes `updatePixel` change the pixel only if it is still as it was read. */
   readonly read: string;
 }
 
-/** A pixel as D1 has it now, for a change of it. */
+/** A pixel as D1 has it now, to be changed. */
 export async function readForChange(db: D1Database, id: string): Promise<PixelForChange | null> {
   const row = await db.prepare('SELECT * FROM pixels WHERE id = ?').bind(id).first<PixelRow>();
   return row && { pixel: pixelOf(row), read: JSON.stringify([row.settings, row.timezone]) };
 }
 
-/** What is to be changed of a pixel: of its settings only those that are named. */
+/** The fields of a pixel to change, and of its settings those to change. */
 export type PixelPatch = Partial<Pick<Pixel, 'name' | 'url' | 'timezone'>> & {
   readonly settings?: Partial<PixelSettings>;
 };
 
-/** What a change was decided by. The change is made only if that still holds when it is written. */
+/** The conditions of a change. It is made only if they hold when it is written. */
 export interface Basis {
-  /** The settings and the time zone, as `readForChange` tells them. Without it they may have changed. */
+  /** The settings and the time zone, from `readForChange`. Without it they may have changed. */
   readonly read?: string | undefined;
-  /** A further condition, in SQL: `?1` is the pixel's id, `?7` is `value`. */
+  /** A further condition in SQL. `?1` is the pixel's id, `?7` is `value`. */
   readonly only?: { readonly sql: string; readonly value: string };
 }
 
-/** Thrown when something that a change was decided by has changed. Nothing was written; read again and decide anew. */
+/** Thrown if the conditions of a change do not hold any more. Nothing was written. Read the pixel again and decide again. */
 export class Conflict extends Error {}
 
-/** What SQLite says of the one column that `updatePixel` leaves empty, to end the transaction, if its basis does not hold. */
-const BASIS_IS_GONE = 'NOT NULL constraint failed: pixels.settings';
+/** The error of SQLite when `updatePixel` sets a column to NULL. It does so to roll the transaction back if the conditions do not hold. */
+const BASIS_HAS_CHANGED = 'NOT NULL constraint failed: pixels.settings';
 
 /**
- * Changes of a pixel what is named, and that in the database: two changes at once do not undo each other.
- * @param also what is to happen in the same transaction.
- * @throws Conflict when `basis` does not hold any more.
+ * Changes some fields of a pixel in the database, so that two changes at once do not undo each other.
+ *
+ * @param also statements to run in the same transaction.
+ * @throws Conflict if `basis` does not hold any more.
  */
 export async function updatePixel(
   db: D1Database,
@@ -47,7 +48,7 @@ export async function updatePixel(
 ): Promise<void> {
   const update = db
     .prepare(
-      // A setting is a list, a number or a text, so a patch replaces it as a whole. `?7` is named in any case.
+      // A setting is a list, a number or a text, so a patch replaces all of it. The SQL always has `?7`, so that it can be bound.
       `UPDATE pixels SET name = coalesce(?2, name), url = coalesce(?3, url), timezone = coalesce(?4, timezone),
          settings = iif(
            (?6 IS NULL OR settings = ?6 ->> 0 AND timezone = ?6 ->> 1) AND ${only?.sql ?? '?7 IS NULL'},
@@ -66,7 +67,8 @@ export async function updatePixel(
   try {
     await db.batch([update, ...also]);
   } catch (error) {
-    if (String(error).includes(BASIS_IS_GONE)) throw new Conflict(`the pixel ${id} has changed meanwhile`);
+    if (String(error).includes(BASIS_HAS_CHANGED))
+      throw new Conflict(`the pixel ${id} has changed meanwhile`);
     throw error;
   } finally {
     forgetPixel(id);

@@ -1,4 +1,4 @@
-/** Keeps pixels, and a short-lived copy of those that events ask for. */
+/** Stores pixels, and caches the pixels of events for a short time. */
 import { Cache } from '../model/cache.ts';
 import { detach } from '../model/detach.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -6,8 +6,8 @@ import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../m
 import { countErasure } from './counters.ts';
 
 /**
- * How long an isolate goes by its own copy, in milliseconds: a change reaches every isolate within this time. An id
- * that no pixel has is remembered as long, so that a mistyped snippet does not cost a look-up a request.
+ * How long an isolate uses a cached pixel, in milliseconds. A change reaches every isolate within this time. An id that no pixel has is
+ * cached as long, so that a mistyped snippet does not cost a lookup per request.
  */
 export const PIXEL_CACHE_TTL = 30_000;
 interface CachedPixel {
@@ -31,21 +31,21 @@ export function pixelOf({ settings, ...row }: PixelRow): Pixel {
 }
 
 /**
- * SQL for whether there is a pixel of an id. Whatever is stored of a pixel asks for it in the statement that stores it: an
- * isolate may know a deleted pixel for half a minute, a message of the queue or a dead letter for days.
+ * SQL for whether a pixel exists. Each statement that stores something for a pixel has this condition: an isolate may cache a deleted pixel
+ * for half a minute, and a message of the queue or a dead letter may be days old.
  */
 export const hasPixel = (id: string): string => `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id})`;
 
-/** The same, in a time zone; any, where none is said. */
+/** SQL for whether a pixel exists and has a time zone; any time zone if `zone` is null. */
 export const hasPixelIn = (id: string, zone: string): string =>
   `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id} AND owner.timezone = coalesce(${zone}, owner.timezone))`;
 
-/** Forgets this isolate's copy of a pixel. */
+/** Removes a pixel from this isolate's cache. */
 export function forgetPixel(id: string): void {
   cache.delete(id);
 }
 
-/** @returns false when there are as many as there may be. */
+/** @returns false if there is the maximum number of pixels. */
 export async function insertPixel(db: D1Database, pixel: Pixel): Promise<boolean> {
   const { meta } = await db
     .prepare(
@@ -63,7 +63,7 @@ export async function listPixels(db: D1Database): Promise<Pixel[]> {
   return results.map(pixelOf);
 }
 
-/** The pixels that were made last, the newest first. */
+/** The newest pixels, the newest first. */
 export async function newestPixels(db: D1Database, limit: number): Promise<Pixel[]> {
   const { results } = await db
     .prepare('SELECT * FROM pixels ORDER BY created_at DESC, id LIMIT ?')
@@ -78,7 +78,7 @@ export async function getPixel(db: D1Database, id: string): Promise<Pixel | null
   return row ? pixelOf(row) : null;
 }
 
-/** The tables that may hold many rows of a pixel, which lie together in each. */
+/** The tables that may have many rows of a pixel. In each, these rows are adjacent. */
 export const LARGE_TABLES = [
   'events',
   'rollups',
@@ -94,18 +94,18 @@ export const LARGE_TABLES = [
   'keys',
 ] as const;
 
-/** The few rows of a pixel that open something, or that others write by. */
+/** The tables whose rows give access to a pixel, or make others write to it. They have few rows of a pixel. */
 const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'days', 'failed_tasks'] as const;
 
-/** Rows that one statement deletes at most, and how often a deletion goes round the large tables by itself. */
+/** The most rows that one statement deletes, and how often a deletion goes through the large tables. */
 const PIECE = 5000;
 const ROUNDS = 3;
 
 /**
- * Deletes a pixel and all that was kept of it. From the first transaction on there is no such pixel: nothing of it is
- * answered, and nothing is stored. Its rows go in pieces; those that are too many for one request, with the cron.
+ * Deletes a pixel with all of its data. After the first transaction the pixel does not exist: nothing of it is shown, and nothing is
+ * stored. Its rows are deleted in pieces. What exceeds one request is left to the cron.
  *
- * @returns whether there was one.
+ * @returns whether the pixel existed.
  */
 export async function deletePixel(db: D1Database, id: string): Promise<boolean> {
   const [pixel] = await db.batch([
@@ -124,7 +124,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
       if (pieces.every(({ meta }) => meta.changes < PIECE)) break;
     }
   } catch (error) {
-    console.error(`rows of the deleted pixel ${id} are left to the cron: ${error}`);
+    console.error(`the cron will delete the remaining rows of the deleted pixel ${id}: ${error}`);
   }
   return (pixel?.meta.changes ?? 0) > 0;
 }

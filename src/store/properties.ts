@@ -1,17 +1,17 @@
-/** Reads which custom properties a pixel's events have. */
+/** Reads the custom properties of a pixel's events. */
 
 export interface Properties {
   readonly properties: readonly { readonly key: string; readonly events: number }[];
-  /** Whether no day had more keys than are rolled up. */
+  /** False if a day had more keys than are rolled up. */
   readonly complete: boolean;
 }
 
 export const MAX_KEYS = 200;
 
 /**
- * The custom properties of some days, the most used first: those that were rolled up, and those of days that wait for it.
- * Each day is looked up by itself: the rows between one day's properties and the next are not read. A day that had more
- * keys than are rolled up has a row of no key.
+ * The custom properties of a range of days, the most used first: from rollups, and from events for days without a rollup. Each day is
+ * looked up by itself, so the rows between two days' properties are not read. A day with more keys than are rolled up has a row with an
+ * empty key.
  */
 export async function readPropertyKeys(
   db: D1Database,
@@ -44,11 +44,11 @@ export async function readPropertyKeys(
   };
 }
 
-/** Rows of a day's rollup that are read for each event, and at most: all values, and for each key the events without it. */
+/** The rows of a day's rollup that are read, per event and at most: all values, and per key the events without it. */
 const ROWS_OF_EVENT = 30;
 const MAX_ROWS = 5300;
 
-/** How much there is to be read of some days: events of those that wait for their rollup, and rows of rollups, at most. */
+/** How much a read of a range of days costs at most: events of days without a rollup, and rows of rollups. */
 export async function sizeOfProperties(
   db: D1Database,
   pixel: string,

@@ -1,9 +1,7 @@
 /**
- * What waits in the queue: batches that D1 would not take, or all of them in queue mode, or raw hits when not even pixels
- * and salts could be read. A message holds a parcel of them, sealed under SECRET_KEY: hits hold addresses and user
- * agents, batches hold people and what they did.
+ * Sends to the queue: batches that D1 did not accept, all batches in queue mode, or raw hits if not even pixels and salts could be read.
+ * A message is a parcel of them, sealed under SECRET_KEY: hits contain addresses and user agents, and batches contain what people did.
  */
-
 import type { Batch, Message, Parcel } from '../model/batch.ts';
 import { randomBase58 } from '../model/random.ts';
 import { seal, unseal } from '../model/sealed.ts';
@@ -11,22 +9,22 @@ import type { Secrets } from '../model/secret-key.ts';
 import type { RawHit } from '../model/wire.ts';
 
 /**
- * Characters of a message's JSON. A message has 128 KB. A UTF-16 unit is up to three bytes in UTF-8, and base64 makes
- * four of three.
+ * The most characters of a parcel's JSON. A message has 128 KB. A UTF-16 unit takes up to three bytes in UTF-8, and base64 turns three
+ * bytes into four.
  */
 const MESSAGE_CHARACTERS = 30_000;
 const MESSAGE_BYTES = 127_000;
 /** `sendBatch` takes 100 messages and 256 KB at a time. */
 const MESSAGES_AT_ONCE = 2;
 
-/** Nothing is put aside in the clear. */
-const NO_SECRET = 'without SECRET_KEY nothing can be encrypted, and so nothing be put aside';
+/** Nothing is sent unencrypted. */
+const NO_SECRET = 'SECRET_KEY is not set, so nothing can be encrypted for the queue';
 
 /**
- * Sends a batch, cut into messages that the queue takes.
- * @returns how many events were left out, since no message can hold them.
- * @throws when there is no secret, and what the queue throws. Some of the messages may have been sent; sending them again
- *   doubles nothing.
+ * Sends a batch, cut into messages that the queue accepts.
+ *
+ * @returns the number of events that were left out, since they exceed a message.
+ * @throws if there is no secret, and what the queue throws. Some messages may have been sent. Sending them again stores nothing twice.
  */
 export async function sendBatch(queue: Queue<Message>, secrets: Secrets, batch: Batch): Promise<number> {
   const parcels: Parcel[] = [];
@@ -40,8 +38,9 @@ export async function sendBatch(queue: Queue<Message>, secrets: Secrets, batch: 
 
 /**
  * Sends raw hits.
- * @returns how many events were left out, since no message can hold them.
- * @throws when there is no secret, and what the queue throws.
+ *
+ * @returns the number of events that were left out, since they exceed a message.
+ * @throws if there is no secret, and what the queue throws.
  */
 export async function sendHits(
   queue: Queue<Message>,
@@ -54,17 +53,17 @@ export async function sendHits(
   return sendAll(queue, secrets, parcels);
 }
 
-/** A parcel as it is sent and kept. @throws when there is no secret. */
+/** A parcel as it is sent and stored. @throws if there is no secret. */
 export async function sealParcel([secret]: Secrets, parcel: Parcel): Promise<string> {
   if (secret === undefined) throw new Error(NO_SECRET);
   return seal(secret, 'queue messages', '', JSON.stringify(parcel));
 }
 
 /**
- * What a message says.
+ * The parcel of a message.
  *
- * @param adminToken of messages from before SECRET_KEY: what their hits were encrypted under.
- * @throws when it was sealed under another secret, or is damaged.
+ * @param adminToken opens the hits of messages from before SECRET_KEY.
+ * @throws if the message was sealed under another secret, or is damaged.
  */
 export async function openMessage(
   secrets: Secrets,
@@ -78,13 +77,13 @@ export async function openMessage(
   const text = await unseal(secrets, 'queue messages', '', message.sealed);
   if (text === null) {
     throw new Error(
-      'The message was sealed under another SECRET_KEY, or is damaged. Set SECRET_KEY_PREVIOUS to the secret before.',
+      'The message was sealed under another SECRET_KEY, or is damaged. Set SECRET_KEY_PREVIOUS to the previous secret.',
     );
   }
   return JSON.parse(text) as Parcel;
 }
 
-/** Seals and sends parcels, but those that no message can hold. @returns how many events these had. */
+/** Seals and sends parcels, except those that exceed a message. @returns the number of events of these. */
 async function sendAll(queue: Queue<Message>, secrets: Secrets, parcels: readonly Parcel[]): Promise<number> {
   const messages: Message[] = [];
   let left = 0;
@@ -105,8 +104,8 @@ function eventsIn(parcel: Parcel): number {
 }
 
 /**
- * A hit, or several with its events where one message could not hold them. Their ids begin with the hit's and the place of
- * their first event, so that the events keep their order.
+ * A hit, or multiple hits with its events if they exceed one message. Their ids begin with the id of the hit and the place of their first
+ * event, so the events stay in order.
  */
 function smallHits(hit: RawHit): RawHit[] {
   if (JSON.stringify(hit).length <= MESSAGE_CHARACTERS || hit.events.length === 1) return [hit];
@@ -133,7 +132,7 @@ function cut<T>(list: readonly T[]): T[][] {
 
 const IV_BYTES = 12;
 
-/** The hits of a message from before SECRET_KEY: base64, under a key derived from ADMIN_TOKEN. */
+/** The hits of a message from before SECRET_KEY: base64, encrypted with a key derived from ADMIN_TOKEN. */
 async function openOlderHits(adminToken: string, sealed: string): Promise<RawHit[]> {
   const encoder = new TextEncoder();
   const bytes = Uint8Array.fromBase64(sealed);

@@ -1,6 +1,6 @@
 /**
- * Decides between several reports of one event, which share the client's id. Anyone may send an id, and some can be guessed, so
- * a report that came with a token replaces those that came without, whichever came first.
+ * Decides between multiple reports of one event, which have the same client's id. Anyone can send an id, and some ids can be guessed. So
+ * an authenticated report replaces reports without a token, whichever arrived first.
  */
 
 import type { PlacedEvent } from '../model/batch.ts';
@@ -11,16 +11,16 @@ const sameEvent = (a: string, b: string): string => `
   ${a}.eid <> '' AND (${a}.pixel, ${a}.name, ${a}.eid) = (${b}.pixel, ${b}.name, ${b}.eid)
   AND ${a}.ts BETWEEN ${b}.ts - ${EID_WINDOW} AND ${b}.ts + ${EID_WINDOW}`;
 
-/** The reports without a token of which there is one with a token; `?1` the keys of those to look at. */
+/** The reports without a token of events that have an authenticated report. `?1` has the keys of the authenticated ones. */
 const SUPERSEDED = `
   SELECT claimed.pixel, claimed.ts, claimed.id
   FROM (
     SELECT value ->> 0 AS pixel, value ->> 1 AS name, value ->> 2 AS eid, value ->> 3 AS ts
     FROM json_each(?1) LIMIT -1) report
-  CROSS JOIN events proven INDEXED BY events_eid ON ${sameEvent('proven', 'report')} AND proven.authenticated = 1
-  CROSS JOIN events claimed INDEXED BY events_eid ON ${sameEvent('claimed', 'proven')} AND claimed.authenticated = 0`;
+  CROSS JOIN events trusted INDEXED BY events_eid ON ${sameEvent('trusted', 'report')} AND trusted.authenticated = 1
+  CROSS JOIN events claimed INDEXED BY events_eid ON ${sameEvent('claimed', 'trusted')} AND claimed.authenticated = 0`;
 
-/** A day's date in its zone is at most a day away from that in UTC. */
+/** SQL for the UTC date of a time, so many days later. A local date is at most one day away from the UTC date. */
 const date = (ts: string, days: number): string => `date(${ts} / 1000 + ${days * 86_400}, 'unixepoch')`;
 
 const MARK_DAYS = `
@@ -34,8 +34,8 @@ const MARK_DAYS = `
 const DELETE = `DELETE FROM events WHERE (pixel, ts, id) IN (${SUPERSEDED})`;
 
 /**
- * Statements that delete what the stored events of a batch have superseded and mark its days dirty. None for a batch in which
- * nothing came with both a token and a client's id.
+ * The statements that delete the reports which a batch's events supersede, and mark their days as dirty. None if no event of the batch is
+ * authenticated and has a client's id.
  */
 export function supersede(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
   const reports = events.flatMap(({ event: { pixel, name, eid, ts, authenticated } }) =>

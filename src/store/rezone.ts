@@ -1,4 +1,4 @@
-/** Moves a pixel to another time zone: its days are cut anew, as far as raw events reach. */
+/** Moves a pixel to another time zone: makes new days, as far back as there are raw events. */
 import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -16,17 +16,17 @@ const AS_LOOKED_AT = `
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= ?7 ->> 2)`;
 
 export interface Rezoned {
-  /** The first day in the new time zone; null when there are no raw events. */
+  /** The first day in the new time zone; null if there are no raw events. */
   readonly recomputed_from: string | null;
-  /** The last day that stays cut in the old one, for its raw events are past retention; null when there is none. */
+  /** The last day that stays in the old time zone, since its raw events are past retention; null if there is none. */
   readonly kept_until: string | null;
-  /** Events that count in no day from now on: those of the new zone's days that have the same date as one that is kept. */
+  /** Events that no day counts from now on: those of days in the new time zone whose date a day in the old one has. */
   readonly uncounted_events: number;
 }
 
 /**
- * @param pixel with its new time zone.
- * @param patch what is changed of it together with that.
+ * @param pixel the pixel with its new time zone.
+ * @param patch all that changes of the pixel in the same transaction.
  * @param read what the change was decided by, as `readForChange` tells it.
  * @throws Conflict when that has changed, or a day was closed, or an event came before or after all of these days.
  */
@@ -36,10 +36,10 @@ export async function changeTimeZone(
   patch: PixelPatch = { timezone: pixel.timezone },
   read?: string,
 ): Promise<Rezoned> {
-  const [kept, old, reach] = await db.batch<Record<string, unknown>>([
+  const [closed, open, extent] = await db.batch<Record<string, unknown>>([
     db.prepare(KEPT_DAYS).bind(pixel.id),
     db.prepare(`SELECT day FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
-    // Each by itself is looked up in the index; both of one SELECT would read all events.
+    // As subqueries each is looked up in the index. One SELECT with both would read all events.
     db
       .prepare(
         `SELECT (SELECT min(ts) FROM events WHERE pixel = ?1) AS first,
@@ -47,17 +47,17 @@ export async function changeTimeZone(
       )
       .bind(pixel.id),
   ]);
-  const keptDays = (kept?.results ?? []) as unknown as readonly KeptDay[];
-  const reached = reach?.results[0] as { first: number | null; last: number | null } | undefined;
-  const [first, last] = [reached?.first ?? null, reached?.last ?? null];
+  const closedDays = (closed?.results ?? []) as unknown as readonly ClosedDay[];
+  const extents = extent?.results[0] as { first: number | null; last: number | null } | undefined;
+  const [first, last] = [extents?.first ?? null, extents?.last ?? null];
   const days = first === null || last === null ? [] : daysBetween(pixel.timezone, first, last);
   // A date can stand for one day only.
-  const taken = new Set(keptDays.map(({ day }) => day));
+  const taken = new Set(closedDays.map(({ day }) => day));
   const free = days.filter(([day]) => !taken.has(day));
   const lost = days.filter(([day]) => taken.has(day));
-  const counted = keptDays.filter(({ raw }) => raw === RAW.purging);
-  const uncounted = await countEvents(db, pixel.id, without(lost, counted));
-  const dates = (old?.results ?? []).map(({ day }) => day);
+  const purging = closedDays.filter(({ raw }) => raw === RAW.purging);
+  const uncounted = await countEvents(db, pixel.id, without(lost, purging));
+  const dates = (open?.results ?? []).map(({ day }) => day);
   const also = [
     db.prepare(`DELETE FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
     ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
@@ -71,7 +71,7 @@ export async function changeTimeZone(
            SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2)`,
       )
       .bind(pixel.id, JSON.stringify(free)),
-    // The rollups of days that go on under the same date are rewritten where they change; those of no day go.
+    // Rollups of dates that still have a day are rewritten where they change. The others are deleted.
     ...['rollups', 'person_days'].map((table) =>
       db
         .prepare(
@@ -82,27 +82,27 @@ export async function changeTimeZone(
         .bind(pixel.id, JSON.stringify(dates)),
     ),
   ];
-  const value = JSON.stringify([keptDays, days[0]?.[1] ?? 0, days.at(-1)?.[2] ?? 0]);
+  const value = JSON.stringify([closedDays, days[0]?.[1] ?? 0, days.at(-1)?.[2] ?? 0]);
   await updatePixel(db, pixel.id, patch, also, { read, only: { sql: AS_LOOKED_AT, value } });
   return {
     recomputed_from: free[0]?.[0] ?? null,
-    kept_until: keptDays.at(-1)?.day ?? null,
+    kept_until: closedDays.at(-1)?.day ?? null,
     uncounted_events: uncounted,
   };
 }
 
-/** A day whose raw events are being purged or gone. */
-interface KeptDay {
+/** A closed day. It stays in the old time zone. */
+interface ClosedDay {
   readonly day: string;
   readonly raw: RawState;
   readonly starts_at: number;
   readonly ends_at: number;
 }
 
-/** The times of some days, in epoch milliseconds, without those of others. Both are in order. */
+/** The times of days, in epoch milliseconds, without those of other days. Both lists are in order. */
 function without(
   days: readonly (readonly [day: string, start: number, end: number])[],
-  others: readonly KeptDay[],
+  others: readonly ClosedDay[],
 ): [start: number, end: number][] {
   const left: [number, number][] = [];
   let next = 0;
@@ -119,7 +119,7 @@ function without(
   return left;
 }
 
-/** Counts the events of some times. Each is looked up by itself: no other event is read. */
+/** Counts the events of some ranges of time. Each is looked up by itself, so no other event is read. */
 async function countEvents(
   db: D1Database,
   pixel: string,
@@ -135,7 +135,7 @@ async function countEvents(
   return count ?? 0;
 }
 
-/** The local days from that of one instant to that of another, with their bounds. */
+/** The local days from one instant to another, with their bounds. */
 function daysBetween(zone: string, from: number, to: number): [day: string, start: number, end: number][] {
   const days: [string, number, number][] = [];
   let { day, start } = localDayOf(zone, from);

@@ -1,7 +1,7 @@
 /**
- * Keeps one random salt a calendar date, sealed under SECRET_KEY. A visitor is recognised under the salt of the pixel's
- * local date and cannot be once it is gone, not even by the owner: the way from a hash back to an address ends with its
- * salt. Nor can it without the secret: who has the table alone has no salt.
+ * Stores one random salt per calendar date, sealed under SECRET_KEY. Visitors are hashed with the salt of the pixel's local date. Once the
+ * salt is deleted, nobody can compare an address with a hash any more, not even the owner. The table alone does not reveal the salts:
+ * that takes the secret too.
  */
 import { Cache } from '../model/cache.ts';
 import { randomHex } from '../model/random.ts';
@@ -9,14 +9,14 @@ import type { Secrets } from '../model/secret-key.ts';
 import { openKey, sealKey } from './sealed-keys.ts';
 
 const HOUR = 3_600_000;
-/** How long a salt outlives its date, or its making when that came later (an import of an old log). */
+/** How long a salt is stored after its date, or after it was made if that was later, as in an import of an old log. */
 export const SALT_GRACE = 48 * HOUR;
-/** A date is over everywhere when it is over at UTC-12. */
+/** A date that is over at UTC-12 is over in all time zones. */
 const LAST_ZONE = 12 * HOUR;
 
 const cache = new Cache<string, { readonly salt: string; readonly expiresAt: number }>(500);
 
-/** When the salt of a date, made now or before, is to be deleted. */
+/** When the salt of a date is to be deleted, if it is made now. */
 export function saltExpiry(date: string, now: number): number {
   const over = Date.parse(`${date}T00:00:00Z`) + 24 * HOUR + LAST_ZONE;
   return Math.max(over, now) + SALT_GRACE;
@@ -30,7 +30,7 @@ const INSERT_SALTS = `
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
   ON CONFLICT (date) DO NOTHING`;
 
-/** Only in place of the salt that was read: another isolate may have been first. */
+/** Replaces only the salt that was read, since another isolate may have replaced it first. */
 const REPLACE_SALTS = `
   UPDATE salts SET salt = j.value ->> 1
   FROM json_each(?) j WHERE salts.date = j.value ->> 0 AND salts.salt = j.value ->> 2`;
@@ -41,9 +41,7 @@ interface SaltRow {
   readonly expires_at: number;
 }
 
-/**
- * The salts of those of some dates that have one which the secrets open. None is made: who only asks leaves no trace.
- */
+/** The salts of dates that have one which a secret opens. Makes no salts: looking up data must not leave any. */
 export async function existingSalts(
   db: D1Database,
   secrets: Secrets,
@@ -54,9 +52,8 @@ export async function existingSalts(
 }
 
 /**
- * The salts of dates, as 64 hex digits; of none when there is no secret. Missing ones are made; of several isolates that
- * make one at once, the first to reach D1 wins and all get its salt. One that no secret opens is replaced: the date's
- * visitors are new ones from then on.
+ * The salts of dates, as 64 hex digits; none if there is no secret. Makes missing salts. If multiple isolates make a salt at once, all get
+ * the one that reaches D1 first. A salt that no secret opens is replaced; from then on the visitors of that date count as new ones.
  */
 export async function findSalts(
   db: D1Database,
@@ -64,16 +61,16 @@ export async function findSalts(
   dates: Iterable<string>,
   now: number,
 ): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+  const salts = new Map<string, string>();
   const [secret] = secrets;
-  if (secret === undefined) return found;
+  if (secret === undefined) return salts;
   const missing: string[] = [];
   for (const date of new Set(dates)) {
     const cached = cache.get(cacheKey(secret, date));
-    if (cached && cached.expiresAt > now) found.set(date, cached.salt);
+    if (cached && cached.expiresAt > now) salts.set(date, cached.salt);
     else missing.push(date);
   }
-  if (missing.length === 0) return found;
+  if (missing.length === 0) return salts;
 
   const candidates = await Promise.all(missing.map(async (date) => [date, await newSalt(secret, date)]));
   const made = candidates.map(([date = '', salt]) => [date, salt, saltExpiry(date, now)]);
@@ -81,7 +78,7 @@ export async function findSalts(
   let open = await openAll(secrets, rows);
   if (open.size < rows.length) {
     const closed = rows.filter(({ date }) => !open.has(date));
-    console.warn(`replaced the salts of ${closed.length} dates, which were sealed under another SECRET_KEY`);
+    console.warn(`replaced the salts of ${closed.length} dates: they were sealed under another SECRET_KEY`);
     const instead = new Map(candidates.map(([date = '', salt]) => [date, salt]));
     const replaced = closed.map(({ date, salt }) => [date, instead.get(date), salt]);
     rows = await changeAndRead(db, REPLACE_SALTS, replaced, missing);
@@ -90,10 +87,10 @@ export async function findSalts(
   for (const { date, expires_at } of rows) {
     const salt = open.get(date);
     if (salt === undefined) continue;
-    found.set(date, salt);
+    salts.set(date, salt);
     cache.set(cacheKey(secret, date), { salt, expiresAt: expires_at });
   }
-  return found;
+  return salts;
 }
 
 const cacheKey = (secret: string, date: string): string => `${date} ${secret}`;
@@ -121,7 +118,7 @@ async function openAll(secrets: Secrets, rows: readonly SaltRow[]): Promise<Map<
   return new Map(opened.filter((one): one is [string, string] => one[1] !== null));
 }
 
-/** Deletes the salts whose time is over. */
+/** Deletes expired salts. @returns how many. */
 export async function deleteExpiredSalts(db: D1Database, now: number): Promise<number> {
   const { meta } = await db.prepare('DELETE FROM salts WHERE expires_at <= ?').bind(now).run();
   return meta.changes;

@@ -1,9 +1,10 @@
-/** The version of the database's tables: the last migration that `npm run deploy` or `npm start` has recorded. */
+/** Reads the version of the database's tables: the number of the last migration that `npm run deploy` or `npm start` has applied. */
 import { SCHEMA_VERSION } from '../model/version.ts';
 
 /**
- * The version of a database, 0 if none is recorded: it is empty, or older than migrations are.
- * @throws what D1 throws when it cannot be reached.
+ * The version of a database. It is 0 if none is recorded: the database is empty, or from before migrations.
+ *
+ * @throws what D1 throws if it cannot be reached.
  */
 export async function readSchemaVersion(db: D1Database): Promise<number> {
   try {
@@ -17,14 +18,14 @@ export async function readSchemaVersion(db: D1Database): Promise<number> {
   }
 }
 
-/** Whether D1 says that a table, a column or an index is missing, as it does when the Worker is newer than the tables. */
+/** Whether an error of D1 says that a table, column or index is missing. This happens if the Worker is newer than the tables. */
 export function isSchemaError(error: unknown): boolean {
   return /^D1_.*(no such (table|column|index)|has no column)/.test(
     error instanceof Error ? error.message : '',
   );
 }
 
-/** What to do about a database of another version, in a sentence; null if it is this Worker's. */
+/** What to do if the database has another version than this Worker needs; null if it has the same. */
 export function schemaAdvice(version: number): string | null {
   if (version < SCHEMA_VERSION) {
     return (

@@ -1,7 +1,7 @@
 /**
- * The random keys in D1 under which visitors and people are hashed: the dates' salts and the pixels' keys. Each is
- * stored sealed under SECRET_KEY, bound to its date or pixel. Databases from before SECRET_KEY hold them as 64 hex digits;
- * these are used as they are until the cron seals them.
+ * Seals and opens the random keys with which visitors and people are hashed: the salts of dates and the keys of pixels. Each is stored
+ * sealed under SECRET_KEY and bound to its date or pixel. Databases from before SECRET_KEY have 64 hex digits instead. These are used as
+ * they are until the cron seals them.
  */
 import { SEAL_CHARACTERS, SEALED, seal, sealOf, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
@@ -10,12 +10,12 @@ type KeyPurpose = 'visitor salts' | 'alias keys';
 
 const UNSEALED = /^[0-9a-f]{64}$/;
 
-/** @param owner the date or pixel that the key is of. */
+/** @param owner the date or pixel that the key belongs to. */
 export function sealKey(secret: string, purpose: KeyPurpose, owner: string, key: string): Promise<string> {
   return seal(secret, purpose, owner, key);
 }
 
-/** A stored key as 64 hex digits, or null when no secret opens it. */
+/** A stored key as 64 hex digits; null if no secret opens it. */
 export async function openKey(
   secrets: Secrets,
   purpose: KeyPurpose,
@@ -37,28 +37,28 @@ const COLUMNS: readonly Column[] = [
   { table: 'keys', owner: 'pixel', key: 'key', purpose: 'alias keys' },
 ];
 
-/** SQL for whether a text was not sealed under the secret whose seal is `?1`. */
+/** SQL for whether a text is not sealed under the current secret, whose seal is `?1`. */
 export const notSealedBy = (text: string): string => `substr(${text}, 1, ${SEAL_CHARACTERS}) <> ?1`;
 
-/** SQL for whether a text is not sealed at all, or by one of the seals in the JSON list `?2`. */
+/** SQL for whether a text can be opened: it is not sealed, or has one of the seals in the JSON list `?2`. */
 export const canOpen = (text: string): string =>
   `(substr(${text}, 1, ${SEALED.length}) <> '${SEALED}' OR substr(${text}, 1, ${SEAL_CHARACTERS}) IN (SELECT value FROM json_each(?2)))`;
 
-/** The parameters `?1` and `?2` of the two above. */
+/** The parameters `?1` and `?2` of `notSealedBy` and `canOpen`. */
 export async function sealParameters(secrets: Secrets): Promise<[current: string, all: string]> {
   const all = await Promise.all(secrets.map(sealOf));
   return [all[0] ?? '', JSON.stringify(all)];
 }
 
-/** Keys of a table that one call seals. Opening and sealing one takes some 20 µs. */
+/** The most keys of a table that one call seals. Opening and sealing a key takes about 20 µs. */
 const AT_ONCE = 200;
 
 /** Statements that `sealKeys` uses at most. */
 export const STATEMENTS_TO_SEAL = 2 * COLUMNS.length;
 
 /**
- * Seals under the current secret what is not yet: keys from before SECRET_KEY, and those of before a rotation. The keys
- * themselves stay what they are, so visitors and people do. It may run twice at once.
+ * Seals under the current secret the keys that are not: those from before SECRET_KEY, and those from before a rotation. The keys
+ * themselves do not change, so visitors and people stay the same. It may run twice at once.
  *
  * @throws what D1 throws.
  */
@@ -91,11 +91,11 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<void> 
   }
 }
 
-/** What is stored sealed, or should be. */
+/** The state of the seals. */
 export interface SealState {
-  /** Salts, keys and dead letters that wait for the cron to seal them under the current secret. */
+  /** The number of salts, keys and dead letters that the cron has yet to seal under the current secret. */
   readonly waiting: number;
-  /** Keys and dead letters that no secret opens. A salt is replaced when it is needed. */
+  /** The number of keys and dead letters that no secret opens. Salts are not counted: an unreadable salt is replaced. */
   readonly unreadable: number;
 }
 

@@ -1,29 +1,29 @@
-/** Keeps who is signed in at the dashboard. Only the SHA-256 of a cookie's secret is stored. */
+/** Stores the sessions of the dashboard. Of a session's cookie only the SHA-256 of its secret is stored. */
 import type { Scope } from '../model/token.ts';
 
 const HOUR = 3_600_000;
-/** A session ends so long after it was last used. */
+/** How long after its last use a session ends. */
 export const SESSION_IDLE = 12 * HOUR;
-/** And so long after it was begun, however much it is used. */
+/** How long after its beginning a session ends, however often it is used. */
 export const SESSION_LONGEST = 30 * 24 * HOUR;
-/** A use moves the end by at least this, so that it costs a written row an hour at most. */
-const WORTH_MOVING = HOUR;
+/** The end of a session is moved by no less than this, so that uses cost at most one written row per hour. */
+const MIN_MOVE = HOUR;
 
 export interface Session {
   readonly kind: 'admin' | 'token' | 'link';
-  /** What it was made with, in a form that only its holder can have made. See schema.sql. */
+  /** A hash of the token, link or ADMIN_TOKEN that the session began with. See schema.sql. */
   readonly proof: string;
   readonly created_at: number;
   readonly expires_at: number;
-  /** What its token may do now. */
+  /** The scopes that its token has now. */
   readonly scopes: readonly Scope[];
   /** The pixel of its token or link. */
   readonly pixel: string | null;
-  /** The id of its token, if it was made with one. */
+  /** The id of its token; null if it did not begin with a token. */
   readonly token: string | null;
 }
 
-/** Sessions that a token or a link may have at a time: a new one ends those that would end first. */
+/** The most sessions of a token or link. A further session ends the one that would expire first. */
 export const MAX_SESSIONS = 200;
 
 export async function insertSession(
@@ -48,14 +48,14 @@ const END_OLDEST = `
   DELETE FROM sessions WHERE hash IN (
     SELECT hash FROM sessions WHERE proof = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MAX_SESSIONS - 1})`;
 
-/** Deletes up to `limit` sessions that have ended: they open nothing since. It reads all there are. */
+/** Deletes up to `limit` expired sessions. It reads all sessions. */
 export async function deleteEndedSessions(db: D1Database, now: number, limit: number): Promise<void> {
   await db.prepare('DELETE FROM sessions WHERE expires_at <= ? LIMIT ?').bind(now, limit).run();
 }
 
 type Row = Omit<Session, 'scopes'> & { readonly scopes: string | null };
 
-/** A session that has not ended, and whose token or link is still there and has not expired. */
+/** A session that has not expired and whose token or link is still valid. */
 export async function findSession(db: D1Database, hash: string, now: number): Promise<Session | null> {
   const row = await db
     .prepare(
@@ -72,7 +72,7 @@ export async function findSession(db: D1Database, hash: string, now: number): Pr
   return row && { ...row, scopes: row.scopes === null ? [] : (JSON.parse(row.scopes) as Scope[]) };
 }
 
-/** Moves a session's end, now that it is used. @returns when it ends. */
+/** Moves the end of a session that is being used. @returns when it ends, in epoch milliseconds. */
 export async function prolongSession(
   db: D1Database,
   hash: string,
@@ -80,7 +80,7 @@ export async function prolongSession(
   now: number,
 ): Promise<number> {
   const until = Math.min(now + SESSION_IDLE, created_at + SESSION_LONGEST);
-  if (until - expires_at < WORTH_MOVING) return expires_at;
+  if (until - expires_at < MIN_MOVE) return expires_at;
   await db.prepare('UPDATE sessions SET expires_at = ?2 WHERE hash = ?1').bind(hash, until).run();
   return until;
 }

@@ -1,19 +1,19 @@
-/** Reads how the store is doing, for health. */
+/** Reads the state of the store, for `/health`. */
 import { IS_DUE } from './due-days.ts';
 import { type FailedTask, readFailures } from './failed-tasks.ts';
 
 export interface StoreState {
-  /** When the oldest closed day ended whose turn it is to be rolled up, in epoch milliseconds; null when there is none. */
+  /** When the oldest day that is due to be rolled up ended, in epoch milliseconds; null if none is due. */
   readonly oldestDue: number | null;
   readonly deadLetters: number;
-  /** How many tasks of the cron fail, and those that have for longest. */
+  /** The number of failing tasks of the cron, and those that have failed for the longest time. */
   readonly failing: { readonly count: number; readonly oldest: readonly FailedTask[] };
 }
 
-/** Failing tasks that are named. */
-const NAMED = 5;
+/** The most failing tasks that are listed. */
+const MAX_LISTED = 5;
 
-/** @throws what D1 throws: when it cannot be reached, or has no schema. */
+/** @throws what D1 throws if it cannot be reached, or has no schema. */
 export async function readState(db: D1Database, now: number): Promise<StoreState> {
   const [row, failing] = await Promise.all([
     db
@@ -23,7 +23,7 @@ export async function readState(db: D1Database, now: number): Promise<StoreState
       )
       .bind(now)
       .first<Omit<StoreState, 'failing'>>(),
-    readFailures(db, NAMED),
+    readFailures(db, MAX_LISTED),
   ]);
   return { oldestDue: row?.oldestDue ?? null, deadLetters: row?.deadLetters ?? 0, failing };
 }

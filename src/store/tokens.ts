@@ -1,4 +1,4 @@
-/** Keeps API tokens. Only a token's SHA-256 is stored; the token itself is shown once, when it is made. */
+/** Stores API tokens. Only the SHA-256 of a token is stored. The token itself is shown once, when it is created. */
 import { LIMITS } from '../model/limits.ts';
 import type { Scope, Token } from '../model/token.ts';
 import { hasPixel } from './pixels.ts';
@@ -17,7 +17,7 @@ function fromRow({ scopes, ...row }: TokenRow): Token {
   return { ...row, scopes: JSON.parse(scopes) as Scope[] };
 }
 
-/** @returns false when there are as many as there may be, or the pixel that it is for is gone. */
+/** @returns false if there is the maximum number of tokens, or the token's pixel has been deleted. */
 export async function insertToken(db: D1Database, token: Token, hash: string): Promise<boolean> {
   const { meta } = await db
     .prepare(
@@ -29,7 +29,7 @@ export async function insertToken(db: D1Database, token: Token, hash: string): P
   return meta.changes > 0;
 }
 
-/** A token with the number of shared links that were made with it, and end with it. */
+/** A token with the number of shared links that were created with it. They are deleted with it. */
 export interface ListedToken extends Token {
   readonly links: number;
 }
@@ -50,7 +50,7 @@ export async function findToken(db: D1Database, hash: string): Promise<Token | n
   return row ? fromRow(row) : null;
 }
 
-/** Deletes a token with the shared links that were made with it, and the sessions of all of them. @returns whether there was one. */
+/** Deletes a token, the shared links that were created with it, and the sessions of all of them. @returns whether it existed. */
 export async function deleteToken(db: D1Database, id: string): Promise<boolean> {
   const results = await db.batch(
     [

@@ -1,11 +1,12 @@
 /**
- * Finds what is kept of who asks about themselves: a visitor of one day, and a person by one alias. Anyone may ask, so it reads a
- * row for each hour of the day, a bounded number of those events that no hour's row covers yet, and the visitor's own.
+ * Finds the data of someone who asks about themselves: as a visitor of one day, and as a person by one alias. Anyone may ask, so the cost
+ * is bounded. It reads an index row per hour of the day, a limited number of events of hours without such a row, and the visitor's own
+ * events.
  */
 import { EVENT_COLUMNS } from '../model/event.ts';
 import { HOUR, unindexedRanges, visitorKeyOf } from './visitor-hours.ts';
 
-/** By what somebody may be found in a pixel's events. */
+/** The hash and the alias by which someone is searched in a pixel's events. */
 export interface Trace {
   readonly pixel: string;
   /** The hash of a visitor of the day between `start` and `end`, `''` for none. */
@@ -17,21 +18,21 @@ export interface Trace {
 }
 
 export interface TraceRows {
-  /** When the visitor's events of the day were, as far as they were found, in no order. */
+  /** The times of the visitor's events of the day, as far as they were found, in no order. */
   readonly times: readonly number[];
-  /** Whether there are events of the day that were not looked through. */
+  /** Whether some events of the day were not searched. */
   readonly isPartial: boolean;
-  /** Whether anything is kept under the alias. */
+  /** Whether anything is stored under the alias. */
   readonly hasAlias: boolean;
 }
 
-/** Events of a visitor, and of a person, that are found at most. */
+/** The most events found of a visitor, and of a person. */
 export const MAX_EVENTS = 10_000;
 
 const trace = (index: number): string => `t.value ->> ${index}`;
 const [PIXEL, VISITOR, START, END, ALIAS] = [0, 1, 2, 3, 4].map(trace);
 
-/** The rows of the hours of `?1`, the traces, with the times of each trace's visitor. */
+/** The index rows of the hours of the traces `?1`, with the times of each trace's visitor. */
 const HOURS = `
   SELECT t.key AS place, v.hour, v.visitors IS NOT NULL AS indexed,
     (SELECT json_group_array(v.hour + j.value) FROM json_each(v.visitors -> ('$."' || ${visitorKeyOf(VISITOR as string)} || '"')) j) AS times
@@ -45,7 +46,7 @@ const HAS_ALIAS = `
       OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS}) AS has_alias
   FROM json_each(?1) t ORDER BY t.key`;
 
-/** Looks through stretches `?1` of events, at most `?2` of each, the latest first. */
+/** Searches the ranges `?1` of events, at most `?2` events of each, the latest first. */
 const SCAN = `
   SELECT t.value ->> 4 AS place, (
     SELECT json_array(count(*), json_group_array(ts) FILTER (WHERE visitor = ${VISITOR}))
@@ -56,10 +57,10 @@ const SCAN = `
   FROM json_each(?1) t`;
 
 /**
- * What each trace leads to, in the order given.
+ * Searches traces.
  *
- * @param most how many events that no hour's row covers are looked through, by all traces together.
- * @returns also how many rows were read.
+ * @param most the most events that are searched in hours without an index row, for all traces together.
+ * @returns the rows of each trace, in the order of the traces, and the number of rows that D1 has read.
  */
 export async function findTraces(
   db: D1Database,
@@ -123,13 +124,13 @@ export async function findTraces(
   };
 }
 
-/** The times that lie in a day, each once, the latest `MAX_EVENTS` of them. */
+/** The distinct times within a day, and of these only the latest `MAX_EVENTS`. */
 function within(times: readonly number[], start: number, end: number): number[] {
   const inside = new Set(times.filter((time) => time >= start && time < end));
   return inside.size <= MAX_EVENTS ? [...inside] : [...inside].sort((a, b) => b - a).slice(0, MAX_EVENTS);
 }
 
-/** `?1` pixel, `?2` visitor, `?3` the visitor's times, `?4` alias, `?5` how many events are told. */
+/** `?1` pixel, `?2` visitor, `?3` the visitor's times, `?4` alias, `?5` the most events to return. */
 const EVENTS = `
   SELECT total, ${EVENT_COLUMNS.map((column) => `e.${column}`).join(', ')}
   FROM (
@@ -154,21 +155,21 @@ const PERSON = `
 
 type Value = string | number | null;
 
-/** All that is kept under a trace. */
+/** The data of a trace. */
 export interface TraceData {
   /** The latest events: values in the order of `EVENT_COLUMNS`. */
   readonly events: readonly (readonly Value[])[];
-  /** How many there are; of a visitor's and of a person's, no more than `MAX_EVENTS` are counted. */
+  /** The number of all events. Of a visitor's and of a person's, no more than `MAX_EVENTS` are counted. */
   readonly total: number;
-  /** The days on which the person was there, the latest first, with the kinds of device as bits. */
+  /** The days on which the person was here, the latest first, with the kinds of device as bits. */
   readonly days: readonly (readonly [day: string, devices: number])[];
-  /** The stronger alias that the alias is linked to, or null. */
+  /** The stronger alias that the alias is linked to; null if there is none. */
   readonly target: string | null;
 }
 
 /**
- * @param times when the visitor's events were.
- * @param most how many events are told.
+ * @param times the times of the visitor's events.
+ * @param most the most events to return.
  */
 export async function readTrace(
   db: D1Database,

@@ -1,38 +1,38 @@
 /**
- * Keeps when the visitors of an hour of a pixel were there, so that one visitor's events are found without reading the hour. A row
- * is made once its hour is over, and deleted once no local day that is still going on can hold it: an index on events would cost a
- * written row for each of them.
+ * An index of visitors: a row per pixel and hour has the times of each visitor's events, so that one visitor's events are found without
+ * reading the hour. The row is made when the hour is over, and deleted when no open day can contain the hour. An index on events would
+ * cost a written row per event.
  */
 
 import type { PlacedEvent } from '../model/batch.ts';
 import { DIRTY } from '../model/day-state.ts';
 
 export const HOUR = 3_600_000;
-/** The longest local day has 25 hours, and may begin within one. */
+/** The longest local day has 25 hours, and may begin within an hour. */
 const HOURS = 26;
-/** An hour is indexed this long after its end, when no batch of it can be on its way that does not know so. */
+/** How long after its end an hour is indexed, in milliseconds. By then every batch that began before has been written. */
 const INDEX_DELAY = 300_000;
-/** Events of an hour that are indexed at most; a larger hour is not, since a row takes 2 MB. */
+/** An hour with more events is not indexed, since a row has at most 2 MB. */
 const MAX_EVENTS = 50_000;
-/** Rows that one run makes at most. */
+/** The most rows that one run makes. */
 const MAX_ROWS = 1000;
 
-/** The part of a hash that tells an hour's visitors apart: 66 bits. It needs no escape in a JSON path. */
+/** The part of a hash that tells the visitors of an hour apart: 66 bits. It needs no escape in a JSON path. */
 const VISITOR_KEY_LENGTH = 11;
 export const visitorKeyOf = (visitor: string): string => `substr(${visitor}, 1, ${VISITOR_KEY_LENGTH})`;
 
-/** `?1` the first hour, `?2` the first that is not over, `?3` now. Hours without events get no row, too large ones one of NULL. */
+/** `?1` the first hour, `?2` the first hour not to index, `?3` now. Hours without events get no row, hours with too many get NULL. */
 const INDEX = `
   INSERT INTO visitor_hours (pixel, hour, visitors)
   WITH RECURSIVE hour (at) AS (SELECT ?1 UNION ALL SELECT at + ${HOUR} FROM hour WHERE at + ${HOUR} < ?2)
   SELECT d.pixel, h.at, (
-    SELECT iif(sum(n) > ${MAX_EVENTS}, NULL, jsonb_group_object(who, times))
+    SELECT iif(sum(n) > ${MAX_EVENTS}, NULL, jsonb_group_object(visitor_key, times))
     FROM (
-      SELECT ${visitorKeyOf('visitor')} AS who, jsonb_group_array(ts - h.at) AS times, count(*) AS n
+      SELECT ${visitorKeyOf('visitor')} AS visitor_key, jsonb_group_array(ts - h.at) AS times, count(*) AS n
       FROM (
         SELECT e.visitor, e.ts FROM events e
         WHERE e.pixel = d.pixel AND e.ts >= h.at AND e.ts < h.at + ${HOUR} LIMIT ${MAX_EVENTS + 1})
-      GROUP BY who))
+      GROUP BY visitor_key))
   FROM days d CROSS JOIN hour h
   WHERE d.dirty > ${DIRTY.clean} AND d.ends_at > ?3 AND h.at < d.ends_at AND h.at + ${HOUR} > d.starts_at
     AND NOT EXISTS (SELECT 1 FROM visitor_hours v WHERE v.pixel = d.pixel AND v.hour = h.at)
@@ -40,7 +40,7 @@ const INDEX = `
   ORDER BY h.at DESC LIMIT ${MAX_ROWS}
   ON CONFLICT DO NOTHING`;
 
-/** Indexes the hours of open days that are over and have no row, and deletes the rows of days that are over. */
+/** The statements that index the finished hours of open days and delete the rows of finished days. */
 export function indexVisitors(db: D1Database, now: number): D1PreparedStatement[] {
   const first = hourOf(now) - HOURS * HOUR;
   return [
@@ -50,8 +50,8 @@ export function indexVisitors(db: D1Database, now: number): D1PreparedStatement[
 }
 
 /**
- * Deletes the rows of those past hours that the events of a batch fall into, so that they are made anew. Most batches have none.
- * It belongs into the transaction that writes the events.
+ * The statement that deletes the rows of past hours in which a batch has events, so that they are made again; none for most batches. Run
+ * it in the transaction that writes the events.
  */
 export function reopenHours(
   db: D1Database,
@@ -78,7 +78,7 @@ function hourOf(ts: number): number {
   return Math.floor(ts / HOUR) * HOUR;
 }
 
-/** Stretches of a time that no row covers, each as long as can be. */
+/** The ranges of time without an index row, each as long as possible. */
 export function unindexedRanges(
   start: number,
   end: number,
