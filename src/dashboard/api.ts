@@ -197,7 +197,10 @@ export function cachedResponse<T>(key: string): T | undefined {
   return entry && Date.now() - entry.at < MAX_AGE ? (entry.response as T) : undefined;
 }
 
-/** To be called before a request. @returns a function that caches its response, unless something has changed since. */
+/**
+ * Called before a request.
+ * @returns a function that caches the response, unless something has changed since.
+ */
 export function cacheWriter(key: string): (response: unknown) => void {
   const before = generation;
   return (response) => {

@@ -7,18 +7,18 @@ import type { DimensionName } from '../model/dimensions.ts';
 /** The panels whose tabs are dimensions. */
 export type PanelTitle = 'Pages' | 'Sources' | 'Campaigns' | 'Places' | 'Devices' | 'Goals and events';
 
-/** What kind of text a value is, where it is not shown as it is stored. */
+/** The kinds of values that are formatted for display. */
 export type ValueKind = 'page' | 'host' | 'referrer' | 'country' | 'language';
 
 interface DimensionDisplay {
   readonly label: string;
   /** The panel that has it as a tab, and the tab's label; left out if no panel has it. */
   readonly panel?: readonly [title: PanelTitle, tab: string];
-  /** Shown as it is stored if nothing is said. */
+  /** Default: values are displayed as they are stored. */
   readonly values?: ValueKind;
-  /** The dimension without which its values say little: a version is one of some browser's. */
+  /** The parent dimension, which its values need: a version belongs to a browser. */
   readonly of?: DimensionName;
-  /** Left out of the list of filters, since another dimension there has the same values. */
+  /** False: not in the list of filters, since another dimension there has the same values. */
   readonly isFilter?: false;
 }
 
@@ -60,12 +60,12 @@ const displays: Readonly<Record<DimensionName, DimensionDisplay>> = {
 
 const DISPLAYS: ReadonlyMap<string, DimensionDisplay> = new Map(Object.entries(displays));
 
-/** A dimension's entry; null for a custom property, and for what the API does not know either. */
+/** A dimension's entry; null for custom properties and unknown names. */
 export function displayOf(dimension: string): DimensionDisplay | null {
   return DISPLAYS.get(dimension) ?? null;
 }
 
-/** The kind of a dimension's values. What first or last brought a person is written as what brought a visit. */
+/** The kind of a dimension's values; `person:first_source` has that of `visit:source`. */
 export function valueKindOf(dimension: string): ValueKind | null {
   return displayOf(dimension.replace(/^person:(first|last)_/, 'visit:'))?.values ?? null;
 }

@@ -1,4 +1,4 @@
-/** Forms: their fields, a button, and what came of submission them. */
+/** Forms: fields, a button, and the outcome of submitting. */
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { type Failure, failureOf } from './api.ts';

@@ -48,7 +48,7 @@ const displays: Readonly<Record<MetricName, MetricDisplay>> = {
 
 const DISPLAYS: ReadonlyMap<string, MetricDisplay> = new Map(Object.entries(displays));
 
-/** A metric's entry; null for one that the API does not know either. */
+/** A metric's entry; null for unknown names. */
 export function displayOf(metric: string): MetricDisplay | null {
   return DISPLAYS.get(metric) ?? null;
 }
