@@ -8,6 +8,7 @@ import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import {
   expectedRows,
+  formatValue,
   LOCALE,
   named,
   openPage,
@@ -15,7 +16,6 @@ import {
   type Row,
   rowsOf,
   settles,
-  shown,
   signIn,
   type Watched,
 } from './dashboard.ts';
@@ -160,9 +160,9 @@ async function expectHeadlines(question: object, mode: string | null = 'previous
   });
   const [row] = results;
   const wanted = HEADLINES.map((metric, place) => {
-    const value = shown(metric, row?.metrics[place], true);
+    const value = formatValue(metric, row?.metrics[place], true);
     if (!row?.comparison) return `${value} `;
-    const from = `from ${shown(metric, row.comparison.metrics[place], true)}`;
+    const from = `from ${formatValue(metric, row.comparison.metrics[place], true)}`;
     // How much more something is than nothing, nobody can say.
     if (row.comparison.metrics[place] === 0) return `${value}  ${from}`;
     const change = row.comparison.change[place] ?? 0;
@@ -232,7 +232,7 @@ describe("a pixel's statistics", () => {
     const known = page.locator('.map .country.some');
     await settles(() => known.count(), results.length);
     const told = (row: Row | undefined): string =>
-      `${named('visit:country', row?.dimensions[0] ?? '')} ${shown('visitors', row?.metrics[0])} visitors ${shown('percentage', row?.metrics[1])}`;
+      `${named('visit:country', row?.dimensions[0] ?? '')} ${formatValue('visitors', row?.metrics[0])} visitors ${formatValue('percentage', row?.metrics[1])}`;
     await settles(() => page.textContent('.map figcaption'), told(results[0]));
     await known.nth(0).hover();
     const said = await page.textContent('.map figcaption');
@@ -290,7 +290,7 @@ describe("a pixel's statistics", () => {
         ),
       steps.map(({ goal, count, of_first }) => [
         goal,
-        `${shown('visits', count)} ${shown('percentage', of_first)}`,
+        `${formatValue('visits', count)} ${formatValue('percentage', of_first)}`,
       ]),
     );
 
@@ -318,7 +318,7 @@ describe("a pixel's statistics", () => {
     for (const [place, metric] of totals.entries()) {
       await settles(
         () => page.textContent(`${people} [data-metric="${metric}"] dd`),
-        shown(metric, results[0]?.metrics[place]),
+        formatValue(metric, results[0]?.metrics[place]),
       );
     }
     for (const [label, dimension] of [
@@ -366,7 +366,7 @@ describe("a pixel's statistics", () => {
         values: labels.map((label) => {
           const value = at.get(label) ?? none;
           const money = value === 0 && typeof currency === 'object' ? { ...currency, value } : value;
-          return shown(metric, money as number);
+          return formatValue(metric, money as number);
         }),
       };
     };
@@ -452,7 +452,7 @@ describe("a pixel's statistics", () => {
     expect(funnel.steps[0]?.count).toBeGreaterThan(0);
     await settles(
       () => page.$$eval('.funnel .number b', (all) => all.map((one) => one.textContent)),
-      funnel.steps.map(({ count }) => shown('visits', count)),
+      funnel.steps.map(({ count }) => formatValue('visits', count)),
     );
 
     await page.click('.panel[aria-label="Places"] [role=tab]:has-text("Countries")');
@@ -627,7 +627,7 @@ describe('the other views', () => {
       ['yesterday', values.at(-2)],
       ['month', all],
     ] as const) {
-      await settles(() => page.textContent(`${card} [data-of=${of}] dd`), shown('visitors', value));
+      await settles(() => page.textContent(`${card} [data-of=${of}] dd`), formatValue('visitors', value));
     }
     await page.click(`${card} a`);
     await page.waitForSelector('.headlines');
@@ -648,7 +648,10 @@ describe('the other views', () => {
     await page.waitForSelector('.stream button:has-text("Hello")');
     const live = async (): Promise<{ visitors: number }> =>
       (await (await speck.api('GET', `/api/v1/pixels/${pixel}/live`)).json()) as { visitors: number };
-    await settles(() => page.textContent('[data-of=visitors]'), shown('visitors', (await live()).visitors));
+    await settles(
+      () => page.textContent('[data-of=visitors]'),
+      formatValue('visitors', (await live()).visitors),
+    );
     await page.click('.stream button:has-text("Hello")');
     const fields = (await page.textContent('dialog[open]')) ?? '';
     for (const text of ['Hello', 'fernandkettle.example', '/live', 'who', 'Ann', 'Chrome', 'Windows']) {

@@ -62,15 +62,15 @@ export interface Row {
   readonly comparison?: { readonly metrics: readonly Value[]; readonly change: readonly (number | null)[] };
 }
 type Value = number | null | { readonly value: number; readonly currency: string };
-export interface Answer {
+export interface QueryResponse {
   readonly results: readonly Row[];
   readonly meta: { readonly time_labels?: string[]; readonly total_rows?: number };
 }
 
-export async function query(speck: Speck, body: object): Promise<Answer> {
+export async function query(speck: Speck, body: object): Promise<QueryResponse> {
   const response = await speck.api('POST', '/api/v2/query', body);
   expect(response.status, await response.clone().text()).toBe(200);
-  return (await response.json()) as Answer;
+  return (await response.json()) as QueryResponse;
 }
 
 const number = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
@@ -80,7 +80,7 @@ const share = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumF
 const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 
 /** A metric's value as it should be read. */
-export function shown(metric: string, value: Value | undefined, short = false): string {
+export function formatValue(metric: string, value: Value | undefined, short = false): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'object') {
     const { currency } = value;
@@ -117,7 +117,7 @@ export async function rowsOf(page: Page, selector: string): Promise<string[][]> 
 
 /** The same rows as they should be by the API; of two dimensions, the second's values stand behind the first's. */
 export function expectedRows(
-  answer: Answer,
+  answer: QueryResponse,
   dimension: string,
   metrics: readonly string[],
   count: number,
@@ -126,7 +126,7 @@ export function expectedRows(
     .slice(0, count)
     .map(({ dimensions: values, metrics: numbers }) => [
       [...new Set(values.map((value) => named(dimension, value)))].join(' '),
-      ...metrics.map((metric, place) => shown(metric, numbers[place])),
+      ...metrics.map((metric, place) => formatValue(metric, numbers[place])),
     ]);
 }
 
