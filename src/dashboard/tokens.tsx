@@ -80,8 +80,8 @@ function TokenList({ pixels, version, onChange }: ListProps) {
             remove={({ id }) => void send(() => remove(id))}
             empty={
               <Empty title="No token yet">
-                <code>ADMIN_TOKEN</code> has all permissions. Create a token with fewer for each server and
-                colleague.
+                <code>ADMIN_TOKEN</code> may do everything. Create a token with fewer permissions for each
+                server and colleague.
               </Empty>
             }
           />

@@ -54,7 +54,7 @@ export function Collecting(props: SettingsProps) {
       />
       <Choice
         label="Cookie for those who consent"
-        hint="Speck recognizes these visitors on other days, and nobody else."
+        hint="With a cookie, Speck recognizes these visitors on other days. Nobody else is recognized."
         options={[
           ['off', 'None'],
           ['first_party', 'First-party'],
