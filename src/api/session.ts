@@ -82,7 +82,7 @@ async function openLink(
   if (isSecret(secret)) linkLookups.set(hash, link !== null, now);
   if (!link) {
     if (cached === undefined) wrongSecrets.count(request, now);
-    throw new Problem('wrong_link', 'This link was deleted, or has expired.');
+    throw new Problem('wrong_link', 'This link was revoked or has expired.');
   }
   if (link.password === null) return link;
   if (password === undefined) throw new Problem('wrong_password', 'This link needs a password.');

@@ -870,7 +870,7 @@ describe('a shared link', () => {
     await page.click(`${links} li:has-text("The board") .danger`);
     await page.waitForSelector(`${links} .empty`);
     await board.page.selectOption('.controls select >> nth=0', '91d');
-    await board.page.waitForSelector('.error:has-text("deleted")');
+    await board.page.waitForSelector('.error:has-text("revoked")');
     expect(board.wrong).toEqual([]);
     await board.close();
   });
