@@ -255,41 +255,40 @@ function document(
     const read = (plain.read + day.rollUpCost.read + day.deleting.read) * day.events;
     const fits = written <= FREE.rowsWritten && read <= FREE.rowsRead;
     const numbers = `${Math.round(written).toLocaleString('en')} rows written and ${Math.round(read).toLocaleString('en')} read`;
-    return `A day of ${size(day)} events is ${numbers} and ${fits ? 'fits' : 'does not fit'}.`;
+    return `A day of ${size(day)} events takes ${numbers}, and ${fits ? 'fits' : 'does not fit'}.`;
   });
   return `# Costs
 
-These figures are measured: rows as D1 counts them, while the built Worker runs in the local runtime. \`npm run bench:costs\` measures
+These figures are measured. Rows are those that D1 counts while the built Worker runs in the local runtime. \`npm run bench:costs\` measures
 them again and writes this page.
 
 ${steps}
 
-Storing includes all statements of a batch. A day is rolled up once, after midnight. If late or imported events change it, it is rolled
+The figures for storing include all statements of a batch. A day is rolled up once, after midnight. If late or imported events change it, it is rolled
 up again, and only rows that differ are written. The generated days have two thousand pages and cities, a custom property, and
 purchases in three currencies; one event in a hundred has an \`eid\`.
 
 ## A million events
 
-These are the prices beyond what a plan includes. A million written rows cost $${PER_MILLION.rowsWritten.toFixed(2)}, a million read rows $${PER_MILLION.rowsRead}, a million requests $${PER_MILLION.requests.toFixed(2)}.
+These are Cloudflare's prices beyond what a plan includes. A million written rows cost $${PER_MILLION.rowsWritten.toFixed(2)}, a million read rows $${PER_MILLION.rowsRead}, a million requests $${PER_MILLION.requests.toFixed(2)}.
 
 ${totals}
 
 Storing a million events costs $${(million(withEid) - million(plain)).toFixed(2)} more if they have an \`eid\`, and $${(million(ofPeople) - million(plain)).toFixed(2)} more if they have a
-person. Rolling up a person's day writes two more rows. A beacon with multiple events is one request.
+person. Rolling up a person's day writes two more rows. If a beacon has multiple events, they are one request.
 
-A cron run without work writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written rows a day, whatever the number of events.
+A cron run without work writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written rows a day, regardless of the number of events.
 
-A dashboard that sends its eight queries about twelve months of ${HISTORY.toLocaleString('en')} events reads ${queries.read.toLocaleString('en')} rows, $${((queries.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} each time.
+When a dashboard sends its eight queries over twelve months of ${HISTORY.toLocaleString('en')} events, they read ${queries.read.toLocaleString('en')} rows, $${((queries.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} each time.
 
 ## What is included
 
-The paid plan ($5 a month) includes each month 10 million requests, 50 million written rows, 25 billion read rows, and 5 GB of
-storage. It includes 10 million points in Analytics Engine; a million more cost $0.25. To turn Analytics Engine off, remove its section
+Each month, the paid plan ($5 a month) includes 10 million requests, 50 million written rows, 25 billion read rows, and 5 GB of
+storage. It also includes 10 million points in Analytics Engine; another million costs $0.25. To turn Analytics Engine off, remove its section
 from \`wrangler.toml\`.
 
-The free plan includes, each day, ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read rows.
-[operations.md](operations.md#the-free-plan) explains where Speck reaches these limits. Once as many events are deleted as arrive, and
-without the queries of dashboards:
+Each day, the free plan includes ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read rows.
+[operations.md](operations.md#the-free-plan) explains where Speck reaches these limits. This is what a day costs once as many events are deleted as arrive, without the queries of dashboards:
 
 ${free.map((line) => `- ${line}`).join('\n')}
 `;
