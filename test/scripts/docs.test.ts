@@ -42,7 +42,7 @@ interface Schema {
 describe('docs/api.md has each', () => {
   const { paths, components } = JSON.parse(readFileSync(`${ROOT}/dist/openapi.json.txt`, 'utf8')) as OpenApi;
   const operations = Object.values(paths).flatMap((path) => Object.values(path));
-  const { Event, ServerEvent, Settings, Told, Metric, Dimension } = components.schemas;
+  const { Event, ServerEvent, Settings, EventIssue, Metric, Dimension } = components.schemas;
 
   /** Which of some words are nowhere in it as words of code: between backticks, or in the address of a request. */
   const missing = (words: Iterable<string>): string[] =>
@@ -75,7 +75,7 @@ describe('docs/api.md has each', () => {
   it.each([
     ['field of an event', [...namesIn(Event), ...namesIn(ServerEvent)]],
     ['setting', namesIn(Settings)],
-    ['reason of a rejection', wordsIn(Told?.properties?.['reason'])],
+    ['reason of a rejection', wordsIn(EventIssue?.properties?.['reason'])],
     ['metric', wordsIn(Metric)],
     ['dimension', wordsIn(Dimension).map((name) => name.replace(/^visit:|^person:(first|last)_/, ''))],
   ])('%s', (_, words) => {
