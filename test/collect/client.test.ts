@@ -120,7 +120,7 @@ describe('a client', () => {
   });
 
   it.each([`${COOKIE}A`, COOKIE.slice(1), `${COOKIE.slice(1)}/`, ''])(
-    'with the cookie %j is nobody known',
+    'with the cookie %j is not a known person',
     (value) => {
       expect(of({ cookie: `__Host-speck_id=${value}` }).cookie).toBe('');
     },
@@ -239,7 +239,7 @@ describe('a choice', () => {
   });
 
   it.each([COOKIE, '4294967295,0,12,3000000000'])(
-    'makes one cookie of what a page proposes for one visitor, which whoever proposed it does not know: %s',
+    'makes one cookie from a proposal for one visitor, which the page that proposed it does not learn: %s',
     async (cid) => {
       const proposed = { ...granted, cid };
       const made = async (client: Partial<Client>, event: Partial<RawEvent> = proposed, env = testEnv) => {
@@ -327,7 +327,7 @@ describe('a choice', () => {
     expect(result.cookies).toEqual(set(result.client.cookie, 'SameSite=Lax'));
   });
 
-  it('of who is out leaves no more than which pixels are meant', async () => {
+  it('of a visitor who has opted out leaves only the keys of the pixels', async () => {
     const client = { refusal: 'opt_out', cookie: COOKIE, ip: '192.0.2.1', userAgent: 'Agent' } as const;
     const result = await settled([FIRST], [{ ...granted, ev: 'Secret', uid: 'u' }, null], client);
     expect(result.client).toEqual({ ...UNKNOWN_CLIENT, refusal: 'opt_out' });

@@ -52,7 +52,7 @@ describe('why a browser fetches', () => {
     expect(classify(FIREFOX, purpose, 'pageview', true).class).toBe(found);
   });
 
-  it('is told in no more than 40 characters', () => {
+  it('is reported in 40 characters at most', () => {
     expect(classify(FIREFOX, `prefetch${'x'.repeat(40)}`, 'pageview', true).detail).toBe(
       `prefetch${'x'.repeat(32)}`,
     );

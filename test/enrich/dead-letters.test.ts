@@ -156,7 +156,7 @@ describe('what waits', () => {
   }
 
   it.each(['batch', 'hits'] as const)(
-    'as %s tells nothing, in the queue and as a dead letter',
+    'as %s reveals nothing, in the queue and as a dead letter',
     async (as) => {
       const messages = await messagesOf([hit()], as);
       expect(messages.length).toBeGreaterThan(0);
@@ -239,7 +239,7 @@ describe('what waits', () => {
     expect(results).toEqual([{ name: 'batch' }, { name: 'hits' }]);
   });
 
-  it('under another secret is tried again, kept, and replayed once its secret is back', async () => {
+  it('under another secret is tried again, stored, and replayed once its secret is back', async () => {
     const [message] = await messagesOf([hitOf({ ev: 'late' })], 'batch');
     const env = quietly(testEnv, { SECRET_KEY: 'another secret of 32 characters...' });
     const queued = createMessageBatch<Message>('speck-events', [
@@ -344,7 +344,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
     expect(await names()).toEqual(['somebody else']);
   });
 
-  it('loses a pixel that is deleted, with what was refused of it, and goes when nothing is left', async () => {
+  it('loses a deleted pixel with its rejections, and is deleted when nothing is left', async () => {
     const other = await makePixel('UTC');
     const bot = { client: { ...UNKNOWN_CLIENT, ip: IP, userAgent: 'Googlebot/2.1' } };
     await buryAs([hitOf({ ev: 'gone' }, ANN), hitOf({ ev: 'a bot' }, bot)]);
@@ -394,7 +394,7 @@ describe('many dead letters', () => {
     expect(await lettersToCheck(db, SECRETS, 10)).toEqual([]);
   });
 
-  it('that cannot be opened are kept, and hold up no other', async () => {
+  it('that cannot be opened stay, and hold up no other', async () => {
     const closed = await Promise.all(
       Array.from({ length: 20 }, () =>
         sealParcel(['a lost secret of 32 characters....'], { kind: 'hits', id: 'x', hits: [] }),

@@ -76,7 +76,7 @@ describe('names, ids and times', () => {
     expect(result.ok && result.value.day.day).toBe(day);
   });
 
-  it('knows a day by its bounds, whatever day was asked for before', () => {
+  it('finds a day by its bounds, whatever day was looked up before', () => {
     const start = Date.parse('2026-11-23T23:00:00Z');
     const end = Date.parse('2026-11-24T23:00:00Z');
     for (const ts of [start, end - 1, start]) {
@@ -132,7 +132,7 @@ describe('names, ids and times', () => {
     });
   });
 
-  it('believes who has a token about address, agent and country', () => {
+  it('believes a sender with a token about address, agent and country', () => {
     const result = api({}, { ip: 'x'.repeat(255), ua: CHROME.replace(' ', '\n'), country: 'de' });
     expect(eventOf(result)).toMatchObject({ country: 'DE', region: '', city: '' });
     expect(result.ok && result.value.identity).toEqual({
@@ -170,7 +170,7 @@ describe('a person', () => {
     );
   });
 
-  it('is known by what the event says, the strongest first', () => {
+  it('is identified by what the event says, the strongest identifier first', () => {
     const event: Partial<RawEvent> = {
       uid: 'customer-4711',
       consent: 'granted',
@@ -191,7 +191,7 @@ describe('a person', () => {
   });
 
   it.each(['ann@mail.example', sha.slice(1), `${sha}0`, `x${sha}`, 7, {}])(
-    'is not told by %j, which is no SHA-256',
+    'is not identified by %j, which is not a SHA-256',
     (em) => {
       expect(run({ ud: [['em', em]] })).toMatchObject({ error: { reason: 'unhashed_user_data' } });
     },

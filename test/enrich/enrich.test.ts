@@ -63,7 +63,7 @@ describe('a changed address within a page', () => {
     expect(nav(dl, rl)).toBe('pageview');
   });
 
-  it('is told by the tag: a page that has loaded is a view, and so is an event of the owner', () => {
+  it('is reported by the tag: a page that has loaded is a view, and so is an event of the owner', () => {
     const rl = 'https://site.example/a';
     expect(nav('/a?filter=red', rl, { nav: '' })).toBe('pageview');
     expect(nav('/a?filter=red', rl, { ev: 'Filter' })).toBe('Filter');
@@ -97,7 +97,7 @@ describe('sources and channels', () => {
     });
   });
 
-  it("tells no visit from the pixel's own site as a source, wherever the page is", () => {
+  it("does not report the pixel's own site as a source, wherever the page is", () => {
     const from = { rl: 'https://site.example/shop', dl: 'https://checkout.example/' };
     expect(eventOf(run(from))).toMatchObject({ referrer: '', source: '', channel: 'Direct' });
   });
@@ -155,14 +155,14 @@ describe('origins', () => {
     expect(of({})).toMatch(/^No origin is not on /);
   });
 
-  it('do not bind who has a token', () => {
+  it('do not apply to a sender with a token', () => {
     expect(
       only(['site.example'], {}, { ts: undefined, ip: undefined, ua: undefined, country: undefined }).ok,
     ).toBe(true);
   });
 });
 
-describe('who asks not to be followed', () => {
+describe('a visitor who asks not to be followed', () => {
   const everything: Partial<RawEvent> = {
     ev: 'Purchase',
     dl: 'https://site.example/offer',

@@ -27,7 +27,7 @@ const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): 
 });
 const prepared = (...events: Incoming[]) => prepareBatch(testEnv, events, NOW);
 
-it('does not limit those who have opted out: they have no address by which they could be', async () => {
+it('does not limit visitors who have opted out, since they have no address', async () => {
   const pixel = await makePixel('UTC');
   const limit = async () => ({ success: false });
   const events = [
@@ -86,7 +86,7 @@ describe('a rejection', () => {
     ]);
   });
 
-  it('of who refuses leaves no more than that it was one of that day', async () => {
+  it('of a visitor who refuses leaves only a count of that day', async () => {
     const pixel = await makePixel('UTC', { gpc: 'drop' });
     const { batch } = await prepared(
       incoming({ id: pixel.id, ev: 'Secret' }, { refusal: 'signal' }),
@@ -114,7 +114,7 @@ describe('an event', () => {
     expect(batch.id).toMatch(/^[1-9A-Za-z]{12}$/);
   });
 
-  it('has a visitor where the client can be told from others, and a person where it says who', async () => {
+  it('has a visitor if the client can be told from others, and a person if it is identified', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     const who: Partial<RawEvent> = { uid: 'customer-4711', ud: [['em', 'ab'.repeat(32)]] };
     const { batch } = await prepared(

@@ -231,7 +231,7 @@ describe('a medium', () => {
     expect(from(`utm_source=${source}&utm_medium=cpc&utm_campaign=x-Cross-Network`)[1]).toBe('Cross-network');
   });
 
-  it('of a thousand views is paid for where it is known of what kind, else a display', () => {
+  it('of a thousand views is paid for if its kind is known, else a display', () => {
     expect(from('utm_source=facebook&utm_medium=cpm')[1]).toBe('Paid Social');
     expect(from('utm_source=partner&utm_medium=cpm')[1]).toBe('Display');
   });
@@ -251,7 +251,7 @@ describe('a medium', () => {
     expect(from(`${query}&utm_medium=cpc`)[1]).toBe(isShopping ? 'Paid Shopping' : 'Paid Other');
   });
 
-  it('may be told by the source', () => {
+  it('may be found by the source', () => {
     expect(from('utm_source=E-Mail')).toEqual(['E-Mail', 'Email']);
   });
 });

@@ -212,7 +212,7 @@ describe('D1 fails for 30 seconds', () => {
 describe('the queue', () => {
   const down = () => faulty({ fails: () => true, message: 'D1 DB is overloaded.' });
 
-  it('refuses too: what is lost is counted, and health says so', async () => {
+  it('fails too: lost events are counted, and health reports them', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     queue.refuses = true;
@@ -240,7 +240,7 @@ describe('the queue', () => {
     expect(await storedOf(pixel)).toEqual({ stored: 1, doubled: 0 });
   });
 
-  it('takes everything in queue mode, and what it refuses goes to D1', async () => {
+  it('takes all events in queue mode, and those that it rejects go to D1', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const env = { ...envWith(db, queue), INGEST_MODE: 'queue' };

@@ -130,7 +130,7 @@ describe('a rotation', () => {
 });
 
 describe('a secret that is lost or mistyped', () => {
-  it('loses no key: events are of nobody known until the right one is back', async () => {
+  it('loses no key: events have no person until the right one is back', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     const [pixel, at] = [await makePixel('UTC'), anotherDay()];
     const before = await ann(envOf(ONE), pixel, at);
@@ -160,7 +160,7 @@ describe('a secret that is lost or mistyped', () => {
 });
 
 describe('a warm isolate', () => {
-  it('opens no key for an event: a visitor that is known costs no call into the crypto library', async () => {
+  it('opens no key for an event: a cached visitor costs no call into the crypto library', async () => {
     const [pixel, at] = [await makePixel('UTC'), anotherDay()];
     await ann(envOf(ONE), pixel, at);
     const calls = ['sign', 'encrypt', 'decrypt', 'importKey', 'deriveKey'].map((name) =>

@@ -119,7 +119,7 @@ describe('the list of sources', () => {
     expect(keys).toEqual([...new Set(keys)].toSorted((a, b) => (a < b ? -1 : 1)));
   });
 
-  it('knows nothing else, however near it is to a line', () => {
+  it('finds nothing else, however similar it is to a line', () => {
     const keys = fc.constantFrom(...known.keys());
     const near = fc
       .tuple(

@@ -128,7 +128,7 @@ describe('the statements', () => {
     expect(cost.statements).toBeLessThanOrEqual(LIMITS.statements);
   });
 
-  it('of the largest request to the API are few, who asks included', async () => {
+  it('of the largest request to the API are few, authentication included', async () => {
     const pixels = await manyPixels(40);
     const now = Date.now();
     const days = Array.from({ length: 400 }, (_, back) => now - back * DAY);
@@ -193,7 +193,7 @@ describe('the statements', () => {
     expect(rounds).toBeLessThan(20);
   });
 
-  it('of a batch full of events that the store refuses are few, and the queue goes on with what is left', async () => {
+  it('of a batch full of events that the store rejects are few, and the queue takes the rest', async () => {
     const [pixel] = await manyPixels(1);
     if (!pixel) throw new Error('no pixel');
     await db

@@ -49,7 +49,7 @@ it('has one time for looking up and writing: what is left when that is over goes
   expect(sent).toHaveLength(1);
 });
 
-it('has so many points for all of its messages, and is not kept from acknowledging by their failure', async () => {
+it('has one budget of points for all of its messages, and acknowledges them even if points fail', async () => {
   const pixel = await makePixel('UTC');
   const now = Date.now();
   const messageOf = (name: string): Message => ({
@@ -87,7 +87,7 @@ it('has so many points for all of its messages, and is not kept from acknowledgi
   expect(await db.prepare(stored).bind(pixel.id).first('n')).toBe(400);
 });
 
-it('answers who consents without a cookie when the store hangs', async () => {
+it('answers a consent without a cookie when the store hangs', async () => {
   const hangs = { prepare: () => ({ bind: () => ({ all: () => new Promise(() => {}) }) }) };
   const event = { ...BLANK_EVENT, id: `px_${randomBase58(16)}`, consent: 'granted' as const };
   const client = { ...UNKNOWN_CLIENT, cookieReach: 'first_party' as const, origin: 'https://site.example' };

@@ -92,17 +92,17 @@ describe('a body', () => {
     expect(Math.max(...written)).toBeLessThanOrEqual(4096);
   });
 
-  it('that is no gzip, or less than a whole one, is told so', async () => {
+  it('that is not gzip, or not complete, is reported', async () => {
     expect(await read('text', 'gzip')).toEqual(error('broken_encoding'));
     expect(await read((await gzip('text')).slice(0, -4), 'gzip')).toEqual(error('broken_encoding'));
   });
 
-  it('that breaks off is told so', async () => {
+  it('that breaks off is reported', async () => {
     const { stream } = parts(['text', new Error('gone')]);
     expect(await read(stream)).toEqual(error('broken_body'));
   });
 
-  it('of another encoding is refused, once it has been read', async () => {
+  it('of another encoding is rejected after it has been read', async () => {
     const { stream, taken } = parts(['a', 'b']);
     expect(await read(stream, 'br')).toEqual(error('unsupported_encoding'));
     expect(taken()).toBe(3);

@@ -13,7 +13,7 @@ describe('a cache', () => {
     expect(cache.get('k5000')).toBe(undefined);
   });
 
-  it('holds as much as its size, and loses nothing by what it has been told before', () => {
+  it('holds as many entries as its size, and loses none when a value is set again', () => {
     const cache = new Cache<string, number>(10);
     const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
     for (const key of keys.slice(0, 5)) cache.set(key, 1);
@@ -27,14 +27,14 @@ describe('a cache', () => {
     expect(cache.get('k0')).toBe(2);
   });
 
-  it('forgets what it is told to', () => {
+  it('deletes entries', () => {
     const cache = new Cache<string, number>(4);
     for (const key of ['a', 'b', 'c']) cache.set(key, 1);
     for (const key of ['a', 'c']) cache.delete(key);
     expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 1, undefined]);
   });
 
-  it('keeps what is asked for again and again', () => {
+  it('keeps entries that are used again and again', () => {
     const cache = new Cache<string, number>(10);
     cache.set('wanted', 1);
     for (let entry = 0; entry < 1000; entry++) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fingerprint, MAX_LENGTH } from '../../src/model/fingerprint.ts';
 
 describe('a fingerprint', () => {
-  it('is a whole number that tells texts apart that differ in one character, their order or their length', () => {
+  it('is a whole number, different for texts that differ in one character, their order or their length', () => {
     const texts = [''];
     for (let length = 1; length <= MAX_LENGTH; length += 93) {
       const plain = 'a'.repeat(length);
@@ -21,7 +21,7 @@ describe('a fingerprint', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 
-  it('is the same whenever the same text is asked for, and another for another text', () => {
+  it('is the same for the same text, and another for another text', () => {
     const text = fc.string({ unit: fc.constantFrom('0', '1', '\n', 'ü', '😀'), maxLength: 200 });
     fc.assert(
       fc.property(text, text, (a, b) => {

@@ -94,7 +94,7 @@ const rows = new Map(
   [...section.matchAll(/^\| (.*?) \| (.*?) \|/gm)].map(([, row = '', bound = '']) => [row, bound]),
 );
 
-describe('the limits that docs/operations.md tells of', () => {
+describe('the limits in docs/operations.md', () => {
   it.each([...Object.values(ROWS), ...OTHERS])('%s: %s', (row, bound) => {
     expect(rows.get(row)).toBe(bound);
   });

@@ -43,7 +43,7 @@ describe('a sealed text', () => {
     }
   });
 
-  it('is another each time, and tells its secret by the first characters', async () => {
+  it('is another each time, and identifies its secret by the first characters', async () => {
     const sealed = await Promise.all([1, 2, 3].map(() => seal(NEW, 'alias keys', 'px_1', TEXT)));
     expect(new Set(sealed).size).toBe(3);
     expect(await sealOf(OLD)).not.toBe(await sealOf(NEW));

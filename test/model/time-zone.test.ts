@@ -123,7 +123,7 @@ describe('the calendar', () => {
     );
   });
 
-  it('gives a day that sorts as it should, or refuses, however far it is', () => {
+  it('returns a day that sorts correctly, or throws, however far it is', () => {
     const count = fc.oneof(
       fc.integer({ min: -5000, max: 5000 }),
       fc.integer(),
@@ -159,7 +159,7 @@ describe('the calendar', () => {
     );
   });
 
-  it('never goes on for ever: what reaches the end of the years is refused', () => {
+  it('ends always: a day after the last year throws', () => {
     for (const zone of ['UTC', 'Europe/Berlin', 'Pacific/Kiritimati', 'America/New_York']) {
       expect(() => segments(zone, '9999-12-30', '9999-12-31')).toThrow(RangeError);
       expect(segments(zone, '9998-12-30', '9998-12-31')).toHaveLength(2);
