@@ -94,9 +94,9 @@ export const VALUE_LIMITS: Readonly<Record<DimensionColumn, number>> = {
   os: LIMITS.page,
   os_version: LIMITS.agentVersion,
   country: 2,
-  region: LIMITS.place,
-  region_name: LIMITS.place,
-  city: LIMITS.place,
+  region: LIMITS.geo,
+  region_name: LIMITS.geo,
+  city: LIMITS.geo,
   language: LIMITS.page,
 };
 

@@ -27,7 +27,7 @@ export const LIMITS = {
   referrer: 512,
   source: 120,
   utm: 200,
-  place: 120,
+  geo: 120,
   agentVersion: 24,
   /** A user agent. All these characters are hashed. */
   userAgent: 512,

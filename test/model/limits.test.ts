@@ -40,7 +40,7 @@ const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: s
   referrer: ['referrer', number(LIMITS.referrer)],
   source: ['source', number(LIMITS.source)],
   utm: ['UTM field', number(LIMITS.utm)],
-  place: ['region, city', number(LIMITS.place)],
+  geo: ['region, city', number(LIMITS.geo)],
   agentVersion: ['version of a browser or system', number(LIMITS.agentVersion)],
   userAgent: ['user agent that is hashed', number(LIMITS.userAgent)],
   parsedAgent: ['user agent that is parsed', number(LIMITS.parsedAgent)],
