@@ -48,8 +48,8 @@ export interface WireRoute {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /**
-   * For a route whose events are all in the query. Such a request is answered first and read later, with neither its headers nor
-   * a token. This function runs before the answer, so it must be cheap.
+   * For a route whose requests have one event each, all of it in the query. Such a request is answered first and read later, without
+   * its headers, and a token in it does not count. This function runs before the answer, so it must be cheap.
    */
   readonly screen?: (query: string) => ReadError | null;
 }
@@ -59,7 +59,7 @@ export interface WireFormat {
   readonly limits: {
     /** Bytes of a body, also after unpacking. */
     readonly bytes: number;
-    /** Events in one request. */
+    /** Events in one request, at most `MAX_BATCH_EVENTS`. */
     readonly events: number;
   };
   /** Request headers that browsers may send from other origins, besides those of a body. Default: none. */
