@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { fromJson } from '../collect/wire/native-event.ts';
 import { ingestFromApi } from '../enrich/ingest.ts';
-import type { Incoming } from '../enrich/prepare.ts';
+import type { IncomingEvent } from '../enrich/prepare.ts';
 import { LIMITS } from '../model/limits.ts';
 import { nextEventId } from '../model/random.ts';
 import { UNKNOWN_CLIENT } from '../model/wire.ts';
@@ -51,7 +51,7 @@ export async function addEvents({ request, env, grant }: Call): Promise<Response
   return uncachedJson(warnings.length === 0 ? result : { ...result, warnings }, 202);
 }
 
-function incomingOf(event: unknown, receivedAt: number, isApart: boolean): Incoming {
+function incomingOf(event: unknown, receivedAt: number, isApart: boolean): IncomingEvent {
   const raw = fromJson(event);
   const { ts, ip, ua, country } = (raw === null ? {} : event) as Record<string, unknown>;
   return {

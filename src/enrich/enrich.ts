@@ -58,12 +58,12 @@ export function enrich(
   const candidate = new Candidate(raw, arrival, pixel);
   const failure = rejectionOf(candidate);
   if (failure !== null) return err(failure);
-  const enriched = enrichedEvent(candidate, proof);
-  return ok(candidate.asksForPrivacy ? anonymous(enriched) : enriched);
+  const enriched = enrichCandidate(candidate, proof);
+  return ok(candidate.asksForPrivacy ? anonymize(enriched) : enriched);
 }
 
 /** @param candidate has passed the checks. */
-function enrichedEvent(candidate: Candidate, proof: Proof): EnrichedEvent {
+function enrichCandidate(candidate: Candidate, proof: Proof): EnrichedEvent {
   const { raw, arrival, pixel, isAuthenticated, countedName: name } = candidate;
   const { ts, client } = unwrap(candidate.origin);
   const agentClass = unwrap(candidate.agentClass);
@@ -140,7 +140,7 @@ function identityOf({ ip, userAgent }: Client, { isApart = false }: Arrival): Id
  * What is left of an event whose sender asks not to be followed: that it happened, on which page, in which country, on
  * what kind of device, and from which site or campaign.
  */
-function anonymous({ event, day }: EnrichedEvent): EnrichedEvent {
+function anonymize({ event, day }: EnrichedEvent): EnrichedEvent {
   const [host = ''] = event.referrer.split('/');
   return {
     event: {

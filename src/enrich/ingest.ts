@@ -12,7 +12,7 @@ import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
-import { type Incoming, prepareBatch } from './prepare.ts';
+import { type IncomingEvent, prepareBatch } from './prepare.ts';
 
 /** The outcome of ingesting an event. */
 export type IngestOutcome =
@@ -60,7 +60,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
  */
 export async function ingestFromApi(
   env: Env,
-  incoming: readonly Incoming[],
+  incoming: readonly IncomingEvent[],
   now: number,
 ): Promise<IngestOutcome[]> {
   const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now));
@@ -98,8 +98,8 @@ export async function batchOf(env: Env, parcel: Parcel, now: number): Promise<Ba
   return { ...batch, id: parcel.id };
 }
 
-function incomingOf(hits: readonly RawHit[]): Incoming[] {
-  const incoming: Incoming[] = [];
+function incomingOf(hits: readonly RawHit[]): IncomingEvent[] {
+  const incoming: IncomingEvent[] = [];
   for (const { events, id: hitId, receivedAt, head, client, sender } of hits) {
     const isApart = sender?.isApart === true;
     for (const [index, raw] of events.entries()) {

@@ -19,19 +19,23 @@ import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
 
 /** A raw event and how it arrived. `raw` is null if what was sent is not an event. */
-export interface Incoming {
+export interface IncomingEvent {
   readonly raw: RawEvent | null;
   readonly arrival: Arrival;
 }
 
-export interface Prepared {
+export interface PreparedBatch {
   readonly batch: Batch;
   /** The result of each incoming event, in their order: an event of the batch, or a rejection. */
   readonly results: readonly Result<EnrichedEvent, Rejection>[];
 }
 
 /** @throws what D1 throws. */
-export async function prepareBatch(env: Env, incoming: readonly Incoming[], now: number): Promise<Prepared> {
+export async function prepareBatch(
+  env: Env,
+  incoming: readonly IncomingEvent[],
+  now: number,
+): Promise<PreparedBatch> {
   const ids = incoming.flatMap(({ raw }) => (raw && pixelIdOf(raw) !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
   const secrets = secretsOf(env);
@@ -39,7 +43,7 @@ export async function prepareBatch(env: Env, incoming: readonly Incoming[], now:
   const enriched = results.flatMap((result) => (result.ok ? [result.value] : []));
   const rejections = results.flatMap((result, index) => {
     const reasons = result.ok ? result.value.flaws : [result.error];
-    return reasons.map((reason) => counted(incoming[index] as Incoming, reason, pixels));
+    return reasons.map((reason) => countedRejection(incoming[index] as IncomingEvent, reason, pixels));
   });
   const events = await withHashes(env, secrets, enriched, now);
   return { batch: { id: randomBase58(12), events, rejections }, results };
@@ -51,7 +55,7 @@ type EnrichResult = Result<EnrichedEvent, Rejection>;
 function resultOf(
   env: Env,
   secrets: Secrets,
-  { raw, arrival }: Incoming,
+  { raw, arrival }: IncomingEvent,
   pixels: ReadonlyMap<string, Pixel>,
 ): EnrichResult | Promise<EnrichResult> {
   if (raw === null) return err(rejection('invalid_event'));
@@ -117,8 +121,8 @@ async function withPerson(
 }
 
 /** A rejection as it is counted: for the local day of its pixel, or for the UTC day if there is no such pixel. */
-function counted(
-  { raw, arrival }: Incoming,
+function countedRejection(
+  { raw, arrival }: IncomingEvent,
   { reason, detail, family }: Rejection,
   pixels: ReadonlyMap<string, Pixel>,
 ): CountedRejection {

@@ -1,6 +1,6 @@
 /** What is written of incoming events: those that are stored with their hashes, and the others as they are counted. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Incoming, prepareBatch } from '../../src/enrich/prepare.ts';
+import { type IncomingEvent, prepareBatch } from '../../src/enrich/prepare.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../src/model/rejection.ts';
 import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, testEnv } from '../fixtures.ts';
@@ -15,7 +15,7 @@ const CLIENT: Client = {
 };
 
 let made = 0;
-const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): Incoming => ({
+const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): IncomingEvent => ({
   raw: raw && { ...BLANK_EVENT, ...raw },
   arrival: {
     id: `e${made++}`,
@@ -25,7 +25,7 @@ const incoming = (raw: Partial<RawEvent> | null, client: Partial<Client> = {}): 
     overrides: null,
   },
 });
-const prepared = (...events: Incoming[]) => prepareBatch(testEnv, events, NOW);
+const prepared = (...events: IncomingEvent[]) => prepareBatch(testEnv, events, NOW);
 
 it('does not limit visitors who have opted out, since they have no address', async () => {
   const pixel = await makePixel('UTC');
