@@ -1,7 +1,6 @@
 /**
- * `npm run deploy`: migrates the database, then makes the queues and deploys the Worker, so that new code never meets old
- * tables. At the first deploy there is no database yet; wrangler makes it while it deploys, and the tables come right
- * after.
+ * `npm run deploy`: migrates the database, then creates the queues and deploys the Worker, so that new code never runs on old tables. At
+ * the first deploy there is no database yet: wrangler creates it during the deploy, and the tables follow immediately.
  */
 import { migrateRemote } from './lib/migrate/apply.ts';
 import { ensureQueue, queueNames } from './lib/queues.ts';
@@ -12,8 +11,8 @@ const USAGE = `Usage: npm run deploy [-- FLAGS]
 
   --dry-run  Only build the Worker and check the configuration; needs no account
 
-Any other flag, such as --env staging, goes to \`wrangler deploy\`. Asks you to log in when it must; where nobody can
-answer, set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.`;
+Any other flag, such as --env staging, goes to \`wrangler deploy\`. If you are not logged in, it asks you to log in. Without
+a terminal, set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -32,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   if (database === 'no database') console.log('There is no database yet: deploying makes it.');
-  // After the migrations, which ask to log in where that is needed.
+  // After the migrations, since those ask to log in if necessary.
   if (!(await makeQueues(args))) return 1;
   if ((await deployWithSecret(args)) !== 0) {
     console.error('\nThe Worker was not deployed: see above. To try again does no harm.');
@@ -50,17 +49,17 @@ async function deploy(args: readonly string[]): Promise<number> {
   return ended(spawnWrangler(['deploy', ...args], { stdio: 'inherit' }));
 }
 
-/** Deploys, with a new SECRET_KEY when the Worker has none. A file of secrets that is given is the owner's own way. */
+/** Deploys, with a new SECRET_KEY if the Worker has none. With --secrets-file the owner sets the secrets. */
 async function deployWithSecret(args: readonly string[]): Promise<number> {
   if (flagValue(args, '--secrets-file') !== undefined) return deploy(args);
-  const found = await findSecretKey(args);
-  if (found === 'failed') {
+  const state = await findSecretKey(args);
+  if (state === 'failed') {
     console.error('\nWhether the Worker has its SECRET_KEY could not be looked up.');
     return 1;
   }
-  if (found === 'present') return deploy(args);
+  if (state === 'present') return deploy(args);
   const { secret, result } = await withNewSecretKey((flags) => deploy([...args, ...flags]));
-  // A deploy may fail after the Worker has gone up with it.
+  // A deploy may fail after the Worker has been uploaded with the secret.
   if (result === 0 || (await findSecretKey(args)) === 'present') {
     console.log(madeSecretKey(secret, process.stdout.isTTY));
   }

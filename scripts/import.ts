@@ -1,4 +1,4 @@
-/** `npm run import`: counts the page views of a web server's access log, or writes an export back. `--help` says how. */
+/** `npm run import`: counts the page views of a web server's access log, or writes an export back. See `--help`. */
 import { basename } from 'node:path';
 import type { ClientOptions } from './lib/api-client.ts';
 import { type Batch, Batcher, type BodyForm, EVENTS_BODY, type FileEvent, LINES_BODY } from './lib/batch.ts';
@@ -9,8 +9,8 @@ import { Progress, Report } from './lib/import-report.ts';
 import { openSource, peek } from './lib/lines.ts';
 import { logEvents } from './lib/log-import.ts';
 
-/** A dry run shows this many. */
-const SHOWN_EVENTS = 3;
+/** The number of events that a dry run prints. */
+const PRINTED_EVENTS = 3;
 
 /** What is imported, and how it is sent. */
 interface Import {
@@ -18,7 +18,7 @@ interface Import {
   readonly events: AsyncIterable<FileEvent>;
   readonly form: BodyForm;
   send(body: string, client: ClientOptions): Promise<Answer>;
-  /** What to say when not one line could be read. */
+  /** The message if no line could be read. */
   readonly foreign: string;
 }
 
@@ -45,10 +45,10 @@ async function importFile(options: ImportOptions): Promise<number> {
   let failure: string | undefined;
   try {
     const source = openSource(options.file);
-    const found = await recognise(source.chunks, options);
-    report = found.report;
-    await sendAll(found, options, progress, () => source.progress());
-    if (report.foreign) failure = found.foreign;
+    const contents = await recognize(source.chunks, options);
+    report = contents.report;
+    await sendAll(contents, options, progress, () => source.progress());
+    if (report.foreign) failure = contents.foreign;
   } catch (error) {
     if (error instanceof UsageError) throw error;
     failure =
@@ -64,7 +64,7 @@ async function importFile(options: ImportOptions): Promise<number> {
 }
 
 /** Tells a log from an export by its first bytes. */
-async function recognise(chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<Import> {
+async function recognize(chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<Import> {
   const { start, all } = await peek(chunks, START_BYTES);
   const format = exportFormat(start.toString());
   if (format) {
@@ -101,18 +101,18 @@ async function sendAll(
     onRetry: (message) => progress.say(message),
   };
   const sendBatch = async (batch: Batch | undefined): Promise<void> => {
-    if (batch) take(await send(batch.body, client), batch, options, report);
+    if (batch) addAnswer(await send(batch.body, client), batch, options, report);
   };
-  let shown = 0;
+  let printed = 0;
   for await (const event of events) {
     progress.show(() => report.status, part());
     if (!options.dryRun) await sendBatch(batcher.add(event));
-    else if (shown++ < SHOWN_EVENTS) progress.say(event.text);
+    else if (printed++ < PRINTED_EVENTS) progress.say(event.text);
   }
   await sendBatch(batcher.take());
 }
 
-function take(answer: Answer, { lines }: Batch, options: ImportOptions, report: Report): void {
+function addAnswer(answer: Answer, { lines }: Batch, options: ImportOptions, report: Report): void {
   if (answer.rejected.some(({ reason }) => reason === 'unknown_pixel')) {
     throw new SendError(`${options.url} has no pixel ${options.pixel}. Check --pixel and --url.`);
   }

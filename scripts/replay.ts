@@ -1,17 +1,17 @@
-/** `npm run replay`: has Speck write the events that the queue had given up. `--help` says how. */
+/** `npm run replay`: makes Speck write the events of dead letters. See `--help`. */
 import { SendError } from './lib/api-client.ts';
 import { countDeadLetters, replayDeadLetters } from './lib/dead-letters-client.ts';
 import { parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './lib/target.ts';
 
 const USAGE = `Usage: npm run replay [-- FLAGS]
 
-Replays the dead letters: batches of events that the queue gave up after many tries, and that Speck has kept since. For
-when what was at fault is mended. To replay again does no harm: no event is counted twice.
+Replays dead letters: batches of events that the queue gave up on after many attempts, and that Speck has stored since. Run it
+after you have fixed the cause. You can replay more than once: no event is counted twice.
 
   --url URL      Speck's address. Default: http://127.0.0.1:8787
   --token TOKEN  The owner's token. Default: SPECK_TOKEN, or for a Speck on this machine ADMIN_TOKEN in .dev.vars
 
-Exit code: 0 when none failed, 1 when something did, 2 for a wrong command.`;
+Exit code: 0 if nothing failed, 1 if something failed, 2 for a wrong command.`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -73,7 +73,7 @@ async function replay(options: Options): Promise<number> {
       after = answer.next;
     } while (after !== null);
   } finally {
-    // Also when it breaks off: what was replayed until then is done.
+    // Also after an interruption: the letters replayed so far are done.
     console.log(`${replayed} of ${count} dead letters replayed.`);
   }
   if (failed === 0) return 0;

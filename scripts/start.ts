@@ -1,12 +1,12 @@
 /**
- * `npm start`: the whole of Speck on this machine, under the local runtime. Makes what is missing (the owner's token,
- * the tables), starts `wrangler dev`, and does what only Cloudflare does otherwise: triggers the cron.
+ * `npm start`: runs all of Speck on this machine, in the local runtime. It creates the owner's token and the tables if they are missing,
+ * starts `wrangler dev`, and triggers the cron, which the local runtime does not.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
-import { banner, exposure, type ShownToken, shownToken } from './lib/banner.ts';
+import { banner, exposure, type PrintedToken, printedToken } from './lib/banner.ts';
 import { ensureLocalSecrets } from './lib/dev-vars.ts';
 import { silent, startLocalWorker } from './lib/local-worker.ts';
 import { migrateLocal } from './lib/migrate/apply.ts';
@@ -14,16 +14,16 @@ import { flagValue, ROOT, withoutFlags } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm start [-- FLAGS]
 
-  --demo            Show the dashboard with sixty days of a made-up shop, in a database of its own.
+  --demo            Show the dashboard with sixty days of an example shop, in a separate database.
   --port N          Listen on port N (or set PORT). Default: 8787; 0 takes a free one.
-  --ip ADDRESS      Listen on this address. Default: 127.0.0.1, which only this machine reaches.
-  --persist-to DIR  Keep the local database in DIR. Default: .wrangler/state
+  --ip ADDRESS      Listen on this address. Default: 127.0.0.1, which only this machine can reach.
+  --persist-to DIR  Store the local database in DIR. Default: .wrangler/state
   --log-level info  Also log each request. Default: warn
 
 Any other flag goes to \`wrangler dev\`.`;
 
 const DEFAULT_PORT = '8787';
-/** Made anew each time, so that it always goes up to now. */
+/** Created again at each start, so that its data ends now. */
 const DEMO_STATE = '.wrangler/demo';
 const CRON_INTERVAL = 60_000;
 
@@ -55,7 +55,7 @@ async function main(given: readonly string[]): Promise<number> {
   const protocol = flagValue(args, '--local-protocol') === 'https' ? 'https' : 'http';
 
   const { token, made } = ensureLocalSecrets();
-  if (made.length > 0) console.log(`Made secrets of the local Worker: ${made.join(', ')} in .dev.vars`);
+  if (made.length > 0) console.log(`Created secrets of the local Worker: ${made.join(', ')} in .dev.vars`);
   if (demo) rmSync(join(ROOT, DEMO_STATE), { recursive: true, force: true });
   if (!(await migrateLocal(args))) return 1;
   return serve({ protocol, ip, port: free.port }, token, args, demo);
@@ -75,7 +75,7 @@ function cannotListen(code: string, ip: string, port: number): string {
   return `Cannot listen on ${place} (${code}). Try another --port or --ip.`;
 }
 
-/** Runs the Worker until it ends or this process is told to. @returns the exit code. */
+/** Runs the Worker until it or this process ends. @returns the exit code. */
 async function serve(
   address: Address,
   token: string,
@@ -86,7 +86,7 @@ async function serve(
   const worker = startLocalWorker(devFlags(address, args));
   let isSilent = false;
   if (await answersAt(url, worker.signal)) {
-    const shown = shownToken(token, process.stdout.isTTY);
+    const shown = printedToken(token, process.stdout.isTTY);
     if (demo) await showDemo(url, token, shown, worker.signal);
     else console.log(banner(url, shown));
     const warning = exposure(address.ip, address.protocol);
@@ -115,17 +115,17 @@ function devFlags(address: Address, args: readonly string[]): string[] {
     '--port',
     String(address.port),
     '--show-interactive-dev-session=false',
-    // wrangler would print that nothing triggers the cron here. This flag says that we see to it ourselves.
+    // Without this flag wrangler would print that nothing triggers the cron here. This script triggers it.
     '--test-scheduled',
-    // Requests keep the address that they were sent to, also where wrangler.toml has a route.
+    // Requests keep the address that they were sent to, even if wrangler.toml has a route.
     '--no-infer-origin-from-routes',
-    // A line per request would bury what matters.
+    // A line per request would hide warnings.
     ...(flagValue(args, '--log-level') === undefined ? ['--log-level', 'warn'] : []),
     ...withoutFlags(args, ['--ip', '--port']),
   ];
 }
 
-/** Waits for the Worker's first answer, whatever it is. */
+/** Waits for the Worker's first answer of any kind. */
 async function answersAt(url: string, stop: AbortSignal): Promise<boolean> {
   while (!stop.aborted) {
     const answer = await get(`${url}/health`).catch(() => undefined);
@@ -135,7 +135,7 @@ async function answersAt(url: string, stop: AbortSignal): Promise<boolean> {
   return false;
 }
 
-/** Triggers the cron now and every minute. Quiet unless it fails. */
+/** Triggers the cron now and every minute. Prints only failures. */
 async function runCron(url: string, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const failure = await cronFailure(url);
@@ -153,14 +153,14 @@ async function cronFailure(url: string): Promise<string | undefined> {
   }
 }
 
-/** Fills the demo's database. Its code is loaded for it alone: it reads five megabytes of user agents. */
-async function showDemo(url: string, token: string, shown: ShownToken, stop: AbortSignal): Promise<void> {
-  console.log('Making up sixty days of a shop…');
+/** Fills the demo's database. Its code is loaded only here, since it reads five megabytes of user agents. */
+async function showDemo(url: string, token: string, shown: PrintedToken, stop: AbortSignal): Promise<void> {
+  console.log('Creating sixty days of an example shop…');
   try {
     const { fillDemo } = await import('./lib/demo.ts');
     const { events, pixel, trickle } = await fillDemo(url, token);
     console.log(`
-${events.toLocaleString('en')} events are there, and more come as you look.
+${events.toLocaleString('en')} events are stored, and more arrive every few seconds.
 
 Dashboard     ${url}/app/${pixel}
 Token         ${shown.line}
@@ -168,6 +168,6 @@ Stop          Ctrl-C
 `);
     void trickle(stop);
   } catch (error) {
-    if (!stop.aborted) console.error(`The demo could not be made: ${error}`);
+    if (!stop.aborted) console.error(`The demo could not be created: ${error}`);
   }
 }

@@ -1,13 +1,13 @@
 /**
  * Reads a line of a web server's access log: Apache's and nginx's `combined` and `common` formats, also with the
- * virtual host in front (Apache's `vhost_combined`). What the line means is for others to say.
+ * virtual host in front (Apache's `vhost_combined`). It does not interpret what the line means.
  *
  * Formats: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats
  * and https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
  */
 import { normalAddress } from '../../src/model/text/address.ts';
 
-/** What a line says. A field that was logged as `-` is `''`. */
+/** The fields of a line. A field that was logged as `-` is `''`. */
 export interface LogEntry {
   /** The virtual host in front of the line, without its port; `''` where none was logged. */
   readonly host: string;
@@ -15,9 +15,9 @@ export interface LogEntry {
   readonly address: string;
   /** When the request was received, in epoch milliseconds. */
   readonly time: number;
-  /** What was asked for, or null where the client did not speak HTTP: a port scan, a TLS handshake. */
+  /** The request; null if the client did not speak HTTP, as in a port scan or a TLS handshake. */
   readonly request: LogRequest | null;
-  /** The status of the answer, or null where there was none. */
+  /** The status of the answer; null if there was none. */
   readonly status: number | null;
   /** The Referer header. */
   readonly referer: string;
@@ -55,7 +55,7 @@ export type Parsed =
  */
 const HEAD =
   /^(\S+) \S+ .*? \[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] (?=")/s;
-/** A quoted field, in which a backslash takes the next character with it. */
+/** A quoted field. In it a backslash escapes the next character. */
 const QUOTED = /"([^"\\]*(?:\\.[^"\\]*)*)"/sy;
 const STATUS_AND_SIZE = / (\d{3}|-) (?:\d+|-)(?= |$)/y;
 const REQUEST = /^([A-Za-z][A-Za-z-]*) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/s;

@@ -1,18 +1,18 @@
-/** Asks Speck's API, and again where asking again may help. What is asked here must be harmless to ask twice. */
+/** Calls Speck's API, and retries if that may help. So a call must be idempotent. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asking failed, and asking the same again would fail again. The message says what to do. */
+/** A call has failed and would fail again. The message says what to do. */
 export class SendError extends Error {}
 
 export interface ClientOptions {
   /** Speck's address, without a slash at the end. */
   readonly url: string;
   readonly token: string;
-  /** How often one request is tried. */
+  /** The most attempts of one request. */
   readonly tries?: number;
-  /** Says that a try failed and another will follow. */
+  /** Reports that an attempt has failed and another will follow. */
   readonly onRetry?: (message: string) => void;
-  /** Waits that many milliseconds. */
+  /** Waits for a number of milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
 }
 
@@ -22,7 +22,7 @@ export interface Call<T> {
   readonly body?: string;
   /** What the body is. Default: JSON. */
   readonly contentType?: string;
-  /** The status and the form of the answer when all is well. */
+  /** The status and the form of a successful answer. */
   readonly status: number;
   readonly isAnswer: (value: unknown) => value is T;
   /** What a status means for this call, and what to do about it. */
@@ -92,15 +92,15 @@ interface Problem {
   readonly detail: string;
 }
 
-/** What is answered while a secret is missing, which time does not heal. */
+/** The answers while a secret is missing: retrying does not help. */
 const CLOSED: readonly (string | undefined)[] = ['no_admin_token', 'no_secret_key'];
 
-/** Whether the same request may fare better later. */
+/** Whether the same request may succeed later. */
 function isPassing(status: number, problem: Problem | null): boolean {
   return status === 429 || (status >= 500 && !CLOSED.includes(problem?.reason));
 }
 
-/** What these mean for every call. */
+/** What these statuses mean for every call. */
 const EXPLANATIONS: Explanations = {
   401: (url) =>
     `${url} does not know the token (401). Check --token, SPECK_TOKEN or ADMIN_TOKEN in .dev.vars.`,
@@ -115,13 +115,13 @@ function explain(status: number, problem: Problem | null, url: string, own: Expl
   return problem ? `${what} It says: ${problem.detail}` : what;
 }
 
-/** Twice as long after each failure, and a part of it by chance, so that many clients do not come back as one. */
+/** The wait doubles after each failure. A part of it is random, so that many clients do not retry at the same time. */
 function pauseAfter(attempt: number, retryAfter: number): number {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1));
   return Math.max(retryAfter, Math.round(longest * (0.5 + Math.random() / 2)));
 }
 
-/** The milliseconds that a Retry-After header asks for, within reason. It gives seconds, or a date. */
+/** The milliseconds of a Retry-After header, up to a limit. The header has seconds or a date. */
 function retryAfterOf(header: string | null): number {
   if (header === null) return 0;
   const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

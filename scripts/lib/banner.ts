@@ -1,20 +1,20 @@
-/** What `npm start` prints once the local Worker answers. */
+/** What `npm start` prints when the local Worker answers. */
 
 const windows = process.platform === 'win32';
 
-/** What is printed of the token: itself to a person at a terminal only, since other output is often kept as a log. */
-export interface ShownToken {
+/** How the token is printed. Only a terminal shows the token itself, since other output is often stored as a log. */
+export interface PrintedToken {
   readonly line: string;
   readonly header: string;
 }
 
-export function shownToken(token: string, terminal: boolean): ShownToken {
+export function printedToken(token: string, terminal: boolean): PrintedToken {
   return terminal
     ? { line: `${token}   (ADMIN_TOKEN in .dev.vars)`, header: token }
     : { line: 'ADMIN_TOKEN in .dev.vars', header: 'TOKEN' };
 }
 
-export function banner(url: string, token: ShownToken): string {
+export function banner(url: string, token: PrintedToken): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const pixel = JSON.stringify({ name: 'My site', url: 'https://example.com', timezone: zone });
   return `
@@ -39,12 +39,12 @@ function addPixelCommand(url: string, token: string, pixel: string): string {
     `-H "Authorization: Bearer ${token}"`,
     '-H "Content-Type: application/json"',
   ];
-  // Windows' command line knows neither single quotes nor a backslash at a line's end.
+  // The command line of Windows has neither single quotes nor a backslash at the end of a line.
   if (windows) return [...parts, `-d ${JSON.stringify(pixel)}`].join(' ');
   return [...parts, `-d '${pixel}'`].join(' \\\n    ');
 }
 
-/** What is said when other machines reach the local Worker without TLS; undefined when they do not. */
+/** The warning if other machines can reach the local Worker without TLS; undefined if they cannot. */
 export function exposure(ip: string, protocol: 'http' | 'https'): string | undefined {
   if (protocol === 'https' || isLoopback(ip)) return undefined;
   return `Warning: other machines reach Speck on ${ip} in plain http, where anyone on the way reads along. Pixels are counted; \

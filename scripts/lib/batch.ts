@@ -1,7 +1,7 @@
-/** Gathers events into request bodies that keep to the API's bounds, and remembers which line each event came from. */
+/** Collects events into request bodies within the API's limits, with the line number of each event. */
 import { MOST_BYTES } from './events-client.ts';
 
-/** What stands in a body before, between and behind its events. */
+/** The text of a body before, between and after its events. */
 export interface BodyForm {
   readonly opening: string;
   /** One byte. */
@@ -9,14 +9,14 @@ export interface BodyForm {
   readonly closing: string;
 }
 
-/** Of `POST /api/v1/events`, and of an export. */
+/** The forms of `POST /api/v1/events`, and of an export. */
 export const EVENTS_BODY: BodyForm = { opening: '{"events":[', separator: ',', closing: ']}' };
 export const LINES_BODY: BodyForm = { opening: '', separator: '\n', closing: '\n' };
 
-/** An event found in a file, as the JSON that is sent. */
+/** An event of a file, as the JSON that is sent. */
 export interface FileEvent {
   readonly text: string;
-  /** Where it stands in the file; of CSV, the number of its record. */
+  /** Its line in the file; in CSV, the number of its record. */
   readonly line: number;
 }
 
@@ -33,7 +33,7 @@ export class Batcher {
   #lines: number[] = [];
   #bytes = 0;
 
-  /** @param most How many events a batch may hold. */
+  /** @param most The most events of a batch. */
   constructor(most: number, form: BodyForm) {
     this.#most = most;
     this.#form = form;
@@ -53,7 +53,7 @@ export class Batcher {
     return batch;
   }
 
-  /** @returns what has been gathered, if anything. */
+  /** @returns the last batch, if it has events. */
   take(): Batch | undefined {
     if (this.#events.length === 0) return undefined;
     const { opening, separator, closing } = this.#form;

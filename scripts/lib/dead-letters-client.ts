@@ -1,4 +1,4 @@
-/** Asks for dead letters to be replayed, by `/api/v1/dead-letters`. A letter that was replayed is there no more. */
+/** Replays dead letters by `/api/v1/dead-letters`. A replayed letter is deleted. */
 import { type ClientOptions, callApi, type Explanations } from './api-client.ts';
 
 export interface Failure {
@@ -9,7 +9,7 @@ export interface Failure {
 export interface Replay {
   readonly replayed: number;
   readonly failed: readonly Failure[];
-  /** The letter to go on after, or null when all have been tried. */
+  /** The letter to continue after; null if all have been tried. */
   readonly next: string | null;
 }
 

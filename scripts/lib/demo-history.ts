@@ -1,7 +1,7 @@
 /**
- * Sixty days of a shop that does not exist: visits with a shape of weekdays and hours, campaigns, a day on which everybody
- * linked to it, purchases, people who signed in. With a seed, so that it is the same each time, but for where today is.
- * Rows are those of an export, which `PUT /api/v1/pixels/:id/events` writes as they are.
+ * Sixty days of an example shop: visits that vary by weekday and hour, campaigns, a day with many links to the shop, purchases, people who
+ * sign in. It has a seed, so only the dates differ from one start to the next. The rows are those of an export, which
+ * `PUT /api/v1/pixels/:id/events` stores unchanged.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ const VISITS_A_DAY = 150;
 /** From Sunday on. */
 const WEEKDAYS = [0.82, 1.12, 1.1, 1.06, 1.04, 0.98, 0.74];
 const HOURS = [3, 2, 1, 1, 1, 2, 5, 9, 12, 13, 13, 13, 14, 13, 12, 12, 13, 14, 15, 17, 19, 18, 12, 7];
-/** So many days ago a newsletter with many readers wrote about the shop. */
+/** How many days ago a newsletter with many readers mentioned the shop. */
 const VIRAL_DAYS_AGO = 17;
 
 interface Source {
@@ -195,7 +195,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   BR: 'pt',
 };
 
-/** Real agents, as often as they are seen on the web; by the file, since the package itself draws without a seed. */
+/** Real user agents by their frequency on the web. Read from the package's file, since the package itself has no seed. */
 const AGENTS = JSON.parse(
   readFileSync(join(ROOT, 'node_modules/user-agents/dist/user-agents.json'), 'utf8'),
 ) as readonly { readonly userAgent: string; readonly weight: number }[];

@@ -1,9 +1,9 @@
-/** Fills a local Speck with a shop's traffic, and keeps some coming. */
+/** Fills a local Speck with the traffic of an example shop, and sends more every few seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEMO_PIXEL, DemoHistory, type Row } from './demo-history.ts';
 
 const BATCH = 1000;
-/** Runs of the cron in which sixty days are rolled up with ease. */
+/** Enough runs of the cron to roll up sixty days. */
 const MOST_RUNS = 40;
 
 const BOTS = [
@@ -66,7 +66,7 @@ export async function fillDemo(url: string, token: string): Promise<Demo> {
   };
 }
 
-/** What the pixel refuses: crawlers, pages fetched ahead, a mistyped currency. */
+/** Events that are rejected: crawlers, prefetched pages, a mistyped currency. */
 async function refusals(url: string, pixel: string): Promise<void> {
   const page = encodeURIComponent('https://fernandkettle.example/tea/houjicha');
   const get = (query: string, headers: Record<string, string>): Promise<Response> =>

@@ -1,20 +1,20 @@
-/** The secrets of the local Worker, kept in .dev.vars as wrangler reads it. */
+/** The secrets of the local Worker, in .dev.vars, which wrangler reads. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ROOT } from './wrangler.ts';
 
-/** ADMIN_TOKEN is the owner's token; under SECRET_KEY visitors and people are hashed. */
+/** ADMIN_TOKEN is the owner's token. SECRET_KEY protects the keys with which visitors and people are hashed. */
 const NAMES = ['ADMIN_TOKEN', 'SECRET_KEY'] as const;
 type Name = (typeof NAMES)[number];
 
-/** A secret in the text of a .dev.vars file, or undefined when it has none or an empty one. */
+/** A secret in the text of a .dev.vars file; undefined if it is missing or empty. */
 export function secretIn(text: string, name: Name): string | undefined {
   return parseEnv(text)[name] || undefined;
 }
 
-/** The text with this secret in it; everything else stays as it is. */
+/** The text with this secret. Everything else in it stays. */
 export function withSecret(text: string, name: Name, secret: string): string {
   const assignment = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, 'm');
   if (assignment.test(text)) return text.replace(assignment, () => `${name}=${secret}`);
@@ -34,9 +34,9 @@ export function localToken(): string | undefined {
 }
 
 /**
- * Completes this checkout's .dev.vars, which is made from the example when there is none.
+ * Adds missing secrets to this checkout's .dev.vars. If there is no such file, it is copied from the example.
  *
- * @returns the owner's token, and the names of the secrets that were made.
+ * @returns the owner's token, and the names of the secrets that were created.
  */
 export function ensureLocalSecrets(): { readonly token: string; readonly made: readonly Name[] } {
   const file = join(ROOT, '.dev.vars');

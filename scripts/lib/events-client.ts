@@ -1,14 +1,14 @@
-/** Sends events to Speck; their ids make it harmless to send them twice. */
+/** Sends events to Speck. Events have ids, so they may be sent twice. */
 import { type ClientOptions, callApi, type Explanations, SendError } from './api-client.ts';
 
 export { SendError };
 
-/** What one request may hold, by the API's contract. */
+/** The API's limits of one request. */
 export const MOST_EVENTS = 1000;
 export const MOST_BYTES = 1024 * 1024;
 
 export interface Refusal {
-  /** The event's place among those sent. */
+  /** The event's place in the request. */
   readonly index: number;
   readonly reason: string;
   readonly message: string;

@@ -7,10 +7,10 @@ import { splitLines } from './lines.ts';
 
 export type ExportFormat = 'ndjson' | 'csv';
 
-/** How many bytes `exportFormat` wants to see. */
+/** The number of bytes that `exportFormat` needs. */
 export const START_BYTES = 16;
 
-/** What export begins so, or null for something else: no line of a log begins with a brace, or has such a word. */
+/** The format of an export that begins like this; null for anything else. No line of a log begins with a brace, or has such a word. */
 export function exportFormat(start: string): ExportFormat | null {
   if (start.startsWith('{')) return 'ndjson';
   return /^"?ts"?,/.test(start) ? 'csv' : null;
@@ -24,7 +24,7 @@ export function exportEvents(
   return format === 'csv' ? csvEvents(chunks, report) : jsonEvents(chunks, report);
 }
 
-/** In bytes. An event with all that it may hold takes a quarter of it. */
+/** In bytes. The largest event takes a quarter of it. */
 const LONGEST_LINE = 256 * 1024;
 
 async function* jsonEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
@@ -42,7 +42,7 @@ async function* jsonEvents(chunks: AsyncIterable<Buffer>, report: Report): Async
   }
 }
 
-/** When an event was; undefined for what is not JSON. That it is no time, Speck will say. */
+/** The time of an event; undefined if the line is not JSON. Speck rejects a time that is not valid. */
 function timeOf(line: string): number | undefined {
   try {
     const event = JSON.parse(line) as { readonly ts?: string } | null;
@@ -83,7 +83,7 @@ const KINDS: ReadonlyMap<string, ExportedKind> = new Map(
   EXPORTED_EVENTS.columns.map(({ name, kind }) => [name, kind]),
 );
 
-/** A cell as JSON. A cell that is not of its column's kind becomes a text, for which Speck refuses it. */
+/** A cell as JSON. A cell that is not of its column's kind becomes a text, and Speck rejects it. */
 function entryOf(name: string, cell: string): string {
   return `${JSON.stringify(name)}:${jsonOf(KINDS.get(name) ?? 'text', cell)}`;
 }

@@ -38,7 +38,7 @@ Exit code: 0 when all readable lines were taken, 1 when something failed or was 
 export interface ImportOptions {
   readonly file: string;
   readonly pixel: string;
-  /** Undefined when none is given: a log needs one (`requireOrigin`), an export does not. */
+  /** Undefined if none is given. A log needs one (`requireOrigin`), an export does not. */
   readonly origin: string | undefined;
   readonly url: string;
   readonly token: string;

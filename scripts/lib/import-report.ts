@@ -1,14 +1,14 @@
-/** Counts what becomes of a file's lines and tells it: progress on standard error, the sum on standard output. */
+/** Counts and reports the outcomes of a file's lines: progress on standard error, the sum on standard output. */
 import type { Answer } from './events-client.ts';
 import { SKIPPED, type SkipReason } from './page-views.ts';
 
-/** How many lines of a kind are named; the rest is a number. */
+/** The most lines of a kind that are listed. The others are counted. */
 const NAMED_UNREADABLE = 20;
 const NAMED_REFUSED = 5;
 /** Milliseconds between two progress lines, on a terminal and elsewhere. */
 const TERMINAL_INTERVAL = 100;
 const LOG_INTERVAL = 10_000;
-/** Refused as a matter of course: it says nothing about the log. */
+/** Rejections that every log has: they do not mean that something is wrong with it. */
 const EXPECTED_REASON = 'bot';
 
 interface RefusedLines {
@@ -17,7 +17,7 @@ interface RefusedLines {
 }
 
 export class Report {
-  /** What is imported, such as `page views`. */
+  /** The name of the imported things, such as `page views`. */
   readonly #what: string;
   #lines = 0;
   #events = 0;
@@ -38,7 +38,7 @@ export class Report {
     this.#lines += 1;
   }
 
-  /** @param why What the line is, such as `is not JSON`. */
+  /** @param why The reason, such as `is not JSON`. */
   unreadable(line: number, why: string): void {
     this.#unreadableCount += 1;
     if (this.#unreadable.length < NAMED_UNREADABLE) this.#unreadable.push(`line ${line} ${why}`);
@@ -48,7 +48,7 @@ export class Report {
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
   }
 
-  /** @param time Epoch milliseconds, or NaN when it has none that can be read. */
+  /** @param time Epoch milliseconds; NaN if the line has no valid time. */
   event(time: number): void {
     this.#events += 1;
     if (Number.isNaN(time)) return;
@@ -68,12 +68,12 @@ export class Report {
     }
   }
 
-  /** Whether every line that could be read was taken, or is one that nobody wants. */
+  /** Whether every line that could be read was accepted, or is of a kind that is never counted. */
   get complete(): boolean {
     return [...this.#refused.keys()].every((reason) => reason === EXPECTED_REASON);
   }
 
-  /** Whether there were lines, but none that could be read. */
+  /** Whether there were lines but none could be read. */
   get foreign(): boolean {
     return this.#lines > 0 && this.#unreadableCount === this.#lines;
   }
@@ -120,7 +120,7 @@ export class Report {
   }
 }
 
-/** Tells how far the import is: on a terminal in one line that changes, elsewhere in a line now and then. */
+/** Reports the progress of the import: on a terminal in one line that changes, otherwise in a line from time to time. */
 export class Progress {
   readonly #output: NodeJS.WriteStream;
   #next: number;
@@ -138,7 +138,7 @@ export class Progress {
     this.#output.write(this.#output.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
   }
 
-  /** A line of its own, which stays. */
+  /** Prints a line that stays. */
   say(message: string): void {
     this.clear();
     this.#output.write(`${message}\n`);

@@ -6,19 +6,19 @@ import { createGunzip } from 'node:zlib';
 export interface Line {
   /** From 1. */
   readonly number: number;
-  /** Without its line break; null where it is too long. */
+  /** Without its line break; null if it is too long. */
   readonly text: string | null;
-  /** Whether a line break ended it. The last line may still be written, or cut. */
+  /** Whether it ends with a line break. The last line may be incomplete. */
   readonly ended: boolean;
 }
 
-/** In bytes. Web servers refuse far shorter requests; what is longer is not a log. */
+/** In bytes. Web servers reject far shorter requests, so a file with a longer line is not a log. */
 export const LONGEST_LINE = 64 * 1024;
 
 export interface Source {
   /** Unpacked. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** The part that has been read, from 0 to 1, or undefined where nobody knows how much there is. */
+  /** The part that has been read, from 0 to 1; undefined if the size is unknown. */
   progress(): number | undefined;
 }
 
@@ -39,7 +39,7 @@ export function openSource(path: string): Source {
   };
 }
 
-/** Unpacks what begins as gzip does, whatever the file is called; anything else stays as it is. */
+/** Decompresses data that begins as gzip does, whatever the file's name. Other data stays as it is. */
 export async function* decompressed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { start, all } = await peek(chunks, 2);
   if (start[0] !== 0x1f || start[1] !== 0x8b) {

@@ -1,4 +1,4 @@
-/** The processes of the local Worker: started, watched, and ended together, whatever ends first. */
+/** The processes of the local Worker. They are started, watched and ended together. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { get } from './address.ts';
 import { ended, ROOT, spawnWrangler } from './wrangler.ts';
 
-/** How long the local Worker may take to end by itself before it is ended. */
+/** How long the local Worker may take to end before it is killed. */
 const STOP_TIMEOUT = 5_000;
 /** How often it is asked whether it still answers, how long an answer may take, and how many may fail in a row. */
 const WATCH_INTERVAL = 10_000;
@@ -20,11 +20,11 @@ const PRELOAD = pathToFileURL(join(ROOT, 'scripts', 'lib', 'end-with-parent.ts')
 export interface LocalWorker {
   /** Aborted once the Worker has ended. */
   readonly signal: AbortSignal;
-  /** Its exit code, once it has ended and nothing of it is left. */
+  /** Its exit code, when all of its processes have ended. */
   readonly ended: Promise<number>;
-  /** Whether it was told to end. */
+  /** Whether it has been asked to end. */
   readonly stopping: boolean;
-  /** Asks it to end, and ends what is left of it after a while. */
+  /** Asks it to end, and kills its remaining processes after a while. */
   stop(): void;
 }
 
@@ -70,7 +70,7 @@ async function end(child: ChildProcess, exit: Promise<number>): Promise<void> {
   signalGroup(child, 'SIGKILL');
 }
 
-/** Signals wrangler and all it started. */
+/** Signals wrangler and all processes that it has started. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {

@@ -1,8 +1,8 @@
-/** What the commands that talk to a Speck have in common on their command lines: which one it is, and its token. */
+/** The flags of all commands that call a Speck: its address and its token. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { localToken } from './dev-vars.ts';
 
-/** The command is wrong; the message says how. */
+/** A wrong command line. The message says what is wrong. */
 export class UsageError extends Error {}
 
 /** `parseArgs` of Node. @throws UsageError */
@@ -23,11 +23,11 @@ export const TARGET_FLAGS = {
 export interface Target {
   /** Speck's address, without a slash at the end. */
   readonly url: string;
-  /** Undefined when none is given and none is known. */
+  /** Undefined if none is given and there is no local token. */
   readonly token: string | undefined;
 }
 
-/** The local token stays on this machine: no other Speck knows it, and none should. @throws UsageError */
+/** The local token is used only for a Speck on this machine: no other Speck should receive it. @throws UsageError */
 export function targetOf(
   flags: { readonly url: string; readonly token?: string | undefined },
   environment: NodeJS.ProcessEnv,
@@ -45,7 +45,7 @@ export function requireToken({ url, token }: Target): string {
   );
 }
 
-/** @returns the origin of a URL that is nothing but one, without a slash at the end. @throws UsageError */
+/** @returns the origin, without a slash at the end. @throws UsageError if the URL is more than an origin. */
 export function originOf(text: string, flag: string): string {
   const url = URL.parse(text);
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '') {

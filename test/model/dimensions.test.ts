@@ -1,6 +1,6 @@
 /**
  * A new dimension is an entry in the registry, a column and a line in enrich. The compiler asks for its limit
- * (`VALUE_LIMITS`), its description in docs/privacy.md (scripts/lib/kept.ts) and its label in the dashboard. These tests, and
+ * (`VALUE_LIMITS`), its description in docs/privacy.md (scripts/lib/event-columns.ts) and its label in the dashboard. These tests, and
  * those of migrations and of docs/api.md, ask for the rest.
  */
 import { describe, expect, it } from 'vitest';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sectionsIn, withMeasured } from '../../bench/lib/document.ts';
-import { withColumns } from '../../scripts/lib/kept.ts';
+import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const privacy = readFileSync(`${ROOT}/docs/privacy.md`, 'utf8');

@@ -1,19 +1,19 @@
 /**
- * What each column of an event holds, in the words of docs/privacy.md. The compiler asks for a new column, and a test holds
+ * What each column of an event contains: the table in docs/privacy.md. The compiler asks for an entry for each column, and a test holds
  * the document to this table.
  */
 import { EVENT_COLUMNS, type Event } from '../../src/model/event.ts';
 
-interface Kept {
+interface Column {
   readonly holds: string;
-  /** What is left of it when the visitor asks not to be followed. */
+  /** What is stored of it if the visitor refuses. */
   readonly refused: string;
 }
 
 const ALL = 'kept';
 const NOTHING = '–';
 
-const KEPT: { readonly [Column in keyof Event]: Kept } = {
+const COLUMNS: { readonly [Name in keyof Event]: Column } = {
   pixel: { holds: "the pixel's id", refused: ALL },
   ts: { holds: 'when it happened, in milliseconds', refused: ALL },
   id: { holds: 'a random id made at the edge', refused: ALL },
@@ -56,9 +56,11 @@ const KEPT: { readonly [Column in keyof Event]: Kept } = {
 export const BEGIN = '<!-- columns: written by npm run docs -->';
 export const END = '<!-- end of columns -->';
 
-/** A document with the table of columns between its marks. */
+/** A document with the table of columns between its markers. */
 export function withColumns(document: string): string {
-  const rows = EVENT_COLUMNS.map((name) => `| \`${name}\` | ${KEPT[name].holds} | ${KEPT[name].refused} |`);
+  const rows = EVENT_COLUMNS.map(
+    (name) => `| \`${name}\` | ${COLUMNS[name].holds} | ${COLUMNS[name].refused} |`,
+  );
   const table = ['| column | contains | if the visitor refuses |', '| --- | --- | --- |', ...rows].join('\n');
   const [before = '', rest = ''] = document.split(BEGIN);
   const [, after = ''] = rest.split(END);
