@@ -1,4 +1,4 @@
-/** Which values pass a test. What comparing them may cost a question is counted. */
+/** Finds the values that match a test. A meter limits the cost. */
 import { ok, type Result } from '../model/result.ts';
 import { Finder } from './finder.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
@@ -6,7 +6,7 @@ import { invalidQuery, type QueryError } from './query-error.ts';
 import type { Test } from './question.ts';
 import { readableOf } from './spellings.ts';
 
-/** Tests, each with the values that pass it, were it not negated. */
+/** Tests, each with the values that match it, negation aside. */
 export type MatchingValues = readonly (readonly [Test, readonly string[]])[];
 
 /** Steps to change a character's case, and to look a value up. */
@@ -29,7 +29,7 @@ export function compareAll(pairs: MatchingValues, meter: Meter): Result<Matching
   return ok(matching);
 }
 
-/** Tells whether a value passes a test, were it not negated. */
+/** Whether a value matches a test, negation aside. */
 function passes(
   { comparison, caseSensitive, dimension, values, others, patterns }: Test,
   meter: Meter,

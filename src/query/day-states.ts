@@ -1,4 +1,4 @@
-/** What is known of a pixel's days before a question is asked of them: which there are, what can answer, and how much it is. */
+/** The state of a pixel's days before a query runs: which days have events, which have a rollup, and how much there is to read. */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { prepare } from '../sql/statement.ts';
 import type { Question } from './question.ts';
@@ -7,21 +7,21 @@ import { canUseRollups } from './sources.ts';
 import type { Span } from './spans.ts';
 import { hasRollup, lacks } from './sql/rollup-state.ts';
 
-/** What is known of a pixel's days in a range. */
+/** The state of the days of a range. */
 export interface DayStates {
   readonly first: string | null;
   readonly last: string | null;
   readonly rolled: number;
   readonly live: number;
-  /** The latest day of which no raw events are left. */
+  /** The latest day whose raw events are purged. */
   readonly purged: string | null;
-  /** The latest of these that no rollup answers for either. */
+  /** The latest of these that no rollup answers either. */
   readonly lost: string | null;
-  /** The latest of which there never was a rollup, and no raw events are left. */
+  /** The latest whose raw events were purged before it was rolled up. */
   readonly never: string | null;
-  /** The latest of which no raw events are left, and whose rollup, of an older version, lacks what is asked for. */
+  /** The latest whose raw events are purged, and whose rollup is of an older version that lacks what the query asks for. */
   readonly lacking: string | null;
-  /** When the oldest rollup was made that has to do though its day has changed since. */
+  /** When the oldest rollup was made that answers although its day has changed since. */
   readonly as_of: number | null;
 }
 
@@ -35,14 +35,14 @@ export interface Volume {
   readonly days: number;
 }
 
-/** Events of a day that has changed are counted up to here: more are too many for any question. */
+/** Events of a day that has changed are counted up to here: more are too many for any query. */
 const MOST_COUNTED = 4_000_000;
 
-/** Rows that a day's rollup has at most of one dimension, and of none: `(other)` and hours are among them. */
+/** The most rows that a day's rollup has of a dimension, with `(other)`; and without a dimension, of its hours. */
 const ROWS_OF_DIMENSION = 1001;
 const ROWS_OF_NONE = 24;
 
-/** A row of `DayStates`. */
+/** Reads one row, of `DayStates` and of the further columns. */
 export function dayStatesStatement(
   db: D1Database,
   question: Question,
@@ -70,9 +70,9 @@ export function dayStatesStatement(
 }
 
 /**
- * What is known of each span's days, and how much there is to be read for a question, asked at once.
+ * Reads the states of each span's days and how much a query has to read, in one transaction.
  *
- * @param usesRollups whether rollups may answer; left out: whether they can answer the question.
+ * @param usesRollups whether rollups may answer; if left out: whether they can answer the query.
  */
 export async function readDayStates(
   db: D1Database,
@@ -89,7 +89,7 @@ export async function readDayStates(
   });
 }
 
-/** The columns of `Volume`. What a day had at its last rollup is known; where it has changed since, its events are counted. */
+/** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */
 function volumeColumns(
   question: Question,
   { moments, peopleSince }: Span,

@@ -107,18 +107,18 @@ export class FilterParser {
     const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
     const dimension = this.#dimension(filter[1], `${path}[1]`);
     const typed = this.#values(filter[2], `${path}[2]`);
-    // No more than may be asked for is brought to its spelling.
+    // The limits come first: spellings take time.
     const length = typed ? lengthOf(typed) : 0;
     if (!this.#hasRoomFor(length, comparison, `${path}[2]`)) return null;
-    const known = typed && dimension && spellings(dimension, comparison, typed);
-    const patterns = known && this.#patternsOf(known, comparison, `${path}[2]`);
-    if (dimension === null || !known || !patterns) return null;
-    const more = lengthOf(known.values) + lengthOf(known.others) - length;
+    const stored = typed && dimension && spellings(dimension, comparison, typed);
+    const patterns = stored && this.#patternsOf(stored, comparison, `${path}[2]`);
+    if (dimension === null || !stored || !patterns) return null;
+    const more = lengthOf(stored.values) + lengthOf(stored.others) - length;
     if (!this.#hasRoomFor(more, comparison, `${path}[2]`)) return null;
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
       return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
-    return { kind: 'test', comparison, negated, caseSensitive, dimension, ...known, patterns, path };
+    return { kind: 'test', comparison, negated, caseSensitive, dimension, ...stored, patterns, path };
   }
 
   #dimension(name: unknown, path: string): Dimension | null {

@@ -1,28 +1,28 @@
 /**
- * Finds whether any of many texts is part of a value, in a time that depends on the value's length and not on how many they
- * are: a tree of the texts, in which each place knows where to go on when the next sign does not fit (A. V. Aho, M. J.
- * Corasick, Efficient String Matching, 1975). Signs are UTF-16 code units.
+ * Finds whether a value contains any of many texts, in a time that depends on the length of the value, not on the number of texts:
+ * a tree of the texts, in which each position has a fallback for a character that does not fit (A. V. Aho, M. J. Corasick, Efficient
+ * String Matching, 1975). Characters are UTF-16 code units.
  */
 import type { Meter } from './meter.ts';
 
-interface Place {
-  readonly next: Map<number, Place>;
-  /** The place of the longest end of what led here that texts begin with, too. */
-  fallback: Place | null;
+interface Position {
+  readonly next: Map<number, Position>;
+  /** The position of the longest suffix of the path to here that is also a prefix of a text. */
+  fallback: Position | null;
   /** Whether a text ends here. */
   ends: boolean;
 }
 
-/** Steps to take a sign of a value, and to make a place. */
+/** Steps of the meter: to read a character of a value, and to make a position. */
 const SIGN = 4;
-const PLACE = 30;
+const POSITION = 30;
 
 export class Finder {
-  readonly #root: Place = { next: new Map(), fallback: null, ends: false };
+  readonly #root: Position = { next: new Map(), fallback: null, ends: false };
 
   constructor(texts: Iterable<string>, meter: Meter) {
     for (const text of texts) {
-      meter.spend(PLACE * text.length);
+      meter.spend(POSITION * text.length);
       this.#add(text);
     }
     this.#link();
@@ -43,7 +43,7 @@ export class Finder {
   #add(text: string): void {
     let here = this.#root;
     for (let at = 0; at < text.length; at++) {
-      // What begins with a text contains it anyway.
+      // A value that contains a longer text contains its prefix, too.
       if (here.ends) return;
       const sign = text.charCodeAt(at);
       let next = here.next.get(sign);
@@ -56,11 +56,11 @@ export class Finder {
     here.ends = true;
   }
 
-  /** Goes through the places by their depth, so that each one's fallback, which is less deep, knows its own. */
+  /** Sets the fallbacks by depth: the fallback of a position is less deep, and has to have its own first. */
   #link(): void {
     let level = [this.#root];
     while (level.length > 0) {
-      const below: Place[] = [];
+      const below: Position[] = [];
       for (const here of level) {
         for (const [sign, next] of here.next) {
           next.fallback = here.fallback ? this.#after(here.fallback, sign) : this.#root;
@@ -72,8 +72,8 @@ export class Finder {
     }
   }
 
-  #after(from: Place, sign: number): Place {
-    for (let here: Place | null = from; here; here = here.fallback) {
+  #after(from: Position, sign: number): Position {
+    for (let here: Position | null = from; here; here = here.fallback) {
       const next = here.next.get(sign);
       if (next) return next;
     }

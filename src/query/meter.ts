@@ -1,10 +1,10 @@
 /**
- * Counts what comparing values in the Worker costs a question, in steps of some ten nanoseconds, so that no question holds
- * the isolate, which also answers pixels, for longer than a fifth of a second. Steps, not time: the same question is always
- * answered or always refused.
+ * Limits the work of comparing values in the Worker, in steps of about ten nanoseconds. No query occupies the isolate, which also
+ * answers pixels, for longer than a fifth of a second. The limit is in steps, not in time: the same query is always answered or
+ * always refused.
  */
 
-/** The most steps a question may take, over all of its filters, patterns and values. */
+/** The most steps that a query may take, over all of its filters, patterns and values. */
 export const MAX_STEPS = 8_000_000;
 
 /** Thrown when the steps are used up. */

@@ -64,16 +64,16 @@ export function machine(pattern: Part, folds: boolean): Pattern {
   let turn = 0;
   let names = 0;
   let room = 0;
-  const known = new Map<string, Situation>();
+  const situations = new Map<string, Situation>();
 
   const situation = (entered: State[], before: number): Situation => {
     const side = before === NONE || before === NEWLINE ? before : isWord(before) ? 'w' : '';
     for (const one of entered) one.name ||= ++names;
     const key = `${side} ${entered.map(({ name }) => name)}`;
-    const same = known.get(key);
+    const same = situations.get(key);
     if (same) return same;
     const made = { entered, before, turns: new Map() };
-    known.set(key, made);
+    situations.set(key, made);
     room -= entered.length;
     return made;
   };
@@ -113,7 +113,7 @@ export function machine(pattern: Part, folds: boolean): Pattern {
       let next = here.turns.get(after);
       if (next === undefined) {
         if (--room < 0) {
-          known.clear();
+          situations.clear();
           room = MEMORY;
         }
         next = take(here, after, meter);

@@ -6,7 +6,7 @@ import { CLASSES, casesOf, codeOf, endsOf, isWord, LAST, NEWLINE, NONE, within }
 const LIMIT = 1000;
 
 /** By how they are written, with `m` in front where each line begins and ends. */
-const PLACES = new Map<string, Holds>([
+const ASSERTIONS = new Map<string, Holds>([
   ['^', (before) => before === NONE],
   ['$', (_, after) => after === NONE],
   ['m^', (before) => before === NONE || before === NEWLINE],
@@ -20,7 +20,7 @@ const PLACES = new Map<string, Holds>([
 const QUANTIFIER = /([*+?]|\{(\d+)(?:(,)(\d*))?\})\??/y;
 const GROUP = /\((?:\?(?:P?<\w+>|([imsU]*)(?:-([imsU]+))?([:)]))|(?!\?))/y;
 const QUOTED = /\\Q(.*?)(?:\\E|$)/sy;
-const PLACE = /\\[AzbB]|[$^]/y;
+const ASSERTION = /\\[AzbB]|[$^]/y;
 const CLASS = /\\(?:([dsw])|([DSW]))/y;
 const POSIX_CLASS = /\[:(\^?)(\w*):\]/y;
 const CHARACTER =
@@ -28,9 +28,9 @@ const CHARACTER =
 const REFUSED = /(\(\?<?[=!])|(\(\?P=|\\[1-9k])|(\\[pP])|(?:\(\?|\\).?/suy;
 
 /** Says in a sentence what is wrong with a pattern, and where. */
-export class Refusal extends Error {}
+export class PatternError extends Error {}
 
-/** Reads a pattern from left to right, and throws a refusal at the first thing it cannot read. */
+/** Reads a pattern from left to right, and throws an error at the first thing it cannot read. */
 export class Parser {
   /** Whether any of the pattern ignores case. */
   folds = false;
@@ -46,10 +46,11 @@ export class Parser {
 
   parse(): Part {
     // The limit also bounds how deep groups nest, and so the stack.
-    if (this.#text.length > LIMIT) throw new Refusal(`The pattern is too large: over ${LIMIT} characters.`);
-    const whole = this.#alternatives();
+    if (this.#text.length > LIMIT)
+      throw new PatternError(`The pattern is too large: over ${LIMIT} characters.`);
+    const pattern = this.#alternatives();
     if (this.#at < this.#text.length) this.#refuse('No "(" is open for this ")" to close');
-    return whole;
+    return pattern;
   }
 
   #alternatives(): Part {
@@ -117,9 +118,11 @@ export class Parser {
   }
 
   #atom(): Part {
-    const place = this.#take(PLACE)?.[0];
-    if (place !== undefined) {
-      const holds = (this.#flags.includes('m') && PLACES.get(`m${place}`)) || (PLACES.get(place) as Holds);
+    const assertion = this.#take(ASSERTION)?.[0];
+    if (assertion !== undefined) {
+      const holds =
+        (this.#flags.includes('m') && ASSERTIONS.get(`m${assertion}`)) ||
+        (ASSERTIONS.get(assertion) as Holds);
       return this.#part(1, (next) => state([next], { holds }));
     }
     if (this.#take(/\./y)) {
@@ -153,18 +156,18 @@ export class Parser {
 
   /** `\d` and the like. */
   #named(form: RegExp): Accepts | null {
-    const found = this.#take(form);
-    if (!found) return null;
-    const [, plain, negated = ''] = found;
+    const match = this.#take(form);
+    if (!match) return null;
+    const [, plain, negated = ''] = match;
     return this.#item(endsOf(plain ?? negated.toLowerCase()), plain === undefined);
   }
 
   /** `[:alpha:]` and the like, and `[:^alpha:]`. */
   #posix(): Accepts | null {
     const at = this.#at;
-    const found = this.#take(POSIX_CLASS);
-    if (!found) return null;
-    const [all, negated, name = ''] = found;
+    const match = this.#take(POSIX_CLASS);
+    if (!match) return null;
+    const [all, negated, name = ''] = match;
     if (!CLASSES.has(name) || name.length === 1) this.#refuse(`"${all}" is no known class`, at);
     return this.#item(endsOf(name), negated === '^');
   }
@@ -172,8 +175,8 @@ export class Parser {
   /** The code point of a character, plain or escaped. */
   #character(): number {
     const at = this.#at;
-    const found = this.#take(CHARACTER) ?? this.#refuseSyntax();
-    const [all, two, many, octal, control, escaped, plain] = found;
+    const match = this.#take(CHARACTER) ?? this.#refuseSyntax();
+    const [all, two, many, octal, control, escaped, plain] = match;
     const hexadecimal = two ?? many;
     const code = hexadecimal
       ? Number.parseInt(hexadecimal, 16)
@@ -216,9 +219,9 @@ export class Parser {
 
   #take(form: RegExp): RegExpExecArray | null {
     form.lastIndex = this.#at;
-    const found = form.exec(this.#text);
-    if (found) this.#at = form.lastIndex;
-    return found;
+    const match = form.exec(this.#text);
+    if (match) this.#at = form.lastIndex;
+    return match;
   }
 
   #refuseSyntax(): never {
@@ -235,6 +238,6 @@ export class Parser {
   }
 
   #refuse(what: string, at = this.#at): never {
-    throw new Refusal(`${what}, at character ${[...this.#text.slice(0, at)].length + 1}.`);
+    throw new PatternError(`${what}, at character ${[...this.#text.slice(0, at)].length + 1}.`);
   }
 }

@@ -9,7 +9,7 @@
  */
 import { err, ok, type Result } from '../model/result.ts';
 import { machine, type Pattern } from './pattern-machine.ts';
-import { Parser, Refusal } from './pattern-parser.ts';
+import { Parser, PatternError } from './pattern-parser.ts';
 
 /**
  * The pattern of a text, or a sentence that says what is wrong with it, and where. To ignore case from the start is
@@ -22,7 +22,7 @@ export function compilePattern(text: string, ignoresCase = false): Result<Patter
     const parser = new Parser(text, ignoresCase ? 'i' : '');
     return ok(machine(parser.parse(), parser.folds));
   } catch (thrown) {
-    if (thrown instanceof Refusal) return err(thrown.message);
+    if (thrown instanceof PatternError) return err(thrown.message);
     throw thrown;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What a question costs the database, told before it runs: in microseconds as measured (docs/performance.md) for each event,
- * by what is done with it, and for each row of a rollup. It need not be exact. It has to grow with all that a question can
- * have much of, so that a question that would hold the database, which also stores events, is refused instead.
+ * The price of a query: the time that the database needs for it, estimated before it runs. Prices are microseconds, as measured in
+ * docs/performance.md, for each event by what is done with it, and for each row of a rollup. A price need not be exact, but it has
+ * to grow with everything that a query can have many of. A query that would occupy the database, which also stores events, is refused.
  */
 import type { Dimension } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
@@ -9,27 +9,27 @@ import type { Volume } from './day-states.ts';
 import type { Filter, Question, Test } from './question.ts';
 import { isOfPeople, touchColumns } from './sources.ts';
 
-/** The pixel that is asked of. */
+/** What a price depends on beside the query. */
 interface PricedPixel {
-  /** How many goals it has. */
+  /** The number of the pixel's goals. */
   readonly goals: number;
   readonly isSafe: boolean;
 }
 
-/** What a question may cost. */
+/** The highest price of a query. */
 export interface Allowance {
-  /** Microseconds of the database for all that it asks, comparisons included. */
+  /** Of the complete query, with its comparison. */
   readonly question: number;
-  /** For each of its transactions: D1 ends a statement after 30 seconds, and is not always as fast as where it was measured. */
+  /** Of each transaction: D1 ends a statement after 30 seconds, and is not always as fast as the measured machine. */
   readonly atOnce: number;
-  /** Is told the price of what is about to be asked; it throws when that is too much for now. */
+  /** Receives the price before the query runs. Throws if the caller has to wait. */
   readonly spend?: Spend;
 }
 
 /** @param price in microseconds of the database. */
 export type Spend = (price: number) => void;
 
-/** Of who may change the pixel; of who only sees its statistics, such as by a shared link. */
+/** For callers that may change the pixel, and for those that only see its statistics, as by a shared link. */
 export const OWNERS: Allowance = { question: 30_000_000, atOnce: 20_000_000 };
 export const VIEWERS: Allowance = { question: 12_000_000, atOnce: 12_000_000 };
 
@@ -47,21 +47,21 @@ const TEST_LABEL = 1.4;
 const TEST_PROPERTY = 0.6;
 const TEST_PERSON = 1;
 const TEXT_CONTAINED = 0.35;
-/** For each goal: a page with a `*`, or a property, has to be looked into. */
+/** For each goal: pages with a `*` and properties take the longest. */
 const GOAL = 1;
 const DONE = 1;
 const STEP = 1;
 const PICKED = 3;
-/** Of a pixel that protects small groups: the cells that answers are put together from. */
+/** With small-group protection: the factor for the cells that an answer consists of. */
 const CELLS = 3;
-/** For each event, of which all properties are read. */
+/** For each event whose properties are all read. */
 const PROPERTIES = 8;
-/** Microseconds a row of a rollup. */
+/** Microseconds for a row of a rollup. */
 const ROW = 1;
 
 /**
- * What a question costs: of each range, its own and that which it is compared with, the transaction that reads the values of
- * dimensions, and the one that answers.
+ * The prices of a query's transactions. Each span, its own and that of the comparison, has one that reads the values of
+ * dimensions, and one that reads the rows.
  *
  * @param resolved the tests of filters that are compared with all values that their dimension has.
  */
@@ -88,9 +88,9 @@ function priceOfAnswer(
   { goals, isSafe }: PricedPixel,
 ): number {
   const { metrics, dimensions, filters } = question;
-  const known = dimensions.filter((dimension) => dimension !== null);
+  const grouped = dimensions.filter((dimension) => dimension !== null);
   const wholes = new Set(metrics.flatMap(({ of }) => of ?? []));
-  // Rows of the same groups beside those of the answer, and what has no groups.
+  // Counts by the groups of the answer, and counts without groups.
   const byGroup =
     1 +
     Number(metrics.some(({ ofSales }) => ofSales)) +
@@ -98,7 +98,7 @@ function priceOfAnswer(
     Number(wholes.has('group_without_goal'));
   const inAll = [...wholes].filter((whole) => whole !== 'group_without_goal').length;
   const ofFilters = GROUP + sum(filters.map((filter) => priceOfFilter(filter, resolved, goals)));
-  const ofGroups = sum(known.map((dimension) => priceOfDimension(dimension, goals)));
+  const ofGroups = sum(grouped.map((dimension) => priceOfDimension(dimension, goals)));
   const counted = byGroup * (ofFilters + ofGroups) + inAll * ofFilters;
   const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(question, volume);
   return volume.events * ofEvents + volume.rows * ROW;
@@ -113,15 +113,15 @@ function priceOfValues(
   const dimensions = new Map(resolved.map(({ dimension }) => [dimension.name, dimension]));
   return sum(
     [...dimensions.values()].map((dimension) => {
-      const asked = { ...question, metrics: [], dimensions: [dimension], filters: [] };
+      const ofValues = { ...question, metrics: [], dimensions: [dimension], filters: [] };
       return (
-        volume.events * (READ + GROUP + priceOfDimension(dimension, goals) + priceOfPeople(asked, volume))
+        volume.events * (READ + GROUP + priceOfDimension(dimension, goals) + priceOfPeople(ofValues, volume))
       );
     }),
   );
 }
 
-/** What a funnel costs: each step looks at each event, and at those that came to the step before. */
+/** The prices of a funnel. Each step reads each event, and those that reached the step before. */
 export function pricesOfFunnel(
   question: Question,
   resolved: readonly Test[],
@@ -139,7 +139,7 @@ export function pricesOfFunnel(
 function priceOfPeople(question: Question, { days }: Volume): number {
   if (!isOfPeople(question)) return 0;
   if (touchColumns(question).size === 0) return PEOPLE;
-  // What brought people may have happened before the range, where there are as many events as in it.
+  // A touch may be older than the range. The days before are assumed to have as many events as its days.
   return PEOPLE + TOUCH + TOUCH_BEFORE * (1 + question.include.attribution_days / Math.max(1, days));
 }
 
@@ -190,7 +190,7 @@ function priceOfTest(dimension: Dimension, goals: number): number {
   }
 }
 
-/** What is wrong with a question of these prices: of each of its transactions, in microseconds. */
+/** The error of a query whose prices exceed the allowance. @param prices one for each transaction, in microseconds. */
 export function priceErrors(prices: readonly number[], allowance: Allowance): FieldError[] {
   if (sum(prices) <= allowance.question && prices.every((price) => price <= allowance.atOnce)) return [];
   const message =
@@ -198,12 +198,12 @@ export function priceErrors(prices: readonly number[], allowance: Allowance): Fi
   return [{ path: 'date_range', message }];
 }
 
-/** Takes the prices of a question that is about to be asked out of what may be spent. */
+/** Charges the prices of a query that is about to run. */
 export function pay(prices: readonly number[], { spend }: Allowance): void {
   spend?.(sum(prices));
 }
 
-/** What it costs to tell which properties there are. */
+/** The price of a list of properties. */
 export function priceOfProperties({ events, rows }: Pick<Volume, 'events' | 'rows'>): number {
   return events * PROPERTIES + rows * ROW;
 }

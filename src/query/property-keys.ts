@@ -1,4 +1,4 @@
-/** The custom properties that a pixel tells of which protects small groups: those of which some value has a cell. */
+/** The custom properties that a protected pixel reports: those with a value that has a cell. */
 import { OTHER, PROPERTY_PREFIX } from '../model/dimensions.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays } from '../model/time-zone.ts';
@@ -10,7 +10,7 @@ import type { DayRange } from './range.ts';
 import { reportableRange } from './small-groups.ts';
 import { reportableDaysCte, rounded } from './sql/cells.ts';
 
-/** Like `readPropertyKeys`, from rollups. The list is never complete: nobody may know whether something was left out. */
+/** Like `readPropertyKeys`, from rollups. The list never says that it is complete: that would reveal whether a key was left out. */
 export async function readReportablePropertyKeys(
   db: D1Database,
   { id, timezone, settings }: Pixel,

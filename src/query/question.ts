@@ -1,6 +1,6 @@
 /**
- * What a question is: metrics of a pixel's range, by dimensions, of what filters let through. Made from a body by
- * language.ts, answered by run.ts.
+ * A query, parsed: metrics of a pixel in a range, by dimensions, of the events that filters let through. language.ts makes it from a
+ * request's body, run.ts answers it.
  */
 import type { Dimension, TimeDimension } from '../model/dimensions.ts';
 import type { Metric } from '../model/metrics.ts';
@@ -19,11 +19,11 @@ export interface Test {
   readonly dimension: Dimension;
   /** In the spelling in which they are stored: see spellings.ts. */
   readonly values: readonly string[];
-  /** Further spellings that pass like the values. A pixel that protects small groups is not asked for them. */
+  /** Further spellings that match like the values. They are not used with small-group protection. */
   readonly others: readonly string[];
-  /** The values and others of `matches`, read. */
+  /** Of `matches`: the values and others, compiled. */
   readonly patterns: readonly Pattern[];
-  /** Where in the body it stands. */
+  /** Its position in the request's body, such as `filters[0][1]`. */
   readonly path: string;
 }
 
@@ -57,7 +57,7 @@ export interface Question {
   readonly metrics: readonly Metric[];
   readonly range: Range;
   readonly time: TimeDimension | null;
-  /** In the order asked, with the time dimension, if any, as null. */
+  /** In the requested order. The time dimension, if any, is null. */
   readonly dimensions: readonly (Dimension | null)[];
   readonly filters: readonly Filter[];
   readonly order: readonly Order[];
@@ -66,13 +66,13 @@ export interface Question {
     readonly total_rows: boolean;
     readonly imports: boolean;
     readonly comparisons: Compared | null;
-    /** How many days before an event its person may have been brought. */
+    /** How many days before an event a touch of its person counts. */
     readonly attribution_days: number;
   };
   readonly pagination: { readonly limit: number; readonly offset: number };
 }
 
-/** Whether a filter asks for goals, which a conversion rate then leaves out to find its whole. */
+/** Whether a filter is by goals. The denominator of a conversion rate leaves such filters out. */
 export function isGoalTest(filter: Filter): boolean {
   return filter.kind === 'test' && filter.dimension.kind === 'goal';
 }

@@ -1,4 +1,4 @@
-/** Resolves the tests of filters that SQL has no operator for into lists of values. */
+/** Replaces the tests that SQL cannot compare by lists of the values that match. */
 
 import type { Dimension } from '../model/dimensions.ts';
 import type { Pixel } from '../model/pixel.ts';
@@ -14,15 +14,15 @@ import { isFoundInReadable } from './spellings.ts';
 import { valuesOf } from './sql/parameters.ts';
 import { sqlOf } from './sql/query.ts';
 
-/** Values of a dimension that are looked at one by one, and what of them fits into a parameter of D1. */
+/** The most values of a dimension that are compared, and the most characters of matches, which go into a parameter of D1. */
 const MAX_VALUES = 50_000;
 const MAX_VALUE_CHARACTERS = 600_000;
-/** Characters of values that are read for one question: some megabytes of the isolate's 128. */
+/** The most characters of values that are read for one query: some megabytes of the isolate's 128. */
 const MAX_CHARACTERS_READ = 2_000_000;
 
 /**
- * Texts to be contained that SQL looks for in each event, a quarter of a microsecond each. More are looked for in the values
- * that there are, once each.
+ * The most texts of `contains` that SQL looks for in each event, at a quarter of a microsecond each. More are compared with the
+ * existing values, once each.
  */
 const MAX_CONTAINED_BY_SQL = 16;
 

@@ -1,6 +1,7 @@
 /**
- * What a pixel that protects small groups is not asked. Its answers are put together from cells of whole days: see
- * sql/cells.ts. Questions that could pick the same visitors in many ways would tell of them by how the answers differ.
+ * Small-group protection: which queries a pixel with a `min_group` answers. Its answers consist of cells of full days: see
+ * sql/cells.ts. Queries that select the same visitors in many ways are refused: the differences of their answers would reveal
+ * single visitors.
  */
 import type { FieldError } from '../model/field-error.ts';
 import type { Funnel } from '../model/goal.ts';
@@ -8,7 +9,7 @@ import { addDays, localDay } from '../model/time-zone.ts';
 import type { Filter, Question } from './question.ts';
 import type { DayRange } from './range.ts';
 
-/** Filters of a question, each by one value. */
+/** The most filters of a query, each by one value. */
 const MAX_SIMPLE_FILTERS = 2;
 
 /** Whether a pixel protects groups of fewer visitors. */
@@ -19,7 +20,7 @@ export function toMultiple(count: number, least: number): number {
   return Math.floor((count + Math.floor(least / 2)) / least) * least;
 }
 
-/** The days of a range that are over. A range of none ends before it begins. */
+/** The days of a range that have ended. If there is none, the range ends before it begins. */
 export function reportableRange({ from, to }: DayRange, zone: string, now: number): DayRange {
   const yesterday = addDays(localDay(zone, now), -1);
   return { from, to: to < yesterday ? to : yesterday };
@@ -28,7 +29,7 @@ export function reportableRange({ from, to }: DayRange, zone: string, now: numbe
 const BEGIN = 'This pixel protects small groups:';
 const NO_PEOPLE = `${BEGIN} it answers for visitors, not for people.`;
 
-/** What a pixel that protects small groups does not answer. */
+/** The errors of a query that a protected pixel does not answer. */
 export function protectionErrors({ dimensions, filters, metrics, range }: Question): FieldError[] {
   const others = dimensions.flatMap((dimension, index) => (dimension === null ? [] : [index]));
   const hasMoments = typeof range === 'object' && 'from' in range;
@@ -50,7 +51,7 @@ export function protectionErrors({ dimensions, filters, metrics, range }: Questi
   ];
 }
 
-/** What a pixel that protects small groups does not answer of funnels. A person's window may span days, so no day has its people. */
+/** The errors of a funnel that a protected pixel does not answer. A person's window may span days, so no day has its people. */
 export function funnelErrors({ within }: Funnel, { filters }: Question): FieldError[] {
   return [
     ...(within === 'visit'
@@ -81,7 +82,7 @@ function filterErrors(filters: readonly Filter[]): FieldError[] {
   ];
 }
 
-/** Whether a filter is of one value of one dimension. Lists, patterns and opposites would make many groups of the same visitors. */
+/** Whether a filter is by one value of one dimension. Lists, patterns and negation would make many groups of the same visitors. */
 function isSimple(filter: Filter): boolean {
   return (
     filter.kind === 'test' &&

@@ -5,8 +5,8 @@ import { STRETCHES } from '../sql/stretches.ts';
 import { sumOf } from '../sql/sums.ts';
 import { numberedEvents, visits } from '../sql/visits.ts';
 import { ALL_SLICES_DONE, FIRST_PART } from '../store/days.ts';
-import { deleteVanished, isThere, rollupRowsCtes, sums, upsert } from './kept-rows.sql.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
+import { deleteVanished, isThere, rollupRowsCtes, sums, upsert } from './stored-rows.sql.ts';
 import {
   EVENT_DIMENSIONS,
   MIXED,

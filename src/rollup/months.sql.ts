@@ -1,7 +1,7 @@
 /** The SQL that rolls up a month from its days. */
 import { PROPERTY_PREFIX } from '../model/dimensions.ts';
 import { HOUR } from '../sql/rollups.ts';
-import { deleteVanished, rollupRowsCtes, sums, upsert } from './kept-rows.sql.ts';
+import { deleteVanished, rollupRowsCtes, sums, upsert } from './stored-rows.sql.ts';
 
 /** The days of month `:month`. */
 const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;

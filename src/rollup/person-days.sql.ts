@@ -1,11 +1,11 @@
-/** The SQL that writes who was there on a local day, and on which kinds of device. */
+/** The SQL that stores the people of a local day, and their kinds of device. */
 import { peopleOf } from '../sql/people.ts';
 import { STRETCHES } from '../sql/stretches.ts';
-import { isThere } from './kept-rows.sql.ts';
+import { isThere } from './stored-rows.sql.ts';
 
 /**
- * Writes who was there on day `:day` of pixel `:pixel`, of the segments `:stretches`, where that has changed. A row of who is there
- * no more gets no devices, and goes with the next clean-up.
+ * Stores the people of day `:day` of pixel `:pixel`, whose segments are `:stretches`, and writes only rows that have changed. The row
+ * of a person who no longer has events on that day gets no devices; the next clean-up deletes it.
  */
 export const ROLL_UP_PEOPLE = `
   WITH ${STRETCHES}

@@ -1,4 +1,4 @@
-/** The SQL that tells which events reach which of a pixel's goals. */
+/** The SQL that decides which events reach which of a pixel's goals. */
 
 import { nameOfEvent } from '../model/event.ts';
 import { type Goal, globOf, isMatchable } from '../model/goal.ts';

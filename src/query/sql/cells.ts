@@ -1,9 +1,9 @@
 /**
- * The SQL of small groups: counts of days, put together to cells that are large enough to be told, and rounded.
+ * The SQL of small-group protection: counts of days, combined into cells that are large enough to be reported, and rounded.
  *
- * A cell is a group's visitors of one day (or hour) if these are at least `minGroup`. The days on which the group is smaller
- * make one cell a calendar week, if the whole week may be told. What is smaller even so is in no answer. Which cells there
- * are is settled by what happened, not by what is asked, so any two answers differ by whole cells.
+ * A group's visitors of one day (or hour) are a cell if they number at least the pixel's `min_group`. The group's smaller days are
+ * combined into one cell for each calendar week, if the full week may be reported. A cell that is still too small is in no answer.
+ * Cells depend on events alone, not on the query, so any two answers differ by complete cells.
  */
 import { OTHER } from '../../model/dimensions.ts';
 import { SALE_COUNTS } from '../../model/metrics.ts';
@@ -13,8 +13,8 @@ import type { Reportable } from '../spans.ts';
 import { CURRENCIES, counted, type JoinedCte, joinedSales, joinedWhole, saleRows } from './counts.ts';
 
 /**
- * `reportable_day`: the days in `:reportable_days` that may be told, since they have been rolled up after they ended, and the
- * cell of a week that each may be in: none of a week in which some day may not be told.
+ * `reportable_day`: the days in `:reportable_days` that were rolled up after they ended, each with the week whose cell it may be in.
+ * A week has no cell if one of its days may not be reported.
  */
 export function reportableDaysCte({ before }: Reportable): string {
   const mayBe = (day: string): string => `${day}.ends_at <= ${before} AND ${day}.rolled_at >= ${day}.ends_at`;
@@ -51,7 +51,7 @@ function inCells(grouping: Grouping): Grouping {
   return grouping.timed ? { ...grouping, name } : { ...grouping, name, timed: true, byDay: true };
 }
 
-/** A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, of nulls where nothing may be told. */
+/** A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, with nulls if nothing may be reported. */
 function countsOfCells(plan: QueryPlan, grouping: Grouping): string {
   const least = plan.context.pixel.settings.min_group;
   const cells = inCells(grouping);
@@ -69,7 +69,7 @@ function countsOfCells(plan: QueryPlan, grouping: Grouping): string {
 }
 
 /**
- * How many visits may be told of a query's days, as a query of one number; null for none.
+ * The number of visits that may be reported, as a query of one number; null for none.
  * @param cells a query of rows of `bucket`, a day, `visitors` and `visits`.
  */
 export function visitsOfCells(plan: QueryPlan, cells: string): string {
@@ -87,12 +87,12 @@ export function visitsOfCells(plan: QueryPlan, cells: string): string {
   );
 }
 
-/** Revenue of cells of at least so many sales of a currency, gathered into a row a key. */
+/** A row for each key: the revenue of its cells that have enough sales of a currency. */
 function salesOfCells(plan: QueryPlan, answer: Grouping): string {
   const least = plan.context.pixel.settings.min_group;
   const cells = inCells(answer);
   const keys = [...keysOf(cells), 'currency'];
-  // Not `sum`: of whole numbers it fails where they are too large.
+  // `sum()` of integers fails if the sum overflows; `total()` does not.
   const sums = SALE_COUNTS.map((count) => `total(${count}) AS ${count}`);
   return `
   sale_cells AS (SELECT ${[...keys, ...sums].join(', ')} FROM (${saleRows(plan, cells)})${groupBy(keys)}),
@@ -110,7 +110,7 @@ function salesOfCells(plan: QueryPlan, answer: Grouping): string {
 }
 
 interface Fold {
-  /** The CTE, or a query in parentheses, of what is put together, by the grouping's keys, timed. */
+  /** The CTE, or a query in parentheses, with the counts by the grouping's keys and by day or hour. */
   readonly cells: string;
   /** Further keys of cells. */
   readonly more: readonly string[];
@@ -121,7 +121,7 @@ interface Fold {
   readonly totals: readonly string[];
 }
 
-/** Puts small days together to weeks, leaves out what is too small, rounds each cell, and sums the cells of each key. */
+/** Combines small days into weeks, leaves out cells that are too small, rounds each cell, and sums the cells of each key. */
 function foldCells(plan: QueryPlan, grouping: Grouping, fold: Fold): string {
   const { cells, more, size, sums, rounded: values, totals } = fold;
   const least = plan.context.pixel.settings.min_group;
@@ -131,7 +131,7 @@ function foldCells(plan: QueryPlan, grouping: Grouping, fold: Fold): string {
   const week = hourly ? 'NULL' : `'week ' || t.${grouping.timed ? 'label_week' : 'week'}`;
   const label = grouping.timed ? [`${hourly ? 'c.bucket' : 't.label'} AS bucket`] : [];
   const places = Array.from({ length: label.length + plain.length + 1 }, (_, index) => String(index + 1));
-  // What stands for many values may be one visitor's.
+  // Some of the values in `(other)` may be one visitor's.
   const wanted = [...grouping.dimensions.keys()].map((key) => `c.${key} <> '${OTHER}'`);
   return `
     SELECT ${[...keys, ...totals].join(', ')}
@@ -153,7 +153,7 @@ export const rounded = (count: string, least: number): string =>
 const average = (sum: string, count: string): string =>
   `CAST(format('%.1e', 1.0 * ${sum} / ${count}) AS REAL)`;
 
-/** What sums are averages of. Such a sum is told as the rounded average times the rounded count. */
+/** The denominators of averages. Their sums are reported as the rounded average times the rounded count. */
 const COUNT_OF: Readonly<Record<string, string>> = {
   duration: 'visits',
   engaged: 'engaged_visits',

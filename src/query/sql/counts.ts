@@ -1,4 +1,4 @@
-/** What is counted of a grouping: its visitors and events, what was sold, and its people; from rollups and from events. */
+/** The counts of a grouping, from rollups and from events: its visits and events, its sales, and its people. */
 import { OTHER } from '../../model/dimensions.ts';
 import { type Denominator, PEOPLE_METRICS } from '../../model/metrics.ts';
 import { saturatingSum } from '../../sql/sums.ts';
@@ -8,7 +8,7 @@ import { eventCounts, eventsOf } from './events.ts';
 import { PEOPLE_COUNTS } from './people.ts';
 import { rollupRows } from './rollup-rows.ts';
 
-/** Rows of counts. Without dimensions there is always one, of zeros where nothing happened. */
+/** Rows of counts. Without dimensions there is always one, with zeros if there are no events. */
 export function counted(plan: QueryPlan, grouping: Grouping): string {
   const keys = keysOf(grouping);
   const live = eventCounts(plan, grouping);
@@ -30,10 +30,10 @@ export interface JoinedCte {
   readonly columns: readonly string[];
 }
 
-/** How many currencies rows have. What a rollup has left untold is of several. */
+/** The number of currencies in rows. Sales that a rollup stores without their currency count as multiple currencies. */
 export const CURRENCIES = `(count(DISTINCT currency) + coalesce(max(currency = '${OTHER}'), 0))`;
 
-/** Rows of revenue and sales, by the keys of a grouping and by currency. A key may have several of a currency. */
+/** Rows of revenue and sales, by the keys of a grouping and by currency. A key may have multiple rows of a currency. */
 export function saleRows(plan: QueryPlan, grouping: Grouping): string {
   const { from, where, values, columns } = eventsOf(plan, grouping);
   const live = `
@@ -43,7 +43,7 @@ export function saleRows(plan: QueryPlan, grouping: Grouping): string {
   return plan.needs.usesRollups ? `${rollupRows(plan, grouping, true)} UNION ALL ${live}` : live;
 }
 
-/** Revenue by currency, gathered into a row a key: its currency, and how many there are. */
+/** A row for each key: its revenue, its currency, and the number of its currencies. */
 export function sales(plan: QueryPlan, answer: Grouping): JoinedCte {
   const keys = keysOf(answer);
   const sums = [`${saturatingSum('revenue')} AS revenue`, 'sum(sales) AS sales', 'max(currency) AS currency'];
@@ -54,7 +54,7 @@ export function sales(plan: QueryPlan, answer: Grouping): JoinedCte {
   return joinedSales(cte, answer);
 }
 
-/** @param cte a CTE `revenue_by_key`, of a row a key. */
+/** @param cte a CTE `revenue_by_key`, with a row for each key. */
 export function joinedSales(cte: string, answer: Grouping): JoinedCte {
   return {
     cte,
@@ -68,7 +68,7 @@ export function joinedSales(cte: string, answer: Grouping): JoinedCte {
   };
 }
 
-/** Who was there, in the period of the group. */
+/** The people of each group, in the group's period. */
 export function people(plan: QueryPlan, answer: Grouping): JoinedCte {
   const keys = keysOf(answer);
   const groups = plan.needs.usesRollups ? keys : keys.map((key) => `g.${key}`);

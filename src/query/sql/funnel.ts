@@ -16,7 +16,7 @@ function eventsOfRange(plan: QueryPlan): string[] {
   return [
     'open_day AS (SELECT * FROM stretch)',
     ...eventCtes(plan),
-    // Not `WHERE counted AND …`: a filter may be as deep by itself as SQLite takes.
+    // Not `WHERE counted AND …`: a filter alone may be as deep as SQLite allows.
     `matching_event AS MATERIALIZED (
       SELECT DISTINCT iif(n.counted, n.visit, -1) AS visit, iif(n.counted, n.person, '') AS person FROM ${from} WHERE ${where})`,
   ];
@@ -34,17 +34,17 @@ const visitsOf = (step: number): string => `
   GROUP BY w.day`;
 
 /**
- * Of each event that reaches a step in its turn is kept when the latest way to it began: a window that opens later closes
- * later, so an earlier one gets no further. Ways that begin earlier need not be followed, and the cost grows with the events
- * of a person, not with their square.
+ * For each event that reaches a step after the step before, `began_at` is the latest moment at which a path to it began. A window
+ * that opens later closes later, so a path that began earlier gets no further and is not followed. The cost grows with a person's
+ * events, not with their square.
  */
 export function funnelSql(plan: QueryPlan, { within }: Funnel, steps: number): string {
   const { question, context } = plan;
   const { reportable } = context;
   const ofVisit = within === 'visit';
-  // Joined, not `IN`: what filters are is as deep by itself as an expression may be.
+  // A join, not `IN`: a filter alone may be as deep as an expression may be.
   const onlyMatching = (sql: string): string => (question.filters.length > 0 ? sql : '');
-  // An event's place among those of its visitor and day, or of its person.
+  // An event's position among those of its visitor and day, or of its person.
   const walk = ofVisit
     ? `SELECT n.*, n.visit AS unit, n.seq AS position
        FROM numbered_event n ${onlyMatching('JOIN (SELECT DISTINCT visit FROM matching_event) p ON p.visit = n.visit')}

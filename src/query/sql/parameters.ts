@@ -13,7 +13,7 @@ import { type Filter, type Test, testsIn } from '../question.ts';
 import { bucketOf, fullMonths } from '../range.ts';
 import { isProtected } from '../small-groups.ts';
 
-/** The parameter with a test's values, a JSON list. Its name is the test's place in the body. */
+/** The parameter with a test's values, a JSON list. Its name is the test's position in the request. */
 export const valuesOfTest = ({ path }: Test): string => `filter_${path.match(/\d+/g)?.join('_')}`;
 
 /** The parameter with the key of a custom property. @param owner the column or test that the property is of. */
@@ -54,13 +54,13 @@ export function valuesOf({ question, context, needs }: QueryPlan): Values {
 /** The values of all parameters that the SQL of a funnel may have. @param steps its goals. */
 export function valuesOfFunnel(plan: QueryPlan, steps: readonly Goal[]): Values {
   const { goals } = plan.context.pixel.settings;
-  // The steps by their places, and behind them the goals that filters may name.
+  // The steps in their order, followed by the goals that filters may name.
   return { ...valuesOf(plan), goals: goalParameter([...steps, ...goals]) };
 }
 
 /** The values of the tests in filters. */
 function filterValues(filters: readonly Filter[], { pixel }: Pick<QueryContext, 'pixel'>): Values {
-  // With small groups protected, a group has one value: multiple ones could be told apart by asking for each.
+  // With small groups protected, a group has one value: multiple values could be distinguished by a query for each.
   const isSafe = isProtected(pixel.settings.min_group);
   return Object.fromEntries(
     filters.flatMap(testsIn).flatMap((test) => {
@@ -79,7 +79,7 @@ export function segmentsOf({ pixel, days }: Pick<QueryContext, 'pixel' | 'days'>
 }
 
 /**
- * The months that may be answered from their own rollups: none if days are asked for one by one, and none for properties, which
+ * The months that may be answered from their own rollups: none for a time dimension by day, and none for properties, which
  * months do not have. The people of older days are checked day by day.
  */
 function monthsOf({ question, context, needs }: QueryPlan): string[] {

@@ -1,8 +1,8 @@
 /**
- * The SQL of people: who was there in each period, whether for the first time, on which kinds of device, and what they came
- * from. An event has the alias that it was sent with; whose alias it is by now is told by the links.
+ * The SQL of people: which people were active in each period, which of them for the first time, on which kinds of device, and
+ * what brought them. An event has the alias that it was sent with. Links say which person the alias belongs to today.
  *
- * A period is a bucket of the time dimension, of hours their day, and the whole range where no time is asked for.
+ * A period is a bucket of the time dimension. For hours it is their day; without a time dimension it is the full range.
  */
 import { DIRTY } from '../../model/day-state.ts';
 import type { PersonDimension } from '../../model/dimensions.ts';
@@ -15,7 +15,7 @@ import type { Moments } from '../question.ts';
 /** The columns of `numbered_event` that `presenceInEvents` needs. */
 export const PERSON_COLUMNS = ['person', 'device'] as const;
 
-/** `presence`: the people of a question's days, a row a period, day and alias, from the rollups of days that have one. */
+/** `presence`: a row for each period, day and alias, from the rollups of days that have one, else from events. */
 export const presenceInRollups = (hasRollup: string): string => `
   presence AS MATERIALIZED (
     SELECT c.bucket, c.day, p.person, p.devices
@@ -26,7 +26,7 @@ export const presenceInRollups = (hasRollup: string): string => `
     UNION ALL
     SELECT bucket, day, person, devices FROM (${peopleOf('open_day')}))`;
 
-/** `presence`, from the events that have been numbered. */
+/** `presence`, from numbered events. */
 export const presenceInEvents = (moments: Moments | null): string => `
   presence AS MATERIALIZED (
     SELECT n.bucket, n.day, n.person, sum(DISTINCT ${deviceBit('n.device')}) AS devices
@@ -35,13 +35,13 @@ export const presenceInEvents = (moments: Moments | null): string => `
     GROUP BY n.bucket, n.day, n.person)`;
 
 /**
- * `alias_root`: whose the aliases are. `root_alias`: all aliases of these people. `attendance`: a row a period and person, with its
- * devices and whether it was there for the first time ever. Who was there on a day that has changed since its rollup is told
- * by its events.
+ * `alias_root`: the person of each alias. `root_alias`: all aliases of these people. `attendance`: a row for each period and person,
+ * with the person's devices and whether this is the person's first period ever. For a day that has changed since its rollup, its
+ * events decide.
  *
- * Indexes are named: left to itself SQLite reads all of a pixel's events before the range, once for each alias.
+ * Indexes are named: without that, SQLite reads all of a pixel's events before the range, once for each alias.
  *
- * @param aliases the CTE whose aliases have to be known: `numbered_event` has those of engagements, too.
+ * @param aliases the CTE whose aliases are resolved: `numbered_event` includes those of engagements.
  */
 export const attendanceCtes = (aliases: 'presence' | 'numbered_event', moments: Moments | null): string => `
   alias_root AS MATERIALIZED (
@@ -83,23 +83,23 @@ export const PERSON_OF_EVENT = `
   LEFT JOIN alias_root k ON k.alias = n.person
   LEFT JOIN attendance a ON a.bucket = n.bucket AND a.root = k.root`;
 
-/** Joins an event `n` of person `k` to what brought the person first and last, by that moment. */
+/** Joins an event `n` of person `k` to the person's first and last touch up to that moment. */
 export const TOUCHES_OF_EVENT = `
   LEFT JOIN moment_touches h ON h.root = k.root AND h.ts = n.ts
   LEFT JOIN touch first ON first.position = h.first
   LEFT JOIN touch last ON last.position = h.last`;
 
 /**
- * `touch`: the events that may have brought somebody, in their order. `moment_touches`: for each moment that a person had an event,
- * the place of the first of them since so many days before, and that of the last one up to it. Found for all moments of a
- * person in one go: a look-up for each event would cost the square of a person's events.
+ * `touch`: the events that may have brought a person, in their order. `moment_touches`: for each moment at which a person had an
+ * event, the position of the person's first touch within the days before it, and of the last touch up to it. One pass finds them
+ * for all moments of a person: a lookup for each event would cost the square of a person's events.
  *
- * @param columns what is told of who brought somebody.
+ * @param columns the attributes of a touch that are read.
  * @param days how far back, in days.
  */
 export function touches(columns: Iterable<string>, days: number): string {
   const back = days * 86_400_000;
-  // All moments at or before one are its own and those before it in the order.
+  // Window frames: all moments up to the current one, in either direction.
   const over = (order: string): string => `OVER (PARTITION BY root ORDER BY at ${order})`;
   const along = (sql: string, at: string): string => `
     SELECT root, at, moment, ${sql} AS position
@@ -126,9 +126,9 @@ export function touches(columns: Iterable<string>, days: number): string {
 }
 
 /**
- * A person dimension's value in a row of event `n`, visit `v` and person `k`. What brought a person is told by the earliest
- * or latest of these: its own visit, and its events of the days before, on whatever device. What came directly was brought by
- * nothing. Of who is not known there is the visit only.
+ * A person dimension's value in a row of event `n`, visit `v` and person `k`. The first or last touch is the earliest or latest of
+ * the visit itself and the person's events of the days before, on any device. Direct traffic is no touch. An event without a
+ * person has the attribute of its visit.
  *
  * @param days how far back, in days.
  */

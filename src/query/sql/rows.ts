@@ -5,11 +5,11 @@ import type { Question } from '../question.ts';
 
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
 export function labelOf(dimension: Dimension, sql: string): string {
-  const named = dimension.kind === 'column' && dimension.labels === 'country';
-  return `iif(${sql} = '', '${dimension.none}', ${named ? `coalesce(:countries ->> ${sql}, ${sql})` : sql})`;
+  const hasNames = dimension.kind === 'column' && dimension.labels === 'country';
+  return `iif(${sql} = '', '${dimension.none}', ${hasNames ? `coalesce(:countries ->> ${sql}, ${sql})` : sql})`;
 }
 
-/** @param isRounded whether counts are rounded, and null where they may not be told. */
+/** @param isRounded whether counts are rounded, and null if they may not be reported. */
 export function answerColumns({ dimensions, metrics }: Question, isRounded: boolean): string {
   let next = 0;
   const keys = dimensions.map((dimension, index) => {
@@ -19,9 +19,9 @@ export function answerColumns({ dimensions, metrics }: Question, isRounded: bool
   return [
     ...keys,
     ...metrics.map(({ name, sql, ofSales, of }) => {
-      // What has several currencies has no sum.
+      // Amounts of multiple currencies have no sum.
       const value = ofSales ? `iif(currencies = 1, ${sql}, NULL)` : sql;
-      // A part of rounded counts may be more than its whole.
+      // A rounded numerator may exceed its rounded denominator.
       const share = of && isRounded ? `min(100, ${value})` : value;
       return `${isRounded ? `iif(visitors IS NULL, NULL, ${share})` : value} AS "${name}"`;
     }),
