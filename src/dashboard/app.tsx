@@ -40,6 +40,7 @@ function Offline() {
 
 function Screen() {
   const [session, set] = useState<SessionState>('loading');
+  const { hash } = useLocation();
   const load = async (): Promise<void> => {
     try {
       const response = await request('GET', '/api/v1/session', undefined, { quiet: true });
@@ -69,7 +70,10 @@ function Screen() {
       </SimplePage>
     );
   }
-  if (isSharedPage) return <SharedPage session={session === 'signed-out' ? null : session} onOpen={set} />;
+  if (isSharedPage) {
+    // Another link in the address is another page, also if the browser does not load the document again.
+    return <SharedPage key={hash} session={session === 'signed-out' ? null : session} onOpen={set} />;
+  }
   if (session === 'signed-out') {
     return (
       <SimplePage>

@@ -98,11 +98,13 @@ export function useQuery(query: Query | null): Resource<QueryResponse> {
 export interface Location {
   readonly path: string;
   readonly search: string;
+  readonly hash: string;
 }
 
 const currentLocation = (): Location => ({
   path: location.pathname.replace(/^\/app\/?/, '/'),
   search: location.search,
+  hash: location.hash,
 });
 
 export function useLocation(): Location {
