@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const ANY_DAY = '2026-01-15';
 const ZONES = [...new Set(ODD_DAYS.map(([zone]) => zone)), 'America/Los_Angeles'];
-const GOAL_LISTS = [[], GOALS, GOALS.slice(0, 3), GOALS.slice(4)];
+export const GOAL_LISTS = [[], GOALS, GOALS.slice(0, 3), GOALS.slice(4)];
 export const RETENTIONS = [1, 3, 10, 30];
 
 /** Which of two pixels. */
@@ -120,7 +120,33 @@ export const question = fc.record({
     { weight: 1, arbitrary: questions(ANY_DAY, { moments: false, days: 90 }) },
   ),
 });
+
+const METRICS = ['visitors', 'visits', 'events', 'total_revenue'];
+/**
+ * Something comes late: for a month that is rolled up, a change of the zone or events; events as their day is closed; other
+ * goals when days are rolled up, and while they are.
+ */
+const late = fc.record({
+  kind: fc.constant('late' as const),
+  which,
+  what: fc.constantFrom('zone', 'month', 'closing', 'goals'),
+  events: histories(ANY_DAY, 8),
+  zone: fc.constantFrom(...ZONES),
+  seed,
+  /** Before which of a job's batches the goals change. */
+  at: fc.integer({ min: 1, max: 4 }),
+  /** Of the whole month. */
+  asked: fc.record({
+    metrics: fc.constant(METRICS),
+    dimensions: fc.constantFrom([], ['visit:source'], ['event:page'], ['time:month']),
+    filters: fc.constant([]),
+    include: fc.constant({ total_rows: false, time_labels: false }),
+  }),
+});
+export type Late = typeof late extends fc.Arbitrary<infer T> ? T : never;
+
 export type Step =
+  | Late
   | Change
   | Job
   | (typeof clock extends fc.Arbitrary<infer T> ? T : never)
@@ -128,10 +154,11 @@ export type Step =
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: change },
-    { weight: 4, arbitrary: job },
-    { weight: 3, arbitrary: clock },
-    { weight: 3, arbitrary: question },
+    { weight: 10, arbitrary: change },
+    { weight: 8, arbitrary: job },
+    { weight: 6, arbitrary: clock },
+    { weight: 6, arbitrary: question },
+    { weight: 2, arbitrary: late },
   ),
   { minLength: 4, maxLength: 30, size: 'max' },
 );

@@ -4,14 +4,16 @@
  */
 import { expect } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
+import { dayStart } from '../../src/model/time-zone.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { runQuestion } from '../../src/query/run.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { erase } from '../../src/store/people.ts';
 import { aliasesOf, db, place } from '../fixtures.ts';
-import { countsOf, local, type OracleEvent, type OracleGoal, partsBy, salesOf, visitsOf } from '../oracle.ts';
+import { local, type OracleEvent, type OracleGoal } from '../oracle.ts';
 import { addDays, answerOf, hasSeveralCurrencies, historyOf } from '../query/oracle-language.ts';
 import { answered, inOneOrder, type Questioned } from '../query/questions.ts';
+import { type DayRow, daysOf, holdTotals, rejectionOf, rollupsOf } from './model-store.ts';
 
 export const DAY = 86_400_000;
 const EID_WINDOW = 2 * DAY;
@@ -35,12 +37,17 @@ interface Closed {
   peopleErased: boolean;
 }
 
-interface DayRow {
-  readonly day: string;
-  readonly raw: number;
-  readonly dirty: number;
-  readonly ends_at: number;
+/** What a day had when its rollup was made. */
+interface Rolled {
+  readonly rolls: number;
+  readonly events: readonly OracleEvent[];
+  /** Whether the day changed between two of its slices, so that its rollup is of no one moment. */
+  readonly isMixed: boolean;
 }
+
+/** Days that have changed and had so many events are answered from the rollup of before. */
+const LARGE = 50_000;
+const CHANGED = [1, 2];
 
 /** How a batch is written. */
 interface Writing {
@@ -49,9 +56,22 @@ interface Writing {
   readonly unanswered?: boolean;
 }
 
-const REJECTED_ON = '2026-01-01';
-
 const keyOf = ({ ts, id }: OracleEvent): string => `${ts} ${id}`;
+
+/**
+ * The events of a day that was closed in one zone, at the same times of day in another: it keeps its date and its hours.
+ * Null if the other zone's day is too short for them, or has other hours.
+ */
+function movedTo(
+  zone: string,
+  day: string,
+  events: readonly OracleEvent[],
+  before: string,
+): OracleEvent[] | null {
+  const by = dayStart(zone, day) - dayStart(before, day);
+  const moved = events.map((event) => ({ ...event, ts: event.ts + by }));
+  return moved.every(({ ts }) => local(zone, ts).hour === local(before, ts - by).hour) ? moved : null;
+}
 
 export class PixelModel {
   pixel: Pixel;
@@ -65,15 +85,28 @@ export class PixelModel {
   readonly #erased = new Map<string, number>();
   /** When a day was last changed. */
   readonly #changed = new Map<string, number>();
+  readonly #rolled = new Map<string, Rolled>();
+  /** Days of which some slices are done, and those that have changed since. */
+  #sliced: ReadonlySet<string> = new Set();
+  readonly #mixed = new Set<string>();
   #zoneBefore: string;
+  #hadOtherGoals = false;
   /** How many rejections were written. */
   #rejected = 0;
+  /** How many events came for days that were closed. */
+  #tooLate = 0;
   /** How many answers were compared. */
   compared = 0;
 
   constructor(pixel: Pixel) {
     this.pixel = pixel;
     this.#zoneBefore = pixel.timezone;
+  }
+
+  #change(event: OracleEvent, now: number): void {
+    const day = this.#dayOf(event);
+    this.#changed.set(day, now);
+    if (this.#sliced.has(day)) this.#mixed.add(day);
   }
 
   #dayOf = ({ ts }: OracleEvent): string => local(this.pixel.timezone, ts).day;
@@ -111,16 +144,9 @@ export class PixelModel {
       aliases,
     }));
     const id = crypto.randomUUID();
-    const rejection = {
-      pixel: this.pixel.id,
-      day: REJECTED_ON,
-      reason: 'bot',
-      family: '',
-      at: now,
-      sample: null,
-    } as const;
-    const rejections = [rejection];
+    const rejections = [rejectionOf(this.pixel, now)];
     this.#rejected++;
+    this.#tooLate += first.filter((event) => this.#closed.has(this.#dayOf(event))).length;
     const outcomes = await writeBatch(db, { id, events, rejections }, now, tell);
     if (unanswered) {
       await writeBatch(db, { id: `${id}.0`, events, rejections: [] }, now, false);
@@ -132,7 +158,7 @@ export class PixelModel {
     }
     for (const event of expected.values()) {
       this.#stored.set(keyOf(event), event);
-      this.#changed.set(this.#dayOf(event), now);
+      this.#change(event, now);
     }
     this.sent.push(...batch);
   }
@@ -161,16 +187,21 @@ export class PixelModel {
     if (this.#leaving.size === 0) expect(erased.events, 'how many events are erased').toBe(gone.length);
     for (const [key, one] of gone) {
       this.#stored.delete(key);
-      this.#changed.set(this.#dayOf(one), now);
+      this.#change(one, now);
     }
     for (const who of [...aliases, ...(hash === '' ? [] : [hash])]) this.#erased.set(who, now);
     for (const one of this.#closed.values()) one.peopleErased = true;
   }
 
+  goalsChanged(pixel: Pixel): void {
+    this.pixel = pixel;
+    this.#hadOtherGoals = true;
+  }
+
   zoneChanged(pixel: Pixel, uncounted: number, now: number): void {
     this.#zoneBefore = this.pixel.timezone;
     this.pixel = pixel;
-    this.#changed.clear();
+    for (const known of [this.#changed, this.#rolled, this.#mixed]) known.clear();
     for (const event of this.#counted()) this.#changed.set(this.#dayOf(event), now);
     if (this.#leaving.size === 0) {
       expect(uncounted, 'how many events count nowhere').toBe(this.#stored.size - this.#counted().length);
@@ -179,9 +210,13 @@ export class PixelModel {
 
   /** Looks which days have been closed, and holds them to the rules. */
   async look(now: number): Promise<void> {
-    const { id, timezone, settings } = this.pixel;
-    const { results: days } = await db.prepare('SELECT * FROM days WHERE pixel = ?').bind(id).all<DayRow>();
-    for (const { day, raw, ends_at } of days) {
+    const { timezone, settings } = this.pixel;
+    const days = await daysOf(this.pixel);
+    this.#lookAtRollups(days);
+    for (const { day, raw, starts_at, ends_at } of days) {
+      const zone = this.#closed.get(day)?.zone ?? timezone;
+      const bounds = [dayStart(zone, day), dayStart(zone, addDays(day, 1))];
+      expect([starts_at, ends_at], `the bounds of ${day}`).toEqual(bounds);
       if (raw === 0) {
         expect(this.#closed.has(day), `${day} is open again`).toBe(false);
         continue;
@@ -192,8 +227,8 @@ export class PixelModel {
         expect(ends_at, about).toBeLessThan(now - settings.retention_days * DAY);
         for (const { ts } of events) expect(ts, about).toBeLessThan(ends_at);
         expect(this.#changed.get(day) ?? 0, `${about}, changed lately`).toBeLessThan(now - 2 * DAY);
-        const rollups = await this.#rollups(day);
-        this.#holdTotals(rollups, events, about);
+        const rollups = await rollupsOf(this.pixel, day);
+        holdTotals(rollups, events, timezone, about);
         this.#closed.set(day, {
           events,
           zone: timezone,
@@ -210,6 +245,16 @@ export class PixelModel {
     if (days.every(({ raw }) => raw !== 1)) this.#leaving.clear();
     await this.#lookAtStray(now);
     await this.#lookAtErasures(now);
+  }
+
+  /** Looks which days have been rolled up. They have not changed since: each change looks first. */
+  #lookAtRollups(days: readonly DayRow[]): void {
+    for (const { day, rolls } of days) {
+      if (rolls === (this.#rolled.get(day)?.rolls ?? 0)) continue;
+      const events = this.#counted().filter((event) => this.#dayOf(event) === day);
+      this.#rolled.set(day, { rolls, events, isMixed: this.#mixed.delete(day) });
+    }
+    this.#sliced = new Set(days.filter(({ slice }) => slice > 0).map(({ day }) => day));
   }
 
   /** What counts in no day goes a day after its retention. */
@@ -245,32 +290,6 @@ export class PixelModel {
     expect(kept.size).toBe(this.#erased.size);
   }
 
-  async #rollups(day: string | null): Promise<Record<string, unknown>[]> {
-    const { results } = await db
-      .prepare('SELECT * FROM rollups WHERE pixel = ?1 AND (?2 IS NULL OR day = ?2)')
-      .bind(this.pixel.id, day)
-      .all();
-    return results;
-  }
-
-  /** The totals of a day that is rolled up. */
-  #holdTotals(
-    rollups: readonly Record<string, unknown>[],
-    events: readonly OracleEvent[],
-    about: string,
-  ): void {
-    const parts = partsBy(visitsOf(events, this.pixel.timezone), () => ['']).get('') ?? [];
-    const totals = rollups.filter(({ dimension }) => dimension === 'total');
-    const counts = totals.find(({ currency }) => currency === '');
-    if (counts) expect(counts, about).toMatchObject(countsOf(parts));
-    else expect(countsOf(parts), about).toMatchObject({ events: 0 });
-    const sales = totals
-      .filter(({ currency }) => currency !== '')
-      .map((row) => [row['currency'], row['revenue'], row['sales']]);
-    const expected = [...salesOf(parts)].map(([currency, one]) => [currency, one.revenue, one.sales]);
-    expect(sales.toSorted(), about).toEqual(expected.toSorted());
-  }
-
   /** Holds what is stored to what should be. */
   async holdStored(): Promise<void> {
     const { results } = await db
@@ -278,9 +297,9 @@ export class PixelModel {
       .bind(this.pixel.id)
       .all<OracleEvent>();
     const counted = 'SELECT coalesce(sum(count), 0) AS count FROM rejections WHERE pixel = ? AND reason = ?';
-    expect(await db.prepare(counted).bind(this.pixel.id, 'bot').first('count'), 'what was rejected').toBe(
-      this.#rejected,
-    );
+    const rejected = (reason: string) => db.prepare(counted).bind(this.pixel.id, reason).first('count');
+    expect(await rejected('bot'), 'what was rejected').toBe(this.#rejected);
+    expect(await rejected('day_closed'), 'what came for closed days').toBe(this.#tooLate);
     const found = results.filter((row) => !this.#leaving.has(keyOf(row)));
     const shown = (rows: Iterable<OracleEvent>) =>
       [...rows].map((row) => [
@@ -297,7 +316,7 @@ export class PixelModel {
   /** Holds the rollups of closed days to what they were. */
   async holdClosed(): Promise<void> {
     for (const [day, { rollups }] of this.#closed) {
-      expect(await this.#rollups(day), `the closed ${day}`).toEqual(rollups);
+      expect(await rollupsOf(this.pixel, day), `the closed ${day}`).toEqual(rollups);
     }
   }
 
@@ -325,27 +344,33 @@ export class PixelModel {
       return;
     }
     const { results, meta } = answer.value;
-    if ('as_of' in meta) return;
-
-    if (closed.some(([, one]) => one.zone !== timezone)) return;
-    if (text.includes('goal') && closed.some(([, { goals }]) => goals !== settings.goals)) return;
+    const older = 'as_of' in meta ? await this.#older(String(from), String(to), meta['as_of']) : [];
+    if (older.some(({ isMixed }) => isMixed)) return;
+    if (text.includes('goal')) {
+      if (closed.some(([, { goals }]) => goals !== settings.goals)) return;
+      if (older.length > 0 && this.#hadOtherGoals) return;
+    }
     const isOfPeople = asked.metrics.includes('people') || text.includes('person:');
     const counted = this.#counted();
     if (isOfPeople) {
       // Who was there on closed days is known by the day, and what brought them no more.
       if (text.includes('person:') && this.#closed.size > 0) return;
-      if (counted.length < this.#stored.size) return;
+      if (counted.length < this.#stored.size || older.length > 0) return;
       if ([...this.#closed.values()].some((one) => one.zone !== timezone || one.peopleErased)) return;
     }
-    const ofClosed = [...this.#closed.values()]
-      .filter(({ zone }) => zone === timezone)
-      .flatMap(({ events }) => events);
+    const ofClosed = [...this.#closed].map(([day, { events, zone }]) => movedTo(timezone, day, events, zone));
+    if (ofClosed.includes(null)) return;
+    const oldDays = new Set(older.map(({ day }) => day));
     const { results: links } = await db
       .prepare('SELECT alias, target FROM person_links WHERE pixel = ?')
       .bind(id)
       .all<{ alias: string; target: string }>();
     const history = historyOf(
-      [...counted, ...ofClosed],
+      [
+        ...counted.filter((event) => !oldDays.has(this.#dayOf(event))),
+        ...older.flatMap(({ events }) => events),
+        ...ofClosed.flatMap((events) => events ?? []),
+      ],
       timezone,
       settings.goals,
       Object.fromEntries(links.map(({ alias, target }) => [alias, target])),
@@ -357,39 +382,15 @@ export class PixelModel {
     this.compared++;
   }
 
-  /** Whether the job has left something undone that it could have done. */
-  async undone(now: number): Promise<readonly DayRow[]> {
-    const { results } = await db
-      .prepare('SELECT * FROM days WHERE pixel = ? AND ends_at <= ? AND (dirty > 0 OR raw = 1)')
-      .bind(this.pixel.id, now)
-      .all<DayRow>();
-    return results;
-  }
-
-  /** All that was derived from events, but who is there no more. */
-  async derived(): Promise<unknown> {
-    const isTrue = 'pixel = ?1 AND day IN (SELECT day FROM days WHERE pixel = ?1 AND dirty = 0)';
-    const tables = [
-      `SELECT * FROM rollups WHERE ${isTrue}`,
-      `SELECT * FROM person_days WHERE ${isTrue} AND devices > 0`,
-      `SELECT * FROM rollup_slices WHERE ${isTrue}`,
-      'SELECT * FROM month_rollups WHERE pixel = ?1',
-      'SELECT * FROM rollups WHERE pixel = ?1 AND day NOT IN (SELECT day FROM days WHERE pixel = ?1)',
-    ];
-    const answers = await db.batch(tables.map((sql) => db.prepare(sql).bind(this.pixel.id)));
-    return answers.map(({ results }) => results);
-  }
-
-  /** Forgets what was derived from the events that are there. */
-  async forgetDerived(): Promise<void> {
-    const ofOpenDays = 'pixel = ?1 AND day IN (SELECT day FROM days WHERE pixel = ?1 AND raw = 0)';
-    const statements = [
-      `DELETE FROM rollups WHERE ${ofOpenDays}`,
-      `DELETE FROM person_days WHERE ${ofOpenDays}`,
-      'DELETE FROM month_rollups WHERE pixel = ?1',
-      'DELETE FROM months WHERE pixel = ?1',
-      'UPDATE days SET dirty = 1, rolled_at = NULL, slice = 0, slices = 0 WHERE pixel = ?1 AND raw = 0',
-    ];
-    await db.batch(statements.map((sql) => db.prepare(sql).bind(this.pixel.id)));
+  /** The large days of a range that have changed since their rollup, which answers for them: as it was at the oldest. */
+  async #older(from: string, to: string, asOf: unknown): Promise<(Rolled & { readonly day: string })[]> {
+    const days = (await daysOf(this.pixel)).filter(({ day }) => day >= from && day <= to);
+    const older = days.filter(
+      ({ dirty, rolled_at, events }) => CHANGED.includes(dirty) && rolled_at !== null && events >= LARGE,
+    );
+    expect(older, `what of ${from} to ${to} is as of ${asOf}`).not.toEqual([]);
+    const oldest = Math.min(...older.map(({ rolled_at }) => Number(rolled_at)));
+    expect(asOf, `${from} to ${to}`).toBe(new Date(oldest).toISOString());
+    return older.map(({ day }) => ({ day, ...(this.#rolled.get(day) as Rolled) }));
   }
 }

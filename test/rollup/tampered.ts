@@ -3,8 +3,8 @@
 export interface Tampering {
   /** Days are told to have so many times their events, so that a few are cut into slices. */
   readonly scale: number;
-  /** Called before each call that reaches the database. */
-  readonly before: () => Promise<void>;
+  /** Called before each call that reaches the database, with its SQL unless it is a batch. */
+  readonly before: (sql: string) => Promise<void>;
 }
 
 /** The statements that count the events of days to be rolled up. */
@@ -19,7 +19,7 @@ export function tampered(db: D1Database, { scale, before }: Tampering): D1Databa
     const call =
       (name: 'all' | 'run' | 'first' | 'raw') =>
       async (...given: unknown[]) => {
-        await before();
+        await before(sql);
         const answer = await (Reflect.get(statement, name) as (...all: unknown[]) => unknown).apply(
           statement,
           given,
@@ -45,7 +45,7 @@ export function tampered(db: D1Database, { scale, before }: Tampering): D1Databa
   return {
     prepare: (sql: string) => wrap(db.prepare(sql), sql),
     batch: async (statements: readonly D1PreparedStatement[]) => {
-      await before();
+      await before('');
       return db.batch(statements.map((one) => originals.get(one) ?? one));
     },
   } as unknown as D1Database;
