@@ -9,8 +9,8 @@ const WEAKER: Readonly<Record<string, readonly string[]>> = {
 };
 /** Two of either are more than a sum holds. */
 const HUGE = [
-  { value: 2 ** 62, currency: 'XTS' },
-  { value: -(2 ** 62), currency: 'XXX' },
+  { value: 3 * 2 ** 61, currency: 'XTS' },
+  { value: -3 * 2 ** 61, currency: 'XXX' },
 ];
 /** What visitor hashes begin with, so that they lie in different slices. */
 const BEGINNINGS = ['-', 'A', 'Z', 'a', 'z'];

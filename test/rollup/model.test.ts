@@ -180,7 +180,14 @@ class World {
       isClosing = true;
       await this.#writeLate(step, start, step.seed + 1);
     });
+    for (const wait of [HOUR, 2 * DAY + HOUR]) {
+      this.now += wait;
+      await this.#job(ALL);
+    }
+    // Of the days that are closed now it comes too late, and twice.
+    await this.#writeLate(step, start, step.seed + 2, true);
     await this.model(step).look(this.now);
+    await this.model(step).holdStored();
   }
 
   /** The goals change when days are rolled up, and again while they are. */
@@ -213,8 +220,8 @@ class World {
     await ask();
   }
 
-  async #writeLate({ which, events }: Late, at: number, seed: number): Promise<void> {
-    const plainly = { tell: true, stale: false, unanswered: false };
+  async #writeLate({ which, events }: Late, at: number, seed: number, unanswered = false): Promise<void> {
+    const plainly = { tell: true, stale: false, unanswered };
     await this.#change({ kind: 'write', which, events, ago: this.now - at, seed, ...plainly });
   }
 
