@@ -60,8 +60,11 @@ const COUNT_CLOSED = `
   GROUP BY ${FIELD.pixel}, ${FIELD.day}
   HAVING true ${addUnlessCounted('?4', '?5')}`;
 
-/** The id of the batch that a batch is a part of, or its own. */
-const completeIdOf = ({ id }: Batch): string => id.split('.')[0] ?? '';
+/**
+ * The id of the batch that a batch is a part of, or its own. A part that was placed in another time zone, `id.0z`, is a part of the
+ * complete batch placed there, `idz`.
+ */
+const completeIdOf = ({ id }: Batch): string => id.replace(/\.\d+z$/, 'z').split('.')[0] ?? '';
 
 /** The statement that counts a batch's rejections; none if it has none. */
 export function countRejections(db: D1Database, batch: Batch): D1PreparedStatement[] {

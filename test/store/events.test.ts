@@ -347,6 +347,24 @@ describe('retention', () => {
     expect(await db.prepare(total).bind(pixel.id).first('pageviews')).toBe(2);
   });
 
+  it('counts an event of a closed day once, when its batch was placed in another time zone and comes again in parts', async () => {
+    const pixel = await makePixel('UTC');
+    const events = [place(pixel, event('late'))];
+    await db.prepare(`UPDATE pixels SET timezone = 'Asia/Tokyo' WHERE id = ?`).bind(pixel.id).run();
+    await db
+      .prepare(
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw) VALUES (?, '2026-02-03', ?, ?, 0, 2)`,
+      )
+      .bind(pixel.id, AT - DAY, AT + DAY)
+      .run();
+    for (const id of ['batch', 'batch', 'batch.0', 'batch.0', 'batch.1']) {
+      const batch = { id, events, rejections: [] };
+      expect(await writeBatch(db, batch, AT + 41 * DAY, true)).toEqual(['day_closed']);
+    }
+    const closed = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'day_closed'`;
+    expect(await db.prepare(closed).bind(pixel.id).first('n')).toBe(1);
+  });
+
   it('leaves a day that an import is filling open for 48 hours', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const now = AT + 400 * DAY;
