@@ -11,9 +11,9 @@ import {
   DELETE_SLICES,
   DELETE_USED_SLICES,
   DELETE_VANISHED,
-  KEEP_SLICE,
   ROLL_UP_DAY,
   ROLL_UP_SLICES,
+  STORE_SLICE,
   sliceBounds,
 } from './local-day.sql.ts';
 import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
@@ -21,23 +21,23 @@ import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
 
 /**
- * Events that one statement rolls up. A larger day is cut into slices of about so many, by visitor. Each takes some four
- * seconds, far from D1's thirty. Fewer are better: each reads the whole day to find its visitors.
+ * Events that one statement rolls up. A larger day is split by visitor into slices of about this size. A slice takes some four
+ * seconds; D1's limit is thirty. Few slices are better than many, since each one reads the complete day to select its visitors.
  */
 export const SLICE_EVENTS = 200_000;
 
-/** A day costs four statements: write what changed, delete what vanished, write who was there, mark it done. */
+/** A day takes four statements: write changed rows, delete obsolete rows, write people, mark the day as rolled up. */
 export const STATEMENTS_A_DAY = 4;
-/** A slice costs two, the beginning of a sliced day two and its end five. */
+/** A slice takes two statements. A sliced day takes two more at its start, and five at its end. */
 const STATEMENTS_A_SLICE = 2;
 export const STATEMENTS_TO_END = 5;
 export const STATEMENTS_A_MONTH = 3;
 
 /**
- * Rolls up days, as far as the budget goes.
+ * Rolls up days until the budget is used up.
  *
- * @param find reads so many of the days whose turn it is.
- * @returns whether none of them is left, except those that failed.
+ * @param find reads the days that are due, up to a limit.
+ * @returns whether no due day is left, apart from days that have failed.
  */
 export async function rollUpDays(
   run: Run,
@@ -47,7 +47,7 @@ export async function rollUpDays(
 ): Promise<boolean> {
   const limit = Math.floor((budget.left - 1) / STATEMENTS_A_DAY);
   const days = await run.tryGlobal('look', kind, 1, () => find(limit));
-  // Like any step that has failed, the look is tried again after a wait: it is not work left over.
+  // A failed look is tried again after a wait, as any failed step is. It does not count as remaining work.
   if (days === null) return false;
   let isDone = days.length < limit;
   for (const day of days) {
@@ -65,7 +65,7 @@ export async function rollUpDays(
 }
 
 /**
- * Recomputes one day: a small one in one transaction, a large one slice by slice, as far as the budget goes.
+ * Recomputes one day: a small day in one transaction, a large day slice by slice until the budget is used up.
  *
  * @returns whether the day is done.
  */
@@ -96,10 +96,10 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
   for (; slice < slices; slice++) {
     if (budget.left < STATEMENTS_A_SLICE) return false;
     const [, ended] = await db.batch([
-      prepare(db, KEEP_SLICE, valuesOf(day, slice, slices)),
+      prepare(db, STORE_SLICE, valuesOf(day, slice, slices)),
       endSlice(db, day, slice, slices),
     ]);
-    // Another run is rolling it up.
+    // Another run is rolling up this day.
     if (ended?.meta.changes === 0) return false;
   }
   if (budget.left < STATEMENTS_TO_END) return false;
@@ -113,7 +113,7 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
   return true;
 }
 
-/** Sums the months that are over and whose days are all rolled up, as far as the budget goes. */
+/** Rolls up past months whose days are all rolled up, until the budget is used up. */
 export async function rollUpMonths(run: Run, budget: TaskBudget): Promise<void> {
   const limit = Math.floor((budget.left - 1) / STATEMENTS_A_MONTH);
   const months = await run.tryGlobal('look', 'month', 1, () => monthsToRollUp(run.db, run.now, limit));

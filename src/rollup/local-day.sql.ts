@@ -1,4 +1,4 @@
-/** The SQL that rolls up a local day from its events: at once, or slice by slice. */
+/** The SQL that rolls up a local day from its events: in one statement, or slice by slice. */
 import { COUNTS } from '../model/metrics.ts';
 import { GOALS } from '../sql/goals.ts';
 import { STRETCHES } from '../sql/stretches.ts';
@@ -16,7 +16,7 @@ import {
   VISIT_DIMENSIONS,
 } from './values.sql.ts';
 
-/** A statement may have five terms in a UNION, but each may be a UNION again. */
+/** D1 allows five terms in a UNION, but each term may be a UNION itself. */
 function unionAll(terms: readonly string[]): string {
   if (terms.length <= 5) return terms.join('\n  UNION ALL\n  ');
   const size = Math.max(5, Math.ceil(terms.length / 5));
@@ -27,7 +27,7 @@ function unionAll(terms: readonly string[]): string {
   return unionAll(groups);
 }
 
-/** The columns of events that a rollup reads. Those of visit dimensions are read where visits are made. */
+/** The columns of events that a rollup reads. `visits` reads the columns of visit dimensions. */
 const ROLLUP_COLUMNS = [
   ...EVENT_DIMENSIONS.map(({ column }) => column),
   ...['value', 'props', 'engaged', 'scroll'],
@@ -35,7 +35,7 @@ const ROLLUP_COLUMNS = [
 
 const inSlice = (event: string): string => `${event}.visitor >= :from AND ${event}.visitor < :before`;
 
-/** What has revenue has sales, so that revenue need not be looked at. */
+/** A row with revenue has sales too, so the condition skips revenue. */
 const isAnything = `HAVING ${COUNTS.filter((count) => count !== 'revenue')
   .map((count) => `sum(${count}) <> 0`)
   .join(' OR ')}`;
@@ -59,24 +59,24 @@ const SLICE = `
     GROUP BY dimension, value, currency
     ${isAnything})`;
 
-/** Rolls up a day of one slice: parameters as of `SLICE`. */
+/** Rolls up a day of one slice. Its parameters are those of `SLICE`. */
 export const ROLL_UP_DAY = `${SLICE}, ${rollupRowsCtes()} ${upsert('day', isThere())}`;
 
-/** Rows that are kept together: with the longest values there are, they stay within the 2 MB that D1 takes. */
+/** Rows stored together. Even with values of the greatest length, they fit into the 2 MB that D1 allows for a row. */
 const ROWS_A_PART = 400;
 
-/** How often more values, currencies and rows of revenue a slice keeps than a day. */
-const MORE_OF_A_SLICE = 10;
+/** The factor by which a slice stores more values, currencies and rows of revenue than a day. */
+const SLICE_LIMIT_FACTOR = 10;
 
-/** Keeps the rows of slice `:slice` of `:slices` until all are there, if it is this one's turn. */
-export const KEEP_SLICE = `${SLICE}, ${rollupRowsCtes(MORE_OF_A_SLICE)}
+/** Stores the rows of slice `:slice` of `:slices`, if it is the next slice of the day. */
+export const STORE_SLICE = `${SLICE}, ${rollupRowsCtes(SLICE_LIMIT_FACTOR)}
   INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
   SELECT :pixel, :day, :slice, part, jsonb_group_array(jsonb_array(dimension, value, currency, ${COUNTS.join(', ')}))
   FROM (SELECT *, ${FIRST_PART} + (row_number() OVER () - 1) / ${ROWS_A_PART} AS part FROM rollup_row)
   WHERE ${isThere('slice = :slice AND slices = :slices')}
   GROUP BY part`;
 
-/** Rolls up day `:day` of pixel `:pixel` from its slices, if all are there. */
+/** Rolls up day `:day` of pixel `:pixel` from its slices, if all of them are stored. */
 export const ROLL_UP_SLICES = `
   WITH value_counts AS MATERIALIZED (
     SELECT row ->> 0 AS dimension, row ->> 1 AS value, row ->> 2 AS currency,
@@ -91,15 +91,15 @@ export const ROLL_UP_SLICES = `
 
 export const DELETE_SLICES = 'DELETE FROM rollup_slices WHERE pixel = :pixel AND day = :day';
 
-/** The same, unless the day has been begun anew. */
+/** Deletes a day's slices, unless another run has started the day again. */
 export const DELETE_USED_SLICES = `${DELETE_SLICES} AND NOT ${isThere('slices > 0')}`;
 
 export const DELETE_VANISHED = deleteVanished('day');
 
-/** The characters that a visitor hash begins with, in order. */
+/** The possible first characters of a visitor hash, in sort order. */
 const HASH_CHARACTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
-/** The visitors of a slice: from which on, and before which. */
+/** The bounds of a slice's visitors: `from` is included, `before` is not. */
 export function sliceBounds(
   slice: number,
   slices: number,

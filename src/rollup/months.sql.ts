@@ -6,7 +6,10 @@ import { deleteVanished, rollupRowsCtes, sums, upsert } from './stored-rows.sql.
 /** The days of month `:month`. */
 const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;
 
-/** Rolls up month `:month` from its days. Hours are asked for by the day, and properties have days without any. */
+/**
+ * Rolls up month `:month` from its days, without two kinds of rows. Queries by hour read days. Some days have no rows of
+ * properties.
+ */
 export const ROLL_UP_MONTH = `
   WITH value_counts AS MATERIALIZED (
     SELECT dimension, value, currency, ${sums}
@@ -17,7 +20,7 @@ export const ROLL_UP_MONTH = `
 
 export const DELETE_VANISHED_OF_MONTH = deleteVanished('month');
 
-/** Tells how often the month's days have been rolled up, if the pixel is still there. */
+/** Stores how often the month's days have been rolled up, if the pixel still exists. */
 export const MARK_MONTH = `
   INSERT INTO months (pixel, month, rolls)
   SELECT :pixel, :month, sum(rolls) FROM days WHERE ${IN_MONTH} HAVING count(*) > 0

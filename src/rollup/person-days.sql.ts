@@ -4,8 +4,8 @@ import { STRETCHES } from '../sql/stretches.ts';
 import { isThere } from './stored-rows.sql.ts';
 
 /**
- * Stores the people of day `:day` of pixel `:pixel`, whose segments are `:stretches`, and writes only rows that have changed. The row
- * of a person who no longer has events on that day gets no devices; the next clean-up deletes it.
+ * Stores the people of day `:day` of pixel `:pixel`, whose segments are `:stretches`. It writes only rows that have changed. If a
+ * person no longer has events on that day, the row gets 0 devices, and the next clean-up deletes it.
  */
 export const ROLL_UP_PEOPLE = `
   WITH ${STRETCHES}

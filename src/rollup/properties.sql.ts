@@ -7,13 +7,14 @@ import { halfSums, ofHalves } from '../sql/sums.ts';
 import { partCounts, partOfVisit, SUM_VISITS } from '../sql/visits.ts';
 import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
 
-/** What events `n` were sold for, in halves, and how many they are. */
+/** The revenue of events `n`, in halves, and their number. */
 const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS low, count(*) AS sales`;
 
 /**
- * Custom properties: `stored_key` is the day's most used keys, `property` the values that events have, `key_visit` the
- * visits of who has one, `property_sale` what was sold with each value. An empty text is no value. In joins the few are looked up for the many, not the other way round:
- * SQLite makes an index of what is looked up.
+ * Custom properties. `stored_key`: the day's most used keys. `property`: the values of events. `key_visit`: the visits of
+ * visitors with the key. `property_sale`: the revenue of each value. An empty text is no value.
+ *
+ * Joins scan the larger side and look up the smaller one, since SQLite builds an index of the side that it looks up.
  */
 export const PROPERTIES = `
   key_usage AS MATERIALIZED (
@@ -47,8 +48,8 @@ const LACKS_KEY = `
   (n.props = '' OR NOT EXISTS (SELECT 1 FROM json_each(n.props) p WHERE p.key = t.key AND p.value <> ''))`;
 
 /**
- * Events without a key are far more than those with it, so their counts are not made from them: they are the whole day's,
- * without all that the visitors did who have the key in some event, and with what of this lacks the key.
+ * Far more events lack a key than have it, so the SQL does not count them one by one. The counts of events without a key are
+ * those of the complete day, minus those of all visitors with the key, plus those of these visitors' events without the key.
  */
 export const PROPERTY_TERMS = [
   `SELECT ${PROPERTY} AS dimension, value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
@@ -74,12 +75,12 @@ export const PROPERTY_TERMS = [
       GROUP BY t.key, n.visit) p
     CROSS JOIN key_visit v ON v.key = p.key AND v.visit = p.visit)
   GROUP BY key`,
-  // A day with more keys than are kept says so, under a dimension without a key.
+  // Marks a day with more keys than a rollup stores: a row of the dimension without a key.
   `SELECT '${PROPERTY_PREFIX}' AS dimension, '' AS value, '' AS currency, ${VISIT_COUNTS.map((count) => (count === 'events' ? '1' : '0')).join(', ')}, ${NO_SALES}
   FROM (SELECT count(*) AS keys FROM key_usage) WHERE keys > ${MAX_ROLLUP_PROPERTY_KEYS} AND :from = ''`,
   `SELECT ${PROPERTY} AS dimension, property_value AS value, currency, ${NO_VISITS}, ${ofHalves('high', 'low')} AS revenue, sales
   FROM property_sale`,
-  // What was sold without a key is all that was sold, without what was sold with it.
+  // The revenue without a key is all revenue minus the revenue with the key.
   `SELECT ${PROPERTY} AS dimension, '' AS value, currency, ${NO_VISITS}, ${ofHalves('sum(high)', 'sum(low)')} AS revenue, sum(sales) AS sales
   FROM (
     SELECT key, currency, high, low, sales

@@ -16,12 +16,12 @@ export const PURGE_CHUNK = 5000;
 /** A day past retention takes events for this time after its last change, in milliseconds, so that an import can fill it. */
 export const PURGE_GRACE = 48 * 3_600_000;
 
-/** A day takes at least four statements: to close it (two if its rollup is given up), to delete its events, and to mark it. */
+/** A day takes at least four statements: close it (two if its rollup is given up), delete its events, mark it as purged. */
 const STATEMENTS_A_DAY = 4;
-/** Statements that a purge needs to make progress: the look, and one day. */
+/** Statements that a purge needs to make progress: one to read the expired days, and those of one day. */
 export const STATEMENTS_TO_PURGE = 1 + STATEMENTS_A_DAY;
 
-/** Purges the days that are past retention, as far as the budget goes. */
+/** Purges the days that are past retention, until the budget is used up. */
 export async function purgeExpired(run: Run, budget: TaskBudget): Promise<void> {
   const { db, now } = run;
   const limit = Math.floor((budget.left - 1) / STATEMENTS_A_DAY);
@@ -44,12 +44,12 @@ export async function purgeExpired(run: Run, budget: TaskBudget): Promise<void> 
 async function purgeDay(run: Run, budget: TaskBudget, day: ExpiredDay): Promise<boolean> {
   const { db, now } = run;
   if (day.raw === RAW.stored) {
-    // A late event may have come since the look. Then the day is dirty again, and its turn comes later.
+    // A late event may have arrived since the day was read. The day is then dirty again, and a later run purges it.
     if (!(await closeDay(db, day, now))) return true;
     if (day.dirty !== DIRTY.clean) {
       count('given_up_days', 1, now);
       console.error(
-        `cron: the raw events of ${day.day} of ${day.pixel} are deleted: they are past retention. The day's rollup kept failing and will not be tried again.`,
+        `cron: the raw events of ${day.day} of ${day.pixel} are deleted because they are past retention. The day's rollup failed repeatedly and will not be tried again.`,
       );
     }
   }
@@ -63,7 +63,7 @@ async function purgeDay(run: Run, budget: TaskBudget, day: ExpiredDay): Promise<
   return false;
 }
 
-/** Purges events that belong to no day. It reads all days that have events: run it once an hour. */
+/** Purges events that belong to no day. It reads all days with events, so run it once an hour. */
 export async function purgeStray(run: Run, budget: TaskBudget): Promise<void> {
   while (budget.left > 0) {
     const deleted = await purgeStrayEvents(run.db, run.now, PURGE_CHUNK);

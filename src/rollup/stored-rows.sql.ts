@@ -1,4 +1,7 @@
-/** The SQL that keeps counts as rollups of a day or a month: no more values than are kept, and no row that has not changed. */
+/**
+ * The SQL that stores counts as rollups of a day or a month. It limits the number of values, and writes only rows that have
+ * changed.
+ */
 import { RAW } from '../model/day-state.ts';
 import {
   MAX_ROLLUP_CURRENCIES,
@@ -17,13 +20,16 @@ export const sums = COUNTS.map((count) => `${sumOf(count)} AS ${count}`).join(',
 const IS_PROPERTY_VALUE = `(value <> '' AND substr(dimension, 1, ${PROPERTY_PREFIX.length}) = '${PROPERTY_PREFIX}')`;
 
 /**
- * `rollup_row`: the rows of `value_counts`, so many at most as docs/operations.md says, whatever `value_counts` has. `excess_value` has the values
- * past the most visited of each dimension, and of all properties, which become one; a value's rows of revenue have its rank.
- * `excess_sale` has what of the rest is past the most used currencies, and past the rows with the most sales of these: its
- * revenue is no longer told. Both are empty as a rule, and are found among narrow rows: to sort wide ones takes a fifth of a
- * rollup. `value_counts` has to be MATERIALIZED, since it is named twice.
+ * `rollup_row`: the rows of `value_counts`, within the limits that docs/operations.md names.
  *
- * @param times how often more of everything is kept than of a day: of a slice, which is only a part of what is to be ranked.
+ * `excess_value` has the values below the most visited ones of a dimension, and of all properties together. They are merged into
+ * one value. A value's rows of revenue share its rank. `excess_sale` has the remaining rows of currencies below the most used
+ * ones, and those below the rows with the most sales. Their revenue is dropped. Both are usually empty. They are selected from
+ * narrow rows, since sorting wide rows takes a fifth of a rollup's time. `value_counts` must be MATERIALIZED, since it is read
+ * twice.
+ *
+ * @param times the factor by which the limits of a day are raised. A slice needs more rows, since it ranks only a part of the
+ *   day.
  */
 export const rollupRowsCtes = (times = 1): string => `
   excess_value AS MATERIALIZED (
@@ -62,37 +68,37 @@ export const rollupRowsCtes = (times = 1): string => `
   )`;
 
 /**
- * Whether there is day `:day`, and all of its events. Since it was read, a change of the time zone may have cut it anew, under
- * other dates, and another run may have begun to purge it: what it has left would replace the rollup of all it had.
+ * Whether day `:day` still exists with all of its events. Since the run read the day, a change of the time zone may have replaced
+ * it, or another run may have begun to purge it. A rollup of the remaining events would then overwrite the complete one.
  */
 export const isThere = (more = 'true'): string =>
   `EXISTS (SELECT 1 FROM days WHERE pixel = :pixel AND day = :day AND raw = ${RAW.stored} AND ${more})`;
 
-/** Where rollups are kept, by the length of what they are of. */
-const KEPT_IN = { day: 'rollups', month: 'month_rollups' } as const;
-type Length = keyof typeof KEPT_IN;
+/** The table that stores the rollups of each period. */
+const TABLES = { day: 'rollups', month: 'month_rollups' } as const;
+type Period = keyof typeof TABLES;
 
 /**
- * Writes the rows of day `:day` or month `:month` that are new or have changed, and no others. Rows that are no more are set to zero,
- * for `deleteVanished` to delete.
+ * Writes the rows of day `:day` or month `:month` that are new or have changed. Rows that no longer exist are set to zero, and
+ * `deleteVanished` deletes them.
  *
- * @param condition SQL without which nothing is written.
+ * @param condition an SQL condition. If it is false, nothing is written.
  */
-export const upsert = (length: Length, condition = 'true'): string => `
-  INSERT INTO ${KEPT_IN[length]} (pixel, ${length}, dimension, value, currency, ${COUNTS.join(', ')})
-  SELECT :pixel, :${length}, dimension, value, currency, ${sums}
+export const upsert = (period: Period, condition = 'true'): string => `
+  INSERT INTO ${TABLES[period]} (pixel, ${period}, dimension, value, currency, ${COUNTS.join(', ')})
+  SELECT :pixel, :${period}, dimension, value, currency, ${sums}
   FROM (
     SELECT dimension, value, currency, ${COUNTS.join(', ')} FROM rollup_row
     UNION ALL
-    SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${KEPT_IN[length]}
-    WHERE pixel = :pixel AND ${length} = :${length})
+    SELECT dimension, value, currency, ${COUNTS.map(() => '0').join(', ')} FROM ${TABLES[period]}
+    WHERE pixel = :pixel AND ${period} = :${period})
   WHERE ${condition}
   GROUP BY dimension, value, currency
-  ON CONFLICT (pixel, ${length}, dimension, value, currency) DO UPDATE SET
+  ON CONFLICT (pixel, ${period}, dimension, value, currency) DO UPDATE SET
     ${COUNTS.map((count) => `${count} = excluded.${count}`).join(', ')}
-  WHERE (${COUNTS.map((count) => `${KEPT_IN[length]}.${count}`).join(', ')})
+  WHERE (${COUNTS.map((count) => `${TABLES[period]}.${count}`).join(', ')})
     IS NOT (${COUNTS.map((count) => `excluded.${count}`).join(', ')})`;
 
-export const deleteVanished = (length: Length): string => `
-  DELETE FROM ${KEPT_IN[length]}
-  WHERE pixel = :pixel AND ${length} = :${length} AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;
+export const deleteVanished = (period: Period): string => `
+  DELETE FROM ${TABLES[period]}
+  WHERE pixel = :pixel AND ${period} = :${period} AND ${COUNTS.map((count) => `${count} = 0`).join(' AND ')}`;

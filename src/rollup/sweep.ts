@@ -1,6 +1,6 @@
 /**
- * Deletes rows without an owner: rows of deleted pixels, sessions that have ended, and failures of tasks that no longer exist. The
- * deletion of a pixel with many events leaves most of them to this sweep. An older Worker, or one that was interrupted, may have left
+ * Deletes rows without an owner: rows of deleted pixels, sessions that have ended, and failures of tasks that no longer exist.
+ * The deletion of a pixel with many events leaves most of its rows to this sweep. An interrupted or older Worker may have left
  * others.
  */
 import { deleteObsoleteFailures } from '../store/failed-tasks.ts';
@@ -11,10 +11,10 @@ import type { Run, TaskBudget } from './run.ts';
 /** Rows that one statement deletes. */
 export const SWEEP_CHUNK = 5000;
 
-/** Statements that a sweep needs to make progress: sessions, failed tasks, the look, and one deletion. */
+/** Statements that a sweep needs to make progress: for sessions, failed tasks, the search for orphans, and one deletion. */
 export const STATEMENTS_TO_SWEEP = 4;
 
-/** Deletes these rows as far as the budget goes. The look reads a row for each pixel and table: run it once an hour. */
+/** Deletes these rows until the budget is used up. The search reads a row for each pixel and table, so run it once an hour. */
 export async function sweep(run: Run, budget: TaskBudget): Promise<void> {
   const { db, now } = run;
   await run.tryGlobal('sweep', 'sessions', 1, () => deleteEndedSessions(db, now, SWEEP_CHUNK));

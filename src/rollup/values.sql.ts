@@ -1,6 +1,6 @@
 /**
- * The SQL from visits to counts: for the whole day, its hours, and each value of each dimension but custom properties. A term
- * gives rows of dimension, value, currency and counts, as they are kept in rollups.
+ * The SQL that counts visits: for the complete day, for each hour, and for each value of each dimension except custom properties.
+ * Each term selects rows of dimension, value, currency and counts, as rollups store them.
  */
 import { type ColumnDimension, GOAL, ROLLED_DIMENSIONS, type Scope } from '../model/dimensions.ts';
 import { SALE_COUNTS, VISIT_COUNTS } from '../model/metrics.ts';
@@ -18,10 +18,11 @@ const PARTED: readonly Rolled[] = [{ name: HOUR, column: 'hour', scope: 'event' 
 const EVENT_COLUMNS = PARTED.map(({ column }) => column);
 
 /**
- * Columns that go together: browsers have few versions, and cities one country. Their combinations are few, so that visits
- * are summed to these once, and values are summed from them. A dimension that is not named here stands alone.
+ * Groups of correlated columns: a browser has few versions, and a city has one country. A group has few combinations of values.
+ * So the SQL sums visits by combination once, and then sums the values from these sums. A column that is not listed is a group by
+ * itself.
  */
-const TOGETHER: readonly (readonly string[])[] = [
+const CORRELATED: readonly (readonly string[])[] = [
   ['device', 'browser', 'browser_version', 'os', 'os_version'],
   ['country', 'region', 'region_name', 'city'],
   ['source', 'referrer', 'channel'],
@@ -35,16 +36,16 @@ interface Rolled {
   readonly scope: Scope;
 }
 
-function together<T extends Rolled>(dimensions: readonly T[]): T[][] {
+function correlatedGroups<T extends Rolled>(dimensions: readonly T[]): T[][] {
   const keyOf = ({ scope, column }: T): string | number => {
     if (scope === 'entry' || scope === 'exit') return scope;
-    const place = TOGETHER.findIndex((columns) => columns.includes(column));
-    return place < 0 ? column : place;
+    const group = CORRELATED.findIndex((columns) => columns.includes(column));
+    return group < 0 ? column : group;
   };
   return [...Map.groupBy(dimensions, keyOf).values()];
 }
 
-/** A row for each of some dimensions from each row `c`, by the number of the dimension. */
+/** SQL that selects the expression of the current row's dimension, by its index in `namesOf`. */
 const unfold = (
   dimensions: readonly Rolled[],
   sqlOf: (dimension: Rolled, index: number) => string,
@@ -58,14 +59,14 @@ const namesOf = (dimensions: readonly Rolled[]): string =>
 export const PLAIN_COUNTS = VISIT_COUNTS.slice(2);
 const PLAIN_SUMS = PLAIN_COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
 
-/** The bits of all terms, by halves: SQLite counts how deep expressions are, and D1 allows a hundred levels in a statement. */
+/** The bitwise OR of terms, as a balanced tree: D1 allows expressions a hundred levels deep. */
 function anyBit(terms: readonly string[]): string {
   if (terms.length === 1) return `(${terms[0]})`;
   const middle = Math.ceil(terms.length / 2);
   return `(${anyBit(terms.slice(0, middle))} | ${anyBit(terms.slice(middle))})`;
 }
 
-/** Whether an earlier visit of the same visitor had the value, too: a bit for each dimension. */
+/** A bit for each dimension: whether an earlier visit of the same visitor had the same value. */
 const REPEATS = `
   iif(v.has_visitor AND v.is_repeat, (
     SELECT ${anyBit(VISIT_DIMENSIONS.map((_, bit) => `same${bit} << ${bit}`))}
@@ -76,7 +77,7 @@ const REPEATS = `
 
 const TOTAL_TERM = `SELECT '${TOTAL}' AS dimension, '' AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES} FROM visit`;
 
-/** Visit dimensions that go together. A visitor counts for a value with the first visit that has it. */
+/** Visit dimensions of correlated columns. A visitor counts for a value with the first visit that has it. */
 function visitTerm(dimensions: readonly ColumnDimension[]): string {
   const bit = (dimension: Rolled): number => VISIT_DIMENSIONS.indexOf(dimension as ColumnDimension);
   return `SELECT d.value AS dimension, ${unfold(dimensions, ({ name }) => `"${name}"`)} AS value, '' AS currency,
@@ -92,10 +93,10 @@ const hourOr = (column: string, value: string): string =>
   column === 'hour' ? `:day || format(' %02d:00:00', ${value})` : value;
 
 /**
- * Dimensions of single events. Most visits have one value in all of their events: these are taken whole, and only the
- * others are taken apart. Of the whole ones, only visitors with several visits must be told apart.
+ * Event dimensions, for visits with one value in all of their events. Most visits are such visits, and they need not be split
+ * into parts. Visitors with multiple visits are left out, since they must be counted distinctly.
  */
-function wholeTerm(dimensions: readonly Rolled[]): string {
+function singleValueTerm(dimensions: readonly Rolled[]): string {
   return `SELECT d.value AS dimension, ${unfold(dimensions, ({ column }) => hourOr(column, `only_${column}`))} AS value, '' AS currency,
     visits AS visitors, visits, ${PLAIN_COUNTS.join(', ')}, ${NO_SALES}
   FROM (
@@ -106,7 +107,7 @@ function wholeTerm(dimensions: readonly Rolled[]): string {
   WHERE ${unfold(dimensions, ({ column }) => `only_${column}`)} IS NOT NULL`;
 }
 
-/** `mixed_event`: the events of visits whose events have several values of a dimension. */
+/** `mixed_event`: the events of visits whose events have multiple values of a dimension. */
 export const MIXED = `
   mixed_event AS MATERIALIZED (
     SELECT n.visit, n.pageview, n.counted, n.engaged, n.scroll, v.has_visitor, v.has_repeats, v.visitor_number, v.bounces, v.duration,
@@ -115,7 +116,8 @@ export const MIXED = `
     WHERE ${EVENT_COLUMNS.map((column) => `v.only_${column} IS NULL`).join(' OR ')}
   )`;
 
-function partTerm({ name, column }: Rolled): string {
+/** The visits that `singleValueTerm` leaves out, for one dimension. */
+function multipleValuesTerm({ name, column }: Rolled): string {
   return `SELECT '${name}' AS dimension, ${hourOr(column, 'value')} AS value, '' AS currency, ${SUM_VISITS}, ${NO_SALES}
   FROM (
     SELECT only_${column} AS value, has_visitor, has_repeats, visitor_number, ${PLAIN_COUNTS.join(', ')}
@@ -130,7 +132,7 @@ function partTerm({ name, column }: Rolled): string {
   GROUP BY 2`;
 }
 
-/** The value that all rows of a visit share, or null. */
+/** The value that all events of a visit have; null if they differ. */
 const only = (column: string): string =>
   `iif(min(${column}) = max(${column}), max(${column}), NULL) AS only_${column}`;
 
@@ -141,7 +143,7 @@ const SALE_DIMENSIONS = [
   ...VISIT_DIMENSIONS.map(({ name }) => [name, `n."${name}"`] as const),
 ];
 
-/** `sale`: the events that have revenue, with the attributes of their visits. They are few. */
+/** `sale`: the events with revenue, with the attributes of their visits. There are few. */
 export const SALES = `
   sale_event AS MATERIALIZED (SELECT * FROM numbered_event WHERE counted AND value IS NOT NULL AND currency <> ''),
   sale AS MATERIALIZED (
@@ -171,14 +173,14 @@ const GOAL_TERMS = [
   GROUP BY 2, 3`,
 ];
 
-/** What a visit has to tell beside its dimensions. */
+/** Columns of a visit besides its dimensions. */
 export const MORE_OF_VISITS = { ofRows: EVENT_COLUMNS.map(only), ofVisit: [REPEATS] };
 
 export const VALUE_TERMS = [
   TOTAL_TERM,
-  ...together(VISIT_DIMENSIONS).map(visitTerm),
-  ...together(PARTED).map(wholeTerm),
-  ...PARTED.map(partTerm),
+  ...correlatedGroups(VISIT_DIMENSIONS).map(visitTerm),
+  ...correlatedGroups(PARTED).map(singleValueTerm),
+  ...PARTED.map(multipleValuesTerm),
   SALE_TERM,
   ...GOAL_TERMS,
 ];

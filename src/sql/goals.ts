@@ -8,7 +8,7 @@ import { lowerEscapes, pageOf } from '../model/text/page.ts';
 export function goalParameter(goals: readonly Goal[]): string {
   return JSON.stringify(
     goals.map((goal) => {
-      // Goals that were set before texts had one spelling are in any.
+      // Old goals may be stored in a spelling other than the normal form.
       if ('event' in goal) return [goal.name, nameOfEvent(goal.event)];
       if ('property' in goal) return [goal.name, null, null, null, goal.property, goal.value];
       const page = pageOf(goal.page);
@@ -20,9 +20,12 @@ export function goalParameter(goals: readonly Goal[]): string {
   );
 }
 
-/** Another spelling in which a goal's page may be stored: the one in which it was set, else escapes in lower case. */
+/**
+ * Another spelling that old events may have for a goal's page: as the owner typed it, or with escapes in lower case. Null if
+ * none.
+ */
 function formerOf(set: string, page: string): string | null {
-  // Letters beyond ASCII and spaces have always been escaped.
+  // Earlier versions also escaped spaces and non-ASCII letters, so no event has them as typed.
   const former = set === page || /[^\x21-\x7e]/.test(set) ? lowerEscapes(page) : set;
   return former === page ? null : former;
 }
@@ -35,7 +38,7 @@ export const GOALS = `
     FROM json_each(:goals)
   )`;
 
-/** Whether an event of `numbered` reaches a row of `goal`. */
+/** SQL for whether an event of `numbered_event` reaches a row of `goal`. */
 export const reaches = (event: string, goal: string): string => `
   ${event}.counted AND CASE
     WHEN ${goal}.event IS NOT NULL THEN ${event}.name = ${goal}.event

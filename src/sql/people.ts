@@ -3,10 +3,10 @@ import { ENGAGEMENT } from '../model/event.ts';
 import { deviceBit } from './devices.ts';
 
 /**
- * The people of pixel `:pixel` on the days of stretches, by the alias that their events have, with the kinds of device that they
- * used.
+ * SQL for the people of pixel `:pixel` on the days of stretches, with the device types that they used. A person is the alias that
+ * the events carry.
  *
- * @param source the CTE of the stretches.
+ * @param source the name of the CTE of stretches.
  */
 export const peopleOf = (source: string): string => `
   SELECT s.bucket, s.day, e.person, sum(DISTINCT ${deviceBit('e.device')}) AS devices

@@ -1,11 +1,11 @@
-/** What rollups have beside the rows of dimensions, and how large a day has to be for an old one to serve. */
+/** Rollup rows that belong to no dimension of queries, and the size from which a day is answered from an outdated rollup. */
 
-/** The dimension of the rows that count the complete day, and of those that count each of its hours. */
+/** The dimensions of the rows that count the complete day, and of those that count each hour. */
 export const TOTAL = 'total';
 export const HOUR = 'time:hour';
 
 /**
- * A day of fewer events is cheap enough to be answered from them while it changes. A larger day is answered from its last rollup
- * until the next one; while it is open, it is rolled up every hour.
+ * While a day of fewer events changes, queries read its events, which is cheap. For a larger day they read the last rollup. While
+ * the day is open, the cron rolls it up every hour.
  */
 export const LIVE_EVENTS = 50_000;

@@ -1,17 +1,17 @@
 /**
- * SQL with named parameters. The source writes `:pixel`; here, and nowhere else, names become the numbers that D1 takes.
+ * SQL with named parameters, such as `:pixel`. D1 supports only numbered ones. Only this file converts them.
  */
 
 /** The values of parameters by name. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Quoted text may have colons, as `'event:page'` has. It is matched first, and left as it is. */
+/** A parameter, or quoted text, which may contain colons as in `'event:page'` and stays unchanged. */
 const NAME = /'[^']*'|"[^"]*"|:([a-z]\w*)/g;
 
 /**
  * Numbers the parameters of a statement in the order in which they first occur.
  *
- * @param values a value for each parameter. Values of names that the statement lacks are left out.
+ * @param values the values of parameters. Values that the statement does not use are ignored.
  * @throws Error if a parameter has no value.
  */
 export function numbered(sql: string, values: Values): { readonly sql: string; readonly values: unknown[] } {

@@ -1,7 +1,7 @@
-/** The SQL of stretches of time: segments of local days, each under the label that its events are gathered by. */
+/** The SQL of stretches of time: segments of local days, each with the label under which its events are grouped. */
 import type { Segment } from '../model/time-zone.ts';
 
-/** A segment of a local day and the label under which its events are gathered: its day, week, month, or nothing. */
+/** A segment of a local day and the label under which its events are grouped: its day, week or month, or `''`. */
 export interface Stretch extends Segment {
   readonly bucket: string;
 }
@@ -21,5 +21,5 @@ export const STRETCHES = `
     FROM json_each(:stretches)
   )`;
 
-/** The local hour of a row of `numbered`, such as `2026-11-24 09:00:00`. An hour that clocks repeat is one label. */
+/** SQL for the local hour of a row, such as `2026-11-24 09:00:00`. An hour that clocks repeat has one label. */
 export const hourLabel = (row: string): string => `${row}.day || format(' %02d:00:00', ${row}.hour)`;

@@ -1,36 +1,36 @@
 /**
- * The SQL from raw events to visits. The cron rolls days up with it and the query answers open days and filtered questions
- * with it, so that there is one definition of every number.
+ * The SQL that groups raw events into visits. The cron uses it to roll up days, and the API uses it to answer queries from
+ * events. So each number has one definition.
  *
- * A visit is one visitor's events of one local day with no gap over 30 minutes, in order of time and then of id.
- * Events without a visitor belong to no visit: each stands alone and counts as an event (and page view) only. An
- * engagement is no event that counts: it starts no visit, and belongs to the one that its visitor began last.
+ * A visit is a sequence of one visitor's events of one local day without a gap of more than 30 minutes, ordered by time and id.
+ * An event without a visitor belongs to no visit and counts only as an event (and page view). An engagement does not count as an
+ * event: it starts no visit, and belongs to the latest visit of its visitor.
  */
 import type { ColumnDimension } from '../model/dimensions.ts';
 import { ENGAGEMENT, PAGEVIEW } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import { columns as columnsOf } from './statement.ts';
 
-/** Milliseconds between two events of a visitor that begin a new visit when exceeded. */
+/** The longest gap between two events of a visit, in milliseconds. */
 export const VISIT_GAP = 30 * 60_000;
 
 /** An event's columns that the SQL below always needs. */
 const KEYS = ['ts', 'id', 'name', 'visitor'] as const;
 
 interface NumberedOptions {
-  /** The CTE that gives the stretches. */
+  /** The name of the CTE of stretches. */
   readonly source: string;
-  /** Further columns of `events` to carry along. */
+  /** Further columns of `events` to select. */
   readonly columns: Iterable<string>;
-  /** SQL that limits the events of an alias. */
+  /** An SQL condition on events; `event` is the alias of the table. */
   readonly where?: (event: string) => string;
-  /** Whether the stretches are of one day, which spares comparing days. */
+  /** Whether the stretches are of one day. Then the SQL need not compare days. */
   readonly oneDay?: boolean;
 }
 
 /**
- * `numbered_event`: the events of pixel `:pixel` within the stretches, each with the number of its visit and of its visitor and day
- * (`visitor_number`). Engagements that belong to no visit are left out.
+ * `numbered_event`: the events of pixel `:pixel` within the stretches, each with the number of its visit and of its visitor and
+ * day (`visitor_number`). Engagements that belong to no visit are left out.
  */
 export function numberedEvents({
   source,
@@ -39,7 +39,7 @@ export function numberedEvents({
   oneDay = false,
 }: NumberedOptions): string {
   const carried = [...new Set([...KEYS, ...columns])];
-  // Of one day, rows need not tell which: all of them are sorted twice, and short ones sort faster.
+  // Rows of one day need no label of the day. All rows are sorted twice, and narrow rows sort faster.
   const labels = oneDay ? [] : ['bucket', 'day'];
   const day = oneDay ? '' : 'day, ';
   return `
@@ -65,22 +65,22 @@ export function numberedEvents({
   )`;
 }
 
-/** The columns of `events` that the given visit dimensions are read from while visits are made. */
+/** The columns of `events` that `visits` needs for the given visit dimensions. */
 export function visitColumns(dimensions: Iterable<ColumnDimension>): string[] {
   const ofViews = [...dimensions].some(({ scope }) => scope === 'entry' || scope === 'exit');
   return ['engaged', 'scroll', ...(ofViews ? ['hostname', 'page'] : [])];
 }
 
-/** A page view's host and page with its number before them, so that the least text is of the first one. */
+/** A page view's host and page after its sequence number, so that `min` selects the first page view and `max` the last one. */
 const VIEW = `CASE WHEN pageview THEN (1000000000 + seq) || hostname || char(10) || page END`;
 
-/** Further columns of visits: from a group of `numbered_event` rows, and from a visit `v` of which this group is known. */
+/** Further columns of visits: aggregates over a visit's rows of `numbered_event`, and expressions over a visit `v`. */
 interface MoreOfVisits {
   readonly ofRows: readonly string[];
   readonly ofVisit: readonly string[];
 }
 
-/** `visit`: one row a visit, with its counts and the given visit dimensions as columns of their names. */
+/** `visit`: one row per visit, with its counts and a column for each given visit dimension. */
 export function visits(
   dimensions: Iterable<ColumnDimension>,
   more: MoreOfVisits = { ofRows: ['min(bucket) AS bucket'], ofVisit: [] },
@@ -108,7 +108,7 @@ export function visits(
   )`;
 }
 
-/** An attribute of visit `v`: of its first event `f`, or of its first or last page view. */
+/** SQL for an attribute of visit `v`, read from its first event `f` or from its first or last page view. */
 export function attribute({ scope, column }: ColumnDimension, v: string, f: string): string {
   if (scope === 'visit') return `${f}.${column}`;
   const end = `${v}.${scope}_view`;
@@ -118,8 +118,8 @@ export function attribute({ scope, column }: ColumnDimension, v: string, f: stri
 }
 
 /**
- * The sums over rows of visits, or of parts of visits, that make a group's counts. Who has one visit only is one visitor
- * wherever that visit counts; only the others must be told apart.
+ * A group's counts, summed over visits or parts of visits. A visitor with a single visit is one visitor in each group of that
+ * visit. Only visitors with multiple visits need a distinct count, which is slow.
  */
 export const SUM_VISITS = `
   coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
@@ -134,7 +134,7 @@ export const partCounts = (event: string): string => `
   coalesce(sum(${event}.engaged), 0) AS engaged, count(${event}.engaged) > 0 AS engaged_visits,
   coalesce(max(${event}.scroll), 0) AS scroll, count(${event}.scroll) > 0 AS scrolled_visits`;
 
-/** A part of a visit: the visit counts for it if one of its events is in it. */
+/** The columns of a part of a visit. The visit counts for the part if one of its counted events is in it. */
 export const partOfVisit = (part: string, visit: string): string => `
   ${visit}.has_visitor AND ${part}.events > 0 AS has_visitor, ${visit}.has_repeats, ${visit}.visitor_number, ${part}.pageviews, ${part}.events,
   ${visit}.bounces * (${part}.events > 0) AS bounces, ${visit}.duration * (${part}.events > 0) AS duration,

@@ -269,7 +269,7 @@ const BOUND_BY_CALLER = Object.fromEntries(PARAMETERS.map((name) => [name, `:${n
 
 const ROLLUPS: Readonly<Record<string, string>> = {
   'rollup-day': localDay.ROLL_UP_DAY,
-  'rollup-slice': localDay.KEEP_SLICE,
+  'rollup-slice': localDay.STORE_SLICE,
   'rollup-day-of-slices': localDay.ROLL_UP_SLICES,
   'rollup-delete-slices': localDay.DELETE_SLICES,
   'rollup-delete-used-slices': localDay.DELETE_USED_SLICES,

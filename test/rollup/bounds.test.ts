@@ -18,7 +18,7 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { segments } from '../../src/model/time-zone.ts';
 import { parseQuestion } from '../../src/query/language.ts';
 import { runQuestion } from '../../src/query/run.ts';
-import { DELETE_VANISHED, KEEP_SLICE, ROLL_UP_SLICES, sliceBounds } from '../../src/rollup/local-day.sql.ts';
+import { DELETE_VANISHED, ROLL_UP_SLICES, STORE_SLICE, sliceBounds } from '../../src/rollup/local-day.sql.ts';
 import { goalParameter } from '../../src/sql/goals.ts';
 import { prepare } from '../../src/sql/statement.ts';
 import { stretchParameter } from '../../src/sql/stretches.ts';
@@ -146,7 +146,7 @@ it('a large day of many of all keeps a bounded number of rows a slice', async ()
     await db.prepare('UPDATE days SET slice = ?2 WHERE pixel = ?1').bind(pixel.id, slice).run();
     const part = { ...sliceBounds(slice, 2), slice, slices: 2 };
     const goals = goalParameter([]);
-    await prepare(db, KEEP_SLICE, { pixel: pixel.id, day: DAY, stretches, goals, ...part }).run();
+    await prepare(db, STORE_SLICE, { pixel: pixel.id, day: DAY, stretches, goals, ...part }).run();
   }
   await db.prepare('UPDATE days SET slice = 2 WHERE pixel = ?1').bind(pixel.id).run();
   await db.batch([

@@ -4,9 +4,9 @@ import { segments } from '../../src/model/time-zone.ts';
 import {
   DELETE_SLICES,
   DELETE_VANISHED,
-  KEEP_SLICE,
   ROLL_UP_DAY,
   ROLL_UP_SLICES,
+  STORE_SLICE,
   sliceBounds,
 } from '../../src/rollup/local-day.sql.ts';
 import { goalParameter } from '../../src/sql/goals.ts';
@@ -61,7 +61,7 @@ describe('a large day', () => {
               db
                 .prepare('UPDATE days SET slice = ?, slices = ? WHERE pixel = ? AND day = ?')
                 .bind(slice, slices, pixel.id, day),
-              prepare(db, KEEP_SLICE, valuesOf(slice, slices)),
+              prepare(db, STORE_SLICE, valuesOf(slice, slices)),
               db.prepare('UPDATE days SET slice = slice + 1 WHERE pixel = ? AND day = ?').bind(pixel.id, day),
             ]);
           }
@@ -93,6 +93,6 @@ describe('a large day', () => {
 
 describe('the statements of a rollup', () => {
   it('are far from the 100 KB that D1 takes', () => {
-    for (const sql of [ROLL_UP_DAY, KEEP_SLICE, ROLL_UP_SLICES]) expect(sql.length).toBeLessThan(60_000);
+    for (const sql of [ROLL_UP_DAY, STORE_SLICE, ROLL_UP_SLICES]) expect(sql.length).toBeLessThan(60_000);
   });
 });
