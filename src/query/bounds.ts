@@ -1,6 +1,6 @@
 /**
- * The bounds of what may be asked for in days. All that is done with a range (labels, stretches, months) is done day by day,
- * so a range that no event can be in is refused before.
+ * The bounds of a query's date range. A query processes its range day by day (labels, stretches, months). So a range that cannot
+ * have events is rejected first.
  */
 import type { FieldError } from '../model/field-error.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -9,12 +9,12 @@ import type { Question, Range } from './question.ts';
 
 const DAY = 86_400_000;
 
-/** The first moment that Speck takes events of is in the year 2000 in UTC; west of it that is the day before. */
+/** Events begin in 2000 in UTC. In time zones west of it, the first local day is the day before. */
 const FIRST_DAY = '1999-12-31';
-/** Ranges may end after today, since clients ask for whole months and years: by so many days. */
+/** How many days after today a range may end, since clients query full months and years. */
 const DAYS_AHEAD = 366;
 
-/** What is wrong with a range of days, either of which may be left open, in a sentence; null if nothing is. */
+/** The error of a range of days, either of which may be missing; null if the range is valid. */
 export function outOfBounds(
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
   zone: string,
@@ -27,19 +27,19 @@ export function outOfBounds(
   ] as const) {
     if (day === undefined) continue;
     if (day < FIRST_DAY) {
-      return { end, message: 'There are no events from before 2000. Ask from 2000-01-01 or later.' };
+      return { end, message: 'There are no events from before 2000. Begin on 2000-01-01 or later.' };
     }
     if (end === 'from' && day > addDays(today, 1)) {
-      return { end, message: `The range begins after tomorrow. Ask from ${today} or earlier.` };
+      return { end, message: `The range begins after tomorrow. Begin on ${today} or earlier.` };
     }
     if (day > addDays(today, DAYS_AHEAD)) {
-      return { end, message: `The range ends more than a year from today. Ask up to ${today}.` };
+      return { end, message: `The range ends more than a year after today. End on ${today}.` };
     }
   }
   return null;
 }
 
-/** What is wrong with the ranges of a question: its own, and that which it is compared with. */
+/** The errors of a query's date range and of its comparison range. */
 export function rangeErrors({ range, include }: Question, zone: string, now: number): FieldError[] {
   const ranges: readonly (readonly [string, Range | null])[] = [
     ['date_range', range],
@@ -57,11 +57,13 @@ function daysOutOfBounds([from, to]: readonly [string, string], zone: string, no
   return outOfBounds({ from, to }, zone, now)?.message ?? null;
 }
 
-/** Moments are looked at before their local days are: far away there are none. */
+/** Moments are checked before they become local days, since moments out of bounds may have no local day. */
 function momentsOutOfBounds(from: number, to: number, now: number): string | null {
   if (from < LIMITS.oldestTs - DAY) {
-    return 'There are no events from before 2000. Ask from 2000-01-01T00:00:00Z or later.';
+    return 'There are no events from before 2000. Begin at 2000-01-01T00:00:00Z or later.';
   }
-  if (from > now + 2 * DAY) return 'The range begins after tomorrow. Ask from an earlier time.';
-  return to > now + DAYS_AHEAD * DAY ? 'The range ends more than a year from now. Ask up to now.' : null;
+  if (from > now + 2 * DAY) return 'The range begins after tomorrow. Begin at an earlier time.';
+  return to > now + DAYS_AHEAD * DAY
+    ? 'The range ends more than a year from now. End at the current time.'
+    : null;
 }

@@ -1,4 +1,4 @@
-/** The days that a protected answer is put together from, and the weeks that their small groups are gathered in. */
+/** The days of a protected answer, and the weeks in which their small groups are combined. */
 import { addDays, weekStart } from '../model/time-zone.ts';
 import type { Question } from './question.ts';
 import { bucketOf } from './range.ts';
@@ -13,7 +13,7 @@ export interface CellDay {
 }
 
 /**
- * @param segments of local days, of which one may have several.
+ * @param segments the segments of local days. A day may have multiple segments.
  * @param span its range ends with the last day that may be reported. A week that began before the pixel's first day is complete.
  */
 export function cellDays(

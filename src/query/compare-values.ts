@@ -6,14 +6,14 @@ import { invalidQuery, type QueryError } from './query-error.ts';
 import type { Test } from './question.ts';
 import { readableOf } from './spellings.ts';
 
-/** Tests, each with the values that match it, negation aside. */
+/** Tests, each with the values that match it before negation. */
 export type MatchingValues = readonly (readonly [Test, readonly string[]])[];
 
 /** Steps to change a character's case, and to look a value up. */
 const CASE = 0.5;
 const LOOK_UP = 5;
 
-/** Compares tests with the values of their dimensions, all with what one meter has left. */
+/** Compares tests with the values of their dimensions. One meter limits all comparisons together. */
 export function compareAll(pairs: MatchingValues, meter: Meter): Result<MatchingValues, QueryError> {
   const matching: (readonly [Test, readonly string[]])[] = [];
   for (const [test, values] of pairs) {
@@ -22,14 +22,14 @@ export function compareAll(pairs: MatchingValues, meter: Meter): Result<Matching
     } catch (error) {
       if (!(error instanceof OutOfSteps)) throw error;
       const texts = test.comparison === 'matches' ? 'these patterns' : 'these texts';
-      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${texts} takes too long. Ask with fewer or simpler ones, or for a shorter range.`;
+      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${texts} takes too long. Use fewer or simpler ones, or choose a shorter range.`;
       return invalidQuery([{ path: `${test.path}[2]`, message }]);
     }
   }
   return ok(matching);
 }
 
-/** Whether a value matches a test, negation aside. */
+/** Whether a value matches a test, before negation. */
 function passes(
   { comparison, caseSensitive, dimension, values, others, patterns }: Test,
   meter: Meter,
@@ -39,7 +39,7 @@ function passes(
     return caseSensitive ? text : text.toLowerCase();
   };
   const readable = readableOf(dimension);
-  /** A value is compared as it is stored and, where that is another text, as people read it. */
+  /** A value is compared as stored and, if that differs, as people read it. */
   const either = (finds: (text: string) => boolean) => (value: string) => {
     const read = readable(value);
     return finds(value) || (read !== value && finds(read));

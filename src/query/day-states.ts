@@ -1,4 +1,6 @@
-/** The state of a pixel's days before a query runs: which days have events, which have a rollup, and how much there is to read. */
+/**
+ * The state of a pixel's days before a query runs: which days have events, which have a rollup, and how much there is to read.
+ */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { prepare } from '../sql/statement.ts';
 import type { Question } from './question.ts';
@@ -15,17 +17,17 @@ export interface DayStates {
   readonly live: number;
   /** The latest day whose raw events are purged. */
   readonly purged: string | null;
-  /** The latest of these that no rollup answers either. */
+  /** The latest of these days for which rollups cannot answer either. */
   readonly lost: string | null;
-  /** The latest whose raw events were purged before it was rolled up. */
+  /** The latest day whose raw events were purged before it was rolled up. */
   readonly never: string | null;
-  /** The latest whose raw events are purged, and whose rollup is of an older version that lacks what the query asks for. */
+  /** The latest purged day with a rollup of an older version that lacks a metric or dimension of the query. */
   readonly lacking: string | null;
-  /** When the oldest rollup was made that answers although its day has changed since. */
+  /** When the oldest outdated rollup was made that answers the query. */
   readonly as_of: number | null;
 }
 
-/** How much a query has to read, known before it runs. */
+/** How much a query has to read. */
 export interface Volume {
   /** Events of the days that no rollup answers; if rollups may not answer, of all days with events. */
   readonly events: number;

@@ -1,6 +1,6 @@
 /**
- * Parses the filters of a question: trees of `and`, `or`, `not` and behaviour, with tests of dimensions as their leaves.
- * Which values pass a test is left to resolve.ts and to SQL.
+ * Parses the filters of a query: trees of `and`, `or`, `not` and behaviour (`has_done`, `has_not_done`), with tests of dimensions
+ * as leaves. resolve.ts and SQL decide which values pass a test.
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } from '../model/dimensions.ts';
@@ -14,14 +14,14 @@ import { type Spellings, spellings } from './spellings.ts';
 export const MAX_FILTERS = 40;
 export const MAX_FILTER_DEPTH = 8;
 export const MAX_FILTER_VALUES = 1000;
-/** Of all filters of a question together: values, of which each takes some microseconds to be brought to its spelling, */
+/** Values in all filters of a query. Converting one to its stored spelling takes some microseconds. */
 const MAX_VALUES = 10_000;
-/** patterns, their characters, and those of texts to be contained. */
+/** Patterns in all filters of a query, their characters, and the characters of the values of `contains`. */
 export const MAX_PATTERNS = 50;
 const MAX_PATTERN_CHARACTERS = 10_000;
 const MAX_CONTAINED_CHARACTERS = 40_000;
 
-/** The operators of tests, with how each compares, and whether it says the opposite. */
+/** The operators of tests: how each compares, and whether it negates the result. */
 const OPERATORS: ReadonlyMap<unknown, readonly [Comparison, negated: boolean]> = new Map([
   ['is', ['is', false]],
   ['is_not', ['is', true]],
@@ -41,23 +41,23 @@ export class FilterParser {
   #patternCharacters = 0;
   #containedCharacters = 0;
   #valuesInAll = 0;
-  /** Whether what is being parsed is inside of has_done or has_not_done. */
+  /** Whether the parser is inside has_done or has_not_done. */
   #inDone = false;
 
-  /** The filters of a list that make sense. What is wrong with the others is added to the errors. */
+  /** The valid filters of a list. The errors of the others are added to `errors`. */
   parse(filters: readonly unknown[], path = 'filters', depth = 1): Filter[] {
     return filters.flatMap((filter, index) => this.#filter(filter, `${path}[${index}]`, depth) ?? []);
   }
 
   #filter(filter: unknown, path: string, depth: number): Filter | null {
     if (++this.#count > MAX_FILTERS) {
-      if (this.#count === MAX_FILTERS + 1) this.#complain(path, `At most ${MAX_FILTERS} filters.`);
+      if (this.#count === MAX_FILTERS + 1) this.#addError(path, `Use at most ${MAX_FILTERS} filters.`);
       return null;
     }
     if (depth > MAX_FILTER_DEPTH)
-      return this.#complain(path, `Filters nest at most ${MAX_FILTER_DEPTH} deep.`);
+      return this.#addError(path, `Nest filters at most ${MAX_FILTER_DEPTH} levels deep.`);
     if (!Array.isArray(filter)) {
-      return this.#complain(path, 'A filter is a list such as ["is", "visit:country", ["DE"]].');
+      return this.#addError(path, 'Send a filter as a list, such as ["is", "visit:country", ["DE"]].');
     }
     const operator: unknown = filter[0];
     switch (operator) {
@@ -76,16 +76,16 @@ export class FilterParser {
   #list(kind: 'and' | 'or', filter: readonly unknown[], path: string, depth: number): Filter | null {
     const [, filters] = filter;
     if (!Array.isArray(filters) || filters.length === 0 || filter.length !== 2) {
-      return this.#complain(path, `${kind} takes one list of filters.`);
+      return this.#addError(path, `${kind} takes one list of filters.`);
     }
     return { kind, filters: this.parse(filters, `${path}[1]`, depth + 1) };
   }
 
   #one(operator: string, filter: readonly unknown[], path: string, depth: number): Filter | null {
-    if (filter.length !== 2) return this.#complain(path, `${operator} takes one filter.`);
+    if (filter.length !== 2) return this.#addError(path, `${operator} takes one filter.`);
     const ofBehaviour = operator !== 'not';
     if (ofBehaviour && this.#inDone) {
-      return this.#complain(path, 'Behaviour cannot be asked for within behaviour.');
+      return this.#addError(path, 'has_done and has_not_done cannot be nested.');
     }
     const outside = this.#inDone;
     this.#inDone ||= ofBehaviour;
@@ -100,14 +100,14 @@ export class FilterParser {
   #test(filter: readonly unknown[], path: string): Filter | null {
     const operator = OPERATORS.get(filter[0]);
     if (!operator) {
-      return this.#complain(`${path}[0]`, `Unknown operator. Known: ${ALL_OPERATORS.join(', ')}.`);
+      return this.#addError(`${path}[0]`, `Unknown operator. Known: ${ALL_OPERATORS.join(', ')}.`);
     }
-    if (filter.length > 4) return this.#complain(path, 'A filter has at most four parts.');
+    if (filter.length > 4) return this.#addError(path, 'A filter has at most four parts.');
     const [comparison, negated] = operator;
     const caseSensitive = this.#caseSensitive(filter[3], comparison, `${path}[3]`);
     const dimension = this.#dimension(filter[1], `${path}[1]`);
     const typed = this.#values(filter[2], `${path}[2]`);
-    // The limits come first: spellings take time.
+    // Limits are checked before the conversion of spellings, which takes time.
     const length = typed ? lengthOf(typed) : 0;
     if (!this.#hasRoomFor(length, comparison, `${path}[2]`)) return null;
     const stored = typed && dimension && spellings(dimension, comparison, typed);
@@ -116,7 +116,7 @@ export class FilterParser {
     const more = lengthOf(stored.values) + lengthOf(stored.others) - length;
     if (!this.#hasRoomFor(more, comparison, `${path}[2]`)) return null;
     if (dimension.kind === 'goal' && (negated || comparison === 'matches')) {
-      return this.#complain(`${path}[0]`, `${GOAL} takes only is and contains.`);
+      return this.#addError(`${path}[0]`, `${GOAL} takes only is and contains.`);
     }
     return { kind: 'test', comparison, negated, caseSensitive, dimension, ...stored, patterns, path };
   }
@@ -124,10 +124,10 @@ export class FilterParser {
   #dimension(name: unknown, path: string): Dimension | null {
     const dimension = typeof name === 'string' ? dimensionOf(name) : null;
     if (dimension) return dimension;
-    return this.#complain(
+    return this.#addError(
       path,
       isTimeDimension(name)
-        ? 'Time is limited by date_range, not by a filter.'
+        ? 'Use date_range to limit the time. Filters cannot.'
         : `Unknown dimension. Known: ${DIMENSION_NAMES.join(', ')}.`,
     );
   }
@@ -135,15 +135,16 @@ export class FilterParser {
   #values(values: unknown, path: string): string[] | null {
     const texts = Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
     if (!Array.isArray(values) || texts.length === 0 || texts.length !== values.length) {
-      return this.#complain(path, 'Give a list of at least one text to compare with.');
+      return this.#addError(path, 'Send a list of one or more texts to compare with.');
     }
-    if (texts.length > MAX_FILTER_VALUES) return this.#complain(path, `At most ${MAX_FILTER_VALUES} values.`);
+    if (texts.length > MAX_FILTER_VALUES)
+      return this.#addError(path, `Use at most ${MAX_FILTER_VALUES} values.`);
     this.#valuesInAll += texts.length;
     if (this.#valuesInAll <= MAX_VALUES) return texts;
-    return this.#complain(path, `At most ${MAX_VALUES} values in all filters together.`);
+    return this.#addError(path, `Use at most ${MAX_VALUES} values in all filters together.`);
   }
 
-  /** Texts read as patterns, where they are some; null where they cannot be, or are too many. */
+  /** The compiled patterns of a test: none unless it is `matches`; null if a pattern is invalid, or if there are too many. */
   #patternsOf({ values, others }: Spellings, comparison: Comparison, path: string): Pattern[] | null {
     if (comparison !== 'matches') return [];
     const texts = [...values, ...others];
@@ -151,15 +152,12 @@ export class FilterParser {
     this.#patternCharacters += lengthOf(texts);
     if (this.#patterns > MAX_PATTERNS || this.#patternCharacters > MAX_PATTERN_CHARACTERS) {
       const bounds = `${MAX_PATTERNS} patterns of ${MAX_PATTERN_CHARACTERS} characters`;
-      return this.#complain(
-        path,
-        `At most ${bounds} in all filters together. Ask with fewer or shorter ones.`,
-      );
+      return this.#addError(path, `Use at most ${bounds} in all filters together.`);
     }
     const patterns = texts.flatMap((text, index) => {
       const pattern = compilePattern(text);
       if (pattern.ok) return [pattern.value];
-      this.#complain(`${path}[${index}]`, pattern.error);
+      this.#addError(`${path}[${index}]`, pattern.error);
       return [];
     });
     return patterns.length === texts.length ? patterns : null;
@@ -169,8 +167,8 @@ export class FilterParser {
     if (comparison !== 'contains') return true;
     this.#containedCharacters += characters;
     if (this.#containedCharacters <= MAX_CONTAINED_CHARACTERS) return true;
-    const most = `At most ${MAX_CONTAINED_CHARACTERS} characters of texts to be contained, in all filters together.`;
-    this.#complain(path, `${most} Ask with fewer or shorter ones.`);
+    const most = `${MAX_CONTAINED_CHARACTERS} characters of values`;
+    this.#addError(path, `Use at most ${most} in all filters with contains together.`);
     return false;
   }
 
@@ -178,10 +176,10 @@ export class FilterParser {
     if (modifiers === undefined) return true;
     const parsed = v.safeParse(Modifiers, modifiers);
     if (!parsed.success || comparison === 'matches') {
-      this.#complain(
+      this.#addError(
         path,
         comparison === 'matches'
-          ? 'A pattern ignores case when it begins with (?i).'
+          ? 'Patterns have no modifiers. Begin the pattern with (?i) to ignore case.'
           : 'The only modifier is {"case_sensitive": false}.',
       );
       return true;
@@ -189,7 +187,7 @@ export class FilterParser {
     return parsed.output.case_sensitive;
   }
 
-  #complain(path: string, message: string): null {
+  #addError(path: string, message: string): null {
     this.errors.push({ path, message });
     return null;
   }

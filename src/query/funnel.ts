@@ -24,12 +24,12 @@ import { valuesOfFunnel } from './sql/parameters.ts';
 
 export interface FunnelStep {
   readonly goal: string;
-  /** Visits, or people, that came to this step; null, as all else, where they are too few to be told. */
+  /** Visits or people that reached this step. This and the other numbers are null if they may not be reported. */
   readonly count: number | null;
-  /** In per cent of the first step and of the one before, two decimals; 0 of none. */
+  /** In per cent of the first and of the previous step, with two decimals; 0 if nobody reached that step. */
   readonly of_first: number | null;
   readonly of_previous: number | null;
-  /** How many of the step before did not come to this one. */
+  /** How many of those that reached the previous step did not reach this one. */
   readonly lost: number | null;
 }
 
@@ -39,9 +39,9 @@ export interface FunnelResult {
 }
 
 /**
- * Answers how far the visits, or people, came that have an event which the query's filters let through.
+ * Runs a funnel for the visits or people with an event that matches the query's filters.
  *
- * @param requested only its range and filters are used.
+ * @param requested the query. Only its range and filters are used.
  */
 export async function runFunnel(
   db: D1Database,
@@ -90,7 +90,7 @@ export async function runFunnel(
   ]);
   const day = pastRetention(pixel, span) ?? purged?.results[0]?.['day'];
   if (typeof day === 'string') {
-    const detail = `A funnel needs raw events, and those up to ${day} are past this pixel's retention and gone. Ask from the day after.`;
+    const detail = `A funnel needs raw events, and those up to ${day} are past this pixel's retention and have been deleted. Begin the range after this day.`;
     return err({ reason: 'beyond_retention', detail });
   }
   const row = counts?.results[0] ?? {};
@@ -104,10 +104,13 @@ export async function runFunnel(
   });
 }
 
-/** @param counts null where they may not be told. Rounded ones may grow from step to step; none does here. */
+/**
+ * @param counts null if they may not be reported. Rounded counts may grow from step to step, so each is limited to the one
+ * before.
+ */
 function stepsOf(goals: readonly Goal[], counts: readonly (number | null)[]): FunnelStep[] {
-  const share = (part: number, whole: number): number =>
-    whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100;
+  const share = (part: number, total: number): number =>
+    total === 0 ? 0 : Math.round((10_000 * part) / total) / 100;
   const first = counts[0] ?? null;
   let before = first;
   return goals.map(({ name }, place) => {

@@ -1,4 +1,4 @@
-/** What a query groups its events by: for the answer itself, and for the groups that its metrics are shares of. */
+/** The groupings of a query's events: those of the answer, and those of the denominators of its shares. */
 import type { Dimension } from '../model/dimensions.ts';
 import type { Denominator } from '../model/metrics.ts';
 import { type Filter, isGoalTest, type Question } from './question.ts';
@@ -7,9 +7,9 @@ import { type Filter, isGoalTest, type Question } from './question.ts';
 export interface Grouping<Name = string> {
   readonly name: Name;
   readonly timed: boolean;
-  /** Timed by the day, even if the query is by the hour. */
+  /** Whether the time is grouped by day, even if the query is by hour. */
   readonly byDay?: true;
-  /** By the column that has their values, which is the same in all groupings of a query. */
+  /** By the column with their values. A dimension has the same column in all groupings of a query. */
   readonly dimensions: ReadonlyMap<string, Dimension>;
   readonly filters: readonly Filter[];
 }

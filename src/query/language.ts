@@ -1,6 +1,6 @@
 /**
- * Parses a question: the body of `POST /api/v2/query`, in the language of the Plausible Stats API v2. What it lets
- * through makes sense; what it refuses it refuses with the path of each mistake. Filters are left to filters.ts.
+ * Parses a query: the body of `POST /api/v2/query`, in the language of the Plausible Stats API v2. An invalid query is rejected
+ * with an error for each invalid part. filters.ts parses the filters.
  */
 import * as v from 'valibot';
 import { DIMENSION_NAMES, dimensionOf, GOAL, isTimeDimension, TIME_DIMENSIONS } from '../model/dimensions.ts';
@@ -22,14 +22,14 @@ import {
 const MAX_DIMENSIONS = 4;
 /** Each metric and dimension once. */
 const MAX_ORDER = METRICS.size + MAX_DIMENSIONS;
-/** A longer list is refused before its items are looked at: each would be a mistake of its own. */
+/** A longer list is rejected before its items are checked, since each item could have an error of its own. */
 const MAX_ITEMS = 100;
 export const MAX_ROWS = 10_000;
 
 const ATTRIBUTION_DAYS = 30;
 const MAX_ATTRIBUTION_DAYS = 90;
 
-const day = v.pipe(v.string(), v.check(isDay, 'This is no date of the calendar in the form YYYY-MM-DD.'));
+const day = v.pipe(v.string(), v.check(isDay, 'Send a calendar date in the form YYYY-MM-DD.'));
 const days = v.strictTuple([day, day]);
 
 const MOMENT =
@@ -38,7 +38,7 @@ const moment = v.pipe(
   v.string(),
   v.check(
     (text) => isDay(MOMENT.exec(text)?.[1] ?? ''),
-    'Give a time with its offset, such as 2026-01-31T12:00:00+01:00.',
+    'Send a time with its offset, such as 2026-01-31T12:00:00+01:00.',
   ),
 );
 
@@ -47,13 +47,13 @@ const Comparisons = v.variant('mode', [
   v.strictObject({ mode: v.literal('custom'), date_range: days }),
 ]);
 
-/** The shape of a question; what its words may be is checked after it. */
+/** The shape of a query. `CHECKS` validate the names in it. */
 export const QueryBody = v.strictObject({
-  site_id: v.pipe(v.string('Say which pixel: site_id is its id.'), v.minLength(1)),
+  site_id: v.pipe(v.string('Send the id of the pixel as site_id.'), v.minLength(1)),
   metrics: v.pipe(
     v.array(v.string()),
-    v.minLength(1, 'Ask for at least one metric.'),
-    v.maxLength(METRICS.size, 'There are not so many metrics.'),
+    v.minLength(1, 'Send at least one metric.'),
+    v.maxLength(METRICS.size, 'Send each metric only once.'),
   ),
   date_range: v.union(
     [v.picklist(RANGE_NAMES), days, v.strictTuple([moment, moment])],
@@ -87,7 +87,7 @@ export const QueryBody = v.strictObject({
   ),
 });
 
-/** A body of the right shape, its filters parsed. */
+/** A body of the right shape, with parsed filters. */
 type Body = Omit<v.InferOutput<typeof QueryBody>, 'filters'> & {
   readonly filters: readonly Filter[];
   readonly filterErrors: readonly FieldError[];
@@ -97,7 +97,8 @@ export function parseQuestion(body: unknown): Result<Question, readonly FieldErr
   const long = (['metrics', 'dimensions', 'order_by'] as const).filter(
     (list) => ((body as Record<string, unknown[]> | null)?.[list]?.length ?? 0) > MAX_ITEMS,
   );
-  if (long.length > 0) return err(long.map((path) => ({ path, message: 'This list is far too long.' })));
+  if (long.length > 0)
+    return err(long.map((path) => ({ path, message: `Send at most ${MAX_ITEMS} items.` })));
   const parsed = v.safeParse(QueryBody, body);
   if (!parsed.success) return err(parsed.issues.flatMap(errorsOf));
   const parser = new FilterParser();
@@ -123,7 +124,7 @@ export function parseQuestion(body: unknown): Result<Question, readonly FieldErr
   });
 }
 
-/** A union's own message says what is allowed; where one of its forms nearly fits, that form's complaint says more. */
+/** The message of a union lists the allowed forms. If a value nearly fits one of them, the errors of that form say more. */
 function errorsOf(issue: v.BaseIssue<unknown>): FieldError[] {
   const nested = issue.issues?.filter((inner) => inner.path !== undefined) ?? [];
   return (nested.length > 0 ? nested : [issue]).map((inner) => ({
@@ -132,7 +133,7 @@ function errorsOf(issue: v.BaseIssue<unknown>): FieldError[] {
   }));
 }
 
-/** What is wrong with a body, check by check, in the order in which it is told. */
+/** The checks of a body. Errors are reported in this order. */
 const CHECKS: readonly ((body: Body) => readonly FieldError[])[] = [
   (body) =>
     errorsIn(
@@ -142,14 +143,18 @@ const CHECKS: readonly ((body: Body) => readonly FieldError[])[] = [
     ),
   (body) =>
     (['metrics', 'dimensions'] as const).flatMap((list) =>
-      errorsIn(body, list, (name, index) => body[list].indexOf(name) < index && 'Asked for twice.'),
+      errorsIn(
+        body,
+        list,
+        (name, index) => body[list].indexOf(name) < index && 'This is a duplicate. Remove it.',
+      ),
     ),
   (body) => {
     const time = body.dimensions.findIndex(isTimeDimension);
     return errorsIn(body, 'dimensions', (name, index) => {
       if (index === time || dimensionOf(name)) return false;
       return isTimeDimension(name)
-        ? 'Ask for one time dimension at a time.'
+        ? 'Use only one time dimension.'
         : `Unknown dimension. Known: ${[...TIME_DIMENSIONS, ...DIMENSION_NAMES].join(', ')}.`;
     });
   },
@@ -161,47 +166,47 @@ const CHECKS: readonly ((body: Body) => readonly FieldError[])[] = [
       (name) =>
         ofEvents !== undefined &&
         METRICS.get(name)?.ofVisit &&
-        `${name} describes whole visits and cannot be split by ${ofEvents}. Use a visit dimension, such as visit:entry_page.`,
+        `${name} describes complete visits and cannot be split by ${ofEvents}. Use a visit dimension, such as visit:entry_page.`,
     );
   },
   ({ filterErrors }) => filterErrors,
   (body) => {
     const { dimensions, filters } = body;
-    const asksForGoals = dimensions.includes(GOAL) || filters.some(isGoalTest);
+    const hasGoals = dimensions.includes(GOAL) || filters.some(isGoalTest);
     return errorsIn(body, 'metrics', (name) => {
       const of = METRICS.get(name)?.of;
-      if (of === undefined || (of === 'whole' ? dimensions.length > 0 : asksForGoals)) return false;
+      if (of === undefined || (of === 'whole' ? dimensions.length > 0 : hasGoals)) return false;
       return of === 'whole'
-        ? `${name} is a share of the whole: ask for a dimension to split it by.`
-        : `${name} needs a goal: filter by ${GOAL} (not within and, or, not), or ask for it as a dimension.`;
+        ? `${name} is a share of the total. Add a dimension to split it by.`
+        : `${name} needs a goal. Filter by ${GOAL} (not within and, or, not), or add it as a dimension.`;
     });
   },
   ({ order_by, metrics, dimensions }) =>
     order_by.flatMap(([key], index) => {
       const path = `order_by[${index}][0]`;
       if (order_by.findIndex(([other]) => other === key) < index) {
-        return [{ path, message: 'Ordered by twice.' }];
+        return [{ path, message: 'This is a duplicate. Remove it.' }];
       }
       return metrics.includes(key) || dimensions.includes(key)
         ? []
-        : [{ path, message: 'Order by a metric or dimension that is parsedBody for.' }];
+        : [{ path, message: 'Order by a metric or dimension of the query.' }];
     }),
   ({ dimensions, include }) =>
     include.time_labels && !dimensions.some(isTimeDimension)
-      ? [{ path: 'include.time_labels', message: 'Ask for a time dimension to get its labels.' }]
+      ? [{ path: 'include.time_labels', message: 'Add a time dimension to get its labels.' }]
       : [],
   ({ date_range }) => backward('date_range', rangeOf(date_range)),
   ({ include }) => backward('include.comparisons.date_range', customRange(include.comparisons)),
 ];
 
-/** The mistakes in a list, by what is to be said of its items. */
+/** The errors of a list's items. `messageOf` returns the error of one item, or nothing if it is valid. */
 function errorsIn(
   body: Body,
   list: 'metrics' | 'dimensions',
-  complaint: (name: string, index: number) => string | false | undefined,
+  messageOf: (name: string, index: number) => string | false | undefined,
 ): FieldError[] {
   return body[list].flatMap((name, index) => {
-    const message = complaint(name, index);
+    const message = messageOf(name, index);
     return message ? [{ path: `${list}[${index}]`, message }] : [];
   });
 }
@@ -211,7 +216,7 @@ function rangeOf(range: Body['date_range']): Range {
   return { from: Date.parse(range[0]), to: Date.parse(range[1]) };
 }
 
-/** The range that a question is compared with, where it says which. */
+/** The comparison range that a query names; null if it names none. */
 function customRange(comparisons: Body['include']['comparisons']): [string, string] | null {
   return comparisons?.mode === 'custom' ? comparisons.date_range : null;
 }

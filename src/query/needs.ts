@@ -1,4 +1,4 @@
-/** What a query needs, known before any SQL is written: which rows, counts, columns of events and attributes of visits. */
+/** The needs of a query, from which its SQL is written: rows, counts, columns of events and attributes of visits. */
 import { type ColumnDimension, DIMENSIONS, type Dimension } from '../model/dimensions.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import type { QueryContext } from './context.ts';
@@ -21,17 +21,17 @@ export interface Needs {
   readonly visitDimensions: readonly ColumnDimension[];
 }
 
-/** A query with all that its SQL is written from. */
+/** A query with its context and needs: the input of its SQL. */
 export interface QueryPlan {
   readonly question: Question;
   readonly context: QueryContext;
   readonly needs: Needs;
 }
 
-/** They say whether there is a row, and how many visitors a share is of. */
+/** Counts that every query needs: they decide whether a row exists, and are the denominators of shares. */
 const ALWAYS_COUNTED: readonly string[] = ['visitors', 'events'];
 
-/** The columns that say whether an event reaches a goal. */
+/** The columns that decide whether an event reaches a goal. */
 const GOAL_COLUMNS = ['page', 'props'] as const;
 
 /** @param usesRollups whether rollups may answer; if left out: whether they can answer the query. */
@@ -64,7 +64,7 @@ export function needsOf(
   };
 }
 
-/** The columns that say whether an event reaches a step, and whose it is. */
+/** The columns that decide whether an event reaches a step, and identify its visitor or person. */
 const FUNNEL_COLUMNS = [...GOAL_COLUMNS, 'person', 'engaged', 'scroll'];
 
 /** The needs of a funnel that begins with the events which a query's filters let through. */

@@ -1,104 +1,106 @@
-/**
- * The machine that a pattern becomes: states, and how it goes through them. How a pattern is written is left to
- * pattern-parser.ts.
- */
+/** Runs compiled patterns: a nondeterministic automaton, whose sets of states are cached. pattern-parser.ts builds the states. */
 import { Meter } from './meter.ts';
 import { casesOf, isWord, NEWLINE, NONE } from './pattern-signs.ts';
 
 export interface Pattern {
   /**
-   * Whether the pattern is found anywhere in the value.
-   * @throws OutOfSteps when that takes more than the meter allows.
+   * Whether the pattern matches anywhere in the value.
+   * @throws OutOfSteps if it takes more steps than the meter allows.
    */
   matches(value: string, meter?: Meter): boolean;
 }
 
-/** Steps of the meter: to take a sign that is remembered, to look at a state, and to make one. */
-const SIGN = 2;
+/** Steps of the meter: for a character with a cached transition, to visit a state, and to build one. */
+const CHARACTER = 2;
 const STATE = 6;
 const BUILT = 30;
 
-/** How many turns and entered states a machine remembers before it forgets them all: a few megabytes. */
-const MEMORY = 50_000;
+/** The most transitions and states in the cache of a machine: a few megabytes. A full cache is cleared. */
+const CACHE_SIZE = 50_000;
 
-/** Whether a step takes a sign, given in all its cases, itself first. */
+/** Whether a state accepts a character. `cases` are the character itself and, after it, its other cases. */
 export type Accepts = (cases: readonly number[]) => boolean;
-/** Whether a place is right, given the code points at its sides. */
+/** Whether an assertion holds between two code points. */
 export type Holds = (before: number, after: number) => boolean;
 
-/** Takes one sign if that is accepted; without `accepts` takes none, and goes on to all next ones if it holds. */
+/** A state with `accepts` consumes a character. A state without it consumes none, and continues if `holds` is absent or true. */
 export interface State {
   readonly next: State[];
   readonly accepts?: Accepts;
   readonly holds?: Holds;
-  /** How many things `accepts` compares a sign with. */
+  /** The number of items that `accepts` compares a character with. */
   readonly items: number;
-  /** The last turn that came here. */
-  turn: number;
-  /** Not 0 once it is part of a situation. */
-  name: number;
+  /** The number of the last transition that visited this state. */
+  visitedBy: number;
+  /** Identifies the state in keys of the cache. 0 until the state is in a set. */
+  id: number;
 }
 
-/** Where a machine can be between two signs, and what it comes to by the sign after; at the end, to yes or no. */
-interface Situation {
-  readonly entered: readonly State[];
+/**
+ * The states in which a machine can be after a character, and the cached transitions by the next one. A boolean is the result.
+ */
+interface StateSet {
+  readonly states: readonly State[];
   readonly before: number;
-  readonly turns: Map<number, Situation | boolean>;
+  readonly transitions: Map<number, StateSet | boolean>;
 }
 
-/** A piece of a pattern, to be built once or more, each time in front of what follows it. */
+/** A part of a pattern. It is built once for each time that it is repeated. */
 export interface Part {
-  /** At least 1, its states, and the items of its classes: what bounds the time to build it and to take a step. */
+  /**
+   * The number of its states and of the items of its classes, at least 1. It bounds the time to build the part and to run a step.
+   */
   readonly size: number;
+  /** Builds the part. @param next the state that follows it. @returns its first state. */
   readonly build: (next: State) => State;
 }
 
 /**
- * Follows all branches at once, and in one turn enters no state twice (K. Thompson, Regular Expression Search
- * Algorithm, 1968). It remembers what a turn led to, since most values lead through the same few situations.
+ * Follows all branches at once, and visits each state at most once per character (K. Thompson, Regular Expression Search
+ * Algorithm, 1968). Transitions are cached, since most values lead through the same few sets of states.
  */
 export function machine(pattern: Part, folds: boolean): Pattern {
   const end = state([]);
-  // Built when it is first needed, by a question that has steps left for it.
+  // Built by the first query that runs the pattern and has enough steps left.
   let start: State | undefined;
-  let turn = 0;
-  let names = 0;
+  let transition = 0;
+  let ids = 0;
   let room = 0;
-  const situations = new Map<string, Situation>();
+  const cache = new Map<string, StateSet>();
 
-  const situation = (entered: State[], before: number): Situation => {
+  const stateSet = (states: State[], before: number): StateSet => {
     const side = before === NONE || before === NEWLINE ? before : isWord(before) ? 'w' : '';
-    for (const one of entered) one.name ||= ++names;
-    const key = `${side} ${entered.map(({ name }) => name)}`;
-    const same = situations.get(key);
-    if (same) return same;
-    const made = { entered, before, turns: new Map() };
-    situations.set(key, made);
-    room -= entered.length;
-    return made;
+    for (const one of states) one.id ||= ++ids;
+    const key = `${side} ${states.map(({ id }) => id)}`;
+    const cached = cache.get(key);
+    if (cached) return cached;
+    const created = { states, before, transitions: new Map() };
+    cache.set(key, created);
+    room -= states.length;
+    return created;
   };
 
-  const take = ({ entered, before }: Situation, after: number, meter: Meter): Situation | boolean => {
+  const follow = ({ states, before }: StateSet, after: number, meter: Meter): StateSet | boolean => {
     const cases = folds && after !== NONE ? casesOf(after) : [after];
-    const taken = new Set<State>();
-    const open = [...entered, start as State];
+    const entered = new Set<State>();
+    const open = [...states, start as State];
     let steps = 0;
-    turn++;
-    let found = false;
-    for (let here = open.pop(); here && !found; here = open.pop()) {
+    transition++;
+    let isMatch = false;
+    for (let current = open.pop(); current && !isMatch; current = open.pop()) {
       steps += STATE;
-      found = here === end;
-      if (here.turn === turn) continue;
-      here.turn = turn;
-      if (!here.accepts) {
-        if (!here.holds || here.holds(before, after)) open.push(...here.next);
+      isMatch = current === end;
+      if (current.visitedBy === transition) continue;
+      current.visitedBy = transition;
+      if (!current.accepts) {
+        if (!current.holds || current.holds(before, after)) open.push(...current.next);
         continue;
       }
-      steps += here.items * cases.length;
-      if (after !== NONE && here.accepts(cases)) for (const next of here.next) taken.add(next);
+      steps += current.items * cases.length;
+      if (after !== NONE && current.accepts(cases)) for (const next of current.next) entered.add(next);
     }
-    meter.spend(steps + STATE * taken.size);
-    return found || (after !== NONE && situation([...taken], after));
+    meter.spend(steps + STATE * entered.size);
+    return isMatch || (after !== NONE && stateSet([...entered], after));
   };
 
   const matches = (value: string, meter = new Meter()): boolean => {
@@ -106,21 +108,21 @@ export function machine(pattern: Part, folds: boolean): Pattern {
       meter.spend(BUILT * pattern.size);
       start = pattern.build(end);
     }
-    meter.spend(SIGN * (value.length + 1));
-    let here = situation([], NONE);
+    meter.spend(CHARACTER * (value.length + 1));
+    let current = stateSet([], NONE);
     for (let at = 0; ; ) {
       const after = value.codePointAt(at) ?? NONE;
-      let next = here.turns.get(after);
+      let next = current.transitions.get(after);
       if (next === undefined) {
         if (--room < 0) {
-          situations.clear();
-          room = MEMORY;
+          cache.clear();
+          room = CACHE_SIZE;
         }
-        next = take(here, after, meter);
-        here.turns.set(after, next);
+        next = follow(current, after, meter);
+        current.transitions.set(after, next);
       }
       if (typeof next === 'boolean') return next;
-      here = next;
+      current = next;
       at += after > 0xffff ? 2 : 1;
     }
   };
@@ -131,5 +133,5 @@ export function state(
   next: State[],
   condition: Partial<Pick<State, 'accepts' | 'holds' | 'items'>> = {},
 ): State {
-  return { next, items: 1, ...condition, turn: 0, name: 0 };
+  return { next, items: 1, ...condition, visitedBy: 0, id: 0 };
 }

@@ -1,11 +1,11 @@
-/** Reads patterns: takes a text apart, and builds of it what pattern-machine.ts goes through. */
+/** Parses patterns into the states of pattern-machine.ts. */
 import { type Accepts, type Holds, type Part, type State, state } from './pattern-machine.ts';
 import { CLASSES, casesOf, codeOf, endsOf, isWord, LAST, NEWLINE, NONE, within } from './pattern-signs.ts';
 
-/** Of a pattern: its characters, its steps with all repeats written out, and the count of a repeat, as in RE2. */
+/** The most characters of a pattern, the most steps with all repeats expanded, and the greatest count of a repeat, as in RE2. */
 const LIMIT = 1000;
 
-/** By how they are written, with `m` in front where each line begins and ends. */
+/** The assertions by their syntax. `m` before `^` and `$` marks those of multi-line mode. */
 const ASSERTIONS = new Map<string, Holds>([
   ['^', (before) => before === NONE],
   ['$', (_, after) => after === NONE],
@@ -25,17 +25,17 @@ const CLASS = /\\(?:([dsw])|([DSW]))/y;
 const POSIX_CLASS = /\[:(\^?)(\w*):\]/y;
 const CHARACTER =
   /\\(?:x([\dA-Fa-f]{2})|x\{([\dA-Fa-f]+)\}|(0[0-7]{0,2}|[1-7][0-7]{1,2})|([aftnrv])|([ -/:-@[-`{-~]))|([^\\])/uy;
-const REFUSED = /(\(\?<?[=!])|(\(\?P=|\\[1-9k])|(\\[pP])|(?:\(\?|\\).?/suy;
+const UNSUPPORTED = /(\(\?<?[=!])|(\(\?P=|\\[1-9k])|(\\[pP])|(?:\(\?|\\).?/suy;
 
-/** Says in a sentence what is wrong with a pattern, and where. */
+/** The error of a pattern: a sentence that names the problem and its position. */
 export class PatternError extends Error {}
 
-/** Reads a pattern from left to right, and throws an error at the first thing it cannot read. */
+/** Parses a pattern from left to right. Throws `PatternError` at the first error. */
 export class Parser {
-  /** Whether any of the pattern ignores case. */
+  /** Whether some part of the pattern ignores case. */
   folds = false;
   readonly #text: string;
-  /** The letters of the flags that are set where it reads. */
+  /** The letters of the flags that are set at the current position. */
   #flags: string;
   #at = 0;
 
@@ -45,7 +45,7 @@ export class Parser {
   }
 
   parse(): Part {
-    // The limit also bounds how deep groups nest, and so the stack.
+    // The limit also bounds the nesting of groups, and so the stack.
     if (this.#text.length > LIMIT)
       throw new PatternError(`The pattern is too large: over ${LIMIT} characters.`);
     const pattern = this.#alternatives();
@@ -73,7 +73,7 @@ export class Parser {
     return this.#part(size, (next) => parts.reduceRight((following, part) => part.build(following), next));
   }
 
-  /** A lazy repeat is the same to a yes or no. */
+  /** A lazy repeat matches the same values as a greedy one. */
   #repeat(part: Part | undefined): Part {
     const at = this.#at;
     const [all, sign, from, comma, to] = this.#take(QUANTIFIER) as RegExpExecArray;
@@ -103,7 +103,7 @@ export class Parser {
     return Array.from(quoted, (sign) => this.#step(this.#range(codeOf(sign))));
   }
 
-  /** What is in a group; nothing if it only sets flags, for the rest of the group around it. */
+  /** The content of a group. Nothing if the group only sets flags, for the rest of the group around it. */
   #group(): Part[] {
     const at = this.#at;
     const group = this.#take(GROUP) ?? this.#refuseSyntax();
@@ -138,7 +138,7 @@ export class Parser {
     const at = this.#at;
     const negated = this.#take(/\[\^?/y)?.[0] === '[^';
     const items: Accepts[] = [];
-    // A bracket that comes first closes nothing.
+    // A bracket in the first position is a literal character.
     while (items.length === 0 || !this.#take(/\]/y)) {
       if (this.#at >= this.#text.length) this.#refuse('The class is not closed', at);
       items.push(this.#named(CLASS) ?? this.#posix() ?? this.#classRange());
@@ -154,7 +154,7 @@ export class Parser {
     return this.#range(from, to);
   }
 
-  /** `\d` and the like. */
+  /** A class such as `\d`. */
   #named(form: RegExp): Accepts | null {
     const match = this.#take(form);
     if (!match) return null;
@@ -162,13 +162,13 @@ export class Parser {
     return this.#item(endsOf(plain ?? negated.toLowerCase()), plain === undefined);
   }
 
-  /** `[:alpha:]` and the like, and `[:^alpha:]`. */
+  /** A class such as `[:alpha:]` or `[:^alpha:]`. */
   #posix(): Accepts | null {
     const at = this.#at;
     const match = this.#take(POSIX_CLASS);
     if (!match) return null;
     const [all, negated, name = ''] = match;
-    if (!CLASSES.has(name) || name.length === 1) this.#refuse(`"${all}" is no known class`, at);
+    if (!CLASSES.has(name) || name.length === 1) this.#refuse(`"${all}" is not a supported class`, at);
     return this.#item(endsOf(name), negated === '^');
   }
 
@@ -183,13 +183,13 @@ export class Parser {
       : octal
         ? Number.parseInt(octal, 8)
         : control
-          ? 'abtnvfr'.indexOf(control) + 7 // So they follow each other in ASCII, from the bell on.
+          ? 'abtnvfr'.indexOf(control) + 7 // ASCII has these seven in this order, from 7 (bell).
           : codeOf(escaped ?? plain ?? '');
     if (code > LAST) this.#refuse(`"${all}" is beyond the last code point`, at);
     return code;
   }
 
-  /** One code point, or all from one to another. */
+  /** A range of code points. */
   #range(from: number, to = from): Accepts {
     const ends =
       from === to && this.#flags.includes('i') ? casesOf(from).flatMap((code) => [code, code]) : [from, to];
@@ -208,7 +208,7 @@ export class Parser {
 
   #part(size: number, build: Part['build'], at = this.#at): Part {
     if (size > LIMIT)
-      this.#refuse(`The pattern is too large: over ${LIMIT} steps, its repeats written out`, at);
+      this.#refuse(`The pattern is too large: over ${LIMIT} steps with all repeats expanded`, at);
     return { size: Math.max(size, 1), build };
   }
 
@@ -226,7 +226,7 @@ export class Parser {
 
   #refuseSyntax(): never {
     const at = this.#at;
-    const [all, look, back, unicode] = this.#take(REFUSED) as RegExpExecArray;
+    const [all, look, back, unicode] = this.#take(UNSUPPORTED) as RegExpExecArray;
     const why = look
       ? 'looks around, which is not supported'
       : back
@@ -237,7 +237,7 @@ export class Parser {
     this.#refuse(`"${all}" ${why}`, at);
   }
 
-  #refuse(what: string, at = this.#at): never {
-    throw new PatternError(`${what}, at character ${[...this.#text.slice(0, at)].length + 1}.`);
+  #refuse(problem: string, at = this.#at): never {
+    throw new PatternError(`${problem}, at character ${[...this.#text.slice(0, at)].length + 1}.`);
   }
 }

@@ -1,13 +1,11 @@
-/**
- * The signs that patterns and values are made of, as code points: which a class has, and which are each other's cases.
- */
+/** The characters of patterns and values, as code points: the characters of each class, and the cases of a character. */
 
-/** In place of a code point before the first and after the last. */
+/** Stands for the code point before the first and after the last character. */
 export const NONE = -1;
 export const NEWLINE = 10;
 export const LAST = 0x10ffff;
 
-/** The ends of ranges, by name: ASCII only, as in RE2. */
+/** The first and last characters of each class's ranges. ASCII only, as in RE2. */
 export const CLASSES = new Map([
   ['d', '09'],
   ['s', '\t\n\f\r  '],
@@ -31,8 +29,8 @@ export const CLASSES = new Map([
 const WORD = endsOf('w');
 export const isWord = (code: number): boolean => within(WORD, code);
 
-export function codeOf(sign: string): number {
-  return sign.codePointAt(0) as number;
+export function codeOf(character: string): number {
+  return character.codePointAt(0) as number;
 }
 
 export function endsOf(name: string): number[] {
@@ -46,9 +44,9 @@ export function within(ends: readonly number[], code: number): boolean {
   return false;
 }
 
-/** A code point, and what it is in lower and in upper case where that is one code point too. */
+/** A code point, and its lower and upper case if these are single code points. */
 export function casesOf(code: number): number[] {
-  const sign = String.fromCodePoint(code);
-  const others = [sign.toLowerCase(), sign.toUpperCase()].map((other) => [...other]);
+  const character = String.fromCodePoint(code);
+  const others = [character.toLowerCase(), character.toUpperCase()].map((other) => [...other]);
   return [code, ...others.filter(({ length }) => length === 1).map(([other]) => codeOf(other as string))];
 }

@@ -1,19 +1,19 @@
 /**
- * Patterns of owners: regular expressions in the syntax of RE2 (https://github.com/google/re2/wiki/Syntax), found
- * anywhere in a value. A pattern becomes a machine that follows all its branches at once, and so needs at most
- * pattern x value steps. JavaScript's RegExp tries one branch after another, and a careless `(a*)*b` would stall the
- * isolate that also answers pixels. Of RE2 there are no captures, which a yes or no does not need, and no Unicode
- * classes (`\pL`).
+ * Patterns in filters: regular expressions in the syntax of RE2 (https://github.com/google/re2/wiki/Syntax) that may match
+ * anywhere in a value. A pattern is compiled to a machine that follows all branches at once, so it takes at most pattern x value
+ * steps. JavaScript's RegExp backtracks: a careless `(a*)*b` would block the isolate, which also answers pixel requests.
+ * Captures, which a match does not need, and Unicode classes (`\pL`) are not supported.
  *
- * How one is read is told in pattern-parser.ts, how it is followed in pattern-machine.ts.
+ * pattern-parser.ts parses a pattern. pattern-machine.ts runs it.
  */
 import { err, ok, type Result } from '../model/result.ts';
 import { machine, type Pattern } from './pattern-machine.ts';
 import { Parser, PatternError } from './pattern-parser.ts';
 
 /**
- * The pattern of a text, or a sentence that says what is wrong with it, and where. To ignore case from the start is
- * to put `(?i)` in front.
+ * Compiles a pattern. The error is a sentence that names the problem and its position.
+ *
+ * @param ignoresCase whether the pattern ignores case, as if it began with `(?i)`.
  *
  *     compilePattern('^/blog/(?:news|notes)/\\d{4}')
  */

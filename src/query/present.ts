@@ -49,7 +49,7 @@ export function present(
   };
 }
 
-/** Which rows answered, `rollups`, `events`, or `rollups+events`, and when the oldest rollup was made that is out of date. */
+/** The source of the numbers, `rollups`, `events` or `rollups+events`, and when the oldest outdated rollup was made. */
 function sourceOf({ usesRollups, days: { rolled, live, as_of } }: QueryRows): Record<string, string> {
   return {
     source: !usesRollups || rolled === 0 ? 'events' : live === 0 ? 'rollups' : 'rollups+events',
@@ -69,7 +69,7 @@ function protectedSource({ usesRollups }: QueryRows, zone: string, now: number):
 function warnings(metrics: readonly Metric[]): Record<string, unknown> {
   const warning = {
     code: 'no_single_revenue_currency',
-    warning: 'Values of several currencies are never added. Ask with the dimension event:currency.',
+    warning: 'Amounts of different currencies are never added. Add the dimension event:currency.',
   };
   return Object.fromEntries(metrics.filter(({ ofSales }) => ofSales).map(({ name }) => [name, warning]));
 }
@@ -78,7 +78,7 @@ function isoMoments({ from, to }: Moments): readonly [string, string] {
   return [new Date(from).toISOString(), new Date(to).toISOString()];
 }
 
-/** The query as it was understood. */
+/** The query as Speck interpreted it. */
 function echo(
   question: Question,
   time: Question['time'],

@@ -1,7 +1,8 @@
 /**
- * The price of a query: the time that the database needs for it, estimated before it runs. Prices are microseconds, as measured in
- * docs/performance.md, for each event by what is done with it, and for each row of a rollup. A price need not be exact, but it has
- * to grow with everything that a query can have many of. A query that would occupy the database, which also stores events, is refused.
+ * The price of a query: the time that the database needs for it, estimated before it runs. Prices are in microseconds, as
+ * measured in docs/performance.md. A query pays for each event that it reads, by its operations on it, and for each rollup row. A
+ * price need not be exact, but it must grow with everything that a query can have many of. A query with a price above the
+ * allowance is rejected, since the database also stores events.
  */
 import type { Dimension } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
@@ -9,20 +10,20 @@ import type { Volume } from './day-states.ts';
 import type { Filter, Question, Test } from './question.ts';
 import { isOfPeople, touchColumns } from './sources.ts';
 
-/** What a price depends on beside the query. */
+/** The properties of a pixel that a price depends on. */
 interface PricedPixel {
   /** The number of the pixel's goals. */
   readonly goals: number;
   readonly isSafe: boolean;
 }
 
-/** The highest price of a query. */
+/** The highest allowed price of a query. */
 export interface Allowance {
-  /** Of the complete query, with its comparison. */
-  readonly question: number;
-  /** Of each transaction: D1 ends a statement after 30 seconds, and is not always as fast as the measured machine. */
+  /** For the complete query, with its comparison. */
+  readonly total: number;
+  /** For each transaction: D1 ends a statement after 30 seconds, and may be slower than the measured machine. */
   readonly atOnce: number;
-  /** Receives the price before the query runs. Throws if the caller has to wait. */
+  /** Called with the price before the query runs. Throws if the caller has to wait. */
   readonly spend?: Spend;
 }
 
@@ -30,10 +31,10 @@ export interface Allowance {
 export type Spend = (price: number) => void;
 
 /** For callers that may change the pixel, and for those that only see its statistics, as by a shared link. */
-export const OWNERS: Allowance = { question: 30_000_000, atOnce: 20_000_000 };
-export const VIEWERS: Allowance = { question: 12_000_000, atOnce: 12_000_000 };
+export const OWNERS: Allowance = { total: 30_000_000, atOnce: 20_000_000 };
+export const VIEWERS: Allowance = { total: 12_000_000, atOnce: 12_000_000 };
 
-/** Microseconds an event: to read it and find its visit, and for each group, dimension, filter and step. */
+/** Microseconds per event: to read it and find its visit, and for each group, dimension, filter and step. */
 const READ = 6;
 const GROUP = 1;
 const BY_COLUMN = 2;
@@ -47,36 +48,36 @@ const TEST_LABEL = 1.4;
 const TEST_PROPERTY = 0.6;
 const TEST_PERSON = 1;
 const TEXT_CONTAINED = 0.35;
-/** For each goal: pages with a `*` and properties take the longest. */
+/** For each goal. Pages with a `*` and properties take the longest. */
 const GOAL = 1;
 const DONE = 1;
 const STEP = 1;
 const PICKED = 3;
-/** With small-group protection: the factor for the cells that an answer consists of. */
+/** The factor for small-group protection, whose answers are computed from cells. */
 const CELLS = 3;
-/** For each event whose properties are all read. */
+/** For each event, if all of its properties are read. */
 const PROPERTIES = 8;
-/** Microseconds for a row of a rollup. */
+/** Microseconds per rollup row. */
 const ROW = 1;
 
 /**
  * The prices of a query's transactions. Each span, its own and that of the comparison, has one that reads the values of
  * dimensions, and one that reads the rows.
  *
- * @param resolved the tests of filters that are compared with all values that their dimension has.
+ * @param resolved the filter tests that are compared with all values of their dimension.
  */
 export function pricesOf(
   question: Question,
   resolved: readonly Test[],
   ranges: readonly Volume[],
-  setting: PricedPixel,
+  pixel: PricedPixel,
 ): number[] {
   return ranges.flatMap((volume, index) => {
     const { include } = question;
     const twice = include.total_rows && index === 0 ? 2 : 1;
     return [
-      priceOfValues(question, resolved, volume, setting),
-      priceOfAnswer(question, resolved, volume, setting) * twice,
+      priceOfValues(question, resolved, volume, pixel),
+      priceOfAnswer(question, resolved, volume, pixel) * twice,
     ];
   });
 }
@@ -89,17 +90,17 @@ function priceOfAnswer(
 ): number {
   const { metrics, dimensions, filters } = question;
   const grouped = dimensions.filter((dimension) => dimension !== null);
-  const wholes = new Set(metrics.flatMap(({ of }) => of ?? []));
+  const denominators = new Set(metrics.flatMap(({ of }) => of ?? []));
   // Counts by the groups of the answer, and counts without groups.
   const byGroup =
     1 +
     Number(metrics.some(({ ofSales }) => ofSales)) +
     Number(metrics.some(({ ofPeople }) => ofPeople)) +
-    Number(wholes.has('group_without_goal'));
-  const inAll = [...wholes].filter((whole) => whole !== 'group_without_goal').length;
+    Number(denominators.has('group_without_goal'));
+  const ungrouped = [...denominators].filter((name) => name !== 'group_without_goal').length;
   const ofFilters = GROUP + sum(filters.map((filter) => priceOfFilter(filter, resolved, goals)));
   const ofGroups = sum(grouped.map((dimension) => priceOfDimension(dimension, goals)));
-  const counted = byGroup * (ofFilters + ofGroups) + inAll * ofFilters;
+  const counted = byGroup * (ofFilters + ofGroups) + ungrouped * ofFilters;
   const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(question, volume);
   return volume.events * ofEvents + volume.rows * ROW;
 }
@@ -121,25 +122,25 @@ function priceOfValues(
   );
 }
 
-/** The prices of a funnel. Each step reads each event, and those that reached the step before. */
+/** The prices of a funnel. Each step reads all events, and those that reached the previous step. */
 export function pricesOfFunnel(
   question: Question,
   resolved: readonly Test[],
   steps: number,
   volume: Volume,
-  setting: PricedPixel,
+  pixel: PricedPixel,
 ): number[] {
   const { filters } = question;
-  const ofFilters = sum(filters.map((filter) => priceOfFilter(filter, resolved, setting.goals)));
+  const ofFilters = sum(filters.map((filter) => priceOfFilter(filter, resolved, pixel.goals)));
   const picked = filters.length > 0 ? PICKED + ofFilters : 0;
   const ofEvents = READ + picked + steps * STEP + priceOfPeople(question, volume);
-  return [priceOfValues(question, resolved, volume, setting), volume.events * ofEvents];
+  return [priceOfValues(question, resolved, volume, pixel), volume.events * ofEvents];
 }
 
 function priceOfPeople(question: Question, { days }: Volume): number {
   if (!isOfPeople(question)) return 0;
   if (touchColumns(question).size === 0) return PEOPLE;
-  // A touch may be older than the range. The days before are assumed to have as many events as its days.
+  // A touch may be older than the range. The price assumes as many events per day before the range as in it.
   return PEOPLE + TOUCH + TOUCH_BEFORE * (1 + question.include.attribution_days / Math.max(1, days));
 }
 
@@ -192,9 +193,9 @@ function priceOfTest(dimension: Dimension, goals: number): number {
 
 /** The error of a query whose prices exceed the allowance. @param prices one for each transaction, in microseconds. */
 export function priceErrors(prices: readonly number[], allowance: Allowance): FieldError[] {
-  if (sum(prices) <= allowance.question && prices.every((price) => price <= allowance.atOnce)) return [];
+  if (sum(prices) <= allowance.total && prices.every((price) => price <= allowance.atOnce)) return [];
   const message =
-    'This asks more of the database than one question may. Ask for a shorter range, or with fewer filters, dimensions, metrics or comparisons.';
+    'This query would take too much database time. Choose a shorter range, or fewer filters, dimensions, metrics or comparisons.';
   return [{ path: 'date_range', message }];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A query, parsed: metrics of a pixel in a range, by dimensions, of the events that filters let through. language.ts makes it from a
- * request's body, run.ts answers it.
+ * A query, parsed: metrics of a pixel in a range, by dimensions, of the events that filters let through. language.ts makes it
+ * from a request's body, run.ts answers it.
  */
 import type { Dimension, TimeDimension } from '../model/dimensions.ts';
 import type { Metric } from '../model/metrics.ts';
@@ -8,7 +8,7 @@ import type { Pattern } from './pattern-machine.ts';
 
 export type Order = readonly [key: string, direction: 'asc' | 'desc'];
 
-/** How a value is compared; each operator has a form that says the opposite. */
+/** How a value is compared. Each comparison also has a negated operator. */
 export type Comparison = 'is' | 'contains' | 'matches';
 
 export interface Test {
@@ -17,11 +17,11 @@ export interface Test {
   readonly negated: boolean;
   readonly caseSensitive: boolean;
   readonly dimension: Dimension;
-  /** In the spelling in which they are stored: see spellings.ts. */
+  /** In the stored spelling: see spellings.ts. */
   readonly values: readonly string[];
   /** Further spellings that match like the values. They are not used with small-group protection. */
   readonly others: readonly string[];
-  /** Of `matches`: the values and others, compiled. */
+  /** For `matches`: the compiled values and others. */
   readonly patterns: readonly Pattern[];
   /** Its position in the request's body, such as `filters[0][1]`. */
   readonly path: string;
@@ -48,7 +48,7 @@ export type Range = RangeName | readonly [string, string] | Moments;
 
 export interface Compared {
   readonly mode: 'previous_period' | 'year_over_year' | 'custom';
-  /** Of `custom`; else null. */
+  /** For `custom`; else null. */
   readonly range: readonly [string, string] | null;
 }
 
@@ -66,7 +66,7 @@ export interface Question {
     readonly total_rows: boolean;
     readonly imports: boolean;
     readonly comparisons: Compared | null;
-    /** How many days before an event a touch of its person counts. */
+    /** For how many days before an event a touch of its person counts. */
     readonly attribution_days: number;
   };
   readonly pagination: { readonly limit: number; readonly offset: number };

@@ -1,4 +1,4 @@
-/** Resolves a question's range and time dimension to days and labels, in the pixel's time zone. */
+/** Resolves a query's range and time dimension to days and labels, in the pixel's time zone. */
 import type { TimeDimension } from '../model/dimensions.ts';
 import {
   addDays,
@@ -19,12 +19,12 @@ export interface DayRange {
   readonly to: string;
 }
 
-/** What labels may be asked for at once: a year of hours. */
+/** The most time labels of a query: a year of hours. */
 export const MAX_LABELS = 9000;
 
 const HOURS_A_DAY = 25;
 
-/** Whether a range may have more labels than may be asked for. Weeks and months are counted by their days. */
+/** Whether a range may have more than `MAX_LABELS` labels. For weeks and months, this counts the days. */
 export function hasTooManyLabels(time: TimeDimension, range: DayRange): boolean {
   return dayCount(range) * (time === 'time:hour' ? HOURS_A_DAY : 1) > MAX_LABELS;
 }
@@ -65,8 +65,8 @@ export function resolveRange(range: Range, zone: string, now: number, firstDay: 
 }
 
 /**
- * The range that a question is compared with, in the form in which its own was given. It is found by what calendars and clocks
- * of the zone show: a day of 23 hours is as long as any.
+ * The comparison range of a query, in days or moments as the query's own range. It is computed from local dates and times, so a
+ * day of 23 hours is as long as any other.
  */
 export function comparedRange(
   { mode, range }: Compared,
@@ -81,25 +81,25 @@ export function comparedRange(
   return [addDays(days.from, -count), addDays(days.to, -count)];
 }
 
-/** Moments a year before, or right before, by the clocks of a zone. */
+/** The moments a year earlier, or those right before the range, in local time. */
 function momentsBefore({ from, to }: Moments, overYears: boolean, zone: string): Moments {
   const clocks = { from: clockAt(zone, from), to: clockAt(zone, to) };
-  // Within an hour that clocks repeat, they may show less at the end than at the beginning.
-  const shown = clocks.to < clocks.from ? to - from : clocks.to - clocks.from;
-  // The end is included: that of an hour is given as its last second, or its last millisecond.
-  const length = Math.ceil((shown + 1) / 1000) * 1000;
+  // In an hour that clocks repeat, the local time of the end may be before that of the beginning.
+  const elapsed = clocks.to < clocks.from ? to - from : clocks.to - clocks.from;
+  // The end is included. The end of an hour may be its last second or its last millisecond.
+  const length = Math.ceil((elapsed + 1) / 1000) * 1000;
   const before = overYears
     ? yearBeforeClocks(clocks)
     : { from: clocks.from - length, to: clocks.to - length };
   const first = instantOf(zone, before.from, 'first');
   const last = instantOf(zone, before.to, 'last');
-  // Where nothing is left, since the clocks skipped it all: as long from there on.
+  // If clocks skipped the complete range, it begins after the skipped time and keeps its length.
   return { from: first, to: last < first ? first + to - from : last };
 }
 
 function yearBeforeClocks({ from, to }: Moments): Moments {
   const earlier = (clock: number): number => Date.parse(yearBefore(dayOf(clock))) + (clock % DAY);
-  // With the 28th before it, the 29th of February has no day of its own: all of the 28th is before it.
+  // A range that ends on the 29th of February ends a year earlier with the complete 28th, unless it is within the 29th.
   const isCut = dayOf(to).endsWith(LEAP_DAY) && dayOf(from) < dayOf(to);
   return { from: earlier(from), to: isCut ? Date.parse(yearBefore(dayOf(to))) + DAY - 1 : earlier(to) };
 }
@@ -108,7 +108,7 @@ const DAY = 86_400_000;
 
 const dayOf = (clock: number): string => new Date(clock).toISOString().slice(0, 10);
 
-/** Where two ranges begin, for labels of a time: see `comparisonLabel`. */
+/** The first labels of two ranges: see `comparisonLabel`. */
 export function startsOf(
   time: TimeDimension,
   zone: string,
@@ -133,7 +133,7 @@ export function dayCount({ from, to }: DayRange): number {
   return (Date.parse(to) - Date.parse(from)) / DAY + 1;
 }
 
-/** The months that lie in a range from their first to their last day, as `YYYY-MM`. */
+/** The months that are completely in a range, as `YYYY-MM`. */
 export function fullMonths({ from, to }: DayRange): string[] {
   const months: string[] = [];
   const first = from.endsWith('-01') ? from : monthStart(from, 1);
@@ -143,7 +143,7 @@ export function fullMonths({ from, to }: DayRange): string[] {
   return months;
 }
 
-/** `time` stands for the grain that suits the range. */
+/** Replaces `time` by the grain that suits the range. */
 export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeDimension, 'time'> {
   if (time !== 'time') return time;
   const days = dayCount(range);
@@ -153,8 +153,8 @@ export function resolveTime(time: TimeDimension, range: DayRange): Exclude<TimeD
 }
 
 /**
- * The label under which a day is gathered. Hours are labelled in SQL, event by event. As in Plausible a month is labelled by
- * its first day, and a week by its Monday, or by the first day of the range where it begins before that.
+ * The label under which a day's events are grouped. SQL adds the hour for each event. As in Plausible, the label of a month is
+ * its first day. That of a week is its Monday, or the first day of the range if the range begins later.
  *
  * @param from the first day of the range.
  */
@@ -175,8 +175,8 @@ export function bucketOf(time: TimeDimension | null, day: string, from: string):
 }
 
 /**
- * All labels of a range in order, with or without events, as the SQL of local days writes them. An hour that the
- * clocks skipped has none, one that they repeated has one.
+ * All labels of a range in order, with or without events, in the format of the SQL. An hour that clocks skip has no label. An
+ * hour that they repeat has one.
  */
 export function timeLabels(
   time: Exclude<TimeDimension, 'time'>,

@@ -10,7 +10,7 @@ import type { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import { type Filter, type Question, type Test, testsIn } from './question.ts';
-import { isFoundInReadable } from './spellings.ts';
+import { matchesOnlyReadable } from './spellings.ts';
 import { valuesOf } from './sql/parameters.ts';
 import { sqlOf } from './sql/query.ts';
 
@@ -27,8 +27,8 @@ const MAX_CHARACTERS_READ = 2_000_000;
 const MAX_CONTAINED_BY_SQL = 16;
 
 /**
- * The filters of a query, with the tests that SQL cannot compare made lists of values: goals by name, patterns, texts in any case,
- * and many texts that may be contained.
+ * The filters of a query, with the tests that SQL cannot compare made lists of values: goals by name, patterns, texts in any
+ * case, and many texts that may be contained.
  *
  * @param meter limits the cost of comparing, together with that of the same filters in another span.
  */
@@ -88,7 +88,7 @@ async function matchingValues(
     const rows = results[index]?.results ?? [];
     const characters = rows.reduce((sum, { dimension0 }) => sum + dimension0.length, 0);
     const { dimension, path } = first as Test;
-    const message = `${dimension.name} has too many values. Ask for a shorter range or a narrower filter.`;
+    const message = `${dimension.name} has too many values. Choose a shorter range or a narrower filter.`;
     return rows.length > MAX_VALUES || characters > mostCharacters ? [{ path, message }] : [];
   });
   if (tooMany.length > 0) return invalidQuery(tooMany);
@@ -102,7 +102,7 @@ async function matchingValues(
   const errors = compared.value.flatMap(([{ dimension, path }, matches]) => {
     characters += matches.reduce((sum, value) => sum + value.length + 3, 0);
     if (characters <= MAX_VALUE_CHARACTERS) return [];
-    const message = `Too many values of ${dimension.name} match. Ask for a shorter range or a narrower filter.`;
+    const message = `Too many values of ${dimension.name} match. Choose a shorter range or a narrower filter.`;
     return [{ path, message }];
   });
   return errors.length > 0 ? invalidQuery(errors) : compared;
@@ -112,7 +112,7 @@ async function matchingValues(
  * Reads all values that a dimension has in the days of a span. A value that depends on the period is read for each period, so it
  * may be in multiple rows. Days are read in full: an event of a visit may have happened before the span's first moment.
  *
- * @param characters the rows end with the first that makes them more.
+ * @param characters the limit of all rows' characters. The rows end with the first one that exceeds it.
  */
 function valuesStatement(
   db: D1Database,
@@ -144,7 +144,7 @@ function valuesStatement(
   );
 }
 
-/** The tests that are compared with all values there are. */
+/** The tests that are compared with all existing values. */
 export function testsToResolve({ filters }: Question): Test[] {
   const tests = filters.flatMap(testsIn);
   const contained = tests.filter(({ comparison }) => comparison === 'contains');
@@ -156,7 +156,7 @@ export function testsToResolve({ filters }: Question): Test[] {
       dimension.kind !== 'goal' &&
       (comparison === 'matches' ||
         !caseSensitive ||
-        (comparison === 'contains' && (isLong || isFoundInReadable(dimension, [...values, ...others])))),
+        (comparison === 'contains' && (isLong || matchesOnlyReadable(dimension, [...values, ...others])))),
   );
 }
 

@@ -8,7 +8,7 @@ import type { Span } from './spans.ts';
 
 const DAY = 86_400_000;
 
-/** Why days of a span cannot be answered, in a sentence; null if all can. */
+/** The error message of a query that needs deleted events; null if it needs none. */
 export function missingEvents(
   question: Question,
   { pixel, ...span }: Pick<QueryContext, 'pixel' | keyof Span>,
@@ -24,8 +24,8 @@ export function missingEvents(
 }
 
 /**
- * With small-group protection: the last day of a span whose events are past retention. It is found by the calendar, since whether
- * a day had events says something about its visitors.
+ * With small-group protection: the last day of a span whose events are past retention. It is computed from the calendar. Whether
+ * a day had events would reveal something about its visitors.
  */
 export function pastRetention(
   { timezone, settings }: Pixel,
@@ -37,13 +37,13 @@ export function pastRetention(
   return from <= range.to && from <= last ? (range.to < last ? range.to : last) : null;
 }
 
-/** Why rollups cannot answer for days whose events are gone; null if they could. */
+/** Why rollups cannot answer for days with deleted events; null if they can. */
 function missingRollup({ never, lacking }: DayStates): string | null {
   if (never !== null) {
-    return `The rollup of ${never} could not be made before its raw events were past this pixel's retention, and they are gone. Ask for days before or after it.`;
+    return `The rollup of ${never} failed until its raw events were past this pixel's retention and deleted. Choose a range without this day.`;
   }
   if (lacking !== null) {
-    return `Days up to ${lacking} were rolled up by a version of Speck that did not know all that is asked for, and their raw events are past this pixel's retention and gone. Ask from the day after, or without it.`;
+    return `Days up to ${lacking} were rolled up by an older version of Speck without a metric or dimension of this query, and their raw events are past this pixel's retention and have been deleted. Begin the range after this day, or leave out the metric or dimension.`;
   }
   return null;
 }
@@ -52,15 +52,15 @@ function beyondRetention(lastDay: string, question: Question, { moments }: Pick<
   const { dimensions, filters, metrics, time } = question;
   const subject =
     filters.length > 0
-      ? 'A filtered question'
+      ? 'A query with filters'
       : moments !== null
         ? 'A range with times of day'
         : metrics.some(({ ofPeople }) => ofPeople)
-          ? 'A question of people'
+          ? 'A query that counts people'
           : time === 'time:hour'
-            ? 'A dimension by hour'
+            ? 'A query by hour'
             : dimensions.some((dimension) => dimension?.kind === 'person')
-              ? 'A dimension of people'
-              : 'A question of several dimensions';
-  return `${subject} needs raw events, and those up to ${lastDay} are past this pixel's retention and gone. Ask from the day after, or without it.`;
+              ? 'A query by a dimension of people'
+              : 'A query with multiple dimensions';
+  return `${subject} needs raw events, and those up to ${lastDay} are past this pixel's retention and have been deleted. Begin the range after this day, or simplify the query.`;
 }

@@ -22,7 +22,7 @@ export interface Row {
 
 export interface QueryRows {
   readonly rows: readonly Row[];
-  /** The number of rows without pagination; null if it was not asked for. */
+  /** The number of rows without pagination; null if it was not requested. */
   readonly total: number | null;
   /** The days as they were when the rows were read. */
   readonly days: DayStates;

@@ -1,4 +1,4 @@
-/** The JSON Schema of those words of a question that language.ts and filters.ts look up and parse by hand. */
+/** The JSON Schema of the names and filters of a query, which language.ts and filters.ts check without a schema. */
 import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../model/dimensions.ts';
 import { METRICS } from '../model/metrics.ts';
 import { MAX_FILTER_DEPTH, MAX_FILTER_VALUES, MAX_FILTERS, MAX_PATTERNS } from './filters.ts';
@@ -7,7 +7,7 @@ const PROPERTY = { type: 'string', pattern: `^${PROPERTY_PREFIX}.`, description:
 
 const NAMES = DIMENSION_NAMES.filter((name) => !name.startsWith(PROPERTY_PREFIX));
 
-/** A dimension that events can be told apart by: all but those of time. */
+/** A dimension that filters can use: all but those of time. */
 const FILTERABLE = { anyOf: [{ enum: NAMES }, PROPERTY] };
 
 export const METRIC = { enum: [...METRICS.keys()] };

@@ -36,7 +36,7 @@ export interface Reportable {
 export interface QuerySpans {
   /** The query, with its time dimension resolved. */
   readonly question: Question;
-  /** The range that was asked for, which may end after the last day that may be reported. */
+  /** The requested range. It may end after the last day that may be reported. */
   readonly range: DayRange;
   readonly spans: readonly [Span, ...Span[]];
   /** The comparison's range, in the form of the query's own; null without a comparison. */
@@ -93,7 +93,7 @@ function withTime(question: Question, time: Question['time']): Question {
 /** A comparison pairs rows by the labels of both ranges. */
 function labelErrors({ time, include }: Question, range: DayRange, other: DayRange | null): FieldError[] {
   if (time === null) return [];
-  const message = `That is more than ${MAX_LABELS} labels. Ask for a shorter range or a coarser time dimension.`;
+  const message = `The range has more than ${MAX_LABELS} time labels. Choose a shorter range or a coarser time dimension.`;
   if (include.time_labels && hasTooManyLabels(time, range)) return [{ path: 'include.time_labels', message }];
   if (other && [range, other].some((one) => hasTooManyLabels(time, one))) {
     return [{ path: 'include.comparisons', message }];

@@ -1,4 +1,4 @@
-/** What a filter is compared with: the value as it is stored, whatever spelling the owner has typed. */
+/** Converts the values of filters, as people type them, to the spellings that events store. */
 import { scrubReferrer } from '../enrich/scrub.ts';
 import type { Dimension } from '../model/dimensions.ts';
 import { nameOfEvent } from '../model/event.ts';
@@ -11,62 +11,62 @@ import { readableHost, readablePage, readableReferrer } from '../model/text/read
 import type { Comparison } from './question.ts';
 
 export interface Spellings {
-  /** Each value in the spelling in which events have it. */
+  /** Each value in the spelling that events store. */
   readonly values: readonly string[];
-  /** Other spellings that stand for the same: as typed, and those in which earlier versions stored it. */
+  /** Other spellings of the same values: as typed, and as earlier versions stored them. */
   readonly others: readonly string[];
 }
 
 interface Spelling {
-  /** The stored spelling of a whole value. */
-  readonly whole: (text: string) => string;
-  /** Other stored spellings of a whole value. */
+  /** The stored spelling of a complete value. */
+  readonly complete: (text: string) => string;
+  /** Spellings in which earlier versions stored a complete value. */
   readonly former?: (stored: string) => readonly string[];
-  /** The stored spellings of a part of a value, the usual one first; as it is, if nothing is said. */
+  /** The stored spellings of a part of a value, the usual one first. Default: the part unchanged. */
   readonly part?: (text: string) => readonly [stored: string, ...string[]];
-  /** What is stored, in the letters of people. Parts and patterns are compared with this, too. */
+  /** A stored value, decoded for people. Parts and patterns are also compared with it. */
   readonly readable?: (stored: string) => string;
 }
 
 const CODE: Spelling = {
-  whole: (text) => (/^[a-z]{2,3}(?:-[a-z\d]+)?$/i.test(text) ? text.toUpperCase() : text),
+  complete: (text) => (/^[a-z]{2,3}(?:-[a-z\d]+)?$/i.test(text) ? text.toUpperCase() : text),
 };
-const TEXT: Spelling = { whole: printableText, part: (text) => [text.normalize()] };
+const TEXT: Spelling = { complete: printableText, part: (text) => [text.normalize()] };
 
 const BY_COLUMN: Readonly<Record<string, Spelling>> = {
-  page: { whole: pageOf, former: formerPages, part: partsOfPage, readable: readablePage },
-  hostname: { whole: (text) => normalHost(text) ?? text, readable: readableHost },
+  page: { complete: pageOf, former: formerPages, part: partsOfPage, readable: readablePage },
+  hostname: { complete: (text) => normalHost(text) ?? text, readable: readableHost },
   // A source may be a name with a dot: `Booking.com`.
   source: {
-    whole: (text) =>
+    complete: (text) =>
       /[^\0-\x7f]/.test(text) ? (hostOfSource(text) ?? printableText(text)) : printableText(text),
     former: (stored) => [hostOfSource(stored) ?? stored],
     readable: readableHost,
   },
-  referrer: { whole: referrerOf, former: formerEscapes, part: partsOfPage, readable: readableReferrer },
+  referrer: { complete: referrerOf, former: formerEscapes, part: partsOfPage, readable: readableReferrer },
   country: CODE,
   region: CODE,
   currency: CODE,
-  language: { whole: (text) => languageOf(text) || text },
-  name: { whole: (text) => nameOfEvent(printableText(text)) },
+  language: { complete: (text) => languageOf(text) || text },
+  name: { complete: (text) => nameOfEvent(printableText(text)) },
 };
 
 function spellingOf(dimension: Dimension): Spelling {
-  // The name of a country is no code.
+  // A dimension with labels is filtered by the name of a country, not by its code.
   if (dimension.kind === 'goal' || (dimension.kind === 'column' && dimension.labels)) return TEXT;
   return dimension.kind === 'property' ? TEXT : (BY_COLUMN[dimension.column] ?? TEXT);
 }
 
-/** What a test of some values is compared with. */
+/** The stored spellings of a test's values. */
 export function spellings(dimension: Dimension, comparison: Comparison, typed: readonly string[]): Spellings {
-  const { whole, former = () => [], part = (text) => [text] } = spellingOf(dimension);
+  const { complete, former = () => [], part = (text) => [text] } = spellingOf(dimension);
   switch (comparison) {
     case 'is': {
-      // How an answer names the absence of a value, and the empty text, which is another name of it.
+      // Answers name a missing value `none`. In filters an empty text means the same.
       const isNone = (text: string): boolean => text === dimension.none || text === '';
-      const values = typed.map((text) => (isNone(text) ? dimension.none : whole(text)));
-      const given = typed.filter((text) => !isNone(text));
-      return { values, others: without(values, [...given, ...values.flatMap(former)]) };
+      const values = typed.map((text) => (isNone(text) ? dimension.none : complete(text)));
+      const named = typed.filter((text) => !isNone(text));
+      return { values, others: without(values, [...named, ...values.flatMap(former)]) };
     }
     case 'contains': {
       const parts = typed.map(part);
@@ -78,8 +78,8 @@ export function spellings(dimension: Dimension, comparison: Comparison, typed: r
   }
 }
 
-/** Whether a part of a value can only be found in what people read: a host is stored in Punycode as a whole. */
-export function isFoundInReadable(dimension: Dimension, typed: readonly string[]): boolean {
+/** Whether a part of a value can match only decoded values: the Punycode of a host does not contain that of its parts. */
+export function matchesOnlyReadable(dimension: Dimension, typed: readonly string[]): boolean {
   return (
     'column' in dimension &&
     ['hostname', 'source', 'referrer'].includes(dimension.column) &&
@@ -87,17 +87,17 @@ export function isFoundInReadable(dimension: Dimension, typed: readonly string[]
   );
 }
 
-/** What else than itself a stored value is compared with by its parts and patterns. */
+/** The decoding of stored values, for parts and patterns that people type. */
 export function readableOf(dimension: Dimension): (stored: string) => string {
   return spellingOf(dimension).readable ?? ((stored) => stored);
 }
 
 function without(values: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(values);
-  return [...new Set(others)].filter((text) => !known.has(text));
+  const existing = new Set(values);
+  return [...new Set(others)].filter((text) => !existing.has(text));
 }
 
-/** The host that a source with a dot, of whichever alphabet, or in brackets may be. */
+/** The host of a source that has a dot, in any alphabet, or a bracket; null if it is no host. */
 function hostOfSource(text: string): string | null {
   const host = /[.\u3002\uff0e\uff61]|^\[/.test(text) ? normalHost(text) : null;
   return host && withoutWww(host);
@@ -112,15 +112,15 @@ function formerEscapes(stored: string): string[] {
   return [lowerEscapes(stored)];
 }
 
-/** What is spelled alike in a path and in a query, whoever types it. */
+/** A text with the same spelling in a path and in a query. */
 const PLAIN_PART = /^[\w.*/-]*$/;
 
-/** A part of a path, of a query (which has `+` for a space), and of what earlier versions stored. */
+/** The spellings of a part: in a path, in a query (where `+` is a space), and as earlier versions stored it. */
 function partsOfPage(text: string): [stored: string, ...string[]] {
   if (PLAIN_PART.test(text)) return [text];
   const inPath = text.normalize().split('?').map(normalPath).join('?');
-  const isOfSeveral = /[/?&=]/.test(text);
-  const inQuery = isOfSeveral ? inPath.replaceAll('%20', '+') : formEncoded(decodedText(inPath));
+  const hasDelimiters = /[/?&=]/.test(text);
+  const inQuery = hasDelimiters ? inPath.replaceAll('%20', '+') : formEncoded(decodedText(inPath));
   return [inPath, inQuery, lowerEscapes(inPath)];
 }
 
@@ -132,7 +132,7 @@ function decodedText(escaped: string): string {
   }
 }
 
-/** A pattern whose escapes are written as they are stored. */
+/** A pattern with percent-escapes in upper case, as they are stored. */
 function upperEscapes(pattern: string): string {
   return pattern.replaceAll(/%[\da-f]{2}/gi, (part) => part.toUpperCase());
 }

@@ -191,11 +191,11 @@ describe('answers', () => {
       meta: { source: 'rollups' },
     });
     for (const [why, more] of [
-      ['A filtered question', { filters: [['is', 'event:page', ['/x']]] }],
-      ['A question of several dimensions', { dimensions: ['visit:browser', 'event:page'] }],
-      ['A dimension by hour', { dimensions: ['time:hour', 'event:page'] }],
-      ['A dimension of people', { dimensions: ['person:first_source'] }],
-      ['A dimension of people', { dimensions: ['person:devices'] }],
+      ['A query with filters', { filters: [['is', 'event:page', ['/x']]] }],
+      ['A query with multiple dimensions', { dimensions: ['visit:browser', 'event:page'] }],
+      ['A query by hour', { dimensions: ['time:hour', 'event:page'] }],
+      ['A query by a dimension of people', { dimensions: ['person:first_source'] }],
+      ['A query by a dimension of people', { dimensions: ['person:devices'] }],
     ] as const) {
       const question = parseQuestion({ site_id: pixel.id, ...range, ...more });
       if (!question.ok) throw new Error('not a question');

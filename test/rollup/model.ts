@@ -332,7 +332,7 @@ export class PixelModel {
     const question = parseQuestion({ site_id: id, ...asked });
     if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
     // Whatever it costs: days may be told to have more events than they have.
-    const allowance = { question: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
+    const allowance = { total: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
     const answer = await runQuestion(db, question.value, this.pixel, now, allowance);
     if (!answer.ok) {
       if (answer.error.reason === 'beyond_retention') expect(closed, text).not.toEqual([]);

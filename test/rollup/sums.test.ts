@@ -91,7 +91,7 @@ async function ask(pixel: Pixel, asked: Record<string, unknown>, now = LATER) {
 }
 
 /** Days are told to have more events than they have. */
-const ANY_PRICE = { question: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
+const ANY_PRICE = { total: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
 
 const revenueOf = (answer: Awaited<ReturnType<typeof ask>>) =>
   answer.results.map(({ metrics }) => (metrics[0] as { value: number } | null)?.value);
