@@ -45,7 +45,7 @@ const DEFAULT_CRON_STATEMENTS = 45;
 
 /**
  * D1 statements that a cron run may use.
- * @throws Error if the setting is not a whole number of at least 17.
+ * @throws Error if the setting is not an integer of at least 17.
  */
 export function cronStatements(env: Env): number {
   const text = env.CRON_STATEMENTS;
@@ -53,7 +53,7 @@ export function cronStatements(env: Env): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < MIN_CRON_STATEMENTS) {
     throw new Error(
-      `CRON_STATEMENTS is ${JSON.stringify(text)}; set it to a whole number of at least ${MIN_CRON_STATEMENTS} in wrangler.toml.`,
+      `CRON_STATEMENTS is ${JSON.stringify(text)}; set it to an integer of at least ${MIN_CRON_STATEMENTS} in wrangler.toml.`,
     );
   }
   return count;

@@ -1,4 +1,4 @@
-/** The dashboard's built files by their names; each is loaded when it is asked for. */
+/** The dashboard's built files by name. Each is loaded when it is requested. */
 declare module '*/app.files.js' {
   const files: Readonly<Record<string, () => Promise<{ readonly default: string }>>>;
   export default files;

@@ -56,9 +56,9 @@ const MIN_ADMIN_TOKEN_LENGTH = 32;
 let hasWarned = false;
 
 /**
- * The grant of a token. A network that guesses is refused before its token is compared with ADMIN_TOKEN, even if this token
- * is right: otherwise guessing could go on. Tokens that Speck has made cannot be guessed, so one that was found recently is
- * not refused.
+ * The grant of a token. A network that guesses is rejected before its token is compared with ADMIN_TOKEN, even if the token is
+ * right. Otherwise it could continue to guess. Tokens that Speck generates cannot be guessed, so a recently verified token is not
+ * rejected.
  *
  * @throws Problem if no such token exists, or the network has tried too many.
  */

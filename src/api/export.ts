@@ -1,7 +1,7 @@
 /**
  * `GET /api/v1/pixels/:id/events` and `/rollups`: exports all stored rows of a pixel. A response has a bounded number of rows
- * and is streamed in constant memory: Speck reads a page from D1 when the client has read the one before. Whether more rows
- * follow is known beforehand, so the header `Link` says it and the body holds rows only.
+ * and is streamed in constant memory: Speck reads a page from D1 when the client has read the page before. Speck determines
+ * first whether more rows follow, so that the header `Link` can name the next request and the body contains only rows.
  */
 import * as v from 'valibot';
 import {

@@ -1,7 +1,6 @@
 /**
- * Limits the queries of each token and each shared link: how many in a minute, how many at once, and how much database time.
- * The limits are counted in memory, in each isolate. They bound what one holder of a token costs the others, who wait for the
- * same database.
+ * Limits the queries of each token and each shared link: how many per minute, how many at a time, and how much database
+ * time. The limits are counted in memory, per isolate. They bound how long others wait for the database because of one token.
  */
 import { Cache } from '../model/cache.ts';
 import { type Allowance, OWNERS, type Spend, VIEWERS } from '../query/price.ts';

@@ -1,7 +1,7 @@
 /**
- * Computes once what several requests need at the same time. Requests share plain results, never promises: the runtime ends a
- * request whose client has gone, and its promise would then hang whoever awaits it. So a request that finds a computation
- * running polls for its result, and computes it itself if there is none after a while.
+ * Computes a result once if multiple requests need it at the same time. Requests share plain results, never promises. The runtime
+ * ends a request whose client has disconnected, and other requests would wait for its promise forever. So a request polls for the
+ * result of a running computation. If there is none after a while, it computes the result itself.
  */
 import { Cache } from '../model/cache.ts';
 import { hashToken } from './hash.ts';

@@ -1,7 +1,7 @@
 /**
- * The hot path: answers a collecting request at once and hands its events to the buffer. It queries the database only if consent may
- * set a cookie or if a server sends a token. Unknown pixels and bots are found after the answer. An isolate evaluates what this file
- * imports before its first answer; `import()` loads the rest later.
+ * The hot path: answers a collecting request at once and hands its events to the buffer. It queries the database only if consent
+ * may set a cookie or if a server sends a token. Unknown pixels and bots are detected after the answer. An isolate evaluates what
+ * this file imports before its first answer; `import()` loads the rest later.
  */
 import type { Env } from '../env.ts';
 import { discardBody, NO_BYTES, readBytes } from '../http/body.ts';

@@ -52,7 +52,7 @@ export function money({ value, currency }: Money, short = false): string {
     style: 'currency',
     currency,
     ...(short && Math.abs(value) >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}),
-    // Cents are noise next to thousands, and on an axis of whole units.
+    // Omit cents of large amounts, and of round values on an axis.
     ...(short ? { trailingZeroDisplay: 'stripIfInteger' } : {}),
     ...(!short && Math.abs(value) >= 10_000 ? { maximumFractionDigits: 0 } : {}),
   }).format(value);

@@ -5,8 +5,8 @@
 import type { MetricName } from '../model/metrics.ts';
 
 /**
- * How a value is written. `count`: a number. `ratio`: with two decimals. `percent`: as the API gives it, whole. `share`: per cent
- * with one decimal. `seconds`: a duration. `money`: with its currency.
+ * How a value is written. `count`: a number. `ratio`: with two decimals. `percent`: an integer, as the API returns it. `share`:
+ * per cent with one decimal. `seconds`: a duration. `money`: with its currency.
  */
 export type MetricFormat = 'count' | 'ratio' | 'percent' | 'share' | 'seconds' | 'money';
 

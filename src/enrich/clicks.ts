@@ -4,7 +4,7 @@ import type { Source } from './source-list.ts';
 export interface ClickId {
   readonly param: string;
   readonly source: string;
-  /** The channel of a click if nothing else is known of it. */
+  /** The channel of a click without other attributes of a campaign. */
   readonly channel: string;
 }
 
@@ -36,8 +36,8 @@ export function clickIdOf(query: ReadonlyMap<string, string>): ClickId | undefin
 /**
  * The paid channel of a click; null if the click was not paid for, or if its id contradicts the source. People copy links with
  * their ids: `?gclid=…` with a referrer of Facebook or Gmail is not an advertisement at Google. A source of unknown kind does not
- * contradict an id: it is an advertiser's own name for a campaign, or a site that shows advertisements of a network. Search engines
- * do not contradict an id for search, since they show advertisements of Google and Microsoft. YouTube belongs to Google.
+ * contradict an id: it is an advertiser's own name for a campaign, or a site that shows advertisements of a network. Search
+ * engines do not contradict an id for search, since they show advertisements of Google and Microsoft. YouTube belongs to Google.
  */
 export function paidChannelOf(click: ClickId | undefined, source: Source): string | null {
   if (click === undefined || click.channel.startsWith('Organic')) return null;

@@ -1,6 +1,6 @@
 /**
- * Turns a raw event and the context of its client into an event, or into a rejection. Pure functions of their arguments: the
- * clock, the pixel and the client are passed in. The visitor's hash is left to the caller, who has the salt.
+ * Turns a raw event and the context of its client into an event, or into a rejection. The functions are pure: they receive the
+ * time, the pixel and the client as arguments. The caller, which has the salt, computes the visitor's hash.
  */
 
 import type { LocalDay } from '../model/batch.ts';
@@ -36,9 +36,9 @@ export interface Identity {
 export interface EnrichedEvent {
   readonly event: Omit<Event, 'visitor' | 'person'>;
   readonly day: LocalDay;
-  /** Null if the client cannot be told from others. */
+  /** Null if the client cannot be distinguished from others. */
   readonly identity: Identity | null;
-  /** What the person is known by, the strongest first; empty for a person who is not known. */
+  /** The identifiers of the person, strongest first; empty if there are none. */
   readonly identifiers: readonly Identifier[];
   /** Whether the user id is signed by the owner's server. */
   readonly isSigned: boolean;
@@ -126,7 +126,10 @@ function enrichCandidate(candidate: Candidate, proof: Proof): EnrichedEvent {
   };
 }
 
-/** Null without address or user agent: then the client cannot be told from any other. A mail proxy stands for all its readers. */
+/**
+ * Null if the client cannot be distinguished from others: without an address or user agent, or behind a mail proxy, which has
+ * many readers.
+ */
 function identityOf({ ip, userAgent }: Client, { isApart = false }: Arrival): Identity | null {
   if (ip === '' || userAgent === '') return null;
   return {

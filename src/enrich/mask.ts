@@ -10,11 +10,13 @@ const AT =
 /** Letters and digits of any alphabet, and invisible characters that may stand between them: soft hyphens and zero width. */
 const LETTERS = '\\p{L}\\p{M}\\p{N}\\u00ad\\u200b-\\u200d\\u2060\\ufeff';
 
-/** A character of a name. Names may also contain `/`, `?` and `,`, but in addresses of pages and in lists these precede the name. */
+/**
+ * A character of a name. Names may also contain `/`, `?` and `,`, but in addresses of pages and in lists these precede the name.
+ */
 const NAME = new RegExp(`[${LETTERS}.!#$&'*+=^_\`{|}~%-]`, 'u');
 const QUOTED_NAME = /"[^"\n]{1,64}"$/;
 
-/** A percent-encoded byte beyond ASCII, as in the host of another alphabet; it may be encoded several times. */
+/** A percent-encoded byte beyond ASCII, as in the host of another alphabet; it may be encoded multiple times. */
 const BYTE = '%(?:25)*[89a-f][\\da-f]';
 const DOT = '(?:[.\\u3002\\uff0e\\uff61]|%(?:25)*2e|%(?:25)*e3%(?:25)*80%(?:25)*82)';
 /** An IP address in brackets (RFC 5321, section 4.1.3). */

@@ -67,7 +67,7 @@ function resultOf(
     uid === '' || uid_sig === ''
       ? enrich(raw, arrival, pixel)
       : proofOf(secrets, pixel.id, uid, uid_sig).then((proof) => enrich(raw, arrival, pixel, proof));
-  // Requests with a token are not limited. Visitors who have opted out cannot be, since their address is not read.
+  // Requests with a token are not limited. Requests with an opt-out cannot be, since their address is not read.
   const isExempt = arrival.overrides !== null || arrival.client.refusal === 'opt_out';
   if (!env.RATE_LIMIT || isExempt) return enriched();
   const limit = env.RATE_LIMIT.limit({ key: `${raw.id} ${arrival.client.ip}` });
@@ -75,8 +75,8 @@ function resultOf(
 }
 
 /**
- * The events with the hashes of their visitors and people. Without SECRET_KEY there are no hashes: whoever has the database could
- * search them for addresses.
+ * The events with the hashes of their visitors and people. Without SECRET_KEY there are no hashes, since a copy of the
+ * database would be enough to search them for addresses.
  */
 async function withHashes(
   env: Env,

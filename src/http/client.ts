@@ -55,7 +55,7 @@ function cookieReachOf({ headers, method }: Request): CookieReach | '' {
 }
 
 /**
- * Whether a request may hold a choice of who is counted. Few requests do, and only they load `collect/consent.ts`.
+ * Whether a request may hold a visitor's choice about being counted. Few requests do, and only these load `collect/consent.ts`.
  *
  * @param hasConsent whether the request's query or body may hold a consent.
  */

@@ -34,7 +34,7 @@ export interface CountedRejection {
 }
 
 /**
- * Events and rejections that are written together. A batch may be delivered several times; its id makes it count once.
+ * Events and rejections that are written together. A batch may be delivered more than once. Its id makes it count once.
  */
 export interface Batch {
   readonly id: string;

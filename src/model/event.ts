@@ -15,9 +15,9 @@ export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly id: string;
   /** The client's own id of the event. It makes the event unique per pixel and name for 48 hours. */
   readonly eid: string;
-  /** The visitor id of the day, or `''` if the client cannot be told from others. */
+  /** The visitor id of the day, or `''` if the client cannot be distinguished from others. */
   readonly visitor: string;
-  /** An alias of the person, who is known by consent or by a user id; else `''`. */
+  /** An alias of the person, identified by consent or by a user id; else `''`. */
   readonly person: string;
   readonly agent_class: AgentClass;
   /** For an engagement: milliseconds that its page was visible since the last report; else null. */

@@ -1,12 +1,12 @@
 /**
- * The format of exports: their tables and columns, and how a value of each column is written. The API writes exports by this table.
- * The API and `npm run import` read them by it.
+ * The format of exports: their tables and columns, and how a value of each column is written. The API writes exports by this
+ * table. The API and `npm run import` read them by it.
  */
 import { EVENT_COLUMNS, type Event } from './event.ts';
 import { COUNTS } from './metrics.ts';
 
 /**
- * `time`: epoch milliseconds, written as ISO 8601 in UTC. `amount`: millionths, written as a decimal number of whole
+ * `time`: epoch milliseconds, written as ISO 8601 in UTC. `amount`: millionths, written as a decimal number of
  * units. `json`: the text of a JSON object, or `''` for an empty one.
  */
 export type ExportedKind = 'text' | 'number' | 'time' | 'amount' | 'json';
@@ -47,8 +47,8 @@ export const EXPORTED_EVENTS: ExportedTable = {
 const CODES: readonly string[] = ['visitor', 'person'];
 
 /**
- * The events for a token that may only read statistics. Visitor ids and aliases would reveal more: anyone can send an event with a
- * given user id, or with a token for a given address, and then see which rows have the same code.
+ * The events for a token that may only read statistics. Visitor ids and aliases would reveal more: anyone can send an event with
+ * a given user id, or with a token for a given address, and then see which rows have the same code.
  */
 export const EXPORTED_EVENTS_WITHOUT_CODES: ExportedTable = {
   ...EXPORTED_EVENTS,
@@ -79,8 +79,8 @@ export function decimalOf(micros: number): string {
 }
 
 /**
- * The millionths of a number as JSON writes it; null if a double cannot hold them exactly. It reverses `decimalOf`; further digits
- * are rounded.
+ * The millionths of a number as JSON writes it; null if a double cannot hold them exactly. It reverses `decimalOf`; further
+ * digits are rounded.
  */
 export function microsOf(text: string): number | null {
   const [, sign, units, rest = ''] = /^(-?)(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text) ?? [];

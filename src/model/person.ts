@@ -1,7 +1,7 @@
 /**
- * The kinds of identifiers of a person. Each identifier is stored as an alias: a letter for its kind, and a keyed hash. An alias of a
- * weaker kind may be linked to an alias of a stronger kind, and then belongs to its person. So links lead to the same person,
- * whatever order they are made in.
+ * The kinds of identifiers of a person. Each identifier is stored as an alias: a letter for its kind, and a keyed hash. An alias
+ * of a weaker kind may be linked to an alias of a stronger kind, and then belongs to its person. So links lead to the same
+ * person, whatever order they are made in.
  */
 
 /** The kinds from the strongest to the weakest, each with the first letter of its aliases. */
@@ -18,7 +18,7 @@ export const USER_DATA = ['external_id', 'em', 'ph'] as const satisfies readonly
 /** Days without an event after which a person is deleted: the lifetime of the cookie. */
 export const PERSON_DAYS = 395;
 
-/** The first UTC date of which the people are stored. */
+/** The first UTC date for which people are stored. */
 export function peopleSince(now: number): string {
   return new Date(now - PERSON_DAYS * 86_400_000).toISOString().slice(0, 10);
 }

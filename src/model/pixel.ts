@@ -13,7 +13,7 @@ export interface PixelSettings {
   readonly funnels: readonly Funnel[];
   /** What happens to an event whose visitor asks not to be followed, by `Sec-GPC`, `DNT` or a denied consent. */
   readonly gpc: 'anonymous' | 'drop';
-  /** Whether a visitor who has consented gets a cookie, and of which reach. */
+  /** Whether a visitor with consent gets a cookie, and the reach of the cookie. */
   readonly cookie: 'off' | CookieReach;
   /** Small-group protection: smaller groups are left out, and counts are rounded to multiples of this number. 0 for none. */
   readonly min_group: number;

@@ -1,6 +1,6 @@
 /**
- * Local days in any IANA time zone, computed from the offset changes of the zone. A call to `Intl` takes some microseconds, so the
- * changes of each zone and year are cached; the rest is arithmetic.
+ * Local days in any IANA time zone, computed from the offset changes of the zone. A call to `Intl` takes some microseconds, so
+ * the changes of each zone and year are cached; the rest is arithmetic.
  *
  * A local day is the span from the first instant with its local date to the first instant of the next day. It has 23, 24 or 25
  * hours, 23.5 or 24.5 on Lord Howe Island, or none: Samoa skipped 2011-12-30.
@@ -237,7 +237,7 @@ function findChange(zone: string, low: number, high: number, offset: number): nu
   return after * 1000;
 }
 
-/** Local time minus UTC according to `Intl`. `ts` is a whole second. */
+/** Local time minus UTC according to `Intl`. `ts` is a full second. */
 function intlOffset(zone: string, ts: number): number {
   const parts = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
   for (const { type, value } of format(zone).formatToParts(ts)) {

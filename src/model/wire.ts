@@ -27,8 +27,8 @@ export interface Client {
 }
 
 /**
- * What the browser says about being counted: nothing (`''`), `Sec-GPC: 1` or `DNT: 1` (`signal`), or the opt-out cookie (`opt_out`),
- * with which nothing may be stored.
+ * What the browser says about being counted: nothing (`''`), `Sec-GPC: 1` or `DNT: 1` (`signal`), or the opt-out cookie
+ * (`opt_out`), with which nothing may be stored.
  */
 export type OptOut = '' | 'signal' | 'opt_out';
 
@@ -110,7 +110,7 @@ export const BLANK_EVENT: RawEvent = {
   cd: [],
 };
 
-/** A client that is not known. */
+/** A client without any data. */
 export const UNKNOWN_CLIENT: Client = {
   ip: '',
   userAgent: '',

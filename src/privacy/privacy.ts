@@ -30,7 +30,7 @@ async function searchFor(request: Request, env: Env, id: string | null): Promise
   // Otherwise another page could load this one as an image in its visitors' browsers, and measure how long it takes.
   const destination = request.headers.get('sec-fetch-dest') ?? 'document';
   if (destination !== 'document') return problem(request, 'foreign');
-  // Without the secret, no hash can be computed. To say that nothing was found would be wrong.
+  // Without the secret, no hash can be computed, so the page cannot say that nothing is stored.
   if (secretsOf(env).length === 0) return problem(request, 'unavailable', { 'retry-after': '60' });
   if (id !== null && !PIXEL_ID.test(id)) return problem(request, 'unknown');
   const client = clientOf(request);

@@ -10,10 +10,10 @@ import { type FailedItem, readGlobalFailures, recordOutcomes, type TaskKind } fr
 /** Milliseconds after which a run begins no further rollup: the next run is due within minutes. */
 const RUN_TIME = 60_000;
 
-/** Statements kept back for the end of a run: failures, recoveries and counters. */
+/** Statements reserved for the end of a run: failures, recoveries and counters. */
 const STATEMENTS_TO_FINISH = 3;
 
-/** The statements that a task may use: those that are left, except those kept back for other tasks. */
+/** The statements that a task may use: the remaining ones, except those reserved for other tasks. */
 export class TaskBudget {
   readonly #statements: Budget;
   readonly #reserve: number;
@@ -81,7 +81,8 @@ export class Run {
   }
 
   /**
-   * Tries a task, or a step that belongs to no single pixel, unless it has to wait after a failure or its statements are not left.
+   * Tries a task, or a step that belongs to no single pixel, unless it has to wait after a failure or its statements are not
+   * left.
    *
    * @returns the result of `work`; null if it was not tried or has failed.
    */

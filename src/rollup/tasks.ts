@@ -17,8 +17,8 @@ import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';
 export interface CronTask {
   readonly name: TaskName;
   /**
-   * `first`: what matters most, with all statements that are not kept back. `hourly`: the tasks that read many rows; each hour
-   * another one begins, so that a small budget is enough for all. `last`: with whatever is left.
+   * `first`: the most important tasks, with all statements that are not reserved. `hourly`: tasks that read many rows. Each hour
+   * another one begins, so that a small budget is enough for all. `last`: with the remaining statements.
    */
   readonly stage: 'first' | 'hourly' | 'last';
   /** Whether it is due in the run of a time, in epoch milliseconds. */
@@ -117,10 +117,12 @@ export const TASKS: readonly CronTask[] = [
 ];
 
 /**
- * The statements kept back for tasks of the last stage, so that a backlog of rollups delays neither the purge nor what was erased in
- * dead letters: a purge, or a look for days to purge and a page of dead letters.
+ * The statements reserved for tasks of the last stage, so that a backlog of rollups delays neither the purge nor erasures in dead
+ * letters. They are enough for a purge, or for a search for expired days and a page of dead letters.
  */
 export const LEAST_AT_LAST = Math.max(STATEMENTS_TO_PURGE, 1 + STATEMENTS_A_PAGE);
 
-/** The statements with which the first stage can end a large day, whichever of its tasks finds it: salts, two looks, and the end. */
+/**
+ * The statements with which each task of the first stage can finish a large day: for salts, two searches for days, and the end.
+ */
 export const LEAST_AT_FIRST = 1 + 2 + STATEMENTS_TO_END;

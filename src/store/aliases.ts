@@ -1,10 +1,10 @@
 /**
- * Stores which aliases belong to one person. `events.person` is the strongest alias of an event. Queries follow the links from it, so
- * no event has to be rewritten when more becomes known about a person.
+ * Stores which aliases belong to one person. `events.person` is the strongest alias of an event. Queries follow the links from
+ * it, so no event has to be rewritten when a person gets another alias.
  *
- * A link is confirmed if the owner's server vouched for it. The other links are claimed: anyone can make them. Statistics follow both.
- * Showing and erasing a person follows confirmed links only. These lead to a root of their own, as if there were no claimed links. A
- * confirmed link replaces a claimed one.
+ * A link is confirmed if the owner's server vouched for it. The other links are claimed: anyone can make them. Statistics follow
+ * both. Showing and erasing a person follows confirmed links only. These lead to a root of their own, as if there were no claimed
+ * links. A confirmed link replaces a claimed one.
  */
 import type { PlacedEvent } from '../model/batch.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -13,8 +13,8 @@ import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
 
 /**
- * SQL for the strongest alias that an alias is linked to; the alias itself if it has no link. Each link leads to a stronger kind, so
- * there is at most one hop less than there are kinds.
+ * SQL for the strongest alias that an alias is linked to; the alias itself if it has no link. Each link leads to a stronger kind,
+ * so there is at most one hop less than there are kinds.
  *
  * @param alias SQL: a parameter, or a column with its table, since `person_links` has columns of the same names.
  * @param proof SQL: 1 to follow confirmed links only, 0 to follow all.
@@ -49,9 +49,10 @@ const sizeOf = (alias: string): string => `(
   SELECT count(*) FROM member)`;
 
 /**
- * Inserts the links of pairs of aliases that belong to one person. If two people turn out to be one, the one with the weaker alias is
- * linked to the one with the stronger alias. Two people with different aliases of the same kind stay two. A cookie is linked once and
- * never joins two people, since multiple people may share a browser. A person with the maximum number of aliases gets no more.
+ * Inserts the links of pairs of aliases that belong to one person. If two people turn out to be one, the one with the weaker
+ * alias is linked to the one with the stronger alias. Two people with different aliases of the same kind stay two. A cookie is
+ * linked once and never joins two people, since multiple people may share a browser. A person with the maximum number of aliases
+ * gets no more.
  */
 const LINK = `
   INSERT INTO person_links (pixel, alias, target, confirmed)
@@ -86,12 +87,15 @@ const LINK = `
   ON CONFLICT (pixel, alias) DO UPDATE SET target = excluded.target, confirmed = 1
   WHERE person_links.confirmed < excluded.confirmed`;
 
-/** Two aliases of one event, which belong to one person; the time of the latest such event; 1 if the owner's server vouches for it. */
+/**
+ * Two aliases of one event, which belong to one person; the time of the latest such event; 1 if the owner's server vouches for
+ * it.
+ */
 type Pair = readonly [pixel: string, alias: string, person: string, ts: number, confirmed: number];
 
 /**
- * The statements that link the aliases of a batch's events, at most `LIMITS.linkStatements`. Further pairs are left to the person's next
- * event.
+ * The statements that link the aliases of a batch's events, at most `LIMITS.linkStatements`. Further pairs are left to the
+ * person's next event.
  */
 export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): D1PreparedStatement[] {
   const pairs = new Map<string, Pair>();
@@ -109,7 +113,8 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
       ]);
     }
   }
-  // A statement does not see the links that it inserts itself. So no alias may be in it twice, nor a person whom another pair of it
+  // A statement does not see the links that it inserts itself. So no alias may be in it twice, nor a person whom another pair of
+  // it
   // may link to a stronger alias.
   const waves: { readonly keys: Set<string>; readonly pairs: Pair[] }[] = [];
   for (const pair of pairs.values()) {
@@ -129,8 +134,9 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
 }
 
 /**
- * Whether the owner's server vouches that an alias of an event belongs to its person. It does so with a token or, for the cookie of the
- * browser that sent the event, with a signature of the user id. The signature does not cover e-mail addresses, which anyone can add.
+ * Whether the owner's server vouches that an alias of an event belongs to its person. It does so with a token or, for the cookie
+ * of the browser that sent the event, with a signature of the user id. The signature does not cover e-mail addresses, which
+ * anyone can add.
  */
 function isConfirmed({ event, isSigned = false }: PlacedEvent, alias: string): boolean {
   return event.authenticated === 1 || (isSigned && alias.startsWith(WEAKEST));
@@ -154,7 +160,8 @@ const memberSql = (proof: 0 | 1): string => `
   SELECT alias, target FROM member`;
 
 /**
- * The aliases of the person that an alias belongs to, at most `limit`: the strongest first, each followed by all that are linked to it.
+ * The aliases of the person that an alias belongs to, at most `limit`: the strongest first, each followed by all that are linked
+ * to it.
  *
  * @param proof `confirmed` to follow confirmed links only, `claimed` to follow all.
  */
@@ -173,10 +180,11 @@ export async function membersOf(
 }
 
 /**
- * The order in which to erase the aliases of a person. The weaker ones come first, and the path from `alias` to the strongest last. So
- * if the erasure is interrupted, the remaining aliases can still be reached from `alias`.
+ * The order in which to erase the aliases of a person. The weaker ones come first, and the path from `alias` to the strongest
+ * last. So if the erasure is interrupted, the remaining aliases can still be reached from `alias`.
  *
- * @param isComplete whether `members` are all of the person's. If not, the result lacks the path, and the aliases whose weaker aliases
+ * @param isComplete whether `members` are all of the person's. If not, the result lacks the path, and the aliases whose weaker
+ *   aliases
  *   may be missing.
  */
 export function erasureOrder(members: readonly Member[], alias: string, isComplete: boolean): string[] {

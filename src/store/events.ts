@@ -1,6 +1,6 @@
 /**
- * Writes events. A batch is one transaction of a few statements, whatever its size: the rows travel in one JSON parameter. A batch may
- * be written again: nothing of it is stored or counted twice.
+ * Writes events. A batch is one transaction of a few statements, whatever its size: the rows travel in one JSON parameter. A
+ * batch may be written again: nothing of it is stored or counted twice.
  */
 import type { Batch, PlacedEvent } from '../model/batch.ts';
 import { RAW } from '../model/day-state.ts';
@@ -23,9 +23,9 @@ const { pixel: PIXEL, ts: TS, eid: EID, name: NAME, day: DAY, zone: ZONE } = FIE
 const IS_ERASED = isErased(PIXEL, [FIELD.person, FIELD.visitor], TS);
 
 /**
- * An event is new unless its row is stored already, or another report of it with the same client's id. An authenticated event is also
- * new if none of the stored reports is authenticated: see `supersede`. Not stored are events of closed days, of people and visitors who
- * have been erased since, and of pixels that have been deleted or moved to another time zone.
+ * An event is new unless its row is stored already, or another report of it with the same client's id. An authenticated event is
+ * also new if none of the stored reports is authenticated: see `supersede`. Events of closed days, of people and visitors erased
+ * since, and of pixels that have been deleted or moved to another time zone are not stored.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
@@ -64,10 +64,12 @@ const MOVED_PIXELS = `
 /**
  * Writes events, marks their days as dirty and counts rejections, all or nothing.
  *
- * @param exact whether every outcome must be exact. This takes a third longer. Otherwise the events of a batch of which not all were
+ * @param exact whether every outcome must be exact. This takes a third longer. Otherwise the events of a batch of which not all
+ *   were
  *   stored are reported as duplicates.
- * @returns the outcome of each event, in order. Events of a closed day are counted as rejected. Events of a deleted pixel, or of someone
- *   who has been erased since, are not counted either.
+ * @returns the outcome of each event, in order. Events of a closed day are counted as rejected. Events of a deleted pixel, or of
+ *   a
+ *   visitor or person erased since, are not counted at all.
  * @throws what D1 throws. Then nothing was written, and the same call may be made again.
  */
 export async function writeBatch(
@@ -81,7 +83,8 @@ export async function writeBatch(
   const first = firstReports(events);
   const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
   const authenticated = first.filter((place) => isAuthenticated(events[place] as PlacedEvent)).length;
-  // Authenticated events have statements of their own, before the others: a statement does not see the rows that it inserts itself.
+  // Authenticated events have statements of their own, before the others: a statement does not see the rows that it inserts
+  // itself.
   const chunks = [
     ...chunksOf(rows.slice(0, authenticated), 0),
     ...chunksOf(rows.slice(authenticated), authenticated),
@@ -144,8 +147,8 @@ export async function writeBatch(
 }
 
 /**
- * The events whose pixel has another time zone now, on the local days of that time zone. An isolate uses a cached pixel for half a
- * minute, and a batch may have waited in the queue for hours.
+ * The events whose pixel has another time zone now, on the local days of that time zone. An isolate uses a cached pixel for half
+ * a minute, and a batch may have waited in the queue for hours.
  */
 async function inCurrentZones(
   db: D1Database,
@@ -174,8 +177,8 @@ function keyOf({ pixel, ts, id }: Partial<Event>): string {
 const isAuthenticated = ({ event }: PlacedEvent): boolean => event.authenticated === 1;
 
 /**
- * The places of a batch's events, those of authenticated ones first. Of reports of one event that are equally authenticated only the
- * first has a place: within one statement the table cannot tell them apart.
+ * The places of a batch's events, those of authenticated ones first. Of reports of one event that are equally authenticated only
+ * the first has a place: within one statement the table cannot tell them apart.
  */
 function firstReports(placed: readonly PlacedEvent[]): number[] {
   const seen = new Map<string, number[]>();

@@ -1,6 +1,6 @@
 /**
- * Reads a pixel's rows of a table in the order of its key, page by page. One statement plans where the pages end before any page is
- * read. So the end of an answer is known before its first row, and no page is too large for memory.
+ * Reads a pixel's rows of a table in the order of its key, page by page. One statement determines the ends of the pages before
+ * the first page is read. So the response can announce its end before its first row, and each page fits into memory.
  */
 import type { ExportedTable } from '../model/exported.ts';
 import { withRetries } from './failure.ts';
@@ -25,8 +25,8 @@ export interface PagePlan {
 }
 
 /**
- * The approximate size of a page. A row counts with its texts and 300 bytes that it takes in memory besides. A typical event has 300
- * bytes of text, so a page has about 1,700 events.
+ * The approximate size of a page. A row counts with its texts and 300 bytes that it takes in memory besides. A typical event has
+ * 300 bytes of text, so a page has about 1,700 events.
  */
 const PAGE_BYTES = 1024 * 1024;
 const ROW_BYTES = 300;

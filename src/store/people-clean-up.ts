@@ -10,7 +10,7 @@ const hasRows = (alias: string): string => `
 
 /** The deletion of each table's rows that no longer serve a purpose. */
 const DELETIONS = {
-  /** The days of people who were last here too long ago, and the days on which a person turned out not to be here. */
+  /** Days that are older than the retention of people, and days on which the person no longer has events. */
   person_days: {
     sql: 'DELETE FROM person_days WHERE day < ? OR devices = 0',
     values: (now: number): unknown[] => [peopleSince(now)],
@@ -32,7 +32,7 @@ const DELETIONS = {
 
 export const TABLES_OF_PEOPLE = ['person_days', 'person_links', 'erasures'] as const;
 
-/** Deletes the rows of a table that no longer serve a purpose. It reads the whole table: run it once an hour. */
+/** Deletes the rows of a table that no longer serve a purpose. It reads the complete table, so run it once an hour. */
 export async function cleanUpPeople(
   db: D1Database,
   table: (typeof TABLES_OF_PEOPLE)[number],

@@ -1,6 +1,6 @@
 /**
- * Reads and erases the data of people: their events, the days on which they were here, and their links. Which aliases belong to one
- * person is in aliases.ts.
+ * Reads and erases the data of people: their events, the days on which they were here, and their links. Which aliases belong to
+ * one person is in aliases.ts.
  */
 
 import { DIRTY, RAW } from '../model/day-state.ts';
@@ -40,8 +40,8 @@ export interface Subject {
 }
 
 /**
- * The JSON parameters of the statements below. Each element of the first, `a`, is one alias of a person, so that a statement parses few
- * bytes at a time. Each element of the second, `s`, is a visitor.
+ * The JSON parameters of the statements below. Each element of the first, `a`, is one alias of a person, so that a statement
+ * parses few bytes at a time. Each element of the second, `s`, is a visitor.
  */
 function parametersOf(subjects: readonly Subject[]): [aliases: string, visitors: string] {
   return [
@@ -68,8 +68,8 @@ const [V_PIXEL, VISITOR, TIMES, FIRST, LAST] = [0, 1, 2, 3, 4].map((index) => `s
 const IS_OF_ALIAS = `e.pixel = ${A_PIXEL} AND e.person = ${ALIAS} AND e.person <> ''`;
 
 /**
- * The events of the subjects `?1` and `?2`: a person's by the index, a visitor's by their times. A SELECT around the UNION,
- * since SQLite scans a whole table for what is `IN` a UNION itself.
+ * The events of the subjects `?1` and `?2`: a person's by the index, a visitor's by their times. The UNION is within a SELECT,
+ * since SQLite scans a complete table for `IN` with a UNION.
  */
 const OF_SUBJECTS = `
   SELECT * FROM (
@@ -180,10 +180,10 @@ export interface ErasureResult {
 }
 
 /**
- * Erases subjects: their events, the days on which they were here, and their links. The days of these events become dirty. So queries are
- * answered from the remaining events at once, and the next run of the cron rolls these days up again. Events of the subjects from before
- * `now` that have not been written yet will not be stored. Everything happens in one transaction, except links beyond the first
- * thousands.
+ * Erases subjects: their events, the days on which they were here, and their links. The days of these events become dirty. So
+ * queries are answered from the remaining events at once, and the next run of the cron rolls these days up again. Events of the
+ * subjects from before `now` that have not been written yet will not be stored. Everything happens in one transaction, except
+ * links beyond the first thousands.
  */
 export async function erase(
   db: D1Database,

@@ -6,8 +6,8 @@ import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../m
 import { countErasure } from './counters.ts';
 
 /**
- * How long an isolate uses a cached pixel, in milliseconds. A change reaches every isolate within this time. An id that no pixel has is
- * cached as long, so that a mistyped snippet does not cost a lookup per request.
+ * How long an isolate uses a cached pixel, in milliseconds. A change reaches every isolate within this time. An id that no pixel
+ * has is cached as long, so that a mistyped snippet does not cost a lookup per request.
  */
 export const PIXEL_CACHE_TTL = 30_000;
 interface CachedPixel {
@@ -31,8 +31,8 @@ export function pixelOf({ settings, ...row }: PixelRow): Pixel {
 }
 
 /**
- * SQL for whether a pixel exists. Each statement that stores something for a pixel has this condition: an isolate may cache a deleted pixel
- * for half a minute, and a message of the queue or a dead letter may be days old.
+ * SQL for whether a pixel exists. Each statement that stores something for a pixel has this condition: an isolate may cache a
+ * deleted pixel for half a minute, and a message of the queue or a dead letter may be days old.
  */
 export const hasPixel = (id: string): string => `EXISTS (SELECT 1 FROM pixels owner WHERE owner.id = ${id})`;
 
@@ -102,7 +102,7 @@ const PIECE = 5000;
 const ROUNDS = 3;
 
 /**
- * Deletes a pixel with all of its data. After the first transaction the pixel does not exist: nothing of it is shown, and nothing is
+ * Deletes a pixel with all of its data. After the first transaction the pixel does not exist: none of its data is shown or
  * stored. Its rows are deleted in pieces. What exceeds one request is left to the cron.
  *
  * @returns whether the pixel existed.
@@ -130,32 +130,32 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
 }
 
 /**
- * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids that no pixel has are absent; those that cannot be one
- * are not looked up. At most one statement, whatever their number.
+ * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids without a pixel are absent from the result. Malformed ids are
+ * not looked up. It takes at most one statement for any number of ids.
  */
 export async function findPixels(
   db: D1Database,
   ids: Iterable<string>,
   now: number,
 ): Promise<ReadonlyMap<string, Pixel>> {
-  const found = new Map<string, Pixel>();
+  const pixels = new Map<string, Pixel>();
   const missing: string[] = [];
   for (const id of new Set(ids)) {
     if (!PIXEL_ID.test(id)) continue;
     const cached = cache.get(id);
     if (!cached || cached.until <= now) missing.push(id);
-    else if (cached.pixel) found.set(id, cached.pixel);
+    else if (cached.pixel) pixels.set(id, cached.pixel);
   }
-  if (missing.length === 0) return found;
+  if (missing.length === 0) return pixels;
 
   const { results } = await db
     .prepare('SELECT * FROM pixels WHERE id IN (SELECT value FROM json_each(?))')
     .bind(JSON.stringify(missing))
     .all<PixelRow>();
-  for (const row of results) found.set(row.id, pixelOf(row));
+  for (const row of results) pixels.set(row.id, pixelOf(row));
   for (const id of missing) {
-    // An id is cut from the URL or body that it came in.
-    cache.set(detach(id), { pixel: found.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
+    // An id is a slice of its URL or body: see `detach`.
+    cache.set(detach(id), { pixel: pixels.get(id) ?? null, until: now + PIXEL_CACHE_TTL });
   }
-  return found;
+  return pixels;
 }

@@ -1,7 +1,7 @@
 /**
- * Finds the data of someone who asks about themselves: as a visitor of one day, and as a person by one alias. Anyone may ask, so the cost
- * is bounded. It reads an index row per hour of the day, a limited number of events of hours without such a row, and the visitor's own
- * events.
+ * Finds the data of someone who asks about themselves: as a visitor of one day, and as a person by one alias. Anyone may ask, so
+ * the cost is bounded. It reads an index row per hour of the day, a limited number of events of hours without such a row, and the
+ * visitor's own events.
  */
 import { EVENT_COLUMNS } from '../model/event.ts';
 import { HOUR, unindexedRanges, visitorKeyOf } from './visitor-hours.ts';
@@ -18,7 +18,7 @@ export interface Trace {
 }
 
 export interface TraceRows {
-  /** The times of the visitor's events of the day, as far as they were found, in no order. */
+  /** The times of the visitor's events of the day, in no order. Incomplete if `isPartial`. */
   readonly times: readonly number[];
   /** Whether some events of the day were not searched. */
   readonly isPartial: boolean;
@@ -26,7 +26,7 @@ export interface TraceRows {
   readonly hasAlias: boolean;
 }
 
-/** The most events found of a visitor, and of a person. */
+/** The most events that a search returns for a visitor, and for a person. */
 export const MAX_EVENTS = 10_000;
 
 const trace = (index: number): string => `t.value ->> ${index}`;

@@ -1,4 +1,4 @@
-/** The wire formats that this Worker speaks. A new format is one file beside this one and one line here. */
+/** The wire formats that this Worker supports. A new format takes a file in this folder and a line in this table. */
 import type { WireFormat } from './format.ts';
 import { native } from './native.ts';
 
