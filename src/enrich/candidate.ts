@@ -26,7 +26,7 @@ export interface Arrival {
   readonly client: Client;
   /** What an authenticated sender says in the client's place; null if the client itself sent the event. */
   readonly overrides: Overrides | null;
-  /** Whether the visitor is to be another than any browser's: see `visitorHash`. */
+  /** Whether the visitor must differ from that of any browser: see `visitorHash`. */
   readonly isApart?: boolean;
 }
 
@@ -54,7 +54,7 @@ export class Candidate {
     return this.arrival.overrides !== null;
   }
 
-  /** Whether the sender asks not to be followed, by a signal of the browser or for want of consent. */
+  /** Whether the sender asks not to be followed, by a signal of the browser or by a denied consent. */
   get asksForPrivacy(): boolean {
     return this.arrival.client.refusal === 'signal' || this.raw.consent === 'denied';
   }
@@ -103,7 +103,7 @@ export class Candidate {
     return name === PAGEVIEW && isSamePage(this.raw, unwrap(this.page), this.pixel) ? ENGAGEMENT : name;
   }
 
-  /** What the event says of its person, whether or not it may. */
+  /** The identifiers of the person that the event contains, allowed or not. */
   get identifiers(): Read<readonly Identifier[]> {
     this.#identifiers ??= this.#readIdentifiers();
     return this.#identifiers;

@@ -1,11 +1,11 @@
 /**
  * The checks of an event, in the order in which they run. The first check that fails rejects the event, and the later ones do not
- * look at it. The order is policy:
+ * run. The order is policy:
  *
  * 1. Privacy comes first. If a visitor has opted out, nothing else is checked, not even whether the event is valid.
- * 2. Names, and what an authenticated sender says of its client, come before bots: both are needed to recognise one.
- * 3. Bots come before origins. A crawler is reported as a crawler, wherever it has read the pixel.
- * 4. Origins come before fields. For an event from another site, the origin is what the owner has to know.
+ * 2. Names, and the client that an authenticated sender describes, come before bots: both are needed to recognise a bot.
+ * 3. Bots come before origins. A crawler is reported as a crawler, whatever its origin.
+ * 4. Origins come before fields. For an event from another site, the owner needs to see its origin.
  */
 import { ENGAGEMENT } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';

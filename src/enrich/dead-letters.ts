@@ -20,7 +20,10 @@ import { batchOf } from './ingest.ts';
 /** Letters in a page. A page is one parameter, which may have 2 MB, and the batch of a letter may have 150 kB. */
 const PAGE = 8;
 
-/** Statements that a page takes: look, ask what is gone, settle. Hits may take three more each. */
+/**
+ * Statements for a page: read the letters, read erasures and deletions, store the result. Each letter of hits may take three
+ * more.
+ */
 export const STATEMENTS_A_PAGE = 5;
 
 export interface Progress {
@@ -54,7 +57,7 @@ export async function checkDeadLetters(env: Env, pages: number): Promise<Progres
   // Without a secret, letters cannot be opened.
   if (secrets.length === 0) return { more: false };
   for (let page = 0; page < pages; page++) {
-    // The time before anything is read: what is erased later needs another check.
+    // The time is taken before the read, so that later erasures are checked again.
     const now = Date.now();
     const letters = await lettersToCheck(env.DB, secrets, PAGE);
     if (letters.length === 0) return { more: false };

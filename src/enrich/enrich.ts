@@ -140,8 +140,8 @@ function identityOf({ ip, userAgent }: Client, { isApart = false }: Arrival): Id
 }
 
 /**
- * What is left of an event whose sender asks not to be followed: that it happened, on which page, in which country, on
- * what kind of device, and from which site or campaign.
+ * Anonymizes an event whose sender asks not to be followed. It keeps only the name, page, country, device type, and the site or
+ * campaign that the visitor came from.
  */
 function anonymize({ event, day }: EnrichedEvent): EnrichedEvent {
   const [host = ''] = event.referrer.split('/');

@@ -124,8 +124,8 @@ interface WriteContext {
 }
 
 /**
- * Writes a batch. If D1 rejects a batch for its data, the batch is halved until the invalid event is alone. Halves that exceed the
- * invocation's statements go to the queue.
+ * Writes a batch. If D1 rejects a batch for its data, the batch is halved until the invalid event is alone. Halves that exceed
+ * the invocation's statements go to the queue.
  */
 async function write(env: Env, batch: Batch, context: WriteContext): Promise<WriteOutcome[]> {
   const { now, reportsOutcomes, budget, deadline } = context;
@@ -168,7 +168,7 @@ async function writeHalves(
   ];
   const outcomes: WriteOutcome[] = [];
   for (const half of halves) {
-    // If a caller waits for the outcome of each event, the halves are written whatever that costs.
+    // If a caller waits for the outcome of each event, the halves are written even beyond the budget.
     if (reportsOutcomes || canWriteBatch(budget) || !env.QUEUE)
       outcomes.push(...(await write(env, half, context)));
     else {

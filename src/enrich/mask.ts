@@ -3,7 +3,7 @@
 /** Replaces what looks like an e-mail address. */
 export const MASK = '(email)';
 
-/** The sign between name and host: as it is, in full width, percent-encoded however often, or as an HTML entity. */
+/** The `@` between name and host: plain, in full width, percent-encoded any number of times, or as an HTML entity. */
 const AT =
   /[@\ufe6b\uff20]|%(?:25)*(?:40|ef%(?:25)*bc%(?:25)*a0|ef%(?:25)*b9%(?:25)*ab)|&(?:#0*64|#x0*40|commat);/gi;
 

@@ -1,17 +1,16 @@
 /**
- * The registry of dimensions. Four things make a new one: an entry here, a column in schema.sql with its migration, a line in
- * enrich, and a `since` with a higher ROLLUP_VERSION. The store writes the column, exports have it, rollups aggregate it and
- * queries accept it, all from this table. The compiler and test/model/dimensions.test.ts ask for what cannot be derived from it:
- * limits, labels and documents.
+ * The registry of dimensions. A new one takes four changes: an entry here, a column in schema.sql with its migration, a line in
+ * enrich, and a `since` with a higher ROLLUP_VERSION. This table makes the store write the column, exports contain it, rollups
+ * aggregate it, and queries accept it. The compiler and test/model/dimensions.test.ts require the rest: limits, labels and
+ * documents.
  *
  * Names are those of the Plausible Stats API v2, whose clients work with Speck.
  */
 import { LIMITS } from './limits.ts';
 
 /**
- * What a dimension is an attribute of. An `event` dimension is read from each event; a `visit` dimension from the
- * first event of the visit, so that everything in a visit is attributed to what brought it; `entry` and `exit` are
- * those of the visit's first and last page view.
+ * The event that a dimension is read from. `event`: each event. `visit`: the first event of the visit, so that the complete visit
+ * is attributed to its source. `entry` and `exit`: the first and last page view of the visit.
  */
 export type Scope = 'event' | 'visit' | 'entry' | 'exit';
 

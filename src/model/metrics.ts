@@ -1,7 +1,7 @@
 /**
  * The registry of metrics, named and defined as in the Plausible Stats API v2. Nearly all are computed from the additive counts
- * of rollup rows: a metric over many days is computed from sums, not from the averages of days. docs/metrics.md defines each in a
- * sentence and a formula. src/dashboard/metrics.ts has their labels; the compiler asks for a new one.
+ * of rollup rows. A metric over many days is computed from sums, not from the averages of days. docs/metrics.md defines each in a
+ * sentence and a formula. src/dashboard/metrics.ts has their labels; the compiler requires one for each metric.
  */
 
 /** The additive counts of a group of visits or events. `duration` and `engaged` are in milliseconds. */

@@ -10,8 +10,8 @@ export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ 
 export const err = <E>(error: E): { readonly ok: false; readonly error: E } => ({ ok: false, error });
 
 /**
- * The value of a step that the caller knows to have succeeded.
- * @throws Error if it failed: then a check is missing.
+ * The value of a result that cannot be an error, since the caller has checked it.
+ * @throws Error if it is an error. A check is then missing.
  */
 export function unwrap<T>(result: Result<T, unknown>): T {
   if (!result.ok) throw new Error(`A failure was not checked: ${JSON.stringify(result.error)}`);

@@ -65,9 +65,9 @@ export const PRIVACY = {
   optedOut: 'You have opted out: nothing is added.',
   erased: (events: number): string => `${count(events, 'event')} erased, for good.`,
   agents:
-    'Many different browsers have asked from your address in the last hour. So this page did not search by address and browser.',
-  partial: `Of the events since the last full hour, only a part was looked through. Try again in an hour. ${BY_ID}`,
-  morePixels: (max: number): string => `Only the ${max} newest pixels were looked through. ${BY_ID}`,
+    'Many different browsers have sent requests from your address in the last hour. So this page did not search by address and browser.',
+  partial: `Only a part of the events since the last full hour was searched. Try again in an hour. ${BY_ID}`,
+  morePixels: (max: number): string => `Only the ${max} newest pixels were searched. ${BY_ID}`,
   erase: (isSinglePixel: boolean): string =>
     isSinglePixel
       ? 'The button erases all that this pixel stores about you. Your cookie stays, so that you can find what other pixels store.'

@@ -11,11 +11,11 @@ import { startsOf, timeLabels } from './range.ts';
 import { type MetricValue, type Row, readRows } from './rows.ts';
 
 export interface ComparedRow extends Row {
-  /** In per cent, or in points for what is a per cent itself. */
+  /** In per cent; for a metric in per cent, in percentage points. */
   readonly change: readonly (number | null)[];
 }
 
-/** A row, with that of the other range. A time that has no counterpart there, such as an hour skipped, has null. */
+/** A row with its counterpart in the comparison range; null for a time without a counterpart, such as a skipped hour. */
 export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 
 /** Pairs each row of a query with the row of another span: by its dimensions, and by the calendar if one is a time. */

@@ -18,7 +18,7 @@ export interface Groupings {
   /** The rows of the answer. */
   readonly answer: Grouping;
   /** The denominators of shares. */
-  readonly wholes: readonly Grouping<Denominator>[];
+  readonly denominators: readonly Grouping<Denominator>[];
 }
 
 export function groupingsOf({ dimensions: requested, filters, metrics, time }: Question): Groupings {
@@ -32,14 +32,14 @@ export function groupingsOf({ dimensions: requested, filters, metrics, time }: Q
   const all = { timed: false, dimensions: new Map() };
   const others = new Map([...answer.dimensions].filter(([, { kind }]) => kind !== 'goal'));
   const withoutGoals = filters.filter((filter) => !isGoalTest(filter));
-  const wholes = [
+  const denominators = [
     { ...all, name: 'whole', filters },
     { ...all, name: 'whole_without_goal', filters: withoutGoals },
     { ...answer, name: 'group_without_goal', dimensions: others, filters: withoutGoals },
   ] as const;
   return {
     answer,
-    wholes: wholes.filter(({ name }) => metrics.some(({ of }) => of === name)),
+    denominators: denominators.filter(({ name }) => metrics.some(({ of }) => of === name)),
   };
 }
 

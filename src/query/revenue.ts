@@ -1,4 +1,4 @@
-/** How an amount of money is answered. */
+/** The format of revenue in answers. */
 import { Cache } from '../model/cache.ts';
 
 export interface Revenue {
@@ -27,10 +27,10 @@ const OPTIONS: Readonly<Record<'short' | 'long', Intl.NumberFormatOptions>> = {
   long: {},
 };
 
-/** A format takes as long to make as a hundred amounts to write. */
+/** Creating a format takes as long as formatting a hundred amounts, so formats are cached. */
 const formats = new Cache<string, Intl.NumberFormat>(100);
 
-/** A code that no list knows is written before the number as it is. */
+/** An unknown currency code is written unchanged before the number. */
 function format(value: number, currency: string, length: 'short' | 'long'): string {
   return formats
     .getOrInsertComputed(

@@ -1,7 +1,7 @@
 /**
- * The cron job. It rolls up closed days that have changed, deletes raw events past retention, and cleans up. It recomputes and
- * replaces and never adds to a number, so it may run twice at once, late, or not at all for a week. What exceeds the statements of a
- * run is left to the next run, and what fails is tried again later.
+ * The cron job. It rolls up closed days that have changed, deletes raw events past retention, and cleans up. It replaces numbers
+ * and never adds to them. So two runs may overlap, and a run may be late by a week. The next run continues work beyond the
+ * statements of a run, and failed tasks are tried again later.
  */
 import type { Env } from '../env.ts';
 import { Run, type RunReport, TaskBudget } from './run.ts';

@@ -39,7 +39,7 @@ export const BLOBS = [
 const encoder = new TextEncoder();
 
 /**
- * Writes one point an event, as many as are left to the invocation. There is no acknowledgement: the platform gives none. Never
+ * Writes one data point per event, up to the remaining budget of the invocation. The platform does not acknowledge points. Never
  * throws: the events are stored, and a copy must not have them sent again.
  */
 export function writePoints(

@@ -1,8 +1,8 @@
-/** Tells what has been erased, so that an event that arrives late is not stored after its person or visitor has been erased. */
+/** Records erasures, so that late events of an erased person or visitor are not stored. */
 
 /**
- * SQL for whether one of the people or visitors of an event has been erased since the event happened. The parameters are SQL; `''` is
- * nobody.
+ * SQL for whether one of the people or visitors of an event has been erased since the event happened. The parameters are SQL;
+ * `''` is nobody.
  */
 export function isErased(pixel: string, subjects: readonly string[], ts: string): string {
   const conditions = subjects.map(

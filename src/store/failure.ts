@@ -1,11 +1,11 @@
 /**
- * Tells the kinds of D1's failures apart by their messages (https://developers.cloudflare.com/d1/observability/debug-d1/), and retries
- * operations that fail transiently.
+ * Distinguishes the kinds of D1's failures by their messages (https://developers.cloudflare.com/d1/observability/debug-d1/), and
+ * retries operations that fail transiently.
  */
 
 /**
- * `retry`: transient; try again shortly. `spill`: D1 is overloaded, or the error is unknown; retrying would make it worse, so the batch
- * goes to the queue. `reject`: D1 will never accept this data.
+ * `retry`: transient; try again shortly. `spill`: D1 is overloaded, or the error is unknown; retrying would make it worse, so the
+ * batch goes to the queue. `reject`: D1 will never accept this data.
  */
 export type FailureKind = 'retry' | 'spill' | 'reject';
 
@@ -36,7 +36,10 @@ export interface RetryPolicy {
 /** Four attempts of 6 s and three waits of at most 1.75 s together: within the 30 s of `waitUntil`. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 4, backoff: 250, timeout: 6_000 };
 
-/** The time for all operations of an invocation after its response, in milliseconds. `waitUntil` has 30 s, and the queue needs some of it. */
+/**
+ * The time for all operations of an invocation after its response, in milliseconds. `waitUntil` has 30 s, and the queue needs
+ * some of it.
+ */
 const INVOCATION_TIME = 25_000;
 
 /** When the attempts of an invocation that begins now have to end. */

@@ -1,7 +1,7 @@
 /** Reads the latest events, for checking an installation. */
 import { EVENT_COLUMNS } from '../model/event.ts';
 
-/** All columns but those that tell visitors, people and senders apart: checking an installation does not need these. */
+/** All columns except those that distinguish visitors, people and senders, which are not needed to check an installation. */
 const VISIBLE_COLUMNS = EVENT_COLUMNS.filter(
   (column) => !['visitor', 'person', 'pixel', 'authenticated'].includes(column),
 );

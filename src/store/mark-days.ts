@@ -15,9 +15,9 @@ const MARK_DAYS = `
     AND (dirty <> ${DIRTY.eventsChanged} OR starts_at <> excluded.starts_at OR ends_at <> excluded.ends_at)`;
 
 /**
- * When the marks that this isolate has made recently expire, by day. A day that is not over stays dirty, so its next batches need no
- * statement to mark it. There are two exceptions. In the last minutes of a day every batch marks it, since a slow batch could arrive
- * after the cron has rolled the day up. And a mark expires soon, since the owner may delete the pixel with its days.
+ * When the marks that this isolate has made recently expire, by day. A day that is not over stays dirty, so its next batches need
+ * no statement to mark it. There are two exceptions. In the last minutes of a day every batch marks it, since a slow batch could
+ * arrive after the cron has rolled the day up. And a mark expires soon, since the owner may delete the pixel with its days.
  */
 const marks = new Cache<string, number>(1000);
 const MARK_TIME = 10_000;
@@ -29,7 +29,7 @@ export type UnmarkedDays = ReadonlyMap<string, unknown[]>;
 export function unmarkedDays(placed: readonly PlacedEvent[], now: number): UnmarkedDays {
   const days = new Map<string, unknown[]>();
   for (const { event, day } of placed) {
-    // The start tells days of one date apart if the time zone has changed.
+    // If the time zone has changed, days of the same date differ in their start.
     const key = `${event.pixel} ${day.day} ${day.start}`;
     if (days.has(key)) continue;
     if (day.end > now + LAST_MINUTES && (marks.get(key) ?? 0) > now) continue;

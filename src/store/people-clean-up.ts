@@ -1,4 +1,4 @@
-/** Deletes rows about people that no longer serve a purpose. */
+/** Deletes obsolete rows about people. */
 import { peopleSince } from '../model/person.ts';
 
 /** Days for which an erasure is stored after the events before it are past retention: dead letters arrive late. */
@@ -8,7 +8,7 @@ const hasRows = (alias: string): string => `
   EXISTS (SELECT 1 FROM person_days p WHERE p.pixel = person_links.pixel AND p.person = ${alias})
   OR EXISTS (SELECT 1 FROM events e WHERE e.pixel = person_links.pixel AND e.person = ${alias} AND e.person <> '')`;
 
-/** The deletion of each table's rows that no longer serve a purpose. */
+/** The statements that delete each table's obsolete rows. */
 const DELETIONS = {
   /** Days that are older than the retention of people, and days on which the person no longer has events. */
   person_days: {
@@ -32,7 +32,7 @@ const DELETIONS = {
 
 export const TABLES_OF_PEOPLE = ['person_days', 'person_links', 'erasures'] as const;
 
-/** Deletes the rows of a table that no longer serve a purpose. It reads the complete table, so run it once an hour. */
+/** Deletes the obsolete rows of a table. It reads the complete table, so run it once an hour. */
 export async function cleanUpPeople(
   db: D1Database,
   table: (typeof TABLES_OF_PEOPLE)[number],

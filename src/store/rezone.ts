@@ -26,9 +26,9 @@ export interface Rezoned {
 
 /**
  * @param pixel the pixel with its new time zone.
- * @param patch all that changes of the pixel in the same transaction.
- * @param read what the change was decided by, as `readForChange` tells it.
- * @throws Conflict when that has changed, or a day was closed, or an event came before or after all of these days.
+ * @param patch the pixel's fields that change in the same transaction.
+ * @param read the state that the change was computed from: the result of `readForChange`.
+ * @throws Conflict if this state has changed, a day was closed, or an event arrived before or after all of these days.
  */
 export async function changeTimeZone(
   db: D1Database,

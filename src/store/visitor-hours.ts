@@ -1,7 +1,7 @@
 /**
- * An index of visitors: a row per pixel and hour has the times of each visitor's events, so that one visitor's events are found without
- * reading the hour. The row is made when the hour is over, and deleted when no open day can contain the hour. An index on events would
- * cost a written row per event.
+ * An index of visitors: a row per pixel and hour has the times of each visitor's events, so that one visitor's events are found
+ * without reading the hour. The row is made when the hour is over, and deleted when no open day can contain the hour. An index on
+ * events would cost a written row per event.
  */
 
 import type { PlacedEvent } from '../model/batch.ts';
@@ -17,11 +17,13 @@ const MAX_EVENTS = 50_000;
 /** The most rows that one run makes. */
 const MAX_ROWS = 1000;
 
-/** The part of a hash that tells the visitors of an hour apart: 66 bits. It needs no escape in a JSON path. */
+/** The part of a hash that distinguishes the visitors of an hour: 66 bits. It needs no escape in a JSON path. */
 const VISITOR_KEY_LENGTH = 11;
 export const visitorKeyOf = (visitor: string): string => `substr(${visitor}, 1, ${VISITOR_KEY_LENGTH})`;
 
-/** `?1` the first hour, `?2` the first hour not to index, `?3` now. Hours without events get no row, hours with too many get NULL. */
+/**
+ * `?1` the first hour, `?2` the first hour not to index, `?3` now. Hours without events get no row, hours with too many get NULL.
+ */
 const INDEX = `
   INSERT INTO visitor_hours (pixel, hour, visitors)
   WITH RECURSIVE hour (at) AS (SELECT ?1 UNION ALL SELECT at + ${HOUR} FROM hour WHERE at + ${HOUR} < ?2)
@@ -50,8 +52,8 @@ export function indexVisitors(db: D1Database, now: number): D1PreparedStatement[
 }
 
 /**
- * The statement that deletes the rows of past hours in which a batch has events, so that they are made again; none for most batches. Run
- * it in the transaction that writes the events.
+ * The statement that deletes the rows of past hours in which a batch has events, so that they are made again; none for most
+ * batches. Run it in the transaction that writes the events.
  */
 export function reopenHours(
   db: D1Database,

@@ -359,11 +359,11 @@ describe('what is read', () => {
     for (let more = 0; more < 19; more++) await makePixel('UTC');
     const all = await text('/privacy', ANN);
     expect(all).toContain('Nothing was found.');
-    expect(all).toContain('only a part was looked through');
+    expect(all).toContain('Only a part of the events since the last full hour was searched');
     const one = await text(`/privacy?id=${pixel.id}`, ANN);
     expect(one).toContain('1 event at 1 site.');
-    expect(one).not.toContain('looked through.');
-    // What was not looked through is not erased either.
+    expect(one).not.toMatch(/(?:was|were) searched\./);
+    // What was not searched is not erased either.
     expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=0');
     expect(await countOf('SELECT count(*) AS n FROM events WHERE visitor = ?', visitor)).toBe(1);
     expect((await erase(`/privacy?id=${pixel.id}`, ANN)).headers.get('location')).toContain('erased=1&');
@@ -421,7 +421,7 @@ describe('what is read', () => {
     await db.prepare('UPDATE pixels SET created_at = 2 WHERE id = ?').bind(newer.id).run();
     const page = await text('/privacy', ANN);
     expect(page).toContain('Nothing was found.');
-    expect(page).toContain('Only the 20 newest pixels were looked through.');
+    expect(page).toContain('Only the 20 newest pixels were searched.');
     expect(await text(`/privacy?id=${oldest.id}`, ANN)).toContain('1 event at 1 site.');
   });
 
@@ -465,7 +465,7 @@ describe('who shares an address', () => {
     expect(own).not.toContain('Many different browsers');
     const neighbour = await text(`/privacy?id=${pixel.id}`, agent(130));
     expect(neighbour).toContain('Nothing was found.');
-    expect(neighbour).toContain('Many different browsers have asked from your address');
+    expect(neighbour).toContain('Many different browsers have sent requests from your address');
     expect((await erase(`/privacy?id=${pixel.id}`, agent(130))).headers.get('location')).toContain(
       'erased=0',
     );

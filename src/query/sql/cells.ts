@@ -1,20 +1,20 @@
 /**
  * The SQL of small-group protection: counts of days, combined into cells that are large enough to be reported, and rounded.
  *
- * A group's visitors of one day (or hour) are a cell if they number at least the pixel's `min_group`. The group's smaller days are
- * combined into one cell for each calendar week, if the full week may be reported. A cell that is still too small is in no answer.
- * Cells depend on events alone, not on the query, so any two answers differ by complete cells.
+ * A group's visitors of one day (or hour) are a cell if they number at least the pixel's `min_group`. The group's smaller days
+ * are combined into one cell for each calendar week, if the full week may be reported. A cell that is still too small is in no
+ * answer. Cells depend on events alone, not on the query, so any two answers differ by complete cells.
  */
 import { OTHER } from '../../model/dimensions.ts';
 import { SALE_COUNTS } from '../../model/metrics.ts';
 import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
 import type { Reportable } from '../spans.ts';
-import { CURRENCIES, counted, type JoinedCte, joinedSales, joinedWhole, saleRows } from './counts.ts';
+import { CURRENCIES, counted, type JoinedCte, joinedDenominator, joinedSales, saleRows } from './counts.ts';
 
 /**
- * `reportable_day`: the days in `:reportable_days` that were rolled up after they ended, each with the week whose cell it may be in.
- * A week has no cell if one of its days may not be reported.
+ * `reportable_day`: the days in `:reportable_days` that were rolled up after they ended, each with the week whose cell it may be
+ * in. A week has no cell if one of its days may not be reported.
  */
 export function reportableDaysCte({ before }: Reportable): string {
   const mayBe = (day: string): string => `${day}.ends_at <= ${before} AND ${day}.rolled_at >= ${day}.ends_at`;
@@ -32,7 +32,7 @@ export function reportableDaysCte({ before }: Reportable): string {
 /** The CTEs of an answer's groups, and those joined to them, all from cells that may be reported. */
 export function groupsOfCells(
   plan: QueryPlan,
-  { answer, wholes }: Groupings,
+  { answer, denominators }: Groupings,
   reportable: Reportable,
 ): { readonly groups: readonly string[]; readonly joined: readonly JoinedCte[] } {
   const ofSales = plan.question.metrics.some((metric) => metric.ofSales);
@@ -40,7 +40,7 @@ export function groupsOfCells(
     groups: [reportableDaysCte(reportable), countsOfCells(plan, answer)],
     joined: [
       ...(ofSales ? [joinedSales(salesOfCells(plan, answer), answer)] : []),
-      ...wholes.map((grouping) => joinedWhole(countsOfCells(plan, grouping), grouping)),
+      ...denominators.map((grouping) => joinedDenominator(countsOfCells(plan, grouping), grouping)),
     ],
   };
 }
@@ -51,7 +51,9 @@ function inCells(grouping: Grouping): Grouping {
   return grouping.timed ? { ...grouping, name } : { ...grouping, name, timed: true, byDay: true };
 }
 
-/** A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, with nulls if nothing may be reported. */
+/**
+ * A grouping's counts, as a CTE of its name. Without dimensions and time it has one row, with nulls if nothing may be reported.
+ */
 function countsOfCells(plan: QueryPlan, grouping: Grouping): string {
   const least = plan.context.pixel.settings.min_group;
   const cells = inCells(grouping);

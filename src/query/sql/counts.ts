@@ -90,13 +90,13 @@ export function people(plan: QueryPlan, answer: Grouping): JoinedCte {
   };
 }
 
-/** The visitors that a share is of: those of each group, or one number for all rows. */
-export function whole(plan: QueryPlan, grouping: Grouping<Denominator>): JoinedCte {
-  return joinedWhole(counted(plan, grouping), grouping);
+/** The denominator of a share: the visitors of each group, or one number for all rows. */
+export function denominator(plan: QueryPlan, grouping: Grouping<Denominator>): JoinedCte {
+  return joinedDenominator(counted(plan, grouping), grouping);
 }
 
-/** @param cte a CTE of the grouping's name that counts it. */
-export function joinedWhole(cte: string, grouping: Grouping<Denominator>): JoinedCte {
+/** @param cte a CTE with the name and the counts of the grouping. */
+export function joinedDenominator(cte: string, grouping: Grouping<Denominator>): JoinedCte {
   const { name } = grouping;
   const byGroup = name === 'group_without_goal';
   return {

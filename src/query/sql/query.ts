@@ -9,7 +9,7 @@ import { GOALS } from '../../sql/goals.ts';
 import { STRETCHES } from '../../sql/stretches.ts';
 import type { QueryPlan } from '../needs.ts';
 import { groupsOfCells } from './cells.ts';
-import { counted, type JoinedCte, people, sales, whole } from './counts.ts';
+import { counted, denominator, type JoinedCte, people, sales } from './counts.ts';
 import { eventCtes } from './events.ts';
 import { dayCtes } from './rollup-rows.ts';
 import { answerColumns, orderBy, whereRequested } from './rows.ts';
@@ -54,13 +54,13 @@ function groupsOf(plan: QueryPlan): {
   readonly joined: readonly JoinedCte[];
 } {
   const { metrics } = plan.question;
-  const { answer, wholes } = plan.needs.groupings;
+  const { answer, denominators } = plan.needs.groupings;
   return {
     groups: [counted(plan, answer)],
     joined: [
       ...(metrics.some(({ ofSales }) => ofSales) ? [sales(plan, answer)] : []),
       ...(metrics.some(({ ofPeople }) => ofPeople) ? [people(plan, answer)] : []),
-      ...wholes.map((grouping) => whole(plan, grouping)),
+      ...denominators.map((grouping) => denominator(plan, grouping)),
     ],
   };
 }

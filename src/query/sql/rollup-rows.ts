@@ -37,7 +37,7 @@ export function dayHasRollup({ question, context }: QueryPlan): string {
 
 /**
  * The months of `:months` whose own rollup is right: all of their days have been rolled up as often as it says, by a version that
- * has what the query asks for.
+ * has the query's metrics and dimensions.
  */
 function months({ question, needs }: QueryPlan): string {
   const ofMonth = `d.pixel = :pixel AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;

@@ -3,16 +3,18 @@ import { DIRTY } from '../../model/day-state.ts';
 import { LIVE_EVENTS, TOTAL } from '../../sql/rollups.ts';
 import type { Question } from '../question.ts';
 
-/** The rollup is older than the last change to a day's events, but the day is so large that it has to serve. */
+/** The rollup is older than the last change to a day's events, but the day is so large that queries still read it. */
 const IS_OLD_BUT_LARGE = `(d.dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND d.events >= ${LIVE_EVENTS})`;
 const HAS_GOALS = `(d.rolled_at IS NOT NULL AND (d.dirty = ${DIRTY.clean} OR ${IS_OLD_BUT_LARGE}))`;
 
-/** A day's rollup agrees with its events, or has to serve. If only goals have changed since, it is right for all else. */
+/**
+ * A day's rollup agrees with its events, or queries still read it. If only goals have changed since, it is right for all else.
+ */
 export const HAS_ROLLUP = `(d.rolled_at IS NOT NULL AND (d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged}) OR ${IS_OLD_BUT_LARGE}))`;
 
 /**
- * SQL for whether the rollup of day `d` is of an older version that lacks what a query asks for. A rollup from before there were
- * versions has a dimension if it has rows of it: each visit has some value, even if that is none.
+ * SQL for whether the rollup of day `d` is of an older version that lacks a metric or dimension of a query. A rollup from before
+ * there were versions has a dimension if it has rows of it: each visit has some value, even if that is none.
  */
 export function lacks({ dimensions, metrics }: Question): string {
   const rows = (name: string): string =>
