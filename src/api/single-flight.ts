@@ -18,14 +18,14 @@ interface Computation {
 const MAX_WAIT = 10_000;
 
 /**
- * Running computations only, by the hash of their key: a result goes to requests that came while it was computed, never to
- * later ones. Bounded, because a request whose client has gone may end before it removes its entry.
+ * The running computations by the hash of their key. Only requests that arrive during a computation share its result. The size is
+ * bounded, since a request whose client has disconnected may end before it removes its entry.
  */
 const running = new Cache<string, Computation>(200);
 
 /**
  * The result of `compute`, or that of another request which computes it at the same time.
- * @param key identifies the result, including for whom it is computed if that matters.
+ * @param key identifies the result, including the requester if the result depends on it.
  */
 export async function computeOnce<T>(key: string, compute: () => Promise<T>): Promise<T> {
   // A key may be long, and a hash is short.

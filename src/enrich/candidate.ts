@@ -1,6 +1,6 @@
 /**
- * A raw event before it is accepted. Each part is read when it is first needed: a check that fails early spares the reading of
- * what later checks look at.
+ * A raw event before it is accepted. Each part is read when it is first needed, so a check that fails early saves the work of
+ * later checks.
  */
 import { type AgentClass, ENGAGEMENT, nameOfEvent, PAGEVIEW } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -32,7 +32,7 @@ export interface Arrival {
 
 type Read<T> = Result<T, Rejection>;
 
-/** A property that is `ok` must have been checked before it is used by `unwrap`. */
+/** The caller must check that a property is `ok` before it calls `unwrap`. */
 export class Candidate {
   readonly raw: RawEvent;
   readonly arrival: Arrival;

@@ -1,5 +1,5 @@
 /**
- * Removes from dead letters what has been erased or deleted since, and seals them under the current secret. Raw hits become a
+ * Removes erased and deleted data from dead letters, and seals the letters under the current secret. Raw hits become a
  * batch, so from then on the letter holds no address.
  */
 import { type Env, secretsOf } from '../env.ts';
@@ -128,7 +128,7 @@ async function batchIn(env: Env, { id, body }: CheckedLetter, now: number): Prom
   }
 }
 
-/** @param gone of the batch's events, from where it stands on. */
+/** @param gone the erased parts of the batch's events, in the order of the events. The function consumes these. */
 function withoutGone(
   { id, ...batch }: Batch,
   gone: Iterator<ErasedParts>,

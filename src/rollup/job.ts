@@ -14,14 +14,14 @@ export async function runJob(env: Env, now: number, tasks = TASKS): Promise<RunR
   const stage = (name: CronTask['stage']): CronTask[] =>
     tasks.filter((task) => task.stage === name && task.when(now));
   const hourly = rotated(stage('hourly'), now);
-  /** The statements of later tasks, as far as `least` are left over. */
-  const keep = (later: readonly CronTask[], least: number): number =>
+  /** The statements to reserve for later tasks. This task keeps at least `least`. */
+  const reserveFor = (later: readonly CronTask[], least: number): number =>
     LEAST_AT_LAST + Math.min(leastOf(later), Math.max(0, run.statements.left - LEAST_AT_LAST - least));
 
-  const reserve = keep(hourly, LEAST_AT_FIRST);
+  const reserve = reserveFor(hourly, LEAST_AT_FIRST);
   for (const task of stage('first')) await runTask(run, task, reserve);
   for (const [index, task] of hourly.entries()) {
-    await runTask(run, task, keep(hourly.slice(index + 1), task.least));
+    await runTask(run, task, reserveFor(hourly.slice(index + 1), task.least));
   }
   for (const task of stage('last')) await runTask(run, task, 0);
   await run.finish();
@@ -31,14 +31,14 @@ export async function runJob(env: Env, now: number, tasks = TASKS): Promise<RunR
 async function runTask(run: Run, task: CronTask, reserve: number): Promise<void> {
   const budget = new TaskBudget(run.statements, reserve);
   if (budget.left < task.least) {
-    // A task of the first stage that has days to roll up says so itself, and the next run begins with it.
+    // Tasks of the first stage set `more` themselves, and the next run begins with them.
     if (task.stage !== 'first') run.report.more = true;
     return;
   }
   await run.tryGlobal(task.name, '', task.least, () => task.run(run, budget));
 }
 
-/** Each hour another task is the first, so that each has its turn however small the budget is. */
+/** Begins with another task each hour, so that all tasks run even with a small budget. */
 function rotated(tasks: readonly CronTask[], now: number): readonly CronTask[] {
   const first = tasks.length === 0 ? 0 : Math.floor(now / 3_600_000) % tasks.length;
   return [...tasks.slice(first), ...tasks.slice(0, first)];

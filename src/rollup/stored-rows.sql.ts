@@ -28,8 +28,7 @@ const IS_PROPERTY_VALUE = `(value <> '' AND substr(dimension, 1, ${PROPERTY_PREF
  * narrow rows, since sorting wide rows takes a fifth of a rollup's time. `value_counts` must be MATERIALIZED, since it is read
  * twice.
  *
- * @param times the factor by which the limits of a day are raised. A slice needs more rows, since it ranks only a part of the
- *   day.
+ * @param times the factor by which the limits of a day are raised. A slice needs more rows, since it ranks a part of a day.
  */
 export const rollupRowsCtes = (times = 1): string => `
   excess_value AS MATERIALIZED (

@@ -113,9 +113,8 @@ export function linkStatements(db: D1Database, events: readonly PlacedEvent[]): 
       ]);
     }
   }
-  // A statement does not see the links that it inserts itself. So no alias may be in it twice, nor a person whom another pair of
-  // it
-  // may link to a stronger alias.
+  // A statement does not see the links that it inserts itself. So a statement may contain each alias only
+  // once, and no person whom another pair of it may link to a stronger alias.
   const waves: { readonly keys: Set<string>; readonly pairs: Pair[] }[] = [];
   for (const pair of pairs.values()) {
     const [pixel, alias, person] = pair;
@@ -184,8 +183,7 @@ export async function membersOf(
  * last. So if the erasure is interrupted, the remaining aliases can still be reached from `alias`.
  *
  * @param isComplete whether `members` are all of the person's. If not, the result lacks the path, and the aliases whose weaker
- *   aliases
- *   may be missing.
+ *   aliases may be missing.
  */
 export function erasureOrder(members: readonly Member[], alias: string, isComplete: boolean): string[] {
   const targets = new Map(members.map((member) => [member.alias, member.target]));

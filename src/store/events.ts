@@ -65,11 +65,9 @@ const MOVED_PIXELS = `
  * Writes events, marks their days as dirty and counts rejections, all or nothing.
  *
  * @param exact whether every outcome must be exact. This takes a third longer. Otherwise the events of a batch of which not all
- *   were
- *   stored are reported as duplicates.
+ *   were stored are reported as duplicates.
  * @returns the outcome of each event, in order. Events of a closed day are counted as rejected. Events of a deleted pixel, or of
- *   a
- *   visitor or person erased since, are not counted at all.
+ *   a visitor or person erased since, are not counted at all.
  * @throws what D1 throws. Then nothing was written, and the same call may be made again.
  */
 export async function writeBatch(
@@ -83,8 +81,7 @@ export async function writeBatch(
   const first = firstReports(events);
   const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
   const authenticated = first.filter((place) => isAuthenticated(events[place] as PlacedEvent)).length;
-  // Authenticated events have statements of their own, before the others: a statement does not see the rows that it inserts
-  // itself.
+  // Authenticated events have separate statements, before the others, since a statement does not see its own rows.
   const chunks = [
     ...chunksOf(rows.slice(0, authenticated), 0),
     ...chunksOf(rows.slice(authenticated), authenticated),

@@ -1,6 +1,6 @@
 /**
- * Stores which tasks of the cron have failed, and when each is tried again. A task that keeps failing is tried after longer and longer
- * waits, so that it costs little and delays no other. A task that succeeds has no row.
+ * Stores which tasks of the cron have failed, and when each is tried again. A task that keeps failing is tried after longer and
+ * longer waits, so that it costs little and delays no other. A task that succeeds has no row.
  */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { hasPixel } from './pixels.ts';
@@ -45,13 +45,13 @@ export interface FailedTask extends FailedItem {
 /** The wait after a first failure is the time between two runs. It doubles with each further failure, up to the longest wait. */
 const FIRST_WAIT = 5 * 60_000;
 const LONGEST_WAIT = 24 * 3_600_000;
-/** The longest wait of what belongs to no single pixel: it costs little, and other tasks may depend on it. */
+/** The longest wait of a step that belongs to no pixel. Such steps are cheap, and other tasks may depend on them. */
 const LONGEST_GLOBAL_WAIT = 30 * 60_000;
 
 /** The characters of an error that are stored. */
 const ERROR = 200;
 
-/** The rollup of a day past retention is given up once it has failed for this time in milliseconds, and this often. */
+/** The rollup of a day past retention is given up after failures for this time, in milliseconds, and this many attempts. */
 const GIVEN_UP_AFTER = 7 * 24 * 3_600_000;
 const GIVEN_UP_ATTEMPTS = 10;
 
@@ -128,7 +128,9 @@ function errorText(error: unknown): string {
   return String(error).replaceAll(/\s+/g, ' ').slice(0, ERROR);
 }
 
-/** Deletes the failures of work that no longer exists: of deleted pixels, and of days that are gone, rolled up, over or purged. */
+/**
+ * Deletes the failures of work that no longer exists: of deleted pixels, and of days that are gone, rolled up, over or purged.
+ */
 export async function deleteObsoleteFailures(db: D1Database, now: number): Promise<void> {
   await db
     .prepare(

@@ -1,6 +1,6 @@
 /**
- * Counts the rejections of a batch. A batch is counted once, even if it arrives again, complete or in parts: D1 may have committed a
- * batch without an answer, which then goes into the queue in parts, with the ids `id.0`, `id.1`.
+ * Counts the rejections of a batch. A batch is counted once, even if it arrives again, complete or in parts: D1 may have
+ * committed a batch without an answer, which then goes into the queue in parts, with the ids `id.0`, `id.1`.
  */
 import type { Batch, CountedRejection } from '../model/batch.ts';
 import { RAW } from '../model/day-state.ts';
@@ -18,7 +18,7 @@ const BATCH_IDS = 400;
  * Adds to a row unless it has counted the batch.
  *
  * @param part the parameter of the id to count under.
- * @param complete the parameter of the id of the complete batch, or of what its parts begin with. Both have a space before them.
+ * @param complete the parameter of the id of the complete batch, or of the common prefix of its parts. Both begin with a space.
  */
 const addUnlessCounted = (part: string, complete: string): string => `
   ON CONFLICT (pixel, day, reason, family) DO UPDATE SET
@@ -61,8 +61,8 @@ const COUNT_CLOSED = `
   HAVING true ${addUnlessCounted('?4', '?5')}`;
 
 /**
- * The id of the batch that a batch is a part of, or its own. A part that was placed in another time zone, `id.0z`, is a part of the
- * complete batch placed there, `idz`.
+ * The id of the batch that a batch is a part of, or its own. A part that was placed in another time zone, `id.0z`, is a part of
+ * the complete batch placed there, `idz`.
  */
 const completeIdOf = ({ id }: Batch): string => id.replace(/\.\d+z$/, 'z').split('.')[0] ?? '';
 
