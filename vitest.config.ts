@@ -1,7 +1,12 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const properties = { provide: { seed: process.env['SEED'] ?? '1' }, setupFiles: ['test/seed.ts'] };
+/** What all projects have. Two files at a time, also on machines of two cores: many tests wait. */
+const common = {
+  maxWorkers: 2,
+  provide: { seed: process.env['SEED'] ?? '1' },
+  setupFiles: ['test/seed.ts'],
+};
 
 /**
  * worker: unit and property tests inside workerd, with a real D1.
@@ -34,7 +39,7 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
-          ...properties,
+          ...common,
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,browser,scripts,data}/**'],
           globalSetup: ['test/build.ts'],
@@ -44,7 +49,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          ...properties,
+          ...common,
           include: ['test/{e2e,browser,scripts}/**/*.test.ts'],
           globalSetup: ['test/build.ts'],
           testTimeout: 120_000,
@@ -54,7 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'data',
-          ...properties,
+          ...common,
           include: ['test/data/**/*.test.ts'],
           globalSetup: ['test/build.ts'],
           testTimeout: 600_000,
