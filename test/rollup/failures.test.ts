@@ -264,7 +264,7 @@ describe('a day past retention whose rollup fails', () => {
     expect(await ask(pixel, '2026-01-01', '2026-01-04', end)).toMatchObject({
       error: {
         reason: 'beyond_retention',
-        detail: expect.stringContaining(`The rollup of ${never} could not be made`),
+        detail: expect.stringContaining(`The rollup of ${never} failed`),
       },
     });
     expect(await db.prepare(`SELECT value FROM counters WHERE name = 'given_up_days'`).first('value')).toBe(

@@ -204,7 +204,7 @@ describe('a question for what older rollups lack', () => {
       const refused = {
         error: {
           reason: 'beyond_retention',
-          detail: expect.stringContaining('Days up to 2026-02-14 were rolled up by a version'),
+          detail: expect.stringContaining('Days up to 2026-02-14 were rolled up by an older version'),
         },
       };
       for (const version of [0, ROLLUP_VERSION]) {
