@@ -41,7 +41,7 @@ interface SpeckAbout {
   url?: string;
 }
 
-/** As they are, or as hexadecimal SHA-256. They are normalised and hashed in the browser. */
+/** As they are, or as hexadecimal SHA-256. They are normalized and hashed in the browser. */
 interface SpeckUserData {
   email?: string;
   /** With its country code. */

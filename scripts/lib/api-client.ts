@@ -53,7 +53,7 @@ export async function callApi<T>(call: Call<T>, options: ClientOptions): Promise
 }
 
 export const SAFE_TO_REPEAT =
-  'run the same command once more; what has been taken is recognised and not counted twice.';
+  'run the same command once more; what has been taken is recognized and not counted twice.';
 
 type Outcome<T> = { readonly answer: T } | { readonly failure: string; readonly retryAfter: number };
 

@@ -45,7 +45,7 @@ export function worldMap(): WorldMap {
   for (const [code, rings] of fine) {
     if (coarse.has(code)) continue;
     const points = rings.toSorted((a, b) => b.length - a.length)[0] ?? [];
-    const [x, y] = project(centreOf(points));
+    const [x, y] = project(centerOf(points));
     dots[code] = [Math.round(x), Math.round(y)];
   }
   return { width: WIDTH, height: Math.round(project([0, SOUTH])[1]), shapes, dots };
@@ -84,7 +84,7 @@ function joined(ring: readonly number[], arcs: readonly Point[][]): Point[] {
   });
 }
 
-function centreOf(points: readonly Point[]): Point {
+function centerOf(points: readonly Point[]): Point {
   const sum = points.reduce<Point>(([x, y], [px, py]) => [x + px, y + py], [0, 0]);
   return [sum[0] / points.length, sum[1] / points.length];
 }

@@ -1,5 +1,5 @@
 /**
- * A line chart over time, as SVG. Colours come from the style sheet, so a change of theme needs no redraw. To keyboards and
+ * A line chart over time, as SVG. Colors come from the style sheet, so a change of theme needs no redraw. To keyboards and
  * screen readers the chart is a slider: arrow keys go from point to point, and each point reads its value.
  */
 import { useMemo, useRef, useState } from 'preact/hooks';

@@ -11,7 +11,7 @@ import { isTelevision } from './televisions.ts';
 export interface Agent {
   readonly device: string;
   readonly browser: string;
-  /** The major version. A longer one would help to recognise a person, and owners do not need it. */
+  /** The major version. A longer one would help to recognize a person, and owners do not need it. */
   readonly browserVersion: string;
   readonly os: string;
   readonly osVersion: string;
@@ -40,9 +40,9 @@ function parse(userAgent: string): Agent {
   // `getResult` would also look for engine and processor.
   const parser = new UAParser(userAgent);
   const [browser, os, device] = [parser.getBrowser(), parser.getOS(), parser.getDevice()];
-  const isRecognised = browser.name !== undefined || os.name !== undefined;
+  const isRecognized = browser.name !== undefined || os.name !== undefined;
   return {
-    device: deviceOf(userAgent, device.type, isRecognised),
+    device: deviceOf(userAgent, device.type, isRecognized),
     browser: browserName(browser.name),
     browserVersion: browser.version?.split('.')[0]?.slice(0, LIMITS.agentVersion) ?? '',
     os: systemName(os.name),
@@ -53,8 +53,8 @@ function parse(userAgent: string): Agent {
 /** The devices that the parser may take a television for. */
 const MISTAKEN_FOR_TV: ReadonlySet<string> = new Set(['', 'Desktop', 'Mobile', 'Tablet']);
 
-function deviceOf(userAgent: string, type: string | undefined, isRecognised: boolean): string {
-  const kind = type === undefined ? (isRecognised ? 'Desktop' : '') : (KINDS[type] ?? '');
+function deviceOf(userAgent: string, type: string | undefined, isRecognized: boolean): string {
+  const kind = type === undefined ? (isRecognized ? 'Desktop' : '') : (KINDS[type] ?? '');
   return MISTAKEN_FOR_TV.has(kind) && isTelevision(userAgent) ? 'TV' : kind;
 }
 

@@ -1,4 +1,4 @@
-/** Recognises bots and prefetches by user agent and `Sec-Purpose`. */
+/** Recognizes bots and prefetches by user agent and `Sec-Purpose`. */
 import { isbot, isbotMatch } from 'isbot';
 import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
@@ -70,7 +70,7 @@ function classifyAgent(userAgent: string): Classification {
   return isbot(text) ? { class: 'bot', detail: family(text) } : HUMAN;
 }
 
-/** The word by which a bot was recognised, such as `Googlebot`. */
+/** The word by which a bot was recognized, such as `Googlebot`. */
 function family(userAgent: string): string {
   const match = isbotMatch(userAgent) ?? '';
   const at = userAgent.indexOf(match);

@@ -3,7 +3,7 @@
  * run. The order is policy:
  *
  * 1. Privacy comes first. If a visitor has opted out, nothing else is checked, not even whether the event is valid.
- * 2. Names, and the client that an authenticated sender describes, come before bots: both are needed to recognise a bot.
+ * 2. Names, and the client that an authenticated sender describes, come before bots: both are needed to recognize a bot.
  * 3. Bots come before origins. A crawler is reported as a crawler, whatever its origin.
  * 4. Origins come before fields. For an event from another site, the owner needs to see its origin.
  */

@@ -1,4 +1,4 @@
-/** Recognises televisions, and the boxes and sticks that are plugged into them. Their browsers often claim to be other devices. */
+/** Recognizes televisions, and the boxes and sticks that are plugged into them. Their browsers often claim to be other devices. */
 
 /**
  * Words of televisions, of platforms that they share (HbbTV, CE-HTML and its NETTV, the browsers of Opera, Vewd and Espial) and of

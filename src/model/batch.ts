@@ -1,4 +1,4 @@
-/** Events and rejections that are written together, and the messages of the queue. Plain data, since it is serialised. */
+/** Events and rejections that are written together, and the messages of the queue. Plain data, since it is serialized. */
 import type { Event } from './event.ts';
 import type { RejectionReason } from './rejection.ts';
 import type { RawHit } from './wire.ts';

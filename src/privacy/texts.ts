@@ -30,7 +30,7 @@ const STATES: Readonly<Record<OptOut, readonly [title: string, text: string, but
   ],
   signal: [
     'This browser asks not to be followed.',
-    'It sends Global Privacy Control or Do Not Track, so you are not recognised. Some sites still count the page view. If you opt out, nothing is stored.',
+    'It sends Global Privacy Control or Do Not Track, so you are not recognized. Some sites still count the page view. If you opt out, nothing is stored.',
     'Opt out',
   ],
   opt_out: ['This browser has opted out.', 'Nothing that it does is stored here.', 'Opt in again'],
@@ -42,7 +42,7 @@ export const OPT_OUT = {
   states: STATES,
   lost: (host: string): Html => html`<p><strong>Your browser did not keep your choice.</strong></p>
 <p>Opting out needs a cookie from ${host}. Allow it and try again. Or turn on Global Privacy Control, a setting of some browsers: it
-needs no cookie, and you are not recognised.</p>`,
+needs no cookie, and you are not recognized.</p>`,
 };
 
 const count = (number: number, one: string): string =>

@@ -1,5 +1,5 @@
 /**
- * Parses the filters of a query: trees of `and`, `or`, `not` and behaviour (`has_done`, `has_not_done`), with tests of dimensions
+ * Parses the filters of a query: trees of `and`, `or`, `not` and behavior (`has_done`, `has_not_done`), with tests of dimensions
  * as leaves. resolve.ts and SQL decide which values pass a test.
  */
 import * as v from 'valibot';

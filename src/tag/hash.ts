@@ -14,13 +14,13 @@ async function put(
   hashes: Values,
   key: string,
   value: unknown,
-  normalise: (text: string) => string,
+  normalize: (text: string) => string,
 ): Promise<void> {
   const text = String(value || '').trim();
   if (/^[\da-f]{64}$/i.test(text)) hashes[key] = text;
-  else if (normalise(text)) {
+  else if (normalize(text)) {
     // Throws on pages without https, which have no SubtleCrypto.
-    const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(normalise(text)));
+    const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(normalize(text)));
     let hex = '';
     for (const byte of new Uint8Array(bytes)) hex += (byte + 256).toString(16).slice(1);
     hashes[key] = hex;

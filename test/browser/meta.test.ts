@@ -152,7 +152,7 @@ describe('advanced matching', () => {
     return shop.page.goto(`${shop.site.origin}/local`);
   };
 
-  test('sends hashes of what was normalised, with all events from then on, in their order', async () => {
+  test('sends hashes of what was normalized, with all events from then on, in their order', async () => {
     await local(tag('data-use="forms" data-local'));
     await shop.events(1);
     await shop.page.evaluate(() => {

@@ -1,6 +1,6 @@
 /**
  * What a pixel must answer for an access log, worked out from the log alone, visit by visit, in plain loops. Shares the
- * log parser, the names of lines and the third-party recognisers with what it checks, and nothing else. Only in which
+ * log parser, the names of lines and the third-party recognizers with what it checks, and nothing else. Only in which
  * order the lines of one second happened is not in the log: an export says in which they are stored.
  */
 import { readFileSync } from 'node:fs';

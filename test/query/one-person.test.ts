@@ -88,7 +88,7 @@ describe('the events of one person cost no more than as many of several, in', ()
     ['people', { metrics: ['people', 'new_people', 'cross_device_people'], dimensions: ['event:page'] }],
     ['kinds of device', { dimensions: ['person:devices', 'event:page'] }],
     [
-      'behaviour',
+      'behavior',
       {
         filters: [
           ['has_done', ['is', 'event:page', ['/1']]],

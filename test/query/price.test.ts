@@ -116,7 +116,7 @@ describe('what a question costs', () => {
       { filters: [['matches', 'event:props:a', ['a']]] },
       { filters: times(20, (index) => ['matches', `event:props:p${index}`, ['a']]) },
     ],
-    ['behaviour', { filters: [['has_done', country]] }, { filters: times(18, () => ['has_done', country]) }],
+    ['behavior', { filters: [['has_done', country]] }, { filters: times(18, () => ['has_done', country]) }],
     ['dimensions', {}, { dimensions: times(4, (index) => `event:props:p${index}`) }],
     [
       'shares',

@@ -217,7 +217,7 @@ describe('small groups', () => {
     ['one of two', { filters: [['or', [['is', 'event:page', ['/']]]]] }, ['filters[0]']],
     ['both of two', { filters: [['and', [['is', 'event:page', ['/']]]]] }, ['filters[0]']],
     ['none', { filters: [['not', ['is', 'event:page', ['/']]]] }, ['filters[0]']],
-    ['behaviour', { filters: [['has_done', ['is', 'event:page', ['/']]]] }, ['filters[0]']],
+    ['behavior', { filters: [['has_done', ['is', 'event:page', ['/']]]] }, ['filters[0]']],
     ['its opposite', { filters: [['has_not_done', ['is', 'event:page', ['/']]]] }, ['filters[0]']],
     [
       'three filters',

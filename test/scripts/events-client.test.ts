@@ -84,7 +84,7 @@ describe('what may pass is tried again', () => {
     expect(fake.requests).toHaveLength(3);
     expect(failure).toBe(
       `${fake.url} answered 502, 3 times. Try again later: run the same command once more; ` +
-        'what has been taken is recognised and not counted twice.',
+        'what has been taken is recognized and not counted twice.',
     );
   });
 

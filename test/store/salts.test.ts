@@ -69,7 +69,7 @@ describe('salts', () => {
     expect(new Date(saltExpiry('2015-05-17', NOW)).toISOString()).toBe('2026-11-26T10:00:00.000Z');
   });
 
-  it('are gone after that, and a new one recognises nobody', async () => {
+  it('are gone after that, and a new one recognizes nobody', async () => {
     await db.prepare('DELETE FROM salts').run();
     const before = (await findSalts(db, SECRETS, ['2026-11-20'], NOW)).get('2026-11-20') ?? '';
     const expiry = saltExpiry('2026-11-20', NOW);

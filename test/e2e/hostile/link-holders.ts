@@ -67,7 +67,7 @@ export const LINK_HOLDERS: readonly Trick[] = [
   ask('20 properties', () => ({
     filters: Array.from({ length: 20 }, (_, at) => ['is_not', `event:props:plan${at}`, ['x']]),
   })),
-  ask('10 behaviours', () => ({
+  ask('10 behaviors', () => ({
     filters: Array.from({ length: 10 }, (_, at) => ['has_done', ['is', 'event:page', [`/p/${at}`]]]),
   })),
   ask('two dimensions', () => ({ dimensions: ['event:page', 'visit:source'] })),
