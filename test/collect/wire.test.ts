@@ -4,7 +4,6 @@ import { readWith } from '../../src/collect/answer.ts';
 import { endpointsOf } from '../../src/collect/wire/endpoints.ts';
 import { native } from '../../src/collect/wire/native.ts';
 import { fromFields, fromJson } from '../../src/collect/wire/native-event.ts';
-import { FORMATS } from '../../src/collect/wire/table.ts';
 import { NO_BYTES } from '../../src/http/body.ts';
 import { parseFields } from '../../src/model/fields.ts';
 import { LIMITS } from '../../src/model/limits.ts';
@@ -104,7 +103,7 @@ describe('the native format', () => {
   });
 
   it('is spoken at three addresses', () => {
-    expect([...endpointsOf(FORMATS)].map(([path, { methods }]) => [path, methods])).toEqual([
+    expect([...endpointsOf([native])].map(([path, { methods }]) => [path, methods])).toEqual([
       ['/p.gif', 'GET, HEAD, OPTIONS'],
       ['/tr', 'GET, HEAD, OPTIONS'],
       ['/beacon', 'POST, OPTIONS'],
