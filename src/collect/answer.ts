@@ -15,7 +15,7 @@ import { Buffer, FLUSH_AFTER, type Hit } from './buffer.ts';
 import { mayHoldConsent } from './choice.ts';
 import { type Authenticate, senderOf } from './sender.ts';
 import { type Endpoint, endpointsOf, type Target } from './wire/endpoints.ts';
-import type { ReadError, WireError, WireFormat, WireReading, WireRequest } from './wire/format.ts';
+import type { Awaitable, ReadError, WireError, WireFormat, WireReading, WireRequest } from './wire/format.ts';
 
 const buffer = new Buffer();
 
@@ -193,18 +193,27 @@ async function flushLater(env: Env, take: () => readonly Hit[]): Promise<void> {
 /** Enriches and stores a batch. The code for that is loaded after an isolate's first answer, not before. */
 async function ingestHits(env: Env, hits: readonly Hit[]): Promise<void> {
   const { ingest } = await import('../enrich/ingest.ts');
-  await ingest(env, await Promise.all(hits.map(rawHit)));
+  const raw: RawHit[] = [];
+  for (const hit of hits) {
+    const events = eventsOf(hit);
+    // Most formats read at once, and waiting costs as much as reading.
+    raw.push(rawHit(hit, events instanceof Promise ? await events : events));
+  }
+  await ingest(env, raw);
 }
 
-async function rawHit(hit: Hit): Promise<RawHit> {
-  const { receivedAt, head, client, sender } = hit;
-  const raw = { id: nextEventId(), receivedAt, head, client, events: await eventsOf(hit) };
+function rawHit({ receivedAt, head, client, sender }: Hit, events: Events): RawHit {
+  const raw = { id: nextEventId(), receivedAt, head, client, events };
   return sender ? { ...raw, sender } : raw;
 }
 
 /** The events of a hit. A request that cannot be read counts as one invalid event. */
-async function eventsOf({ format, sent, events }: Hit): Promise<Events> {
+function eventsOf({ format, sent, events }: Hit): Awaitable<Events> {
   if (sent === null) return events;
-  const reading = await format.read(sent);
+  const reading = format.read(sent);
+  return reading instanceof Promise ? reading.then(eventsIn) : eventsIn(reading);
+}
+
+function eventsIn(reading: Result<WireReading, ReadError>): Events {
   return reading.ok ? reading.value.events : [null];
 }
