@@ -1,6 +1,6 @@
 /** `GET /api/v1/pixels/:id/properties`: the keys of custom properties, for the dimension `event:props:KEY`. */
 import * as v from 'valibot';
-import { pay, priceErrors, priceOfProperties } from '../query/price.ts';
+import { charge, priceOfProperties } from '../query/price.ts';
 import { readReportablePropertyKeys } from '../query/property-keys.ts';
 import { isProtected } from '../query/small-groups.ts';
 import { readPropertyKeys, sizeOfProperties } from '../store/properties.ts';
@@ -24,9 +24,8 @@ export async function readProperties({
   const properties = await withQueryLimits(grant, async (spend) => {
     const price = [priceOfProperties(await sizeOfProperties(env.DB, pixel.id, from, to))];
     const allowance = { ...allowanceOf(grant), spend };
-    const errors = priceErrors(price, allowance);
+    const errors = charge(price, allowance);
     if (errors.length > 0) throw badParameters(errors.map(({ message }) => ({ path: 'from', message })));
-    pay(price, allowance);
     return isProtected(pixel.settings.min_group)
       ? readReportablePropertyKeys(env.DB, pixel, { from, to }, Date.now())
       : readPropertyKeys(env.DB, pixel.id, from, to);

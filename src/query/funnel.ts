@@ -11,7 +11,7 @@ import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
-import { type Allowance, pay, priceErrors, pricesOfFunnel, VIEWERS } from './price.ts';
+import { type Allowance, charge, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
@@ -71,9 +71,8 @@ export async function runFunnel(
   const priced = { goals: settings.goals.length, isSafe };
   const tests = testsToResolve(requested);
   const prices = pricesOfFunnel(requested, tests, funnel.steps.length, context.days, priced);
-  const tooExpensive = priceErrors(prices, allowance);
+  const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
-  pay(prices, allowance);
 
   const filters = await resolveFilters(db, requested, context, new Meter());
   if (!filters.ok) return filters;

@@ -191,17 +191,20 @@ function priceOfTest(dimension: Dimension, goals: number): number {
   }
 }
 
-/** The error of a query whose prices exceed the allowance. @param prices one for each transaction, in microseconds. */
-export function priceErrors(prices: readonly number[], allowance: Allowance): FieldError[] {
-  if (sum(prices) <= allowance.total && prices.every((price) => price <= allowance.atOnce)) return [];
+/**
+ * Charges the prices of a query that is about to run, or returns an error and charges nothing if they exceed the allowance.
+ *
+ * @param prices one for each transaction, in microseconds.
+ */
+export function charge(prices: readonly number[], allowance: Allowance): FieldError[] {
+  const total = sum(prices);
+  if (total <= allowance.total && prices.every((price) => price <= allowance.atOnce)) {
+    allowance.spend?.(total);
+    return [];
+  }
   const message =
     'This query would take too much database time. Choose a shorter range, or fewer filters, dimensions, metrics or comparisons.';
   return [{ path: 'date_range', message }];
-}
-
-/** Charges the prices of a query that is about to run. */
-export function pay(prices: readonly number[], { spend }: Allowance): void {
-  spend?.(sum(prices));
 }
 
 /** The price of a list of properties. */

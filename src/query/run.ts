@@ -8,7 +8,7 @@ import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { present, type QueryResult } from './present.ts';
-import { type Allowance, pay, priceErrors, pricesOf, VIEWERS } from './price.ts';
+import { type Allowance, charge, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import type { Question } from './question.ts';
 import { testsToResolve } from './resolve.ts';
@@ -38,9 +38,8 @@ export async function runQuestion(
     goals: pixel.settings.goals.length,
     isSafe,
   });
-  const tooExpensive = priceErrors(prices, allowance);
+  const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
-  pay(prices, allowance);
 
   const [own, other] = spans.map(
     (span, index) => ({ ...span, pixel, days: days[index], rows: null }) as QueryContext,

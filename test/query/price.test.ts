@@ -5,7 +5,7 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { readDayStates, type Volume } from '../../src/query/day-states.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
 import { parseQuestion } from '../../src/query/language.ts';
-import { OWNERS, priceErrors, pricesOf, pricesOfFunnel, VIEWERS } from '../../src/query/price.ts';
+import { charge, OWNERS, pricesOf, pricesOfFunnel, VIEWERS } from '../../src/query/price.ts';
 import type { Question } from '../../src/query/question.ts';
 import { testsToResolve } from '../../src/query/resolve.ts';
 import { runQuestion } from '../../src/query/run.ts';
@@ -41,7 +41,7 @@ function isAllowed(
   held: readonly Volume[] = [YEAR],
 ): boolean {
   const question = questionOf(asked);
-  return priceErrors(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
+  return charge(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
 }
 
 const country = ['is', 'visit:country', ['DE']];
@@ -79,9 +79,9 @@ describe('what a question costs', () => {
     const tenMillion = [{ ...YEAR, events: 10_000_000 }];
     for (const asked of ASKED) expect(isAllowed(asked, OWNERS, tenMillion)).toBe(false);
     // Twice 15 seconds are 30, but one of 25 is too long by itself.
-    expect(priceErrors([15_000_000, 15_000_000], OWNERS)).toEqual([]);
-    expect(priceErrors([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
-    expect(priceErrors([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
+    expect(charge([15_000_000, 15_000_000], OWNERS)).toEqual([]);
+    expect(charge([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
+    expect(charge([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
   });
 
   it('is little where rollups answer', () => {
@@ -148,7 +148,7 @@ describe('what a question costs', () => {
     const funnel = (steps: number) =>
       pricesOfFunnel(questionOf({}), [], steps, YEAR, setting).reduce((sum, one) => sum + one, 0);
     expect(funnel(8)).toBeGreaterThan(1.5 * funnel(2));
-    expect(priceErrors([funnel(8)], OWNERS)).toEqual([]);
+    expect(charge([funnel(8)], OWNERS)).toEqual([]);
   });
 
   it('never falls when a question asks for more, whatever it asks', () => {
