@@ -65,8 +65,8 @@ export interface Script {
   stderr(): string;
   /** Its exit code, once it has ended. A signal that it did not handle is a failure: -1. */
   readonly ended: Promise<number>;
-  /** Waits until it has printed a text that matches, and gives the match. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until it has printed a text that matches, and gives the match. The two streams come in no order: name the one. */
+  printed(pattern: RegExp, stream?: 'stdout' | 'stderr'): Promise<RegExpExecArray>;
 }
 
 /** Runs a script with this Node. Its standard input is `input`, or empty. */
@@ -107,13 +107,13 @@ function runCommand(
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     ended,
-    async printed(pattern) {
+    async printed(pattern, stream = 'stdout') {
       let over = false;
       void ended.finally(() => {
         over = true;
       });
       for (;;) {
-        const match = pattern.exec(output.stdout);
+        const match = pattern.exec(output[stream]);
         if (match) return match;
         if (over)
           throw new Error(`It ended without printing ${pattern}:\n${output.stdout}\n${output.stderr}`);

@@ -135,8 +135,8 @@ test('other machines are warned of, and kept from the API, without TLS', async (
   const copy = project();
   const script = start(copy, ['--port', '0', '--ip', '0.0.0.0']);
   const { url } = await banner(script);
-  expect(script.stderr()).toContain('other machines reach Speck on 0.0.0.0 in plain http');
-  expect(script.stderr()).toContain('--local-protocol https');
+  await script.printed(/other machines reach Speck on 0\.0\.0\.0 in plain http/, 'stderr');
+  await script.printed(/--local-protocol https/, 'stderr');
   expect((await statusOf(url, '192.0.2.1', '/api/v1/pixels')).status).toBe(403);
 });
 
