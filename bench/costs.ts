@@ -12,7 +12,7 @@ import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
 import { cachedHistory } from './lib/cached-history.ts';
 import { PIXEL, writeHistory, ZONE } from './lib/history.ts';
-import { answerOf, QUESTIONS } from './lib/questions.ts';
+import { answerOf, QUERIES } from './lib/queries.ts';
 import { makeDatabase, type RecordedSpeck, rollUp, startRecorded } from './lib/recorded-speck.ts';
 import type { Call } from './lib/recorder.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
@@ -177,7 +177,7 @@ async function purge(speck: RecordedSpeck): Promise<Rows> {
 async function dashboard(): Promise<Rows> {
   const speck = await startRecorded({ speckDir, directory: await cachedHistory(HISTORY, speckDir) });
   try {
-    for (const question of QUESTIONS) await answerOf(speck.url, question, { 'bench-record': 'yes' });
+    for (const query of QUERIES) await answerOf(speck.url, query, { 'bench-record': 'yes' });
     return rowsOf(await speck.recorded());
   } finally {
     await speck.close();

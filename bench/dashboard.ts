@@ -14,7 +14,7 @@ import { ADMIN_TOKEN, ROOT } from '../test/e2e/harness.ts';
 import { cachedHistory } from './lib/cached-history.ts';
 import { PIXEL } from './lib/history.ts';
 import { machine } from './lib/machine.ts';
-import { DAYS, FIRST_DAY, LAST_DAY } from './lib/questions.ts';
+import { DAYS, FIRST_DAY, LAST_DAY } from './lib/queries.ts';
 import { startRecorded } from './lib/recorded-speck.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { median } from './lib/statistics.ts';

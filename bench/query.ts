@@ -9,13 +9,13 @@
  * million on all have the same, so of three histories the two largest are compared by themselves.
  *
  * It asserts no time, but that D1 would not give up. It fails when an answer is not 200 or takes over 30 s, or when a
- * question was answered from events.
+ * query was answered from events.
  */
 import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
 import { cachedHistory } from './lib/cached-history.ts';
 import { machine } from './lib/machine.ts';
-import { answerOf, QUESTIONS, type Question } from './lib/questions.ts';
+import { answerOf, type BenchQuery, QUERIES } from './lib/queries.ts';
 import { type RecordedSpeck, startRecorded } from './lib/recorded-speck.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { median, sum } from './lib/statistics.ts';
@@ -51,26 +51,26 @@ try {
 
 async function bench(): Promise<number> {
   console.log(`${machine()}\n`);
-  const times = new Map<Contestant, Map<Question, Times>>(
-    contestants.map((one) => [one, new Map(QUESTIONS.map((question) => [question, { ms: [], total: 0 }]))]),
+  const times = new Map<Contestant, Map<BenchQuery, Times>>(
+    contestants.map((one) => [one, new Map(QUERIES.map((query) => [query, { ms: [], total: 0 }]))]),
   );
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    for (const question of QUESTIONS) {
+    for (const query of QUERIES) {
       for (const contestant of rotated(contestants, round + WARM_UP)) {
-        const own = times.get(contestant)?.get(question) as Times;
+        const own = times.get(contestant)?.get(query) as Times;
         if (own.total > LONGEST_MS) continue;
         const began = performance.now();
-        await answerOf(contestant.speck.url, question);
+        await answerOf(contestant.speck.url, query);
         const ms = performance.now() - began;
         own.total += ms;
         if (round >= 0 || own.total > LONGEST_MS) own.ms.push(ms);
       }
     }
   }
-  const reads = new Map<Contestant, Map<Question, Recorded>>();
+  const reads = new Map<Contestant, Map<BenchQuery, Recorded>>();
   for (const contestant of contestants) {
-    const recorded = new Map<Question, Recorded>();
-    for (const question of QUESTIONS) recorded.set(question, await record(contestant, question));
+    const recorded = new Map<BenchQuery, Recorded>();
+    for (const query of QUERIES) recorded.set(query, await record(contestant, query));
     reads.set(contestant, recorded);
   }
   console.log(report(times, reads));
@@ -98,16 +98,16 @@ interface Recorded {
   readonly rowsRead: number;
 }
 
-async function record({ speck }: Contestant, question: Question): Promise<Recorded> {
+async function record({ speck }: Contestant, query: BenchQuery): Promise<Recorded> {
   await speck.recorded();
-  const { meta } = await answerOf(speck.url, question, { 'bench-record': 'yes' });
+  const { meta } = await answerOf(speck.url, query, { 'bench-record': 'yes' });
   const statements = (await speck.recorded()).flatMap((call) => call.statements);
   return { source: meta.source, rowsRead: sum(statements.map(({ rowsRead }) => rowsRead)) };
 }
 
 function report(
-  times: ReadonlyMap<Contestant, ReadonlyMap<Question, Times>>,
-  reads: ReadonlyMap<Contestant, ReadonlyMap<Question, Recorded>>,
+  times: ReadonlyMap<Contestant, ReadonlyMap<BenchQuery, Times>>,
+  reads: ReadonlyMap<Contestant, ReadonlyMap<BenchQuery, Recorded>>,
 ): string {
   const [least, next, most] = [0, -2, -1].map((place) => contestants.at(place)) as [
     Contestant,
@@ -115,7 +115,7 @@ function report(
     Contestant,
   ];
   const head = [
-    'question',
+    'query',
     ...contestants.flatMap(({ events }) => {
       const size = events.toLocaleString('en');
       return [`${size}: median ms`, 'p99 ms', 'rows read'];
@@ -123,15 +123,15 @@ function report(
     ...(contestants.length > 2 ? ['two largest'] : []),
     'ratio of medians',
   ];
-  const rows = QUESTIONS.map((question) => {
-    const of = (contestant: Contestant): readonly number[] => times.get(contestant)?.get(question)?.ms ?? [];
+  const rows = QUERIES.map((query) => {
+    const of = (contestant: Contestant): readonly number[] => times.get(contestant)?.get(query)?.ms ?? [];
     const seldom = contestants.map((contestant) => of(contestant).length).filter((count) => count < ROUNDS);
     return [
-      question.name + (seldom.length > 0 ? ` (run ${seldom.join(' and ')} times only)` : ''),
+      query.name + (seldom.length > 0 ? ` (run ${seldom.join(' and ')} times only)` : ''),
       ...contestants.flatMap((contestant) => [
         median(of(contestant)).toFixed(1),
         quantile(of(contestant), 0.99).toFixed(1),
-        (reads.get(contestant)?.get(question)?.rowsRead ?? 0).toLocaleString('en'),
+        (reads.get(contestant)?.get(query)?.rowsRead ?? 0).toLocaleString('en'),
       ]),
       ...(contestants.length > 2 ? [(median(of(most)) / median(of(next))).toFixed(2)] : []),
       (median(of(most)) / median(of(least))).toFixed(2),

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { addDays, dayStart } from '../../src/model/time-zone.ts';
 import { ROOT } from '../../test/e2e/harness.ts';
 import { GENERATOR, type History, unseal, writeHistory, ZONE } from './history.ts';
-import { DAYS, FIRST_DAY, LAST_DAY } from './questions.ts';
+import { DAYS, FIRST_DAY, LAST_DAY } from './queries.ts';
 import { databaseFile, makeDatabase, rollUp, startRecorded } from './recorded-speck.ts';
 
 /** Statements a cron run may use while twelve months are rolled up: many days a run. */

@@ -1,7 +1,7 @@
 /** `GET /api/v1/pixels/:id/funnel`: how many visits or people reached each step of a funnel. */
 import * as v from 'valibot';
 import { runFunnel } from '../query/funnel.ts';
-import { parseQuestion } from '../query/language.ts';
+import { parseQuery } from '../query/language.ts';
 import type { PixelCall } from './call.ts';
 import { badParameter, badParameters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
@@ -37,18 +37,18 @@ export async function readFunnel({
         : `No funnel has this name. Use one of ${names}.`,
     );
   }
-  const question = parseQuestion({
+  const query = parseQuery({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: rangeOf(period),
     filters: parseJson(filters),
   });
-  if (!question.ok) throw badParameters(question.error);
+  if (!query.ok) throw badParameters(query.error);
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
   const result = await computeOnce(key, () =>
     withQueryLimits(grant, (spend) =>
-      runFunnel(env.DB, pixel, funnel, question.value, Date.now(), { ...allowance, spend }),
+      runFunnel(env.DB, pixel, funnel, query.value, Date.now(), { ...allowance, spend }),
     ),
   );
   if (!result.ok) {

@@ -1,6 +1,6 @@
 /** The query parameters that select a range of days. */
 import * as v from 'valibot';
-import { RANGE_NAMES, type RangeName } from '../query/question.ts';
+import { RANGE_NAMES, type RangeName } from '../query/parsed-query.ts';
 import { badParameter, Day } from './parameters.ts';
 
 const DEFAULT_PERIOD = '30d';

@@ -1,8 +1,8 @@
 /** Writes the result of a query, as JSON or CSV. Clients may cache it for half a minute. */
 import { METRICS } from '../model/metrics.ts';
 import type { ResultRow } from '../query/compare.ts';
+import type { ParsedQuery } from '../query/parsed-query.ts';
 import type { QueryResult } from '../query/present.ts';
-import type { Question } from '../query/question.ts';
 import type { MetricValue } from '../query/rows.ts';
 import { cachedResponse } from './cached.ts';
 import { csvLine } from './csv.ts';
@@ -17,10 +17,10 @@ export interface ColumnNames {
 }
 
 /** The names that a query uses itself. */
-export function namesOf(question: Question): ColumnNames {
+export function namesOf(query: ParsedQuery): ColumnNames {
   return {
-    dimensions: question.dimensions.map((dimension) => dimension?.name ?? question.time ?? ''),
-    metrics: question.metrics.map(({ name }) => name),
+    dimensions: query.dimensions.map((dimension) => dimension?.name ?? query.time ?? ''),
+    metrics: query.metrics.map(({ name }) => name),
   };
 }
 

@@ -17,7 +17,7 @@ import {
   removePixel,
 } from './pixels.ts';
 import { PropertiesQuery, readProperties } from './properties.ts';
-import { runQuery } from './query.ts';
+import { handleQuery } from './query.ts';
 import { LiveQuery, listRejections, RejectionsQuery, readLiveEvents } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -257,7 +257,7 @@ export const ROUTES: readonly Route[] = [
     body: QueryBody,
     responses: { 200: { 'application/json': 'QueryResult', 'text/csv': 'Csv' } },
     problems: ['wrong_pixel', 'not_found', 'invalid_query', 'beyond_retention'],
-    handler: runQuery,
+    handler: handleQuery,
   }),
   defineRoute({
     name: 'startSession',

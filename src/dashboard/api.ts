@@ -80,7 +80,7 @@ export interface QueryResponse {
 
 export type Filter = readonly [operator: string, dimension: string, values: readonly string[]];
 
-export interface Query {
+export interface QueryRequest {
   readonly site_id: string;
   readonly metrics: readonly string[];
   readonly date_range: string | readonly [string, string];
@@ -212,7 +212,7 @@ export function cacheWriter(key: string): (response: unknown) => void {
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** Saves the response to a query as a CSV file. */
-export async function saveCsv(query: Query, name: string): Promise<void> {
+export async function saveCsv(query: QueryRequest, name: string): Promise<void> {
   const response = await request('POST', QUERY_PATH, query, { accept: 'text/csv' });
   save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
 }

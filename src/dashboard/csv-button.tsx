@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { type Query, saveCsv } from './api.ts';
+import { type QueryRequest, saveCsv } from './api.ts';
 
 interface Props {
-  readonly query: Query;
+  readonly query: QueryRequest;
   /** The content of the file, for screen readers. */
   readonly what: string;
 }

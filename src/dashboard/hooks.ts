@@ -6,7 +6,7 @@ import {
   call,
   type Failure,
   failureOf,
-  type Query,
+  type QueryRequest,
   type QueryResponse,
 } from './api.ts';
 
@@ -87,7 +87,7 @@ export function useGet<T>(path: string | null): Resource<T> {
   return useResource<T>(path, (signal) => call('GET', path ?? '', undefined, signal));
 }
 
-export function useQuery(query: Query | null): Resource<QueryResponse> {
+export function useQuery(query: QueryRequest | null): Resource<QueryResponse> {
   const body = query && JSON.stringify(query);
   return useResource<QueryResponse>(body && `query ${body}`, (signal) =>
     call('POST', '/api/v2/query', query ?? undefined, signal),

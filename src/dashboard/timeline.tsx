@@ -1,7 +1,7 @@
 /** The main chart: a metric over time, compared with another range. */
 import { useMemo } from 'preact/hooks';
 import { weekStart } from '../model/time-zone.ts';
-import type { Query, QueryResponse, Row } from './api.ts';
+import type { QueryRequest, QueryResponse, Row } from './api.ts';
 import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
 import { CsvButton } from './csv-button.tsx';
@@ -25,8 +25,8 @@ interface Props {
 export function Timeline({ base, subject, view, set, headline }: Props) {
   const { steps, usual } = stepsOf(view.period);
   const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
-  const timeQuery: Query = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
-  const labelledQuery: Query = { ...timeQuery, include: { time_labels: true } };
+  const timeQuery: QueryRequest = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
+  const labelledQuery: QueryRequest = { ...timeQuery, include: { time_labels: true } };
   const resource = useQuery(labelledQuery);
   const before = headline.data?.meta.comparison_date_range;
   const other = useQuery(

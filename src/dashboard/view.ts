@@ -1,5 +1,5 @@
 /** The state of a statistics page, which is in its address: days, comparison, metric, filters. Everything here is pure. */
-import type { RangeName } from '../query/question.ts';
+import type { RangeName } from '../query/parsed-query.ts';
 import { resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
 import type { Step } from './format.ts';

@@ -5,7 +5,7 @@
 import type { FieldError } from '../model/field-error.ts';
 import { LIMITS } from '../model/limits.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
-import type { Question, Range } from './question.ts';
+import type { ParsedQuery, Range } from './parsed-query.ts';
 
 const DAY = 86_400_000;
 
@@ -40,7 +40,7 @@ export function outOfBounds(
 }
 
 /** The errors of a query's date range and of its comparison range. */
-export function rangeErrors({ range, include }: Question, zone: string, now: number): FieldError[] {
+export function rangeErrors({ range, include }: ParsedQuery, zone: string, now: number): FieldError[] {
   const ranges: readonly (readonly [string, Range | null])[] = [
     ['date_range', range],
     ['include.comparisons.date_range', include.comparisons?.range ?? null],

@@ -1,6 +1,6 @@
 /** The days of a protected answer, and the weeks in which their small groups are combined. */
 import { addDays, weekStart } from '../model/time-zone.ts';
-import type { Question } from './question.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import { bucketOf } from './range.ts';
 import type { Span } from './spans.ts';
 
@@ -19,7 +19,7 @@ export interface CellDay {
 export function cellDays(
   segments: readonly { readonly day: string }[],
   { range, reportable }: Pick<Span, 'range' | 'reportable'>,
-  time: Question['time'],
+  time: ParsedQuery['time'],
 ): CellDay[] {
   const first = reportable?.firstDay ?? null;
   const days = [...new Set(segments.map(({ day }) => day))];

@@ -2,8 +2,8 @@
 import { ok, type Result } from '../model/result.ts';
 import { Finder } from './finder.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
+import type { Test } from './parsed-query.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
-import type { Test } from './question.ts';
 import { readableOf } from './spellings.ts';
 
 /** Tests, each with the values that match it before negation. */

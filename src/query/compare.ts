@@ -5,8 +5,8 @@ import type { Metric } from '../model/metrics.ts';
 import { ok, type Result } from '../model/result.ts';
 import type { QueryContext } from './context.ts';
 import type { Meter } from './meter.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import type { QueryError } from './query-error.ts';
-import type { Question } from './question.ts';
 import { startsOf, timeLabels } from './range.ts';
 import { type MetricValue, type Row, readRows } from './rows.ts';
 
@@ -21,13 +21,13 @@ export type ResultRow = Row & { readonly comparison?: ComparedRow | null };
 /** Pairs each row of a query with the row of another span: by its dimensions, and by the calendar if one is a time. */
 export async function compareRows(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   rows: readonly Row[],
   [own, other]: readonly [QueryContext, QueryContext],
   meter: Meter,
 ): Promise<Result<readonly ResultRow[], QueryError>> {
-  const timeIndex = question.dimensions.indexOf(null);
-  const counterpartOf = counterpartLabels(question, own, other);
+  const timeIndex = query.dimensions.indexOf(null);
+  const counterpartOf = counterpartLabels(query, own, other);
   const keys = rows.map(({ dimensions }) => {
     if (timeIndex < 0) return dimensions;
     const label = counterpartOf(dimensions[timeIndex] ?? '');
@@ -35,17 +35,17 @@ export async function compareRows(
   });
   const pagination = { limit: Math.max(1, rows.length), offset: 0 };
   const requested = { ...other, rows: keys.filter((key) => key !== null) };
-  const result = await readRows(db, { ...question, pagination }, requested, meter);
+  const result = await readRows(db, { ...query, pagination }, requested, meter);
   if (!result.ok) return result;
   const byKey = new Map(result.value.rows.map((row) => [JSON.stringify(row.dimensions), row.metrics]));
-  const absent = question.metrics.map(own.reportable ? () => null : valueOfNothing);
+  const absent = query.metrics.map(own.reportable ? () => null : valueOfNothing);
   return ok(
     rows.map((row, index) => {
       const dimensions = keys[index] ?? null;
       if (dimensions === null) return { ...row, comparison: null };
       // With small groups protected, no events and few events look alike.
       const metrics = byKey.get(JSON.stringify(dimensions)) ?? absent;
-      const change = question.metrics.map((metric, place) =>
+      const change = query.metrics.map((metric, place) =>
         changeOf(metric, row.metrics[place] ?? null, metrics[place] ?? null),
       );
       return { ...row, comparison: { dimensions, metrics, change } };
@@ -55,7 +55,7 @@ export async function compareRows(
 
 /** Gives a label's counterpart in the other span: a day's or hour's by its date, a week's or month's by its place. */
 function counterpartLabels(
-  { time, include }: Question,
+  { time, include }: ParsedQuery,
   own: QueryContext,
   other: QueryContext,
 ): (label: string) => string | null {

@@ -3,7 +3,7 @@
  */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { prepare } from '../sql/statement.ts';
-import type { Question } from './question.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import { dayCount } from './range.ts';
 import { canUseRollups } from './sources.ts';
 import type { Span } from './spans.ts';
@@ -47,11 +47,11 @@ const ROWS_OF_NONE = 24;
 /** Reads one row, of `DayStates` and of the further columns. */
 export function dayStatesStatement(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   { range, peopleSince }: Span,
   more: readonly string[] = [],
 ): D1PreparedStatement {
-  const rolled = hasRollup(question, peopleSince);
+  const rolled = hasRollup(query, peopleSince);
   return prepare(
     db,
     `SELECT ${[
@@ -62,12 +62,12 @@ export function dayStatesStatement(
       `max(iif(raw > ${RAW.stored}, day, NULL)) AS purged`,
       `max(iif(raw > ${RAW.stored} AND NOT (${rolled}), day, NULL)) AS lost`,
       `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
-      `max(iif(raw > ${RAW.stored} AND ${lacks(question)}, day, NULL)) AS lacking`,
+      `max(iif(raw > ${RAW.stored} AND ${lacks(query)}, day, NULL)) AS lacking`,
       `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
       ...more,
     ].join(', ')}
        FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to`,
-    { pixel: question.pixel, from: range.from, to: range.to },
+    { pixel: query.pixel, from: range.from, to: range.to },
   );
 }
 
@@ -78,12 +78,12 @@ export function dayStatesStatement(
  */
 export async function readDayStates(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   spans: readonly Span[],
   usesRollups?: boolean,
 ): Promise<readonly (DayStates & Volume)[]> {
   const answers = await db.batch<DayStates & Omit<Volume, 'days'>>(
-    spans.map((span) => dayStatesStatement(db, question, span, volumeColumns(question, span, usesRollups))),
+    spans.map((span) => dayStatesStatement(db, query, span, volumeColumns(query, span, usesRollups))),
   );
   return spans.map(({ range }, index) => {
     const row = answers[index]?.results[0] as DayStates & Omit<Volume, 'days'>;
@@ -93,15 +93,15 @@ export async function readDayStates(
 
 /** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */
 function volumeColumns(
-  question: Question,
+  query: ParsedQuery,
   { moments, peopleSince }: Span,
-  usesRollups = canUseRollups(question, moments),
+  usesRollups = canUseRollups(query, moments),
 ): string[] {
-  const rolled = usesRollups ? hasRollup(question, peopleSince) : 'false';
+  const rolled = usesRollups ? hasRollup(query, peopleSince) : 'false';
   const counted = `(SELECT count(*) FROM (
     SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at LIMIT ${MOST_COUNTED}))`;
   const size = `iif(d.rolled_at IS NOT NULL AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged}), d.events, ${counted})`;
-  const ofRollup = question.dimensions.some((dimension) => dimension !== null)
+  const ofRollup = query.dimensions.some((dimension) => dimension !== null)
     ? ROWS_OF_DIMENSION
     : ROWS_OF_NONE;
   return [

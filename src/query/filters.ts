@@ -5,9 +5,9 @@
 import * as v from 'valibot';
 import { DIMENSION_NAMES, type Dimension, dimensionOf, GOAL, isTimeDimension } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
+import type { Comparison, Filter } from './parsed-query.ts';
 import { compilePattern } from './pattern.ts';
 import type { Pattern } from './pattern-machine.ts';
-import type { Comparison, Filter } from './question.ts';
 import { type Spellings, spellings } from './spellings.ts';
 
 /** D1 allows expressions 100 levels deep, and each filter of a list is one level. */

@@ -11,9 +11,9 @@ import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import { type Allowance, charge, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
-import type { Question } from './question.ts';
 import { type DayRange, resolveRange } from './range.ts';
 import { resolveFilters, testsToResolve } from './resolve.ts';
 import { pastRetention } from './retention.ts';
@@ -47,7 +47,7 @@ export async function runFunnel(
   db: D1Database,
   pixel: Pixel,
   funnel: Funnel,
-  requested: Question,
+  requested: ParsedQuery,
   now: number,
   allowance: Allowance = VIEWERS,
 ): Promise<Result<FunnelResult, QueryError>> {
@@ -76,8 +76,8 @@ export async function runFunnel(
 
   const filters = await resolveFilters(db, requested, context, new Meter());
   if (!filters.ok) return filters;
-  const question = { ...requested, filters: filters.value };
-  const plan = { question, context, needs: needsOfFunnel(question, context) };
+  const query = { ...requested, filters: filters.value };
+  const plan = { query, context, needs: needsOfFunnel(query, context) };
   const steps = funnel.steps.flatMap((step) => settings.goals.find(({ name }) => name === step) ?? []);
   const [purged, counts] = await db.batch<Record<string, unknown>>([
     prepare(

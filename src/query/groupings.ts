@@ -1,7 +1,7 @@
 /** The groupings of a query's events: those of the answer, and those of the denominators of its shares. */
 import type { Dimension } from '../model/dimensions.ts';
 import type { Denominator } from '../model/metrics.ts';
-import { type Filter, isGoalTest, type Question } from './question.ts';
+import { type Filter, isGoalTest, type ParsedQuery } from './parsed-query.ts';
 
 /** A CTE with a row for each group. */
 export interface Grouping<Name = string> {
@@ -21,7 +21,7 @@ export interface Groupings {
   readonly denominators: readonly Grouping<Denominator>[];
 }
 
-export function groupingsOf({ dimensions: requested, filters, metrics, time }: Question): Groupings {
+export function groupingsOf({ dimensions: requested, filters, metrics, time }: ParsedQuery): Groupings {
   const dimensions = requested.filter((dimension) => dimension !== null);
   const answer = {
     name: 'answer',
@@ -47,7 +47,7 @@ export function groupingsOf({ dimensions: requested, filters, metrics, time }: Q
 export const columnOf = (index: number): string => `d${index}`;
 
 /** Whether a grouping's times are hours. @param time the time by which events are counted. */
-export function isHourly({ timed, byDay }: Grouping, time: Question['time']): boolean {
+export function isHourly({ timed, byDay }: Grouping, time: ParsedQuery['time']): boolean {
   return timed && !byDay && time === 'time:hour';
 }
 

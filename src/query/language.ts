@@ -13,11 +13,11 @@ import { FilterParser } from './filters.ts';
 import {
   type Filter,
   isGoalTest,
-  type Question,
+  type ParsedQuery,
   RANGE_NAMES,
   type Range,
   type RangeName,
-} from './question.ts';
+} from './parsed-query.ts';
 
 const MAX_DIMENSIONS = 4;
 /** Each metric and dimension once. */
@@ -93,7 +93,7 @@ type Body = Omit<v.InferOutput<typeof QueryBody>, 'filters'> & {
   readonly filterErrors: readonly FieldError[];
 };
 
-export function parseQuestion(body: unknown): Result<Question, readonly FieldError[]> {
+export function parseQuery(body: unknown): Result<ParsedQuery, readonly FieldError[]> {
   const long = (['metrics', 'dimensions', 'order_by'] as const).filter(
     (list) => ((body as Record<string, unknown[]> | null)?.[list]?.length ?? 0) > MAX_ITEMS,
   );

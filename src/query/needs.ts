@@ -3,7 +3,7 @@ import { type ColumnDimension, DIMENSIONS, type Dimension } from '../model/dimen
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import type { QueryContext } from './context.ts';
 import { type Groupings, groupingsOf } from './groupings.ts';
-import { type Question, testsIn } from './question.ts';
+import { type ParsedQuery, testsIn } from './parsed-query.ts';
 import { canUseRollups, isOfPeople, touchColumns } from './sources.ts';
 
 export interface Needs {
@@ -14,7 +14,7 @@ export interface Needs {
   /** Columns of the events that brought people. */
   readonly touchColumns: ReadonlySet<string>;
   /** The time by which events are counted: the query's, or that of the cells that a protected answer consists of. */
-  readonly time: Question['time'];
+  readonly time: ParsedQuery['time'];
   /** The counts that the metrics are made of. Each one more takes time: a month has a thousand values. */
   readonly counts: readonly string[];
   readonly eventColumns: readonly string[];
@@ -23,7 +23,7 @@ export interface Needs {
 
 /** A query with its context and needs: the input of its SQL. */
 export interface QueryPlan {
-  readonly question: Question;
+  readonly query: ParsedQuery;
   readonly context: QueryContext;
   readonly needs: Needs;
 }
@@ -35,24 +35,24 @@ const ALWAYS_COUNTED: readonly string[] = ['visitors', 'events'];
 const GOAL_COLUMNS = ['page', 'props'] as const;
 
 /** @param usesRollups whether rollups may answer; if left out: whether they can answer the query. */
-export function planOf(question: Question, context: QueryContext, usesRollups?: boolean): QueryPlan {
-  return { question, context, needs: needsOf(question, context, usesRollups) };
+export function planOf(query: ParsedQuery, context: QueryContext, usesRollups?: boolean): QueryPlan {
+  return { query, context, needs: needsOf(query, context, usesRollups) };
 }
 
 export function needsOf(
-  question: Question,
+  query: ParsedQuery,
   { moments, reportable }: Pick<QueryContext, 'moments' | 'reportable'>,
-  usesRollups = canUseRollups(question, moments),
+  usesRollups = canUseRollups(query, moments),
 ): Needs {
-  const { dimensions, filters, metrics, time } = question;
+  const { dimensions, filters, metrics, time } = query;
   const grouped = dimensions.filter((dimension) => dimension !== null);
   const read = [...filters.flatMap(testsIn).map(({ dimension }) => dimension), ...grouped];
   const counts = new Set<string>([...ALWAYS_COUNTED, ...metrics.flatMap((metric) => metric.counts)]);
   return {
-    groupings: groupingsOf(question),
+    groupings: groupingsOf(query),
     usesRollups,
-    isOfPeople: isOfPeople(question),
-    touchColumns: touchColumns(question),
+    isOfPeople: isOfPeople(query),
+    touchColumns: touchColumns(query),
     time: reportable === null || time === 'time:hour' ? time : 'time:day',
     counts: VISIT_COUNTS.filter((count) => counts.has(count)),
     eventColumns: [
@@ -68,8 +68,8 @@ export function needsOf(
 const FUNNEL_COLUMNS = [...GOAL_COLUMNS, 'person', 'engaged', 'scroll'];
 
 /** The needs of a funnel that begins with the events which a query's filters let through. */
-export function needsOfFunnel(question: Question, span: Pick<QueryContext, 'moments' | 'reportable'>): Needs {
-  const needs = needsOf({ ...question, metrics: [], dimensions: [], time: null }, span, false);
+export function needsOfFunnel(query: ParsedQuery, span: Pick<QueryContext, 'moments' | 'reportable'>): Needs {
+  const needs = needsOf({ ...query, metrics: [], dimensions: [], time: null }, span, false);
   return { ...needs, time: null, eventColumns: [...FUNNEL_COLUMNS, ...needs.eventColumns] };
 }
 

@@ -3,7 +3,7 @@ import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { dayStart, localDay } from '../model/time-zone.ts';
 import type { ResultRow } from './compare.ts';
-import type { Filter, Moments, Question } from './question.ts';
+import type { Filter, Moments, ParsedQuery } from './parsed-query.ts';
 import { timeLabels } from './range.ts';
 import type { QueryRows } from './rows.ts';
 import { isProtected } from './small-groups.ts';
@@ -20,14 +20,14 @@ export interface QueryResult {
  * @param read its own rows; `results` are the same, or the same with a comparison.
  */
 export function present(
-  requested: Question,
-  { question, range, comparedRange }: QuerySpans,
+  requested: ParsedQuery,
+  { query, range, comparedRange }: QuerySpans,
   read: QueryRows,
   results: readonly ResultRow[],
   pixel: Pixel,
   now: number,
 ): QueryResult {
-  const { time, metrics } = question;
+  const { time, metrics } = query;
   const { imports, time_labels } = requested.include;
   const { timezone, settings } = pixel;
   const isSafe = isProtected(settings.min_group);
@@ -80,19 +80,19 @@ function isoMoments({ from, to }: Moments): readonly [string, string] {
 
 /** The query as Speck interpreted it. */
 function echo(
-  question: Question,
-  time: Question['time'],
+  query: ParsedQuery,
+  time: ParsedQuery['time'],
   days: readonly [string, string],
 ): Record<string, unknown> {
-  const { comparisons, ...include } = question.include;
-  const moments = momentsOf(question.range);
+  const { comparisons, ...include } = query.include;
+  const moments = momentsOf(query.range);
   return {
-    site_id: question.pixel,
-    metrics: question.metrics.map(({ name }) => name),
+    site_id: query.pixel,
+    metrics: query.metrics.map(({ name }) => name),
     date_range: moments ? isoMoments(moments) : days,
-    dimensions: question.dimensions.map((dimension) => dimension?.name ?? time),
-    filters: question.filters.map(echoFilter),
-    order_by: question.order,
+    dimensions: query.dimensions.map((dimension) => dimension?.name ?? time),
+    filters: query.filters.map(echoFilter),
+    order_by: query.order,
     include: {
       ...include,
       ...(comparisons
@@ -104,7 +104,7 @@ function echo(
           }
         : {}),
     },
-    pagination: question.pagination,
+    pagination: query.pagination,
   };
 }
 

@@ -7,7 +7,7 @@
 import type { Dimension } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
 import type { Volume } from './day-states.ts';
-import type { Filter, Question, Test } from './question.ts';
+import type { Filter, ParsedQuery, Test } from './parsed-query.ts';
 import { isOfPeople, touchColumns } from './sources.ts';
 
 /** The properties of a pixel that a price depends on. */
@@ -67,28 +67,28 @@ const ROW = 1;
  * @param resolved the filter tests that are compared with all values of their dimension.
  */
 export function pricesOf(
-  question: Question,
+  query: ParsedQuery,
   resolved: readonly Test[],
   ranges: readonly Volume[],
   pixel: PricedPixel,
 ): number[] {
   return ranges.flatMap((volume, index) => {
-    const { include } = question;
+    const { include } = query;
     const twice = include.total_rows && index === 0 ? 2 : 1;
     return [
-      priceOfValues(question, resolved, volume, pixel),
-      priceOfAnswer(question, resolved, volume, pixel) * twice,
+      priceOfValues(query, resolved, volume, pixel),
+      priceOfAnswer(query, resolved, volume, pixel) * twice,
     ];
   });
 }
 
 function priceOfAnswer(
-  question: Question,
+  query: ParsedQuery,
   resolved: readonly Test[],
   volume: Volume,
   { goals, isSafe }: PricedPixel,
 ): number {
-  const { metrics, dimensions, filters } = question;
+  const { metrics, dimensions, filters } = query;
   const grouped = dimensions.filter((dimension) => dimension !== null);
   const denominators = new Set(metrics.flatMap(({ of }) => of ?? []));
   // Counts by the groups of the answer, and counts without groups.
@@ -101,12 +101,12 @@ function priceOfAnswer(
   const ofFilters = GROUP + sum(filters.map((filter) => priceOfFilter(filter, resolved, goals)));
   const ofGroups = sum(grouped.map((dimension) => priceOfDimension(dimension, goals)));
   const counted = byGroup * (ofFilters + ofGroups) + ungrouped * ofFilters;
-  const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(question, volume);
+  const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(query, volume);
   return volume.events * ofEvents + volume.rows * ROW;
 }
 
 function priceOfValues(
-  question: Question,
+  query: ParsedQuery,
   resolved: readonly Test[],
   volume: Volume,
   { goals }: PricedPixel,
@@ -114,7 +114,7 @@ function priceOfValues(
   const dimensions = new Map(resolved.map(({ dimension }) => [dimension.name, dimension]));
   return sum(
     [...dimensions.values()].map((dimension) => {
-      const ofValues = { ...question, metrics: [], dimensions: [dimension], filters: [] };
+      const ofValues = { ...query, metrics: [], dimensions: [dimension], filters: [] };
       return (
         volume.events * (READ + GROUP + priceOfDimension(dimension, goals) + priceOfPeople(ofValues, volume))
       );
@@ -124,24 +124,24 @@ function priceOfValues(
 
 /** The prices of a funnel. Each step reads all events, and those that reached the previous step. */
 export function pricesOfFunnel(
-  question: Question,
+  query: ParsedQuery,
   resolved: readonly Test[],
   steps: number,
   volume: Volume,
   pixel: PricedPixel,
 ): number[] {
-  const { filters } = question;
+  const { filters } = query;
   const ofFilters = sum(filters.map((filter) => priceOfFilter(filter, resolved, pixel.goals)));
   const picked = filters.length > 0 ? PICKED + ofFilters : 0;
-  const ofEvents = READ + picked + steps * STEP + priceOfPeople(question, volume);
-  return [priceOfValues(question, resolved, volume, pixel), volume.events * ofEvents];
+  const ofEvents = READ + picked + steps * STEP + priceOfPeople(query, volume);
+  return [priceOfValues(query, resolved, volume, pixel), volume.events * ofEvents];
 }
 
-function priceOfPeople(question: Question, { days }: Volume): number {
-  if (!isOfPeople(question)) return 0;
-  if (touchColumns(question).size === 0) return PEOPLE;
+function priceOfPeople(query: ParsedQuery, { days }: Volume): number {
+  if (!isOfPeople(query)) return 0;
+  if (touchColumns(query).size === 0) return PEOPLE;
   // A touch may be older than the range. The price assumes as many events per day before the range as in it.
-  return PEOPLE + TOUCH + TOUCH_BEFORE * (1 + question.include.attribution_days / Math.max(1, days));
+  return PEOPLE + TOUCH + TOUCH_BEFORE * (1 + query.include.attribution_days / Math.max(1, days));
 }
 
 function priceOfDimension(dimension: Dimension, goals: number): number {

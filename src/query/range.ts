@@ -11,7 +11,7 @@ import {
   weekStart,
   yearBefore,
 } from '../model/time-zone.ts';
-import type { Compared, Moments, Range } from './question.ts';
+import type { Compared, Moments, Range } from './parsed-query.ts';
 
 /** A first and a last local day, both included. */
 export interface DayRange {

@@ -8,8 +8,8 @@ import { compareAll, type MatchingValues } from './compare-values.ts';
 import type { QueryContext } from './context.ts';
 import type { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
+import { type Filter, type ParsedQuery, type Test, testsIn } from './parsed-query.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
-import { type Filter, type Question, type Test, testsIn } from './question.ts';
 import { matchesOnlyReadable } from './spellings.ts';
 import { valuesOf } from './sql/parameters.ts';
 import { sqlOf } from './sql/query.ts';
@@ -34,20 +34,20 @@ const MAX_CONTAINED_BY_SQL = 16;
  */
 export async function resolveFilters(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   context: QueryContext,
   meter: Meter,
 ): Promise<Result<readonly Filter[], QueryError>> {
-  const goals = matchingGoals(question, context.pixel, meter);
+  const goals = matchingGoals(query, context.pixel, meter);
   if (!goals.ok) return goals;
-  const values = await matchingValues(db, question, context, meter);
+  const values = await matchingValues(db, query, context, meter);
   if (!values.ok) return values;
   const matching = new Map([...goals.value, ...values.value]);
-  return ok(question.filters.map((filter) => withValues(filter, matching)));
+  return ok(query.filters.map((filter) => withValues(filter, matching)));
 }
 
 function matchingGoals(
-  { filters }: Question,
+  { filters }: ParsedQuery,
   { settings }: Pixel,
   meter: Meter,
 ): Result<MatchingValues, QueryError> {
@@ -71,18 +71,16 @@ function matchingGoals(
 
 async function matchingValues(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   context: QueryContext,
   meter: Meter,
 ): Promise<Result<MatchingValues, QueryError>> {
-  const tests = testsToResolve(question);
+  const tests = testsToResolve(query);
   if (tests.length === 0) return ok([]);
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
   const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);
   const results = await db.batch<ValueRow>(
-    groups.map(([first]) =>
-      valuesStatement(db, question, (first as Test).dimension, context, mostCharacters),
-    ),
+    groups.map(([first]) => valuesStatement(db, query, (first as Test).dimension, context, mostCharacters)),
   );
   const tooMany = groups.flatMap(([first], index) => {
     const rows = results[index]?.results ?? [];
@@ -116,17 +114,17 @@ async function matchingValues(
  */
 function valuesStatement(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   dimension: Dimension,
   context: QueryContext,
   characters: number,
 ): D1PreparedStatement {
   const ofPeriods = dimension.kind === 'person' && dimension.touch === null;
-  const ofValues: Question = {
-    ...question,
+  const ofValues: ParsedQuery = {
+    ...query,
     metrics: [],
     // Within a day, a person has the same devices.
-    time: !ofPeriods ? null : question.time === 'time:hour' ? 'time:day' : question.time,
+    time: !ofPeriods ? null : query.time === 'time:hour' ? 'time:day' : query.time,
     dimensions: [dimension],
     filters: [],
     order: [],
@@ -145,7 +143,7 @@ function valuesStatement(
 }
 
 /** The tests that are compared with all existing values. */
-export function testsToResolve({ filters }: Question): Test[] {
+export function testsToResolve({ filters }: ParsedQuery): Test[] {
   const tests = filters.flatMap(testsIn);
   const contained = tests.filter(({ comparison }) => comparison === 'contains');
   const isLong =

@@ -3,24 +3,24 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
 import type { QueryContext } from './context.ts';
 import type { DayStates } from './day-states.ts';
-import type { Question } from './question.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import type { Span } from './spans.ts';
 
 const DAY = 86_400_000;
 
 /** The error message of a query that needs deleted events; null if it needs none. */
 export function missingEvents(
-  question: Question,
+  query: ParsedQuery,
   { pixel, ...span }: Pick<QueryContext, 'pixel' | keyof Span>,
   days: DayStates,
   usesRollups: boolean,
 ): string | null {
   if (usesRollups) {
     if (days.lost === null) return null;
-    return missingRollup(days) ?? beyondRetention(days.lost, question, span);
+    return missingRollup(days) ?? beyondRetention(days.lost, query, span);
   }
   const last = pastRetention(pixel, span) ?? days.purged;
-  return last === null ? null : beyondRetention(last, question, span);
+  return last === null ? null : beyondRetention(last, query, span);
 }
 
 /**
@@ -48,8 +48,8 @@ function missingRollup({ never, lacking }: DayStates): string | null {
   return null;
 }
 
-function beyondRetention(lastDay: string, question: Question, { moments }: Pick<Span, 'moments'>): string {
-  const { dimensions, filters, metrics, time } = question;
+function beyondRetention(lastDay: string, query: ParsedQuery, { moments }: Pick<Span, 'moments'>): string {
+  const { dimensions, filters, metrics, time } = query;
   const subject =
     filters.length > 0
       ? 'A query with filters'

@@ -5,8 +5,8 @@ import type { QueryContext } from './context.ts';
 import { type DayStates, dayStatesStatement } from './day-states.ts';
 import type { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import type { QueryError } from './query-error.ts';
-import type { Question } from './question.ts';
 import { resolveFilters } from './resolve.ts';
 import { missingEvents } from './retention.ts';
 import { type Revenue, revenueOf } from './revenue.ts';
@@ -33,14 +33,14 @@ export interface QueryRows {
 
 export async function readRows(
   db: D1Database,
-  question: Question,
+  query: ParsedQuery,
   context: QueryContext,
   meter: Meter,
   withTotal = false,
 ): Promise<Result<QueryRows, QueryError>> {
-  const filters = await resolveFilters(db, question, context, meter);
+  const filters = await resolveFilters(db, query, context, meter);
   if (!filters.ok) return filters;
-  const resolved = { ...question, filters: filters.value };
+  const resolved = { ...query, filters: filters.value };
   const plan = planOf(resolved, context);
   const sql = sqlOf(plan);
   const values = valuesOf(plan);
@@ -64,7 +64,7 @@ export async function readRows(
   });
 }
 
-function rowOf(row: Record<string, unknown>, { metrics, dimensions }: Question): Row {
+function rowOf(row: Record<string, unknown>, { metrics, dimensions }: ParsedQuery): Row {
   return {
     metrics: metrics.map(({ name, ofSales }): MetricValue => {
       const value = row[name];

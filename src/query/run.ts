@@ -7,18 +7,18 @@ import { compareRows } from './compare.ts';
 import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
 import { Meter } from './meter.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import { present, type QueryResult } from './present.ts';
 import { type Allowance, charge, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
-import type { Question } from './question.ts';
 import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
 import { spansOf } from './spans.ts';
 
-export async function runQuestion(
+export async function runQuery(
   db: D1Database,
-  requested: Question,
+  requested: ParsedQuery,
   pixel: Pixel,
   now: number,
   allowance: Allowance = VIEWERS,
@@ -29,12 +29,12 @@ export async function runQuestion(
   const firstDay = isSafe || requested.range === 'all' ? await firstDayOf(db, pixel.id) : null;
   const resolved = spansOf(requested, pixel, now, firstDay);
   if (!resolved.ok) return invalidQuery(resolved.error);
-  const { question, spans } = resolved.value;
-  const unprotected = isSafe ? protectionErrors(question) : [];
+  const { query, spans } = resolved.value;
+  const unprotected = isSafe ? protectionErrors(query) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
 
-  const days = await readDayStates(db, question, spans);
-  const prices = pricesOf(question, testsToResolve(question), days, {
+  const days = await readDayStates(db, query, spans);
+  const prices = pricesOf(query, testsToResolve(query), days, {
     goals: pixel.settings.goals.length,
     isSafe,
   });
@@ -45,10 +45,10 @@ export async function runQuestion(
     (span, index) => ({ ...span, pixel, days: days[index], rows: null }) as QueryContext,
   ) as [QueryContext, QueryContext?];
   const meter = new Meter();
-  const read = await readRows(db, question, own, meter, question.include.total_rows);
+  const read = await readRows(db, query, own, meter, query.include.total_rows);
   if (!read.ok) return read;
   const { rows } = read.value;
-  const results = other ? await compareRows(db, question, rows, [own, other], meter) : ok(rows);
+  const results = other ? await compareRows(db, query, rows, [own, other], meter) : ok(rows);
   if (!results.ok) return results;
   return ok(present(requested, resolved.value, read.value, results.value, pixel, now));
 }

@@ -6,7 +6,7 @@
 import type { FieldError } from '../model/field-error.ts';
 import type { Funnel } from '../model/goal.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
-import type { Filter, Question } from './question.ts';
+import type { Filter, ParsedQuery } from './parsed-query.ts';
 import type { DayRange } from './range.ts';
 
 /** The most filters of a query. Each has one value. */
@@ -30,7 +30,7 @@ const BEGIN = 'This pixel protects small groups:';
 const NO_PEOPLE = `${BEGIN} it reports visitors, not people.`;
 
 /** The errors of a query that a protected pixel does not answer. */
-export function protectionErrors({ dimensions, filters, metrics, range }: Question): FieldError[] {
+export function protectionErrors({ dimensions, filters, metrics, range }: ParsedQuery): FieldError[] {
   const others = dimensions.flatMap((dimension, index) => (dimension === null ? [] : [index]));
   const hasMoments = typeof range === 'object' && 'from' in range;
   return [
@@ -55,7 +55,7 @@ export function protectionErrors({ dimensions, filters, metrics, range }: Questi
  * The errors of a funnel that a protected pixel does not answer. A person's window may span days, so its people belong to no
  * cell.
  */
-export function funnelErrors({ within }: Funnel, { filters }: Question): FieldError[] {
+export function funnelErrors({ within }: Funnel, { filters }: ParsedQuery): FieldError[] {
   return [
     ...(within === 'visit'
       ? []

@@ -1,9 +1,9 @@
 /** Which rows can answer a query: rollups of days and months, or events and the people behind them. */
-import { type Moments, type Question, testsIn } from './question.ts';
+import { type Moments, type ParsedQuery, testsIn } from './parsed-query.ts';
 
 /** Whether rollups can answer a query at all. */
 export function canUseRollups(
-  { dimensions, filters, metrics, time }: Question,
+  { dimensions, filters, metrics, time }: ParsedQuery,
   moments: Moments | null,
 ): boolean {
   const others = dimensions.filter((dimension) => dimension !== null);
@@ -15,7 +15,7 @@ export function canUseRollups(
 }
 
 /** Whether a query is about people, so that each event's person has to be looked up. */
-export function isOfPeople({ dimensions, filters, metrics }: Question): boolean {
+export function isOfPeople({ dimensions, filters, metrics }: ParsedQuery): boolean {
   return (
     metrics.some(({ ofPeople }) => ofPeople) ||
     dimensions.some((dimension) => dimension?.kind === 'person') ||
@@ -24,7 +24,7 @@ export function isOfPeople({ dimensions, filters, metrics }: Question): boolean 
 }
 
 /** The columns that dimensions of a person's first and last touch read. Most queries need none. */
-export function touchColumns({ dimensions, filters }: Question): ReadonlySet<string> {
+export function touchColumns({ dimensions, filters }: ParsedQuery): ReadonlySet<string> {
   const all = [...dimensions, ...filters.flatMap(testsIn).map(({ dimension }) => dimension)];
   return new Set(
     all.flatMap((dimension) =>

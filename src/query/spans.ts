@@ -3,7 +3,7 @@ import type { FieldError } from '../model/field-error.ts';
 import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { Moments, Question } from './question.ts';
+import type { Moments, ParsedQuery } from './parsed-query.ts';
 import {
   comparedRange,
   type DayRange,
@@ -35,7 +35,7 @@ export interface Reportable {
 /** The spans of a query, its own first. */
 export interface QuerySpans {
   /** The query, with its time dimension resolved. */
-  readonly question: Question;
+  readonly query: ParsedQuery;
   /** The requested range. It may end after the last day that may be reported. */
   readonly range: DayRange;
   readonly spans: readonly [Span, ...Span[]];
@@ -45,17 +45,17 @@ export interface QuerySpans {
 
 /** @param firstDay the pixel's first day with events; null if it has none, or if neither `all` nor protection needs it. */
 export function spansOf(
-  question: Question,
+  query: ParsedQuery,
   { settings, timezone }: Pixel,
   now: number,
   firstDay: string | null,
 ): Result<QuerySpans, readonly FieldError[]> {
   const isSafe = isProtected(settings.min_group);
-  const range = resolveRange(question.range, timezone, now, firstDay);
-  const moments = momentsOf(question.range);
-  const timed = withTime(question, question.time && resolveTime(question.time, range));
+  const range = resolveRange(query.range, timezone, now, firstDay);
+  const moments = momentsOf(query.range);
+  const timed = withTime(query, query.time && resolveTime(query.time, range));
   const reported = isSafe ? reportableRange(range, timezone, now) : range;
-  const { comparisons } = question.include;
+  const { comparisons } = query.include;
   const days = reported.from <= reported.to ? reported : range;
   const compared = comparisons && comparedRange(comparisons, days, moments, timezone);
   const otherRange = compared && resolveRange(compared, timezone, now, null);
@@ -73,25 +73,23 @@ export function spansOf(
           },
         ]
       : [];
-  return ok({ question: timed, range, spans: [span, ...others], comparedRange: compared });
+  return ok({ query: timed, range, spans: [span, ...others], comparedRange: compared });
 }
 
-export function momentsOf(range: Question['range']): Moments | null {
+export function momentsOf(range: ParsedQuery['range']): Moments | null {
   return typeof range === 'object' && 'from' in range ? range : null;
 }
 
-function withTime(question: Question, time: Question['time']): Question {
+function withTime(query: ParsedQuery, time: ParsedQuery['time']): ParsedQuery {
   return {
-    ...question,
+    ...query,
     time,
-    order: question.order.map(
-      ([key, direction]) => [key === 'time' && time ? time : key, direction] as const,
-    ),
+    order: query.order.map(([key, direction]) => [key === 'time' && time ? time : key, direction] as const),
   };
 }
 
 /** A comparison pairs rows by the labels of both ranges. */
-function labelErrors({ time, include }: Question, range: DayRange, other: DayRange | null): FieldError[] {
+function labelErrors({ time, include }: ParsedQuery, range: DayRange, other: DayRange | null): FieldError[] {
   if (time === null) return [];
   const message = `The range has more than ${MAX_LABELS} time labels. Choose a shorter range or a coarser time dimension.`;
   if (include.time_labels && hasTooManyLabels(time, range)) return [{ path: 'include.time_labels', message }];

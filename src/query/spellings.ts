@@ -8,7 +8,7 @@ import { formerPages, lowerEscapes, pageOf } from '../model/text/page.ts';
 import { formEncoded, normalPath } from '../model/text/percent.ts';
 import { printableText } from '../model/text/printable.ts';
 import { readableHost, readablePage, readableReferrer } from '../model/text/readable.ts';
-import type { Comparison } from './question.ts';
+import type { Comparison } from './parsed-query.ts';
 
 export interface Spellings {
   /** Each value in the spelling that events store. */

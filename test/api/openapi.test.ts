@@ -7,7 +7,7 @@ import { ROUTES } from '../../src/api/routes.ts';
 import { FORMATS } from '../../src/collect/wire/table.ts';
 import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../../src/model/dimensions.ts';
 import { METRICS } from '../../src/model/metrics.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import { DIMENSION, filterSchema, METRIC } from '../../src/query/schema.ts';
 
 interface Operation {
@@ -107,7 +107,7 @@ describe('the OpenAPI document', () => {
 
 describe('the schema of what is parsed by hand', () => {
   const refusal = (change: object): string => {
-    const parsed = parseQuestion({ site_id: 'px_1', metrics: ['visitors'], date_range: '7d', ...change });
+    const parsed = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '7d', ...change });
     return parsed.ok ? '' : (parsed.error[0]?.message ?? '');
   };
   const known = (message: string): string[] =>

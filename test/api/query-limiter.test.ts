@@ -94,7 +94,7 @@ describe('turns', () => {
     }
   });
 
-  it('are the price of a question, which is paid before it is asked', async () => {
+  it('are the price of a query, which is paid before it is asked', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [{ ts: Date.now() - 60_000, id: 'p1', name: 'pageview', visitor: 'v' }]);
     // As if the day had a million events.
@@ -191,7 +191,7 @@ describe('turns', () => {
   it.each([
     ['a shared link', link('l3'), 4],
     ['a token', token('t3'), 8],
-  ])('of %s are so many at once; the fifteen questions of a view wait for theirs', async (_, grant, most) => {
+  ])('of %s are so many at once; the fifteen queries of a view wait for theirs', async (_, grant, most) => {
     let now = 0;
     let peak = 0;
     const work = async (): Promise<null> => {
@@ -273,7 +273,7 @@ describe('what is asked by several at once', () => {
     }
   });
 
-  it('is one question to the database, from requests of their own', async () => {
+  it('is one query to the database, from requests of their own', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [{ ts: Date.now() - 60_000, id: 'e1', name: 'pageview', visitor: 'v' }]);
     const ask = (filters: unknown) =>

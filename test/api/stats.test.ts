@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bodyOf, StatsQuery } from '../../src/api/stats.ts';
 import { DIMENSION_NAMES, TIME_DIMENSIONS } from '../../src/model/dimensions.ts';
 import { METRICS } from '../../src/model/metrics.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 
 const bodyFor = (query: object) => bodyOf('px_1', v.parse(StatsQuery, query));
 
@@ -19,7 +19,7 @@ describe('the short form', () => {
         filters: [['is', name, ['x']]],
         order_by: [[name, 'desc']],
       });
-      expect(parseQuestion({ ...body, filters: [] }).ok).toBe(true);
+      expect(parseQuery({ ...body, filters: [] }).ok).toBe(true);
     }
   });
 

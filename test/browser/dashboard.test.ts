@@ -151,11 +151,11 @@ async function headlines(): Promise<string[]> {
 }
 
 /** What the headline should say of a range. */
-async function expectHeadlines(question: object, mode: string | null = 'previous_period'): Promise<void> {
+async function expectHeadlines(request: object, mode: string | null = 'previous_period'): Promise<void> {
   const { results } = await query(speck, {
     site_id: pixel,
     metrics: HEADLINES,
-    ...question,
+    ...request,
     ...(mode ? { include: { comparisons: { mode } } } : {}),
   });
   const [row] = results;
@@ -507,8 +507,8 @@ describe("a pixel's statistics", () => {
     await page.goto(`${speck.url}/app/${pixel}?period=28d`);
     await page.click('.panel[aria-label="Pages"] button:has-text("All ")');
     const metrics = ['visitors', 'pageviews', 'time_on_page', 'scroll_depth'];
-    const question = { site_id: pixel, metrics, date_range: '28d', dimensions: ['event:page'] };
-    const answer = await query(speck, question);
+    const request = { site_id: pixel, metrics, date_range: '28d', dimensions: ['event:page'] };
+    const answer = await query(speck, request);
     await settles(() => rowsOf(page, 'dialog table'), expectedRows(answer, 'event:page', metrics, 50));
     await page.fill('dialog input[type=search]', 'JOURNAL/');
     const found = {
@@ -524,7 +524,7 @@ describe("a pixel's statistics", () => {
     const csv = await fetch(`${speck.url}/api/v2/query`, {
       method: 'POST',
       headers: { authorization: `Bearer ${ADMIN_TOKEN}`, accept: 'text/csv' },
-      body: JSON.stringify(question),
+      body: JSON.stringify(request),
     });
     expect(readFileSync(await download.path(), 'utf8')).toBe(`\ufeff${await csv.text()}`);
     expect(download.suggestedFilename()).toBe('event-page.csv');

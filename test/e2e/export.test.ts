@@ -335,7 +335,7 @@ describe('an export', () => {
 });
 
 describe('an import of an export', () => {
-  const QUESTIONS = [
+  const QUERIES = [
     { metrics: ['visitors', 'visits', 'pageviews', 'events', 'bounce_rate', 'visit_duration'] },
     { metrics: ['visitors', 'visits'], dimensions: ['time:day', 'visit:source'] },
     { metrics: ['visitors', 'pageviews'], dimensions: ['event:page'] },
@@ -347,8 +347,8 @@ describe('an import of an export', () => {
   ];
   const answers = async (pixel: string) =>
     Promise.all(
-      QUESTIONS.map(async (question) => {
-        const body = { site_id: pixel, date_range: '7d', ...question };
+      QUERIES.map(async (query) => {
+        const body = { site_id: pixel, date_range: '7d', ...query };
         const response = await speck.api('POST', '/api/v2/query', body);
         expect(response.status).toBe(200);
         return ((await response.json()) as { results: unknown[] }).results;

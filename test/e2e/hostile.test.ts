@@ -27,7 +27,7 @@ const ONLY = process.env['HOSTILE_ONLY']?.split(',');
 const BEFORE = 0.2;
 const AFTER = 0.2;
 
-/** The question that many ask at once, and that is computed once. */
+/** The query that many ask at once, and that is computed once. */
 const SHARED = 'the same thirty times at once';
 
 /** Milliseconds that the isolate may be held. */
@@ -130,7 +130,7 @@ it(
     const asked = tricks
       .filter(({ who, name }) => who === 'link' && name !== SHARED)
       .reduce((sum, { name }) => sum + (war.tallies.get(name)?.statuses.get(200) ?? 0), 0);
-    // Minutes that have begun since the first question.
+    // Minutes that have begun since the first query.
     const minutes = Math.floor((SECONDS * (1 - BEFORE - AFTER)) / 60) + 1;
 
     expect(failures).toEqual([]);

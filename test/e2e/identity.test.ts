@@ -151,8 +151,8 @@ describe('an address that a server names', () => {
     expect(new Set(all).size).toBe(visitors);
     expect(new Set(all.filter((one) => one !== seen[0])).size).toBe(visitors - 1);
     if (scopes.includes('stats:read')) {
-      const question = { site_id: pixel, metrics: ['visitors'], date_range: 'day' };
-      const answer = (await (await asked('/api/v2/query', token, question)).json()) as { results: object[] };
+      const query = { site_id: pixel, metrics: ['visitors'], date_range: 'day' };
+      const answer = (await (await asked('/api/v2/query', token, query)).json()) as { results: object[] };
       expect(answer.results).toEqual([{ dimensions: [], metrics: [visitors] }]);
     }
   });
@@ -179,8 +179,8 @@ describe('an event that was reported by anybody', () => {
       pixel,
     );
     expect(purchases).toEqual([{ value: 250_000_000, authenticated: 1 }]);
-    const question = { site_id: pixel, metrics: ['total_revenue'], date_range: 'day' };
-    const answer = (await (await speck.api('POST', '/api/v2/query', question)).json()) as {
+    const query = { site_id: pixel, metrics: ['total_revenue'], date_range: 'day' };
+    const answer = (await (await speck.api('POST', '/api/v2/query', query)).json()) as {
       results: unknown[];
     };
     expect(answer.results).toMatchObject([{ metrics: [{ value: 250.49 }] }]);

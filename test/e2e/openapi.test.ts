@@ -216,10 +216,10 @@ describe('a body', () => {
     const examples = [...readFileSync(`${ROOT}/docs/api.md`, 'utf8').matchAll(/^```json\n(.*?)^```/gms)].map(
       ([, text]) => JSON.parse(text ?? '') as object,
     );
-    const questions = examples.filter((example) => 'site_id' in example);
-    expect(questions.length).toBeGreaterThan(0);
-    const question = bodySchema('POST', '/api/v2/query');
-    for (const one of questions) expect(question(one), ajv.errorsText(question.errors)).toBe(true);
+    const queries = examples.filter((example) => 'site_id' in example);
+    expect(queries.length).toBeGreaterThan(0);
+    const isQuery = bodySchema('POST', '/api/v2/query');
+    for (const one of queries) expect(isQuery(one), ajv.errorsText(isQuery.errors)).toBe(true);
     for (const [property, name] of [
       ['accepted', 'IngestResult'],
       ['results', 'NamedQueryResult'],

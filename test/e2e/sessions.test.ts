@@ -214,8 +214,8 @@ describe('a shared link', () => {
     });
     const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
     expect(cookie).toMatch(/^speck-link=/);
-    const question = { site_id: pixel, metrics: ['visitors'], date_range: '7d' };
-    const answer = await ask('POST', '/api/v2/query', { cookie, kind: 'link', body: question });
+    const query = { site_id: pixel, metrics: ['visitors'], date_range: '7d' };
+    const answer = await ask('POST', '/api/v2/query', { cookie, kind: 'link', body: query });
     expect(answer.status).toBe(200);
   });
 

@@ -1,4 +1,4 @@
-/** Questions in short form, as CSV, and asked again. */
+/** Queries in short form, as CSV, and asked again. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN, type Speck, startSpeck } from './harness.ts';
 
@@ -80,15 +80,15 @@ const short = async (query: string) => {
   expect(response.status, await response.clone().text()).toBe(200);
   return (await response.json()) as Short;
 };
-const post = (question: object, headers: Record<string, string> = {}) =>
+const post = (request: object, headers: Record<string, string> = {}) =>
   fetch(`${speck.url}/api/v2/query`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
-    body: JSON.stringify({ site_id: pixel, ...question }),
+    body: JSON.stringify({ site_id: pixel, ...request }),
   });
 
 describe('the short form', () => {
-  it.each<[query: string, question: object, names: string[]]>([
+  it.each<[query: string, request: object, names: string[]]>([
     [DAYS, { metrics: ['visitors', 'visits', 'pageviews'] }, []],
     [`${DAYS}&by=page`, { metrics: ['visitors', 'pageviews'], dimensions: ['event:page'] }, ['page']],
     [
@@ -154,8 +154,8 @@ describe('the short form', () => {
     ],
     ['period=7d&metrics=visitors', { metrics: ['visitors'], date_range: '7d' }, []],
     ['metrics=visitors', { metrics: ['visitors'], date_range: '30d' }, []],
-  ])('?%s is answered as the long form is', async (query, question, names) => {
-    const asked = await post({ date_range: MARCH, ...question });
+  ])('?%s is answered as the long form is', async (query, request, names) => {
+    const asked = await post({ date_range: MARCH, ...request });
     expect(asked.status, await asked.clone().text()).toBe(200);
     const long = (await asked.json()) as Long;
     const answer = await short(query);
@@ -251,12 +251,12 @@ describe('CSV', () => {
   });
 
   it('has the names of the long form there', async () => {
-    const question = {
+    const request = {
       metrics: ['visitors'],
       dimensions: ['time:day', 'visit:source'],
       date_range: ['2026-03-03', '2026-03-03'],
     };
-    const response = await post(question, { accept: 'text/csv' });
+    const response = await post(request, { accept: 'text/csv' });
     expect(response.headers.get('content-type')).toBe(CSV);
     expect(await response.text()).toBe('time:day,visit:source,visitors\r\n2026-03-03,Bing,1\r\n');
   });
@@ -339,8 +339,8 @@ describe('an answer', () => {
   });
 
   it('to a POST is always sent', async () => {
-    const question = { metrics: ['visitors'], date_range: MARCH };
-    const etag = (await post(question)).headers.get('etag') ?? '';
-    expect((await post(question, { 'if-none-match': etag })).status).toBe(200);
+    const request = { metrics: ['visitors'], date_range: MARCH };
+    const etag = (await post(request)).headers.get('etag') ?? '';
+    expect((await post(request, { 'if-none-match': etag })).status).toBe(200);
   });
 });

@@ -1,9 +1,9 @@
-/** Random questions over random histories: the answer from rollups, from events and from the oracle must be one. */
+/** Random queries over random histories: the answer from rollups, from events and from the oracle must be one. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { erase } from '../../src/store/people.ts';
 import {
   applySchema,
@@ -19,12 +19,20 @@ import {
 } from '../fixtures.ts';
 import { local } from '../oracle.ts';
 import { answerOf, type History, hasSeveralCurrencies, historyOf, labelsOf } from './oracle-language.ts';
-import { answered, ask, inOneOrder, LATER, type Questioned, questions, TIMES } from './questions.ts';
+import {
+  answered,
+  ask,
+  inOneOrder,
+  LATER,
+  type RandomQuery,
+  randomQueries,
+  TIMES,
+} from './random-queries.ts';
 
 beforeAll(applySchema);
 
 /** Holds an answer to the oracle's, whatever the order of its rows. */
-function expectAnswer({ results, meta }: QueryResult, history: History, asked: Questioned): void {
+function expectAnswer({ results, meta }: QueryResult, history: History, asked: RandomQuery): void {
   const expected = answerOf(history, asked);
   expect(inOneOrder(results), JSON.stringify(asked)).toEqual(inOneOrder(expected).map(answered));
   if (asked.include.total_rows) expect(meta['total_rows']).toBe(expected.length);
@@ -45,7 +53,7 @@ describe('answers', () => {
       await fc.assert(
         fc.asyncProperty(
           histories(day),
-          fc.array(questions(day), { minLength: 6, maxLength: 6 }),
+          fc.array(randomQueries(day), { minLength: 6, maxLength: 6 }),
           async (events, list) => {
             const pixel = await makePixel(zone, { goals: GOALS });
             await linkPeople(pixel);
@@ -197,9 +205,9 @@ describe('answers', () => {
       ['A query by a dimension of people', { dimensions: ['person:first_source'] }],
       ['A query by a dimension of people', { dimensions: ['person:devices'] }],
     ] as const) {
-      const question = parseQuestion({ site_id: pixel.id, ...range, ...more });
-      if (!question.ok) throw new Error('not a question');
-      const refused = await runQuestion(db, question.value, pixel, LATER);
+      const query = parseQuery({ site_id: pixel.id, ...range, ...more });
+      if (!query.ok) throw new Error('not a query');
+      const refused = await runQuery(db, query.value, pixel, LATER);
       expect(refused).toMatchObject({
         ok: false,
         error: { reason: 'beyond_retention', detail: expect.stringContaining(`${why} needs raw events`) },

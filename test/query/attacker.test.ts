@@ -7,8 +7,8 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent, OracleGoal } from '../oracle.ts';
 import { type Found, findSmallGroup, learn } from './attacker.ts';
@@ -80,7 +80,7 @@ function historyFrom(seed: number, busy: number): OracleEvent[] {
 }
 
 /** Everything that is asked: ranges that differ by a day at either end, by each dimension, filter and time. */
-const QUESTIONS: readonly Simple[] = [
+const QUERIES: readonly Simple[] = [
   ...DAYS.map((day) => [FIRST, day] as const),
   ...DAYS.slice(1).map((day) => [day, TODAY] as const),
   ...DAYS.slice(1).map((day) => [day, day] as const),
@@ -96,7 +96,7 @@ const QUESTIONS: readonly Simple[] = [
 );
 
 /** Who has one filter twice, or a dimension that is filtered by, asks what is asked otherwise already. */
-const ASKED = QUESTIONS.filter(({ dimension, filters }) => filters.every(([, name]) => name !== dimension));
+const ASKED = QUERIES.filter(({ dimension, filters }) => filters.every(([, name]) => name !== dimension));
 
 function attackRule(seed: number, least: number, rule: Rule): Found | null {
   const history = historyOf(historyFrom(seed, 5 * least), 'UTC', GOALS);
@@ -127,15 +127,15 @@ describe('the rule', () => {
 });
 
 async function ask(pixel: Pixel, { dimension, time, filters, range }: Simple, now = NOW): Promise<ToldRow[]> {
-  const question = parseQuestion({
+  const query = parseQuery({
     site_id: pixel.id,
     metrics: COUNTED,
     dimensions: [...(time === null ? [] : [time]), ...(dimension === null ? [] : [dimension])],
     filters,
     date_range: range,
   });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  const answer = await runQuestion(db, question.value, pixel, now);
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  const answer = await runQuery(db, query.value, pixel, now);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return answer.value.results
     .filter(({ metrics }) => metrics[0] !== null)

@@ -12,7 +12,7 @@ interface Known {
   readonly conditions: readonly string[];
   readonly from: string;
   readonly to: string;
-  /** Which question and row told it, for a message. */
+  /** Which query and row told it, for a message. */
   readonly told: string;
 }
 

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { outOfBounds } from '../../src/query/bounds.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, makePixel, store } from '../fixtures.ts';
 
 beforeAll(applySchema);
@@ -42,18 +42,18 @@ describe('ranges', () => {
   });
 
   const asked = (change: Record<string, unknown>) => {
-    const question = parseQuestion({
+    const query = parseQuery({
       site_id: pixel.id,
       metrics: ['visitors'],
       date_range: 'day',
       ...change,
     });
-    return question.ok ? question.value : question.error.map(({ path }) => path);
+    return query.ok ? query.value : query.error.map(({ path }) => path);
   };
   const pathsOf = async (change: Record<string, unknown>) => {
-    const question = asked(change);
-    if (Array.isArray(question)) return question;
-    const answer = await runQuestion(db, question as never, pixel, NOW);
+    const query = asked(change);
+    if (Array.isArray(query)) return query;
+    const answer = await runQuery(db, query as never, pixel, NOW);
     if (answer.ok) return [];
     return answer.error.reason === 'invalid_query'
       ? answer.error.errors.map(({ path }) => path)
@@ -90,10 +90,10 @@ describe('ranges', () => {
       expect(compared).not.toEqual([]);
       expect(compared.every((path) => path.startsWith('include.comparisons'))).toBe(true);
     }
-    const question = asked({ date_range: [from, to] });
-    if (Array.isArray(question)) return;
+    const query = asked({ date_range: [from, to] });
+    if (Array.isArray(query)) return;
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
-    expect(await runFunnel(db, pixel, funnel, question as never, NOW)).toMatchObject({
+    expect(await runFunnel(db, pixel, funnel, query as never, NOW)).toMatchObject({
       ok: false,
       error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] },
     });
@@ -140,16 +140,16 @@ describe('ranges', () => {
 
   it('cost no more than the days that exist, in what is handed to the database', async () => {
     const { db: listened, bound } = listening();
-    const question = asked({ date_range: ['2000-01-01', '2026-11-28'] });
+    const query = asked({ date_range: ['2000-01-01', '2026-11-28'] });
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
-    const answer = await runFunnel(listened, pixel, funnel, question as never, NOW);
+    const answer = await runFunnel(listened, pixel, funnel, query as never, NOW);
     expect(answer).toMatchObject({ ok: true, value: { steps: [{ count: 1 }, { count: 1 }] } });
     const { db: other, bound: alsoBound } = listening();
     const wide = asked({
       date_range: ['2000-01-01', '2026-11-28'],
       dimensions: ['time:day', 'event:page', 'visit:source'],
     });
-    expect((await runQuestion(other, wide as never, pixel, NOW)).ok).toBe(true);
+    expect((await runQuery(other, wide as never, pixel, NOW)).ok).toBe(true);
     // A stretch is some sixty characters; nine thousand days would be half a million.
     const stretches = [...bound, ...alsoBound].filter((text) => text.startsWith('[["'));
     expect(Math.max(...stretches.map((text) => JSON.parse(text).length))).toBeLessThan(20);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparisonLabel } from '../../src/model/comparison-label.ts';
 import { instantOf } from '../../src/model/time-zone.ts';
-import type { Moments } from '../../src/query/question.ts';
+import type { Moments } from '../../src/query/parsed-query.ts';
 import { comparedRange, startsOf, timeLabels } from '../../src/query/range.ts';
 
 const HOUR = 3_600_000;

@@ -22,7 +22,7 @@ import {
   IN_POINTS,
   yearBefore,
 } from './oracle-language.ts';
-import { answered, ask, inOneOrder, LATER, questions } from './questions.ts';
+import { answered, ask, inOneOrder, LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
 
@@ -49,7 +49,7 @@ function comparisons(day: string): fc.Arbitrary<Compared> {
 
 describe('comparisons', () => {
   it.each(ODD_DAYS)('have the row of the other range beside each in %s around %s', async (zone, day) => {
-    const asked = fc.tuple(questions(day, { moments: false, days: 3 }), comparisons(day));
+    const asked = fc.tuple(randomQueries(day, { moments: false, days: 3 }), comparisons(day));
     await fc.assert(
       fc.asyncProperty(
         histories(day),
@@ -63,19 +63,19 @@ describe('comparisons', () => {
           const history = historyOf(events, zone, GOALS, LINKS);
           await store(pixel, events);
           if (rolled) await runJobs(LATER);
-          for (const [question, compared] of list) {
+          for (const [query, compared] of list) {
             const { results } = await ask(pixel, {
-              ...question,
-              include: { ...question.include, comparisons: compared },
+              ...query,
+              include: { ...query.include, comparisons: compared },
             });
-            const expected = answerOf(history, question).map((row) => {
-              const beside = besideOf(history, question, row, compared);
-              return { ...answered(row), comparison: beside && besideAs(beside, question.metrics) };
+            const expected = answerOf(history, query).map((row) => {
+              const beside = besideOf(history, query, row, compared);
+              return { ...answered(row), comparison: beside && besideAs(beside, query.metrics) };
             });
-            expect(inOneOrder(results), JSON.stringify([question, compared])).toEqual(inOneOrder(expected));
+            expect(inOneOrder(results), JSON.stringify([query, compared])).toEqual(inOneOrder(expected));
             for (const { comparison } of results) {
               const inPerCent = comparison?.change.filter(
-                (_, index) => !IN_POINTS.includes(question.metrics[index] ?? ''),
+                (_, index) => !IN_POINTS.includes(query.metrics[index] ?? ''),
               );
               expect(inPerCent?.every((change) => change === null || Number.isInteger(change))).not.toBe(
                 false,

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import type { Question } from '../../src/query/question.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import type { ParsedQuery } from '../../src/query/parsed-query.ts';
 import {
   applySchema,
   db,
@@ -19,31 +19,31 @@ import {
 } from '../fixtures.ts';
 import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
 import { type Asked, addDays, eventsIn, historyOf } from './oracle-language.ts';
-import { LATER, questions } from './questions.ts';
+import { LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
 
 type Days = readonly [from: string, to: string];
 
-/** A question of days and filters, of which a funnel is asked. */
-function questionOf(
+/** A query of days and filters, of which a funnel is asked. */
+function queryOf(
   pixel: Pixel,
   { date_range, filters, include }: Omit<Asked, 'metrics' | 'dimensions'>,
-): Question {
-  const question = parseQuestion({ site_id: pixel.id, metrics: ['visitors'], date_range, filters, include });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  return question.value;
+): ParsedQuery {
+  const query = parseQuery({ site_id: pixel.id, metrics: ['visitors'], date_range, filters, include });
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  return query.value;
 }
 
-const ofDays = (pixel: Pixel, date_range: Days): Question => questionOf(pixel, { date_range, filters: [] });
+const ofDays = (pixel: Pixel, date_range: Days): ParsedQuery => queryOf(pixel, { date_range, filters: [] });
 
 async function countsOf(
   pixel: Pixel,
   funnel: Funnel,
   range: Days,
-  question = ofDays(pixel, range),
+  query = ofDays(pixel, range),
 ): Promise<number[]> {
-  const answer = await runFunnel(db, pixel, funnel, question, LATER);
+  const answer = await runFunnel(db, pixel, funnel, query, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   expect(answer.value.steps.map(({ goal }) => goal)).toEqual(funnel.steps);
   return answer.value.steps.map(({ count }) => Number(count));
@@ -97,15 +97,15 @@ describe('funnels', () => {
       const pixel = await makePixel('UTC', { goals: GOALS });
       const of = (operator: string, dimension: string, value: string) => [operator, dimension, [value]];
       const both = [of('contains_not', 'person:last_source', 'x'), of('contains', 'person:devices', 'x')];
-      const question = parseQuestion({
+      const query = parseQuery({
         site_id: pixel.id,
         metrics: ['visitors'],
         date_range: ['2026-03-01', '2026-03-01'],
         filters: [['not', ['has_done', ['and', both]]]],
       });
-      if (!question.ok) throw new Error(JSON.stringify(question.error));
+      if (!query.ok) throw new Error(JSON.stringify(query.error));
       const funnel = { name: 'F', steps: ['Signup', 'Bought'], within };
-      const answer = await runFunnel(db, pixel, funnel, question.value, Date.parse('2026-03-02T00:00:00Z'));
+      const answer = await runFunnel(db, pixel, funnel, query.value, Date.parse('2026-03-02T00:00:00Z'));
       expect(answer.ok).toBe(true);
     },
   );
@@ -116,7 +116,7 @@ describe('funnels', () => {
       await fc.assert(
         fc.asyncProperty(
           histories(day, 60),
-          fc.array(fc.tuple(funnels, questions(day, { moments: false })), { minLength: 8, maxLength: 8 }),
+          fc.array(fc.tuple(funnels, randomQueries(day, { moments: false })), { minLength: 8, maxLength: 8 }),
           async (events, list) => {
             const pixel = await makePixel(zone, { goals: GOALS });
             await linkPeople(pixel);
@@ -138,7 +138,7 @@ describe('funnels', () => {
                 LINKS,
                 (event) => picked.has(event),
               );
-              const found = await countsOf(pixel, funnel, date_range, questionOf(pixel, asked));
+              const found = await countsOf(pixel, funnel, date_range, queryOf(pixel, asked));
               expect(found, JSON.stringify([funnel, asked])).toEqual(wanted);
             }
           },

@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import { DEFAULT_SETTINGS, type Pixel, type PixelSettings } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import type { ParsedQuery } from '../../src/query/parsed-query.ts';
 import { readReportablePropertyKeys } from '../../src/query/property-keys.ts';
-import type { Question } from '../../src/query/question.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import * as localDay from '../../src/rollup/local-day.sql.ts';
 import * as months from '../../src/rollup/months.sql.ts';
 import * as personDays from '../../src/rollup/person-days.sql.ts';
@@ -103,8 +103,8 @@ async function expectGolden(name: string, sent: readonly SentStatement[]): Promi
   await expect(text).toMatchFileSnapshot(`./golden/${name}.sql`);
 }
 
-function questionOf(pixel: Pixel, body: Record<string, unknown>): Question {
-  const parsed = parseQuestion({ site_id: pixel.id, metrics: ['visitors'], date_range: '7d', ...body });
+function queryOf(pixel: Pixel, body: Record<string, unknown>): ParsedQuery {
+  const parsed = parseQuery({ site_id: pixel.id, metrics: ['visitors'], date_range: '7d', ...body });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }
@@ -286,7 +286,7 @@ describe('the SQL', () => {
     ...Object.entries(PROTECTED_QUERIES).map(([name, body]) => [name, PROTECTED, body] as const),
   ])('of the query %s', async (name, pixel, body) => {
     const { db: recording, sent } = recorder();
-    const answer = await runQuestion(recording, questionOf(pixel, body), pixel, NOW);
+    const answer = await runQuery(recording, queryOf(pixel, body), pixel, NOW);
     expect(answer).toMatchObject({ ok: true });
     await expectGolden(name, sent);
   });
@@ -294,7 +294,7 @@ describe('the SQL', () => {
   it.each(Object.entries(FUNNELS))('of the funnel %s', async (name, [pixel, within, filters]) => {
     const funnel: Funnel = { name: 'Way', steps: ['Read the blog', 'Pricing', 'Signup'], within };
     const { db: recording, sent } = recorder();
-    const answer = await runFunnel(recording, pixel, funnel, questionOf(pixel, { filters }), NOW);
+    const answer = await runFunnel(recording, pixel, funnel, queryOf(pixel, { filters }), NOW);
     expect(answer).toMatchObject({ ok: true });
     await expectGolden(name, sent);
   });

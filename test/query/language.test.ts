@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import { resolveRange, resolveTime, timeLabels } from '../../src/query/range.ts';
 
 const base = { site_id: 'px_1', metrics: ['visitors'], date_range: '7d' };
 const pathsOf = (body: unknown): string[] => {
-  const parsed = parseQuestion(body);
+  const parsed = parseQuery(body);
   return parsed.ok ? [] : parsed.error.map(({ path }) => path);
 };
 
@@ -81,9 +81,9 @@ describe('the query language', () => {
   it('never throws, whatever the body', () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (filters, dimensions) => {
-        parseQuestion(filters);
-        parseQuestion({ ...base, filters, dimensions });
-        parseQuestion({ ...base, filters: [filters], order_by: dimensions });
+        parseQuery(filters);
+        parseQuery({ ...base, filters, dimensions });
+        parseQuery({ ...base, filters: [filters], order_by: dimensions });
       }),
       { numRuns: 2000 },
     );

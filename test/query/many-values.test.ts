@@ -1,19 +1,19 @@
 /** Filters of many values: answered as of few, without looking at each event for each value, and refused where they are too many. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, histories, LINKS, linkPeople, makePixel, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 import { answerOf, historyOf } from './oracle-language.ts';
-import { answered, ask, inOneOrder, LATER } from './questions.ts';
+import { answered, ask, inOneOrder, LATER } from './random-queries.ts';
 
 beforeAll(applySchema);
 
 const DAY = '2026-03-29';
 const NOTHING = Array.from({ length: 40 }, (_, index) => `qqq${index}`);
 
-/** Answers a question, with the parameters that its statements had. */
+/** Answers a query, with the parameters that its statements had. */
 async function listen(pixel: string, asked: Readonly<Record<string, unknown>>, now = LATER) {
   const parameters: unknown[][] = [];
   const listened = new Proxy(db, {
@@ -30,14 +30,14 @@ async function listen(pixel: string, asked: Readonly<Record<string, unknown>>, n
       };
     },
   });
-  const question = parseQuestion({ site_id: pixel, metrics: ['visitors'], date_range: [DAY, DAY], ...asked });
-  if (!question.ok) return { answer: null, parameters, paths: question.error.map(({ path }) => path) };
+  const query = parseQuery({ site_id: pixel, metrics: ['visitors'], date_range: [DAY, DAY], ...asked });
+  if (!query.ok) return { answer: null, parameters, paths: query.error.map(({ path }) => path) };
   const known =
     (await db.prepare('SELECT settings FROM pixels WHERE id = ?').bind(pixel).first<string>('settings')) ??
     '';
-  const answer = await runQuestion(
+  const answer = await runQuery(
     listened,
-    question.value,
+    query.value,
     { id: pixel, name: '', url: '', timezone: 'UTC', settings: JSON.parse(known), created_at: 0 },
     now,
   );
@@ -126,7 +126,7 @@ describe('many texts to be contained', () => {
     }
   });
 
-  it('are bounded in sum, over all filters of a question', async () => {
+  it('are bounded in sum, over all filters of a query', async () => {
     const pixel = await makePixel('UTC');
     const long = (count: number) => Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(count, 'x'));
     const filters = (count: number) => [
@@ -155,7 +155,7 @@ function strangePages(day: string, count: number): OracleEvent[] {
 }
 
 describe('patterns', () => {
-  it('are bounded in number and in characters, over all filters of a question', async () => {
+  it('are bounded in number and in characters, over all filters of a query', async () => {
     const pixel = await makePixel('UTC');
     const matches = (count: number, pattern = 'a') => [
       'matches',

@@ -1,12 +1,12 @@
-/** What one person's events cost: twice as many cost twice as much, in every question that follows a person from event to event. */
+/** What one person's events cost: twice as many cost twice as much, in every query that follows a person from event to event. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, counting, GOALS, linkPeople, makePixel, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
-import { LATER } from './questions.ts';
+import { LATER } from './random-queries.ts';
 
 beforeAll(applySchema);
 
@@ -36,23 +36,23 @@ async function pixelOf(list: readonly OracleEvent[]): Promise<Pixel> {
   return pixel;
 }
 
-/** Rows that a question or funnel reads, of one person with so many events. */
+/** Rows that a query or funnel reads, of one person with so many events. */
 async function rowsRead(
   pixel: Pixel,
   asked: Readonly<Record<string, unknown>>,
   steps?: readonly string[],
 ): Promise<number> {
-  const question = parseQuestion({
+  const query = parseQuery({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: [DAY, DAY],
     ...asked,
   });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
   const { db, cost } = counting();
   const answer = steps
-    ? await runFunnel(db, pixel, { name: 'F', steps, within: { hours: 168 } }, question.value, LATER)
-    : await runQuestion(db, question.value, pixel, LATER);
+    ? await runFunnel(db, pixel, { name: 'F', steps, within: { hours: 168 } }, query.value, LATER)
+    : await runQuery(db, query.value, pixel, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return cost.read;
 }
@@ -60,7 +60,7 @@ async function rowsRead(
 describe('the events of one person cost no more than as many of several, in', () => {
   const ALL_DIRECT = { source: '', channel: 'Direct' };
   const NONE_DIRECT = { source: 'Google', channel: 'Organic Search' };
-  const QUESTIONS: readonly (readonly [
+  const QUERIES: readonly (readonly [
     what: string,
     asked: Readonly<Record<string, unknown>>,
     more?: Partial<OracleEvent>,
@@ -98,7 +98,7 @@ describe('the events of one person cost no more than as many of several, in', ()
     ],
   ];
 
-  it.each(QUESTIONS.map(([what, ...rest]) => ({ what, rest })))(
+  it.each(QUERIES.map(([what, ...rest]) => ({ what, rest })))(
     '$what',
     async ({ rest: [asked, more, steps] }) => {
       const [few, many] = [
@@ -111,7 +111,7 @@ describe('the events of one person cost no more than as many of several, in', ()
     },
   );
 
-  it.each(QUESTIONS.map(([what, ...rest]) => ({ what, rest })))(
+  it.each(QUERIES.map(([what, ...rest]) => ({ what, rest })))(
     '$what, of as many people as events, of whom all or none were there before',
     async ({ rest: [asked, more, steps] }) => {
       for (const others of [0, 5000]) {

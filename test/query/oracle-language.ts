@@ -1,5 +1,5 @@
 /**
- * What the answer to a question should be, from docs/metrics.md in the plainest way, on top of test/oracle.ts and like
+ * What the answer to a query should be, from docs/metrics.md in the plainest way, on top of test/oracle.ts and like
  * it without SQL and without code of src/.
  */
 import {
@@ -55,7 +55,7 @@ export interface History {
   /** All events, in their order. */
   readonly events: readonly OracleEvent[];
   readonly links: Links;
-  /** What has been grouped already, by question. */
+  /** What has been grouped already, by query. */
   readonly grouped: Map<string, Groups>;
 }
 
@@ -75,7 +75,7 @@ export function historyOf(
   };
 }
 
-/** The events that a question is of: counted, of its range, and let through by its filters. */
+/** The events that a query is of: counted, of its range, and let through by its filters. */
 export function eventsIn(history: History, asked: Asked): Set<OracleEvent> {
   const context: Context = { ...history, asked };
   return new Set(
@@ -234,12 +234,12 @@ type Groups = ReadonlyMap<string, readonly Part[]>;
 
 /**
  * The parts of visits that an answer's rows are made of, by the values of its dimensions.
- * @param whole the question that the groups are asked for, where that is another one.
+ * @param whole the query that the groups are asked for, where that is another one.
  */
 function groupsOf(of: History, asked: Asked, whole: Asked = asked): Groups {
   const { dimensions, filters, date_range } = asked;
-  const question = JSON.stringify([dimensions, filters, date_range, timeOf(whole), asked.include]);
-  const known = of.grouped.get(question);
+  const query = JSON.stringify([dimensions, filters, date_range, timeOf(whole), asked.include]);
+  const known = of.grouped.get(query);
   if (known) return known;
   const history: Context = { ...of, asked: whole };
   const groups = partsBy(
@@ -252,7 +252,7 @@ function groupsOf(of: History, asked: Asked, whole: Asked = asked): Groups {
       isWithin(event, date_range, history.zone) &&
       filters.every((filter) => matches(filter, event, visit, history)),
   );
-  of.grouped.set(question, groups);
+  of.grouped.set(query, groups);
   return groups;
 }
 

@@ -1,23 +1,23 @@
-/** What a question costs is told before it runs, grows with all that it can have much of, and lets through what owners ask. */
+/** What a query costs is told before it runs, grows with all that it can have much of, and lets through what owners ask. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { readDayStates, type Volume } from '../../src/query/day-states.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import type { ParsedQuery } from '../../src/query/parsed-query.ts';
 import { charge, OWNERS, pricesOf, pricesOfFunnel, VIEWERS } from '../../src/query/price.ts';
-import type { Question } from '../../src/query/question.ts';
 import { testsToResolve } from '../../src/query/resolve.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store } from '../fixtures.ts';
-import { LATER, questions } from './questions.ts';
+import { LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
 
-function questionOf(asked: Readonly<Record<string, unknown>>): Question {
-  const question = parseQuestion({ site_id: 'px_1', metrics: ['visitors'], date_range: '12mo', ...asked });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  return question.value;
+function queryOf(asked: Readonly<Record<string, unknown>>): ParsedQuery {
+  const query = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '12mo', ...asked });
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  return query.value;
 }
 
 const YEAR: Volume = { events: 1_000_000, rows: 0, days: 365 };
@@ -28,8 +28,8 @@ function priceOf(
   held: readonly Volume[] = [YEAR],
   goals = 3,
 ): number {
-  const question = questionOf(asked);
-  return pricesOf(question, testsToResolve(question), held, { ...setting, goals }).reduce(
+  const query = queryOf(asked);
+  return pricesOf(query, testsToResolve(query), held, { ...setting, goals }).reduce(
     (sum, one) => sum + one,
     0,
   );
@@ -40,15 +40,15 @@ function isAllowed(
   allowance = OWNERS,
   held: readonly Volume[] = [YEAR],
 ): boolean {
-  const question = questionOf(asked);
-  return charge(pricesOf(question, testsToResolve(question), held, setting), allowance).length === 0;
+  const query = queryOf(asked);
+  return charge(pricesOf(query, testsToResolve(query), held, setting), allowance).length === 0;
 }
 
 const country = ['is', 'visit:country', ['DE']];
 const times = <T>(count: number, one: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => one(index));
 
-describe('what a question costs', () => {
+describe('what a query costs', () => {
   /** What owners ask of a pixel of a million events in the year. */
   const ASKED: readonly Readonly<Record<string, unknown>>[] = [
     { filters: [country] },
@@ -146,14 +146,14 @@ describe('what a question costs', () => {
     expect(priceOf(goal, [YEAR, YEAR])).toBe(2 * priceOf(goal));
     expect(priceOf(goal, [{ ...YEAR, events: 2_000_000 }])).toBe(2 * priceOf(goal));
     const funnel = (steps: number) =>
-      pricesOfFunnel(questionOf({}), [], steps, YEAR, setting).reduce((sum, one) => sum + one, 0);
+      pricesOfFunnel(queryOf({}), [], steps, YEAR, setting).reduce((sum, one) => sum + one, 0);
     expect(funnel(8)).toBeGreaterThan(1.5 * funnel(2));
     expect(charge([funnel(8)], OWNERS)).toEqual([]);
   });
 
-  it('never falls when a question asks for more, whatever it asks', () => {
+  it('never falls when a query asks for more, whatever it asks', () => {
     fc.assert(
-      fc.property(questions('2026-03-01', { moments: false }), fc.nat(2_000_000), (asked, events) => {
+      fc.property(randomQueries('2026-03-01', { moments: false }), fc.nat(2_000_000), (asked, events) => {
         const held = [{ events, rows: 0, days: 5 }];
         const price = priceOf(asked as never, held);
         expect(Number.isFinite(price)).toBe(true);
@@ -183,7 +183,7 @@ describe('what is there to be read', () => {
     reportable: null,
   };
   const heldOf = async (pixel: Pixel, asked: Readonly<Record<string, unknown>> = {}, usesRollups?: boolean) =>
-    (await readDayStates(db, { ...questionOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
+    (await readDayStates(db, { ...queryOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
 
   it('is counted where a day has changed, and known where it has not', async () => {
     const pixel = await makePixel('UTC');
@@ -223,9 +223,9 @@ describe('what is there to be read', () => {
     });
     const refused = { ok: false, error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] } };
     const run = (more: Readonly<Record<string, unknown>>) =>
-      runQuestion(
+      runQuery(
         listened,
-        { ...questionOf({ date_range: [DAY, DAY], ...more }), pixel: pixel.id },
+        { ...queryOf({ date_range: [DAY, DAY], ...more }), pixel: pixel.id },
         pixel,
         LATER,
         OWNERS,
@@ -246,7 +246,7 @@ describe('what is there to be read', () => {
       expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
     }
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
-    const ofDay = { ...questionOf({ date_range: [DAY, DAY] }), pixel: pixel.id };
+    const ofDay = { ...queryOf({ date_range: [DAY, DAY] }), pixel: pixel.id };
     asked.length = 0;
     expect(await runFunnel(listened, pixel, funnel, ofDay, LATER, OWNERS)).toMatchObject(refused);
     expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
@@ -257,11 +257,11 @@ describe('what is there to be read', () => {
 
   it('is nothing that a history of few events could be refused for', async () => {
     await fc.assert(
-      fc.asyncProperty(histories(DAY), questions(DAY), async (events, asked) => {
+      fc.asyncProperty(histories(DAY), randomQueries(DAY), async (events, asked) => {
         const pixel = await makePixel('UTC', { goals: GOALS });
         await store(pixel, events);
-        const question = { ...questionOf(asked as never), pixel: pixel.id };
-        expect((await runQuestion(db, question, pixel, LATER, VIEWERS)).ok).toBe(true);
+        const query = { ...queryOf(asked as never), pixel: pixel.id };
+        expect((await runQuery(db, query, pixel, LATER, VIEWERS)).ok).toBe(true);
       }),
       { numRuns: 20 },
     );

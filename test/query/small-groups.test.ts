@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/model/goal.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { type FunnelResult, runFunnel } from '../../src/query/funnel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
 import type { QueryError } from '../../src/query/query-error.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, makePixel, runJobs, store } from '../fixtures.ts';
 import { funnelOf, type OracleEvent } from '../oracle.ts';
 import { addDays } from './oracle-language.ts';
-import { ask as askWith } from './questions.ts';
+import { ask as askWith } from './random-queries.ts';
 
 beforeAll(applySchema);
 
@@ -73,9 +73,9 @@ describe('small groups', () => {
   };
   const mistakes = async (asked: Readonly<Record<string, unknown>>): Promise<string[]> => {
     const body = { site_id: pixel.id, metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...asked };
-    const question = parseQuestion(body);
-    if (!question.ok) throw new Error(JSON.stringify(question.error));
-    const answer = await runQuestion(db, question.value, pixel, NOW);
+    const query = parseQuery(body);
+    if (!query.ok) throw new Error(JSON.stringify(query.error));
+    const answer = await runQuery(db, query.value, pixel, NOW);
     if (answer.ok) return [];
     return answer.error.reason === 'invalid_query' ? answer.error.errors.map(({ path }) => path) : [];
   };
@@ -278,21 +278,21 @@ describe('small groups', () => {
       { dimensions: ['event:page'] },
       { filters: [['is', 'event:page', ['/secret']]] },
     ]) {
-      const question = { metrics: ['visitors'], date_range: [DAYS[1], DAYS[2]], ...asked };
-      const { results, meta } = await askWith(pixel, question, NOW);
-      const other = await askWith(empty, question, NOW);
+      const query = { metrics: ['visitors'], date_range: [DAYS[1], DAYS[2]], ...asked };
+      const { results, meta } = await askWith(pixel, query, NOW);
+      const other = await askWith(empty, query, NOW);
       expect([results, meta]).toEqual([other.results, other.meta]);
       expect(meta).toMatchObject({ as_of: `${addDays(SUNDAY, 1)}T00:00:00.000Z`, min_group: LEAST });
     }
   });
 
   it('are past retention by the calendar, not by their events', async () => {
-    const question = { metrics: ['visitors'], filters: [['is', 'event:page', ['/secret']]] };
+    const query = { metrics: ['visitors'], filters: [['is', 'event:page', ['/secret']]] };
     const later = NOW + 91 * 86_400_000;
     const refused = async (date_range: unknown) => {
-      const parsed = parseQuestion({ site_id: pixel.id, ...question, date_range });
+      const parsed = parseQuery({ site_id: pixel.id, ...query, date_range });
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-      const answer = await runQuestion(db, parsed.value, pixel, later);
+      const answer = await runQuery(db, parsed.value, pixel, later);
       return answer.ok ? null : answer.error.reason;
     };
     expect(await refused([DAYS[1], DAYS[1]])).toBe('beyond_retention');
@@ -316,9 +316,9 @@ describe('funnels of a pixel that protects small groups', () => {
     of: Funnel = funnel,
     filters: unknown[] = [],
   ): Promise<FunnelResult['steps'] | QueryError> {
-    const question = parseQuestion({ site_id: pixel.id, metrics: ['visitors'], date_range, filters });
-    if (!question.ok) throw new Error(JSON.stringify(question.error));
-    const answer = await runFunnel(db, pixel, of, question.value, NOW);
+    const query = parseQuery({ site_id: pixel.id, metrics: ['visitors'], date_range, filters });
+    if (!query.ok) throw new Error(JSON.stringify(query.error));
+    const answer = await runFunnel(db, pixel, of, query.value, NOW);
     return answer.ok ? answer.value.steps : answer.error;
   }
   const counts = async (date_range: unknown) => {

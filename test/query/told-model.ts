@@ -7,7 +7,7 @@ import { addDays, answerOf, type History } from './oracle-language.ts';
 /** The counts of a row, in this order. */
 export const COUNTED = ['visitors', 'visits', 'pageviews', 'events'];
 
-/** A question without moments, people or lists. */
+/** A query without moments, people or lists. */
 export interface Simple {
   readonly dimension: string | null;
   readonly time: string | null;

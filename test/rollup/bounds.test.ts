@@ -16,8 +16,8 @@ import {
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { segments } from '../../src/model/time-zone.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { DELETE_VANISHED, ROLL_UP_SLICES, STORE_SLICE, sliceBounds } from '../../src/rollup/local-day.sql.ts';
 import { goalParameter } from '../../src/sql/goals.ts';
 import { prepare } from '../../src/sql/statement.ts';
@@ -175,14 +175,14 @@ describe('revenue that a rollup does not tell', () => {
     await store(pixel, events);
     await runJobs(LATER);
     const ask = async (dimensions: string[]) => {
-      const parsed = parseQuestion({
+      const parsed = parseQuery({
         site_id: pixel.id,
         metrics: ['total_revenue', 'events'],
         date_range: [DAY, DAY],
         dimensions,
       });
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-      const answer = await runQuestion(db, parsed.value, pixel, LATER);
+      const answer = await runQuery(db, parsed.value, pixel, LATER);
       if (!answer.ok) throw new Error(JSON.stringify(answer.error));
       return answer.value;
     };

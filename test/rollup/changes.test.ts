@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { SLICE_EVENTS } from '../../src/rollup/day.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { LIVE_EVENTS } from '../../src/sql/rollups.ts';
@@ -28,9 +28,9 @@ async function rollupsOf({ id }: Pixel): Promise<unknown[]> {
 }
 
 async function ask(pixel: Pixel, asked: Record<string, unknown>, now: number): Promise<QueryResult> {
-  const question = parseQuestion({ site_id: pixel.id, metrics: ['pageviews'], ...asked });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  const answer = await runQuestion(db, question.value, pixel, now);
+  const query = parseQuery({ site_id: pixel.id, metrics: ['pageviews'], ...asked });
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  const answer = await runQuery(db, query.value, pixel, now);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return answer.value;
 }
@@ -347,7 +347,7 @@ describe('a large day', () => {
       results: [{ metrics: [LIVE_EVENTS, 20_000] }],
       meta: { source: 'rollups', as_of: new Date(noon).toISOString() },
     });
-    // What comes later is seen at the next hour, and by filtered questions at once.
+    // What comes later is seen at the next hour, and by filtered queries at once.
     await fill(pixel, DAY, 10, LIVE_EVENTS);
     const later = noon + 30 * 60_000;
     await runJob(testEnv, later);

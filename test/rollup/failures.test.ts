@@ -3,8 +3,8 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { health } from '../../src/api/health.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { addDays } from '../../src/model/time-zone.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { PURGE_CHUNK } from '../../src/rollup/purge.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
@@ -235,9 +235,9 @@ describe('a task of the cron that fails', () => {
 });
 
 async function ask(pixel: Pixel, from: string, to: string, now: number) {
-  const question = parseQuestion({ site_id: pixel.id, metrics: ['pageviews'], date_range: [from, to] });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  return runQuestion(db, question.value, pixel, now);
+  const query = parseQuery({ site_id: pixel.id, metrics: ['pageviews'], date_range: [from, to] });
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  return runQuery(db, query.value, pixel, now);
 }
 
 describe('a day past retention whose rollup fails', () => {

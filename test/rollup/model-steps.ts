@@ -1,7 +1,7 @@
 /** What happens to a pixel in the model's test, in random order. */
 import fc from 'fast-check';
 import { GOALS, histories, ODD_DAYS } from '../fixtures.ts';
-import { questions } from '../query/questions.ts';
+import { randomQueries } from '../query/random-queries.ts';
 import { DAY } from './model.ts';
 
 const MINUTE = 60_000;
@@ -111,13 +111,13 @@ const clock = fc.record({
     fc.integer({ min: 1, max: 21 }).map((days) => days * DAY),
   ),
 });
-export const question = fc.record({
+export const query = fc.record({
   kind: fc.constant('ask' as const),
   which,
   seed,
   asked: fc.oneof(
-    { weight: 4, arbitrary: questions(ANY_DAY) },
-    { weight: 1, arbitrary: questions(ANY_DAY, { moments: false, days: 90 }) },
+    { weight: 4, arbitrary: randomQueries(ANY_DAY) },
+    { weight: 1, arbitrary: randomQueries(ANY_DAY, { moments: false, days: 90 }) },
   ),
 });
 
@@ -150,14 +150,14 @@ export type Step =
   | Change
   | Job
   | (typeof clock extends fc.Arbitrary<infer T> ? T : never)
-  | (typeof question extends fc.Arbitrary<infer T> ? T : never);
+  | (typeof query extends fc.Arbitrary<infer T> ? T : never);
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 10, arbitrary: change },
     { weight: 8, arbitrary: job },
     { weight: 6, arbitrary: clock },
-    { weight: 6, arbitrary: question },
+    { weight: 6, arbitrary: query },
     { weight: 2, arbitrary: late },
   ),
   { minLength: 4, maxLength: 30, size: 'max' },

@@ -16,7 +16,7 @@ import { deletePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, makePixel, place, testEnv } from '../fixtures.ts';
 import { addDays } from '../query/oracle-language.ts';
-import type { Questioned } from '../query/questions.ts';
+import type { RandomQuery } from '../query/random-queries.ts';
 import { DAY, PixelModel } from './model.ts';
 import { Sender } from './model-sent.ts';
 import {
@@ -27,7 +27,7 @@ import {
   isBreakable,
   type Job,
   type Late,
-  question,
+  query,
   RETENTIONS,
   type Step,
   start,
@@ -302,8 +302,8 @@ class World {
     expect(await findOrphans(db), 'what has no owner').toEqual([]);
   }
 
-  /** A question moved to where something has happened. */
-  #moved(asked: Questioned, { sent }: PixelModel, seed: number): Questioned {
+  /** A query moved to where something has happened. */
+  #moved(asked: RandomQuery, { sent }: PixelModel, seed: number): RandomQuery {
     const one = pick(sent, seed);
     const days = Math.round(((one?.event.ts ?? this.now) - Date.parse(`${ANY_DAY}T12:00:00Z`)) / DAY);
     const [from, to] = asked.date_range.map((end) =>
@@ -335,32 +335,27 @@ describe('whatever happens to a pixel', () => {
       vi.spyOn(console, 'error').mockImplementation(() => {});
       let compared = 0;
       await fc.assert(
-        fc.asyncProperty(
-          start,
-          steps,
-          fc.array(question, { minLength: 4, maxLength: 4 }),
-          async (...given) => {
-            const [{ odd, zone: other, goals, retention, scale }, list, last] = given;
-            const world = new World(Date.parse(`${odd[1]}T12:00:00Z`) - 4 * DAY, scale);
-            for (const zone of [odd[0], other]) {
-              const pixel = await makePixel(zone, { goals, retention_days: retention });
-              world.models.push(new PixelModel(pixel));
-            }
-            try {
-              for (const step of list) await world.do(step);
-              await world.settle();
-              for (const step of last) await world.do(step);
-              await holdToScratch(world);
-              await holdToRetention(world);
-              for (const step of last) await world.do(step);
-              for (const model of world.models) compared += model.compared;
-            } finally {
-              await db.prepare('DROP TRIGGER IF EXISTS broken').run();
-              for (const { pixel } of world.models) await deletePixel(db, pixel.id);
-              await db.prepare('DELETE FROM failed_tasks').run();
-            }
-          },
-        ),
+        fc.asyncProperty(start, steps, fc.array(query, { minLength: 4, maxLength: 4 }), async (...given) => {
+          const [{ odd, zone: other, goals, retention, scale }, list, last] = given;
+          const world = new World(Date.parse(`${odd[1]}T12:00:00Z`) - 4 * DAY, scale);
+          for (const zone of [odd[0], other]) {
+            const pixel = await makePixel(zone, { goals, retention_days: retention });
+            world.models.push(new PixelModel(pixel));
+          }
+          try {
+            for (const step of list) await world.do(step);
+            await world.settle();
+            for (const step of last) await world.do(step);
+            await holdToScratch(world);
+            await holdToRetention(world);
+            for (const step of last) await world.do(step);
+            for (const model of world.models) compared += model.compared;
+          } finally {
+            await db.prepare('DROP TRIGGER IF EXISTS broken').run();
+            for (const { pixel } of world.models) await deletePixel(db, pixel.id);
+            await db.prepare('DELETE FROM failed_tasks').run();
+          }
+        }),
         { numRuns, ...seedOfRuns, interruptAfterTimeLimit: numRuns * A_RUN + TO_SHORTEN },
       );
       expect(compared).toBeGreaterThan(numRuns);

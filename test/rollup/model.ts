@@ -5,14 +5,14 @@
 import { expect } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { dayStart } from '../../src/model/time-zone.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { erase } from '../../src/store/people.ts';
 import { aliasesOf, db, place } from '../fixtures.ts';
 import { local, type OracleEvent, type OracleGoal } from '../oracle.ts';
 import { addDays, answerOf, hasSeveralCurrencies, historyOf } from '../query/oracle-language.ts';
-import { answered, inOneOrder, type Questioned } from '../query/questions.ts';
+import { answered, inOneOrder, type RandomQuery } from '../query/random-queries.ts';
 import { type DayRow, daysOf, holdTotals, rejectionOf, rollupsOf } from './model-store.ts';
 
 export const DAY = 86_400_000;
@@ -321,7 +321,7 @@ export class PixelModel {
   }
 
   /** Holds an answer to the oracle's, as far as that can know it. */
-  async ask(asked: Questioned, now: number): Promise<void> {
+  async ask(asked: RandomQuery, now: number): Promise<void> {
     await this.look(now);
     const { id, timezone, settings } = this.pixel;
     const text = JSON.stringify(asked);
@@ -329,11 +329,11 @@ export class PixelModel {
       end.includes('T') ? local(timezone, Date.parse(end)).day : end,
     );
     const closed = [...this.#closed].filter(([day]) => day >= String(from) && day <= String(to));
-    const question = parseQuestion({ site_id: id, ...asked });
-    if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
+    const query = parseQuery({ site_id: id, ...asked });
+    if (!query.ok) throw new Error(JSON.stringify([asked, query.error]));
     // Whatever it costs: days may be told to have more events than they have.
     const allowance = { total: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
-    const answer = await runQuestion(db, question.value, this.pixel, now, allowance);
+    const answer = await runQuery(db, query.value, this.pixel, now, allowance);
     if (!answer.ok) {
       if (answer.error.reason === 'beyond_retention') expect(closed, text).not.toEqual([]);
       else if (answer.error.errors[0]?.path === 'date_range') {

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
 import { type DayRange, fullMonths } from '../../src/query/range.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -15,9 +15,9 @@ const LATER = Date.parse('2027-06-01T00:00:00Z');
 beforeAll(applySchema);
 
 async function ask(pixel: Pixel, asked: Record<string, unknown>): Promise<QueryResult> {
-  const question = parseQuestion({ site_id: pixel.id, ...asked });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  const answer = await runQuestion(db, question.value, pixel, LATER);
+  const query = parseQuery({ site_id: pixel.id, ...asked });
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  const answer = await runQuery(db, query.value, pixel, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return answer.value;
 }
@@ -53,16 +53,16 @@ describe('months', () => {
         async (events, zone) => {
           const pixel = await makePixel(zone, { goals: GOALS });
           await store(pixel, events);
-          const questions = DIMENSIONS.map((dimensions) => ({
+          const queries = DIMENSIONS.map((dimensions) => ({
             metrics: METRICS,
             dimensions,
             date_range: ['2026-01-19', '2026-03-31'],
           }));
           const live = [];
-          for (const question of questions) live.push((await ask(pixel, question)).results);
+          for (const query of queries) live.push((await ask(pixel, query)).results);
           await runJobs(LATER);
-          for (const [index, question] of questions.entries()) {
-            expect((await ask(pixel, question)).results, String(question.dimensions)).toEqual(live[index]);
+          for (const [index, query] of queries.entries()) {
+            expect((await ask(pixel, query)).results, String(query.dimensions)).toEqual(live[index]);
           }
         },
       ),

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { GREATEST_SUM, saturatingSum } from '../../src/sql/sums.ts';
 import { applySchema, db, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
@@ -78,14 +78,14 @@ function purchases(day: string, count: number, value: number): OracleEvent[] {
 }
 
 async function ask(pixel: Pixel, asked: Record<string, unknown>, now = LATER) {
-  const question = parseQuestion({
+  const query = parseQuery({
     site_id: pixel.id,
     metrics: ['total_revenue', 'average_revenue', 'events'],
     date_range: [DAY, '2026-01-31'],
     ...asked,
   });
-  if (!question.ok) throw new Error(JSON.stringify(question.error));
-  const answer = await runQuestion(db, question.value, pixel, now, ANY_PRICE);
+  if (!query.ok) throw new Error(JSON.stringify(query.error));
+  const answer = await runQuery(db, query.value, pixel, now, ANY_PRICE);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
   return answer.value;
 }
@@ -97,7 +97,7 @@ const revenueOf = (answer: Awaited<ReturnType<typeof ask>>) =>
   answer.results.map(({ metrics }) => (metrics[0] as { value: number } | null)?.value);
 
 /** Every way that amounts are summed. */
-const QUESTIONS = [
+const QUERIES = [
   {},
   { dimensions: ['event:goal'] },
   { dimensions: ['event:props:plan'] },
@@ -123,7 +123,7 @@ describe.each([
   ])('is rolled up %s, and answered', async (_how, scale) => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, purchases(DAY, TOO_MANY, value));
-    for (const asked of QUESTIONS)
+    for (const asked of QUERIES)
       expect(revenueOf(await ask(pixel, asked)), JSON.stringify(asked)).toEqual([sum]);
     const DB = tampered(db, { scale, before: async () => {} });
     for (let run = 0; run < 9; run++) {
@@ -133,7 +133,7 @@ describe.each([
     }
     const rolled = await ask(pixel, {});
     expect(rolled.meta['source']).toBe('rollups');
-    for (const asked of QUESTIONS)
+    for (const asked of QUERIES)
       expect(revenueOf(await ask(pixel, asked)), JSON.stringify(asked)).toEqual([sum]);
     expect(JSON.stringify(rolled.results)).toContain(`"value":${sum}`);
   });
@@ -148,7 +148,7 @@ describe.each([
     const months = 'SELECT month FROM months WHERE pixel = ?';
     expect(await db.prepare(months).bind(pixel.id).first('month')).toBe('2026-01');
     const january = { date_range: ['2026-01-01', '2026-01-31'] };
-    for (const asked of QUESTIONS) {
+    for (const asked of QUERIES) {
       expect(
         revenueOf(await ask(pixel, { ...asked, ...january })).at(-1),
         JSON.stringify(asked),

@@ -5,9 +5,9 @@ import type { Metric } from '../../src/model/metrics.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { ROLLUP_VERSION } from '../../src/model/rollup-version.ts';
 import { addDays } from '../../src/model/time-zone.ts';
-import { parseQuestion } from '../../src/query/language.ts';
-import type { Question } from '../../src/query/question.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { parseQuery } from '../../src/query/language.ts';
+import type { ParsedQuery } from '../../src/query/parsed-query.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { FIRST_PART } from '../../src/store/days.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
@@ -41,12 +41,12 @@ const views = (first: string, count: number) =>
     os: index % 2 === 0 ? 'Linux' : '',
   }));
 
-/** A question by a dimension, or of a metric, of the version to come. */
+/** A query by a dimension, or of a metric, of the version to come. */
 function asked(
   dimension: string,
   { fake = true, range = ['2026-02-01', '2026-02-28'], newMetric = false } = {},
 ) {
-  const parsed = parseQuestion({
+  const parsed = parseQuery({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: range,
@@ -60,10 +60,10 @@ function asked(
     dimensions: parsed.value.dimensions.map((one) =>
       fake ? ({ ...(one as ColumnDimension), ...newer } as ColumnDimension) : one,
     ),
-  } as Question;
+  } as ParsedQuery;
 }
 
-const ask = (question: Question, now = NOW) => runQuestion(db, question, pixel, now);
+const ask = (query: ParsedQuery, now = NOW) => runQuery(db, query, pixel, now);
 
 const versions = async () =>
   (
@@ -165,7 +165,7 @@ describe('days that an older version has rolled up', () => {
   });
 });
 
-describe('a question for what older rollups lack', () => {
+describe('a query for what older rollups lack', () => {
   const RANGES = { days: ['2026-02-02', '2026-02-27'], month: ['2026-02-01', '2026-02-28'] };
 
   it.each(Object.entries(RANGES))(

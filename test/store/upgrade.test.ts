@@ -102,8 +102,8 @@ async function answer<T>(method: string, path: string, body?: unknown): Promise<
 }
 
 async function visitors(pixel: string, day: string): Promise<unknown> {
-  const question = { site_id: pixel, metrics: ['visitors', 'pageviews'], date_range: [day, day] };
-  const { results } = await answer<{ results: { metrics: unknown }[] }>('POST', '/api/v2/query', question);
+  const query = { site_id: pixel, metrics: ['visitors', 'pageviews'], date_range: [day, day] };
+  const { results } = await answer<{ results: { metrics: unknown }[] }>('POST', '/api/v2/query', query);
   return results[0]?.metrics;
 }
 

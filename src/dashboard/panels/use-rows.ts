@@ -1,5 +1,5 @@
 /** Loads the rows of a dimension, together with its parent dimension if it has one: versions with their browser or system. */
-import type { Query, QueryResponse } from '../api.ts';
+import type { QueryRequest, QueryResponse } from '../api.ts';
 import type { Base } from '../base.ts';
 import { displayOf } from '../dimensions.ts';
 import { type Resource, useQuery } from '../hooks.ts';
@@ -15,7 +15,7 @@ export interface RowsResource {
   /** The dimensions of the response; the requested one is the last. */
   readonly dimensions: readonly string[];
   /** The query for all rows. */
-  readonly query: Query;
+  readonly query: QueryRequest;
 }
 
 export function useRows(
@@ -26,8 +26,8 @@ export function useRows(
 ): RowsResource {
   const parent = displayOf(dimension)?.of;
   const page = { include: { total_rows: true }, pagination: { limit } };
-  const single: Query = { ...base, metrics, dimensions: [dimension] };
-  const both: Query | null = parent ? { ...single, dimensions: [parent, dimension] } : null;
+  const single: QueryRequest = { ...base, metrics, dimensions: [dimension] };
+  const both: QueryRequest | null = parent ? { ...single, dimensions: [parent, dimension] } : null;
   const bothRows = useQuery(both && { ...both, ...page });
   const isRefused = ONE_ONLY.includes(bothRows.failure?.reason ?? '');
   const singleRows = useQuery(both && !isRefused ? null : { ...single, ...page });

@@ -35,7 +35,7 @@ export function groupsOfCells(
   { answer, denominators }: Groupings,
   reportable: Reportable,
 ): { readonly groups: readonly string[]; readonly joined: readonly JoinedCte[] } {
-  const ofSales = plan.question.metrics.some((metric) => metric.ofSales);
+  const ofSales = plan.query.metrics.some((metric) => metric.ofSales);
   return {
     groups: [reportableDaysCte(reportable), countsOfCells(plan, answer)],
     joined: [

@@ -2,7 +2,7 @@
 import type { Dimension } from '../../model/dimensions.ts';
 import { reaches } from '../../sql/goals.ts';
 import type { QueryPlan } from '../needs.ts';
-import type { Filter, Test } from '../question.ts';
+import type { Filter, Test } from '../parsed-query.ts';
 import { keyOfProperty, valuesOfTest } from './parameters.ts';
 import { PERSON_OF_EVENT, personValue, TOUCHES_OF_EVENT } from './people.ts';
 import { labelOf } from './rows.ts';
@@ -18,14 +18,14 @@ export function joinedEvents({ needs }: QueryPlan, on = ''): string {
  * A dimension's value in a row of event `n`, visit `v` and goal `g`.
  * @param owner the column or test that the dimension is of, which has given its parameters their names.
  */
-export function dimensionValue({ question }: QueryPlan, dimension: Dimension, owner: string): string {
+export function dimensionValue({ query }: QueryPlan, dimension: Dimension, owner: string): string {
   switch (dimension.kind) {
     case 'goal':
       return 'g.name';
     case 'property':
       return `coalesce((SELECT p.value FROM json_each(iif(n.props = '', '{}', n.props)) p WHERE p.key = :${keyOfProperty(owner)}), '')`;
     case 'person':
-      return personValue(dimension, question.include.attribution_days);
+      return personValue(dimension, query.include.attribution_days);
     case 'column':
       return dimension.scope === 'event' ? `n.${dimension.column}` : `v."${dimension.name}"`;
   }

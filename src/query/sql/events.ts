@@ -17,7 +17,7 @@ import { dayHasRollup } from './rollup-rows.ts';
 
 /** The CTEs that all groupings share. */
 export function eventCtes(plan: QueryPlan): string[] {
-  const { question, context, needs } = plan;
+  const { query, context, needs } = plan;
   const { visitDimensions, usesRollups, touchColumns } = needs;
   const columns = [...needs.eventColumns, ...visitColumns(visitDimensions)];
   if (!needs.isOfPeople) return [numberedEvents({ source: 'open_day', columns }), visits(visitDimensions)];
@@ -26,7 +26,7 @@ export function eventCtes(plan: QueryPlan): string[] {
     visits(visitDimensions),
     usesRollups ? presenceInRollups(dayHasRollup(plan)) : presenceInEvents(context.moments),
     attendanceCtes(usesRollups ? 'presence' : 'numbered_event', context.moments),
-    ...(touchColumns.size > 0 ? [touches(touchColumns, question.include.attribution_days)] : []),
+    ...(touchColumns.size > 0 ? [touches(touchColumns, query.include.attribution_days)] : []),
   ];
 }
 

@@ -10,7 +10,7 @@ import { eventCtes, eventsOf } from './events.ts';
 
 /** The events of the range; with filters, also `matching_event`: the visits and persons of those that they let through. */
 function eventsOfRange(plan: QueryPlan): string[] {
-  const { filters } = plan.question;
+  const { filters } = plan.query;
   if (filters.length === 0) return [numberedEvents({ source: 'stretch', columns: plan.needs.eventColumns })];
   const { from, where } = eventsOf(plan, { name: 'picked', timed: false, dimensions: new Map(), filters });
   return [
@@ -39,11 +39,11 @@ const visitsOf = (step: number): string => `
  * events, not with their square.
  */
 export function funnelSql(plan: QueryPlan, { within }: Funnel, steps: number): string {
-  const { question, context } = plan;
+  const { query, context } = plan;
   const { reportable } = context;
   const ofVisit = within === 'visit';
   // A join, not `IN`: a filter alone may be as deep as an expression may be.
-  const onlyMatching = (sql: string): string => (question.filters.length > 0 ? sql : '');
+  const onlyMatching = (sql: string): string => (query.filters.length > 0 ? sql : '');
   // An event's position among those of its visitor and day, or of its person.
   const walk = ofVisit
     ? `SELECT n.*, n.visit AS unit, n.seq AS position

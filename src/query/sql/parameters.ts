@@ -9,7 +9,7 @@ import { cellDays, cellDaysParameter } from '../cell-days.ts';
 import type { QueryContext } from '../context.ts';
 import { columnOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
-import { type Filter, type Test, testsIn } from '../question.ts';
+import { type Filter, type Test, testsIn } from '../parsed-query.ts';
 import { bucketOf, fullMonths } from '../range.ts';
 import { isProtected } from '../small-groups.ts';
 
@@ -23,10 +23,10 @@ export const keyOfProperty = (owner: string): string => `${owner}_key`;
 export const nameOfRollup = (column: string): string => `${column}_rollup`;
 
 /** The values of all parameters that the SQL of a query may have. */
-export function valuesOf({ question, context, needs }: QueryPlan): Values {
+export function valuesOf({ query, context, needs }: QueryPlan): Values {
   const { pixel, range } = context;
   const days = segmentsOf(context);
-  const dimensions = question.dimensions.filter((dimension) => dimension !== null);
+  const dimensions = query.dimensions.filter((dimension) => dimension !== null);
   return {
     pixel: pixel.id,
     stretches: stretchParameter(
@@ -35,10 +35,10 @@ export function valuesOf({ question, context, needs }: QueryPlan): Values {
     goals: goalParameter(pixel.settings.goals),
     countries: countryNames(),
     first_day: range.from,
-    ...question.pagination,
-    ...(needs.usesRollups ? { months: JSON.stringify(monthsOf({ question, context, needs })) } : {}),
+    ...query.pagination,
+    ...(needs.usesRollups ? { months: JSON.stringify(monthsOf({ query, context, needs })) } : {}),
     ...(context.reportable
-      ? { reportable_days: cellDaysParameter(cellDays(days, context, question.time)) }
+      ? { reportable_days: cellDaysParameter(cellDays(days, context, query.time)) }
       : {}),
     ...(context.rows ? { rows: JSON.stringify(context.rows) } : {}),
     ...Object.fromEntries(
@@ -47,7 +47,7 @@ export function valuesOf({ question, context, needs }: QueryPlan): Values {
         ...(dimension.kind === 'property' ? [[keyOfProperty(columnOf(index)), dimension.key]] : []),
       ]),
     ),
-    ...filterValues(question.filters, context),
+    ...filterValues(query.filters, context),
   };
 }
 
@@ -82,11 +82,11 @@ export function segmentsOf({ pixel, days }: Pick<QueryContext, 'pixel' | 'days'>
  * The months that may be answered from their own rollups: none for a time dimension by day, and none for properties, which
  * months do not have. The people of older days are checked day by day.
  */
-function monthsOf({ question, context, needs }: QueryPlan): string[] {
+function monthsOf({ query, context, needs }: QueryPlan): string[] {
   const { range, peopleSince } = context;
   const fits =
     (needs.time === null || needs.time === 'time:month') &&
-    question.dimensions.every((dimension) => dimension?.kind !== 'property') &&
+    query.dimensions.every((dimension) => dimension?.kind !== 'property') &&
     (!needs.isOfPeople || range.from >= peopleSince);
   return fits ? fullMonths(range) : [];
 }

@@ -10,7 +10,7 @@ import { ENGAGEMENT } from '../../model/event.ts';
 import { countOfDevices, deviceBit, namesOfDevices, unionOfDevices } from '../../sql/devices.ts';
 import { peopleOf } from '../../sql/people.ts';
 import { LINKED_TO, rootOf } from '../../store/aliases.ts';
-import type { Moments } from '../question.ts';
+import type { Moments } from '../parsed-query.ts';
 
 /** The columns of `numbered_event` that `presenceInEvents` needs. */
 export const PERSON_COLUMNS = ['person', 'device'] as const;

@@ -22,8 +22,8 @@ export interface QuerySql {
 }
 
 export function sqlOf(plan: QueryPlan): QuerySql {
-  const { question, context, needs } = plan;
-  const { metrics, dimensions } = question;
+  const { query, context, needs } = plan;
+  const { metrics, dimensions } = query;
   const { reportable } = context;
   const { groups, joined } =
     reportable === null ? groupsOf(plan) : groupsOfCells(plan, needs.groupings, reportable);
@@ -37,13 +37,13 @@ export function sqlOf(plan: QueryPlan): QuerySql {
     ...joined.map(({ cte }) => cte),
     `answer_row AS (SELECT ${columns.join(', ')} FROM answer ${joined.map(({ join }) => join).join(' ')})`,
     `labeled_row AS (
-      SELECT ${answerColumns(question, reportable !== null)} FROM answer_row
+      SELECT ${answerColumns(query, reportable !== null)} FROM answer_row
       ${dimensions.length === 0 || metrics.length === 0 ? '' : 'WHERE events > 0'})`,
-    `requested_row AS (SELECT * FROM labeled_row ${whereRequested(question, context)})`,
+    `requested_row AS (SELECT * FROM labeled_row ${whereRequested(query, context)})`,
   ];
   const withClause = `WITH RECURSIVE ${ctes.join(',\n')}`;
   return {
-    rows: `${withClause} SELECT * FROM requested_row ORDER BY ${orderBy(question)} LIMIT :limit OFFSET :offset`,
+    rows: `${withClause} SELECT * FROM requested_row ORDER BY ${orderBy(query)} LIMIT :limit OFFSET :offset`,
     total: `${withClause} SELECT count(*) AS total FROM requested_row`,
   };
 }
@@ -53,7 +53,7 @@ function groupsOf(plan: QueryPlan): {
   readonly groups: readonly string[];
   readonly joined: readonly JoinedCte[];
 } {
-  const { metrics } = plan.question;
+  const { metrics } = plan.query;
   const { answer, denominators } = plan.needs.groupings;
   return {
     groups: [counted(plan, answer)],

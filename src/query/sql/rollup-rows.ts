@@ -24,29 +24,29 @@ export function dayCtes(plan: QueryPlan): string[] {
 }
 
 /** Whether day `d` has a rollup. A day with too many custom properties has no rows of those that were left out. */
-export function dayHasRollup({ question, context }: QueryPlan): string {
-  if (!question.dimensions.some((dimension) => dimension?.kind === 'property')) {
-    return hasRollup(question, context.peopleSince);
+export function dayHasRollup({ query, context }: QueryPlan): string {
+  if (!query.dimensions.some((dimension) => dimension?.kind === 'property')) {
+    return hasRollup(query, context.peopleSince);
   }
   const rows = (dimension: string): string =>
     `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = :pixel AND r.day = d.day AND r.dimension = ${dimension})`;
   // Rollups are of one dimension.
   const property = `:${nameOfRollup(columnOf(0))}`;
-  return `${HAS_ROLLUP} AND NOT ${lacks(question)} AND (d.raw > ${RAW.stored} OR ${rows(property)} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  return `${HAS_ROLLUP} AND NOT ${lacks(query)} AND (d.raw > ${RAW.stored} OR ${rows(property)} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
 }
 
 /**
  * The months of `:months` whose own rollup is right: all of their days have been rolled up as often as it says, by a version that
  * has the query's metrics and dimensions.
  */
-function months({ question, needs }: QueryPlan): string {
+function months({ query, needs }: QueryPlan): string {
   const ofMonth = `d.pixel = :pixel AND d.day >= m.month || '-01' AND d.day <= m.month || '-31'`;
   return `
     SELECT m.month, ${needs.time === null ? `''` : `m.month || '-01'`} AS bucket
     FROM months m
     WHERE m.pixel = :pixel AND m.month IN (SELECT value FROM json_each(:months))
       AND m.rolls = (SELECT sum(d.rolls) FROM days d WHERE ${ofMonth})
-      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > ${DIRTY.clean} OR ${lacks(question)}))`;
+      AND NOT EXISTS (SELECT 1 FROM days d WHERE ${ofMonth} AND (d.dirty > ${DIRTY.clean} OR ${lacks(query)}))`;
 }
 
 /**

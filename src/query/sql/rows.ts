@@ -1,7 +1,7 @@
 /** The rows of an answer: their columns, their order, and which are requested. */
 import type { Dimension } from '../../model/dimensions.ts';
 import type { QueryContext } from '../context.ts';
-import type { Question } from '../question.ts';
+import type { ParsedQuery } from '../parsed-query.ts';
 
 /** A value as answers and filters have it: absence has a name, and a country's code may stand for its name. */
 export function labelOf(dimension: Dimension, sql: string): string {
@@ -10,7 +10,7 @@ export function labelOf(dimension: Dimension, sql: string): string {
 }
 
 /** @param isRounded whether counts are rounded, and null if they may not be reported. */
-export function answerColumns({ dimensions, metrics }: Question, isRounded: boolean): string {
+export function answerColumns({ dimensions, metrics }: ParsedQuery, isRounded: boolean): string {
   let next = 0;
   const keys = dimensions.map((dimension, index) => {
     const sql = dimension === null ? 'bucket' : labelOf(dimension, `d${next++}`);
@@ -30,7 +30,7 @@ export function answerColumns({ dimensions, metrics }: Question, isRounded: bool
 }
 
 /** Limits the answer to the requested rows. */
-export function whereRequested({ dimensions }: Question, { rows }: QueryContext): string {
+export function whereRequested({ dimensions }: ParsedQuery, { rows }: QueryContext): string {
   const columns = dimensions.map((_, index) => `dimension${index}`);
   if (rows === null || columns.length === 0) return '';
   return `WHERE (${columns.join(', ')}) IN (
@@ -38,7 +38,7 @@ export function whereRequested({ dimensions }: Question, { rows }: QueryContext)
 }
 
 /** As requested; else by time, then by the first metric. Ties go by dimension, so that pages do not overlap. */
-export function orderBy({ order, dimensions, metrics, time }: Question): string {
+export function orderBy({ order, dimensions, metrics, time }: ParsedQuery): string {
   const column = (key: string): string => {
     const index = dimensions.findIndex((dimension) => (dimension?.name ?? time) === key);
     return index < 0 ? `"${key}"` : `dimension${index}`;

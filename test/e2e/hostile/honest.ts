@@ -12,8 +12,8 @@ const AGENTS = [
 ];
 const VISITORS = 400;
 
-/** The dashboard's questions, by what their answers are counted under. */
-const QUESTIONS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+/** The dashboard's queries, by what their answers are counted under. */
+const QUERIES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['dashboard totals', { dimensions: [] }],
   ['dashboard pages', { dimensions: ['event:page'], pagination: { limit: 10 } }],
   ['dashboard sources', { dimensions: ['visit:source'], pagination: { limit: 10 } }],
@@ -23,7 +23,7 @@ const QUESTIONS: readonly (readonly [string, Readonly<Record<string, unknown>>])
     { dimensions: ['event:page'], filters: [['is', 'visit:device', ['Mobile']]], pagination: { limit: 10 } },
   ],
 ];
-export const DASHBOARD = QUESTIONS.map(([name]) => name);
+export const DASHBOARD = QUERIES.map(([name]) => name);
 
 /** What was done on a page. */
 interface Count {
@@ -90,9 +90,9 @@ export class Honest {
     if (status !== 202 || !text.includes('"accepted":1')) this.refused.push(`${order}: ${status} ${text}`);
   }
 
-  /** One of the dashboard's questions. */
+  /** One of the dashboard's queries. */
   async look(client: Client): Promise<Reply> {
-    const [name, question] = this.#random.pick(QUESTIONS);
+    const [name, query] = this.#random.pick(QUERIES);
     return client.send(name, '/api/v2/query', {
       method: 'POST',
       headers: { ...this.#auth, 'content-type': 'application/json', 'cache-control': 'no-cache' },
@@ -100,7 +100,7 @@ export class Honest {
         site_id: this.#pixel,
         metrics: ['visitors', 'pageviews'],
         date_range: 'day',
-        ...question,
+        ...query,
       }),
     });
   }

@@ -1,5 +1,5 @@
-/** What the holder of a shared link tries: questions to the statistics of the pixel under attack. */
-import { anyFilter, DIMENSIONS, METRICS, RANGES } from './any-question.ts';
+/** What the holder of a shared link tries: queries to the statistics of the pixel under attack. */
+import { anyFilter, DIMENSIONS, METRICS, RANGES } from './random-query.ts';
 import type { Arms, Fields, Trick } from './tricks.ts';
 
 const ask = (name: string, body: (arms: Arms) => Fields): Trick => ({

@@ -1,6 +1,7 @@
-/** What the holder of another pixel's token tries: events, changes and questions of that pixel, and of the one under attack. */
-import { anyFilter, DIMENSIONS, RANGES } from './any-question.ts';
+/** What the holder of another pixel's token tries: events, changes and queries of that pixel, and of the one under attack. */
+
 import { BROWSER, type Call } from './client.ts';
+import { anyFilter, DIMENSIONS, RANGES } from './random-query.ts';
 import type { Arms, Fields, Trick } from './tricks.ts';
 
 const api = (name: string, path: (arms: Arms) => string, call: (arms: Arms) => Call = () => ({})): Trick => ({

@@ -1,5 +1,5 @@
 /**
- * What strangers, the holder of a shared link and the holder of another pixel's token try: known tricks, and questions and
+ * What strangers, the holder of a shared link and the holder of another pixel's token try: known tricks, and queries and
  * events at random. Each is allowed to them; none may do harm.
  */
 import { constants, deflateRawSync, gzipSync } from 'node:zlib';

@@ -3,31 +3,31 @@ import { addDays } from '../../src/model/time-zone.ts';
 import { ADMIN_TOKEN } from '../../test/e2e/harness.ts';
 import { PIXEL } from './history.ts';
 
-/** The twelve months that all questions are about. */
+/** The twelve months that all queries are about. */
 export const FIRST_DAY = '2025-11-01';
 export const LAST_DAY = '2026-10-31';
 export const DAYS = 365;
 if (addDays(FIRST_DAY, DAYS - 1) !== LAST_DAY) throw new Error('these are not twelve months');
 
-export interface Question {
+export interface BenchQuery {
   readonly name: string;
   readonly body: string;
 }
 
 const HEADLINES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration'];
 
-function question(name: string, metrics: readonly string[], more: object): Question {
+function benchQuery(name: string, metrics: readonly string[], more: object): BenchQuery {
   const body = { site_id: PIXEL, date_range: [FIRST_DAY, LAST_DAY], metrics, ...more };
   return { name, body: JSON.stringify(body) };
 }
 
-const topTen = (dimension: string, metrics: readonly string[]): Question =>
-  question(`top 10 ${dimension}`, metrics, { dimensions: [dimension], pagination: { limit: 10 } });
+const topTen = (dimension: string, metrics: readonly string[]): BenchQuery =>
+  benchQuery(`top 10 ${dimension}`, metrics, { dimensions: [dimension], pagination: { limit: 10 } });
 
-export const QUESTIONS: readonly Question[] = [
-  question('headline totals', HEADLINES, {}),
-  question('time:month', HEADLINES, { dimensions: ['time:month'] }),
-  question('time:day', HEADLINES, { dimensions: ['time:day'] }),
+export const QUERIES: readonly BenchQuery[] = [
+  benchQuery('headline totals', HEADLINES, {}),
+  benchQuery('time:month', HEADLINES, { dimensions: ['time:month'] }),
+  benchQuery('time:day', HEADLINES, { dimensions: ['time:day'] }),
   topTen('event:page', ['visitors', 'pageviews']),
   topTen('visit:source', ['visitors', 'visits']),
   topTen('visit:country', ['visitors', 'visits']),
@@ -41,7 +41,7 @@ const LONGEST_MS = 30_000;
 /** Asks a Worker, reads its answer to the end, and gives it. */
 export async function answerOf(
   url: string,
-  { name, body }: Question,
+  { name, body }: BenchQuery,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly results: readonly unknown[]; readonly meta: { readonly source: string } }> {
   const response = await fetch(`${url}/api/v2/query`, {

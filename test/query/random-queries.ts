@@ -1,10 +1,10 @@
-/** What tests of answers share: random questions, asking them, and holding an answer to the oracle's. */
+/** What tests of answers share: random queries, asking them, and holding an answer to the oracle's. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { parseQuestion } from '../../src/query/language.ts';
+import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
-import { runQuestion } from '../../src/query/run.ts';
+import { runQuery } from '../../src/query/run.ts';
 import { db, GOALS, PROP_KEYS } from '../fixtures.ts';
 import { type Asked, addDays, type Row, type Value } from './oracle-language.ts';
 
@@ -16,9 +16,9 @@ export async function ask(
   asked: Asked | Readonly<Record<string, unknown>>,
   now = LATER,
 ): Promise<QueryResult> {
-  const question = parseQuestion({ site_id: pixel.id, ...asked });
-  if (!question.ok) throw new Error(JSON.stringify([asked, question.error]));
-  const answer = await runQuestion(db, question.value, pixel, now);
+  const query = parseQuery({ site_id: pixel.id, ...asked });
+  if (!query.ok) throw new Error(JSON.stringify([asked, query.error]));
+  const answer = await runQuery(db, query.value, pixel, now);
   if (!answer.ok) throw new Error(JSON.stringify([asked, answer.error]));
   return answer.value;
 }
@@ -227,8 +227,8 @@ const { filter } = fc.letrec<{ filter: unknown; plain: unknown }>((tie) => {
 
 const isGoalTest = (one: unknown): boolean => (one as unknown[])[1] === 'event:goal';
 
-/** A question, and what of an answer's meta to ask for besides. */
-export interface Questioned extends Asked {
+/** A query, and what of an answer's meta to ask for besides. */
+export interface RandomQuery extends Asked {
   readonly include: {
     readonly total_rows: boolean;
     readonly time_labels: boolean;
@@ -236,17 +236,17 @@ export interface Questioned extends Asked {
   };
 }
 
-export interface QuestionsOptions {
+export interface RandomQueriesOptions {
   /** Whether ranges may begin and end within a day. */
   readonly moments?: boolean;
   /** A longest range, in days. */
   readonly days?: number;
 }
 
-export function questions(
+export function randomQueries(
   day: string,
-  { moments = true, days = 5 }: QuestionsOptions = {},
-): fc.Arbitrary<Questioned> {
+  { moments = true, days = 5 }: RandomQueriesOptions = {},
+): fc.Arbitrary<RandomQuery> {
   const most = Math.floor(days / 2);
   const offset = fc.integer({ min: -most, max: most });
   const wholeDays = fc

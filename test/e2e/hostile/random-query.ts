@@ -1,4 +1,4 @@
-/** Questions at random, of the dearest kinds. */
+/** Queries at random, of the dearest kinds. */
 import type { Random } from './random.ts';
 
 export const DIMENSIONS = [

@@ -52,7 +52,7 @@ export interface Compared {
   readonly range: readonly [string, string] | null;
 }
 
-export interface Question {
+export interface ParsedQuery {
   readonly pixel: string;
   readonly metrics: readonly Metric[];
   readonly range: Range;
