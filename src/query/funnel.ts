@@ -1,12 +1,9 @@
 /** Funnels: how many visits or people came from goal to goal, within a visit, or within a person's window across visits. */
 import { RAW } from '../model/day-state.ts';
 import type { Funnel, Goal } from '../model/goal.ts';
-import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { prepare } from '../sql/statement.ts';
-import { firstDayOf } from '../store/days.ts';
-import { rangeErrors } from './bounds.ts';
 import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
 import { Meter } from './meter.ts';
@@ -14,11 +11,11 @@ import { needsOfFunnel } from './needs.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { type Allowance, charge, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
-import { type DayRange, resolveRange } from './range.ts';
+import type { DayRange } from './range.ts';
 import { resolveFilters, testsToResolve } from './resolve.ts';
 import { pastRetention } from './retention.ts';
-import { funnelErrors, isProtected, reportableRange } from './small-groups.ts';
-import type { Span } from './spans.ts';
+import { funnelErrors, isProtected } from './small-groups.ts';
+import { resolveSpans } from './spans.ts';
 import { funnelSql } from './sql/funnel.ts';
 import { valuesOfFunnel } from './sql/parameters.ts';
 
@@ -51,20 +48,16 @@ export async function runFunnel(
   now: number,
   allowance: Allowance = VIEWERS,
 ): Promise<Result<FunnelResult, QueryError>> {
-  const { timezone, settings } = pixel;
-  const outOfBounds = rangeErrors(requested, timezone, now);
-  if (outOfBounds.length > 0) return invalidQuery(outOfBounds);
+  const resolved = await resolveSpans(db, requested, pixel, now);
+  if (!resolved.ok) return invalidQuery(resolved.error);
+  const {
+    range,
+    spans: [span],
+  } = resolved.value;
+  const { settings } = pixel;
   const isSafe = isProtected(settings.min_group);
   const unprotected = isSafe ? funnelErrors(funnel, requested) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
-  const firstDay = isSafe || requested.range === 'all' ? await firstDayOf(db, pixel.id) : null;
-  const range = resolveRange(requested.range, timezone, now, firstDay);
-  const span: Span = {
-    range: isSafe ? reportableRange(range, timezone, now) : range,
-    moments: null,
-    peopleSince: peopleSince(now),
-    reportable: isSafe ? { before: now, firstDay } : null,
-  };
 
   const [days] = await readDayStates(db, requested, [span], false);
   const context = { ...span, pixel, days, rows: null } as QueryContext;

@@ -1,8 +1,6 @@
 /** Answers a query: its spans, their days, its price, its rows, their comparison, the result. */
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
-import { firstDayOf } from '../store/days.ts';
-import { rangeErrors } from './bounds.ts';
 import { compareRows } from './compare.ts';
 import type { QueryContext } from './context.ts';
 import { readDayStates } from './day-states.ts';
@@ -14,7 +12,7 @@ import { invalidQuery, type QueryError } from './query-error.ts';
 import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
-import { spansOf } from './spans.ts';
+import { resolveSpans } from './spans.ts';
 
 export async function runQuery(
   db: D1Database,
@@ -23,13 +21,10 @@ export async function runQuery(
   now: number,
   allowance: Allowance = VIEWERS,
 ): Promise<Result<QueryResult, QueryError>> {
-  const outOfBounds = rangeErrors(requested, pixel.timezone, now);
-  if (outOfBounds.length > 0) return invalidQuery(outOfBounds);
-  const isSafe = isProtected(pixel.settings.min_group);
-  const firstDay = isSafe || requested.range === 'all' ? await firstDayOf(db, pixel.id) : null;
-  const resolved = spansOf(requested, pixel, now, firstDay);
+  const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
   const { query, spans } = resolved.value;
+  const isSafe = isProtected(pixel.settings.min_group);
   const unprotected = isSafe ? protectionErrors(query) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
 

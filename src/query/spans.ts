@@ -3,6 +3,8 @@ import type { FieldError } from '../model/field-error.ts';
 import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { firstDayOf } from '../store/days.ts';
+import { rangeErrors } from './bounds.ts';
 import type { Moments, ParsedQuery } from './parsed-query.ts';
 import {
   comparedRange,
@@ -43,8 +45,21 @@ export interface QuerySpans {
   readonly comparedRange: Moments | readonly [string, string] | null;
 }
 
+/** Checks the time range of a query and of its comparison, and resolves both. */
+export async function resolveSpans(
+  db: D1Database,
+  query: ParsedQuery,
+  pixel: Pixel,
+  now: number,
+): Promise<Result<QuerySpans, readonly FieldError[]>> {
+  const outOfBounds = rangeErrors(query, pixel.timezone, now);
+  if (outOfBounds.length > 0) return err(outOfBounds);
+  const needsFirstDay = isProtected(pixel.settings.min_group) || query.range === 'all';
+  return spansOf(query, pixel, now, needsFirstDay ? await firstDayOf(db, pixel.id) : null);
+}
+
 /** @param firstDay the pixel's first day with events; null if it has none, or if neither `all` nor protection needs it. */
-export function spansOf(
+function spansOf(
   query: ParsedQuery,
   { settings, timezone }: Pixel,
   now: number,
