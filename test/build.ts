@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -9,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 export default function build(): void {
   if (process.env['SPECK_BUILT'] === 'yes') return;
+  // Test files and scripts load wrangler's fifteen megabytes some two hundred times: let Node keep what it compiles.
+  process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules', '.cache', 'node-compile');
   execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   process.env['SPECK_BUILT'] = 'yes';
 }

@@ -8,7 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { ADMIN_TOKEN, type Database, ROOT, SECRET_KEY, schemaStatements } from '../../test/e2e/harness.ts';
+import {
+  ADMIN_TOKEN,
+  type Database,
+  ROOT,
+  runAll,
+  SECRET_KEY,
+  schemaStatements,
+} from '../../test/e2e/harness.ts';
 import type { Call, CronRun } from './recorder.ts';
 
 export interface RecordedSpeck {
@@ -34,7 +41,7 @@ export async function makeDatabase(options: RecordedOptions): Promise<string> {
   mkdirSync(options.directory, { recursive: true });
   const speck = await startRecorded(options);
   try {
-    for (const statement of schemaStatements()) await speck.db.prepare(statement).run();
+    await runAll(speck.db, schemaStatements());
   } finally {
     await speck.close();
   }

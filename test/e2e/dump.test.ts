@@ -3,7 +3,7 @@
  * e-mail addresses: nobody, whatever in it is tried as a key. With SECRET_KEY at hand, all of them: so the search is right.
  * The keys are opened here by Node's own crypto library, by what the documentation says.
  */
-import { createDecipheriv, createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, hash as digest, hkdfSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { SECRET_KEY, type Speck, startSpeck } from './harness.ts';
@@ -83,19 +83,41 @@ type Key = string | Buffer;
 const hash = (key: Key, message: string): string =>
   createHmac('sha256', key).update(message).digest().subarray(0, 16).toString('base64url');
 
+/** As many letters of a code as depend on its hash alone. The last one is of fewer bits. */
+const LETTERS = 21;
+
+/**
+ * The first letters of the codes that a key gives. HMAC by its definition, of two hashes in buffers that are there: an object
+ * for each of millions of messages takes ten times as long.
+ */
+function lettersWith(key: Key): (message: string) => string {
+  const bytes = Buffer.from(key);
+  const block = Buffer.alloc(64);
+  (bytes.length > 64 ? createHash('sha256').update(bytes).digest() : bytes).copy(block);
+  const inner = Buffer.alloc(1024, block.map((byte) => byte ^ 0x36).subarray(0, 64));
+  const outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(32)]);
+  return (message) => {
+    const length = 64 + inner.write(message, 64, 'latin1');
+    digest('sha256', inner.subarray(0, length), 'buffer').copy(outer, 64);
+    return digest('sha256', outer, 'base64url').slice(0, LETTERS);
+  };
+}
+
 /** The visitors of the dump whose address is found with one of these keys. */
 function visitorsFound(keys: readonly Key[]): number {
   const wanted = textsOf('visitor');
+  const beginnings = new Set([...wanted].map((code) => code.slice(0, LETTERS)));
   const found = new Set<string>();
   for (const key of keys) {
+    const lettersOf = lettersWith(key);
     for (const address of ADDRESSES) {
       for (const agent of AGENTS) {
-        const code = hash(key, `${pixel}\n${address}\n${agent}`);
-        if (wanted.has(code)) found.add(code);
+        const message = `${pixel}\n${address}\n${agent}`;
+        if (beginnings.has(lettersOf(message))) found.add(hash(key, message));
       }
     }
   }
-  return found.size;
+  return [...found].filter((code) => wanted.has(code)).length;
 }
 
 /** The people of the dump whose user id or e-mail address is found with one of these keys. */

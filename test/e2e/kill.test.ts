@@ -9,7 +9,7 @@ import { afterAll, expect, it } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { builtModules } from '../../bench/lib/built-modules.ts';
 import { runtimeProcesses } from '../../bench/lib/processes.ts';
-import { ADMIN_TOKEN, type Database, ROOT, SECRET_KEY, schemaStatements } from './harness.ts';
+import { ADMIN_TOKEN, type Database, ROOT, runAll, SECRET_KEY, schemaStatements } from './harness.ts';
 
 const KILLS = 10;
 const CONNECTIONS = 16;
@@ -70,7 +70,7 @@ it.skipIf(process.platform !== 'linux')(
   'loses nothing that was acknowledged, and of answers only the last',
   async () => {
     let runtime = await start();
-    for (const statement of schemaStatements()) await runtime.db.prepare(statement).run();
+    await runAll(runtime.db, schemaStatements());
     const made = await post(runtime.url, '/api/v1/pixels', { name: 'Kill', url: 'https://site.example' });
     const { id } = (await made.json()) as { id: string };
 
