@@ -14,6 +14,7 @@ import { Client, type Measurement, measure, summary } from './lib/measure.ts';
 import { type Options, parseOptions, USAGE } from './lib/options.ts';
 import { type Record, report } from './lib/report.ts';
 import { WAYS } from './lib/runtime.ts';
+import { targetTable } from './lib/targets.ts';
 
 const WARM_UP = { connections: 32, seconds: 3 };
 /** Other load on a machine comes and goes within seconds: the Workers take turns faster than that. */
@@ -77,6 +78,7 @@ async function bench(): Promise<number> {
     );
   }
   if (chosen.includes(SPECK)) console.log(missingLine(records));
+  if (options.way === 'direct') console.log(`\n### Targets\n\n${targetTable(records)}`);
   for (const failure of failures) console.error(`FAILED ${failure}`);
   return failures.length > 0 ? 1 : 0;
 }

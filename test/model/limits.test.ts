@@ -84,7 +84,7 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],
   ['custom properties a day', `${MAX_ROLLUP_PROPERTY_KEYS} keys`],
   ['values of all custom properties together, a day', number(MAX_ROLLUP_PROPERTY_VALUES)],
-  ['currencies of which revenue is told, a day and a month', number(MAX_ROLLUP_CURRENCIES)],
+  ['currencies with reported revenue, a day and a month', number(MAX_ROLLUP_CURRENCIES)],
   ['rows of revenue, a day and a month', number(MAX_ROLLUP_SALES)],
   ['currency', 'ISO 4217'],
 ];

@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sectionsIn, withMeasured } from '../../bench/lib/document.ts';
+import type { Measurement } from '../../bench/lib/measure.ts';
+import { targetTable } from '../../bench/lib/targets.ts';
 import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const privacy = readFileSync(`${ROOT}/docs/privacy.md`, 'utf8');
 const api = readFileSync(`${ROOT}/docs/api.md`, 'utf8');
 
-it('docs/privacy.md tells of each column of an event; if not: npm run docs', () => {
+it('docs/privacy.md describes each column of an event; if it does not: npm run docs', () => {
   expect(withColumns(privacy)).toBe(privacy);
 });
 
@@ -149,4 +151,42 @@ it('figures of a bench take the place of those before, and leave other sections 
   );
   expect(withMeasured(written, section, printed, '2026-11-29')).toBe(written);
   expect(sectionsIn(written)).toEqual(['one', 'two']);
+});
+
+it('the bench decides from its figures whether a target is reached', () => {
+  const record = (key: string, connections: number, measurement: Partial<Measurement>) => ({
+    round: 0,
+    connections,
+    key,
+    measurement: { answered: 10, stored: 10, ...measurement } as Measurement,
+  });
+  const reached = (c: Partial<Measurement>, c0: Partial<Measurement>, median: number) => {
+    const records = [
+      record('a', 32, { rate: 1000, cpuPerThousand: 1 }),
+      record('b', 32, { rate: 100 }),
+      record('c', 32, c),
+      record('c0', 32, c0),
+      record('a', 1, { median: 0.5 }),
+      record('c', 1, { median }),
+    ];
+    const rows = targetTable(records).split('\n').slice(2);
+    return rows.map((row) => row.split(' | ').slice(2).join(' ').replace(' |', ''));
+  };
+  expect(reached({ rate: 700 }, { rate: 900, cpuPerThousand: 1.25 }, 0.6)).toEqual([
+    '0.90 yes',
+    '1.25 yes',
+    '0.70 yes',
+    '7.00 yes',
+    '0 yes',
+    '0.10 yes',
+  ]);
+  expect(reached({ rate: 540, stored: 9 }, { rate: 890, cpuPerThousand: 1.26 }, 0.61)).toEqual([
+    '0.89 **no**',
+    '1.26 **no**',
+    '0.54 **no**',
+    '5.40 **no**',
+    '1 **no**',
+    '0.11 **no**',
+  ]);
+  expect(targetTable([])).not.toMatch(/yes|no\*/);
 });
