@@ -16,6 +16,7 @@ const LEVELS = [
   ['store'],
   ['env.ts'],
   ['sql'],
+  ['columns'],
   ['http'],
   ['model'],
 ];
