@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     // A golden file is written on demand only: a missing one fails.
     update: process.env['UPDATE_GOLDEN'] ? 'all' : 'none',
+    // Prints what fails, and the sum.
+    reporters: ['minimal'],
     projects: [
       {
         plugins: [
@@ -40,6 +42,10 @@ export default defineConfig({
         test: {
           name: 'worker',
           ...common,
+          // One runtime for all files of a worker, made as good as new before each.
+          isolate: false,
+          setupFiles: ['test/fresh.ts', ...common.setupFiles],
+          sequence: { setupFiles: 'list' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,browser,scripts,data}/**'],
           globalSetup: ['test/build.ts'],
