@@ -1,5 +1,5 @@
 /**
- * `npm run bench:dashboard -- [events]`: the size of the dashboard, and the time from a click to the painted
+ * `npm run bench:dashboard -- [options]`: the size of the dashboard, and the time from a click to the painted
  * chart of twelve months, in a real Chromium, with 1,000,000 events behind the answers. All days are rolled up. Each round
  * uses a slightly different range, since the browser caches answers. It prints figures and asserts no time.
  */

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:document -- [section…]`: measures what docs/performance.md shows, and writes the figures there. Each section
  * of the document that begins with `<!-- measured: NAME -->` and ends with `<!-- /measured -->` holds what one bench has
- * printed. Without names all are measured, which takes half an hour on two quiet cores.
+ * printed. Without names all are measured, which takes over an hour on two quiet cores.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,8 @@ const SECTIONS: readonly Section[] = [
   { name: 'pixel', script: 'bench', args: ['--direct', '--rounds', '3'] },
   { name: 'miniflare', script: 'bench', args: ['--rounds', '3'] },
   { name: 'rollup', script: 'bench:rollup', args: [] },
-  { name: 'query', script: 'bench:query', args: ['10k', '1M'] },
+  { name: 'query', script: 'bench:query', args: [] },
+  { name: 'beside', script: 'bench:beside', args: [] },
   { name: 'dashboard', script: 'bench:dashboard', args: [] },
   { name: 'heap', script: 'bench:memory', args: ['300', '15'] },
 ];

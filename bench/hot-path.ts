@@ -9,6 +9,7 @@ import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
 import { assertSameAnswer, fetchAnswer } from './lib/answer.ts';
 import { CONTENDERS, type Contender, SPECK, type Started } from './lib/contenders.ts';
+import { rotated } from './lib/in-turns.ts';
 import { machine } from './lib/machine.ts';
 import { Client, type Measurement, measure, summary } from './lib/measure.ts';
 import { type Options, parseOptions, USAGE } from './lib/options.ts';
@@ -127,12 +128,6 @@ function missingLine(records: readonly Record[]): string {
   const answered = own.reduce((sum, measurement) => sum + measurement.answered, 0);
   const stored = own.reduce((sum, measurement) => sum + (measurement.stored ?? 0), 0);
   return `Speck: ${answered} requests answered, ${stored} events stored, ${answered - stored} missing.`;
-}
-
-/** The order turns by one each time, so that nobody always runs first. */
-function rotated<T>(values: readonly T[], by: number): T[] {
-  const offset = by % values.length;
-  return [...values.slice(offset), ...values.slice(0, offset)];
 }
 
 function optionsOrExit(): Options {

@@ -4,6 +4,7 @@
  * client is what the clock sees.
  */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { count, type Histogram } from './lib/histogram.ts';
 import { makeRequests } from './lib/requests.ts';
 
@@ -12,6 +13,8 @@ export interface Load {
   readonly pixel: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second on all connections together; undefined means: as many as are answered. */
+  readonly rate?: number | undefined;
 }
 
 export interface LoadResult {
@@ -19,7 +22,10 @@ export interface LoadResult {
   readonly answered: number;
   /** Answers of any other status, and connections that broke. */
   readonly failed: number;
-  /** Requests sent and answered in the measured window, by how long they took. */
+  /**
+   * Requests sent and answered in the measured window, by how long they took. At a given rate a request takes from when it is due:
+   * one that waits because others are slow is late itself.
+   */
   readonly latencies: Histogram;
   /** Processor seconds of the client in the measured window. */
   readonly clientCpu: number;
@@ -41,15 +47,17 @@ process.on('message', (load: Load) => {
   );
 });
 
-async function run({ port, pixel, connections, seconds }: Load): Promise<LoadResult> {
+async function run({ port, pixel, connections, seconds, rate }: Load): Promise<LoadResult> {
   const source = traffic.get(pixel) ?? { requests: makeRequests(pixel), next: 0 };
   traffic.set(pixel, source);
   const { requests } = source;
-  const opens = performance.now() + LEAD_IN_SECONDS * 1000;
+  const began = performance.now();
+  const opens = began + LEAD_IN_SECONDS * 1000;
   const closes = opens + seconds * 1000;
   const latencies: Histogram = [];
   let answered = 0;
   let failed = 0;
+  let due = 0;
 
   const cpuAt = (time: number): Promise<NodeJS.CpuUsage> =>
     new Promise((resolve) => setTimeout(() => resolve(process.cpuUsage()), time - performance.now()));
@@ -58,8 +66,10 @@ async function run({ port, pixel, connections, seconds }: Load): Promise<LoadRes
   const drive = async (socket: Socket): Promise<void> => {
     const reader = new AnswerReader(socket);
     while (performance.now() < closes) {
+      const sent = rate === undefined ? performance.now() : began + (due++ / rate) * 1000;
+      if (sent >= closes) break;
+      if (sent > performance.now()) await sleep(sent - performance.now());
       const request = requests[source.next++ % requests.length] as Buffer;
-      const sent = performance.now();
       socket.write(request);
       const status = await reader.status();
       const received = performance.now();

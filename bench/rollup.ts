@@ -1,5 +1,5 @@
 /**
- * `npm run bench:rollup -- [events…]`: how long it takes to roll up a local day of 10,000, 100,000 and 1,000,000 events. The
+ * `npm run bench:rollup -- [options]`: how long it takes to roll up a local day of 10,000, 100,000 and 1,000,000 events. The
  * cron of the built Worker is triggered under the local runtime until the day is rolled up; beside it the same counts are
  * made by hand, with temporary tables in a copy of the same database (bench/lib/by-hand.ts). In turns, so other
  * load on the machine affects both equally.

@@ -7,18 +7,25 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { addDays, dayStart } from '../../src/model/time-zone.ts';
 import { ROOT } from '../../test/e2e/harness.ts';
 import { GENERATOR, type History, unseal, writeHistory, ZONE } from './history.ts';
-import { DAYS, FIRST_DAY, LAST_DAY } from './queries.ts';
-import { databaseFile, makeDatabase, rollUp, startRecorded } from './recorded-speck.ts';
+import { DAYS, FIRST_DAY, FUNNEL_SETTINGS, LAST_DAY } from './queries.ts';
+import { databaseFile, makeDatabase, rollUp, rollUpMonths, startRecorded } from './recorded-speck.ts';
 
 /** Statements a cron run may use while twelve months are rolled up: many days a run. */
 const STATEMENTS = 900;
 
 /** The directory of a database with so many events behind twelve months, all of them rolled up. */
 export async function cachedHistory(events: number, speckDir: string): Promise<string> {
-  const history: History = { seed: events, from: FIRST_DAY, days: DAYS, events };
+  const history: History = {
+    seed: events,
+    from: FIRST_DAY,
+    days: DAYS,
+    events,
+    settings: FUNNEL_SETTINGS,
+  };
   const folder = join(tmpdir(), 'speck-bench');
   const name = `history-${events}-`;
   const directory = join(folder, name + hashOf(`${GENERATOR} ${JSON.stringify(history)}`, ['schema.sql']));
@@ -36,6 +43,7 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
   const rolledUpBy = hashOf('days and months', [
     'schema.sql',
     ...sourcesIn('src/rollup'),
+    ...sourcesIn('src/columns'),
     ...sourcesIn('src/sql'),
     ...sourcesIn('src/model'),
   ]);
@@ -52,7 +60,7 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
       STATEMENTS,
     );
     // Months are summed at the beginning of an hour, and once they are over everywhere.
-    await speck.cron(dayStart('UTC', addDays(LAST_DAY, 3)), STATEMENTS);
+    await rollUpMonths(speck, dayStart('UTC', addDays(LAST_DAY, 3)), STATEMENTS);
     progress(events, `rolled up in ${seconds.toFixed(0)} s by ${runs.length} runs of the cron`);
   } finally {
     await speck.close();
@@ -61,11 +69,28 @@ export async function cachedHistory(events: number, speckDir: string): Promise<s
   return directory;
 }
 
+/**
+ * Takes the columns from the days of a database that no runtime has open, so that raw events answer all that has a filter.
+ * Returns false if no day has any.
+ */
+export function removeColumns(directory: string): boolean {
+  const db = new DatabaseSync(databaseFile(directory));
+  try {
+    const exists = db.prepare(`SELECT 1 FROM pragma_table_info('days') WHERE name = 'columns'`).get();
+    return (
+      exists !== undefined && db.prepare('UPDATE days SET columns = 0 WHERE columns > 0').run().changes > 0
+    );
+  } finally {
+    db.close();
+  }
+}
+
 function progress(events: number, what: string): void {
   console.error(`${events.toLocaleString('en')} events: ${what}`);
 }
 
 function sourcesIn(folder: string): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .sort()

@@ -62,6 +62,16 @@ export const SPECK: Contender = {
   },
 };
 
+/** Speck with the database of a directory, collecting for a pixel of its own. The other pixels' events stay as they are. */
+export async function startSpeckWith(
+  directory: string,
+  { speckDir, way }: Pick<Setting, 'speckDir' | 'way'>,
+): Promise<Started> {
+  const runtime = await startRuntime(speckWorker(speckDir), way, false, directory);
+  const pixel = await addPixel(runtime);
+  return { runtime, pixel, events: await eventTable(runtime, true, REJECTIONS, pixel) };
+}
+
 export const CONTENDERS: readonly Contender[] = [
   {
     key: 'a',
@@ -178,18 +188,27 @@ async function addPixel({ port }: Runtime): Promise<string> {
 
 const REJECTIONS = 'SELECT reason, sum(count) AS count FROM rejections GROUP BY reason';
 
-async function eventTable(runtime: Runtime, promised: boolean, why?: string): Promise<EventTable> {
+/** @param pixel whose events are counted and cleared; undefined means: all of the table. */
+async function eventTable(
+  runtime: Runtime,
+  promised: boolean,
+  why?: string,
+  pixel?: string,
+): Promise<EventTable> {
   const database = await runtime.database('DB');
+  const own = pixel === undefined ? '' : ' WHERE pixel = ?';
+  const ofOwn = (sql: string): ReturnType<typeof database.prepare> => {
+    const statement = database.prepare(sql + own);
+    return pixel === undefined ? statement : statement.bind(pixel);
+  };
   return {
     promised,
     async count() {
-      const { results } = await database
-        .prepare('SELECT count(*) AS count FROM events')
-        .all<{ count: number }>();
+      const { results } = await ofOwn('SELECT count(*) AS count FROM events').all<{ count: number }>();
       return results[0]?.count ?? 0;
     },
     async clear() {
-      await database.prepare('DELETE FROM events').run();
+      await ofOwn('DELETE FROM events').run();
     },
     async explain() {
       if (why === undefined) return '';

@@ -16,8 +16,6 @@ export interface HeapUsage {
   readonly outside: number;
 }
 
-const POKE_MS = 20;
-
 /**
  * Collects the garbage of a Worker's isolate and gives what is left. The runtime collects when it next runs the isolate,
  * so `poke` has to send the Worker a request; it is called until the garbage is collected.
@@ -29,17 +27,7 @@ export async function heapAfterCollection(
 ): Promise<HeapUsage> {
   const session = await Inspector.open(inspector, `core:user:${worker}`);
   try {
-    let collected = false;
-    const collection = session.call('HeapProfiler.collectGarbage').then(() => {
-      collected = true;
-    });
-    const pokes = (async () => {
-      while (!collected && session.isOpen) {
-        await poke();
-        await new Promise((resolve) => setTimeout(resolve, POKE_MS));
-      }
-    })();
-    await Promise.all([collection, pokes]);
+    await session.poked('HeapProfiler.collectGarbage', {}, poke);
     const { usedSize, totalSize, backingStorageSize } = await session.call<{
       readonly usedSize?: number;
       readonly totalSize?: number;

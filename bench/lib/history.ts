@@ -21,9 +21,14 @@ export interface History {
   readonly from: string;
   readonly days: number;
   readonly events: number;
+  /** Settings of the pixel, beside a retention that covers all days. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Whether most page views report their time and scroll depth, as the tag does, each in an event of its own. */
+  readonly hasEngagements?: boolean;
 }
 
 const CUSTOM_EVENTS = 0.04;
+const ENGAGED = 0.8;
 const PURCHASES = 0.01;
 const DIRECT = 0.3;
 const WITH_CAMPAIGN = 0.1;
@@ -146,7 +151,7 @@ interface Row {
 
 type Visit = Readonly<Record<string, string>>;
 
-const KINDS = ['pageview', 'Signup', 'Download', 'Purchase'] as const;
+const KINDS = ['pageview', 'engagement', 'Signup', 'Download', 'Purchase'] as const;
 type Kind = (typeof KINDS)[number];
 
 const PLANS = ['{"plan":"free"}', '{"plan":"free"}', '{"plan":"pro"}', '{"plan":"team"}'];
@@ -162,6 +167,8 @@ const COLUMNS: Readonly<Record<string, (row: Row) => SQLInputValue>> = {
   page: ({ page }) => page,
   agent_class: () => 'human',
   authenticated: () => 0,
+  engaged: ({ kind, place }) => (kind === 'engagement' ? 1000 + ((place * 7919) % 120_000) : null),
+  scroll: ({ kind, place }) => (kind === 'engagement' ? 5 + ((place * 31) % 96) : null),
   value: ({ kind, place }) => (kind === 'Purchase' ? (5 + (place % 200)) * 990_000 : null),
   currency: ({ kind, place }) => (kind === 'Purchase' ? (CURRENCIES[place % 4] as string) : ''),
   props: ({ kind, place }) => (kind === 'Signup' || kind === 'Purchase' ? (PLANS[place % 4] as string) : ''),
@@ -197,14 +204,14 @@ export function writeHistory(file: string, history: History): void {
       name: 'Bench',
       url: 'https://site.example',
       timezone: ZONE,
-      settings: '{"retention_days":3650}',
+      settings: JSON.stringify({ retention_days: 3650, ...history.settings }),
       created_at: dayStart(ZONE, history.from),
     });
     const insert = eventStatement(db);
     for (const day of daysOf(history)) {
       db.exec('BEGIN');
       insertDay(db, day);
-      for (const row of rowsOf(history.seed, day)) insert(row);
+      for (const row of rowsOf(history, day)) insert(row);
       db.exec('COMMIT');
     }
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -306,7 +313,7 @@ function eventStatement(db: DatabaseSync): (row: Row) => void {
 }
 
 /** The events of a day, in order. */
-function* rowsOf(seed: number, { start, end, events: count }: Day): Generator<Row> {
+function* rowsOf({ seed, hasEngagements }: History, { start, end, events: count }: Day): Generator<Row> {
   const random = new Random(seed ^ Math.floor(start / 60_000));
   const hours = new Weighted(HOURS);
   const visits: Visit[] = [];
@@ -329,6 +336,10 @@ function* rowsOf(seed: number, { start, end, events: count }: Day): Generator<Ro
         at += 2000 + Math.floor(Math.min(random.around(BETWEEN_VIEWS_MS), LONGEST_BETWEEN_VIEWS_MS));
       const page = PAGES[PAGE.pick(random)] as string;
       add('pageview', page);
+      if (hasEngagements && random.chance(ENGAGED)) {
+        at += 500 + Math.floor(random.around(BETWEEN_VIEWS_MS / 5));
+        add('engagement', page);
+      }
       const kind = otherKind(random);
       if (kind === null) continue;
       at += 1000 + Math.floor(random.around(BETWEEN_VIEWS_MS / 5));

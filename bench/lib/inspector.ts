@@ -11,6 +11,7 @@ interface Answer {
 }
 
 const TIMEOUT_MS = 10_000;
+const POKE_MS = 20;
 
 export class Inspector {
   readonly #socket: WebSocket;
@@ -52,6 +53,26 @@ export class Inspector {
       clearTimeout(timer);
       this.#waiting.delete(id);
     }
+  }
+
+  /** A call while nothing else runs the isolate: `poke`, which sends the Worker a request, is called until it is answered. */
+  async poked<Result>(
+    method: string,
+    parameters: Readonly<Record<string, unknown>>,
+    poke: () => Promise<unknown>,
+  ): Promise<Result> {
+    let isAnswered = false;
+    const answer = this.call<Result>(method, parameters).finally(() => {
+      isAnswered = true;
+    });
+    const pokes = (async () => {
+      while (!isAnswered && this.isOpen) {
+        await poke();
+        if (!isAnswered) await new Promise((resolve) => setTimeout(resolve, POKE_MS));
+      }
+    })();
+    const [result] = await Promise.all([answer, pokes]);
+    return result;
   }
 
   close(): void {

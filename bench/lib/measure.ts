@@ -93,11 +93,12 @@ export async function measure(
   { runtime, pixel, events }: Started,
   connections: number,
   seconds: number,
+  rate?: number,
 ): Promise<Stretch> {
   await events?.clear();
   const before = cpuSeconds(runtime.pid);
   const began = performance.now();
-  const result = await client.run({ port: runtime.port, pixel, connections, seconds });
+  const result = await client.run({ port: runtime.port, pixel, connections, seconds, rate });
   const ended = performance.now();
   const loadedCpu = cpuSeconds(runtime.pid) - before;
   const stored = events && (await settledCount(events, result.answered));

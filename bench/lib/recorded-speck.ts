@@ -17,6 +17,8 @@ import {
   schemaStatements,
 } from '../../test/e2e/harness.ts';
 import type { Call, CronRun } from './recorder.ts';
+import { sum } from './statistics.ts';
+import { workerCpu } from './worker-cpu.ts';
 
 export interface RecordedSpeck {
   readonly db: Database;
@@ -24,6 +26,8 @@ export interface RecordedSpeck {
   readonly url: string;
   /** Runs the cron as of a moment, with so many statements to use; by default as many as wrangler.toml says. */
   cron(at: number, statements?: number): Promise<CronRun>;
+  /** Milliseconds of the Worker's own code for a request, without D1: the median of so many times. */
+  cpu(ask: () => Promise<unknown>, times: number): Promise<number>;
   /** The D1 calls of requests with the header `bench-record` since the last call. */
   recorded(): Promise<readonly Call[]>;
   close(): Promise<void>;
@@ -65,6 +69,7 @@ export async function startRecorded({ speckDir, directory }: RecordedOptions): P
       workers: [{ ...recordedWorker(speckDir), unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }],
       resourcePersistencePath: directory,
       cf: false,
+      inspectorPort: 0,
       log: new Log(LogLevel.WARN),
       logRequests: false,
       handleStructuredLogs: ({ level, message }) => {
@@ -81,6 +86,14 @@ export async function startRecorded({ speckDir, directory }: RecordedOptions): P
     db: (await miniflare.getD1Database('DB')) as unknown as Database,
     cron: (at, statements) =>
       json(`${url}/bench/cron?at=${at}${statements === undefined ? '' : `&statements=${statements}`}`),
+    cpu: async (ask, times) =>
+      workerCpu(
+        await miniflare.getInspectorURL(),
+        'core:user:speck',
+        () => json(`${url}/bench/nothing`),
+        ask,
+        times,
+      ),
     recorded: () => json(`${url}/bench/recorded`),
     close: () => miniflare.dispose(),
   };
@@ -119,6 +132,29 @@ function recordedWorker(speckDir: string): V4WorkerOptions {
   };
 }
 
+/** A request's answer, and what D1 has read for it. */
+export interface Reads<Answer> {
+  readonly answer: Answer;
+  readonly rowsRead: number;
+  /** Bytes of the rows that D1 has returned to the Worker, as JSON. */
+  readonly returned: number;
+}
+
+/** Sends a request once, recorded. @param ask is given the headers of the request. */
+export async function readsOf<Answer>(
+  speck: RecordedSpeck,
+  ask: (headers: Readonly<Record<string, string>>) => Promise<Answer>,
+): Promise<Reads<Answer>> {
+  await speck.recorded();
+  const answer = await ask({ 'bench-record': 'yes' });
+  const statements = (await speck.recorded()).flatMap((call) => call.statements);
+  return {
+    answer,
+    rowsRead: sum(statements.map(({ rowsRead }) => rowsRead)),
+    returned: sum(statements.map(({ returned }) => returned)),
+  };
+}
+
 export interface RollUpCost {
   readonly seconds: number;
   readonly runs: readonly CronRun[];
@@ -146,6 +182,33 @@ export async function rollUp(speck: RecordedSpeck, from: number, statements?: nu
     before = state;
     await sleep(0);
   }
+}
+
+/** Triggers the cron at the beginning of one hour after another, until it changes nothing more of months and columns. */
+export async function rollUpMonths(speck: RecordedSpeck, from: number, statements?: number): Promise<void> {
+  let before = '';
+  for (let hour = 0; hour < MOST_HOURS; hour++) {
+    await speck.cron(from + hour * 3_600_000, statements);
+    const state = await stateOfMonths(speck.db);
+    if (state === before) return;
+    before = state;
+  }
+  throw new Error(`the cron is not done with the months after ${MOST_HOURS} hours: ${before}`);
+}
+
+const MOST_HOURS = 500;
+
+async function stateOfMonths(db: Database): Promise<string> {
+  const states = ['SELECT * FROM months', 'SELECT count(*) FROM month_rollups'];
+  if (await hasTable(db, 'segments'))
+    states.push('SELECT period, generation, slice, count(*) FROM segments GROUP BY 1, 2, 3');
+  const answers = await Promise.all(states.map((sql) => db.prepare(sql).all()));
+  return JSON.stringify(answers.map(({ results }) => results));
+}
+
+async function hasTable(db: Database, name: string): Promise<boolean> {
+  const { results } = await db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').bind(name).all();
+  return results.length > 0;
 }
 
 async function stateOfDays(db: Database): Promise<string> {

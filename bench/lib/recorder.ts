@@ -1,7 +1,7 @@
 /**
  * A Worker around the built one, which runs inside the runtime and notes what D1 says of each statement. Requests go to
  * Speck as they come; those with the header `bench-record` have their statements noted, to be fetched from
- * `/bench/recorded`. `/bench/cron` runs the cron and answers with its statements.
+ * `/bench/recorded`. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
  */
 import speck from 'speck-worker';
 
@@ -16,6 +16,8 @@ export interface Recorded {
   readonly ms: number;
   readonly rowsRead: number;
   readonly rowsWritten: number;
+  /** Bytes of the rows that it returns, as JSON. */
+  readonly returned: number;
 }
 
 /** One call of D1: a statement, or a batch of them in one transaction. */
@@ -86,6 +88,7 @@ class RecordingDatabase implements Database {
         ms: results[place]?.meta.duration ?? 0,
         rowsRead: results[place]?.meta.rows_read ?? 0,
         rowsWritten: results[place]?.meta.rows_written ?? 0,
+        returned: bytesOf(JSON.stringify(results[place]?.results ?? [])),
       })),
     });
     return results;
@@ -132,6 +135,7 @@ export default {
   async fetch(request: Request, env: Env, ctx: unknown): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/bench/cron') return Response.json(await runCron(env, ctx, searchParams));
+    if (pathname === '/bench/nothing') return Response.json(null);
     if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
     const isRecorded = request.headers.has('bench-record');
     return speck.fetch(request, isRecorded ? recording(env, recorded) : env, ctx);

@@ -26,12 +26,22 @@ export const WAYS = {
   entry: "Miniflare's address, through its entry Worker, as wrangler dev and the test harness do",
 } as const;
 
-/** With `inspected` the runtime listens for an inspector too. */
-export async function startRuntime(worker: V4WorkerOptions, way: Way, inspected = false): Promise<Runtime> {
+/**
+ * With `inspected` the runtime listens for an inspector too.
+ *
+ * @param directory where its databases are kept; undefined means: nowhere.
+ */
+export async function startRuntime(
+  worker: V4WorkerOptions,
+  way: Way,
+  inspected = false,
+  directory?: string,
+): Promise<Runtime> {
   const others = new Set(runtimeProcesses());
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: [{ ...worker, unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }],
+      ...(directory === undefined ? {} : { resourcePersistencePath: directory }),
       cf: false,
       logRequests: false,
       unsafeObservability: false,
