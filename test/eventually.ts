@@ -6,8 +6,8 @@ export async function eventually<T>(
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + patience;
   for (;;) {
-    const found = await ask();
-    if (found) return found as Exclude<T, false | null | undefined>;
+    const value = await ask();
+    if (value) return value as Exclude<T, false | null | undefined>;
     if (Date.now() > deadline) throw new Error(`waited ${patience} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

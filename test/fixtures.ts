@@ -48,7 +48,7 @@ export async function store(pixel: Pixel, events: readonly OracleEvent[], now = 
 
 export function place(pixel: Pixel, event: OracleEvent): PlacedEvent {
   const blank = Object.fromEntries(EVENT_COLUMNS.map((column) => [column, '']));
-  const whole = {
+  const fullEvent = {
     ...blank,
     value: null,
     engaged: null,
@@ -58,7 +58,7 @@ export function place(pixel: Pixel, event: OracleEvent): PlacedEvent {
     ...event,
     pixel: pixel.id,
   } as unknown as Event;
-  return { event: whole, day: localDayOf(pixel.timezone, event.ts) };
+  return { event: fullEvent, day: localDayOf(pixel.timezone, event.ts) };
 }
 
 /** The aliases of the person that an alias is of, the strongest first. */
@@ -238,11 +238,11 @@ export function metered(): {
     const proxy = new Proxy(statement, {
       get(target, property) {
         if (property === 'bind') return (...values: unknown[]) => wrap(target.bind(...values));
-        return async (...given: []) => {
+        return async (...args: []) => {
           if (property === 'first' || property === 'raw') add((await target.all()).meta);
-          const result = await (Reflect.get(target, property) as (...given: []) => Promise<D1Result>).apply(
+          const result = await (Reflect.get(target, property) as (...args: []) => Promise<D1Result>).apply(
             target,
-            given,
+            args,
           );
           if (property === 'all' || property === 'run') add(result.meta);
           return result;

@@ -249,7 +249,7 @@ export function insertStatement({ table, row }: Inserted): string {
 }
 
 /** The same row as the newest schema keeps it. */
-export function asKeptNow({ table, row }: Inserted): Inserted {
+export function asStoredNow({ table, row }: Inserted): Inserted {
   const { sample, ...rest } = row;
   const moved =
     sample === undefined || row['samples'] !== undefined

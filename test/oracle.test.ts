@@ -13,7 +13,14 @@ import {
   visitsOf,
   zero,
 } from './oracle.ts';
-import { type Asked, answerOf, besideOf, historyOf, labelsOf, type Row } from './query/oracle-language.ts';
+import {
+  answerOf,
+  comparisonOf,
+  historyOf,
+  labelsOf,
+  type QueryRequest,
+  type Row,
+} from './query/oracle-language.ts';
 
 let made = 0;
 
@@ -263,16 +270,16 @@ const EVENTS = [
   view('15:00:00', '/', { visitor: '' }),
 ];
 
-const base: Asked = {
+const base: QueryRequest = {
   metrics: ['visitors'],
   dimensions: [],
   filters: [],
   date_range: ['2026-02-03', '2026-02-03'],
 };
 const history = historyOf(EVENTS, 'UTC', GOALS);
-const answer = (asked: Partial<Asked>): Row[] => answerOf(history, { ...base, ...asked });
-const rows = (asked: Partial<Asked>) =>
-  answer(asked)
+const answer = (request: Partial<QueryRequest>): Row[] => answerOf(history, { ...base, ...request });
+const rows = (request: Partial<QueryRequest>) =>
+  answer(request)
     .map(({ dimensions, metrics }) => [...dimensions, ...metrics])
     .toSorted();
 /** The events that filters pick, of the visits with a visitor and without. */
@@ -446,25 +453,28 @@ describe('comparisons', () => {
     view('2026-02-04T10:01:00Z', '/', { visitor: 'd' }),
   ];
   const of = historyOf(days, 'UTC', []);
-  const asked: Asked = {
+  const request: QueryRequest = {
     metrics: ['visitors', 'percentage', 'time_on_page'],
     dimensions: ['event:page'],
     filters: [],
     date_range: ['2026-02-03', '2026-02-04'],
   };
-  const beside = (change: Partial<Asked>, row: Row, compared: Parameters<typeof besideOf>[3]) =>
-    besideOf(of, { ...asked, ...change }, row, compared);
+  const comparisonOfRow = (
+    change: Partial<QueryRequest>,
+    row: Row,
+    compared: Parameters<typeof comparisonOf>[3],
+  ) => comparisonOf(of, { ...request, ...change }, row, compared);
 
   it('stand beside the rows of the days before, in per cent and in points', () => {
-    const [home, other] = answerOf(of, asked);
+    const [home, other] = answerOf(of, request);
     expect(home).toEqual({ dimensions: ['/'], metrics: [3, 100, null] });
-    expect(beside({}, home as Row, { mode: 'previous_period' })).toEqual({
+    expect(comparisonOfRow({}, home as Row, { mode: 'previous_period' })).toEqual({
       dimensions: ['/'],
       metrics: [1, 50, null],
       change: [200, 50, null],
     });
     expect(other).toEqual({ dimensions: ['/new'], metrics: [1, 33.33, null] });
-    expect(beside({}, other as Row, { mode: 'previous_period' })).toEqual({
+    expect(comparisonOfRow({}, other as Row, { mode: 'previous_period' })).toEqual({
       dimensions: ['/new'],
       metrics: [0, 0, null],
       change: [100, 33.33, null],
@@ -473,27 +483,29 @@ describe('comparisons', () => {
 
   it('match times by place', () => {
     const change = { metrics: ['visitors'], dimensions: ['time:day'] };
-    const [tuesday, wednesday] = answerOf(of, { ...asked, ...change });
-    expect(beside(change, tuesday as Row, { mode: 'previous_period' })).toEqual({
+    const [tuesday, wednesday] = answerOf(of, { ...request, ...change });
+    expect(comparisonOfRow(change, tuesday as Row, { mode: 'previous_period' })).toEqual({
       dimensions: ['2026-02-01'],
       metrics: [2],
       change: [0],
     });
-    expect(beside(change, wednesday as Row, { mode: 'previous_period' })).toEqual({
+    expect(comparisonOfRow(change, wednesday as Row, { mode: 'previous_period' })).toEqual({
       dimensions: ['2026-02-02'],
       metrics: [0],
       change: [100],
     });
     const custom = { mode: 'custom', date_range: ['2026-02-01', '2026-02-01'] } as const;
-    expect(beside(change, wednesday as Row, custom)).toBe(null);
+    expect(comparisonOfRow(change, wednesday as Row, custom)).toBe(null);
   });
 
   it('go a year back, from the 29th of February to the 28th', () => {
     const leap = historyOf([view('2023-02-28T10:00:00Z', '/')], 'UTC', []);
     const row = { dimensions: [], metrics: [0] };
-    const day = { ...asked, metrics: ['visitors'], dimensions: [] };
+    const day = { ...request, metrics: ['visitors'], dimensions: [] };
     expect(
-      besideOf(leap, { ...day, date_range: ['2024-02-29', '2024-02-29'] }, row, { mode: 'year_over_year' }),
+      comparisonOf(leap, { ...day, date_range: ['2024-02-29', '2024-02-29'] }, row, {
+        mode: 'year_over_year',
+      }),
     ).toEqual({ dimensions: [], metrics: [1], change: [-100] });
   });
 });

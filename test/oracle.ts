@@ -53,13 +53,13 @@ export interface Part {
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-const known = new Map<string, { day: string; hour: string }>();
+const cachedParts = new Map<string, { day: string; hour: string }>();
 
 /** Local date and hour of an instant: `2026-03-29` and `2026-03-29 03:00:00`. */
 export function local(zone: string, ts: number): { day: string; hour: string } {
   const key = `${zone} ${ts}`;
-  const found = known.get(key);
-  if (found) return found;
+  const cached = cachedParts.get(key);
+  if (cached) return cached;
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
@@ -67,7 +67,7 @@ export function local(zone: string, ts: number): { day: string; hour: string } {
   }
   const text = format.format(ts);
   const answer = { day: text.slice(0, 10), hour: `${text.slice(0, 13)}:00:00` };
-  known.set(key, answer);
+  cachedParts.set(key, answer);
   return answer;
 }
 
@@ -251,13 +251,13 @@ export function funnelOf(
   links: Links = {},
   isPicked: (event: OracleEvent) => boolean = () => true,
 ): number[] {
-  const asked = events.filter(({ ts }) => local(zone, ts).day >= from && local(zone, ts).day <= to);
+  const eventsInRange = events.filter(({ ts }) => local(zone, ts).day >= from && local(zone, ts).day <= to);
   const came =
     within === 'visit'
-      ? visitsOf(asked, zone)
+      ? visitsOf(eventsInRange, zone)
           .filter(({ visitor, events: those }) => visitor !== '' && those.some(isPicked))
           .map((visit) => stepsOf(visit.events, steps))
-      : [...Map.groupBy(inOrder(asked), (event) => personOf(event, links))]
+      : [...Map.groupBy(inOrder(eventsInRange), (event) => personOf(event, links))]
           .filter(([person, those]) => person !== '' && those.some(isPicked))
           .map(([, ofPerson]) => stepsInTime(ofPerson, steps, within.hours * 3_600_000));
   return steps.map((_, index) => came.filter((count) => count > index).length);

@@ -220,6 +220,6 @@ it.each([
   ['2001:db8:0:0:1::', '2001:db8:0:0'],
   ['::1', '0:0:0:0'],
   ['', ''],
-])('the network of %j is %j', (given, network) => {
-  expect(networkOf(given)).toBe(network);
+])('the network of %j is %j', (clientAddress, network) => {
+  expect(networkOf(clientAddress)).toBe(network);
 });

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { csvJson, csvLine, csvRecords, restoreText } from '../../src/api/csv.ts';
 
 async function records(pieces: Iterable<string>): Promise<string[][]> {
-  const found: string[][] = [];
-  for await (const record of csvRecords(pieces)) found.push(record);
-  return found;
+  const allRecords: string[][] = [];
+  for await (const record of csvRecords(pieces)) allRecords.push(record);
+  return allRecords;
 }
 
 describe('writing', () => {

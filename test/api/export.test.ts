@@ -76,27 +76,27 @@ describe('an export', () => {
   it('of 60,000 events is read page by page, none before the reader asks for it', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 0, 60_000);
-    const found: string[] = [];
+    const exportedIds: string[] = [];
     const answers: number[] = [];
     for (let query: string | null = ''; query !== null; ) {
       const { response, reads } = await exported(pixel, query);
       // The plan, and not one row yet.
       expect(reads).toHaveLength(1);
-      const before = found.length;
+      const before = exportedIds.length;
       let chunks = 0;
       for await (const chunk of response.body as ReadableStream<Uint8Array>) {
         chunks++;
         expect(reads).toHaveLength(1 + chunks);
         const page = ids(new TextDecoder().decode(chunk));
         expect(page.length).toBeLessThanOrEqual(4000);
-        found.push(...page);
+        exportedIds.push(...page);
       }
       expect(reads.length).toBeLessThanOrEqual(41);
-      answers.push(found.length - before);
+      answers.push(exportedIds.length - before);
       query = nextOf(response);
     }
     expect(answers).toEqual([50_000, 10_000]);
-    expect(found).toEqual(Array.from({ length: 60_000 }, (_, index) => idOf(index)));
+    expect(exportedIds).toEqual(Array.from({ length: 60_000 }, (_, index) => idOf(index)));
   }, 120_000);
 
   it('has smaller pages and fewer rows where these are large', async () => {
@@ -122,12 +122,12 @@ describe('an export', () => {
   it('gives each event once and in order while others are being stored', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 0, 9000);
-    const found: string[] = [];
+    const exportedIds: string[] = [];
     let added = 0;
     for (let query: string | null = '?limit=4000'; query !== null; ) {
       const { response } = await exported(pixel, query);
       for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-        found.push(...ids(new TextDecoder().decode(chunk)));
+        exportedIds.push(...ids(new TextDecoder().decode(chunk)));
         // Before, within and behind what is being read.
         for (const ts of [0, 1500, 9000]) {
           await store(pixel, [event(0, { ts: START + ts, id: `x${added++}` })]);
@@ -135,10 +135,10 @@ describe('an export', () => {
       }
       query = nextOf(response);
     }
-    expect(found.filter((id) => id.startsWith('e'))).toEqual(
+    expect(exportedIds.filter((id) => id.startsWith('e'))).toEqual(
       Array.from({ length: 9000 }, (_, index) => idOf(index)),
     );
-    expect(new Set(found).size).toBe(found.length);
+    expect(new Set(exportedIds).size).toBe(exportedIds.length);
   });
 
   it('reads a page in parts that has grown since it was planned', async () => {
@@ -146,9 +146,9 @@ describe('an export', () => {
     await store(pixel, [event(0), event(30_000)]);
     const { response, reads } = await exported(pixel);
     await fill(pixel, 1, 9001);
-    const found = ids(await textOf(response));
-    expect(found).toHaveLength(9002);
-    expect(found).toEqual(found.toSorted());
+    const exportedIds = ids(await textOf(response));
+    expect(exportedIds).toHaveLength(9002);
+    expect(exportedIds).toEqual(exportedIds.toSorted());
     expect(reads).toHaveLength(4);
   });
 

@@ -46,10 +46,10 @@ describe('the OpenAPI document', () => {
       const operation =
         document.paths[route.path.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()];
       expect(operation).toMatchObject({ operationId: route.name, summary: route.summary });
-      const named = (place: string) =>
+      const parameterNames = (place: string) =>
         operation?.parameters?.filter((one) => one.in === place).map(({ name }) => name);
-      expect(named('query')).toEqual(Object.keys(route.query?.entries ?? {}));
-      expect(named('path')).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+      expect(parameterNames('query')).toEqual(Object.keys(route.query?.entries ?? {}));
+      expect(parameterNames('path')).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
       expect(operation?.requestBody !== undefined).toBe(route.body !== undefined);
       expect(new Set(operation && reasonsIn(operation))).toEqual(new Set(reasonsOf(route)));
       for (const status of Object.keys(route.responses)) expect(operation?.responses).toHaveProperty(status);
@@ -106,25 +106,25 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the schema of what is parsed by hand', () => {
-  const refusal = (change: object): string => {
+  const errorOf = (change: object): string => {
     const parsed = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '7d', ...change });
     return parsed.ok ? '' : (parsed.error[0]?.message ?? '');
   };
-  const known = (message: string): string[] =>
+  const listedNames = (message: string): string[] =>
     (/Known: (.*)\.$/.exec(message)?.[1] ?? '').split(', ').toSorted();
 
   it('has the operators that the parser has', () => {
     const operators = filterSchema('').anyOf.flatMap(
       ({ prefixItems: [first] }) => (first as { enum: string[] }).enum,
     );
-    expect(operators.toSorted()).toEqual(known(refusal({ filters: [['', '', []]] })));
+    expect(operators.toSorted()).toEqual(listedNames(errorOf({ filters: [['', '', []]] })));
   });
 
   it('has the metrics and dimensions that the parser has', () => {
     expect(METRIC.enum).toEqual([...METRICS.keys()]);
     const [names] = DIMENSION.anyOf as unknown as [{ enum: string[] }];
     const property = DIMENSION_NAMES.filter((name) => name.startsWith(PROPERTY_PREFIX));
-    expect([...names.enum, ...property].toSorted()).toEqual(known(refusal({ dimensions: [''] })));
+    expect([...names.enum, ...property].toSorted()).toEqual(listedNames(errorOf({ dimensions: [''] })));
     expect(names.enum).toEqual(expect.arrayContaining([...TIME_DIMENSIONS]));
   });
 });

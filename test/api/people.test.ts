@@ -46,7 +46,7 @@ async function sha256(text: string): Promise<string> {
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }
 
-const named = ({ events }: Answer) => events.map(({ name }) => name).toSorted();
+const namesOf = ({ events }: Answer) => events.map(({ name }) => name).toSorted();
 
 describe('a person', () => {
   it.each(['em', 'ph', 'external_id'])(
@@ -59,27 +59,27 @@ describe('a person', () => {
       await beacon({ id, ev: 'Purchase', ud: { [kind]: hash } }, { id, ev: 'later', ud: { [kind]: hash } });
       await beacon({ id, ev: 'signed in', uid: 'ann', ud: { [kind]: hash } });
 
-      const shown = await api('GET', people('uid=mallory'));
-      expect(named(shown)).toEqual(['of mallory']);
-      expect(shown.known_by).toEqual(['uid']);
-      expect(shown.unconfirmed).toMatchObject({ aliases: 1, included: false });
-      expect(shown.unconfirmed.note).toContain('Anyone could have claimed');
+      const personResponse = await api('GET', people('uid=mallory'));
+      expect(namesOf(personResponse)).toEqual(['of mallory']);
+      expect(personResponse.known_by).toEqual(['uid']);
+      expect(personResponse.unconfirmed).toMatchObject({ aliases: 1, included: false });
+      expect(personResponse.unconfirmed.note).toContain('Anyone could have claimed');
       // An owner who has looked into it may follow them, and is told.
       const all = await api('GET', people('uid=mallory&include_unconfirmed=true'));
-      expect(named(all)).toEqual(['Purchase', 'later', 'of mallory']);
+      expect(namesOf(all)).toEqual(['Purchase', 'later', 'of mallory']);
       expect(all.unconfirmed).toMatchObject({ aliases: 1, included: true });
 
       // What the shop's own server says holds, though it comes last.
       await api('POST', '/api/v1/events', { events: [{ id, ev: 'told', uid: 'ann', ud: { [kind]: hash } }] });
       const hers = await api('GET', people('uid=ann'));
-      expect(named(hers)).toEqual(['Purchase', 'later', 'signed in', 'told']);
+      expect(namesOf(hers)).toEqual(['Purchase', 'later', 'signed in', 'told']);
       expect(hers.unconfirmed).toEqual({ aliases: 0, included: false, note: '' });
-      expect(named(await api('GET', people(`${kind}=${hash}`)))).toEqual(named(hers));
+      expect(namesOf(await api('GET', people(`${kind}=${hash}`)))).toEqual(namesOf(hers));
 
       const receipt = await api('DELETE', people('uid=mallory'));
       expect(receipt.erased).toMatchObject({ events: 1, links: 0 });
       expect(receipt).toMatchObject({ more: false, known_by: ['uid'] });
-      expect(named(await api('GET', people('uid=ann')))).toEqual(named(hers));
+      expect(namesOf(await api('GET', people('uid=ann')))).toEqual(namesOf(hers));
       expect((await api('DELETE', people(`${kind}=${hash}`))).erased).toMatchObject({ events: 4, links: 1 });
     },
   );
@@ -117,9 +117,9 @@ describe('a person', () => {
     for (const aliases of [500, 25_000]) {
       const path = await bombed(aliases);
       const { db: counted, cost } = metered();
-      const shown = await api('GET', path, undefined, { ...testEnv, DB: counted });
-      expect(named(shown)).toEqual(['mine']);
-      expect(shown.unconfirmed.aliases).toBe(Math.min(aliases, LIMITS.followedAliases));
+      const personResponse = await api('GET', path, undefined, { ...testEnv, DB: counted });
+      expect(namesOf(personResponse)).toEqual(['mine']);
+      expect(personResponse.unconfirmed.aliases).toBe(Math.min(aliases, LIMITS.followedAliases));
       expect(cost.read).toBeLessThan(3 * Math.min(aliases, LIMITS.followedAliases) + 100);
       cost.read = 0;
       const receipt = await api('DELETE', path, undefined, { ...testEnv, DB: counted });
@@ -132,8 +132,8 @@ describe('a person', () => {
     const path = `${await bombed(25_000)}&include_unconfirmed=true`;
     const { db: counted, cost } = metered();
     const env = { ...testEnv, DB: counted };
-    const shown = await api('GET', `${path}&limit=10`, undefined, env);
-    expect(shown.total_events).toBe(LIMITS.followedAliases);
+    const personResponse = await api('GET', `${path}&limit=10`, undefined, env);
+    expect(personResponse.total_events).toBe(LIMITS.followedAliases);
     expect(cost.read).toBeLessThan(20 * LIMITS.followedAliases);
     let events = 0;
     let calls = 0;
@@ -148,7 +148,7 @@ describe('a person', () => {
       expect(cost.statements).toBeLessThan(45);
     }
     expect([events, calls]).toEqual([25_001, 3]);
-    const shownAfter = await api('GET', path);
-    expect([shownAfter.total_events, shownAfter.unconfirmed.aliases]).toEqual([0, 0]);
+    const responseAfter = await api('GET', path);
+    expect([responseAfter.total_events, responseAfter.unconfirmed.aliases]).toEqual([0, 0]);
   });
 });

@@ -8,8 +8,8 @@ describe('a period', () => {
     [{ period: '7d' }, '7d'],
     [{ from: '2026-11-01', to: '2026-11-30' }, ['2026-11-01', '2026-11-30']],
     [{ from: '2026-11-01', to: '2026-11-01' }, ['2026-11-01', '2026-11-01']],
-  ] as const)('%j is %j', (asked, range) => {
-    expect(rangeOf(asked)).toEqual(range);
+  ] as const)('%j is %j', (parameters, range) => {
+    expect(rangeOf(parameters)).toEqual(range);
   });
 
   it.each([
@@ -18,7 +18,7 @@ describe('a period', () => {
     [{ from: '2026-11-01' }, 'to'],
     [{ to: '2026-11-01' }, 'from'],
     [{ from: '2026-11-02', to: '2026-11-01' }, 'from'],
-  ] as const)('%j is none, because of %s', (asked, parameter) => {
-    expect(() => rangeOf(asked)).toThrow(new RegExp(`^${parameter}\\b`));
+  ] as const)('%j is none, because of %s', (parameters, parameter) => {
+    expect(() => rangeOf(parameters)).toThrow(new RegExp(`^${parameter}\\b`));
   });
 });

@@ -31,7 +31,7 @@ function change(pixel: string, body: unknown): Promise<Response> {
 
 it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
   'changes what is named and nothing else, whatever else changes meanwhile: %j',
-  async (named) => {
+  async (requestedChanges) => {
     const pixel = await makePixel('UTC');
     // In the spelling in which they are stored: brackets in a query are encoded.
     const goals = GOALS.filter((goal) => !('page' in goal && goal.page?.includes('[')));
@@ -45,11 +45,11 @@ it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
     const env = { ...testEnv, DB: changing(meanwhile) } as Env;
     const request = new Request(`https://px.example.com/api/v1/pixels/${pixel.id}`, {
       method: 'PATCH',
-      body: JSON.stringify({ ...named, settings: { gpc: 'drop', goals } }),
+      body: JSON.stringify({ ...requestedChanges, settings: { gpc: 'drop', goals } }),
     });
     const answer = await changePixel(callOf(request, env, pixel.id));
     const expected = {
-      ...named,
+      ...requestedChanges,
       url: 'https://other.example',
       settings: { retention_days: 7, gpc: 'drop', goals, cookie: 'off', origins: [] },
     };
@@ -224,10 +224,10 @@ it('moves a pixel to another time zone so many times an hour, and does not count
     expect((await change(id, zone(index))).status).toBe(200);
     expect((await change(id, { name: `Name ${index}` })).status).toBe(200);
   }
-  const refused = await change(id, zone(LIMITS.zoneChanges));
-  expect(refused.status).toBe(429);
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3000);
-  expect(await refused.json()).toMatchObject({ reason: 'too_many_requests' });
+  const rejected = await change(id, zone(LIMITS.zoneChanges));
+  expect(rejected.status).toBe(429);
+  expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(3000);
+  expect(await rejected.json()).toMatchObject({ reason: 'too_many_requests' });
   expect((await change(other.id, zone(0))).status).toBe(200);
   vi.useFakeTimers({ now: Date.now() + 3_601_000, toFake: ['Date'] });
   try {

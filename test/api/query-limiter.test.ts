@@ -33,9 +33,9 @@ async function tokenOf(pixel: string, scopes: readonly string[]): Promise<string
   return ((await response.json()) as { token: string }).token;
 }
 
-async function statusOf(asked: Promise<unknown>): Promise<number> {
+async function statusOf(query: Promise<unknown>): Promise<number> {
   try {
-    await asked;
+    await query;
     return 200;
   } catch (error) {
     if (error instanceof Problem) return error.response().status;
@@ -50,9 +50,9 @@ describe('turns', () => {
   ])('of %s are so many a minute, and come back with the next', async (_, grant, most) => {
     vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
     try {
-      for (let asked = 0; asked < most; asked++) await withQueryLimits(grant, async () => null);
-      const refused = withQueryLimits(grant, async () => null);
-      await expect(refused).rejects.toMatchObject({
+      for (let query = 0; query < most; query++) await withQueryLimits(grant, async () => null);
+      const rejected = withQueryLimits(grant, async () => null);
+      await expect(rejected).rejects.toMatchObject({
         reason: 'too_many_requests',
         headers: { 'retry-after': '60' },
       });
@@ -120,9 +120,9 @@ describe('turns', () => {
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(20);
     expect(statuses.at(-1)).toBe(429);
     const batch = vi.spyOn(Object.getPrototypeOf(db) as D1Database, 'batch');
-    const refused = await ask(99);
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const rejected = await ask(99);
+    expect(rejected.status).toBe(429);
+    expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(0);
     // One looks what there is; nothing is asked.
     expect(batch.mock.calls.length).toBe(1);
     batch.mockRestore();
@@ -144,9 +144,9 @@ describe('turns', () => {
       .bind(pixel.id)
       .run();
     expect((await ask('2024-02-01')).status).toBe(200);
-    const refused = await ask('2001-08-01');
-    expect(refused.status).toBe(400);
-    expect(await refused.json()).toMatchObject({ reason: 'invalid_query', errors: [{ path: 'from' }] });
+    const rejected = await ask('2001-08-01');
+    expect(rejected.status).toBe(400);
+    expect(await rejected.json()).toMatchObject({ reason: 'invalid_query', errors: [{ path: 'from' }] });
     // Days that wait for their rollup are read from events.
     await db
       .prepare('UPDATE days SET rolled_at = NULL, raw = 0, ends_at = 1e13 WHERE pixel = ? AND day = ?')
@@ -178,9 +178,9 @@ describe('turns', () => {
     expect(new Set(await Promise.all(others()))).toEqual(new Set([200]));
     expect(peak).toBe(2);
     // The owner's wait for nobody.
-    const beside = others();
+    const otherQueries = others();
     expect(await statusOf(withQueryLimits(ADMIN, async () => null))).toBe(200);
-    await Promise.all(beside);
+    await Promise.all(otherQueries);
     end();
     await owner;
     peak = 0;
@@ -210,11 +210,11 @@ describe('turns', () => {
     const held = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const asked = Array.from({ length: 60 }, () => statusOf(withQueryLimits(link('l4'), () => held)));
-    const first = await Promise.race(asked);
+    const query = Array.from({ length: 60 }, () => statusOf(withQueryLimits(link('l4'), () => held)));
+    const first = await Promise.race(query);
     expect(first).toBe(429);
     end();
-    const all = await Promise.all(asked);
+    const all = await Promise.all(query);
     expect(all.filter((status) => status === 200)).toHaveLength(44);
   });
 

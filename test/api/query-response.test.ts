@@ -47,22 +47,22 @@ describe('an answer of many rows', () => {
   });
 
   it.each([0, 1, 999, 1000, 1001, 2500])('is written in portions as it is at once: %i', async (count) => {
-    const whole = answer(count);
-    expect(await jsonOf(whole, whole.results)).toBe(JSON.stringify(whole));
-    const lines = whole.results.map(({ metrics }, index) => `"a ""page"" ${index}",${metrics[0]},,\r\n`);
-    expect(await csvOf(whole, NAMES)).toBe(
+    const result = answer(count);
+    expect(await jsonOf(result, result.results)).toBe(JSON.stringify(result));
+    const lines = result.results.map(({ metrics }, index) => `"a ""page"" ${index}",${metrics[0]},,\r\n`);
+    expect(await csvOf(result, NAMES)).toBe(
       `day,visitors,total_revenue,total_revenue_currency\r\n${lines.join('')}`,
     );
   });
 
   it('lets the isolate do something else in between', async () => {
-    const whole = answer(2500);
+    const result = answer(2500);
     let turns = 0;
-    const beside = async (): Promise<void> => {
+    const countTurns = async (): Promise<void> => {
       for (; turns < 2; turns++) await scheduler.wait(0);
     };
-    const others = beside();
-    await jsonOf(whole, whole.results);
+    const others = countTurns();
+    await jsonOf(result, result.results);
     expect(turns).toBeGreaterThan(0);
     await others;
   });

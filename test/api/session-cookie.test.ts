@@ -9,7 +9,7 @@ const CHROME =
 const TLS = 'https://px.example.com/api/v1/session';
 const PLAIN = 'http://localhost:8787/api/v1/session';
 
-const asked = (url: string, headers: Record<string, string>) => new Request(url, { headers });
+const requestTo = (url: string, headers: Record<string, string>) => new Request(url, { headers });
 
 describe('the cookie of a session', () => {
   it.each([
@@ -22,15 +22,15 @@ describe('the cookie of a session', () => {
     [PLAIN, { 'user-agent': CHROME }, 'speck=x; Max-Age=2678400; Path=/; HttpOnly; SameSite=Strict; Secure'],
     [PLAIN, { 'user-agent': SAFARI }, 'speck=x; Max-Age=2678400; Path=/; HttpOnly; SameSite=Strict'],
   ])('at %s from %j is %s', (url, headers, cookie) => {
-    expect(sessionCookie(asked(url, headers), 'owner', 'x')).toBe(cookie);
+    expect(sessionCookie(requestTo(url, headers), 'owner', 'x')).toBe(cookie);
   });
 
   it('of a link is another one, and each is removed alone', () => {
-    expect(sessionCookie(asked(TLS, {}), 'link', 'x')).toMatch(/^__Host-speck-link=x; /);
-    expect(expiredSessionCookie(asked(TLS, { 'x-speck-session': 'link' }))).toMatch(
+    expect(sessionCookie(requestTo(TLS, {}), 'link', 'x')).toMatch(/^__Host-speck-link=x; /);
+    expect(expiredSessionCookie(requestTo(TLS, { 'x-speck-session': 'link' }))).toMatch(
       /^__Host-speck-link=; Max-Age=0; /,
     );
-    expect(expiredSessionCookie(asked(TLS, { 'x-speck-session': 'owner' }))).toMatch(
+    expect(expiredSessionCookie(requestTo(TLS, { 'x-speck-session': 'owner' }))).toMatch(
       /^__Host-speck=; Max-Age=0; /,
     );
   });
@@ -45,7 +45,7 @@ describe('the cookie of a session', () => {
     [{ 'x-speck-session': 'owner', cookie: both, origin: 'https://px.example.com' }, 'owner'],
     [{ 'x-speck-session': 'owner', cookie: both, 'sec-fetch-site': 'same-origin' }, 'owner'],
   ])('in a request with %j is that of %j', (headers, secret) => {
-    expect(sessionSecret(asked(TLS, headers))).toBe(secret);
+    expect(sessionSecret(requestTo(TLS, headers))).toBe(secret);
   });
 
   it.each([
@@ -56,7 +56,7 @@ describe('the cookie of a session', () => {
     { 'x-speck-session': 'owner', cookie: both, origin: 'https://evil.example' },
     { 'x-speck-session': 'owner', cookie: both, origin: 'null' },
   ])('does not count in a request with %j', (headers) => {
-    expect(() => sessionSecret(asked(TLS, headers))).toThrow(
+    expect(() => sessionSecret(requestTo(TLS, headers))).toThrow(
       expect.objectContaining({ reason: 'cross_site' }),
     );
   });

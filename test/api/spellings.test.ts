@@ -35,8 +35,8 @@ async function addPixel(settings: Partial<PixelSettings> = {}, url = 'https://si
 
 /** Sends events, each of a visitor of its own if nothing else is said. */
 async function send(id: string, events: readonly Record<string, unknown>[]) {
-  const whole = events.map((event, index) => ({ id, ua: UA, ip: `192.0.2.${index + 1}`, ...event }));
-  return (await api('POST', 'v1/events', { events: whole })).body;
+  const rawEvents = events.map((event, index) => ({ id, ua: UA, ip: `192.0.2.${index + 1}`, ...event }));
+  return (await api('POST', 'v1/events', { events: rawEvents })).body;
 }
 
 /** Stores views of pages as they are spelled here, each of a visitor of its own. */
@@ -245,9 +245,9 @@ describe('a page', () => {
       pixel.id,
       ends.map((page) => ({ dl: `https://site.example${page}` })),
     );
-    const found = await rows(pixel.id, 'event:page');
-    expect(found).toHaveLength(9);
-    for (const [page] of found) expect(() => decodeURIComponent(String(page))).not.toThrow();
+    const pageRows = await rows(pixel.id, 'event:page');
+    expect(pageRows).toHaveLength(9);
+    for (const [page] of pageRows) expect(() => decodeURIComponent(String(page))).not.toThrow();
     for (const page of ends) expect(await count(pixel.id, ['is', 'event:page', [page]])).toBe(1);
   });
 });
@@ -307,18 +307,18 @@ describe('a host', () => {
         ['other.example', names.length],
       ]);
       expect(await count(pixel.id, ['is', 'event:hostname', [typed]])).toBe(names.length);
-      const beside = await addPixel();
+      const otherPixel = await addPixel();
       await send(
-        beside.id,
+        otherPixel.id,
         names.map((name) => ({
           dl: 'https://site.example/',
           rl: `https://www.${name}/p`.replace('www.[', '['),
         })),
       );
-      expect(await rows(beside.id, 'visit:source')).toEqual([[stored, names.length]]);
-      expect(await count(beside.id, ['is', 'visit:source', [typed]])).toBe(names.length);
-      expect(await count(beside.id, ['is', 'visit:referrer', [`${typed}/p`]])).toBe(names.length);
-      expect(await count(beside.id, ['is_not', 'visit:source', [typed]])).toBe(0);
+      expect(await rows(otherPixel.id, 'visit:source')).toEqual([[stored, names.length]]);
+      expect(await count(otherPixel.id, ['is', 'visit:source', [typed]])).toBe(names.length);
+      expect(await count(otherPixel.id, ['is', 'visit:referrer', [`${typed}/p`]])).toBe(names.length);
+      expect(await count(otherPixel.id, ['is_not', 'visit:source', [typed]])).toBe(0);
     }
   });
 

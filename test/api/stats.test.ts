@@ -12,8 +12,8 @@ describe('the short form', () => {
   it.each([...TIME_DIMENSIONS, ...DIMENSION_NAMES])('knows %s by its last part and as a whole', (name) => {
     const last = name.replace(/^\w+:/, '');
     expect(METRICS.has(last)).toBe(false);
-    for (const asked of [last, name]) {
-      const body = bodyFor({ by: [asked], filter: [`${asked}==x`], order: [`${asked}:desc`] });
+    for (const dimension of [last, name]) {
+      const body = bodyFor({ by: [dimension], filter: [`${dimension}==x`], order: [`${dimension}:desc`] });
       expect(body).toMatchObject({
         dimensions: [name],
         filters: [['is', name, ['x']]],

@@ -17,14 +17,14 @@ beforeAll(async () => {
   pixel = await makePixel('UTC');
 });
 
-let asked = 0;
+let requestCount = 0;
 
 /** Each request is another network's, so that wrong tokens do not count together. */
 async function ask(url: string, method = 'GET', headers: Record<string, string> = {}): Promise<Response> {
   const ctx = createExecutionContext();
   const request = new Request(url, {
     method,
-    headers: { 'cf-connecting-ip': `10.1.${asked >> 8}.${asked++ & 255}`, ...headers },
+    headers: { 'cf-connecting-ip': `10.1.${requestCount >> 8}.${requestCount++ & 255}`, ...headers },
     redirect: 'manual',
     ...(['GET', 'HEAD', 'DELETE'].includes(method) ? {} : { body: '{}' }),
   });
@@ -60,16 +60,16 @@ describe('an answer', () => {
     async (method, path) => {
       for (const headers of [{}, TOKEN, { authorization: 'Bearer wrong' }]) {
         const response = await ask(`https://${HOST}${address(path)}`, method, headers);
-        const told = (name: string): string => response.headers.get(name) ?? '';
-        if (response.status !== 204) expect(told('x-content-type-options')).toBe('nosniff');
+        const headerOf = (name: string): string => response.headers.get(name) ?? '';
+        if (response.status !== 204) expect(headerOf('x-content-type-options')).toBe('nosniff');
         if (COLLECTING.includes(path)) continue;
-        expect(told('x-content-type-options')).toBe('nosniff');
-        expect(told('strict-transport-security')).toBe('max-age=31536000');
+        expect(headerOf('x-content-type-options')).toBe('nosniff');
+        expect(headerOf('strict-transport-security')).toBe('max-age=31536000');
         // An answer to whoever may do something is kept for nobody else.
         if (path.startsWith('/api/v')) {
-          expect(told('cache-control')).toMatch(/^(no-store|private, max-age=30)$/);
-          if (told('cache-control') !== 'no-store')
-            expect(told('vary')).toMatch(/Authorization, Cookie, X-Speck-Session/);
+          expect(headerOf('cache-control')).toMatch(/^(no-store|private, max-age=30)$/);
+          if (headerOf('cache-control') !== 'no-store')
+            expect(headerOf('vary')).toMatch(/Authorization, Cookie, X-Speck-Session/);
         }
         await response.body?.cancel();
       }
@@ -78,8 +78,8 @@ describe('an answer', () => {
 
   it('of the API that browsers may keep is kept apart for an owner and a shared link', async () => {
     const { id } = await makePixel('UTC');
-    const kept = [`/api/v1/pixels/${id}/stats`, `/api/v1/pixels/${id}/stats?format=csv`];
-    for (const path of kept) {
+    const cachedPaths = [`/api/v1/pixels/${id}/stats`, `/api/v1/pixels/${id}/stats?format=csv`];
+    for (const path of cachedPaths) {
       const response = await ask(`https://${HOST}${path}`, 'GET', TOKEN);
       expect(response.status).toBe(200);
       expect(response.headers.get('vary')).toContain('X-Speck-Session');

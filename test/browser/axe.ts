@@ -17,8 +17,8 @@ export async function violations(page: Page): Promise<string[]> {
       };
     };
     // What a finger needs is no part of what axe looks at by itself.
-    const found = await axe.run({ rules: { 'target-size': { enabled: true } } });
-    return found.violations.flatMap(({ id, nodes }) =>
+    const results = await axe.run({ rules: { 'target-size': { enabled: true } } });
+    return results.violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
     );
   });

@@ -87,8 +87,8 @@ const rows = async (sql: string, pixel: string) => (await speck.db.prepare(sql).
 /** A pixel's events, once there are so many. */
 const stored = (pixel: string, count: number) =>
   eventually(async () => {
-    const found = await rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
-    return found.length >= count ? found : null;
+    const result = await rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
+    return result.length >= count ? result : null;
   }, `${count} events`);
 
 const speckCookie = async (page: Page) =>
@@ -218,8 +218,8 @@ test('third-party cookies blocked: an opt-out holds on the site where it was mad
   await stored(pixel, 1);
   await page.evaluate(() => window.speck('optout'));
   const cookies = await eventually(async () => {
-    const found = await page.context().cookies();
-    return found.length > 0 && found;
+    const result = await page.context().cookies();
+    return result.length > 0 && result;
   }, 'an opt-out cookie');
   // The one that sites share was refused: this browser does block.
   expect(cookies).toMatchObject([{ name: '__Host-speck_optout', partitionKey: BLOG }]);
@@ -354,10 +354,10 @@ describe('another page', () => {
     const [first, second] = await stored(pixel, 2);
     expect(second?.['person']).toBe(first?.['person']);
     for (const name of ['__Host-speck_id', 'speck_id']) {
-      const found = await fetch(`${speck.url}/privacy?id=${pixel}`, {
+      const result = await fetch(`${speck.url}/privacy?id=${pixel}`, {
         headers: { 'user-agent': PHONE, cookie: `${name}=${PLANTED}` },
       });
-      expect(await found.text()).toContain('Nothing was found.');
+      expect(await result.text()).toContain('Nothing was found.');
     }
 
     await page.evaluate(() => window.speck('optout'));

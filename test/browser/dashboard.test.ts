@@ -7,10 +7,10 @@ import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
 import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import {
+  displayName,
   expectedRows,
   formatValue,
   LOCALE,
-  named,
   openPage,
   query,
   type Row,
@@ -201,11 +201,11 @@ describe("a pixel's statistics", () => {
       const metrics = await page
         .waitForSelector(`${panel} table[data-dimension="${dimension}"]`)
         .then((table) => table.$$eval('thead th.number', (all) => all.length));
-      const asked = metricsOf(dimension);
-      expect(asked).toHaveLength(metrics);
+      const requestedMetrics = metricsOf(dimension);
+      expect(requestedMetrics).toHaveLength(metrics);
       const answer = await query(speck, {
         site_id: pixel,
-        metrics: asked,
+        metrics: requestedMetrics,
         date_range: '7d',
         dimensions: [...(WHOSE[dimension] ?? []), dimension],
         pagination: { limit: 10 },
@@ -216,7 +216,7 @@ describe("a pixel's statistics", () => {
       );
       await settles(
         () => rowsOf(page, `${panel} table[data-dimension="${dimension}"]`),
-        expectedRows({ ...answer, results }, dimension, asked, 9),
+        expectedRows({ ...answer, results }, dimension, requestedMetrics, 9),
       );
     }
     await page.click(`${panel} [role=tab] >> nth=0`);
@@ -229,14 +229,14 @@ describe("a pixel's statistics", () => {
       date_range: '7d',
       dimensions: ['visit:country'],
     });
-    const known = page.locator('.map .country.some');
-    await settles(() => known.count(), results.length);
-    const told = (row: Row | undefined): string =>
-      `${named('visit:country', row?.dimensions[0] ?? '')} ${formatValue('visitors', row?.metrics[0])} visitors ${formatValue('percentage', row?.metrics[1])}`;
-    await settles(() => page.textContent('.map figcaption'), told(results[0]));
-    await known.nth(0).hover();
+    const titledCountries = page.locator('.map .country.some');
+    await settles(() => titledCountries.count(), results.length);
+    const captionOf = (row: Row | undefined): string =>
+      `${displayName('visit:country', row?.dimensions[0] ?? '')} ${formatValue('visitors', row?.metrics[0])} visitors ${formatValue('percentage', row?.metrics[1])}`;
+    await settles(() => page.textContent('.map figcaption'), captionOf(results[0]));
+    await titledCountries.nth(0).hover();
     const said = await page.textContent('.map figcaption');
-    expect(results.map(told)).toContain(said);
+    expect(results.map(captionOf)).toContain(said);
   });
 
   it('say of a version whose it is, and filter by both', async () => {
@@ -255,16 +255,16 @@ describe("a pixel's statistics", () => {
     await protect(2);
     await page.reload();
     await page.click(`${devices} [role=tab]:text-is("Versions")`);
-    const asked = ['visitors', 'percentage'];
+    const requestedMetrics = ['visitors', 'percentage'];
     const answer = await query(speck, {
       site_id: pixel,
-      metrics: asked,
+      metrics: requestedMetrics,
       date_range: '7d',
       dimensions: ['visit:browser_version'],
     });
     await settles(
       () => rowsOf(page, `${devices} table`),
-      expectedRows(answer, 'visit:browser_version', asked, 9),
+      expectedRows(answer, 'visit:browser_version', requestedMetrics, 9),
     );
     await protect(0);
     await page.goto(`${speck.url}/app/${pixel}?period=7d`);
@@ -327,16 +327,16 @@ describe("a pixel's statistics", () => {
       ['Last campaign', 'person:last_utm_campaign'],
     ] as const) {
       await page.click(`${people} [role=tab]:text-is("${label}")`);
-      const asked = ['people', 'total_revenue'];
+      const requestedMetrics = ['people', 'total_revenue'];
       const answer = await query(speck, {
         site_id: pixel,
-        metrics: asked,
+        metrics: requestedMetrics,
         date_range: '7d',
         dimensions: [dimension],
       });
       await settles(
         () => rowsOf(page, `${people} table[data-dimension="${dimension}"]`),
-        expectedRows(answer, dimension, asked, 9),
+        expectedRows(answer, dimension, requestedMetrics, 9),
       );
     }
   });
@@ -384,16 +384,16 @@ describe("a pixel's statistics", () => {
       async () => Number(await chart.getAttribute('aria-valuemax')) === now.labels.length - 1,
       'all points',
     );
-    const told = async (): Promise<string[]> =>
+    const legend = async (): Promise<string[]> =>
       ((await chart.getAttribute('aria-valuetext')) ?? '')
         .split(/, (?=\w{3},? \d)/)
         .map((part) => part.replace(/^.*?: (?=\S+( .*)?$)/, ''));
     await chart.focus();
     await page.keyboard.press('Home');
-    await eventually(async () => (await told()).length === 2, 'the comparison');
+    await eventually(async () => (await legend()).length === 2, 'the comparison');
     for (const place of now.labels.keys()) {
       if (place > 30) break;
-      const [value, other] = await told();
+      const [value, other] = await legend();
       expect([place, value?.split(': ').at(-1), other?.split(': ').at(-1)]).toEqual([
         place,
         now.values[place],
@@ -420,9 +420,9 @@ describe("a pixel's statistics", () => {
     await chart.focus();
     await page.keyboard.press('Home');
     for (let at = 0; at < 24; at++) {
-      const told = ((await chart.getAttribute('aria-valuetext')) ?? '').split(/, (?=\w{3},? \d)/)[0];
+      const label = ((await chart.getAttribute('aria-valuetext')) ?? '').split(/, (?=\w{3},? \d)/)[0];
       // An hour may begin while they are read.
-      if (at !== now + 1) expect([at, told?.endsWith(': –')]).toEqual([at, at > now]);
+      if (at !== now + 1) expect([at, label?.endsWith(': –')]).toEqual([at, at > now]);
       await page.keyboard.press('ArrowRight');
     }
     await page.keyboard.press('Escape');
@@ -445,8 +445,10 @@ describe("a pixel's statistics", () => {
     await expectHeadlines({ date_range: '7d', filters });
     expect(search()).toBe('?period=7d&f=is,visit:source,Google');
 
-    const asked = `name=To%20a%20purchase&period=7d&filters=${encodeURIComponent(JSON.stringify(filters))}`;
-    const funnel = (await (await speck.api('GET', `/api/v1/pixels/${pixel}/funnel?${asked}`)).json()) as {
+    const funnelQuery = `name=To%20a%20purchase&period=7d&filters=${encodeURIComponent(JSON.stringify(filters))}`;
+    const funnel = (await (
+      await speck.api('GET', `/api/v1/pixels/${pixel}/funnel?${funnelQuery}`)
+    ).json()) as {
       steps: { count: number }[];
     };
     expect(funnel.steps[0]?.count).toBeGreaterThan(0);
@@ -511,11 +513,11 @@ describe("a pixel's statistics", () => {
     const answer = await query(speck, request);
     await settles(() => rowsOf(page, 'dialog table'), expectedRows(answer, 'event:page', metrics, 50));
     await page.fill('dialog input[type=search]', 'JOURNAL/');
-    const found = {
+    const matching = {
       ...answer,
       results: answer.results.filter(({ dimensions: [path] }) => path?.includes('/journal/')),
     };
-    await settles(() => rowsOf(page, 'dialog table'), expectedRows(found, 'event:page', metrics, 50));
+    await settles(() => rowsOf(page, 'dialog table'), expectedRows(matching, 'event:page', metrics, 50));
 
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -936,10 +938,10 @@ describe('for everyone', () => {
     const fresh = await speck.addPixel({ name: 'Fresh' });
     await mine.page.goto(`${speck.url}/app/`);
     await mine.page.waitForSelector('h1');
-    const found: string[] = [];
+    const issues: string[] = [];
     const look = async (view: string): Promise<void> => {
       await mine.page.waitForLoadState('networkidle');
-      found.push(...(await violations(mine.page)).map((one) => `${view}: ${one}`));
+      issues.push(...(await violations(mine.page)).map((one) => `${view}: ${one}`));
     };
     await look('sign-in');
     await signIn(mine.page, speck);
@@ -967,7 +969,7 @@ describe('for everyone', () => {
     await mine.page.waitForSelector('.banner');
     await look('offline');
     await speck.api('DELETE', `/api/v1/pixels/${fresh}`);
-    expect(found).toEqual([]);
+    expect(issues).toEqual([]);
     await mine.close();
   });
 

@@ -99,7 +99,7 @@ export function formatValue(metric: string, value: Value | undefined, short = fa
 const regions = new Intl.DisplayNames(LOCALE, { type: 'region' });
 const languages = new Intl.DisplayNames(LOCALE, { type: 'language' });
 
-export function named(dimension: string, value: string): string {
+export function displayName(dimension: string, value: string): string {
   if (dimension === 'visit:country') return regions.of(value) ?? value;
   if (dimension === 'visit:language') return languages.of(value) ?? value;
   return value;
@@ -125,7 +125,7 @@ export function expectedRows(
   return answer.results
     .slice(0, count)
     .map(({ dimensions: values, metrics: numbers }) => [
-      [...new Set(values.map((value) => named(dimension, value)))].join(' '),
+      [...new Set(values.map((value) => displayName(dimension, value)))].join(' '),
       ...metrics.map((metric, place) => formatValue(metric, numbers[place])),
     ]);
 }

@@ -182,11 +182,11 @@ test('an event that arrived by two transports is stored once', async () => {
       window.fetch = async (...request) => { await before(...request); throw new TypeError('Failed to fetch'); };
     </script>${install.script}`,
   );
-  const asked: string[] = [];
+  const paths: string[] = [];
   await visit({}, async (page) => {
-    page.on('requestfinished', (request) => asked.push(new URL(request.url()).pathname));
+    page.on('requestfinished', (request) => paths.push(new URL(request.url()).pathname));
     await page.click('#scripted');
-    await eventually(() => asked.includes('/beacon') && asked.includes('/p.gif'), 'both requests');
+    await eventually(() => paths.includes('/beacon') && paths.includes('/p.gif'), 'both requests');
     await events(id, 1);
     await page.evaluate(() => window.speck('track', 'Later'));
     await events(id, 2);

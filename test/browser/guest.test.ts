@@ -126,12 +126,12 @@ test.each([
   [`${PX}/`],
   [' px.shop.example'],
 ])('data-host is a host with or without its scheme: %s', async (host) => {
-  const asked: string[] = [];
-  shop.page.on('request', (request) => asked.push(request.url()));
+  const requestUrls: string[] = [];
+  shop.page.on('request', (request) => requestUrls.push(request.url()));
   shop.site.page('/', tag(`data-host="${host}"`, 'speck.all'));
   await shop.page.goto(SHOP);
   await eventually(
-    () => asked.find((url) => /^https?:\/\/px\.shop\.example\/beacon$/.test(url)),
+    () => requestUrls.find((url) => /^https?:\/\/px\.shop\.example\/beacon$/.test(url)),
     'the event',
   );
   expect(shop.noise.filter((line) => /TypeError|Speck/.test(line))).toEqual([]);
@@ -169,8 +169,8 @@ test.each([
 
 test('with data-path all that the tag asks for lies beside it', async () => {
   shop.recorder.on('/stats/beacon', () => ({ status: 204 }));
-  const asked: string[] = [];
-  shop.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const requestUrls: string[] = [];
+  shop.page.on('request', (request) => requestUrls.push(new URL(request.url()).pathname));
   await shop.page.route('**/stats/speck.*', (route) =>
     route.fulfill({
       path: `dist/${route.request().url().split('/').pop()?.replace('.js', '.min.js')}`,
@@ -182,8 +182,8 @@ test('with data-path all that the tag asks for lies beside it', async () => {
   });
   shop.site.page('/', tag('data-path="/stats/beacon"'));
   await shop.page.goto(SHOP);
-  await eventually(() => asked.includes('/stats/beacon'), 'the event');
-  expect(asked.slice(1)).toEqual([
+  await eventually(() => requestUrls.includes('/stats/beacon'), 'the event');
+  expect(requestUrls.slice(1)).toEqual([
     '/speck.js',
     '/stats/speck.plus.js',
     '/stats/speck.all.js',

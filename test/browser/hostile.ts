@@ -16,8 +16,8 @@ export async function prepare(context: BrowserContext, page: Page): Promise<void
   if (!isHostile) return;
   await context.addInitScript(breakGlobals);
   const goto = page.goto.bind(page);
-  page.goto = async (...given) => {
-    const response = await goto(...given);
+  page.goto = async (...args) => {
+    const response = await goto(...args);
     const runs = () =>
       !window.speck || !('length' in ((window.speck as unknown as { q?: object }).q ?? { length: 0 }));
     // A page without a tag that counts never comes to that.
@@ -37,11 +37,11 @@ function breakGlobals(): void {
     apply(includes, String(new Error().stack), ['/speck.']) ||
     apply(includes, String(new Error().stack), ['fbevents.js']);
   const broken = (original: unknown) =>
-    function (this: unknown, ...given: unknown[]): unknown {
+    function (this: unknown, ...args: unknown[]): unknown {
       if (isTag()) throw new Error('broken by the page');
       return new.target
-        ? Reflect.construct(original as never, given, new.target)
-        : apply(original as never, this, given);
+        ? Reflect.construct(original as never, args, new.target)
+        : apply(original as never, this, args);
     };
   const breakIn = (object: object, ...names: string[]): void => {
     for (const name of names) {

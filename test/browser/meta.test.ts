@@ -15,7 +15,7 @@ declare global {
 
 const shop = openShop();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const named = (events: readonly SentEvent[]) => events.map(({ ev, dl, cd }) => ({ ev, dl, cd }));
+const summaryOf = (events: readonly SentEvent[]) => events.map(({ ev, dl, cd }) => ({ ev, dl, cd }));
 
 /** Meta's base snippet, with another host and another id. */
 const metaSnippet = (calls: string): string => `<script>
@@ -112,7 +112,7 @@ describe('data-alias', () => {
     await shop.events(2);
     await shop.page.evaluate(() => window.fbq('trackSingle', '1234567890', 'Contact', { by: 'mail' }));
     const events = await shop.events(3);
-    expect(named(events)).toEqual([
+    expect(summaryOf(events)).toEqual([
       { ev: 'pageview', dl: `${SHOP}/`, cd: {} },
       { ev: 'Lead', dl: `${SHOP}/` },
       { ev: 'Contact', dl: `${SHOP}/`, cd: { by: 'mail' } },

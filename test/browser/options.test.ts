@@ -9,7 +9,7 @@ import { eventually } from './site.ts';
 
 const shop = openShop();
 const tall = '<div style="height:4000px"></div>';
-const scriptsAsked = (): string[] =>
+const scriptUrls = (): string[] =>
   shop.recorder.requests.map(({ url }) => url.pathname).filter((path) => path.endsWith('.js'));
 
 describe.skipIf(breaksGlobals())('what is loaded', () => {
@@ -17,7 +17,7 @@ describe.skipIf(breaksGlobals())('what is loaded', () => {
     shop.site.page('/', tag('data-consent="granted"'));
     await shop.page.goto(SHOP);
     await shop.allEvents();
-    expect(scriptsAsked()).toEqual(['/speck.js']);
+    expect(scriptUrls()).toEqual(['/speck.js']);
   });
 
   test('are the options in its stead where one is, with all calls made before', async () => {
@@ -28,7 +28,7 @@ describe.skipIf(breaksGlobals())('what is loaded', () => {
     );
     await shop.page.goto(SHOP);
     expect((await shop.allEvents()).map(({ ev }) => ev)).toEqual(['pageview', 'Early', 'At load']);
-    expect(scriptsAsked()).toEqual(['/speck.js', '/speck.plus.js']);
+    expect(scriptUrls()).toEqual(['/speck.js', '/speck.plus.js']);
     expect(shop.noise).toEqual([]);
   });
 
@@ -76,8 +76,8 @@ describe('engagement', () => {
     expect(engaged).toBeGreaterThan(1150);
     expect(engaged).toBeLessThan(spent);
     const height = shop.page.viewportSize()?.height ?? 0;
-    const whole = await shop.page.evaluate(() => document.documentElement.scrollHeight);
-    expect(scroll).toBe(Math.round((100 * (2000 + height)) / whole));
+    const fullHeight = await shop.page.evaluate(() => document.documentElement.scrollHeight);
+    expect(scroll).toBe(Math.round((100 * (2000 + height)) / fullHeight));
 
     // A second in the background is not looked at, and what is too short is no report.
     await shop.page.waitForTimeout(1200);
@@ -334,7 +334,7 @@ describe('the page as it is reported', () => {
   test('is counted by the owner alone with data-manual', async () => {
     shop.site.page('/', tag('data-manual'));
     await shop.page.goto(SHOP);
-    await eventually(() => scriptsAsked().includes('/speck.plus.js'), 'the options');
+    await eventually(() => scriptUrls().includes('/speck.plus.js'), 'the options');
     await shop.page.evaluate(() => {
       history.pushState(null, '', '/next');
       window.speck('track', 'pageview', { plan: 'pro' }, { url: 'http://shop.example/virtual' });
@@ -613,7 +613,7 @@ describe('a content security policy with nonces', () => {
     });
     await shop.page.goto(SHOP);
     expect(await shop.events(1)).toMatchObject([{ ev: 'pageview' }]);
-    expect(scriptsAsked().slice(0, 2)).toEqual(['/speck.js', '/speck.plus.js']);
+    expect(scriptUrls().slice(0, 2)).toEqual(['/speck.js', '/speck.plus.js']);
     expect(shop.noise).toEqual([]);
   });
 });

@@ -61,12 +61,12 @@ describe('a pixel that protects small groups', () => {
       );
     await settles(rows, ['/']);
     await page.focus('.chart');
-    const told: (string | null)[] = [];
+    const values: (string | null)[] = [];
     for (let place = 0; place < 7; place++) {
       await page.keyboard.press(place === 0 ? 'Home' : 'ArrowRight');
-      told.push((await page.getAttribute('.chart', 'aria-valuetext'))?.split(': ')[1] ?? null);
+      values.push((await page.getAttribute('.chart', 'aria-valuetext'))?.split(': ')[1] ?? null);
     }
-    expect(told).toEqual(['–', '–', '–', '15', '–', '–', '–']);
+    expect(values).toEqual(['–', '–', '–', '15', '–', '–', '–']);
     const note = await page.textContent('.timeline .note');
     expect(note).toContain(`Groups of fewer than ${LEAST} visitors are hidden`);
     await settles(() => page.textContent('.panel[aria-label="People"] .empty b'), 'People are not shown');

@@ -121,13 +121,13 @@ describe('a page view', () => {
     await page.goto(SHOP);
     await page.evaluate(() => window.speck('track', 'Signup', { plan: 'pro' }));
     await eventsSoFar();
-    const kept = await page.evaluate(() => ({
+    const storedState = await page.evaluate(() => ({
       cookie: document.cookie,
       storage: localStorage.length + sessionStorage.length,
       name: window.name,
       state: history.state,
     }));
-    expect(kept).toEqual({ cookie: '', storage: 0, name: '', state: null });
+    expect(storedState).toEqual({ cookie: '', storage: 0, name: '', state: null });
     expect(await context.cookies()).toEqual([]);
   });
 

@@ -35,7 +35,7 @@ async function open(options: object = {}): Promise<{ context: BrowserContext; pa
 /** A page with a pixel, and how many of its events are stored. */
 async function pageWithPixel(
   path: string,
-): Promise<{ events: () => Promise<number>; refused: () => Promise<number> }> {
+): Promise<{ events: () => Promise<number>; rejections: () => Promise<number> }> {
   const id = await speck.addPixel({ name: 'Shoe shop' });
   await speck.api('PATCH', `/api/v1/pixels/${id}`, { settings: { cookie: 'third_party' } });
   site.page(
@@ -48,7 +48,7 @@ async function pageWithPixel(
   };
   return {
     events: () => count('SELECT count(*) AS n FROM events WHERE pixel = ?'),
-    refused: () => count('SELECT sum(count) AS n FROM rejections WHERE pixel = ?'),
+    rejections: () => count('SELECT sum(count) AS n FROM rejections WHERE pixel = ?'),
   };
 }
 
@@ -74,14 +74,14 @@ test('a visitor sees what is kept and erases it, by clicks alone', async () => {
 });
 
 test('who opts out is not stored on that site, until it is taken back', async () => {
-  const { events, refused } = await pageWithPixel('/quiet');
+  const { events, rejections } = await pageWithPixel('/quiet');
   const { context, page } = await open();
   await page.goto(`${worker}/opt-out`);
   await page.getByRole('button', { name: 'Opt out' }).click();
   expect(page.url()).toBe(`${worker}/opt-out?done`);
   expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
   await page.goto('http://shop.example/quiet');
-  await eventually(async () => (await refused()) === 1, 'a refusal');
+  await eventually(async () => (await rejections()) === 1, 'a refusal');
   expect(await events()).toBe(0);
 
   await page.goto(`${worker}/opt-out`);
@@ -89,7 +89,7 @@ test('who opts out is not stored on that site, until it is taken back', async ()
   expect(page.url()).toBe(`${worker}/opt-out`);
   await page.goto('http://shop.example/quiet');
   await eventually(async () => (await events()) === 1, 'an event');
-  expect(await refused()).toBe(1);
+  expect(await rejections()).toBe(1);
   await context.close();
 });
 

@@ -168,7 +168,7 @@ describe('a choice', () => {
     origin: 'https://www.site.example',
     cookieReach: 'first_party',
   };
-  const settled = async (
+  const consentResults = async (
     settings: readonly Partial<PixelSettings>[],
     events: readonly (Partial<RawEvent> | null)[],
     client: Partial<Client> = {},
@@ -213,7 +213,7 @@ describe('a choice', () => {
   ] as const)(
     'at pixels with %j, by events with %j, sets a cookie of %j',
     async (settings, events, reach) => {
-      const result = await settled(settings, events);
+      const result = await consentResults(settings, events);
       expect(result.client.cookie).toEqual(reach === null ? '' : expect.stringMatching(/^[\w-]{22}$/));
       expect(result.cookies).toEqual(reach === null ? [] : set(result.client.cookie, reach));
       expect(result.events).toEqual(result.raw);
@@ -222,20 +222,22 @@ describe('a choice', () => {
 
   it('keeps the cookie that there is, and makes one where none that is fit is proposed', async () => {
     const other = 'BBBBBBBBBBBBBBBBBBBBBB';
-    const kept = await settled([FIRST], [granted], { cookie: other });
-    expect([kept.client.cookie, kept.cookies]).toEqual([other, set(other, 'SameSite=Lax')]);
+    const results = await consentResults([FIRST], [granted], { cookie: other });
+    expect([results.client.cookie, results.cookies]).toEqual([other, set(other, 'SameSite=Lax')]);
     for (const cid of ['not fit', '1,2,3', '1,2,3,4,5', '1,2,3,', '1,2,3,12345678901', '1,2,3,4\n']) {
       const [one, another] = [
-        await settled([FIRST], [{ consent: 'granted', cid }]),
-        await settled([FIRST], [{ consent: 'granted', cid }]),
+        await consentResults([FIRST], [{ consent: 'granted', cid }]),
+        await consentResults([FIRST], [{ consent: 'granted', cid }]),
       ];
       expect(one.client.cookie).toMatch(/^[\w-]{22}$/);
       expect(one.client.cookie).not.toBe(another.client.cookie);
     }
-    const made = await settled([FIRST], [{ consent: 'granted', cid: 'not fit' }]);
+    const made = await consentResults([FIRST], [{ consent: 'granted', cid: 'not fit' }]);
     expect(made.client.cookie).toMatch(/^[\w-]{22}$/);
     expect(made.cookies).toEqual(set(made.client.cookie, 'SameSite=Lax'));
-    expect((await settled([FIRST], [{ consent: 'granted' }])).client.cookie).not.toBe(made.client.cookie);
+    expect((await consentResults([FIRST], [{ consent: 'granted' }])).client.cookie).not.toBe(
+      made.client.cookie,
+    );
   });
 
   it.each([COOKIE, '4294967295,0,12,3000000000'])(
@@ -292,44 +294,44 @@ describe('a choice', () => {
     'at a pixel with %j is heard as %j from a page of %s: %s',
     async (settings, reach, origin, is) => {
       for (const client of [{}, { cookie: COOKIE }]) {
-        const result = await settled([settings], [granted], { ...client, cookieReach: reach, origin });
+        const result = await consentResults([settings], [granted], { ...client, cookieReach: reach, origin });
         expect([result.client.cookie !== '', result.cookies.length]).toEqual([is, is ? 1 : 0]);
         // What is sent in place of an origin where there is none.
         const byReferer = { ...client, cookieReach: reach, origin: '', referer: origin && `${origin}/page` };
-        expect((await settled([settings], [granted], byReferer)).cookies).toHaveLength(is ? 1 : 0);
+        expect((await consentResults([settings], [granted], byReferer)).cookies).toHaveLength(is ? 1 : 0);
       }
     },
   );
 
   it("takes an older Speck's cookie for nobody's, and has it removed when the new one is set", async () => {
-    const result = await settled([FIRST], [granted], { staleCookie: true });
+    const result = await consentResults([FIRST], [granted], { staleCookie: true });
     expect(result.cookies).toEqual([
       ...set(result.client.cookie, 'SameSite=Lax'),
       'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
       'speck_id=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned',
     ]);
-    expect((await settled([FIRST], [denied], { staleCookie: true })).cookies).toHaveLength(4);
-    expect((await settled([FIRST], [{}], { staleCookie: true })).cookies).toEqual([]);
+    expect((await consentResults([FIRST], [denied], { staleCookie: true })).cookies).toHaveLength(4);
+    expect((await consentResults([FIRST], [{}], { staleCookie: true })).cookies).toEqual([]);
   });
 
   it.each([
     ['the last word is no', [granted, denied], {}],
     ['the browser refuses', [granted], { refusal: 'signal' }],
   ] as const)('is no when %s, and the cookie goes however it was set', async (_, events, client) => {
-    const result = await settled([FIRST, FIRST], events, { ...client, cookie: COOKIE });
+    const result = await consentResults([FIRST, FIRST], events, { ...client, cookie: COOKIE });
     expect(result.client.cookie).toBe('');
     expect(result.cookies).toEqual(FORGET_PERSON);
-    expect((await settled([FIRST, FIRST], events, client)).cookies).toEqual([]);
+    expect((await consentResults([FIRST, FIRST], events, client)).cookies).toEqual([]);
   });
 
   it('is yes when the last word is yes', async () => {
-    const result = await settled([FIRST, FIRST], [denied, granted]);
+    const result = await consentResults([FIRST, FIRST], [denied, granted]);
     expect(result.cookies).toEqual(set(result.client.cookie, 'SameSite=Lax'));
   });
 
   it('of a visitor who has opted out leaves only the keys of the pixels', async () => {
     const client = { refusal: 'opt_out', cookie: COOKIE, ip: '192.0.2.1', userAgent: 'Agent' } as const;
-    const result = await settled([FIRST], [{ ...granted, ev: 'Secret', uid: 'u' }, null], client);
+    const result = await consentResults([FIRST], [{ ...granted, ev: 'Secret', uid: 'u' }, null], client);
     expect(result.client).toEqual({ ...UNKNOWN_CLIENT, refusal: 'opt_out' });
     expect(result.events).toEqual([{ ...BLANK_EVENT, id: result.raw[0]?.id }, null]);
     expect(result.cookies).toEqual([]);
@@ -355,11 +357,11 @@ describe('an answer to another origin', () => {
   });
 
   it('before a request says what may be sent', () => {
-    const asked = new Request('https://px.example.com/beacon', {
+    const beaconRequest = new Request('https://px.example.com/beacon', {
       method: 'OPTIONS',
       headers: { origin: 'https://site.example' },
     });
-    const { status, headers } = preflight(asked, 'POST, OPTIONS');
+    const { status, headers } = preflight(beaconRequest, 'POST, OPTIONS');
     expect(status).toBe(204);
     expect(Object.fromEntries(headers)).toEqual({
       ...corsHeaders('https://site.example'),

@@ -14,9 +14,9 @@ it('answers without a cookie where the store does not answer', async () => {
     const env = { ...testEnv, DB: { prepare: () => statement, batch: () => never } } as unknown as Env;
     const event = { ...BLANK_EVENT, id: `px_${randomBase58(16)}`, consent: 'granted' as const };
     const client = { ...UNKNOWN_CLIENT, cookieReach: 'first_party' as const };
-    const settled = applyConsent([event], client, env, Date.now());
+    const consentResult = applyConsent([event], client, env, Date.now());
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(await settled).toMatchObject({ cookies: [], client: { cookie: '' } });
+    expect(await consentResult).toMatchObject({ cookies: [], client: { cookie: '' } });
   } finally {
     vi.useRealTimers();
   }

@@ -62,7 +62,7 @@ describe('fields of a query or form', () => {
 });
 
 describe('the native format', () => {
-  const whole = {
+  const allFields = {
     id: 'px',
     ev: 'Purchase',
     dl: 'https://site.example/',
@@ -76,11 +76,11 @@ describe('the native format', () => {
   };
 
   it('reads every field of a query and of JSON, and takes for empty what is not there', async () => {
-    const query = `${new URLSearchParams(whole)}&cd[plan]=pro&ud[em]=hash`;
-    const event = { ...whole, cd: [['plan', 'pro']], ud: [['em', 'hash']] };
+    const query = `${new URLSearchParams(allFields)}&cd[plan]=pro&ud[em]=hash`;
+    const event = { ...allFields, cd: [['plan', 'pro']], ud: [['em', 'hash']] };
     expect(await pixel(query)).toEqual([event]);
     expect(await beacon(query)).toEqual([event]);
-    expect(fromJson({ ...whole, cd: { plan: 'pro' }, ud: { em: 'hash' } })).toEqual(event);
+    expect(fromJson({ ...allFields, cd: { plan: 'pro' }, ud: { em: 'hash' } })).toEqual(event);
     expect(await pixel('')).toEqual([BLANK_EVENT]);
     expect(fromJson({})).toEqual(BLANK_EVENT);
   });

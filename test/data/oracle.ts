@@ -169,8 +169,8 @@ export function daysOf(views: readonly View[], timeZone: string): Map<string, Da
 }
 
 function dayOf(views: readonly View[]): Day {
-  const known = views.filter(({ userAgent }) => userAgent !== '');
-  const byVisitor = Map.groupBy(known, ({ address, userAgent }) => `${address} ${userAgent}`);
+  const viewsWithAgent = views.filter(({ userAgent }) => userAgent !== '');
+  const byVisitor = Map.groupBy(viewsWithAgent, ({ address, userAgent }) => `${address} ${userAgent}`);
   return {
     anonymous: views.filter(({ userAgent }) => userAgent === ''),
     visits: [...byVisitor].flatMap(([visitor, ofVisitor]) => visitsOf(visitor, ofVisitor)),
@@ -254,7 +254,7 @@ const PLACES: Readonly<Record<string, string>> = {
   'superuser.com': 'Stack Exchange',
 };
 
-const named = (name = '(not set)'): string => NAMES[name] ?? name;
+const nameOf = (name = '(not set)'): string => NAMES[name] ?? name;
 
 /** A visit has one browser, system, source, first and last page; its pages share it out. */
 function partsOf({ views }: Visit, dimension: Dimension): Map<string, readonly View[]> {
@@ -271,9 +271,9 @@ function dimensionOf(views: readonly View[], dimension: Dimension): string {
     case 'visit:exit_page':
       return (views.at(-1) as View).page;
     case 'visit:browser':
-      return named(new UAParser(userAgent).getBrowser().name);
+      return nameOf(new UAParser(userAgent).getBrowser().name);
     case 'visit:os':
-      return named(new UAParser(userAgent).getOS().name);
+      return nameOf(new UAParser(userAgent).getOS().name);
     case 'visit:source':
       return source || 'Direct / None';
   }
@@ -343,12 +343,12 @@ function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void 
 export function difference(expected: Table, actual: Table, metrics: readonly Metric[]): string[] {
   const names = [...new Set([...expected.keys(), ...actual.keys()])].toSorted();
   return names.flatMap((name) => {
-    const [a, b] = [shown(expected.get(name), metrics), shown(actual.get(name), metrics)];
+    const [a, b] = [formatted(expected.get(name), metrics), formatted(actual.get(name), metrics)];
     return a === b ? [] : [`${name}: expected ${a}, answered ${b}`];
   });
 }
 
-function shown(values: readonly number[] | undefined, metrics: readonly Metric[]): string {
+function formatted(values: readonly number[] | undefined, metrics: readonly Metric[]): string {
   if (!values) return 'nothing';
   return metrics.map((metric, index) => `${values[index]} ${metric}`).join(' ');
 }

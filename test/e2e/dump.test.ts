@@ -104,24 +104,24 @@ function lettersWith(key: Key): (message: string) => string {
 }
 
 /** The visitors of the dump whose address is found with one of these keys. */
-function visitorsFound(keys: readonly Key[]): number {
+function countVisitors(keys: readonly Key[]): number {
   const wanted = textsOf('visitor');
   const beginnings = new Set([...wanted].map((code) => code.slice(0, LETTERS)));
-  const found = new Set<string>();
+  const matches = new Set<string>();
   for (const key of keys) {
     const lettersOf = lettersWith(key);
     for (const address of ADDRESSES) {
       for (const agent of AGENTS) {
         const message = `${pixel}\n${address}\n${agent}`;
-        if (beginnings.has(lettersOf(message))) found.add(hash(key, message));
+        if (beginnings.has(lettersOf(message))) matches.add(hash(key, message));
       }
     }
   }
-  return [...found].filter((code) => wanted.has(code)).length;
+  return [...matches].filter((code) => wanted.has(code)).length;
 }
 
 /** The people of the dump whose user id or e-mail address is found with one of these keys. */
-function peopleFound(keys: readonly Key[]): number {
+function countPeople(keys: readonly Key[]): number {
   const wanted = textsOf('person');
   const codes = keys.flatMap((key) => [
     ...UIDS.map((uid) => `u${hash(key, `uid\n${uid}`)}`),
@@ -163,16 +163,16 @@ describe('a copy of the database', () => {
     const tried = new Map(
       ['', ...secrets.flatMap((text) => keysIn(String(text)))].map((key) => [`${key}`, key]),
     );
-    expect(visitorsFound([...tried.values()])).toBe(0);
+    expect(countVisitors([...tried.values()])).toBe(0);
     // People are few to try: here every text of every table is a key.
     const texts = [...dump.values()].flat().flatMap((row) => Object.values(row).map(String));
-    expect(peopleFound([...tried.values(), ...new Set(texts.filter((text) => text.length >= 32))])).toBe(0);
+    expect(countPeople([...tried.values(), ...new Set(texts.filter((text) => text.length >= 32))])).toBe(0);
   });
 
   it('gives all of them with SECRET_KEY', { timeout: 120_000 }, () => {
     const salts = rowsOf('salts').map(({ date, salt }) => opened(salt, 'visitor salts', date));
     const keys = rowsOf('keys').map((row) => opened(row['key'], 'alias keys', row['pixel']));
-    expect(visitorsFound(salts)).toBe(VISITORS);
-    expect(peopleFound(keys)).toBe(VISITORS / 2);
+    expect(countVisitors(salts)).toBe(VISITORS);
+    expect(countPeople(keys)).toBe(VISITORS / 2);
   });
 });

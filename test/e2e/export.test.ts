@@ -217,18 +217,18 @@ describe('an export', () => {
     for (const query of ['from=1999-12-30', 'to=0001-01-01', 'to=9998-12-31', 'from=2999-01-01']) {
       expect((await get(source, `events?${query}`)).status, query).toBe(400);
     }
-    const named = await get(source, `events?from=${from}&to=${to}&format=csv`);
-    expect(named.headers.get('content-disposition')).toContain(
+    const namedResponse = await get(source, `events?from=${from}&to=${to}&format=csv`);
+    expect(namedResponse.headers.get('content-disposition')).toContain(
       `shop.example-events-from-${from}-to-${to}.csv`,
     );
-    await named.body?.cancel();
+    await namedResponse.body?.cancel();
     const days = rowsOf(await textOf(source, `rollups?from=${from}&to=${to}`)).map(({ day }) => day);
     expect(new Set(days)).toEqual(new Set([from, to]));
   });
 
   it.each(['events', 'rollups'])('of %s in pieces is the same as in one', async (what) => {
-    const whole = await textOf(source, `${what}?format=csv`);
-    const [header = ''] = whole.split('\r\n', 1);
+    const fullText = await textOf(source, `${what}?format=csv`);
+    const [header = ''] = fullText.split('\r\n', 1);
     let pieces = '';
     let next: string | undefined = `${speck.url}/api/v1/pixels/${source}/${what}?limit=37`;
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, accept: 'text/csv' };
@@ -238,7 +238,7 @@ describe('an export', () => {
       pieces += first ? text : text.slice(header.length + 2);
       [, next] = /^<(.+)>; rel="next"$/.exec(response.headers.get('link') ?? '') ?? [];
     }
-    expect(pieces).toBe(whole);
+    expect(pieces).toBe(fullText);
   });
 
   it('of a pixel without events is empty', async () => {

@@ -68,7 +68,7 @@ function mutations(seeds: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-const named = (text: string): string => text.replaceAll('PIXEL', pixel.id);
+const withPixelId = (text: string): string => text.replaceAll('PIXEL', pixel.id);
 const queries = mutations(corpus.queries);
 const bodies = mutations(corpus.bodies);
 const headerSets = fc.constantFrom(...corpus.headers, {});
@@ -151,7 +151,7 @@ it(`${PARSER_RUNS} requests at the parser: none throws, none breaks a limit`, {
   );
   await fc.assert(
     fc.asyncProperty(request, async ([[method, text], headers]) => {
-      const sent = named(text);
+      const sent = withPixelId(text);
       for (const { screen } of native.routes) screen?.(sent);
       const reading = await native.read({
         method,

@@ -51,11 +51,11 @@ beforeAll(async () => {
 });
 afterAll(() => speck.close());
 
-async function ask(asked: Record<string, unknown>) {
+async function ask(request: Record<string, unknown>) {
   const response = await speck.api('POST', '/api/v2/query', {
     site_id: pixel,
     date_range: [DAY, DAY],
-    ...asked,
+    ...request,
   });
   return (await response.json()) as {
     results: { dimensions: string[]; metrics: unknown[] }[];
@@ -95,9 +95,9 @@ describe.each(['events', 'rollups'])('answers from %s', (source) => {
   });
 
   it('never add two currencies', async () => {
-    const whole = await ask({ metrics: ['total_revenue', 'average_revenue'] });
-    expect(whole.results).toEqual([{ dimensions: [], metrics: [null, null] }]);
-    expect(whole.meta).toMatchObject({
+    const total = await ask({ metrics: ['total_revenue', 'average_revenue'] });
+    expect(total.results).toEqual([{ dimensions: [], metrics: [null, null] }]);
+    expect(total.meta).toMatchObject({
       metric_warnings: { total_revenue: { code: 'no_single_revenue_currency' } },
     });
     const split = await ask({ metrics: ['total_revenue'], dimensions: ['event:currency'] });

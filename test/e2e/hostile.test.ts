@@ -34,7 +34,7 @@ const SHARED = 'the same thirty times at once';
 const HELD = 200;
 /** Milliseconds that a statement may take: one that writes, and one that asks, by its price (docs/api.md). D1 ends either at 30,000. */
 const WRITTEN = 1000;
-const ASKED = 20_000;
+const REQUESTS = 20_000;
 /** Milliseconds that a request, which may come at any moment, waits for the isolate on average. */
 const WAIT = 5;
 /**
@@ -127,7 +127,7 @@ it(
       0,
     );
 
-    const asked = tricks
+    const selectedTricks = tricks
       .filter(({ who, name }) => who === 'link' && name !== SHARED)
       .reduce((sum, { name }) => sum + (war.tallies.get(name)?.statuses.get(200) ?? 0), 0);
     // Minutes that have begun since the first query.
@@ -136,11 +136,11 @@ it(
     expect(failures).toEqual([]);
     expect(answered).toEqual([]);
     expect(guesses).toBeLessThanOrEqual(20 * minutes);
-    expect(asked).toBeLessThanOrEqual(120 * minutes);
+    expect(selectedTricks).toBeLessThanOrEqual(120 * minutes);
     expect(stored).toEqual(views);
-    expect(open.told).toEqual(open.expected);
-    expect(closed.told).toEqual(closed.expected);
-    expect(honest.refused).toEqual([]);
+    expect(open.reported).toEqual(open.expected);
+    expect(closed.reported).toEqual(closed.expected);
+    expect(honest.rejectedNames).toEqual([]);
     expect(orders).toEqual([...honest.orders].toSorted());
     expect(rolledUpAfter).toBeLessThanOrEqual(3);
     expect(heap).toBeLessThan(100 * 1024 * 1024);
@@ -161,7 +161,7 @@ it(
 
 function tooLong({ statements }: Statements): string[] {
   return statements.flatMap(([sql, milliseconds]) => {
-    const most = /^(SELECT|WITH)\b/.test(sql) ? ASKED : WRITTEN;
+    const most = /^(SELECT|WITH)\b/.test(sql) ? REQUESTS : WRITTEN;
     return milliseconds > most ? [`${milliseconds} ms: ${sql}`] : [];
   });
 }

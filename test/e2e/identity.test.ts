@@ -25,8 +25,8 @@ async function rows(sql: string, pixel: string): Promise<Record<string, unknown>
 }
 const stored = (pixel: string, count: number) =>
   eventually(async () => {
-    const found = await rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
-    return found.length >= count && found;
+    const storedRows = await rows('SELECT * FROM events WHERE pixel = ? ORDER BY ts, id', pixel);
+    return storedRows.length >= count && storedRows;
   }, `${count} events`);
 
 const settings = async (pixel: string, values: object) =>
@@ -44,7 +44,7 @@ async function tokenFor(scopes: readonly string[], pixel: string): Promise<strin
   const answer = await speck.api('POST', '/api/v1/tokens', { name: 't', scopes, pixel });
   return ((await answer.json()) as { token: string }).token;
 }
-const asked = (path: string, token: string, body?: object) =>
+const requestAs = (path: string, token: string, body?: object) =>
   fetch(speck.url + path, {
     method: body ? 'POST' : 'GET',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -79,8 +79,8 @@ describe('a user id', () => {
       'by image': 'u',
     });
     expect(await rows('SELECT * FROM person_links WHERE pixel = ?', pixel)).toEqual([]);
-    const refusals = await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`)).text();
-    expect(refusals).toContain('"unproven_identity"');
+    const rejections = await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`)).text();
+    expect(rejections).toContain('"unproven_identity"');
     const [counted] = await rows(
       "SELECT count FROM rejections WHERE pixel = ? AND reason = 'unproven_identity'",
       pixel,
@@ -110,11 +110,11 @@ describe('a user id', () => {
     });
     await stored(pixel, 1);
     const links = await eventually(async () => {
-      const found = await rows(
+      const storedRows = await rows(
         'SELECT substr(alias, 1, 1) AS alias, confirmed FROM person_links WHERE pixel = ? ORDER BY alias',
         pixel,
       );
-      return found.length === 2 && found;
+      return storedRows.length === 2 && storedRows;
     }, 'two links');
     expect(links).toEqual([
       { alias: 'c', confirmed: 1 },
@@ -125,10 +125,10 @@ describe('a user id', () => {
   it('has a secret that only an owner may read, another for each pixel', async () => {
     const [pixel, other] = [await speck.addPixel(), await speck.addPixel()];
     const path = `/api/v1/pixels/${pixel}/identity`;
-    expect((await asked(path, await tokenFor(['events:write', 'stats:read'], pixel))).status).toBe(403);
-    expect((await asked(path, await tokenFor(['pixels:write'], other))).status).toBe(403);
+    expect((await requestAs(path, await tokenFor(['events:write', 'stats:read'], pixel))).status).toBe(403);
+    expect((await requestAs(path, await tokenFor(['pixels:write'], other))).status).toBe(403);
     expect((await fetch(speck.url + path)).status).toBe(401);
-    expect((await asked(path, await tokenFor(['pixels:write'], pixel))).status).toBe(200);
+    expect((await requestAs(path, await tokenFor(['pixels:write'], pixel))).status).toBe(200);
     expect((await signer(pixel))('ann')).not.toBe((await signer(other))('ann'));
   });
 });
@@ -146,13 +146,13 @@ describe('an address that a server names', () => {
     const seen = (await stored(pixel, 1)).map(({ visitor }) => visitor);
     const token = await tokenFor(scopes, pixel);
     const event = { id: pixel, ev: 'probe', ip, ua: AGENT };
-    expect((await asked('/api/v1/events', token, { events: [event, event] })).status).toBe(202);
+    expect((await requestAs('/api/v1/events', token, { events: [event, event] })).status).toBe(202);
     const all = (await stored(pixel, 3)).map(({ visitor }) => visitor);
     expect(new Set(all).size).toBe(visitors);
     expect(new Set(all.filter((one) => one !== seen[0])).size).toBe(visitors - 1);
     if (scopes.includes('stats:read')) {
       const query = { site_id: pixel, metrics: ['visitors'], date_range: 'day' };
-      const answer = (await (await asked('/api/v2/query', token, query)).json()) as { results: object[] };
+      const answer = (await (await requestAs('/api/v2/query', token, query)).json()) as { results: object[] };
       expect(answer.results).toEqual([{ dimensions: [], metrics: [visitors] }]);
     }
   });

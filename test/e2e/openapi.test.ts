@@ -199,17 +199,17 @@ describe('a body', () => {
 
   it.each(GOOD)('of %s %s that the document refuses is answered 400', async (method, path, bodies) => {
     const validate = bodySchema(method, path);
-    let refused = 0;
+    let rejectedCount = 0;
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...bodies), fc.nat(), VALUE, async (body, place, value) => {
         const broken = mutated(filled(body), place, value);
         if (validate(broken)) return;
-        refused++;
+        rejectedCount++;
         expect((await call(method, path, broken)).status, JSON.stringify(broken)).toBe(400);
       }),
       { numRuns: 75 },
     );
-    expect(refused).toBeGreaterThan(0);
+    expect(rejectedCount).toBeGreaterThan(0);
   });
 
   it('in docs/api.md is one by the document', () => {
@@ -299,13 +299,13 @@ describe('an answer', () => {
     expect(await answer.json()).toMatchObject({ accepted: 1 });
     await call('GET', '/api/v1/pixels/{id}/live');
     await call('GET', '/api/v1/pixels/{id}/rejections');
-    const named = await call(
+    const namedResponse = await call(
       'GET',
       '/api/v1/pixels/{id}/stats',
       undefined,
       '?period=day&by=name&compare=previous_period',
     );
-    expect(((await named.json()) as { results: unknown[] }).results).not.toEqual([]);
+    expect(((await namedResponse.json()) as { results: unknown[] }).results).not.toEqual([]);
     await call('GET', '/api/v1/pixels/{id}/stats', undefined, '?period=day&metrics=visitors,total_revenue');
     await call('GET', '/api/v1/pixels/{id}/stats', undefined, '?period=day&format=csv');
   });

@@ -20,19 +20,19 @@ const view = (ua: string, path = '/', headers: Record<string, string> = {}) =>
     headers: { 'user-agent': ua, ...headers },
   });
 
-interface Refusals {
+interface RejectionReport {
   days: {
     day: string;
     rejections: { reason: string; count: number; families?: Record<string, number>; samples: unknown[] }[];
   }[];
 }
-const refusals = async (query = '') =>
-  (await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`)).json()) as Refusals;
+const rejectionReport = async (query = '') =>
+  (await (await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`)).json()) as RejectionReport;
 
 /** Today's refusals, once there are so many. */
-const refused = (count: number) =>
+const rejectionCount = (count: number) =>
   eventually(async () => {
-    const answer = await refusals();
+    const answer = await rejectionReport();
     const counts = answer.days[0]?.rejections.map((rejection) => rejection.count) ?? [];
     return counts.reduce((sum, one) => sum + one, 0) >= count && answer;
   }, `${count} refusals`);
@@ -46,7 +46,7 @@ describe('rejections', () => {
     await view('Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)');
     await view('Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)');
     await view(FIREFOX, '/', { 'sec-purpose': 'prefetch' });
-    const answer = await refused(4);
+    const answer = await rejectionCount(4);
     expect(answer.days).toHaveLength(1);
     const [bots, prefetched] = answer.days[0]?.rejections ?? [];
     expect(bots).toMatchObject({ reason: 'bot', count: 3, families: { Googlebot: 2, bingbot: 1 } });
@@ -57,7 +57,7 @@ describe('rejections', () => {
   });
 
   it('are none for days before, and a wrong day is refused', async () => {
-    expect((await refusals('?from=2020-01-01&to=2020-01-31')).days).toEqual([]);
+    expect((await rejectionReport('?from=2020-01-01&to=2020-01-31')).days).toEqual([]);
     for (const query of ['?from=2020-02-30', '?from=2020-02-02&to=2020-02-01']) {
       const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections${query}`);
       expect(response.status).toBe(400);
@@ -71,7 +71,7 @@ describe('rejections', () => {
     });
     await view(FIREFOX, '/', { referer: 'https://evil.example/' });
     await view(FIREFOX, '/allowed', { referer: 'https://www.shop.example/' });
-    const answer = await refused(5);
+    const answer = await rejectionCount(5);
     await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { origins: [] } });
     expect(answer.days[0]?.rejections.find(({ reason }) => reason === 'origin_not_allowed')).toMatchObject({
       count: 1,

@@ -87,12 +87,12 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
   it.each(METRICS)('$name', answers);
 
   it.each(DIMENSIONS)('by %s on %s', async (dimension, date, visitors) => {
-    const asked = { metrics: ['visitors'], date_range: [date, date], dimensions: [dimension] };
-    const { results } = await ask(asked);
+    const requestBody = { metrics: ['visitors'], date_range: [date, date], dimensions: [dimension] };
+    const { results } = await ask(requestBody);
     expect(Object.fromEntries(results.map((row) => [row.dimensions[0], row.metrics[0]]))).toEqual(visitors);
     for (const [value, count] of Object.entries(visitors)) {
       if (dimension.startsWith('time')) continue;
-      const filtered = await ask({ ...asked, filters: [['is', dimension, [value]]] });
+      const filtered = await ask({ ...requestBody, filters: [['is', dimension, [value]]] });
       expect(filtered.results).toContainEqual({ dimensions: [value], metrics: [count] });
     }
   });
@@ -128,7 +128,7 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
 
 /** docs/api.md, "Clients of Plausible". */
 describe('what differs', () => {
-  const refused = async (body: object) => {
+  const rejectedPaths = async (body: object) => {
     const response = await post({ metrics: ['visitors'], date_range: '7d', ...body });
     return { status: response.status, ...((await response.json()) as object) };
   };
@@ -156,7 +156,7 @@ describe('what differs', () => {
       /./,
     ],
   ])('%s are refused, with the place of the mistake', async (_, body, path, message) => {
-    const answer = await refused(body);
+    const answer = await rejectedPaths(body);
     expect(answer).toMatchObject({ status: 400, reason: 'invalid_query' });
     const [first] = (answer as unknown as { errors: { path: string; message: string }[] }).errors;
     expect(first).toEqual({ path, message: expect.stringMatching(message) });
@@ -195,10 +195,10 @@ describe('what differs', () => {
   });
 
   it('some metrics and filters that Plausible refuses are answered', async () => {
-    const asked = { date_range: [day(-5), day(-5)] };
-    const read = await ask({ ...asked, metrics: ['scroll_depth', 'time_on_page'] });
+    const requestBody = { date_range: [day(-5), day(-5)] };
+    const read = await ask({ ...requestBody, metrics: ['scroll_depth', 'time_on_page'] });
     expect(read.results).toEqual([{ dimensions: [], metrics: [80, 30] }]);
-    const views = await ask({ ...asked, metrics: ['views_per_visit'], dimensions: ['visit:os'] });
+    const views = await ask({ ...requestBody, metrics: ['views_per_visit'], dimensions: ['visit:os'] });
     expect(views.results).toEqual([
       { dimensions: ['GNU/Linux'], metrics: [1] },
       { dimensions: ['Windows'], metrics: [1] },
@@ -210,7 +210,7 @@ describe('what differs', () => {
         ['is', 'event:page', ['/blog/x']],
       ],
     ];
-    const nested = await ask({ ...asked, metrics: ['visitors'], filters: [either] });
+    const nested = await ask({ ...requestBody, metrics: ['visitors'], filters: [either] });
     expect(nested.results).toEqual([{ dimensions: [], metrics: [2] }]);
   });
 

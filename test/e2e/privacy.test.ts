@@ -53,8 +53,8 @@ const eventsOf = (pixel: string) => rows('SELECT * FROM events WHERE pixel = ? O
 /** Waits until so many events of a pixel are stored. */
 function stored(pixel: string, count: number): Promise<Record<string, unknown>[]> {
   return eventually(async () => {
-    const found = await eventsOf(pixel);
-    return found.length >= count && found;
+    const storedEvents = await eventsOf(pixel);
+    return storedEvents.length >= count && storedEvents;
   }, `${count} events`);
 }
 
@@ -108,8 +108,12 @@ async function settings(pixel: string, settings: Record<string, unknown>): Promi
   // The Worker goes by its own copy of a pixel for up to 30 seconds, but forgets it where it was changed.
 }
 
-async function ask(pixel: string, asked: Record<string, unknown>) {
-  const response = await speck.api('POST', '/api/v2/query', { site_id: pixel, date_range: 'day', ...asked });
+async function ask(pixel: string, request: Record<string, unknown>) {
+  const response = await speck.api('POST', '/api/v2/query', {
+    site_id: pixel,
+    date_range: 'day',
+    ...request,
+  });
   expect(response.status).toBe(200);
   return ((await response.json()) as { results: { dimensions: string[]; metrics: unknown[] }[] }).results;
 }
@@ -413,16 +417,16 @@ describe('one person on two devices', () => {
       unconfirmed: { aliases: 3, included: false },
     });
 
-    const shown = await (await speck.api('GET', `${path}?uid=${UID}&limit=4&${unconfirmed}`)).json();
-    expect(shown).toMatchObject({
+    const firstPage = await (await speck.api('GET', `${path}?uid=${UID}&limit=4&${unconfirmed}`)).json();
+    expect(firstPage).toMatchObject({
       known_by: ['cookie', 'cookie', 'em', 'uid'],
       total_events: 6,
       days: [{ day: day(0), devices: 'Desktop + Mobile' }],
     });
-    const { events, next } = shown as { events: { name: string; value: number }[]; next: string };
+    const { events, next } = firstPage as { events: { name: string; value: number }[]; next: string };
     expect(events).toHaveLength(4);
     expect(events[0]).toMatchObject({ name: 'Purchase', value: 49.9 });
-    const rest = (await (await speck.api('GET', next.replace(speck.url, ''))).json()) as typeof shown;
+    const rest = (await (await speck.api('GET', next.replace(speck.url, ''))).json()) as typeof firstPage;
     expect(rest).toMatchObject({ next: null });
     expect((rest as { events: unknown[] }).events).toHaveLength(2);
 

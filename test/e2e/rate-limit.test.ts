@@ -39,13 +39,13 @@ it('counts ten events of one address, refuses the rest, and lets another pixel b
   const count = async (sql: string, of: string) =>
     Number((await speck.db.prepare(sql).bind(of).all<{ n: number }>()).results[0]?.n ?? 0);
   const events = 'SELECT count(*) AS n FROM events WHERE pixel = ?';
-  const refused = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'rate_limited'`;
+  const countSql = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'rate_limited'`;
   await eventually(
     async () =>
-      (await count(events, pixel)) + (await count(refused, pixel)) >= 15 && (await count(events, other)) > 0,
+      (await count(events, pixel)) + (await count(countSql, pixel)) >= 15 && (await count(events, other)) > 0,
     'all of them',
   );
   expect(await count(events, pixel)).toBe(10);
-  expect(await count(refused, pixel)).toBe(5);
+  expect(await count(countSql, pixel)).toBe(5);
   expect(await count(events, other)).toBe(1);
 });

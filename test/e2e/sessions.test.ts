@@ -94,7 +94,8 @@ describe('a session', () => {
     const { results } = await speck.db.prepare('SELECT * FROM sessions').all();
     const text = JSON.stringify(results);
     expect(text).toContain(sha256(secret));
-    for (const told of [secret, ADMIN_TOKEN, sha256(ADMIN_TOKEN)]) expect(text).not.toContain(told);
+    for (const secretText of [secret, ADMIN_TOKEN, sha256(ADMIN_TOKEN)])
+      expect(text).not.toContain(secretText);
   });
 
   it('counts only in requests of the dashboard itself', async () => {
@@ -225,7 +226,7 @@ describe('a shared link', () => {
     const document = (await (await fetch(`${speck.url}/api/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { security?: unknown[] }>>;
     };
-    let refused = 0;
+    let rejectedCount = 0;
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, { security }] of Object.entries(methods)) {
         const name = `${method.toUpperCase()} ${path}`;
@@ -233,10 +234,10 @@ describe('a shared link', () => {
         const address = path.replace('{id}', pixel).replace('{part}', 'lnk_1');
         const response = await ask(method.toUpperCase(), address, { cookie, kind: 'link' });
         expect([name, response.status, await reasonOf(response)]).toEqual([name, 403, 'missing_scope']);
-        refused++;
+        rejectedCount++;
       }
     }
-    expect(refused).toBeGreaterThan(15);
+    expect(rejectedCount).toBeGreaterThan(15);
     const other = await speck.addPixel();
     await expectProblem(
       ask('GET', `/api/v1/pixels/${other}/stats`, { cookie, kind: 'link' }),

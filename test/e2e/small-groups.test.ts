@@ -156,18 +156,18 @@ describe('of a pixel that protects small groups', () => {
       });
     for (let index = 0; index < 7; index++) await view(BOT);
     await view(FIREFOX, '&cd[value]=abc');
-    const told = async (headers: Record<string, string>) =>
+    const visitorCounts = async (headers: Record<string, string>) =>
       (await (await get(headers, '/rejections')).json()) as { days: { rejections: { count: number }[] }[] };
     const owner = { authorization: 'Bearer test-admin-token' };
     const all = await eventually(async () => {
-      const answer = await told(owner);
+      const answer = await visitorCounts(owner);
       return answer.days[0]?.rejections.length === 2 && answer.days[0].rejections[0]?.count === 7 && answer;
     }, 'eight rejections');
     expect(JSON.stringify(all)).toContain('/account/4711');
-    expect(await told(reader)).toMatchObject({ days: [] });
+    expect(await visitorCounts(reader)).toMatchObject({ days: [] });
     // As if it had been yesterday.
     await speck.db.prepare('UPDATE rejections SET day = ? WHERE pixel = ?').bind(day(-1), pixel).run();
-    expect(await told(reader)).toMatchObject({
+    expect(await visitorCounts(reader)).toMatchObject({
       days: [
         {
           day: day(-1),
@@ -175,6 +175,6 @@ describe('of a pixel that protects small groups', () => {
         },
       ],
     });
-    expect((await told(reader)).days[0]?.rejections).toHaveLength(1);
+    expect((await visitorCounts(reader)).days[0]?.rejections).toHaveLength(1);
   });
 });

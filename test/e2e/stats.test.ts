@@ -155,21 +155,21 @@ describe('the short form', () => {
     ['period=7d&metrics=visitors', { metrics: ['visitors'], date_range: '7d' }, []],
     ['metrics=visitors', { metrics: ['visitors'], date_range: '30d' }, []],
   ])('?%s is answered as the long form is', async (query, request, names) => {
-    const asked = await post({ date_range: MARCH, ...request });
-    expect(asked.status, await asked.clone().text()).toBe(200);
-    const long = (await asked.json()) as Long;
+    const longAnswer = await post({ date_range: MARCH, ...request });
+    expect(longAnswer.status, await longAnswer.clone().text()).toBe(200);
+    const long = (await longAnswer.json()) as Long;
     const answer = await short(query);
     const { metrics } = long.query;
-    const named = (keys: string[], values: readonly unknown[]) =>
+    const objectOf = (keys: string[], values: readonly unknown[]) =>
       Object.fromEntries(keys.map((key, index) => [key, values[index]]));
     expect(answer).toEqual({
       ...long,
       results: long.results.map((row) => ({
-        ...named(names, row.dimensions),
-        ...named(metrics, row.metrics),
+        ...objectOf(names, row.dimensions),
+        ...objectOf(metrics, row.metrics),
         ...(row.comparison && {
-          comparison: named(metrics, row.comparison.metrics),
-          change: named(metrics, row.comparison.change),
+          comparison: objectOf(metrics, row.comparison.metrics),
+          change: objectOf(metrics, row.comparison.change),
         }),
       })),
     });
@@ -271,8 +271,8 @@ describe('CSV', () => {
   ])('for Accept: %s gives %s, on both', async (accept, format) => {
     const type = format === 'csv' ? CSV : 'application/json';
     expect((await get(DAYS, { accept })).headers.get('content-type')).toBe(type);
-    const asked = await post({ metrics: ['visitors'], date_range: MARCH }, { accept });
-    expect(asked.headers.get('content-type')).toBe(type);
+    const longAnswer = await post({ metrics: ['visitors'], date_range: MARCH }, { accept });
+    expect(longAnswer.headers.get('content-type')).toBe(type);
     expect((await get(`${DAYS}&format=json`, { accept })).headers.get('content-type')).toBe(
       'application/json',
     );

@@ -69,7 +69,7 @@ async function count(sql: string, pixel: string): Promise<number> {
   return Number(results[0]?.n ?? 0);
 }
 const events = (pixel: string) => count('SELECT count(*) AS n FROM events WHERE pixel = ?', pixel);
-const refusals = (pixel: string) =>
+const rejectionCount = (pixel: string) =>
   count(`SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'opted_out'`, pixel);
 
 async function until(ask: () => Promise<number>, expected: number): Promise<void> {
@@ -92,7 +92,7 @@ describe('opting out', () => {
     await ann.ask(`/p.gif?id=${pixel}`);
     await ann.ask(`/tr?id=${pixel}&ev=PageView`);
     await ann.ask('/beacon', { method: 'POST', body: JSON.stringify({ id: pixel, consent: 'granted' }) });
-    await until(() => refusals(pixel), 3);
+    await until(() => rejectionCount(pixel), 3);
     expect(await events(pixel)).toBe(0);
     expect(await ann.read('/privacy')).toContain('You have opted out: nothing is added.');
 
@@ -175,7 +175,7 @@ describe('the page of what is kept', () => {
     await until(() => events(pixel), 2);
 
     const page = await ann.read('/privacy');
-    const shown = [
+    const storedTexts = [
       '<h2>site.example</h2>',
       pixel,
       '1 event at 1 site.',
@@ -183,7 +183,7 @@ describe('the page of what is kept', () => {
       'site.example/thanks',
       'Times are in the time zone Pacific/Kiritimati.',
     ];
-    for (const word of shown) expect(page).toContain(word);
+    for (const word of storedTexts) expect(page).toContain(word);
     // Whoever shares the address could ask as this browser: they would see the page, and no more.
     const more = ['spring', 'google.com', '49.9', 'plan', 'Firefox', 'German', 'order-17'];
     const never = ['hush-hush', 'of-bob', 'shoes', 'Gecko', 'Söhne'];
@@ -302,9 +302,9 @@ describe.each(['/opt-out', '/privacy', '/privacy?id=px_1111111111111111'])('the 
     expect(head?.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await head?.text()).toBe('');
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-      const refused = await fetch(speck.url + path, { method, body: method === 'OPTIONS' ? null : 'x' });
-      expect(refused.status).toBe(405);
-      expect(refused.headers.get('allow')).toBe('GET, HEAD, POST');
+      const rejected = await fetch(speck.url + path, { method, body: method === 'OPTIONS' ? null : 'x' });
+      expect(rejected.status).toBe(405);
+      expect(rejected.headers.get('allow')).toBe('GET, HEAD, POST');
     }
   });
 });

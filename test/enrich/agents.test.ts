@@ -11,7 +11,7 @@ interface Recorded {
 }
 
 const classOf = (userAgent: string, name = 'pageview') => classify(userAgent, '', name, true).class;
-const named = (userAgent: string) => {
+const namesOf = (userAgent: string) => {
   const { browser, os, device } = parseAgent(userAgent, NO_HINTS);
   return [browser, os, device];
 };
@@ -31,9 +31,9 @@ describe('a browser', () => {
   });
 
   it('is on a television only where it says so', () => {
-    expect(some.filter(({ userAgent }) => named(userAgent)[2] === 'TV')).toEqual([]);
+    expect(some.filter(({ userAgent }) => namesOf(userAgent)[2] === 'TV')).toEqual([]);
     for (const { userAgent, deviceCategory } of some) {
-      if (deviceCategory === 'mobile') expect(named(userAgent)[2], userAgent).toBe('Mobile');
+      if (deviceCategory === 'mobile') expect(namesOf(userAgent)[2], userAgent).toBe('Mobile');
     }
   });
 
@@ -53,8 +53,8 @@ describe('a browser', () => {
       'Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15',
     ];
     for (const agent of others) {
-      expect(named(agent.toLowerCase()), agent).toEqual(named(agent));
-      expect(named(agent.toUpperCase()), agent).toEqual(named(agent));
+      expect(namesOf(agent.toLowerCase()), agent).toEqual(namesOf(agent));
+      expect(namesOf(agent.toUpperCase()), agent).toEqual(namesOf(agent));
     }
   });
 
@@ -73,7 +73,7 @@ describe('a browser', () => {
     ],
     ['Mozilla/5.0 (Mobile; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5', 'Firefox', 'KaiOS'],
   ])('%s is %s on %s', (agent, browser, os) => {
-    expect(named(agent).slice(0, 2)).toEqual([browser, os]);
+    expect(namesOf(agent).slice(0, 2)).toEqual([browser, os]);
   });
 });
 
@@ -123,7 +123,7 @@ const TELEVISIONS = [
 
 describe('a television', () => {
   it.each(TELEVISIONS)('is one, with a person before it: %s', (agent) => {
-    expect([classOf(agent), named(agent)[2]]).toEqual(['human', 'TV']);
+    expect([classOf(agent), namesOf(agent)[2]]).toEqual(['human', 'TV']);
   });
 });
 
@@ -152,7 +152,7 @@ const PHONES = [
 
 describe('a phone', () => {
   it.each(PHONES)('is one, with a person before it: %s', (agent) => {
-    expect([classOf(agent), named(agent)[2]]).toEqual(['human', 'Mobile']);
+    expect([classOf(agent), namesOf(agent)[2]]).toEqual(['human', 'Mobile']);
   });
 
   it.each([
@@ -160,7 +160,7 @@ describe('a phone', () => {
     ['Positivo BGH Y210 Build/LMY47V', 'Tablet'],
   ])('%s is a %s', (model, device) => {
     const agent = android(model, 'Chrome/98.0.4758.101 Safari/537.36');
-    expect([classOf(agent), named(agent)[2]]).toEqual(['human', device]);
+    expect([classOf(agent), namesOf(agent)[2]]).toEqual(['human', device]);
   });
 });
 

@@ -16,8 +16,8 @@ describe('a user agent', () => {
     ['curl/8.5.0', 'pageview', 'human', ''],
     ['Wget/1.2 curl/8.5.0', 'pageview', 'bot', 'Wget'],
     ['', 'pageview', 'bot', 'no user agent'],
-  ])('%j with %s is %s, by %j', (userAgent, name, found, detail) => {
-    const expected = { class: found, detail };
+  ])('%j with %s is %s, by %j', (userAgent, name, agentClass, detail) => {
+    const expected = { class: agentClass, detail };
     expect(classify(userAgent, '', name, true)).toEqual(expected);
     // What is remembered of an agent is the same as what was found.
     expect(classify(userAgent, '', name, true)).toEqual(expected);
@@ -48,8 +48,8 @@ describe('why a browser fetches', () => {
     ['preview', 'prefetch'],
     ['something else', 'human'],
     ['', 'human'],
-  ])('%j makes it %s', (purpose, found) => {
-    expect(classify(FIREFOX, purpose, 'pageview', true).class).toBe(found);
+  ])('%j makes it %s', (purpose, agentClass) => {
+    expect(classify(FIREFOX, purpose, 'pageview', true).class).toBe(agentClass);
   });
 
   it('is reported in 40 characters at most', () => {

@@ -92,14 +92,14 @@ async function bury(messages: readonly Message[]): Promise<void> {
 }
 
 async function request(method: string, path: string, more: RequestInit = {}, env: Env = testEnv) {
-  const asked = new Request(`https://px.example.com${path}`, {
+  const replayRequest = new Request(`https://px.example.com${path}`, {
     method,
     redirect: 'manual',
     ...more,
     headers: { authorization: `Bearer ${env.ADMIN_TOKEN}`, ...more.headers },
   });
   const response = await worker.fetch(
-    asked as Request<unknown, IncomingRequestCfProperties>,
+    replayRequest as Request<unknown, IncomingRequestCfProperties>,
     env,
     createExecutionContext(),
   );
@@ -141,9 +141,9 @@ describe('what waits', () => {
   function formsOf(text: string): string[] {
     const bytes = new TextEncoder().encode(text);
     const base64 = [0, 1, 2].map((shift) => {
-      const whole = new Uint8Array([...new Uint8Array(shift), ...bytes]).toBase64();
+      const fullMessage = new Uint8Array([...new Uint8Array(shift), ...bytes]).toBase64();
       // Without what depends on the bytes before and behind.
-      return whole.slice(Math.ceil((shift * 4) / 3), -4);
+      return fullMessage.slice(Math.ceil((shift * 4) / 3), -4);
     });
     return [
       text,
@@ -173,9 +173,12 @@ describe('what waits', () => {
             ])
           : [];
       expect(codes.length).toBeGreaterThanOrEqual(as === 'batch' ? 3 : 0);
-      const kept = JSON.stringify([messages, (await db.prepare('SELECT * FROM dead_letters').all()).results]);
+      const stored = JSON.stringify([
+        messages,
+        (await db.prepare('SELECT * FROM dead_letters').all()).results,
+      ]);
       for (const text of [...SECRETLY, ...codes, pixel.id]) {
-        for (const form of formsOf(text)) expect(kept.includes(form), `${text} as ${form}`).toBe(false);
+        for (const form of formsOf(text)) expect(stored.includes(form), `${text} as ${form}`).toBe(false);
       }
       // The search finds what is there: the same in the clear, and in base64.
       const clear = JSON.stringify(await opened());
@@ -351,9 +354,9 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
     await buryAs([hitOf({ ev: 'gone, too' }, ANN), hitOf({ ev: 'of another', id: other.id }, ANN)]);
     expect((await request('DELETE', `/api/v1/pixels/${pixel.id}`)).status).toBe(204);
     expect(await names()).toEqual(['of another']);
-    const kept = JSON.stringify(await opened());
-    expect(kept).not.toContain(pixel.id);
-    expect(kept).not.toContain('gone');
+    const stored = JSON.stringify(await opened());
+    expect(stored).not.toContain(pixel.id);
+    expect(stored).not.toContain('gone');
     expect(await bodies()).toHaveLength(1);
   });
 

@@ -164,11 +164,14 @@ describe('a person', () => {
     ['granted', 'off', false],
     ['', 'first_party', false],
     ['yes', 'first_party', false],
-  ] as const)('is known by the cookie with consent %j and the setting %s: %s', (consent, setting, known) => {
-    expect(identifiers(under({ cookie: setting }, { consent }, { cookie }))).toEqual(
-      known ? [{ kind: 'cookie', value: cookie }] : [],
-    );
-  });
+  ] as const)(
+    'is known by the cookie with consent %j and the setting %s: %s',
+    (consent, setting, expected) => {
+      expect(identifiers(under({ cookie: setting }, { consent }, { cookie }))).toEqual(
+        expected ? [{ kind: 'cookie', value: cookie }] : [],
+      );
+    },
+  );
 
   it('is identified by what the event says, the strongest identifier first', () => {
     const event: Partial<RawEvent> = {

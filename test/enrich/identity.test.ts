@@ -65,7 +65,10 @@ describe('without a token somebody is named', () => {
     ['signed', 'none', ['cookie']],
     ['signed', 'right', ['uid', 'cookie']],
     ['signed', 'wrong', ['cookie']],
-  ] as const)('of a pixel whose identity is %s, by a proof that is %s, by %j', (identity, proof, named) => {
-    expect(kinds.filter((kind) => mayName(kind, proof, identity))).toEqual(named);
-  });
+  ] as const)(
+    'of a pixel whose identity is %s, by a proof that is %s, by %j',
+    (identity, proof, expected) => {
+      expect(kinds.filter((kind) => mayName(kind, proof, identity))).toEqual(expected);
+    },
+  );
 });

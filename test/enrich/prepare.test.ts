@@ -125,19 +125,19 @@ describe('an event', () => {
       incoming({ id: other.id, ...who }),
       incoming({ id: pixel.id, uid: 'ab'.repeat(32) }),
     );
-    const [plain, known, elsewhere, nobody, atOther, another] = batch.events;
+    const [plain, recognized, elsewhere, nobody, atOther, another] = batch.events;
     expect(plain?.event).toMatchObject({ visitor: expect.stringMatching(/^[\w-]{22}$/), person: '' });
     expect(plain).not.toHaveProperty('aliases');
-    expect(known?.event.visitor).toBe(plain?.event.visitor);
-    expect(known?.event.person).toMatch(/^u[\w-]{22}$/);
-    expect(known?.aliases).toEqual([expect.stringMatching(/^e[\w-]{22}$/)]);
+    expect(recognized?.event.visitor).toBe(plain?.event.visitor);
+    expect(recognized?.event.person).toMatch(/^u[\w-]{22}$/);
+    expect(recognized?.aliases).toEqual([expect.stringMatching(/^e[\w-]{22}$/)]);
     expect(elsewhere?.event.visitor).not.toBe(plain?.event.visitor);
-    expect(elsewhere?.event.person).toBe(known?.event.person);
+    expect(elsewhere?.event.person).toBe(recognized?.event.person);
     expect(elsewhere).not.toHaveProperty('aliases');
-    expect(nobody?.event).toMatchObject({ visitor: '', person: known?.aliases?.[0] });
-    expect(atOther?.event.visitor).not.toBe(known?.event.visitor);
-    expect(atOther?.event.person).not.toBe(known?.event.person);
+    expect(nobody?.event).toMatchObject({ visitor: '', person: recognized?.aliases?.[0] });
+    expect(atOther?.event.visitor).not.toBe(recognized?.event.visitor);
+    expect(atOther?.event.person).not.toBe(recognized?.event.person);
     // A user id that is another's hash does not make one hash of both.
-    expect(another?.event.person.slice(1)).not.toBe(known?.aliases?.[0]?.slice(1));
+    expect(another?.event.person.slice(1)).not.toBe(recognized?.aliases?.[0]?.slice(1));
   });
 });

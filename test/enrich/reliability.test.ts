@@ -83,10 +83,10 @@ function faulty(fault: Fault): D1Database {
 /** A queue that keeps what it is sent, or refuses. */
 class TestQueue {
   messages: Message[] = [];
-  refuses = false;
+  rejects = false;
 
   async sendBatch(list: Iterable<{ body: Message }>): Promise<void> {
-    if (this.refuses) throw new Error('Queue sendBatch failed: Too Many Requests');
+    if (this.rejects) throw new Error('Queue sendBatch failed: Too Many Requests');
     // A message is JSON on its way, and has 128 KB.
     for (const { body } of list) {
       const text = JSON.stringify(body);
@@ -215,7 +215,7 @@ describe('the queue', () => {
   it('fails too: lost events are counted, and health reports them', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
-    queue.refuses = true;
+    queue.rejects = true;
     await ingest(envWith(down(), queue), [hit(pixel), hit(pixel)]);
     expect(await storedOf(pixel)).toEqual({ stored: 0, doubled: 0 });
     // The count waits for D1 to come back.
@@ -247,7 +247,7 @@ describe('the queue', () => {
     await ingest(env, [hit(pixel), hit(pixel)]);
     expect(await storedOf(pixel)).toEqual({ stored: 0, doubled: 0 });
     await drain(queue, env);
-    queue.refuses = true;
+    queue.rejects = true;
     await ingest(env, [hit(pixel)]);
     expect(await storedOf(pixel)).toEqual({ stored: 3, doubled: 0 });
   });
@@ -285,9 +285,9 @@ describe('the queue', () => {
 });
 
 describe('a message', () => {
-  async function spilled(pixel: Pixel, hits: RawHit[], known: boolean): Promise<TestQueue> {
+  async function spilled(pixel: Pixel, hits: RawHit[], isStored: boolean): Promise<TestQueue> {
     const queue = new TestQueue();
-    if (known) await ingest({ ...envWith(db, queue), INGEST_MODE: 'queue' }, hits);
+    if (isStored) await ingest({ ...envWith(db, queue), INGEST_MODE: 'queue' }, hits);
     else {
       const stranger = {
         ...hit(pixel),
@@ -298,20 +298,23 @@ describe('a message', () => {
     return queue;
   }
 
-  it.each([true, false])('delivered three times is stored and counted once (enriched: %s)', async (known) => {
-    const pixel = await makePixel('UTC');
-    const bot = hit(pixel);
-    const asBot = { ...bot, client: { ...bot.client, userAgent: 'Googlebot/2.1' } };
-    const queue = await spilled(pixel, [hit(pixel), hit(pixel), asBot], known);
-    const messages = [...queue.messages];
-    for (let time = 0; time < 3; time++) {
-      queue.messages = [...messages];
-      await drain(queue, envWith(db, queue));
-    }
-    expect(await storedOf(pixel)).toEqual({ stored: 2, doubled: 0 });
-    const sql = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'bot'`;
-    expect(await db.prepare(sql).bind(pixel.id).first('n')).toBe(1);
-  });
+  it.each([true, false])(
+    'delivered three times is stored and counted once (enriched: %s)',
+    async (isStored) => {
+      const pixel = await makePixel('UTC');
+      const bot = hit(pixel);
+      const asBot = { ...bot, client: { ...bot.client, userAgent: 'Googlebot/2.1' } };
+      const queue = await spilled(pixel, [hit(pixel), hit(pixel), asBot], isStored);
+      const messages = [...queue.messages];
+      for (let time = 0; time < 3; time++) {
+        queue.messages = [...messages];
+        await drain(queue, envWith(db, queue));
+      }
+      expect(await storedOf(pixel)).toEqual({ stored: 2, doubled: 0 });
+      const sql = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'bot'`;
+      expect(await db.prepare(sql).bind(pixel.id).first('n')).toBe(1);
+    },
+  );
 
   it('whose consumer dies between writing and acknowledging comes again and doubles nothing', async () => {
     const pixel = await makePixel('UTC');

@@ -7,7 +7,7 @@ import { coverKey, hostKey, KINDS, listedHost, nameKey } from '../../src/enrich/
 import { sourceTable } from '../../src/enrich/source-table.ts';
 import { sourceOfHost, sourceOfName } from '../../src/enrich/sources.ts';
 
-const known = new Map(
+const listed = new Map(
   list
     .trimEnd()
     .split('\n')
@@ -26,12 +26,12 @@ const find = (key: string) => {
 
 /** The same of the Map, by the rule that docs/metrics.md states. */
 function expected(key: string) {
-  if (key.startsWith('=')) return known.get(nameKey(key.slice(1))) ?? null;
+  if (key.startsWith('=')) return listed.get(nameKey(key.slice(1))) ?? null;
   const [name = '', folder] = key.slice(1).split('/');
   const host = listedHost(name);
   const above = host.split('.').map((_, index, labels) => coverKey(labels.slice(index).join('.')));
-  const asked = [...(folder ? [hostKey(host, folder)] : []), hostKey(host), ...above];
-  return asked.map((one) => known.get(one)).find((source) => source !== undefined) ?? null;
+  const lookups = [...(folder ? [hostKey(host, folder)] : []), hostKey(host), ...above];
+  return lookups.map((one) => listed.get(one)).find((source) => source !== undefined) ?? null;
 }
 
 /** Hosts that people come from, by their source and its kind. */
@@ -107,8 +107,8 @@ it.each([
 
 describe('the list of sources', () => {
   it('is found whole, from its first line to its last', () => {
-    expect(known.size).toBeGreaterThan(1500);
-    for (const [key, source] of known) expect(find(key.replace(/^\./, '@below.')), key).toEqual(source);
+    expect(listed.size).toBeGreaterThan(1500);
+    for (const [key, source] of listed) expect(find(key.replace(/^\./, '@below.')), key).toEqual(source);
   });
 
   it('is in the order that a search needs, and has no key twice', () => {
@@ -120,8 +120,8 @@ describe('the list of sources', () => {
   });
 
   it('finds nothing else, however similar it is to a line', () => {
-    const keys = fc.constantFrom(...known.keys());
-    const near = fc
+    const keys = fc.constantFrom(...listed.keys());
+    const variants = fc
       .tuple(
         keys,
         fc.nat(30),
@@ -146,7 +146,7 @@ describe('the list of sources', () => {
       .map(([key, text]) => `@${text}${key.slice(1)}`);
     const any = fc.string({ maxLength: 20 }).map((text) => `=${text.toLowerCase()}`);
     fc.assert(
-      fc.property(fc.oneof(near, below, any), (key) => {
+      fc.property(fc.oneof(variants, below, any), (key) => {
         expect(find(key)).toEqual(expected(key));
       }),
       { numRuns: 5000 },
@@ -154,7 +154,7 @@ describe('the list of sources', () => {
   });
 
   it('has whatever is below a host that covers it, and nothing that only looks like it', () => {
-    const covering = [...known.keys()].filter((key) => key.startsWith('.'));
+    const covering = [...listed.keys()].filter((key) => key.startsWith('.'));
     fc.assert(
       fc.property(
         fc.constantFrom(...covering),

@@ -222,8 +222,8 @@ describe('the statements', () => {
         .bind(pixel.id)
         .first('n');
       expect(stored).toBe(175);
-      const refused = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'unstorable'`;
-      expect(await db.prepare(refused).bind(pixel.id).first('n')).toBe(25);
+      const rejectedSql = `SELECT sum(count) AS n FROM rejections WHERE pixel = ? AND reason = 'unstorable'`;
+      expect(await db.prepare(rejectedSql).bind(pixel.id).first('n')).toBe(25);
     } finally {
       await db.prepare('DROP TRIGGER poison').run();
     }

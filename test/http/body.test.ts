@@ -21,7 +21,7 @@ const error = (reason: string) => ({ ok: false, error: reason });
 /** A body that comes in parts, and tells how much of it was taken. */
 function parts(list: readonly (string | Error)[]) {
   let taken = 0;
-  let givenUp = false;
+  let isCanceled = false;
   const stream = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
@@ -31,12 +31,12 @@ function parts(list: readonly (string | Error)[]) {
         else controller.error(part);
       },
       cancel() {
-        givenUp = true;
+        isCanceled = true;
       },
     },
     { highWaterMark: 0 },
   );
-  return { stream, taken: () => taken, givenUp: () => givenUp };
+  return { stream, taken: () => taken, isCanceled: () => isCanceled };
 }
 
 describe('a body', () => {
@@ -112,10 +112,10 @@ describe('a body', () => {
     const megabyte = 'x'.repeat(1024 * 1024);
     const some = parts(Array.from({ length: 8 }, () => megabyte));
     expect(await read(some.stream)).toEqual(error('body_too_large'));
-    expect([some.taken(), some.givenUp()]).toEqual([9, false]);
+    expect([some.taken(), some.isCanceled()]).toEqual([9, false]);
     const endless = parts(Array.from({ length: 20 }, () => megabyte));
     expect(await read(endless.stream)).toEqual(error('body_too_large'));
-    expect([endless.taken(), endless.givenUp()]).toEqual([9, true]);
+    expect([endless.taken(), endless.isCanceled()]).toEqual([9, true]);
   });
 });
 

@@ -100,12 +100,12 @@ describe('the limits in docs/operations.md', () => {
   });
 
   it('are all there are', () => {
-    const known = new Set([...Object.values(ROWS), ...OTHERS].map(([row]) => row));
+    const expectedRows = new Set([...Object.values(ROWS), ...OTHERS].map(([row]) => row));
     const caches = section.indexOf('| cache of an isolate');
-    const told = [...section.slice(0, caches).matchAll(/^\| (.*?) \|/gm)]
+    const documentedRows = [...section.slice(0, caches).matchAll(/^\| (.*?) \|/gm)]
       .map(([, row = '']) => row)
       .filter((row) => row !== '---' && !row.startsWith('of '));
-    expect(told.filter((row) => !known.has(row))).toEqual([]);
+    expect(documentedRows.filter((row) => !expectedRows.has(row))).toEqual([]);
   });
 
   it('add up to what a day may have', () => {

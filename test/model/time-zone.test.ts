@@ -142,17 +142,17 @@ describe('the calendar', () => {
           [addDays, 1],
           [monthStart, 28],
         ] as const) {
-          let found: string;
+          let moved: string;
           try {
-            found = move(text, many);
+            moved = move(text, many);
           } catch (error) {
             expect(error).toBeInstanceOf(RangeError);
             expect(Math.abs(many) * length > 20 || Number.isNaN(many)).toBe(true);
             continue;
           }
-          expect(found).toMatch(/^\d{4}-\d\d-\d\d$/);
-          if (many * length >= 31) expect(found > text).toBe(true);
-          if (many < 0) expect(found < text).toBe(true);
+          expect(moved).toMatch(/^\d{4}-\d\d-\d\d$/);
+          if (many * length >= 31) expect(moved > text).toBe(true);
+          if (many < 0) expect(moved < text).toBe(true);
         }
       }),
       { numRuns: 3000 },

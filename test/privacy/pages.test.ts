@@ -443,8 +443,8 @@ describe('what is read', () => {
     expect(limit.mock.calls).toEqual([[{ key }], [{ key }]]);
     const image = await ask('/privacy', { ...ANN, 'sec-fetch-dest': 'image' }, {}, broken);
     expect(image.status).toBe(403);
-    const asked = { ...testEnv, RATE_LIMIT: { limit: async () => ({ success: true }) } };
-    const document = await ask('/privacy', { ...ANN, 'sec-fetch-dest': 'document' }, {}, asked);
+    const limitedEnv = { ...testEnv, RATE_LIMIT: { limit: async () => ({ success: true }) } };
+    const document = await ask('/privacy', { ...ANN, 'sec-fetch-dest': 'document' }, {}, limitedEnv);
     expect(document.status).toBe(200);
   });
 });

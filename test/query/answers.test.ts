@@ -18,7 +18,7 @@ import {
   store,
 } from '../fixtures.ts';
 import { local } from '../oracle.ts';
-import { answerOf, type History, hasSeveralCurrencies, historyOf, labelsOf } from './oracle-language.ts';
+import { answerOf, type History, hasMultipleCurrencies, historyOf, labelsOf } from './oracle-language.ts';
 import {
   answered,
   ask,
@@ -32,15 +32,15 @@ import {
 beforeAll(applySchema);
 
 /** Holds an answer to the oracle's, whatever the order of its rows. */
-function expectAnswer({ results, meta }: QueryResult, history: History, asked: RandomQuery): void {
-  const expected = answerOf(history, asked);
-  expect(inOneOrder(results), JSON.stringify(asked)).toEqual(inOneOrder(expected).map(answered));
-  if (asked.include.total_rows) expect(meta['total_rows']).toBe(expected.length);
-  const time = asked.dimensions.find((name) => TIMES.includes(name));
-  if (time && asked.include.time_labels) {
-    expect(meta['time_labels']).toEqual(labelsOf(time, asked.date_range, history.zone));
+function expectAnswer({ results, meta }: QueryResult, history: History, request: RandomQuery): void {
+  const expected = answerOf(history, request);
+  expect(inOneOrder(results), JSON.stringify(request)).toEqual(inOneOrder(expected).map(answered));
+  if (request.include.total_rows) expect(meta['total_rows']).toBe(expected.length);
+  const time = request.dimensions.find((name) => TIMES.includes(name));
+  if (time && request.include.time_labels) {
+    expect(meta['time_labels']).toEqual(labelsOf(time, request.date_range, history.zone));
   }
-  expect('metric_warnings' in meta).toBe(hasSeveralCurrencies(history, asked));
+  expect('metric_warnings' in meta).toBe(hasMultipleCurrencies(history, request));
 }
 
 describe('answers', () => {
@@ -59,7 +59,7 @@ describe('answers', () => {
             await linkPeople(pixel);
             const history = historyOf(events, zone, GOALS, LINKS);
             await store(pixel, events);
-            for (const asked of list) expectAnswer(await ask(pixel, asked), history, asked);
+            for (const request of list) expectAnswer(await ask(pixel, request), history, request);
             await runJobs(LATER);
             // One day has changed since: it is answered from events among days answered from rollups.
             const [touched] = events;
@@ -69,9 +69,9 @@ describe('answers', () => {
                 .bind(pixel.id, local(zone, touched.ts).day)
                 .run();
             }
-            for (const asked of list) {
-              const answer = await ask(pixel, asked);
-              expectAnswer(answer, history, asked);
+            for (const request of list) {
+              const answer = await ask(pixel, request);
+              expectAnswer(answer, history, request);
               sources.add(answer.meta['source']);
             }
           },
@@ -98,22 +98,22 @@ describe('answers', () => {
         page: `/${index % 11}`,
       })),
     );
-    const asked = {
+    const request = {
       metrics: ['pageviews'],
       dimensions: ['event:page'],
       date_range: ['2026-02-01', '2026-02-04'],
       include: { total_rows: true },
     };
-    const whole = await ask(pixel, asked);
-    expect(whole.results).toHaveLength(11);
-    expect(whole.meta['total_rows']).toBe(11);
+    const fullResult = await ask(pixel, request);
+    expect(fullResult.results).toHaveLength(11);
+    expect(fullResult.meta['total_rows']).toBe(11);
     const pages = [];
     for (const offset of [0, 4, 8, 12]) {
-      const page = await ask(pixel, { ...asked, pagination: { limit: 4, offset } });
+      const page = await ask(pixel, { ...request, pagination: { limit: 4, offset } });
       expect(page.meta['total_rows']).toBe(11);
       pages.push(...page.results);
     }
-    expect(pages).toEqual(whole.results);
+    expect(pages).toEqual(fullResult.results);
   });
 
   it('are ordered as asked, by default by time and then by the first metric', async () => {
@@ -133,8 +133,8 @@ describe('answers', () => {
       view(2, 'a', '/x', '4'),
     ]);
     const base = { metrics: ['visitors', 'events'], date_range: ['2026-02-01', '2026-02-02'] };
-    const dimensions = async (asked: Record<string, unknown>) =>
-      (await ask(pixel, { ...base, ...asked })).results.map((row) => row.dimensions.join(' '));
+    const dimensions = async (request: Record<string, unknown>) =>
+      (await ask(pixel, { ...base, ...request })).results.map((row) => row.dimensions.join(' '));
     expect(await dimensions({ dimensions: ['event:page'] })).toEqual(['/x', '/y']);
     expect(await dimensions({ dimensions: ['event:page', 'time:day'] })).toEqual([
       '/y 2026-02-01',
@@ -207,8 +207,8 @@ describe('answers', () => {
     ] as const) {
       const query = parseQuery({ site_id: pixel.id, ...range, ...more });
       if (!query.ok) throw new Error('not a query');
-      const refused = await runQuery(db, query.value, pixel, LATER);
-      expect(refused).toMatchObject({
+      const rejected = await runQuery(db, query.value, pixel, LATER);
+      expect(rejected).toMatchObject({
         ok: false,
         error: { reason: 'beyond_retention', detail: expect.stringContaining(`${why} needs raw events`) },
       });
@@ -283,8 +283,8 @@ describe('answers', () => {
     await runJobs(now);
     const visitor = { hash: '2026-02-03', times: [view('2026-02-03').ts] };
     const newPeople = async () => {
-      const asked = { metrics: ['people', 'new_people'], date_range: ['2026-02-04', '2026-02-04'] };
-      return (await ask(pixel, asked, now)).results[0]?.metrics;
+      const request = { metrics: ['people', 'new_people'], date_range: ['2026-02-04', '2026-02-04'] };
+      return (await ask(pixel, request, now)).results[0]?.metrics;
     };
     expect(await newPeople()).toEqual([1, 0]);
     await erase(db, [{ pixel: pixel.id, aliases: [], visitor }], now);

@@ -11,14 +11,14 @@ import { parseQuery } from '../../src/query/language.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent, OracleGoal } from '../oracle.ts';
-import { type Found, findSmallGroup, learn } from './attacker.ts';
+import { findSmallGroup, learn, type SmallGroup } from './attacker.ts';
 import { addDays, historyOf } from './oracle-language.ts';
-import { COUNTED, type Rule, type Simple, ToldModel, type ToldRow, WHOLE_RULE } from './told-model.ts';
+import { COUNTED, FULL_RULE, type ReportedRow, ReportModel, type Rule, type Simple } from './report-model.ts';
 
 beforeAll(applySchema);
 
-const given = (env as unknown as Readonly<Record<'ATTACK_HISTORIES', string>>).ATTACK_HISTORIES;
-const HISTORIES = Number(given || 60);
+const givenHistories = (env as unknown as Readonly<Record<'ATTACK_HISTORIES', string>>).ATTACK_HISTORIES;
+const HISTORIES = Number(givenHistories || 60);
 
 /** From a Thursday over a whole week to a Monday. */
 const FIRST = '2026-11-05';
@@ -96,13 +96,13 @@ const QUERIES: readonly Simple[] = [
 );
 
 /** Who has one filter twice, or a dimension that is filtered by, asks what is asked otherwise already. */
-const ASKED = QUERIES.filter(({ dimension, filters }) => filters.every(([, name]) => name !== dimension));
+const REQUESTS = QUERIES.filter(({ dimension, filters }) => filters.every(([, name]) => name !== dimension));
 
-function attackRule(seed: number, least: number, rule: Rule): Found | null {
+function attackRule(seed: number, least: number, rule: Rule): SmallGroup | null {
   const history = historyOf(historyFrom(seed, 5 * least), 'UTC', GOALS);
-  const model = new ToldModel(history, least, LAST);
+  const model = new ReportModel(history, least, LAST);
   return findSmallGroup(
-    ASKED.flatMap((asked) => learn(asked, model.answer(asked, rule))),
+    REQUESTS.flatMap((request) => learn(request, model.answer(request, rule))),
     least,
   );
 }
@@ -110,8 +110,8 @@ function attackRule(seed: number, least: number, rule: Rule): Found | null {
 describe('the rule', () => {
   it('tells an attacker of no small group', { timeout: 3_600_000 }, () => {
     for (let seed = 1; seed <= HISTORIES; seed++) {
-      const found = attackRule(seed, 2 + (seed % 4), WHOLE_RULE);
-      expect(found, `seed ${seed}: ${found?.how}`).toBeNull();
+      const smallGroup = attackRule(seed, 2 + (seed % 4), FULL_RULE);
+      expect(smallGroup, `seed ${seed}: ${smallGroup?.how}`).toBeNull();
     }
   });
 
@@ -121,12 +121,16 @@ describe('the rule', () => {
     ['with a bound of each day and week, not rounded', { threshold: true, byCell: true, rounding: false }],
   ] as [string, Rule][])('is needed: %s an attacker finds somebody in most histories', (_, rule) => {
     const seeds = Array.from({ length: 20 }, (_one, index) => index + 1);
-    const found = seeds.filter((seed) => attackRule(seed, 2 + (seed % 4), rule) !== null);
-    expect(found.length).toBeGreaterThan(10);
+    const smallGroup = seeds.filter((seed) => attackRule(seed, 2 + (seed % 4), rule) !== null);
+    expect(smallGroup.length).toBeGreaterThan(10);
   });
 });
 
-async function ask(pixel: Pixel, { dimension, time, filters, range }: Simple, now = NOW): Promise<ToldRow[]> {
+async function ask(
+  pixel: Pixel,
+  { dimension, time, filters, range }: Simple,
+  now = NOW,
+): Promise<ReportedRow[]> {
   const query = parseQuery({
     site_id: pixel.id,
     metrics: COUNTED,
@@ -149,40 +153,40 @@ async function pixelOf(events: readonly OracleEvent[], min_group: number): Promi
   return pixel;
 }
 
-const inOrder = (rows: readonly ToldRow[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
+const inOrder = (rows: readonly ReportedRow[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
 
 describe('answers', () => {
   it.each([1, 2, 3])('are those of the rule, and tell of no small group: history %i', async (seed) => {
     const least = 2 + seed;
     const events = historyFrom(seed, 5 * least);
     const pixel = await pixelOf(events, least);
-    const model = new ToldModel(historyOf(events, 'UTC', GOALS), least, LAST);
-    const known = [];
+    const model = new ReportModel(historyOf(events, 'UTC', GOALS), least, LAST);
+    const learned = [];
     // Some of all, others each time.
-    for (const asked of ASKED.filter((_, index) => index % 3 === seed % 3)) {
-      const rows = await ask(pixel, asked);
-      expect(inOrder(rows), JSON.stringify(asked)).toEqual(inOrder(model.answer(asked)));
-      known.push(...learn(asked, rows));
+    for (const request of REQUESTS.filter((_, index) => index % 3 === seed % 3)) {
+      const rows = await ask(pixel, request);
+      expect(inOrder(rows), JSON.stringify(request)).toEqual(inOrder(model.answer(request)));
+      learned.push(...learn(request, rows));
     }
-    expect(known.length).toBeGreaterThan(100);
-    expect(findSmallGroup(known, least)).toBeNull();
+    expect(learned.length).toBeGreaterThan(100);
+    expect(findSmallGroup(learned, least)).toBeNull();
   });
 
   it('of the same pixel without protection tell of one', async () => {
     const pixel = await pixelOf(historyFrom(1, 15), 0);
-    const known = [];
-    for (const asked of ASKED.filter((_, index) => index % 9 === 0)) {
-      known.push(...learn(asked, await ask(pixel, asked)));
+    const learned = [];
+    for (const request of REQUESTS.filter((_, index) => index % 9 === 0)) {
+      learned.push(...learn(request, await ask(pixel, request)));
     }
-    expect(findSmallGroup(known, 3)).not.toBeNull();
+    expect(findSmallGroup(learned, 3)).not.toBeNull();
   });
 
   it('do not move when one more event arrives today, nor while the day goes on', async () => {
     const least = 4;
     const events = historyFrom(7, 20);
     const pixel = await pixelOf(events, least);
-    const some = ASKED.filter((_, index) => index % 11 === 0);
-    const askAll = (now: number) => Promise.all(some.map((asked) => ask(pixel, asked, now)));
+    const some = REQUESTS.filter((_, index) => index % 11 === 0);
+    const askAll = (now: number) => Promise.all(some.map((request) => ask(pixel, request, now)));
     const before = await askAll(NOW);
     for (const visitor of ['eve', 'ann', 'bob', 'joe', 'sue']) {
       const one = {
@@ -216,8 +220,8 @@ describe('answers', () => {
       const event = { ...late, id: `late${index}`, visitor: `late${index}` };
       await store(pixel, [event]);
       await runJobs(NOW);
-      for (const asked of ASKED.filter((_, place) => place % 29 === 0)) {
-        for (const { counts } of await ask(pixel, asked)) {
+      for (const request of REQUESTS.filter((_, place) => place % 29 === 0)) {
+        for (const { counts } of await ask(pixel, request)) {
           for (const count of counts) expect(count % least).toBe(0);
         }
       }

@@ -3,26 +3,29 @@
  * asked, and adds and subtracts until a group of a few visitors is left.
  */
 import { addDays } from './oracle-language.ts';
-import { mondayOf, type Simple, type ToldRow } from './told-model.ts';
+import { mondayOf, type ReportedRow, type Simple } from './report-model.ts';
 
 /** A number that was told, and of whom. */
-interface Known {
+interface LearnedValue {
   readonly value: number;
   /** What all of them have in common. */
   readonly conditions: readonly string[];
   readonly from: string;
   readonly to: string;
   /** Which query and row told it, for a message. */
-  readonly told: string;
+  readonly source: string;
 }
 
-export interface Found {
+export interface SmallGroup {
   readonly visitors: number;
   readonly how: string;
 }
 
 /** All that is learned from an answer. Conditions are of the visits or events; a time is a range or, of hours, a condition. */
-export function learn({ dimension, time, filters, range }: Simple, rows: readonly ToldRow[]): Known[] {
+export function learn(
+  { dimension, time, filters, range }: Simple,
+  rows: readonly ReportedRow[],
+): LearnedValue[] {
   return rows.map(({ dimensions, counts }) => {
     const values = [...dimensions];
     const label = time === null ? null : (values.shift() ?? '');
@@ -35,7 +38,7 @@ export function learn({ dimension, time, filters, range }: Simple, rows: readonl
       conditions: [...conditions].toSorted(),
       from,
       to,
-      told: `${JSON.stringify({ dimension, time, filters, range })} ${JSON.stringify(dimensions)}: ${counts[0]}`,
+      source: `${JSON.stringify({ dimension, time, filters, range })} ${JSON.stringify(dimensions)}: ${counts[0]}`,
     };
   });
 }
@@ -51,41 +54,41 @@ function daysOf(time: string | null, label: string, [from, to]: Simple['range'])
  * A group of 1 to `least - 1` visitors, if two or three numbers tell of one: what a whole has more than a part, than two
  * parts, or two parts more than their whole.
  */
-export function findSmallGroup(known: readonly Known[], least: number): Found | null {
-  const groups = new Map<string, Known[]>();
+export function findSmallGroup(learned: readonly LearnedValue[], least: number): SmallGroup | null {
+  const groups = new Map<string, LearnedValue[]>();
   // Of several numbers of the same group one will do, unless they differ.
-  for (const one of new Map(known.map((it) => [`${keyOf(it)} ${it.value}`, it])).values()) {
+  for (const one of new Map(learned.map((it) => [`${keyOf(it)} ${it.value}`, it])).values()) {
     const key = one.conditions.join('&');
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const isSmall = (count: number): boolean => count > 0 && count < least;
-  const found = (visitors: number, ...of: readonly Known[]): Found => ({
+  const smallGroup = (visitors: number, ...of: readonly LearnedValue[]): SmallGroup => ({
     visitors,
-    how: of.map(({ told }) => told).join('\n'),
+    how: of.map(({ source }) => source).join('\n'),
   });
   for (const of of groups.values()) {
     for (const one of of) {
-      if (isSmall(one.value)) return found(one.value, one);
+      if (isSmall(one.value)) return smallGroup(one.value, one);
     }
   }
-  for (const [key, wholes] of groups) {
-    for (const whole of wholes) {
+  for (const [key, totals] of groups) {
+    for (const total of totals) {
       // Parts by one more condition in the same days, and by days under the same conditions.
-      const byDays = wholes.filter((it) => it !== whole && isWithin(it, whole));
+      const byDays = totals.filter((it) => it !== total && isWithin(it, total));
       const byCondition = [...groups].flatMap(([other, parts]) =>
-        other !== key && hasOneMore(parts[0], whole) ? parts.filter((it) => isWithin(it, whole)) : [],
+        other !== key && hasOneMore(parts[0], total) ? parts.filter((it) => isWithin(it, total)) : [],
       );
       for (const part of [...byDays, ...byCondition]) {
-        if (isSmall(whole.value - part.value)) return found(whole.value - part.value, whole, part);
+        if (isSmall(total.value - part.value)) return smallGroup(total.value - part.value, total, part);
       }
       for (const parts of [
         byDays,
-        byCondition.filter(({ from, to }) => from === whole.from && to === whole.to),
+        byCondition.filter(({ from, to }) => from === total.from && to === total.to),
       ]) {
         for (const [index, one] of parts.entries()) {
           for (const other of parts.slice(index + 1)) {
-            const rest = whole.value - one.value - other.value;
-            if (isSmall(rest) || isSmall(-rest)) return found(Math.abs(rest), whole, one, other);
+            const rest = total.value - one.value - other.value;
+            if (isSmall(rest) || isSmall(-rest)) return smallGroup(Math.abs(rest), total, one, other);
           }
         }
       }
@@ -94,14 +97,15 @@ export function findSmallGroup(known: readonly Known[], least: number): Found | 
   return null;
 }
 
-const keyOf = ({ conditions, from, to }: Known): string => `${conditions.join('&')} ${from} ${to}`;
+const keyOf = ({ conditions, from, to }: LearnedValue): string => `${conditions.join('&')} ${from} ${to}`;
 
-const isWithin = (part: Known, whole: Known): boolean => part.from >= whole.from && part.to <= whole.to;
+const isWithin = (part: LearnedValue, total: LearnedValue): boolean =>
+  part.from >= total.from && part.to <= total.to;
 
-function hasOneMore(part: Known | undefined, whole: Known): boolean {
+function hasOneMore(part: LearnedValue | undefined, total: LearnedValue): boolean {
   return (
     part !== undefined &&
-    part.conditions.length === whole.conditions.length + 1 &&
-    whole.conditions.every((condition) => part.conditions.includes(condition))
+    part.conditions.length === total.conditions.length + 1 &&
+    total.conditions.every((condition) => part.conditions.includes(condition))
   );
 }

@@ -41,7 +41,7 @@ describe('ranges', () => {
     ]);
   });
 
-  const asked = (change: Record<string, unknown>) => {
+  const parsed = (change: Record<string, unknown>) => {
     const query = parseQuery({
       site_id: pixel.id,
       metrics: ['visitors'],
@@ -51,7 +51,7 @@ describe('ranges', () => {
     return query.ok ? query.value : query.error.map(({ path }) => path);
   };
   const pathsOf = async (change: Record<string, unknown>) => {
-    const query = asked(change);
+    const query = parsed(change);
     if (Array.isArray(query)) return query;
     const answer = await runQuery(db, query as never, pixel, NOW);
     if (answer.ok) return [];
@@ -90,7 +90,7 @@ describe('ranges', () => {
       expect(compared).not.toEqual([]);
       expect(compared.every((path) => path.startsWith('include.comparisons'))).toBe(true);
     }
-    const query = asked({ date_range: [from, to] });
+    const query = parsed({ date_range: [from, to] });
     if (Array.isArray(query)) return;
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
     expect(await runFunnel(db, pixel, funnel, query as never, NOW)).toMatchObject({
@@ -140,12 +140,12 @@ describe('ranges', () => {
 
   it('cost no more than the days that exist, in what is handed to the database', async () => {
     const { db: listened, bound } = listening();
-    const query = asked({ date_range: ['2000-01-01', '2026-11-28'] });
+    const query = parsed({ date_range: ['2000-01-01', '2026-11-28'] });
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
     const answer = await runFunnel(listened, pixel, funnel, query as never, NOW);
     expect(answer).toMatchObject({ ok: true, value: { steps: [{ count: 1 }, { count: 1 }] } });
     const { db: other, bound: alsoBound } = listening();
-    const wide = asked({
+    const wide = parsed({
       date_range: ['2000-01-01', '2026-11-28'],
       dimensions: ['time:day', 'event:page', 'visit:source'],
     });

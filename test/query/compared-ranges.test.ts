@@ -50,26 +50,27 @@ const formats = new Map(
 );
 
 /** What the clocks show, as a text that sorts. */
-const shownAt = (zone: string, ts: number): string => formats.get(zone)?.format(ts) ?? '';
+const localTimeOf = (zone: string, ts: number): string => formats.get(zone)?.format(ts) ?? '';
 
 /** The quarters of an hour around a moment at which the clocks show something from one text to another. */
 function quarters(zone: string, around: number, from: string, to: string): number[] {
-  const found = [];
+  const matchingMoments = [];
   const first = Math.floor(around / QUARTER) * QUARTER;
   for (let ts = first - 4 * DAY; ts < first + 6 * DAY; ts += QUARTER) {
-    const shown = shownAt(zone, ts);
-    if (shown >= from && shown <= to) found.push(ts);
+    const localTime = localTimeOf(zone, ts);
+    if (localTime >= from && localTime <= to) matchingMoments.push(ts);
   }
-  return found;
+  return matchingMoments;
 }
 
 /** A text of a clock some whole days earlier. */
-function daysEarlier(shown: string, days: number): string {
-  const day = new Date(Date.parse(shown.slice(0, 10)) - days * DAY).toISOString().slice(0, 10);
-  return day + shown.slice(10);
+function daysEarlier(localTime: string, days: number): string {
+  const day = new Date(Date.parse(localTime.slice(0, 10)) - days * DAY).toISOString().slice(0, 10);
+  return day + localTime.slice(10);
 }
 
-const yearEarlier = (shown: string): string => `${Number(shown.slice(0, 4)) - 1}${shown.slice(4)}`;
+const yearEarlier = (localTime: string): string =>
+  `${Number(localTime.slice(0, 4)) - 1}${localTime.slice(4)}`;
 
 /** Whole hours of some days, as what a clock shows first and last. */
 const stretches = fc
@@ -95,14 +96,14 @@ const stretches = fc
     return { zone, from: text(day, from, '00:00'), to: text(day + days * DAY, to, '59:59'), days: days + 1 };
   });
 
-const clockOf = (shown: string): number => Date.parse(`${shown.replace(' ', 'T')}Z`);
+const clockOf = (localTime: string): number => Date.parse(`${localTime.replace(' ', 'T')}Z`);
 
 function momentsOf(zone: string, from: string, to: string): Moments {
   return { from: instantOf(zone, clockOf(from), 'first'), to: instantOf(zone, clockOf(to), 'last') + 999 };
 }
 
-const held = (found: number[], { from, to }: Moments): number[] =>
-  found.filter((ts) => ts >= from && ts <= to);
+const held = (matchingMoments: number[], { from, to }: Moments): number[] =>
+  matchingMoments.filter((ts) => ts >= from && ts <= to);
 
 describe('what clocks show', () => {
   it('is found again by its first and its last instant', () => {
@@ -112,8 +113,8 @@ describe('what clocks show', () => {
         fc.pre(all.length > 0);
         const moments = momentsOf(zone, from, to);
         expect(held(all, moments)).toEqual(all);
-        expect(shownAt(zone, moments.from) >= from).toBe(true);
-        expect(shownAt(zone, moments.to) <= to).toBe(true);
+        expect(localTimeOf(zone, moments.from) >= from).toBe(true);
+        expect(localTimeOf(zone, moments.to) <= to).toBe(true);
       }),
       { numRuns: 300 },
     );
@@ -142,9 +143,9 @@ describe('moments are compared', () => {
         const moments = momentsOf(zone, from, to);
         const days = { from: from.slice(0, 10), to: to.slice(0, 10) };
         // What a day that was skipped is moved to begins and ends elsewhere.
-        fc.pre(shownAt(zone, moments.from) === from && shownAt(zone, moments.to) === to);
+        fc.pre(localTimeOf(zone, moments.from) === from && localTimeOf(zone, moments.to) === to);
         const other = comparedRange({ mode: 'year_over_year', range: null }, days, moments, zone) as Moments;
-        const leap = (shown: string): boolean => shown.slice(5, 10) === '02-29';
+        const leap = (localTime: string): boolean => localTime.slice(5, 10) === '02-29';
         const first = leap(from) ? yearEarlier(from).replace('-29 ', '-28 ') : yearEarlier(from);
         const end = leap(to) && !leap(from) ? '23:59:59' : to.slice(11);
         const last = leap(to) ? `${yearEarlier(to).slice(0, 8)}28 ${end}` : yearEarlier(to);
@@ -159,7 +160,7 @@ describe('moments are compared', () => {
       fc.property(stretches, ({ zone, from, to, days }) => {
         fc.pre(quarters(zone, clockOf(from), from, to).length > 0);
         const moments = momentsOf(zone, from, to);
-        fc.pre(shownAt(zone, moments.from) === from && shownAt(zone, moments.to) === to);
+        fc.pre(localTimeOf(zone, moments.from) === from && localTimeOf(zone, moments.to) === to);
         const range = { from: from.slice(0, 10), to: to.slice(0, 10) };
         const other = comparedRange(
           { mode: 'previous_period', range: null },
@@ -274,12 +275,12 @@ describe('days and hours stand beside', () => {
           { range, moments: null },
           { range: other, moments: null },
         ]);
-        const beside = timeLabels(time, zone, range).map(
+        const pairs = timeLabels(time, zone, range).map(
           (label) => [label, comparisonLabel(label, starts, true)] as const,
         );
-        const used = beside.flatMap(([, label]) => label ?? []);
+        const used = pairs.flatMap(([, label]) => label ?? []);
         expect(new Set(used).size).toBe(used.length);
-        for (const [label, one] of beside) {
+        for (const [label, one] of pairs) {
           if (one === null) expect(label.slice(5, 10)).toBe('02-29');
           else if (label.slice(5, 10) === '02-29') expect(label.slice(0, 10)).toBe(from);
           else expect(one).toBe(yearEarlier(label));

@@ -15,9 +15,9 @@ import {
 import {
   addDays,
   answerOf,
-  type Beside,
-  besideOf,
   type Compared,
+  type ComparisonRow,
+  comparisonOf,
   historyOf,
   IN_POINTS,
   yearBefore,
@@ -27,12 +27,12 @@ import { answered, ask, inOneOrder, LATER, randomQueries } from './random-querie
 beforeAll(applySchema);
 
 /** A change in per cent is whole, and where halves are rounded either may be meant; one in points is exact. */
-function besideAs(beside: Beside, metrics: readonly string[]): unknown {
-  const change = beside.change.map((exact, index) => {
+function expectedComparison(comparisonRow: ComparisonRow, metrics: readonly string[]): unknown {
+  const change = comparisonRow.change.map((exact, index) => {
     if (exact === null) return null;
     return expect.closeTo(exact, IN_POINTS.includes(metrics[index] ?? '') ? 3 : -0.001);
   });
-  return { ...answered(beside), change };
+  return { ...answered(comparisonRow), change };
 }
 
 function comparisons(day: string): fc.Arbitrary<Compared> {
@@ -49,12 +49,12 @@ function comparisons(day: string): fc.Arbitrary<Compared> {
 
 describe('comparisons', () => {
   it.each(ODD_DAYS)('have the row of the other range beside each in %s around %s', async (zone, day) => {
-    const asked = fc.tuple(randomQueries(day, { moments: false, days: 3 }), comparisons(day));
+    const request = fc.tuple(randomQueries(day, { moments: false, days: 3 }), comparisons(day));
     await fc.assert(
       fc.asyncProperty(
         histories(day),
         histories(yearBefore(day), 15),
-        fc.array(asked, { minLength: 4, maxLength: 4 }),
+        fc.array(request, { minLength: 4, maxLength: 4 }),
         fc.boolean(),
         async (now, then, list, rolled) => {
           const pixel = await makePixel(zone, { goals: GOALS });
@@ -69,8 +69,11 @@ describe('comparisons', () => {
               include: { ...query.include, comparisons: compared },
             });
             const expected = answerOf(history, query).map((row) => {
-              const beside = besideOf(history, query, row, compared);
-              return { ...answered(row), comparison: beside && besideAs(beside, query.metrics) };
+              const comparisonRow = comparisonOf(history, query, row, compared);
+              return {
+                ...answered(row),
+                comparison: comparisonRow && expectedComparison(comparisonRow, query.metrics),
+              };
             });
             expect(inOneOrder(results), JSON.stringify([query, compared])).toEqual(inOneOrder(expected));
             for (const { comparison } of results) {

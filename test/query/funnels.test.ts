@@ -18,7 +18,7 @@ import {
   store,
 } from '../fixtures.ts';
 import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
-import { type Asked, addDays, eventsIn, historyOf } from './oracle-language.ts';
+import { addDays, eventsIn, historyOf, type QueryRequest } from './oracle-language.ts';
 import { LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
@@ -28,7 +28,7 @@ type Days = readonly [from: string, to: string];
 /** A query of days and filters, of which a funnel is asked. */
 function queryOf(
   pixel: Pixel,
-  { date_range, filters, include }: Omit<Asked, 'metrics' | 'dimensions'>,
+  { date_range, filters, include }: Omit<QueryRequest, 'metrics' | 'dimensions'>,
 ): ParsedQuery {
   const query = parseQuery({ site_id: pixel.id, metrics: ['visitors'], date_range, filters, include });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
@@ -123,10 +123,10 @@ describe('funnels', () => {
             await store(pixel, events);
             for (const [funnel, { date_range, filters, include }] of list) {
               const { attribution_days = 30 } = include;
-              const asked = { date_range, filters, include: { attribution_days } };
+              const request = { date_range, filters, include: { attribution_days } };
               const steps = funnel.steps.map((step) => GOALS.find(({ name }) => name === step) as OracleGoal);
               const picked = eventsIn(historyOf(events, zone, GOALS, LINKS), {
-                ...asked,
+                ...request,
                 metrics: [],
                 dimensions: [],
               });
@@ -138,8 +138,8 @@ describe('funnels', () => {
                 LINKS,
                 (event) => picked.has(event),
               );
-              const found = await countsOf(pixel, funnel, date_range, queryOf(pixel, asked));
-              expect(found, JSON.stringify([funnel, asked])).toEqual(wanted);
+              const counts = await countsOf(pixel, funnel, date_range, queryOf(pixel, request));
+              expect(counts, JSON.stringify([funnel, request])).toEqual(wanted);
             }
           },
         ),
@@ -193,7 +193,7 @@ describe('funnels', () => {
         maxLength: 40,
       },
     );
-    const several = fc.record({
+    const funnelSteps = fc.record({
       name: fc.constant('F'),
       steps: fc.array(fc.constantFrom('Signup', 'Bought', 'Saw anything'), { minLength: 2, maxLength: 4 }),
       within: fc.constantFrom('visit' as const, { hours: 1 }, { hours: 2 }),
@@ -201,7 +201,7 @@ describe('funnels', () => {
     await fc.assert(
       fc.asyncProperty(
         moments,
-        fc.array(several, { minLength: 6, maxLength: 6 }),
+        fc.array(funnelSteps, { minLength: 6, maxLength: 6 }),
         fc.constantFrom('p', 'ann'),
         async (gaps, list, person) => {
           let ts = at('01:00:00');

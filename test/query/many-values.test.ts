@@ -14,7 +14,7 @@ const DAY = '2026-03-29';
 const NOTHING = Array.from({ length: 40 }, (_, index) => `qqq${index}`);
 
 /** Answers a query, with the parameters that its statements had. */
-async function listen(pixel: string, asked: Readonly<Record<string, unknown>>, now = LATER) {
+async function listen(pixel: string, request: Readonly<Record<string, unknown>>, now = LATER) {
   const parameters: unknown[][] = [];
   const listened = new Proxy(db, {
     get(target, property) {
@@ -30,15 +30,15 @@ async function listen(pixel: string, asked: Readonly<Record<string, unknown>>, n
       };
     },
   });
-  const query = parseQuery({ site_id: pixel, metrics: ['visitors'], date_range: [DAY, DAY], ...asked });
+  const query = parseQuery({ site_id: pixel, metrics: ['visitors'], date_range: [DAY, DAY], ...request });
   if (!query.ok) return { answer: null, parameters, paths: query.error.map(({ path }) => path) };
-  const known =
+  const largest =
     (await db.prepare('SELECT settings FROM pixels WHERE id = ?').bind(pixel).first<string>('settings')) ??
     '';
   const answer = await runQuery(
     listened,
     query.value,
-    { id: pixel, name: '', url: '', timezone: 'UTC', settings: JSON.parse(known), created_at: 0 },
+    { id: pixel, name: '', url: '', timezone: 'UTC', settings: JSON.parse(largest), created_at: 0 },
     now,
   );
   const errors = answer.ok || answer.error.reason !== 'invalid_query' ? [] : answer.error.errors;
@@ -83,14 +83,14 @@ describe('many texts to be contained', () => {
           const history = historyOf(events, 'Europe/Berlin', GOALS, LINKS);
           await store(pixel, events);
           for (const one of filters) {
-            const asked = {
+            const request = {
               metrics: ['visitors', 'events'],
               dimensions: ['event:page'],
               filters: [one],
               date_range: [DAY, DAY] as const,
             };
-            const { results } = await ask(pixel, { ...asked, include: {} });
-            const expected = answerOf(history, asked as never);
+            const { results } = await ask(pixel, { ...request, include: {} });
+            const expected = answerOf(history, request as never);
             expect(inOneOrder(results), JSON.stringify(one)).toEqual(inOneOrder(expected).map(answered));
           }
         },
@@ -227,10 +227,10 @@ describe('values of a dimension', () => {
     await store(pixel, rows(2000));
     expect((await listen(pixel.id, { filters })).paths).toEqual(['filters[0]']);
     // Shared by the dimensions that are read.
-    const several = [...filters, ['matches', 'event:name', ['x']], ['matches', 'visit:source', ['x']]];
+    const manyFilters = [...filters, ['matches', 'event:name', ['x']], ['matches', 'visit:source', ['x']]];
     const small = await makePixel('UTC');
     await store(small, rows(0));
-    expect((await listen(small.id, { filters: several })).paths).toEqual(['filters[0]']);
+    expect((await listen(small.id, { filters: manyFilters })).paths).toEqual(['filters[0]']);
   });
 });
 

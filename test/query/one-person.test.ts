@@ -39,14 +39,14 @@ async function pixelOf(list: readonly OracleEvent[]): Promise<Pixel> {
 /** Rows that a query or funnel reads, of one person with so many events. */
 async function rowsRead(
   pixel: Pixel,
-  asked: Readonly<Record<string, unknown>>,
+  request: Readonly<Record<string, unknown>>,
   steps?: readonly string[],
 ): Promise<number> {
   const query = parseQuery({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: [DAY, DAY],
-    ...asked,
+    ...request,
   });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
   const { db, cost } = counting();
@@ -62,7 +62,7 @@ describe('the events of one person cost no more than as many of several, in', ()
   const NONE_DIRECT = { source: 'Google', channel: 'Organic Search' };
   const QUERIES: readonly (readonly [
     what: string,
-    asked: Readonly<Record<string, unknown>>,
+    request: Readonly<Record<string, unknown>>,
     more?: Partial<OracleEvent>,
     steps?: readonly string[],
   ])[] = [
@@ -100,10 +100,10 @@ describe('the events of one person cost no more than as many of several, in', ()
 
   it.each(QUERIES.map(([what, ...rest]) => ({ what, rest })))(
     '$what',
-    async ({ rest: [asked, more, steps] }) => {
+    async ({ rest: [request, more, steps] }) => {
       const [few, many] = [
-        await rowsRead(await pixelOf(events(300, more)), asked, steps),
-        await rowsRead(await pixelOf(events(1200, more)), asked, steps),
+        await rowsRead(await pixelOf(events(300, more)), request, steps),
+        await rowsRead(await pixelOf(events(1200, more)), request, steps),
       ];
       expect(few).toBeGreaterThan(300);
       // Four times as many; the square would be sixteen.
@@ -113,15 +113,15 @@ describe('the events of one person cost no more than as many of several, in', ()
 
   it.each(QUERIES.map(([what, ...rest]) => ({ what, rest })))(
     '$what, of as many people as events, of whom all or none were there before',
-    async ({ rest: [asked, more, steps] }) => {
+    async ({ rest: [request, more, steps] }) => {
       for (const others of [0, 5000]) {
         const people = (count: number) =>
           events(count, more).flatMap((event, index) => [
             { ...event, person: `u${index}` },
             { ...event, ts: event.ts - 86_400_000, id: `b${index}`, person: `u${index + others}` },
           ]);
-        const few = await rowsRead(await pixelOf(people(150)), asked, steps);
-        const many = await rowsRead(await pixelOf(people(600)), asked, steps);
+        const few = await rowsRead(await pixelOf(people(150)), request, steps);
+        const many = await rowsRead(await pixelOf(people(600)), request, steps);
         expect(many / few).toBeLessThan(5);
       }
     },

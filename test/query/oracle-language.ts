@@ -21,7 +21,7 @@ import {
   visitsOf,
 } from '../oracle.ts';
 
-export interface Asked {
+export interface QueryRequest {
   readonly metrics: readonly string[];
   readonly dimensions: readonly string[];
   readonly filters: readonly unknown[];
@@ -43,7 +43,7 @@ export interface Row {
 }
 
 /** Null where the other range has no such place in time. */
-export interface Beside extends Row {
+export interface ComparisonRow extends Row {
   readonly change: readonly (number | null)[];
 }
 
@@ -76,60 +76,65 @@ export function historyOf(
 }
 
 /** The events that a query is of: counted, of its range, and let through by its filters. */
-export function eventsIn(history: History, asked: Asked): Set<OracleEvent> {
-  const context: Context = { ...history, asked };
+export function eventsIn(history: History, request: QueryRequest): Set<OracleEvent> {
+  const context: Context = { ...history, request };
   return new Set(
     history.visits.flatMap((visit) =>
       visit.events.filter(
         (event) =>
           !isEngagement(event) &&
-          isWithin(event, asked.date_range, history.zone) &&
-          asked.filters.every((filter) => matches(filter, event, visit, context)),
+          isWithin(event, request.date_range, history.zone) &&
+          request.filters.every((filter) => matches(filter, event, visit, context)),
       ),
     ),
   );
 }
 
 /** The rows of an answer, in no order. */
-export function answerOf(history: History, asked: Asked): Row[] {
-  const groups = groupsOf(history, asked);
+export function answerOf(history: History, request: QueryRequest): Row[] {
+  const groups = groupsOf(history, request);
   const keys = [...groups]
     .filter(([, parts]) => countsOf(parts).events > 0)
     .map(([key]) => JSON.parse(key) as string[]);
   // Without dimensions there is always one row.
-  const rows = asked.dimensions.length === 0 ? [[]] : keys;
-  return rows.map((dimensions) => ({ dimensions, metrics: metricsOf(history, asked, groups, dimensions) }));
+  const rows = request.dimensions.length === 0 ? [[]] : keys;
+  return rows.map((dimensions) => ({ dimensions, metrics: metricsOf(history, request, groups, dimensions) }));
 }
 
 /** Whether some row has revenue of several currencies, which is not told. */
-export function hasSeveralCurrencies(history: History, asked: Asked): boolean {
-  const groups = [...groupsOf(history, asked).values()];
+export function hasMultipleCurrencies(history: History, request: QueryRequest): boolean {
+  const groups = [...groupsOf(history, request).values()];
   return groups.some((parts) => salesOf(parts).size > 1);
 }
 
 /** The other range's row beside a row, or null where that has no such place in time. */
-export function besideOf(history: History, asked: Asked, row: Row, compared: Compared): Beside | null {
-  const date_range = comparedRange(asked.date_range, compared);
+export function comparisonOf(
+  history: History,
+  request: QueryRequest,
+  row: Row,
+  compared: Compared,
+): ComparisonRow | null {
+  const date_range = comparedRange(request.date_range, compared);
   const dimensions: string[] = [];
-  for (const [index, name] of asked.dimensions.entries()) {
+  for (const [index, name] of request.dimensions.entries()) {
     const value = row.dimensions[index] ?? '';
     if (!name.startsWith('time:')) dimensions.push(value);
     else {
-      const label = labelBeside(name, value, asked.date_range, date_range, compared, history.zone);
+      const label = pairedLabel(name, value, request.date_range, date_range, compared, history.zone);
       if (label === undefined) return null;
       dimensions.push(label);
     }
   }
-  const other = { ...asked, date_range };
+  const other = { ...request, date_range };
   const metrics = metricsOf(history, other, groupsOf(history, other), dimensions);
   const change = metrics.map((before, index) =>
-    changeOf(asked.metrics[index] ?? '', row.metrics[index] ?? null, before),
+    changeOf(request.metrics[index] ?? '', row.metrics[index] ?? null, before),
   );
   return { dimensions, metrics, change };
 }
 
 /** The label beside one: of weeks and months that of the same place, else that of the same date or place of day, and hour. */
-function labelBeside(
+function pairedLabel(
   time: string,
   label: string,
   range: readonly [string, string],
@@ -143,11 +148,11 @@ function labelBeside(
   }
   const [day, hour] = [label.slice(0, 10), label.slice(10)];
   const place = daysOf(...range).indexOf(day);
-  const beside =
+  const pairedDay =
     mode === 'year_over_year'
       ? daysOf(...other).find((one) => yearAfter(one) === day || (place === 0 && one === yearBefore(day)))
       : daysOf(...other)[place];
-  return others.find((one) => beside !== undefined && one === beside + hour);
+  return others.find((one) => pairedDay !== undefined && one === pairedDay + hour);
 }
 
 const yearAfter = (day: string): string => String(Number(day.slice(0, 4)) + 1) + day.slice(4);
@@ -236,12 +241,12 @@ type Groups = ReadonlyMap<string, readonly Part[]>;
  * The parts of visits that an answer's rows are made of, by the values of its dimensions.
  * @param whole the query that the groups are asked for, where that is another one.
  */
-function groupsOf(of: History, asked: Asked, whole: Asked = asked): Groups {
-  const { dimensions, filters, date_range } = asked;
-  const query = JSON.stringify([dimensions, filters, date_range, timeOf(whole), asked.include]);
-  const known = of.grouped.get(query);
-  if (known) return known;
-  const history: Context = { ...of, asked: whole };
+function groupsOf(of: History, request: QueryRequest, groupedRequest: QueryRequest = request): Groups {
+  const { dimensions, filters, date_range } = request;
+  const query = JSON.stringify([dimensions, filters, date_range, timeOf(groupedRequest), request.include]);
+  const cached = of.grouped.get(query);
+  if (cached) return cached;
+  const history: Context = { ...of, request: groupedRequest };
   const groups = partsBy(
     history.visits,
     (event, visit) =>
@@ -258,32 +263,32 @@ function groupsOf(of: History, asked: Asked, whole: Asked = asked): Groups {
 
 /** A history, and what is asked of it. */
 interface Context extends History {
-  readonly asked: Asked;
+  readonly request: QueryRequest;
 }
 
-const timeOf = ({ dimensions }: Asked): string | undefined =>
+const timeOf = ({ dimensions }: QueryRequest): string | undefined =>
   dimensions.find((name) => name.startsWith('time:'));
 
-const firstDay = ({ date_range: [from] }: Asked, zone: string): string =>
+const firstDay = ({ date_range: [from] }: QueryRequest, zone: string): string =>
   from.includes('T') ? local(zone, Date.parse(from)).day : from;
 
 /** The period that an event's person is looked at in: its time label, of hours its day, or the whole range. */
-function periodOf(event: OracleEvent, { asked, zone }: Context): string {
-  const time = timeOf(asked);
+function periodOf(event: OracleEvent, { request, zone }: Context): string {
+  const time = timeOf(request);
   const { day } = local(zone, event.ts);
   return time === undefined
     ? ''
-    : labelOf(time === 'time:hour' ? 'time:day' : time, day, firstDay(asked, zone));
+    : labelOf(time === 'time:hour' ? 'time:day' : time, day, firstDay(request, zone));
 }
 
 /** The kinds of device that a person had in a period. */
 function devicesOf(person: string, period: string, context: Context): string[] {
-  const { events, links, asked, zone } = context;
+  const { events, links, request, zone } = context;
   const mine = events.filter(
     (one) =>
       !isEngagement(one) &&
       personOf(one, links) === person &&
-      isWithin(one, asked.date_range, zone) &&
+      isWithin(one, request.date_range, zone) &&
       periodOf(one, context) === period,
   );
   const had = new Set(mine.map(({ device }) => device));
@@ -292,32 +297,32 @@ function devicesOf(person: string, period: string, context: Context): string[] {
 
 /** The people of a group's events, each with a period. */
 function peopleIn(parts: readonly Part[], context: Context): [person: string, period: string][] {
-  const found = new Map<string, [string, string]>();
+  const touchesByPerson = new Map<string, [string, string]>();
   for (const event of parts.flatMap((part) => part.events)) {
     const person = personOf(event, context.links);
     const period = periodOf(event, context);
-    if (person !== '') found.set(`${person} ${period}`, [person, period]);
+    if (person !== '') touchesByPerson.set(`${person} ${period}`, [person, period]);
   }
-  return [...found.values()];
+  return [...touchesByPerson.values()];
 }
 
 /** Whether a person was never there before, in this period of the range. */
 function isNew(person: string, period: string, context: Context): boolean {
-  const { events, links, asked, zone } = context;
+  const { events, links, request, zone } = context;
   const first = events.find((one) => !isEngagement(one) && personOf(one, links) === person);
   return (
-    first !== undefined && isWithin(first, asked.date_range, zone) && periodOf(first, context) === period
+    first !== undefined && isWithin(first, request.date_range, zone) && periodOf(first, context) === period
   );
 }
 
 /** What brought an event's person first or last, or its visit where that is not known. */
 function touchOf(event: OracleEvent, visit: Visit, dimension: string, context: Context): string {
-  const { events, links, asked, zone } = context;
+  const { events, links, request, zone } = context;
   const [, which, column = ''] = /^person:(first|last)_(.*)$/.exec(dimension) ?? [];
   const own = valueIn(event, visit, `visit:${column}`, zone);
   const person = personOf(event, links);
   if (person === '') return own;
-  const since = event.ts - (asked.include?.attribution_days ?? 30) * 86_400_000;
+  const since = event.ts - (request.include?.attribution_days ?? 30) * 86_400_000;
   const brought = valueIn(event, visit, 'visit:channel', zone) === 'Direct' ? null : visit.events[0]?.ts;
   const touches = events.filter(
     (one) =>
@@ -353,7 +358,7 @@ function valuesOf(event: OracleEvent, visit: Visit, dimension: string, context: 
   }
   if (dimension === 'time:hour') return [local(zone, event.ts).hour];
   if (dimension.startsWith('time:'))
-    return [labelOf(dimension, local(zone, event.ts).day, firstDay(context.asked, zone))];
+    return [labelOf(dimension, local(zone, event.ts).day, firstDay(context.request, zone))];
   if (dimension === 'person:devices') {
     const person = personOf(event, links);
     const devices = person === '' ? [] : devicesOf(person, periodOf(event, context), context);
@@ -402,10 +407,10 @@ function matches(filter: unknown, event: OracleEvent, visit: Visit, history: Con
   const folded = (text: string) => (modifiers?.case_sensitive === false ? text.toLowerCase() : text);
   const compare = COMPARISONS[operator.replace(/_not$/, '')];
   if (!compare) throw new Error(`${operator} is no operator.`);
-  const found = valuesOf(event, visit, second as string, history).some((value) =>
+  const touchesByPerson = valuesOf(event, visit, second as string, history).some((value) =>
     third.some((text) => compare(folded(value), folded(text))),
   );
-  return operator.endsWith('_not') ? !found : found;
+  return operator.endsWith('_not') ? !touchesByPerson : touchesByPerson;
 }
 
 const COMPARISONS: Record<string, (value: string, text: string) => boolean> = {
@@ -415,18 +420,23 @@ const COMPARISONS: Record<string, (value: string, text: string) => boolean> = {
 };
 
 /** A row's metrics, from the groups of its answer. */
-function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: readonly string[]): Value[] {
-  const found = groups.get(JSON.stringify(dimensions)) ?? [];
+function metricsOf(
+  history: History,
+  request: QueryRequest,
+  groups: Groups,
+  dimensions: readonly string[],
+): Value[] {
+  const touchesByPerson = groups.get(JSON.stringify(dimensions)) ?? [];
   // A row without events is none.
-  const parts = dimensions.length > 0 && countsOf(found).events === 0 ? [] : found;
+  const parts = dimensions.length > 0 && countsOf(touchesByPerson).events === 0 ? [] : touchesByPerson;
   const counts = countsOf(parts);
   const { visitors, visits, pageviews, events, bounces, duration } = counts;
   const { engaged, engaged_visits, scroll, scrolled_visits } = counts;
-  const withoutGoals = asked.filters.filter((filter) => (filter as unknown[])[1] !== 'event:goal');
+  const withoutGoals = request.filters.filter((filter) => (filter as unknown[])[1] !== 'event:goal');
   const sales = [...salesOf(parts)];
-  const context: Context = { ...history, asked };
+  const context: Context = { ...history, request };
 
-  return asked.metrics.map((metric): Value => {
+  return request.metrics.map((metric): Value => {
     switch (metric) {
       case 'visitors':
         return visitors;
@@ -447,19 +457,23 @@ function metricsOf(history: History, asked: Asked, groups: Groups, dimensions: r
       case 'scroll_depth':
         return ratio(scroll, scrolled_visits);
       case 'percentage': {
-        const whole = groupsOf(history, { ...asked, dimensions: [] }, asked).get('[]') ?? [];
-        return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
+        const groupedRequest = groupsOf(history, { ...request, dimensions: [] }, request).get('[]') ?? [];
+        return ratio(100 * visitors, countsOf(groupedRequest).visitors, 2) ?? 0;
       }
       case 'conversion_rate': {
-        const whole =
-          groupsOf(history, { ...asked, dimensions: [], filters: withoutGoals }, asked).get('[]') ?? [];
-        return ratio(100 * visitors, countsOf(whole).visitors, 2) ?? 0;
+        const groupedRequest =
+          groupsOf(history, { ...request, dimensions: [], filters: withoutGoals }, request).get('[]') ?? [];
+        return ratio(100 * visitors, countsOf(groupedRequest).visitors, 2) ?? 0;
       }
       case 'group_conversion_rate': {
-        const kept = asked.dimensions.flatMap((name, index) => (name === 'event:goal' ? [] : [index]));
-        const names = kept.map((index) => asked.dimensions[index] ?? '');
-        const whole = groupsOf(history, { ...asked, dimensions: names, filters: withoutGoals }, asked);
-        const mine = whole.get(JSON.stringify(kept.map((index) => dimensions[index])));
+        const positions = request.dimensions.flatMap((name, index) => (name === 'event:goal' ? [] : [index]));
+        const names = positions.map((index) => request.dimensions[index] ?? '');
+        const groupedRequest = groupsOf(
+          history,
+          { ...request, dimensions: names, filters: withoutGoals },
+          request,
+        );
+        const mine = groupedRequest.get(JSON.stringify(positions.map((index) => dimensions[index])));
         return ratio(100 * visitors, countsOf(mine ?? []).visitors, 2) ?? 0;
       }
       case 'total_revenue':

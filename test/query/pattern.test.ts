@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_STEPS, Meter, OutOfSteps } from '../../src/query/meter.ts';
 import { compilePattern } from '../../src/query/pattern.ts';
 
-const found = (pattern: string, value: string, ignoresCase?: boolean): boolean => {
+const isMatch = (pattern: string, value: string, ignoresCase?: boolean): boolean => {
   const compiled = compilePattern(pattern, ignoresCase);
   if (!compiled.ok) throw new Error(`${pattern}: ${compiled.error}`);
   return compiled.value.matches(value);
@@ -123,14 +123,14 @@ describe('what a pattern finds', () => {
   ];
 
   it.each(CASES)('%j', (pattern, inside, outside) => {
-    for (const value of inside) expect(found(pattern, value), `in ${JSON.stringify(value)}`).toBe(true);
-    for (const value of outside) expect(found(pattern, value), `in ${JSON.stringify(value)}`).toBe(false);
+    for (const value of inside) expect(isMatch(pattern, value), `in ${JSON.stringify(value)}`).toBe(true);
+    for (const value of outside) expect(isMatch(pattern, value), `in ${JSON.stringify(value)}`).toBe(false);
   });
 
   it('ignores case from the start when told to', () => {
-    expect(found('/Blog', '/bLOG', true)).toBe(true);
-    expect(found('/Blog', '/bLOG', false)).toBe(false);
-    expect(found('/(?-i)Blog', '/bLOG', true)).toBe(false);
+    expect(isMatch('/Blog', '/bLOG', true)).toBe(true);
+    expect(isMatch('/Blog', '/bLOG', false)).toBe(false);
+    expect(isMatch('/(?-i)Blog', '/bLOG', true)).toBe(false);
   });
 
   it('finds the same again, whatever it looked at before', () => {
@@ -227,9 +227,9 @@ describe('what a pattern cannot say', () => {
   });
 
   it('may be up to 1000 steps long', () => {
-    expect(found('a{1000}', 'a'.repeat(1000))).toBe(true);
-    expect(found('^a{0,498}$', 'a'.repeat(499))).toBe(false);
-    expect(found('a'.repeat(1000), 'a'.repeat(1000))).toBe(true);
+    expect(isMatch('a{1000}', 'a'.repeat(1000))).toBe(true);
+    expect(isMatch('^a{0,498}$', 'a'.repeat(499))).toBe(false);
+    expect(isMatch('a'.repeat(1000), 'a'.repeat(1000))).toBe(true);
   });
 });
 
@@ -297,7 +297,7 @@ describe('patterns and values of any kind', () => {
   /** Of the whole pattern: those of a group alone, V8 sometimes misses (`(?i:b|a)` in `A`, after many others). */
   const flags = fc.subarray(['i', 'm', 's']).map((set) => set.join(''));
   /** Sign by sign, since V8 on its own also looks for `\B` between the halves of a surrogate pair. */
-  const foundNatively = (native: RegExp, value: string): boolean => {
+  const isNativeMatch = (native: RegExp, value: string): boolean => {
     for (let at = 0; at <= value.length; at += (value.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
       native.lastIndex = at;
       if (native.test(value)) return true;
@@ -309,7 +309,7 @@ describe('patterns and values of any kind', () => {
     fc.assert(
       fc.property(pattern, fc.array(value, { minLength: 1, maxLength: 8 }), flags, (text, values, set) => {
         const native = new RegExp(text, `${set}uy`);
-        for (const one of values) expect(found(`(?${set})${text}`, one)).toBe(foundNatively(native, one));
+        for (const one of values) expect(isMatch(`(?${set})${text}`, one)).toBe(isNativeMatch(native, one));
       }),
       { numRuns: 5000 },
     );
@@ -344,7 +344,7 @@ describe('patterns and values of any kind', () => {
         const compiled = compilePattern(text);
         // An empty class is JavaScript's own.
         if (!compiled.ok || native === null || /\[\^?\]/.test(text)) return;
-        for (const one of values) expect(compiled.value.matches(one)).toBe(foundNatively(native, one));
+        for (const one of values) expect(compiled.value.matches(one)).toBe(isNativeMatch(native, one));
       }),
       { numRuns: 20_000 },
     );
@@ -371,7 +371,7 @@ describe('patterns and values of any kind', () => {
 
 describe('patterns that stall others', () => {
   const as = 'a'.repeat(2000);
-  const STALLING: [pattern: string, found: boolean][] = [
+  const STALLING: [pattern: string, isMatch: boolean][] = [
     ['(a*)*b', false],
     ['(a|a)*c', false],
     ['(a|aa)+$', true],
@@ -387,7 +387,7 @@ describe('patterns that stall others', () => {
   ];
 
   it.each(STALLING.map((one) => [beginning(one[0]), ...one] as const))('%s', (_, pattern, expected) => {
-    expect(found(pattern, as)).toBe(expected);
+    expect(isMatch(pattern, as)).toBe(expected);
   });
 
   it('finds the same when there is too much to remember', () => {
@@ -430,13 +430,13 @@ describe('what patterns cost', () => {
   };
 
   /** Looks at values with many patterns and one meter, and returns the steps that were taken. */
-  function stepsOf(patterns: readonly string[], given: readonly string[], steps: number): number {
+  function stepsOf(patterns: readonly string[], inputs: readonly string[], steps: number): number {
     const meter = new Meter(steps);
     const compiled = patterns.map((pattern) => compilePattern(pattern));
     try {
       for (const one of compiled) {
         if (!one.ok) throw new Error(one.error);
-        for (const value of given) one.value.matches(value, meter);
+        for (const value of inputs) one.value.matches(value, meter);
       }
     } catch (error) {
       if (!(error instanceof OutOfSteps)) throw error;
@@ -450,14 +450,14 @@ describe('what patterns cost', () => {
   it.each(HOSTILE.map((one) => [beginning(one), one] as const))(
     '%s ends when the steps are used up',
     (_, pattern) => {
-      const given = values(500, 300);
+      const inputs = values(500, 300);
       for (const steps of [0, 1000, 300_000]) {
-        expect(stepsOf([pattern], given, steps)).toBeLessThanOrEqual(steps + ONE_SIGN);
+        expect(stepsOf([pattern], inputs, steps)).toBeLessThanOrEqual(steps + ONE_SIGN);
       }
       expect(
         stepsOf(
           Array.from({ length: 50 }, () => pattern),
-          given,
+          inputs,
           1_000_000,
         ),
       ).toBeGreaterThan(1_000_000);
@@ -465,8 +465,8 @@ describe('what patterns cost', () => {
   );
 
   it('grows with what is entered: each state, in each sign, and each thing a class compares', () => {
-    const given = values(5, 200);
-    const cost = (pattern: string) => stepsOf([pattern], given, Number.MAX_SAFE_INTEGER);
+    const inputs = values(5, 200);
+    const cost = (pattern: string) => stepsOf([pattern], inputs, Number.MAX_SAFE_INTEGER);
     // Patterns that hold ever more states open.
     expect(cost('.{0,400}!')).toBeGreaterThan(3 * cost('.{0,100}!'));
     const items = (count: number) =>

@@ -14,8 +14,8 @@ import { LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
 
-function queryOf(asked: Readonly<Record<string, unknown>>): ParsedQuery {
-  const query = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '12mo', ...asked });
+function queryOf(request: Readonly<Record<string, unknown>>): ParsedQuery {
+  const query = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '12mo', ...request });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
   return query.value;
 }
@@ -24,11 +24,11 @@ const YEAR: Volume = { events: 1_000_000, rows: 0, days: 365 };
 const setting = { goals: 3, isSafe: false };
 
 function priceOf(
-  asked: Readonly<Record<string, unknown>>,
+  request: Readonly<Record<string, unknown>>,
   held: readonly Volume[] = [YEAR],
   goals = 3,
 ): number {
-  const query = queryOf(asked);
+  const query = queryOf(request);
   return pricesOf(query, testsToResolve(query), held, { ...setting, goals }).reduce(
     (sum, one) => sum + one,
     0,
@@ -36,11 +36,11 @@ function priceOf(
 }
 
 function isAllowed(
-  asked: Readonly<Record<string, unknown>>,
+  request: Readonly<Record<string, unknown>>,
   allowance = OWNERS,
   held: readonly Volume[] = [YEAR],
 ): boolean {
-  const query = queryOf(asked);
+  const query = queryOf(request);
   return charge(pricesOf(query, testsToResolve(query), held, setting), allowance).length === 0;
 }
 
@@ -50,7 +50,7 @@ const times = <T>(count: number, one: (index: number) => T): T[] =>
 
 describe('what a query costs', () => {
   /** What owners ask of a pixel of a million events in the year. */
-  const ASKED: readonly Readonly<Record<string, unknown>>[] = [
+  const REQUESTS: readonly Readonly<Record<string, unknown>>[] = [
     { filters: [country] },
     {
       filters: [country],
@@ -63,21 +63,21 @@ describe('what a query costs', () => {
     { dimensions: ['event:goal'], metrics: ['visitors', 'conversion_rate'], filters: [country] },
   ];
 
-  it.each(ASKED)('lets through %j of a million events, for owners and for viewers', (asked) => {
-    expect(isAllowed(asked)).toBe(true);
-    expect(isAllowed(asked, VIEWERS)).toBe(true);
+  it.each(REQUESTS)('lets through %j of a million events, for owners and for viewers', (request) => {
+    expect(isAllowed(request)).toBe(true);
+    expect(isAllowed(request, VIEWERS)).toBe(true);
   });
 
   it('lets through a comparison of two such years, for owners', () => {
-    for (const asked of ASKED) {
-      const compared = { ...asked, include: { comparisons: { mode: 'year_over_year' } } };
-      expect(isAllowed(compared, OWNERS, [YEAR, YEAR]), JSON.stringify(asked)).toBe(true);
+    for (const request of REQUESTS) {
+      const compared = { ...request, include: { comparisons: { mode: 'year_over_year' } } };
+      expect(isAllowed(compared, OWNERS, [YEAR, YEAR]), JSON.stringify(request)).toBe(true);
     }
   });
 
   it('refuses what would hold the database for as long as it lets a statement run', () => {
     const tenMillion = [{ ...YEAR, events: 10_000_000 }];
-    for (const asked of ASKED) expect(isAllowed(asked, OWNERS, tenMillion)).toBe(false);
+    for (const request of REQUESTS) expect(isAllowed(request, OWNERS, tenMillion)).toBe(false);
     // Twice 15 seconds are 30, but one of 25 is too long by itself.
     expect(charge([15_000_000, 15_000_000], OWNERS)).toEqual([]);
     expect(charge([25_000_000], OWNERS)).toMatchObject([{ path: 'date_range' }]);
@@ -153,13 +153,13 @@ describe('what a query costs', () => {
 
   it('never falls when a query asks for more, whatever it asks', () => {
     fc.assert(
-      fc.property(randomQueries('2026-03-01', { moments: false }), fc.nat(2_000_000), (asked, events) => {
+      fc.property(randomQueries('2026-03-01', { moments: false }), fc.nat(2_000_000), (request, events) => {
         const held = [{ events, rows: 0, days: 5 }];
-        const price = priceOf(asked as never, held);
+        const price = priceOf(request as never, held);
         expect(Number.isFinite(price)).toBe(true);
         expect(price).toBeGreaterThanOrEqual(6 * events);
-        const more = [...asked.filters, ['has_done', ['is', 'event:props:x', ['y']]]];
-        expect(priceOf({ ...asked, filters: more }, held)).toBeGreaterThanOrEqual(price);
+        const more = [...request.filters, ['has_done', ['is', 'event:props:x', ['y']]]];
+        expect(priceOf({ ...request, filters: more }, held)).toBeGreaterThanOrEqual(price);
       }),
       { numRuns: 500 },
     );
@@ -182,8 +182,11 @@ describe('what is there to be read', () => {
     peopleSince: '2025-01-01',
     reportable: null,
   };
-  const heldOf = async (pixel: Pixel, asked: Readonly<Record<string, unknown>> = {}, usesRollups?: boolean) =>
-    (await readDayStates(db, { ...queryOf(asked), pixel: pixel.id }, [spanOf], usesRollups))[0];
+  const heldOf = async (
+    pixel: Pixel,
+    request: Readonly<Record<string, unknown>> = {},
+    usesRollups?: boolean,
+  ) => (await readDayStates(db, { ...queryOf(request), pixel: pixel.id }, [spanOf], usesRollups))[0];
 
   it('is counted where a day has changed, and known where it has not', async () => {
     const pixel = await makePixel('UTC');
@@ -211,17 +214,17 @@ describe('what is there to be read', () => {
     await runJobs(LATER);
     // As if the day had ten million events.
     await db.prepare('UPDATE days SET events = 10000000 WHERE pixel = ?').bind(pixel.id).run();
-    const asked: string[] = [];
+    const request: string[] = [];
     const listened = new Proxy(db, {
       get(target, property) {
         if (property !== 'prepare') return Reflect.get(target, property);
         return (sql: string) => {
-          asked.push(sql);
+          request.push(sql);
           return target.prepare(sql);
         };
       },
     });
-    const refused = { ok: false, error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] } };
+    const rejection = { ok: false, error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] } };
     const run = (more: Readonly<Record<string, unknown>>) =>
       runQuery(
         listened,
@@ -241,15 +244,15 @@ describe('what is there to be read', () => {
         include: { comparisons: { mode: 'previous_period' } },
       },
     ]) {
-      asked.length = 0;
-      expect(await run(more), JSON.stringify(more)).toMatchObject(refused);
-      expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
+      request.length = 0;
+      expect(await run(more), JSON.stringify(more)).toMatchObject(rejection);
+      expect(request.every((sql) => !sql.includes('numbered'))).toBe(true);
     }
     const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
     const ofDay = { ...queryOf({ date_range: [DAY, DAY] }), pixel: pixel.id };
-    asked.length = 0;
-    expect(await runFunnel(listened, pixel, funnel, ofDay, LATER, OWNERS)).toMatchObject(refused);
-    expect(asked.every((sql) => !sql.includes('numbered'))).toBe(true);
+    request.length = 0;
+    expect(await runFunnel(listened, pixel, funnel, ofDay, LATER, OWNERS)).toMatchObject(rejection);
+    expect(request.every((sql) => !sql.includes('numbered'))).toBe(true);
     // What rollups answer costs no more than before.
     expect((await run({ dimensions: ['event:page'] })).ok).toBe(true);
     expect((await run({})).ok).toBe(true);
@@ -257,10 +260,10 @@ describe('what is there to be read', () => {
 
   it('is nothing that a history of few events could be refused for', async () => {
     await fc.assert(
-      fc.asyncProperty(histories(DAY), randomQueries(DAY), async (events, asked) => {
+      fc.asyncProperty(histories(DAY), randomQueries(DAY), async (events, request) => {
         const pixel = await makePixel('UTC', { goals: GOALS });
         await store(pixel, events);
-        const query = { ...queryOf(asked as never), pixel: pixel.id };
+        const query = { ...queryOf(request as never), pixel: pixel.id };
         expect((await runQuery(db, query, pixel, LATER, VIEWERS)).ok).toBe(true);
       }),
       { numRuns: 20 },

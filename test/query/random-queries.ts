@@ -6,20 +6,20 @@ import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { db, GOALS, PROP_KEYS } from '../fixtures.ts';
-import { type Asked, addDays, type Row, type Value } from './oracle-language.ts';
+import { addDays, type QueryRequest, type Row, type Value } from './oracle-language.ts';
 
 /** When every day of a test is over and rolled up. */
 export const LATER = Date.parse('2027-06-01T00:00:00Z');
 
 export async function ask(
   pixel: Pixel,
-  asked: Asked | Readonly<Record<string, unknown>>,
+  request: QueryRequest | Readonly<Record<string, unknown>>,
   now = LATER,
 ): Promise<QueryResult> {
-  const query = parseQuery({ site_id: pixel.id, ...asked });
-  if (!query.ok) throw new Error(JSON.stringify([asked, query.error]));
+  const query = parseQuery({ site_id: pixel.id, ...request });
+  if (!query.ok) throw new Error(JSON.stringify([request, query.error]));
   const answer = await runQuery(db, query.value, pixel, now);
-  if (!answer.ok) throw new Error(JSON.stringify([asked, answer.error]));
+  if (!answer.ok) throw new Error(JSON.stringify([request, answer.error]));
   return answer.value;
 }
 
@@ -228,7 +228,7 @@ const { filter } = fc.letrec<{ filter: unknown; plain: unknown }>((tie) => {
 const isGoalTest = (one: unknown): boolean => (one as unknown[])[1] === 'event:goal';
 
 /** A query, and what of an answer's meta to ask for besides. */
-export interface RandomQuery extends Asked {
+export interface RandomQuery extends QueryRequest {
   readonly include: {
     readonly total_rows: boolean;
     readonly time_labels: boolean;
@@ -249,12 +249,12 @@ export function randomQueries(
 ): fc.Arbitrary<RandomQuery> {
   const most = Math.floor(days / 2);
   const offset = fc.integer({ min: -most, max: most });
-  const wholeDays = fc
+  const fullDays = fc
     .tuple(offset, offset)
     .map(([a, b]) => [addDays(day, Math.min(a, b)), addDays(day, Math.max(a, b))] as const);
   const range = moments
-    ? fc.oneof({ weight: 3, arbitrary: wholeDays }, { weight: 1, arbitrary: stretches(day) })
-    : wholeDays;
+    ? fc.oneof({ weight: 3, arbitrary: fullDays }, { weight: 1, arbitrary: stretches(day) })
+    : fullDays;
   return fc
     .record({
       dimensions: fc.oneof(

@@ -65,14 +65,14 @@ describe('small groups', () => {
     await runJobs(NOW);
   });
 
-  const ask = (asked: Readonly<Record<string, unknown>>, now = NOW): Promise<QueryResult> =>
-    askWith(pixel, { metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...asked }, now);
-  const rows = async (asked: Readonly<Record<string, unknown>>) => {
-    const { results } = await ask({ metrics: ['visitors', 'events'], ...asked });
+  const ask = (request: Readonly<Record<string, unknown>>, now = NOW): Promise<QueryResult> =>
+    askWith(pixel, { metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...request }, now);
+  const rows = async (request: Readonly<Record<string, unknown>>) => {
+    const { results } = await ask({ metrics: ['visitors', 'events'], ...request });
     return Object.fromEntries(results.map(({ dimensions, metrics }) => [dimensions.join(' '), metrics]));
   };
-  const mistakes = async (asked: Readonly<Record<string, unknown>>): Promise<string[]> => {
-    const body = { site_id: pixel.id, metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...asked };
+  const mistakes = async (request: Readonly<Record<string, unknown>>): Promise<string[]> => {
+    const body = { site_id: pixel.id, metrics: ['visitors'], date_range: [MONDAY, SUNDAY], ...request };
     const query = parseQuery(body);
     if (!query.ok) throw new Error(JSON.stringify(query.error));
     const answer = await runQuery(db, query.value, pixel, NOW);
@@ -138,9 +138,9 @@ describe('small groups', () => {
       })),
     );
     await runJobs(NOW);
-    const asked = { metrics: ['visitors'], date_range: ['2026-10-19', '2026-10-25'] };
+    const request = { metrics: ['visitors'], date_range: ['2026-10-19', '2026-10-25'] };
     for (const dimensions of [[], ['event:page'], ['time:hour', 'event:page']]) {
-      const { results } = await askWith(berlin, { ...asked, dimensions }, NOW);
+      const { results } = await askWith(berlin, { ...request, dimensions }, NOW);
       expect(results.map(({ metrics }) => metrics)).toEqual([[5]]);
     }
   });
@@ -168,8 +168,8 @@ describe('small groups', () => {
   });
 
   it('have averages of two digits, and revenue of enough sales only', async () => {
-    const asked = { metrics: [...METRICS, 'average_revenue'], date_range: [MONDAY, MONDAY] };
-    const [all] = (await ask(asked)).results;
+    const request = { metrics: [...METRICS, 'average_revenue'], date_range: [MONDAY, MONDAY] };
+    const [all] = (await ask(request)).results;
     // 30 visits, 17 of one event; seven sales of 42.34 in all: 6.0 each, of five.
     expect(all?.metrics).toMatchObject([30, 45, 50, { value: 30 }, 50, expect.any(Number), { value: 6 }]);
     const byPage = await ask({
@@ -231,8 +231,8 @@ describe('small groups', () => {
       { filters: ['/', '/shop'].map((page) => ['is', 'event:page', [page]]) },
       ['filters'],
     ],
-  ])('are not asked for by %s', async (_, asked, paths) => {
-    expect(await mistakes(asked)).toEqual(paths);
+  ])('are not asked for by %s', async (_, request, paths) => {
+    expect(await mistakes(request)).toEqual(paths);
   });
 
   it('are no more in pages of rows, in their number and order than in all rows', async () => {
@@ -273,12 +273,12 @@ describe('small groups', () => {
 
   it('are not told of by what an answer says about itself', async () => {
     const empty = await makePixel('UTC', { min_group: LEAST });
-    for (const asked of [
+    for (const request of [
       {},
       { dimensions: ['event:page'] },
       { filters: [['is', 'event:page', ['/secret']]] },
     ]) {
-      const query = { metrics: ['visitors'], date_range: [DAYS[1], DAYS[2]], ...asked };
+      const query = { metrics: ['visitors'], date_range: [DAYS[1], DAYS[2]], ...request };
       const { results, meta } = await askWith(pixel, query, NOW);
       const other = await askWith(empty, query, NOW);
       expect([results, meta]).toEqual([other.results, other.meta]);
@@ -289,15 +289,15 @@ describe('small groups', () => {
   it('are past retention by the calendar, not by their events', async () => {
     const query = { metrics: ['visitors'], filters: [['is', 'event:page', ['/secret']]] };
     const later = NOW + 91 * 86_400_000;
-    const refused = async (date_range: unknown) => {
+    const errorPaths = async (date_range: unknown) => {
       const parsed = parseQuery({ site_id: pixel.id, ...query, date_range });
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
       const answer = await runQuery(db, parsed.value, pixel, later);
       return answer.ok ? null : answer.error.reason;
     };
-    expect(await refused([DAYS[1], DAYS[1]])).toBe('beyond_retention');
-    expect(await refused(['2026-12-01', '2026-12-01'])).toBeNull();
-    expect(await refused(['2026-12-01', addDays('2026-12-01', 70)])).toBeNull();
+    expect(await errorPaths([DAYS[1], DAYS[1]])).toBe('beyond_retention');
+    expect(await errorPaths(['2026-12-01', '2026-12-01'])).toBeNull();
+    expect(await errorPaths(['2026-12-01', addDays('2026-12-01', 70)])).toBeNull();
   });
 });
 

@@ -187,9 +187,9 @@ describe('revenue that a rollup does not tell', () => {
       return answer.value;
     };
     const byCurrency = await ask(['event:currency']);
-    const told = new Map(byCurrency.results.map((row) => [row.dimensions[0], row.metrics[0]]));
-    expect(told.get('AAA')).toMatchObject({ value: 4, currency: 'AAA' });
-    expect(told.get('ZZZ')).toBe(null);
+    const revenueByCurrency = new Map(byCurrency.results.map((row) => [row.dimensions[0], row.metrics[0]]));
+    expect(revenueByCurrency.get('AAA')).toMatchObject({ value: 4, currency: 'AAA' });
+    expect(revenueByCurrency.get('ZZZ')).toBe(null);
     const byPage = await ask(['event:page']);
     expect(new Map(byPage.results.map((row) => [row.dimensions[0], row.metrics]))).toEqual(
       new Map([

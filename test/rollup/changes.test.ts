@@ -27,8 +27,8 @@ async function rollupsOf({ id }: Pixel): Promise<unknown[]> {
   return results.map(({ pixel: _, ...row }) => row);
 }
 
-async function ask(pixel: Pixel, asked: Record<string, unknown>, now: number): Promise<QueryResult> {
-  const query = parseQuery({ site_id: pixel.id, metrics: ['pageviews'], ...asked });
+async function ask(pixel: Pixel, request: Record<string, unknown>, now: number): Promise<QueryResult> {
+  const query = parseQuery({ site_id: pixel.id, metrics: ['pageviews'], ...request });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
   const answer = await runQuery(db, query.value, pixel, now);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));
@@ -126,8 +126,8 @@ describe('a change of the time zone', () => {
       uncounted_events: 1,
     });
     await runJobs(Date.parse('2026-03-23T00:00:00Z'));
-    const asked = { date_range: ['2026-02-01', '2026-02-05'], dimensions: ['time:day'] };
-    expect((await ask(moved, asked, LATER)).results).toEqual([
+    const request = { date_range: ['2026-02-01', '2026-02-05'], dimensions: ['time:day'] };
+    expect((await ask(moved, request, LATER)).results).toEqual([
       { dimensions: ['2026-02-01'], metrics: [1] },
       { dimensions: ['2026-02-02'], metrics: [1] },
       { dimensions: ['2026-02-03'], metrics: [1] },
@@ -171,8 +171,8 @@ describe('a change of the time zone', () => {
     const moved = { ...pixel, timezone: 'America/Los_Angeles' };
     await changeTimeZone(db, moved);
     await store(moved, [view('b', now - HOUR / 2)], now + 1000);
-    const asked = { date_range: ['2026-02-09', '2026-02-10'], dimensions: ['time:day'] };
-    expect((await ask(moved, asked, LATER)).results).toEqual([
+    const request = { date_range: ['2026-02-09', '2026-02-10'], dimensions: ['time:day'] };
+    expect((await ask(moved, request, LATER)).results).toEqual([
       { dimensions: ['2026-02-09'], metrics: [1] },
       { dimensions: ['2026-02-10'], metrics: [1] },
     ]);
@@ -192,9 +192,9 @@ describe('a change of the time zone', () => {
     await store(pixel, [view('2026-02-02', 'b')], Date.parse('2026-03-23'));
     const moved = { ...pixel, timezone: 'Europe/Berlin' };
     expect(await changeTimeZone(db, moved)).toMatchObject({ uncounted_events: 0 });
-    const asked = { date_range: ['2026-02-01', '2026-02-28'], dimensions: ['time:day'] };
+    const request = { date_range: ['2026-02-01', '2026-02-28'], dimensions: ['time:day'] };
     await runJobs(Date.parse('2026-03-23T00:00:00Z'));
-    expect((await ask(moved, asked, LATER)).results).toEqual([
+    expect((await ask(moved, request, LATER)).results).toEqual([
       { dimensions: ['2026-02-02'], metrics: [1] },
       { dimensions: ['2026-02-05'], metrics: [1] },
     ]);

@@ -115,7 +115,7 @@ export const query = fc.record({
   kind: fc.constant('ask' as const),
   which,
   seed,
-  asked: fc.oneof(
+  request: fc.oneof(
     { weight: 4, arbitrary: randomQueries(ANY_DAY) },
     { weight: 1, arbitrary: randomQueries(ANY_DAY, { moments: false, days: 90 }) },
   ),
@@ -136,7 +136,7 @@ const late = fc.record({
   /** Before which of a job's batches the goals change. */
   at: fc.integer({ min: 1, max: 4 }),
   /** Of the whole month. */
-  asked: fc.record({
+  request: fc.record({
     metrics: fc.constant(METRICS),
     dimensions: fc.constantFrom([], ['visit:source'], ['event:page'], ['time:month']),
     filters: fc.constant([]),

@@ -80,8 +80,8 @@ class World {
         if (step.what === 'goals') return this.#changeGoals(step);
         return this.#changeMonth(step, step.what === 'zone' ? step.zone : null);
       case 'ask': {
-        const asked = this.#moved(step.asked, this.model(step), step.seed);
-        return this.model(step).ask(asked, this.now);
+        const request = this.#moved(step.request, this.model(step), step.seed);
+        return this.model(step).ask(request, this.now);
       }
       default:
         return this.#change(step);
@@ -150,11 +150,11 @@ class World {
     await this.#change({ kind: 'retention', which, days: Math.max(...RETENTIONS) });
     const start = this.now;
     const [year, month] = [new Date(start).getUTCFullYear(), new Date(start).getUTCMonth()];
-    const asked = {
-      ...step.asked,
+    const request = {
+      ...step.request,
       date_range: [dateOf(year, month, 1), dateOf(year, month + 1, 0)] as const,
     };
-    const ask = () => this.model(step).ask(asked, this.now);
+    const ask = () => this.model(step).ask(request, this.now);
     await this.#writeLate(step, start, seed);
     this.now = Date.UTC(year, month + 1, 2);
     for (let run = 0; run < 2; run++) await this.#job(ALL);
@@ -198,9 +198,9 @@ class World {
       this.#change({ kind: 'goals', which, goals: GOAL_LISTS[place % 4] ?? [] });
     const ask = async () => {
       const date_range = [start - 3 * DAY, this.now].map((ts) => new Date(ts).toISOString().slice(0, 10));
-      for (const dimensions of [['event:goal'], step.asked.dimensions]) {
-        const asked = { ...step.asked, dimensions, date_range: date_range as [string, string] };
-        await this.model(step).ask(asked, this.now);
+      for (const dimensions of [['event:goal'], step.request.dimensions]) {
+        const request = { ...step.request, dimensions, date_range: date_range as [string, string] };
+        await this.model(step).ask(request, this.now);
       }
     };
     await this.#change({ kind: 'retention', which, days: Math.max(...RETENTIONS) });
@@ -274,7 +274,7 @@ class World {
   }
 
   /** Runs the cron, hour by hour and then day by day, until it has nothing left to do. */
-  async settle(): Promise<void> {
+  async finishRollups(): Promise<void> {
     // What has failed is due again.
     const due = await db.prepare('SELECT max(retry_at) AS at FROM failed_tasks').first<number>('at');
     this.now = Math.max(this.now, due ?? 0);
@@ -303,13 +303,13 @@ class World {
   }
 
   /** A query moved to where something has happened. */
-  #moved(asked: RandomQuery, { sent }: PixelModel, seed: number): RandomQuery {
+  #moved(request: RandomQuery, { sent }: PixelModel, seed: number): RandomQuery {
     const one = pick(sent, seed);
     const days = Math.round(((one?.event.ts ?? this.now) - Date.parse(`${ANY_DAY}T12:00:00Z`)) / DAY);
-    const [from, to] = asked.date_range.map((end) =>
+    const [from, to] = request.date_range.map((end) =>
       end.includes('T') ? new Date(Date.parse(end) + days * DAY).toISOString() : addDays(end, days),
     );
-    return { ...asked, date_range: [String(from), String(to)] };
+    return { ...request, date_range: [String(from), String(to)] };
   }
 }
 
@@ -335,8 +335,8 @@ describe('whatever happens to a pixel', () => {
       vi.spyOn(console, 'error').mockImplementation(() => {});
       let compared = 0;
       await fc.assert(
-        fc.asyncProperty(start, steps, fc.array(query, { minLength: 4, maxLength: 4 }), async (...given) => {
-          const [{ odd, zone: other, goals, retention, scale }, list, last] = given;
+        fc.asyncProperty(start, steps, fc.array(query, { minLength: 4, maxLength: 4 }), async (...args) => {
+          const [{ odd, zone: other, goals, retention, scale }, list, last] = args;
           const world = new World(Date.parse(`${odd[1]}T12:00:00Z`) - 4 * DAY, scale);
           for (const zone of [odd[0], other]) {
             const pixel = await makePixel(zone, { goals, retention_days: retention });
@@ -344,7 +344,7 @@ describe('whatever happens to a pixel', () => {
           }
           try {
             for (const step of list) await world.do(step);
-            await world.settle();
+            await world.finishRollups();
             for (const step of last) await world.do(step);
             await holdToScratch(world);
             await holdToRetention(world);
@@ -371,7 +371,7 @@ async function holdToScratch(world: World): Promise<void> {
     derived.push(await derivedOf(model.pixel));
     await forgetDerived(model.pixel);
   }
-  await world.settle();
+  await world.finishRollups();
   for (const [index, model] of world.models.entries()) {
     expect(await derivedOf(model.pixel), 'what is derived from events').toEqual(derived[index]);
   }
@@ -381,7 +381,7 @@ async function holdToScratch(world: World): Promise<void> {
 async function holdToRetention(world: World): Promise<void> {
   for (const days of [Math.max(...RETENTIONS) + 10, 3]) {
     world.now += days * DAY;
-    await world.settle();
+    await world.finishRollups();
   }
   for (const { pixel } of world.models) {
     const left = await db.prepare('SELECT * FROM events WHERE pixel = ?').bind(pixel.id).all();

@@ -11,7 +11,7 @@ import { writeBatch } from '../../src/store/events.ts';
 import { erase } from '../../src/store/people.ts';
 import { aliasesOf, db, place } from '../fixtures.ts';
 import { local, type OracleEvent, type OracleGoal } from '../oracle.ts';
-import { addDays, answerOf, hasSeveralCurrencies, historyOf } from '../query/oracle-language.ts';
+import { addDays, answerOf, hasMultipleCurrencies, historyOf } from '../query/oracle-language.ts';
 import { answered, inOneOrder, type RandomQuery } from '../query/random-queries.ts';
 import { type DayRow, daysOf, holdTotals, rejectionOf, rollupsOf } from './model-store.ts';
 
@@ -153,8 +153,8 @@ export class PixelModel {
       await writeBatch(db, { id: `${id}.1`, events: [], rejections }, now, false);
     }
     if (tell) {
-      const told = outcomes.flatMap((outcome, index) => (outcome === 'stored' ? [index] : []));
-      expect(told, 'what is told to be stored').toEqual([...expected.keys()]);
+      const storedIndexes = outcomes.flatMap((outcome, index) => (outcome === 'stored' ? [index] : []));
+      expect(storedIndexes, 'what is told to be stored').toEqual([...expected.keys()]);
     }
     for (const event of expected.values()) {
       this.#stored.set(keyOf(event), event);
@@ -201,7 +201,7 @@ export class PixelModel {
   zoneChanged(pixel: Pixel, uncounted: number, now: number): void {
     this.#zoneBefore = this.pixel.timezone;
     this.pixel = pixel;
-    for (const known of [this.#changed, this.#rolled, this.#mixed]) known.clear();
+    for (const dayStates of [this.#changed, this.#rolled, this.#mixed]) dayStates.clear();
     for (const event of this.#counted()) this.#changed.set(this.#dayOf(event), now);
     if (this.#leaving.size === 0) {
       expect(uncounted, 'how many events count nowhere').toBe(this.#stored.size - this.#counted().length);
@@ -280,14 +280,14 @@ export class PixelModel {
       .prepare('SELECT who, at FROM erasures WHERE pixel = ?')
       .bind(this.pixel.id)
       .all<{ who: string; at: number }>();
-    const kept = new Map(results.map(({ who, at }) => [who, at]));
+    const storedTimes = new Map(results.map(({ who, at }) => [who, at]));
     for (const [who, at] of this.#erased) {
-      if (kept.get(who) === at) continue;
+      if (storedTimes.get(who) === at) continue;
       const days = this.pixel.settings.retention_days + REMEMBERED_DAYS;
       expect(at, `${who} may be forgotten`).toBeLessThan(now - days * DAY);
       this.#erased.delete(who);
     }
-    expect(kept.size).toBe(this.#erased.size);
+    expect(storedTimes.size).toBe(this.#erased.size);
   }
 
   /** Holds what is stored to what should be. */
@@ -300,8 +300,8 @@ export class PixelModel {
     const rejected = (reason: string) => db.prepare(counted).bind(this.pixel.id, reason).first('count');
     expect(await rejected('bot'), 'what was rejected').toBe(this.#rejected);
     expect(await rejected('day_closed'), 'what came for closed days').toBe(this.#tooLate);
-    const found = results.filter((row) => !this.#leaving.has(keyOf(row)));
-    const shown = (rows: Iterable<OracleEvent>) =>
+    const remainingRows = results.filter((row) => !this.#leaving.has(keyOf(row)));
+    const formatRows = (rows: Iterable<OracleEvent>) =>
       [...rows].map((row) => [
         keyOf(row),
         row.name,
@@ -310,7 +310,9 @@ export class PixelModel {
         row['page'],
         row['value'] ?? null,
       ]);
-    expect(shown(found).toSorted(), 'what is stored').toEqual(shown(this.#stored.values()).toSorted());
+    expect(formatRows(remainingRows).toSorted(), 'what is stored').toEqual(
+      formatRows(this.#stored.values()).toSorted(),
+    );
   }
 
   /** Holds the rollups of closed days to what they were. */
@@ -321,16 +323,16 @@ export class PixelModel {
   }
 
   /** Holds an answer to the oracle's, as far as that can know it. */
-  async ask(asked: RandomQuery, now: number): Promise<void> {
+  async ask(request: RandomQuery, now: number): Promise<void> {
     await this.look(now);
     const { id, timezone, settings } = this.pixel;
-    const text = JSON.stringify(asked);
-    const [from, to] = asked.date_range.map((end) =>
+    const text = JSON.stringify(request);
+    const [from, to] = request.date_range.map((end) =>
       end.includes('T') ? local(timezone, Date.parse(end)).day : end,
     );
     const closed = [...this.#closed].filter(([day]) => day >= String(from) && day <= String(to));
-    const query = parseQuery({ site_id: id, ...asked });
-    if (!query.ok) throw new Error(JSON.stringify([asked, query.error]));
+    const query = parseQuery({ site_id: id, ...request });
+    if (!query.ok) throw new Error(JSON.stringify([request, query.error]));
     // Whatever it costs: days may be told to have more events than they have.
     const allowance = { total: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
     const answer = await runQuery(db, query.value, this.pixel, now, allowance);
@@ -350,7 +352,7 @@ export class PixelModel {
       if (closed.some(([, { goals }]) => goals !== settings.goals)) return;
       if (older.length > 0 && this.#hadOtherGoals) return;
     }
-    const isOfPeople = asked.metrics.includes('people') || text.includes('person:');
+    const isOfPeople = request.metrics.includes('people') || text.includes('person:');
     const counted = this.#counted();
     if (isOfPeople) {
       // Who was there on closed days is known by the day, and what brought them no more.
@@ -375,10 +377,10 @@ export class PixelModel {
       settings.goals,
       Object.fromEntries(links.map(({ alias, target }) => [alias, target])),
     );
-    const expected = answerOf(history, asked);
+    const expected = answerOf(history, request);
     const about = `${text} from ${meta['source']}`;
     expect(inOneOrder(results), about).toEqual(inOneOrder(expected).map(answered));
-    expect('metric_warnings' in meta, about).toBe(hasSeveralCurrencies(history, asked));
+    expect('metric_warnings' in meta, about).toBe(hasMultipleCurrencies(history, request));
     this.compared++;
   }
 

@@ -14,8 +14,8 @@ const LATER = Date.parse('2027-06-01T00:00:00Z');
 
 beforeAll(applySchema);
 
-async function ask(pixel: Pixel, asked: Record<string, unknown>): Promise<QueryResult> {
-  const query = parseQuery({ site_id: pixel.id, ...asked });
+async function ask(pixel: Pixel, request: Record<string, unknown>): Promise<QueryResult> {
+  const query = parseQuery({ site_id: pixel.id, ...request });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
   const answer = await runQuery(db, query.value, pixel, LATER);
   if (!answer.ok) throw new Error(JSON.stringify(answer.error));

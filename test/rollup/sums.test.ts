@@ -54,8 +54,8 @@ describe('a saturating sum', () => {
     [`${LEAST} -1`, LEAST],
     [`${LEAST} -2 ${GREATEST}`, -2n],
   ])('of %s is %s', async (values, sum) => {
-    const given = values.split(' ').filter((text) => text !== '');
-    expect(await summed(given.map(BigInt))).toBe(sum === null ? null : String(sum));
+    const inputs = values.split(' ').filter((text) => text !== '');
+    expect(await summed(inputs.map(BigInt))).toBe(sum === null ? null : String(sum));
   });
 });
 
@@ -77,12 +77,12 @@ function purchases(day: string, count: number, value: number): OracleEvent[] {
   }));
 }
 
-async function ask(pixel: Pixel, asked: Record<string, unknown>, now = LATER) {
+async function ask(pixel: Pixel, request: Record<string, unknown>, now = LATER) {
   const query = parseQuery({
     site_id: pixel.id,
     metrics: ['total_revenue', 'average_revenue', 'events'],
     date_range: [DAY, '2026-01-31'],
-    ...asked,
+    ...request,
   });
   if (!query.ok) throw new Error(JSON.stringify(query.error));
   const answer = await runQuery(db, query.value, pixel, now, ANY_PRICE);
@@ -123,8 +123,8 @@ describe.each([
   ])('is rolled up %s, and answered', async (_how, scale) => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, purchases(DAY, TOO_MANY, value));
-    for (const asked of QUERIES)
-      expect(revenueOf(await ask(pixel, asked)), JSON.stringify(asked)).toEqual([sum]);
+    for (const request of QUERIES)
+      expect(revenueOf(await ask(pixel, request)), JSON.stringify(request)).toEqual([sum]);
     const DB = tampered(db, { scale, before: async () => {} });
     for (let run = 0; run < 9; run++) {
       const { failed, more } = await runJob({ ...testEnv, DB }, LATER);
@@ -133,8 +133,8 @@ describe.each([
     }
     const rolled = await ask(pixel, {});
     expect(rolled.meta['source']).toBe('rollups');
-    for (const asked of QUERIES)
-      expect(revenueOf(await ask(pixel, asked)), JSON.stringify(asked)).toEqual([sum]);
+    for (const request of QUERIES)
+      expect(revenueOf(await ask(pixel, request)), JSON.stringify(request)).toEqual([sum]);
     expect(JSON.stringify(rolled.results)).toContain(`"value":${sum}`);
   });
 
@@ -148,10 +148,10 @@ describe.each([
     const months = 'SELECT month FROM months WHERE pixel = ?';
     expect(await db.prepare(months).bind(pixel.id).first('month')).toBe('2026-01');
     const january = { date_range: ['2026-01-01', '2026-01-31'] };
-    for (const asked of QUERIES) {
+    for (const request of QUERIES) {
       expect(
-        revenueOf(await ask(pixel, { ...asked, ...january })).at(-1),
-        JSON.stringify(asked),
+        revenueOf(await ask(pixel, { ...request, ...january })).at(-1),
+        JSON.stringify(request),
       ).toBeDefined();
     }
     expect(revenueOf(await ask(pixel, january))).toEqual([sum]);

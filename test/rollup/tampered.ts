@@ -18,11 +18,11 @@ export function tampered(db: D1Database, { scale, before }: Tampering): D1Databa
     const counts = sql.includes(COUNTS_DAYS);
     const call =
       (name: 'all' | 'run' | 'first' | 'raw') =>
-      async (...given: unknown[]) => {
+      async (...args: unknown[]) => {
         await before(sql);
         const answer = await (Reflect.get(statement, name) as (...all: unknown[]) => unknown).apply(
           statement,
-          given,
+          args,
         );
         if (counts) {
           for (const row of (answer as D1Result<{ events: number }>).results) row.events *= scale;
@@ -30,9 +30,9 @@ export function tampered(db: D1Database, { scale, before }: Tampering): D1Databa
         return answer;
       };
     const wrapped = {
-      bind: (...given: unknown[]) => {
-        if (counts && sql.includes('AS least')) given[LEAST] = Math.ceil(Number(given[LEAST]) / scale);
-        return wrap(statement.bind(...given), sql);
+      bind: (...args: unknown[]) => {
+        if (counts && sql.includes('AS least')) args[LEAST] = Math.ceil(Number(args[LEAST]) / scale);
+        return wrap(statement.bind(...args), sql);
       },
       all: call('all'),
       run: call('run'),

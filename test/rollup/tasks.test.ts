@@ -121,11 +121,11 @@ async function run(at: number, failing: TaskName | null, how: 'each statement' |
       ? task
       : {
           ...task,
-          run: async (...given) => {
+          run: async (...args) => {
             if (how === 'the task itself') throw new Error('D1_ERROR: broken');
             isBroken = true;
             try {
-              return await task.run(...given);
+              return await task.run(...args);
             } finally {
               isBroken = false;
             }

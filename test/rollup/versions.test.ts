@@ -42,7 +42,7 @@ const views = (first: string, count: number) =>
   }));
 
 /** A query by a dimension, or of a metric, of the version to come. */
-function asked(
+function requestBy(
   dimension: string,
   { fake = true, range = ['2026-02-01', '2026-02-28'], newMetric = false } = {},
 ) {
@@ -140,7 +140,7 @@ describe('days that an older version has rolled up', () => {
       await db.prepare('DROP TRIGGER broken').run();
     }
     expect(await versions()).toEqual([0, 1, 1]);
-    expect(await ask(asked('', { fake: false }))).toMatchObject({
+    expect(await ask(requestBy('', { fake: false }))).toMatchObject({
       value: { results: [{ metrics: [3] }], meta: { source: 'rollups' } },
     });
     expect(await runJob(testEnv, NOW + 300_000)).toMatchObject({ rolledUp: 1, failed: 0 });
@@ -172,20 +172,20 @@ describe('a query for what older rollups lack', () => {
     'is answered from events as long as they are there (%s)',
     async (_, range) => {
       await store(pixel, views('2026-02-05', 10), NOW);
-      const live = await ask(asked('visit:os', { range }));
+      const live = await ask(requestBy('visit:os', { range }));
       await runJobs(HOURLY);
       expect(await db.prepare('SELECT month FROM months WHERE pixel = ?').bind(pixel.id).first('month')).toBe(
         '2026-02',
       );
       for (const version of [0, ROLLUP_VERSION]) {
         await setVersion(version);
-        const answer = await ask(asked('visit:os', { range }));
+        const answer = await ask(requestBy('visit:os', { range }));
         expect(answer).toMatchObject({ ok: true, value: { meta: { source: 'events' } } });
         expect(answer.ok && answer.value.results).toEqual(live.ok && live.value.results);
       }
       // Rollups of the version that has it answer, and one that nobody had a value of has no rows.
       await setVersion(NEXT);
-      expect(await ask(asked('visit:os', { range }))).toMatchObject({
+      expect(await ask(requestBy('visit:os', { range }))).toMatchObject({
         value: { results: [], meta: { source: 'rollups' } },
       });
     },
@@ -201,7 +201,7 @@ describe('a query for what older rollups lack', () => {
       expect(
         await db.prepare('SELECT count(*) AS n FROM events WHERE pixel = ?').bind(pixel.id).first('n'),
       ).toBe(0);
-      const refused = {
+      const rejection = {
         error: {
           reason: 'beyond_retention',
           detail: expect.stringContaining('Days up to 2026-02-14 were rolled up by an older version'),
@@ -209,25 +209,25 @@ describe('a query for what older rollups lack', () => {
       };
       for (const version of [0, ROLLUP_VERSION]) {
         await setVersion(version);
-        expect(await ask(asked('visit:os', { range }), later), String(version)).toMatchObject(refused);
-        expect(await ask(asked('', { range, newMetric: true }), later), String(version)).toMatchObject(
-          refused,
+        expect(await ask(requestBy('visit:os', { range }), later), String(version)).toMatchObject(rejection);
+        expect(await ask(requestBy('', { range, newMetric: true }), later), String(version)).toMatchObject(
+          rejection,
         );
         // What they have they answer.
         for (const dimension of ['', 'visit:os', 'event:page', 'event:goal', 'event:props:plan']) {
           expect(
-            (await ask(asked(dimension, { range, fake: false }), later)).ok,
+            (await ask(requestBy(dimension, { range, fake: false }), later)).ok,
             `${version} ${dimension}`,
           ).toBe(true);
         }
         const after = ['2026-02-15', '2026-02-28'];
-        expect((await ask(asked('visit:os', { range: after }), later)).ok).toBe(true);
+        expect((await ask(requestBy('visit:os', { range: after }), later)).ok).toBe(true);
       }
       // Of before there were versions, rows tell.
       await setVersion(0);
       await forget('visit:os');
-      expect(await ask(asked('visit:os', { range, fake: false }), later)).toMatchObject(refused);
-      expect((await ask(asked('visit:browser', { range, fake: false }), later)).ok).toBe(true);
+      expect(await ask(requestBy('visit:os', { range, fake: false }), later)).toMatchObject(rejection);
+      expect((await ask(requestBy('visit:browser', { range, fake: false }), later)).ok).toBe(true);
     },
   );
 });

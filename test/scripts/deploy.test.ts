@@ -75,7 +75,7 @@ test.each(SOME.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))
     expect(interrupted.code).toBe(1);
     expect(cloudflare.changes).not.toContain('worker');
 
-    cloudflare.refuses = undefined;
+    cloudflare.rejects = undefined;
     const { code, output } = await deploy();
     expect(output).toContain(`version ${MIGRATIONS.length} of the schema.`);
     expect(output).not.toContain('ERROR');
@@ -87,7 +87,7 @@ test.each(SOME.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))
 
 test('a database that refuses keeps everything from being deployed', async () => {
   cloudflare.makeDatabase();
-  cloudflare.refuses = 'queries';
+  cloudflare.rejects = 'queries';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('[code: 7500]');
@@ -100,7 +100,7 @@ test('tables that cannot be made after the first deploy are said, and made by th
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('The Worker is there, but its tables are not');
-  cloudflare.refuses = undefined;
+  cloudflare.rejects = undefined;
   const again = await deploy();
   expect(again.code).toBe(0);
   expectUpToDate(database(), []);
@@ -109,7 +109,7 @@ test('tables that cannot be made after the first deploy are said, and made by th
 test('a Worker that is refused leaves a migrated database, with which the Worker before works', async () => {
   apply(SCHEMAS.at(-1)?.[1] ?? '', cloudflare.makeDatabase());
   cloudflare.changes.push(...QUEUES);
-  cloudflare.refuses = 'worker';
+  cloudflare.rejects = 'worker';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('The Worker was not deployed');
@@ -130,7 +130,7 @@ test('a later database is left as it is, and the older Worker is deployed', asyn
 test('without its queues the Worker is not deployed, and that says what to do', async () => {
   cloudflare.makeDatabase();
   cloudflare.changes.push('queue speck-events');
-  cloudflare.refuses = 'queues';
+  cloudflare.rejects = 'queues';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('[code: 10000]');
@@ -180,7 +180,7 @@ test('a SECRET_KEY that may be there is never replaced', async () => {
   apply(NEWEST, cloudflare.makeDatabase());
   cloudflare.changes.push(...QUEUES, 'worker');
   cloudflare.secrets.set('SECRET_KEY', 'the one before');
-  cloudflare.refuses = 'secrets';
+  cloudflare.rejects = 'secrets';
   const { code, output } = await deploy();
   expect(code).toBe(1);
   expect(output).toContain('Whether the Worker has its SECRET_KEY could not be looked up');

@@ -86,8 +86,8 @@ it('holds no address, agent, user id, e-mail address, cookie, query or click id,
     });
     const dl = `${SITE}/a?token=${SEEDS.query}&gclid=${SEEDS.click}#${SEEDS.fragment}`;
     await gif({ id, dl, rl: `https://ref.example/x?q=${SEEDS.referrer}` });
-    for (const refusal of [{ 'sec-gpc': '1' }, { dnt: '1' }, { cookie: '__Host-speck_optout=1' }]) {
-      await gif({ id, dl, uid: SEEDS.uid, cid: SEEDS.proposal }, refusal);
+    for (const signal of [{ 'sec-gpc': '1' }, { dnt: '1' }, { cookie: '__Host-speck_optout=1' }]) {
+      await gif({ id, dl, uid: SEEDS.uid, cid: SEEDS.proposal }, signal);
     }
     await gif({ id, dl, consent: 'denied', uid: SEEDS.uid });
     await gif({ id, dl, consent: 'granted', cid: SEEDS.proposal }, { 'sec-fetch-site': 'same-site' });

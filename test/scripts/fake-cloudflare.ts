@@ -19,7 +19,7 @@ export interface FakeCloudflare {
   /** The types of the modules of the Worker last deployed, by their names. */
   readonly modules: Map<string, string>;
   /** What is refused, if anything. */
-  refuses: 'queries' | 'queues' | 'worker' | 'secrets' | undefined;
+  rejects: 'queries' | 'queues' | 'worker' | 'secrets' | undefined;
   /** The account's database, once it is made. */
   readonly database: DatabaseSync | undefined;
   /** How many statements the database runs before it refuses everything. Their effects stay. */
@@ -89,7 +89,7 @@ const ROUTES: readonly Route[] = [
     method: 'POST',
     path: /\/queues$/,
     answer(fake, { body }) {
-      if (fake.refuses === 'queues') return { status: 403, code: 10_000 };
+      if (fake.rejects === 'queues') return { status: 403, code: 10_000 };
       const { queue_name } = JSON.parse(body) as { queue_name: string };
       // An account has a name once only.
       return made(fake, `queue ${queue_name}`)
@@ -115,8 +115,8 @@ const ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: /\/workers\/scripts\/speck$/,
-    answer({ secrets, modules, refuses }, { body }) {
-      if (refuses === 'worker') return { status: 400, code: 10_021 };
+    answer({ secrets, modules, rejects }, { body }) {
+      if (rejects === 'worker') return { status: 400, code: 10_021 };
       modules.clear();
       for (const [, name = '', type = ''] of body.matchAll(MODULE)) modules.set(name, type);
       // Those that it does not name stay.
@@ -128,7 +128,7 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: /\/workers\/scripts\/speck\/secrets$/,
     answer(fake) {
-      if (fake.refuses === 'secrets') return { status: 403, code: 10_000 };
+      if (fake.rejects === 'secrets') return { status: 403, code: 10_000 };
       if (!made(fake, 'worker')) return { status: 404, code: 10_007 };
       return { result: [...fake.secrets.keys()].map((name) => ({ name, type: 'secret_text' })) };
     },
@@ -153,7 +153,7 @@ function query(
   { body }: Request,
 ): { status?: number; code?: number; result?: unknown; change?: string } {
   const { database } = fake;
-  if (!database || fake.refuses === 'queries') return { status: 400, code: 7500 };
+  if (!database || fake.rejects === 'queries') return { status: 400, code: 7500 };
   const { sql } = JSON.parse(body) as { sql: string };
   const before = structureOf(database);
   const result: unknown[] = [];
@@ -164,7 +164,7 @@ function query(
     }
   } catch {
     fake.failsAfter = undefined;
-    fake.refuses = 'queries';
+    fake.rejects = 'queries';
     return { status: 400, code: 7500 };
   }
   return { result, ...(structureOf(database) === before ? {} : { change: 'migration' }) };
@@ -211,7 +211,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     consumers: new Map(),
     modules: new Map(),
     secrets: new Map(),
-    refuses: undefined,
+    rejects: undefined,
     database: undefined,
     failsAfter: undefined,
     makeDatabase() {
@@ -223,7 +223,7 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
       fake.consumers.clear();
       fake.secrets.clear();
       fake.modules.clear();
-      fake.refuses = undefined;
+      fake.rejects = undefined;
       fake.database = undefined;
       fake.failsAfter = undefined;
     },

@@ -26,7 +26,7 @@ export interface FakeSpeck {
   /** What to answer to the next requests instead. */
   readonly replies: Reply[];
   /** Refuses an event, for this reason. */
-  refuse: (event: TakenEvent) => string | undefined;
+  reject: (event: TakenEvent) => string | undefined;
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export async function startFakeSpeck(): Promise<FakeSpeck> {
     requests: [],
     taken: new Map(),
     replies: [],
-    refuse: () => undefined,
+    reject: () => undefined,
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -65,7 +65,7 @@ function take(fake: FakeSpeck, events: readonly TakenEvent[]) {
   let duplicates = 0;
   let accepted = 0;
   events.forEach((event, index) => {
-    const reason = fake.refuse(event);
+    const reason = fake.reject(event);
     if (reason !== undefined) rejected.push({ index, reason, message: `refused for ${reason}` });
     else if (fake.taken.has(event.eid)) duplicates += 1;
     else {

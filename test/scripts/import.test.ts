@@ -51,7 +51,7 @@ async function importLog(args: readonly string[], input?: Buffer) {
 const pages = () => [...fake.taken.values()].map(({ dl }) => dl.replace('https://site.example', ''));
 
 test('page views are sent, and the rest is told', async () => {
-  fake.refuse = ({ ua }) => (ua === 'Crawler' ? 'bot' : undefined);
+  fake.reject = ({ ua }) => (ua === 'Crawler' ? 'bot' : undefined);
   const { code, stdout, stderr } = await importLog([write('access.log', LOG)]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
@@ -97,13 +97,13 @@ test('a log in UTF-16 is refused with what to do', async () => {
 });
 
 test('a last line that is cut before its headers waits for the next import', async () => {
-  const whole = line('/last');
+  const completeLine = line('/last');
   const { stdout } = await importLog([
-    write('growing.log', line('/first') + whole.slice(0, whole.indexOf(' "-"'))),
+    write('growing.log', line('/first') + completeLine.slice(0, completeLine.indexOf(' "-"'))),
   ]);
   expect(pages()).toEqual(['/first']);
   expect(stdout).toContain('line 2 is cut short');
-  await importLog([write('growing.log', line('/first') + whole)]);
+  await importLog([write('growing.log', line('/first') + completeLine)]);
   expect(pages()).toEqual(['/first', '/last']);
 });
 
@@ -159,7 +159,7 @@ test('what fails for a while is sent again', async () => {
 });
 
 test('a refusal that is not a matter of course fails, by its line', async () => {
-  fake.refuse = ({ dl }) => (dl.endsWith('/two') ? 'day_closed' : undefined);
+  fake.reject = ({ dl }) => (dl.endsWith('/two') ? 'day_closed' : undefined);
   const { code, stdout } = await importLog([write('access.log', LOG)]);
   expect(code).toBe(1);
   expect(stdout).toMatch(/2 {2}refused: day_closed\n +line 3: refused for day_closed\n +line 4: refused/);
@@ -167,7 +167,7 @@ test('a refusal that is not a matter of course fails, by its line', async () => 
 });
 
 test('a pixel that is not there ends it at once', async () => {
-  fake.refuse = () => 'unknown_pixel';
+  fake.reject = () => 'unknown_pixel';
   const { code, stderr } = await importLog([write('access.log', LOG), '--batch', '1']);
   expect(code).toBe(1);
   expect(stderr).toContain(`${fake.url} has no pixel px_1.`);

@@ -63,9 +63,9 @@ test.each([
   ['no mark', Buffer.from('a\nb\ufeff\n')],
 ])('a text of UTF-8 with %s, in any chunks, packed or not', async (_, bytes) => {
   for (const sizes of [[], [1], [2], [1, 1, 1], [3]]) {
-    for (const given of [bytes, gzipSync(bytes)]) {
+    for (const input of [bytes, gzipSync(bytes)]) {
       const lines: (string | null)[] = [];
-      for await (const { text } of splitLines(utf8(decompressed(chunks(given, sizes))))) lines.push(text);
+      for await (const { text } of splitLines(utf8(decompressed(chunks(input, sizes))))) lines.push(text);
       expect(lines).toEqual(['a', 'b\ufeff']);
     }
   }
@@ -77,9 +77,9 @@ test.each([
   ['without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le')],
   ['big endian without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le').swap16()],
 ])('a text of UTF-16 is refused: %s', async (_, bytes) => {
-  for (const given of [bytes, gzipSync(bytes)]) {
+  for (const input of [bytes, gzipSync(bytes)]) {
     const read = async () => {
-      for await (const chunk of utf8(decompressed(chunks(given, [1])))) expect(chunk).toBeDefined();
+      for await (const chunk of utf8(decompressed(chunks(input, [1])))) expect(chunk).toBeDefined();
     };
     await expect(read()).rejects.toThrow('iconv -f UTF-16 -t UTF-8');
   }
@@ -88,9 +88,9 @@ test.each([
 test.each([[''], ['a'], ['ab'], ['abc'], ['\0\0\0\0a']])(
   'a text that begins with %j is none of them',
   async (text) => {
-    const found: Buffer[] = [];
-    for await (const chunk of utf8(chunks(Buffer.from(text)))) found.push(chunk);
-    expect(Buffer.concat(found).toString()).toBe(text);
+    const pieces: Buffer[] = [];
+    for await (const chunk of utf8(chunks(Buffer.from(text)))) pieces.push(chunk);
+    expect(Buffer.concat(pieces).toString()).toBe(text);
   },
 );
 

@@ -25,7 +25,7 @@ import {
 } from './sqlite.ts';
 
 /** D1 as it should be: a call is one transaction. */
-function whole(db: DatabaseSync): Execute {
+function inOneTransaction(db: DatabaseSync): Execute {
   return async (statements) => {
     db.exec('SAVEPOINT call');
     try {
@@ -64,7 +64,7 @@ async function interruptEverywhere(db: DatabaseSync, rows: readonly Inserted[]):
       () => true,
       () => false,
     );
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     expectUpToDate(db, rows);
     db.exec('ROLLBACK TO start; RELEASE start');
     if (ended) return statements;
@@ -121,7 +121,7 @@ describe('a new database', () => {
     let calls = 0;
     const counted: Execute = (statements) => {
       calls++;
-      return whole(db)(statements);
+      return inOneTransaction(db)(statements);
     };
     expect(await migrate(counted, MIGRATIONS)).toEqual({
       from: 0,
@@ -173,7 +173,7 @@ test('a table that is made anew between the last two statements of its rebuild g
   for (const sql of statements.slice(0, statements.indexOf('DROP TABLE rollups') + 1)) run(db, sql);
   // An npm start of before migrations comes first.
   db.exec(NEWEST.slice(NEWEST.indexOf('CREATE TABLE IF NOT EXISTS rollups')).split(';')[0] as string);
-  await migrate(whole(db), MIGRATIONS);
+  await migrate(inOneTransaction(db), MIGRATIONS);
   expectUpToDate(db, rows);
 });
 
@@ -186,7 +186,7 @@ test('two runs at once do what one does', async () => {
       const slow: Execute = async (statements) => {
         random = (random * 48_271) % 2_147_483_647;
         for (let turns = random % 4; turns > 0; turns--) await turn();
-        return whole(db)(statements);
+        return inOneTransaction(db)(statements);
       };
       const ended = await Promise.all([migrate(slow, MIGRATIONS), migrate(slow, MIGRATIONS)]);
       expect(
@@ -200,12 +200,12 @@ test('two runs at once do what one does', async () => {
 
 test('a database of a later version is left alone', async () => {
   const db = apply(NEWEST);
-  await migrate(whole(db), MIGRATIONS);
+  await migrate(inOneTransaction(db), MIGRATIONS);
   const later = MIGRATIONS.length + 1;
   db.exec(
     `INSERT INTO schema_migrations VALUES (${later}, 0); DROP INDEX events_eid; DROP TABLE failed_tasks`,
   );
-  expect(await migrate(whole(db), MIGRATIONS)).toEqual({
+  expect(await migrate(inOneTransaction(db), MIGRATIONS)).toEqual({
     from: later,
     to: later,
     isNew: false,
@@ -217,28 +217,28 @@ test('a database of a later version is left alone', async () => {
 describe('what has been dropped by hand is made again', () => {
   test('at the newest version', async () => {
     const db = apply(NEWEST);
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     db.exec('DROP INDEX events_eid; DROP INDEX days_outdated; DROP TABLE failed_tasks');
     db.exec('ALTER TABLE days DROP COLUMN rollup_version');
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     expectUpToDate(db, []);
   });
 
   test('before the next migration changes it', async () => {
     const db = new DatabaseSync(':memory:');
-    await migrate(whole(db), MIGRATIONS.slice(0, 1));
+    await migrate(inOneTransaction(db), MIGRATIONS.slice(0, 1));
     expect(look(db).versions).toEqual(new Set([1]));
     db.exec('DROP TABLE days; DROP TABLE links');
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     expectUpToDate(db, []);
   });
 
   test('also when it was everything', async () => {
     const db = new DatabaseSync(':memory:');
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     for (const table of look(db).tables.keys())
       if (table !== 'schema_migrations') db.exec(`DROP TABLE ${table}`);
-    await migrate(whole(db), MIGRATIONS);
+    await migrate(inOneTransaction(db), MIGRATIONS);
     expectUpToDate(db, []);
   });
 });
@@ -246,7 +246,7 @@ describe('what has been dropped by hand is made again', () => {
 test('tables of others are left alone', async () => {
   const db = apply('CREATE TABLE mine (a TEXT);\n');
   db.exec("INSERT INTO mine VALUES ('x'); CREATE INDEX mine_a ON mine (a)");
-  await migrate(whole(db), MIGRATIONS);
+  await migrate(inOneTransaction(db), MIGRATIONS);
   expect(run(db, 'SELECT * FROM mine')).toEqual([{ a: 'x' }]);
   expect(look(db).indexes.get('mine_a')).toBe('mine_a ON mine (a)');
 });
@@ -257,7 +257,7 @@ test('a database that fails says why, and is asked no more than twice', async ()
   const broken: Execute = async (statements) => {
     calls++;
     if (statements.length > LOOK.length) throw new Error('D1 is away');
-    return whole(db)(statements);
+    return inOneTransaction(db)(statements);
   };
   await expect(migrate(broken, MIGRATIONS)).rejects.toThrow('D1 is away');
   expect(calls).toBe(3);

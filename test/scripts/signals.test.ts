@@ -24,7 +24,7 @@ async function running(by: 'npm' | 'script'): Promise<{ url: string; port: numbe
 }
 
 /** The processes of the copy whose command line matches. */
-function named(pattern: RegExp): number[] {
+function processesMatching(pattern: RegExp): number[] {
   const line = (id: string): string => {
     try {
       return readFileSync(`/proc/${id}/cmdline`, 'utf8');
@@ -55,7 +55,7 @@ describe.runIf(linux)('a signal', () => {
     ['script', 'SIGKILL'],
   ] as const)('to %s, %s, ends all of it', async (target, signal) => {
     const { port } = await running(target === 'script' ? 'script' : 'npm');
-    expect(named(/workerd/).length).toBeGreaterThan(0);
+    expect(processesMatching(/workerd/).length).toBeGreaterThan(0);
     // A terminal signals all that it runs.
     if (target === 'terminal') process.kill(-(script.child.pid as number), signal);
     else script.child.kill(signal);
@@ -64,7 +64,7 @@ describe.runIf(linux)('a signal', () => {
 
   it('that ends wrangler ends all of it, and is said', async () => {
     const { port } = await running('script');
-    for (const id of named(/wrangler\.js/)) process.kill(id, 'SIGKILL');
+    for (const id of processesMatching(/wrangler\.js/)) process.kill(id, 'SIGKILL');
     expect(await script.ended).not.toBe(0);
     expect(script.stderr()).toContain('The local Worker ended by itself');
     await expectNothingLeft(port);
@@ -72,7 +72,7 @@ describe.runIf(linux)('a signal', () => {
 
   it('that ends the runtime, which wrangler does not survive but waits for, ends all of it, and is said', async () => {
     const { port } = await running('script');
-    for (const id of named(/workerd/)) process.kill(id, 'SIGKILL');
+    for (const id of processesMatching(/workerd/)) process.kill(id, 'SIGKILL');
     expect(await script.ended).toBe(1);
     expect(script.stderr()).toContain('The local Worker no longer answers');
     await expectNothingLeft(port);

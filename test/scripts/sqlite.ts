@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { readMigrations } from '../../scripts/lib/migrate/files.ts';
 import { type Column, statementsOf } from '../../scripts/lib/migrate/sql.ts';
 import { LOOK, type Rows, type State, type Structure, stateOf } from '../../scripts/lib/migrate/structure.ts';
-import { asKeptNow, countStatement, historicRows, type Inserted, insertStatement } from '../history.ts';
+import { asStoredNow, countStatement, historicRows, type Inserted, insertStatement } from '../history.ts';
 import { ROOT } from './project.ts';
 
 export const MIGRATIONS = readMigrations();
@@ -60,10 +60,11 @@ export function expectUpToDate(db: DatabaseSync, rows: readonly Inserted[]): voi
   const state = look(db);
   expect(comparable(state, FINAL)).toEqual(comparable(FINAL, FINAL));
   expect([...state.versions]).toEqual(MIGRATIONS.map(({ version }) => version));
-  const kept = rows.map(asKeptNow);
-  for (const row of kept) expect(run(db, countStatement(row)), JSON.stringify(row)).toEqual([{ count: 1 }]);
-  for (const table of new Set(kept.map((row) => row.table))) {
-    const count = kept.filter((row) => row.table === table).length;
+  const storedRows = rows.map(asStoredNow);
+  for (const row of storedRows)
+    expect(run(db, countStatement(row)), JSON.stringify(row)).toEqual([{ count: 1 }]);
+  for (const table of new Set(storedRows.map((row) => row.table))) {
+    const count = storedRows.filter((row) => row.table === table).length;
     expect(run(db, `SELECT count(*) AS count FROM ${table}`), table).toEqual([{ count }]);
   }
 }

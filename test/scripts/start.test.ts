@@ -84,8 +84,8 @@ test('a later start keeps the token, and what was stored', async () => {
 
   const second = start(copy, ['--persist-to', 'elsewhere'], { PORT: '0' });
   const again = await banner(second);
-  const kept = await fetch(`${again.url}/api/v1/pixels/${id}`, { headers });
-  expect(await kept.json()).toMatchObject(pixel);
+  const storedResponse = await fetch(`${again.url}/api/v1/pixels/${id}`, { headers });
+  expect(await storedResponse.json()).toMatchObject(pixel);
   expect(copy.read('.dev.vars')).toBe(settings);
   expect(existsSync(join(copy.directory, '.wrangler', 'state'))).toBe(false);
 });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../e2e/harness.ts';
 
 const documentation = readFileSync(`${ROOT}/docs/tag.md`, 'utf8');
-const told = (script: string): number[] =>
+const documentedSizes = (script: string): number[] =>
   [...documentation.matchAll(/^\|[^|]*`(\/[\w.]+)` \| ([\d,]+) \|/gm)]
     .filter(([, name]) => name === script)
     .map(([, , bytes]) => Number(bytes?.replace(',', '')));
@@ -20,5 +20,5 @@ test.each([
 ])('the size of %s is told as it is', (script, times) => {
   const built = readFileSync(`${ROOT}/dist${script.replace('.js', '.min.js')}`);
   const size = gzipSync(built, { level: 9 }).length;
-  expect(told(script)).toEqual(Array(times).fill(size));
+  expect(documentedSizes(script)).toEqual(Array(times).fill(size));
 });

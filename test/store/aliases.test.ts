@@ -30,12 +30,12 @@ const claimed = (...aliases: string[]): Said => ({ aliases, word: 'claimed' });
 const signed = (...aliases: string[]): Said => ({ aliases, word: 'signed' });
 const byToken = (...aliases: string[]): Said => ({ aliases, word: 'token' });
 
-const known = fc
+const linkedAliases = fc
   .uniqueArray(fc.constantFrom(...ALIASES), { minLength: 1, maxLength: 4, selector: ([kind]) => kind })
   .map((aliases) => aliases.toSorted((a, b) => weakness(a) - weakness(b)));
 const said = (...words: Word[]): fc.Arbitrary<Said> =>
   fc
-    .record({ aliases: known, word: fc.constantFrom(...words) })
+    .record({ aliases: linkedAliases, word: fc.constantFrom(...words) })
     .map((one) =>
       one.word === 'signed' && !one.aliases[0]?.startsWith('u') ? { ...one, word: 'claimed' } : one,
     );
@@ -121,9 +121,11 @@ describe('links', () => {
         for (const event of events) if (event.word !== 'claimed') await write(quiet, [event]);
         expect(await roots(pixel, 1)).toEqual(await roots(quiet, 1));
         for (const alias of ALIASES) {
-          const shown = await aliasesOf(pixel.id, alias, 'confirmed');
-          expect(shown).toContain(alias);
-          expect(shown.toSorted()).toEqual((await aliasesOf(quiet.id, alias, 'confirmed')).toSorted());
+          const personAliases = await aliasesOf(pixel.id, alias, 'confirmed');
+          expect(personAliases).toContain(alias);
+          expect(personAliases.toSorted()).toEqual(
+            (await aliasesOf(quiet.id, alias, 'confirmed')).toSorted(),
+          );
         }
       }),
       { numRuns: 40 },
@@ -229,9 +231,9 @@ describe('the aliases of a person', () => {
   ])('are a hundred, however many come: %s', async (_, of) => {
     const pixel = await makePixel('UTC');
     await bomb(pixel, 8, of);
-    const found = await membersOf(db, pixel.id, 'u1', 'claimed', 10_000);
-    expect(found.length).toBeGreaterThan(1);
-    expect(found.length).toBeLessThanOrEqual(LIMITS.aliases);
+    const personMembers = await membersOf(db, pixel.id, 'u1', 'claimed', 10_000);
+    expect(personMembers.length).toBeGreaterThan(1);
+    expect(personMembers.length).toBeLessThanOrEqual(LIMITS.aliases);
     // They are people of their own then, as their events say.
     expect(await countOf(pixel)).toBeLessThan(900);
   });
@@ -273,18 +275,18 @@ describe('the aliases of a person', () => {
       return inOrder(null);
     });
     fc.assert(
-      fc.property(tree, fc.nat(30), fc.integer({ min: 1, max: 31 }), (found, named, most) => {
-        const alias = found[named % found.length]?.alias ?? '';
-        const isWhole = found.length <= most;
-        const order = erasureOrder(found.slice(0, most), alias, isWhole);
-        if (isWhole) expect(order.toSorted()).toEqual(found.map((one) => one.alias).toSorted());
+      fc.property(tree, fc.nat(30), fc.integer({ min: 1, max: 31 }), (personMembers, seedIndex, most) => {
+        const alias = personMembers[seedIndex % personMembers.length]?.alias ?? '';
+        const isComplete = personMembers.length <= most;
+        const order = erasureOrder(personMembers.slice(0, most), alias, isComplete);
+        if (isComplete) expect(order.toSorted()).toEqual(personMembers.map((one) => one.alias).toSorted());
         const gone = new Set<string>();
         for (const one of order) {
-          for (const member of found) if (member.target === one) expect(gone).toContain(member.alias);
+          for (const member of personMembers) if (member.target === one) expect(gone).toContain(member.alias);
           gone.add(one);
         }
         // The named one goes last but for those that it leads to.
-        if (!isWhole) expect(order).not.toContain(alias);
+        if (!isComplete) expect(order).not.toContain(alias);
       }),
     );
   });
@@ -313,11 +315,11 @@ describe('the links of a batch', () => {
     const last = events.at(-1) ?? claimed();
     await write(pixel, [last]);
     for (const alias of last.aliases.slice(1)) {
-      const known = await db
+      const existingLink = await db
         .prepare('SELECT 1 FROM person_links WHERE pixel = ?1 AND ?2 IN (alias, target)')
         .bind(pixel.id, alias)
         .first();
-      expect(known, alias).not.toBe(null);
+      expect(existingLink, alias).not.toBe(null);
     }
   });
 });

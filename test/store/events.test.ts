@@ -394,14 +394,14 @@ describe('retention', () => {
 });
 
 describe('Analytics Engine points', () => {
-  const whole = () => {
+  const makeBatch = () => {
     const pixel = { id: 'px_1111111111111111', timezone: 'UTC' } as Parameters<typeof place>[0];
     return place(pixel, event('a', { page: '\u20ac'.repeat(20_000), source: 'x', props: '{"secret":1}' }))
       .event;
   };
 
   it('stay within 20 blobs and 16 KB, and hold no custom data', () => {
-    const { blobs = [], indexes } = point(whole());
+    const { blobs = [], indexes } = point(makeBatch());
     expect(blobs.length).toBeLessThanOrEqual(20);
     const bytes = blobs.reduce((sum: number, blob) => sum + new TextEncoder().encode(String(blob)).length, 0);
     expect(bytes).toBeLessThanOrEqual(16 * 1024);
@@ -415,11 +415,11 @@ describe('Analytics Engine points', () => {
     const dataset = {
       writeDataPoint: (one: unknown) => written.push(one),
     } as unknown as AnalyticsEngineDataset;
-    writePoints(dataset, [whole()], AT + 3_600_000, new Budget(250));
+    writePoints(dataset, [makeBatch()], AT + 3_600_000, new Budget(250));
     expect(written).toHaveLength(0);
     const points = new Budget(250);
     for (let batch = 0; batch < 3; batch++)
-      writePoints(dataset, Array.from({ length: 100 }, whole), AT, points);
+      writePoints(dataset, Array.from({ length: 100 }, makeBatch), AT, points);
     expect(written).toHaveLength(250);
   });
 
@@ -431,7 +431,7 @@ describe('Analytics Engine points', () => {
       },
     } as unknown as AnalyticsEngineDataset;
     const points = new Budget(250);
-    expect(() => writePoints(dataset, [whole(), whole()], AT, points)).not.toThrow();
+    expect(() => writePoints(dataset, [makeBatch(), makeBatch()], AT, points)).not.toThrow();
     expect(points.left).toBe(0);
   });
 });

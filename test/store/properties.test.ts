@@ -23,7 +23,7 @@ const withKeys = (keys: number): OracleEvent[] =>
 it.each([
   [MAX_ROLLUP_PROPERTY_KEYS, MAX_ROLLUP_PROPERTY_KEYS, true],
   [MAX_ROLLUP_PROPERTY_KEYS + 20, MAX_ROLLUP_PROPERTY_KEYS, false],
-])('of a day of %d keys are %d, once it is rolled up, and complete is %s', async (keys, kept, complete) => {
+])('of a day of %d keys are %d, once it is rolled up, and complete is %s', async (keys, stored, complete) => {
   const pixel = await makePixel('UTC');
   const events = withKeys(keys);
   await store(pixel, events, AT);
@@ -32,7 +32,7 @@ it.each([
   expect(open.complete).toBe(true);
   await runJobs(AT + 2 * 86_400_000);
   const rolled = await readPropertyKeys(db, pixel.id, DAY, DAY);
-  expect(rolled.properties).toHaveLength(kept);
+  expect(rolled.properties).toHaveLength(stored);
   expect(rolled.properties[0]).toEqual({ key: 'key0', events: events.length });
   expect(rolled.complete).toBe(complete);
 });

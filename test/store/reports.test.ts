@@ -30,20 +30,20 @@ async function stored(pixel: Pixel): Promise<string[]> {
 }
 
 /** What is stored after reports that come one by one, and what the sender of each is told. */
-function plainly(reports: readonly Report[]): { stored: string[]; told: string[] } {
-  const kept = new Map<string, Report>();
-  const told = reports.map((one) => {
-    const others = [...kept.values()].filter(
+function plainly(reports: readonly Report[]): { stored: string[]; reported: string[] } {
+  const retained = new Map<string, Report>();
+  const reported = reports.map((one) => {
+    const others = [...retained.values()].filter(
       (other) => one.eid !== '' && other.eid === one.eid && other.name === one.name,
     );
-    if (kept.has(one.id) || others.some(({ authenticated }) => authenticated >= one.authenticated)) {
+    if (retained.has(one.id) || others.some(({ authenticated }) => authenticated >= one.authenticated)) {
       return 'duplicate';
     }
-    for (const { id } of others) kept.delete(id);
-    kept.set(one.id, one);
+    for (const { id } of others) retained.delete(id);
+    retained.set(one.id, one);
     return 'stored';
   });
-  return { stored: [...kept.keys()].toSorted(), told };
+  return { stored: [...retained.keys()].toSorted(), reported };
 }
 
 describe('reports of one event', () => {
@@ -74,13 +74,13 @@ describe('reports of one event', () => {
         const came: Report[] = [];
         for (const places of [...batches, ...batches.slice(0, 2)]) {
           const batch = places.flatMap((index) => all[index] ?? []);
-          const told = await write(pixel, batch, tell);
+          const reported = await write(pixel, batch, tell);
           // Within a batch those with a token come first.
           const inTurn = batch.toSorted((a, b) => b.authenticated - a.authenticated);
           const expected = plainly([...came, ...inTurn]);
-          const outcomes = expected.told.slice(came.length);
+          const outcomes = expected.reported.slice(came.length);
           came.push(...inTurn);
-          if (tell) expect(told).toEqual(batch.map((one) => outcomes[inTurn.indexOf(one)]));
+          if (tell) expect(reported).toEqual(batch.map((one) => outcomes[inTurn.indexOf(one)]));
           expect(await stored(pixel)).toEqual(expected.stored);
         }
       }),
@@ -92,18 +92,21 @@ describe('reports of one event', () => {
     const pixel = await makePixel('UTC');
     const early = report('early', { ts: AT - EID_WINDOW - 1 });
     const late = report('late', { ts: AT + EID_WINDOW + 1 });
-    const near = [report('before', { ts: AT - EID_WINDOW }), report('after', { ts: AT + EID_WINDOW })];
-    for (const one of [early, late, ...near]) await write(pixel, [one]);
+    const nearbyReports = [
+      report('before', { ts: AT - EID_WINDOW }),
+      report('after', { ts: AT + EID_WINDOW }),
+    ];
+    for (const one of [early, late, ...nearbyReports]) await write(pixel, [one]);
     expect(await stored(pixel)).toEqual(['early', 'late']);
     const other = await makePixel('UTC');
-    for (const one of near) expect(await write(other, [one])).toEqual(['stored']);
+    for (const one of nearbyReports) expect(await write(other, [one])).toEqual(['stored']);
     const proven = report('proven', { authenticated: 1 });
     expect(await write(pixel, [proven])).toEqual(['stored']);
     expect(await stored(pixel)).toEqual(['early', 'late', 'proven']);
     // Both within the window of the one with a token, though not of each other.
     expect(await write(other, [proven])).toEqual(['stored']);
     expect(await stored(other)).toEqual(['proven']);
-    expect(await write(other, near)).toEqual(['duplicate', 'duplicate']);
+    expect(await write(other, nearbyReports)).toEqual(['duplicate', 'duplicate']);
   });
 
   it('of another pixel or name, or without an id, are left alone', async () => {

@@ -17,10 +17,10 @@ const saltOf = async (date: string, secrets = SECRETS) =>
 
 describe('salts', () => {
   it('are made once, however many ask at once', async () => {
-    const asked = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 20 }, () => findSalts(db, SECRETS, ['2026-11-24'], NOW)),
     );
-    const salts = new Set(asked.map((found) => found.get('2026-11-24')));
+    const salts = new Set(results.map((saltByDate) => saltByDate.get('2026-11-24')));
     expect(salts.size).toBe(1);
     expect([...salts][0]).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -53,12 +53,12 @@ describe('salts', () => {
 
   it('are replaced once when the secret is lost, and all isolates get the same new one', async () => {
     const before = await saltOf('2026-11-16');
-    const found = await Promise.all(
+    const saltByDate = await Promise.all(
       Array.from({ length: 10 }, () =>
         findSalts(db, ['a third secret of 32 characters...'], ['2026-11-16'], NOW),
       ),
     );
-    const after = new Set(found.map((one) => one.get('2026-11-16')));
+    const after = new Set(saltByDate.map((one) => one.get('2026-11-16')));
     expect(after.size).toBe(1);
     expect([...after][0]).toMatch(/^[0-9a-f]{64}$/);
     expect([...after][0]).not.toBe(before);

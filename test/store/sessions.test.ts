@@ -66,18 +66,18 @@ describe('a session', () => {
       token: null,
     });
     expect(await findSession(db, 's', end)).toBe(null);
-    const kept = async () => (await db.prepare('SELECT hash FROM sessions ORDER BY hash').raw()).flat();
+    const storedIds = async () => (await db.prepare('SELECT hash FROM sessions ORDER BY hash').raw()).flat();
     await deleteEndedSessions(db, end - 1, 10);
-    expect(await kept()).toContain('s');
+    expect(await storedIds()).toContain('s');
     await deleteEndedSessions(db, end, 10);
-    expect(await kept()).not.toContain('s');
+    expect(await storedIds()).not.toContain('s');
   });
 
   it('is prolonged by its use, an hour at least at a time, up to thirty days', async () => {
     await begin('admin', 'proof');
     const used = async (now: number) => {
-      const found = await findSession(db, 's', now);
-      const until = found && (await prolongSession(db, 's', found, now));
+      const session = await findSession(db, 's', now);
+      const until = session && (await prolongSession(db, 's', session, now));
       expect((await findSession(db, 's', now))?.expires_at).toBe(until);
       return until;
     };

@@ -122,9 +122,9 @@ it('looks through no more of a day than it is told, the latest first, and says s
 
 it('tells the events of a visitor and of a person once each, the latest first', async () => {
   const [one, other] = await two();
-  const kept = await readTrace(db, at(one, 'ann', 'cann'), TIMES, 100);
-  expect(idsOf(kept)).toEqual(['last', 'c', 'b', 'first', 'early']);
-  expect(kept).toMatchObject({
+  const trace = await readTrace(db, at(one, 'ann', 'cann'), TIMES, 100);
+  expect(idsOf(trace)).toEqual(['last', 'c', 'b', 'first', 'early']);
+  expect(trace).toMatchObject({
     total: 5,
     days: [
       ['2026-11-24', 2],

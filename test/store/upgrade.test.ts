@@ -13,7 +13,7 @@ import { SCHEMA_VERSION } from '../../src/model/version.ts';
 import { getPixel } from '../../src/store/pixels.ts';
 import { db, runJobs, store, testEnv } from '../fixtures.ts';
 import {
-  asKeptNow,
+  asStoredNow,
   CHANGED_DAY,
   countStatement,
   HISTORIC_UID,
@@ -75,9 +75,9 @@ async function make(schema: string, pixel?: string): Promise<Inserted[]> {
 }
 
 async function expectKept(rows: readonly Inserted[]): Promise<void> {
-  const kept = rows.map(asKeptNow);
-  const counts = await execute(kept.map(countStatement));
-  const lost = kept.filter((_, index) => counts[index]?.[0]?.['count'] !== 1);
+  const storedRows = rows.map(asStoredNow);
+  const counts = await execute(storedRows.map(countStatement));
+  const lost = storedRows.filter((_, index) => counts[index]?.[0]?.['count'] !== 1);
   expect(lost).toEqual([]);
 }
 

@@ -205,10 +205,10 @@ it('finds exactly what a look at all events finds, whatever comes when and is in
           )
           .bind(pixel.id, name, START, END)
           .raw<[number]>();
-        const found = await timesOf(pixel, name);
-        expect(found, `${run} ${step} ${name}`).toEqual(rows.flat());
-        const kept = await readTrace(db, traceOf(pixel, name), found, 1000);
-        expect(new Set(kept.events.map((values) => values[EVENT_COLUMNS.indexOf('ts')]))).toEqual(
+        const indexedTimes = await timesOf(pixel, name);
+        expect(indexedTimes, `${run} ${step} ${name}`).toEqual(rows.flat());
+        const trace = await readTrace(db, traceOf(pixel, name), indexedTimes, 1000);
+        expect(new Set(trace.events.map((values) => values[EVENT_COLUMNS.indexOf('ts')]))).toEqual(
           new Set(rows.flat()),
         );
       }

@@ -39,7 +39,7 @@ export class Honest {
   /** Orders that the shop's server has reported, in millionths, by their event id. */
   readonly orders = new Map<string, number>();
   /** Answers of the API to these reports that were not `accepted: 1`. */
-  readonly refused: string[] = [];
+  readonly rejectedNames: string[] = [];
 
   constructor(random: Random, pixel: string, auth: Readonly<Record<string, string>>) {
     this.#random = random;
@@ -87,7 +87,8 @@ export class Honest {
       }),
     });
     this.orders.set(order, euros * 1e6);
-    if (status !== 202 || !text.includes('"accepted":1')) this.refused.push(`${order}: ${status} ${text}`);
+    if (status !== 202 || !text.includes('"accepted":1'))
+      this.rejectedNames.push(`${order}: ${status} ${text}`);
   }
 
   /** One of the dashboard's queries. */
@@ -109,7 +110,7 @@ export class Honest {
   async compare(
     client: Client,
     date: string,
-  ): Promise<{ readonly told: unknown; readonly expected: unknown }> {
+  ): Promise<{ readonly reported: unknown; readonly expected: unknown }> {
     const { text } = await client.send('comparison', '/api/v2/query', {
       method: 'POST',
       headers: { ...this.#auth, 'content-type': 'application/json' },
@@ -125,10 +126,10 @@ export class Honest {
     const { results = text } = JSON.parse(text) as {
       results?: { dimensions: [string]; metrics: number[] }[];
     };
-    if (typeof results === 'string') return { told: results, expected: '' };
-    const told = new Map(results.map(({ dimensions, metrics }) => [dimensions[0], metrics]));
+    if (typeof results === 'string') return { reported: results, expected: '' };
+    const reported = new Map(results.map(({ dimensions, metrics }) => [dimensions[0], metrics]));
     return {
-      told: PAGES.filter((page) => page !== '/basket').map((page) => [page, told.get(page)]),
+      reported: PAGES.filter((page) => page !== '/basket').map((page) => [page, reported.get(page)]),
       expected: PAGES.filter((page) => page !== '/basket').map((page) => {
         const { visitors, pageviews } = this.pages.get(page) as Count;
         return [page, [visitors.size, pageviews]];

@@ -61,8 +61,8 @@ export function report({
   console.log(
     [
       `${title}; ${views} honest views, ${orders} orders; rolled up by run ${rolledUpAfter} of the cron`,
-      ...told('in peace', quiet),
-      ...told('under attack', hostile),
+      ...phaseRow('in peace', quiet),
+      ...phaseRow('under attack', hostile),
       `the cron's longest statements`,
       ...listed(ofCron),
       `heap after garbage collection ${megabytes(heap)}; the runtime with its database at its most ${megabytes(peak)}; rows ${JSON.stringify(growth)}`,
@@ -78,7 +78,7 @@ const megabytes = (bytes: number | null): string =>
 const listed = ({ statements }: Statements): string[] =>
   statements.map(([sql, milliseconds]) => `  ${milliseconds} ms: ${sql}`);
 
-function told(when: string, { recorded, waited, seconds, statements }: Phase): string[] {
+function phaseRow(when: string, { recorded, waited, seconds, statements }: Phase): string[] {
   const { worker, database, busy, wait, without } = recorded;
   const stretches = (all: readonly Stretch[]): string =>
     all.map(({ milliseconds, ran }) => `\n  ${milliseconds} ms: ${ran}`).join('');

@@ -85,7 +85,7 @@ const image = (
   stranger(name, (arms) => arms.client.send(name, `/p.gif?${query(arms)}`, { headers: headers(arms) }));
 
 /** The same trick, several times at once. */
-const several = (times: number, trick: Trick): Trick => ({
+const repeated = (times: number, trick: Trick): Trick => ({
   ...trick,
   run: (arms) => Promise.all(Array.from({ length: times }, () => trick.run(arms))),
 });
@@ -94,14 +94,14 @@ const page = (arms: Arms): string => encodeURIComponent(HOSTILE_PAGES + arms.ran
 
 const STRANGERS: readonly Trick[] = [
   // A thousand of them are past 64 bits.
-  several(
+  repeated(
     4,
     flood('greatest amounts', 100, () => ({
       ev: 'Purchase',
       cd: { value: '9007199254.7', currency: 'EUR' },
     })),
   ),
-  several(
+  repeated(
     4,
     flood('least amounts', 100, () => ({ ev: 'Purchase', cd: { value: '-9007199254.7', currency: 'USD' } })),
   ),
@@ -213,7 +213,7 @@ const STRANGERS: readonly Trick[] = [
     }),
   ),
   stranger('all pixels of a visitor', ({ client }) => client.send('all pixels of a visitor', '/privacy')),
-  several(
+  repeated(
     10,
     stranger('guessed tokens', ({ client, random }) =>
       client.send('guessed tokens', '/api/v1/pixels', {
@@ -226,7 +226,7 @@ const STRANGERS: readonly Trick[] = [
       headers: { cookie: `speck=${random.letters(43)}`, 'x-speck-session': 'owner' },
     }),
   ),
-  several(
+  repeated(
     10,
     stranger('guessed links', ({ client, random }) =>
       client.send('guessed links', '/api/v1/session', {

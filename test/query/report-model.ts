@@ -25,9 +25,9 @@ export interface Rule {
   readonly rounding: boolean;
 }
 
-export const WHOLE_RULE: Rule = { threshold: true, byCell: true, rounding: true };
+export const FULL_RULE: Rule = { threshold: true, byCell: true, rounding: true };
 
-export interface ToldRow {
+export interface ReportedRow {
   /** The time's label first, if one is asked for. */
   readonly dimensions: readonly string[];
   readonly counts: readonly number[];
@@ -41,7 +41,7 @@ interface DayRow {
 }
 
 /** Answers from one history, each day of which is counted once. */
-export class ToldModel {
+export class ReportModel {
   readonly #history: History;
   readonly #least: number;
   /** The last day that is over. */
@@ -57,8 +57,8 @@ export class ToldModel {
   }
 
   /** The rows of an answer, in no order. Without dimension and time there is one, or none where nothing may be told. */
-  answer({ dimension, time, filters, range: [from, asked] }: Simple, rule = WHOLE_RULE): ToldRow[] {
-    const to = asked < this.#yesterday ? asked : this.#yesterday;
+  answer({ dimension, time, filters, range: [from, request] }: Simple, rule = FULL_RULE): ReportedRow[] {
+    const to = request < this.#yesterday ? request : this.#yesterday;
     const cells = new Map<string, { label: string; value: string | null; counts: number[] }>();
     for (let day = from; day <= to; day = addDays(day, 1)) {
       for (const row of this.#rowsOf(day, dimension, time === 'time:hour', filters)) {
@@ -96,23 +96,23 @@ export class ToldModel {
     if ((row.counts[0] ?? 0) >= this.#least) return time === 'time:hour' ? row.hour : row.day;
     const monday = mondayOf(row.day);
     const sunday = addDays(monday, 6);
-    const isWhole = (monday >= from || from <= this.#first) && sunday <= to;
+    const isComplete = (monday >= from || from <= this.#first) && sunday <= to;
     const isOfOneLabel = labelOf(time, monday, from) === labelOf(time, sunday, from);
-    return time !== 'time:hour' && isWhole && isOfOneLabel ? `week of ${monday}` : null;
+    return time !== 'time:hour' && isComplete && isOfOneLabel ? `week of ${monday}` : null;
   }
 
   #rowsOf(day: string, dimension: string | null, hourly: boolean, filters: Simple['filters']): DayRow[] {
     const key = JSON.stringify([day, dimension, hourly, filters]);
-    const known = this.#days.get(key);
-    if (known) return known;
+    const cached = this.#days.get(key);
+    if (cached) return cached;
     const dimensions = [...(hourly ? ['time:hour'] : []), ...(dimension === null ? [] : [dimension])];
     const rows = answerOf(this.#history, { metrics: COUNTED, dimensions, filters, date_range: [day, day] });
-    const found = rows.map((row): DayRow => {
+    const dayRows = rows.map((row): DayRow => {
       const [hour = '', value = null] = hourly ? row.dimensions : ['', ...row.dimensions];
       return { day, hour, value, counts: row.metrics.map(Number) };
     });
-    this.#days.set(key, found);
-    return found;
+    this.#days.set(key, dayRows);
+    return dayRows;
   }
 }
 

@@ -46,19 +46,19 @@ function stored(count: number, ...names: string[]): Promise<Record<string, unkno
   const query = speck.db.prepare('SELECT * FROM events WHERE pixel = ?1 ORDER BY ts, id').bind(pixel.id);
   return eventually(async () => {
     const { results } = await query.all();
-    const found = results.filter(({ name }) => names.length === 0 || names.includes(String(name)));
-    return found.length >= count ? found : null;
+    const matches = results.filter(({ name }) => names.length === 0 || names.includes(String(name)));
+    return matches.length >= count ? matches : null;
   }, `${count} events in the table`);
 }
 
 test('the snippet loads one script, and measures how a page is looked at', async () => {
   site.page('/', `<!doctype html>${pixel.install.script}<div style="height:3000px"></div>`);
-  const asked: string[] = [];
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const requestPaths: string[] = [];
+  page.on('request', (request) => requestPaths.push(new URL(request.url()).pathname));
   const before = performance.now();
   await page.goto(SHOP);
   await stored(1, 'pageview');
-  expect(asked.filter((path) => path.endsWith('.js'))).toEqual(['/speck.plus.js']);
+  expect(requestPaths.filter((path) => path.endsWith('.js'))).toEqual(['/speck.plus.js']);
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await page.waitForTimeout(2200);
   await page.goto('about:blank');
