@@ -48,6 +48,7 @@ export function openApi(): JsonSchema {
       schemas: {
         ...SCHEMAS,
         Settings: schemaOf(Settings),
+        Query: detailedSchemaOf(QueryBody),
         Event: EVENT,
         ServerEvent: SERVER_EVENT,
         Metric: METRIC,
@@ -65,7 +66,7 @@ function operationOf(route: Route): JsonSchema {
     description: ACCESS[route.access],
     security: route.access === 'none' ? [] : [{ token: scopesOf(route.access) }, { session: [] }],
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body) } } : {}),
+    ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body, route.maxBodies) } } : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(route.responses).map(([status, schema]) => [
@@ -184,12 +185,17 @@ function queryParameters({ query }: Route): JsonSchema[] {
   });
 }
 
-function bodyOf(body: v.GenericSchema | string): JsonSchema {
+function bodyOf(body: v.GenericSchema | string, most?: number): JsonSchema {
   if (typeof body === 'string') return { [body]: { schema: { type: 'string' } } };
+  const one = body === QueryBody ? { $ref: '#/components/schemas/Query' } : detailedSchemaOf(body);
+  const list = { type: 'array', items: one, minItems: 1, maxItems: most };
+  return { 'application/json': { schema: most === undefined ? one : { anyOf: [one, list] } } };
+}
+
+function detailedSchemaOf(body: v.GenericSchema): JsonSchema {
   const schema = schemaOf(body);
   const details = DETAILS.find(([described]) => described === body);
-  const properties = { ...(schema['properties'] as JsonSchema), ...details?.[1] };
-  return { 'application/json': { schema: { ...schema, properties } } };
+  return { ...schema, properties: { ...(schema['properties'] as JsonSchema), ...details?.[1] } };
 }
 
 const listOf = (name: string, bounds: JsonSchema) => ({

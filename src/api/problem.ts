@@ -57,17 +57,22 @@ export class Problem extends Error {
     this.headers = options.headers ?? {};
   }
 
-  response(): Response {
+  toJson(): Record<string, unknown> {
     const { status, title } = PROBLEMS[this.reason];
-    const body = {
+    const retryAfter = this.headers['retry-after'];
+    return {
       title,
       status,
       detail: this.message,
       reason: this.reason,
       ...(this.errors ? { errors: this.errors } : {}),
+      ...(retryAfter === undefined ? {} : { retry_after: Number(retryAfter) }),
     };
-    return Response.json(body, {
-      status,
+  }
+
+  response(): Response {
+    return Response.json(this.toJson(), {
+      status: PROBLEMS[this.reason].status,
       headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...this.headers },
     });
   }
@@ -87,11 +92,16 @@ export function wrongMethod(...methods: readonly string[]): Problem {
   return new Problem('method_not_allowed', `Use ${allow}.`, { headers: { allow } });
 }
 
-/** The response for a thrown error. An error that is not a `Problem` is logged, and the client does not see its message. */
+/** The response for a thrown error. */
 export async function problemResponse(error: unknown, db: D1Database): Promise<Response> {
-  if (error instanceof Problem) return error.response();
+  return (await problemOf(error, db)).response();
+}
+
+/** The problem of a thrown error. An error that is not a `Problem` is logged, and the client does not see its message. */
+export async function problemOf(error: unknown, db: D1Database): Promise<Problem> {
+  if (error instanceof Problem) return error;
   console.error('unexpected error', error);
-  if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db)).response();
+  if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db));
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')
     ? new Problem(
@@ -100,8 +110,8 @@ export async function problemResponse(error: unknown, db: D1Database): Promise<R
         {
           headers: { 'retry-after': '5' },
         },
-      ).response()
-    : new Problem('internal_error', 'Something went wrong here. It has been logged.').response();
+      )
+    : new Problem('internal_error', 'Something went wrong here. It has been logged.');
 }
 
 async function lackingDetail(db: D1Database): Promise<string> {

@@ -106,8 +106,13 @@ const HEADERS = {
   vary: 'Accept, Authorization, Cookie, X-Speck-Session',
 };
 
-export function jsonResponse(request: Request, json: string): Promise<Response> {
-  return cachedResponse(request, json, { ...HEADERS, 'content-type': 'application/json' });
+export function jsonResponse(
+  request: Request,
+  json: string,
+  cacheControl = HEADERS['cache-control'],
+): Promise<Response> {
+  const headers = { ...HEADERS, 'cache-control': cacheControl, 'content-type': 'application/json' };
+  return cachedResponse(request, json, headers);
 }
 
 export function csvResponse(request: Request, csv: string): Promise<Response> {

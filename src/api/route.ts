@@ -29,6 +29,8 @@ export interface Route {
   readonly query?: ParameterSchema | undefined;
   /** The schema by which the handler checks a JSON body, or the media type of another body. */
   readonly body?: v.GenericSchema | string;
+  /** The most bodies that may be sent as a list. Left out: a list is no body. */
+  readonly maxBodies?: number;
   /** The successful responses, by status. */
   readonly responses: { readonly [status: number]: ResponseSchema };
   /** Reasons of this route only. Those that follow from its access, pixel, query and body are implied. */

@@ -18,6 +18,7 @@ import {
 } from './pixels.ts';
 import { PropertiesQuery, readProperties } from './properties.ts';
 import { handleQuery } from './query.ts';
+import { MAX_QUERIES } from './query-list.ts';
 import { LiveQuery, listRejections, RejectionsQuery, readLiveEvents } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -251,11 +252,12 @@ export const ROUTES: readonly Route[] = [
     name: 'query',
     method: 'POST',
     path: '/api/v2/query',
-    summary: 'Answer a query',
+    summary: 'Answer a query, or a list of queries about one pixel',
     access: 'stats:read',
     shared: true,
     body: QueryBody,
-    responses: { 200: { 'application/json': 'QueryResult', 'text/csv': 'Csv' } },
+    maxBodies: MAX_QUERIES,
+    responses: { 200: { 'application/json': 'QueryAnswer', 'text/csv': 'Csv' } },
     problems: ['wrong_pixel', 'not_found', 'invalid_query', 'beyond_retention'],
     handler: handleQuery,
   }),

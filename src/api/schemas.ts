@@ -103,8 +103,9 @@ const entries = {
             message: text,
           }),
         ),
+        retry_after: { ...count, description: 'Seconds to wait before the request is sent again.' },
       },
-      ['errors'],
+      ['errors', 'retry_after'],
     ),
     description: 'RFC 9457.',
   },
@@ -280,6 +281,15 @@ const entries = {
     meta,
     query,
   }),
+  QueryAnswer: {
+    anyOf: [
+      ref('QueryResult'),
+      {
+        ...listOf({ anyOf: [ref('QueryResult'), ref('Problem')] }),
+        description: 'For a list of queries: the result or the problem of each, in the same order.',
+      },
+    ],
+  },
   NamedQueryResult: object({
     results: listOf({
       type: 'object',

@@ -29,7 +29,34 @@ const running = new Cache<string, Computation>(200);
  */
 export async function computeOnce<T>(key: string, compute: () => Promise<T>): Promise<T> {
   // A key may be long, and a hash is short.
-  const hash = await hashToken(key);
+  return join(await hashToken(key), compute);
+}
+
+/**
+ * The same for several keys. Results that no request computes yet are computed together. Equal keys share a result.
+ *
+ * @param compute receives the indexes of keys, and returns a promise for each. It is called again for a key whose computation by
+ * another request has failed.
+ */
+export async function computeEachOnce<T>(
+  keys: readonly string[],
+  compute: (indexes: readonly number[]) => readonly Promise<T>[],
+): Promise<Promise<T>[]> {
+  const hashes = await Promise.all(keys.map(hashToken));
+  const led = [...hashes.keys()].filter((index) => {
+    const hash = hashes[index] as string;
+    const other = running.get(hash);
+    return hashes.indexOf(hash) === index && !(other && isRunning(other));
+  });
+  const computed = led.length > 0 ? compute(led) : [];
+  const leads = new Map(led.map((index, place) => [index, computed[place] as Promise<T>]));
+  return hashes.map((hash, index) => {
+    const own = leads.get(index);
+    return own ? lead(hash, () => own) : join(hash, () => compute([index])[0] as Promise<T>);
+  });
+}
+
+async function join<T>(hash: string, compute: () => Promise<T>): Promise<T> {
   for (;;) {
     const other = running.get(hash);
     if (!other || other.hasFailed || other.until <= Date.now()) return lead(hash, compute);

@@ -7,11 +7,11 @@ import { DIMENSION_NAMES, dimensionOf, PROPERTY_PREFIX, TIME_DIMENSIONS } from '
 import type { FieldError } from '../model/field-error.ts';
 import { METRICS } from '../model/metrics.ts';
 import { MAX_ROWS } from '../query/language.ts';
+import { answerQuery, requireQuery } from './answer-query.ts';
 import type { PixelCall } from './call.ts';
 import { badParameter, badParameters, commaList, integer } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import type { Problem } from './problem.ts';
-import { answerQuery, requireQuery } from './query.ts';
 import {
   csvOf,
   csvResponse,
@@ -76,7 +76,7 @@ export async function readStats(call: PixelCall<Stats>): Promise<Response> {
   const { request, pixel, query } = call;
   const body = bodyOf(pixel.id, query);
   const toProblem = (errors: readonly FieldError[]): Problem => problemOf(errors, query);
-  const result = await answerQuery(call, body, requireQuery(body, toProblem), toProblem);
+  const result = await answerQuery(call, requireQuery(body, toProblem), toProblem);
   const names = { dimensions: query.by, metrics: body.metrics };
   return (query.format ?? responseFormatOf(request)) === 'csv'
     ? csvResponse(request, await csvOf(result, names))

@@ -212,6 +212,24 @@ describe('a body', () => {
     expect(rejectedCount).toBeGreaterThan(0);
   });
 
+  it('of queries may be a list, and then so is the answer: of results and problems', async () => {
+    const validate = bodySchema('POST', '/api/v2/query');
+    const query = filled({ site_id: '{id}', metrics: ['visitors'], date_range: '7d' });
+    const list = [query, { ...query, dimensions: ['event:page'] }];
+    expect(validate(list), ajv.errorsText(validate.errors)).toBe(true);
+    const answer = await call('POST', '/api/v2/query', list);
+    expect(await answer.json()).toMatchObject([{ results: [{ metrics: [0] }] }, { results: [] }]);
+    // What is wrong with a query is said of that query.
+    const partly = [query, { ...query, metrics: ['none'] }];
+    expect(validate(partly)).toBe(false);
+    const items = await (await call('POST', '/api/v2/query', partly)).json();
+    expect(items).toMatchObject([{ results: [{}] }, { status: 400, reason: 'invalid_query' }]);
+    for (const refused of [[], Array(21).fill(query)]) {
+      expect(validate(refused)).toBe(false);
+      expect((await call('POST', '/api/v2/query', refused)).status).toBe(400);
+    }
+  });
+
   it('in docs/api.md is one by the document', () => {
     const examples = [...readFileSync(`${ROOT}/docs/api.md`, 'utf8').matchAll(/^```json\n(.*?)^```/gms)].map(
       ([, text]) => JSON.parse(text ?? '') as object,

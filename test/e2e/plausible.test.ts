@@ -109,6 +109,21 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
     ]);
   });
 
+  it('are answered in a list as they are one by one', async () => {
+    const bodies = EXAMPLES.slice(0, 20).map(({ request }) => ({ ...request, site_id: pixel }));
+    const response = await fetch(`${speck.url}/api/v2/query`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(bodies),
+    });
+    expect(response.status).toBe(200);
+    const items = (await response.json()) as object[];
+    expect(items).toHaveLength(bodies.length);
+    for (const [index, body] of bodies.entries()) {
+      expect(items[index]).toEqual(await (await post(body)).json());
+    }
+  });
+
   it('compares with the days before, as the dashboard asks', async () => {
     const { results, meta } = await ask({
       metrics: ['visitors', 'events'],

@@ -218,6 +218,9 @@ describe('a shared link', () => {
     const query = { site_id: pixel, metrics: ['visitors'], date_range: '7d' };
     const answer = await ask('POST', '/api/v2/query', { cookie, kind: 'link', body: query });
     expect(answer.status).toBe(200);
+    const list = await ask('POST', '/api/v2/query', { cookie, kind: 'link', body: [query, query] });
+    const one = await answer.json();
+    expect([list.status, await list.json()]).toEqual([200, [one, one]]);
   });
 
   it('can do nothing else: of all that the API has, only what is listed here', async () => {
@@ -244,15 +247,10 @@ describe('a shared link', () => {
       403,
       'wrong_pixel',
     );
-    await expectProblem(
-      ask('POST', '/api/v2/query', {
-        cookie,
-        kind: 'link',
-        body: { site_id: other, metrics: ['visitors'], date_range: '7d' },
-      }),
-      403,
-      'wrong_pixel',
-    );
+    const query = { site_id: other, metrics: ['visitors'], date_range: '7d' };
+    for (const body of [query, [query]]) {
+      await expectProblem(ask('POST', '/api/v2/query', { cookie, kind: 'link', body }), 403, 'wrong_pixel');
+    }
   });
 
   it('asks for its password, and stops to listen after twenty wrong ones', async () => {

@@ -109,6 +109,24 @@ export const LINK_HOLDERS: readonly Trick[] = [
             ),
           ),
   },
+  {
+    name: 'a list of twenty',
+    who: 'link',
+    run: ({ client, random, link, victim }) =>
+      client.send('a list of twenty', '/api/v2/query', {
+        method: 'POST',
+        headers: { ...link, 'content-type': 'application/json' },
+        body: JSON.stringify(
+          Array.from({ length: 20 }, () => ({
+            site_id: victim,
+            metrics: ['visitors'],
+            date_range: random.pick(RANGES),
+            dimensions: [random.pick(DIMENSIONS)],
+            filters: [anyFilter(random)],
+          })),
+        ),
+      }),
+  },
   ask('anything', ({ random }) => ({
     metrics: Array.from({ length: 1 + random.below(4) }, () => random.pick(METRICS)),
     date_range: random.pick(RANGES),
