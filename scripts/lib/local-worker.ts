@@ -8,9 +8,11 @@ import { ended, ROOT, spawnWrangler } from './wrangler.ts';
 
 /** How long the local Worker may take to end before it is killed. */
 const STOP_TIMEOUT = 5_000;
-/** How often it is asked whether it still answers, how long an answer may take, and how many may fail in a row. */
-const WATCH_INTERVAL = 10_000;
-const WATCH_TIMEOUT = 10_000;
+/**
+ * How often it is asked whether it still answers, how long an answer may take, and how many may fail in a row. SPECK_WATCH_INTERVAL
+ * sets the first two, in milliseconds.
+ */
+const WATCH_INTERVAL = Number(process.env['SPECK_WATCH_INTERVAL'] ?? 10_000);
 const WATCH_FAILURES = 3;
 const PARENT_INTERVAL = 1_000;
 
@@ -121,7 +123,7 @@ export async function silent(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && failures < WATCH_FAILURES) {
     await sleep(WATCH_INTERVAL, undefined, { ref: false, signal }).catch(() => undefined);
     // A file that needs no database: a database that is busy is no reason to end.
-    const answer = await get(`${url}/speck.js`, WATCH_TIMEOUT).catch(() => undefined);
+    const answer = await get(`${url}/speck.js`, WATCH_INTERVAL).catch(() => undefined);
     failures = answer === undefined ? failures + 1 : 0;
   }
 }

@@ -25,7 +25,8 @@ export type Hosts = Readonly<Record<string, number>>;
 
 /**
  * The package's flags are for one-page scrapers. These of them take away what the tests are about: same-origin checks
- * and CORS, one process a site, and contexts that close without taking the browser along.
+ * and CORS, one process a site, and contexts that close without taking the browser along. The last emulate a graphics card,
+ * which takes half of a test's processor time.
  */
 const UNWANTED = [
   /^--disable-web-security$/,
@@ -34,6 +35,7 @@ const UNWANTED = [
   /^--disable-features=.*site-per-process/,
   /^--single-process$/,
   /^--headless\b/,
+  /^--(ignore-gpu-blocklist|in-process-gpu|use-gl|use-angle|enable-unsafe-swiftshader)\b/,
 ];
 
 const QUIET = [
@@ -43,6 +45,7 @@ const QUIET = [
   '--no-first-run',
   '--disable-quic',
   '--no-proxy-server',
+  '--disable-gpu',
 ];
 
 /** As visitors' browsers have it. Headless Chromium has it only when asked, and Playwright asks for none. */

@@ -23,6 +23,8 @@ async function deploy(...args: string[]) {
   return { code, output: script.stdout() + script.stderr() };
 }
 
+const deployedWorkers = () => cloudflare.changes.filter((change) => change === 'worker').length;
+
 const QUEUES = ['queue speck-events', 'queue speck-dead-letters'];
 
 function database() {
@@ -30,7 +32,8 @@ function database() {
   return cloudflare.database;
 }
 
-test('at first the queues, the database, the Worker and then the tables; after that only what is new', async () => {
+/** All that an account needs, in as few deploys as show it: each runs wrangler five times and more. */
+test('at first the queues, the database, the Worker with a SECRET_KEY, and then the tables; after that only what is new', async () => {
   const first = await deploy();
   expect(first.output).toContain('wrangler secret put ADMIN_TOKEN');
   expect(first.output).toContain('Made the queue speck-dead-letters.');
@@ -43,6 +46,11 @@ test('at first the queues, the database, the Worker and then the tables; after t
     'speck-events': 'speck-dead-letters',
     'speck-dead-letters': undefined,
   });
+  const secret = cloudflare.secrets.get('SECRET_KEY') ?? '';
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  // This output is no terminal's: it may be kept where others read it.
+  expect(first.output).toContain('Made the secret SECRET_KEY');
+  expect(first.output).not.toContain(secret);
 
   // The Worker goes up in parts, with what it serves as texts.
   const types = Object.fromEntries(cloudflare.modules);
@@ -58,6 +66,7 @@ test('at first the queues, the database, the Worker and then the tables; after t
   expect(again.code).toBe(0);
   expect(cloudflare.changes.slice(6)).toEqual(['worker']);
   expect(cloudflare.consumers.get('speck-events')).toBe('speck-dead-letters');
+  expect(Object.fromEntries(cloudflare.secrets)).toEqual({ SECRET_KEY: secret });
   expectUpToDate(database(), rows);
 });
 
@@ -65,15 +74,16 @@ test('at first the queues, the database, the Worker and then the tables; after t
 const SOME = SCHEMAS.filter(([name]) => /^[1358]/.test(name));
 
 test.each(SOME.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))(
-  'a database of the schema %s: interrupted, nothing is deployed; repeated, it is migrated and then the Worker deployed',
+  'a database of the schema %s: interrupted, nothing is deployed; repeated, it is migrated and then the Worker deployed, with a SECRET_KEY beside its other secrets',
   async (_, schema, failsAfter) => {
     const rows = fill(apply(schema, cloudflare.makeDatabase()));
-    cloudflare.changes.push(...QUEUES);
+    cloudflare.changes.push(...QUEUES, 'worker');
+    cloudflare.secrets.set('ADMIN_TOKEN', 'mine');
     cloudflare.failsAfter = failsAfter;
     const interrupted = await deploy();
     expect(interrupted.output).toContain('nothing was deployed');
     expect(interrupted.code).toBe(1);
-    expect(cloudflare.changes).not.toContain('worker');
+    expect(deployedWorkers()).toBe(1);
 
     cloudflare.rejects = undefined;
     const { code, output } = await deploy();
@@ -81,6 +91,11 @@ test.each(SOME.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))
     expect(output).not.toContain('ERROR');
     expect(code).toBe(0);
     expect(cloudflare.changes.at(-1)).toBe('worker');
+    expect(deployedWorkers()).toBe(2);
+    expect(Object.fromEntries(cloudflare.secrets)).toEqual({
+      ADMIN_TOKEN: 'mine',
+      SECRET_KEY: expect.stringMatching(/^[\w-]{43}$/),
+    });
     expectUpToDate(database(), rows);
   },
 );
@@ -150,32 +165,6 @@ test('a dry run builds the Worker, and asks nobody', async () => {
   expect(cloudflare.changes).toEqual([]);
 });
 
-test('a Worker that has no SECRET_KEY gets one, together with it, and keeps it', async () => {
-  const first = await deploy();
-  expect(first.code).toBe(0);
-  const secret = cloudflare.secrets.get('SECRET_KEY') ?? '';
-  expect(secret).toMatch(/^[\w-]{43}$/);
-  // This output is no terminal's: it may be kept where others read it.
-  expect(first.output).toContain('Made the secret SECRET_KEY');
-  expect(first.output).not.toContain(secret);
-
-  const again = await deploy();
-  expect(again.code).toBe(0);
-  expect(again.output).not.toContain('Made the secret');
-  expect(Object.fromEntries(cloudflare.secrets)).toEqual({ SECRET_KEY: secret });
-});
-
-test('a Worker from before SECRET_KEY gets one with the upgrade, and keeps its other secrets', async () => {
-  apply(NEWEST, cloudflare.makeDatabase());
-  cloudflare.changes.push(...QUEUES, 'worker');
-  cloudflare.secrets.set('ADMIN_TOKEN', 'mine');
-  expect((await deploy()).code).toBe(0);
-  expect(Object.fromEntries(cloudflare.secrets)).toEqual({
-    ADMIN_TOKEN: 'mine',
-    SECRET_KEY: expect.stringMatching(/^[\w-]{43}$/),
-  });
-});
-
 test('a SECRET_KEY that may be there is never replaced', async () => {
   apply(NEWEST, cloudflare.makeDatabase());
   cloudflare.changes.push(...QUEUES, 'worker');
@@ -185,7 +174,7 @@ test('a SECRET_KEY that may be there is never replaced', async () => {
   expect(code).toBe(1);
   expect(output).toContain('Whether the Worker has its SECRET_KEY could not be looked up');
   expect(Object.fromEntries(cloudflare.secrets)).toEqual({ SECRET_KEY: 'the one before' });
-  expect(cloudflare.changes.filter((change) => change === 'worker')).toHaveLength(1);
+  expect(deployedWorkers()).toBe(1);
 });
 
 test('only a terminal is shown a secret', () => {

@@ -1,6 +1,6 @@
 /** `npm start` leaves nothing behind: whatever ends first of npm, the script, wrangler and the runtime, all of it ends. */
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tryListen } from '../../scripts/lib/address.ts';
 import { eventually } from '../eventually.ts';
 import { copyProject, type Project, processesOf, type Script } from './project.ts';
@@ -8,17 +8,24 @@ import { copyProject, type Project, processesOf, type Script } from './project.t
 /** It looks at processes by /proc. */
 const linux = process.platform === 'linux';
 
+/** One for all tests: what a start leaves on disk, such as the tables, is there for the next one. */
 let copy: Project;
 let script: Script;
 
+beforeAll(() => {
+  copy = copyProject();
+});
 afterEach(() => {
   for (const id of processesOf(copy)) process.kill(Number(id), 'SIGKILL');
-  copy.remove();
 });
+afterAll(() => copy.remove());
 
-async function running(by: 'npm' | 'script'): Promise<{ url: string; port: number }> {
-  copy = copyProject();
-  script = by === 'npm' ? copy.npmStart(['--port', '0']) : copy.run('scripts/start.ts', ['--port', '0']);
+async function running(
+  by: 'npm' | 'script',
+  environment?: NodeJS.ProcessEnv,
+): Promise<{ url: string; port: number }> {
+  const args = ['--port', '0'];
+  script = by === 'npm' ? copy.npmStart(args) : copy.run('scripts/start.ts', args, environment);
   const [, url, port] = await script.printed(/^Speck runs at (http:\/\/127\.0\.0\.1:(\d+))$/m);
   return { url: url as string, port: Number(port) };
 }
@@ -71,7 +78,7 @@ describe.runIf(linux)('a signal', () => {
   });
 
   it('that ends the runtime, which wrangler does not survive but waits for, ends all of it, and is said', async () => {
-    const { port } = await running('script');
+    const { port } = await running('script', { SPECK_WATCH_INTERVAL: '1000' });
     for (const id of processesMatching(/workerd/)) process.kill(id, 'SIGKILL');
     expect(await script.ended).toBe(1);
     expect(script.stderr()).toContain('The local Worker no longer answers');
