@@ -1,8 +1,8 @@
-/** Asks again and again until there is something, for what arrives in its own time. */
+/** Asks again and again until there is something, for what arrives in its own time. Patience costs only what fails. */
 export async function eventually<T>(
   ask: () => T | Promise<T>,
   what: string,
-  patience = 10_000,
+  patience = 30_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + patience;
   for (;;) {

@@ -58,11 +58,15 @@ async function put(id: string, rows: readonly object[]): Promise<void> {
   }
 }
 
+/** The people, and a third of the other visitors: each view asks for all that is there, and these have all there is to show. */
+const isWritten = ({ visitor, person }: HistoryRow): boolean =>
+  person !== '' || String(visitor).charCodeAt(0) % 3 === 0;
+
 async function addFilledPixel(): Promise<string> {
   const response = await speck.api('POST', '/api/v1/pixels', DEMO_PIXEL);
   const { id } = (await response.json()) as { id: string };
   const days: HistoryRow[][] = [...new DemoHistory().days(Date.now())];
-  await put(id, days.slice(-DAYS).flat());
+  await put(id, days.slice(-DAYS).flat().filter(isWritten));
   for (let run = 0; run < 3; run++) await speck.cron();
   return id;
 }

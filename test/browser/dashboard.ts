@@ -29,7 +29,7 @@ export async function openPage(
   });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: speck.url });
   const wrong: string[] = [];
-  context.setDefaultTimeout(8000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
   page.on('dialog', (dialog) => {
@@ -139,6 +139,6 @@ export async function settles<T>(ask: () => Promise<T>, wanted: T): Promise<void
       return JSON.stringify(last) === JSON.stringify(wanted);
     },
     'the page to show what it should',
-    5000,
+    15_000,
   ).catch(() => expect(last).toEqual(wanted));
 }

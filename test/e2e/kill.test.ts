@@ -3,18 +3,20 @@
  * be there; of what the pixel has answered, only the last moments may be missing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { afterAll, expect, it } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { builtModules } from '../../bench/lib/built-modules.ts';
 import { runtimeProcesses } from '../../bench/lib/processes.ts';
+import { eventually } from '../eventually.ts';
 import { ADMIN_TOKEN, type Database, ROOT, runAll, SECRET_KEY, schemaStatements } from './harness.ts';
 
 const KILLS = 10;
 const CONNECTIONS = 16;
 
-const directory = mkdtempSync(join(ROOT, 'dist/kill-'));
+const directory = mkdtempSync(join(tmpdir(), 'speck-kill-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 interface Running {
@@ -103,6 +105,7 @@ it.skipIf(process.platform !== 'linux')(
         }
       })();
       await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 1200));
+      await eventually(() => answered.size > (kill + 1) * 50, 'fifty answers since the last kill');
       process.kill(pid, 'SIGKILL');
       killedAt.push(performance.now());
       alive = false;
