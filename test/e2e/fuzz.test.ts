@@ -11,6 +11,7 @@ import { enrich } from '../../src/enrich/enrich.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { DEFAULT_SETTINGS, type Pixel } from '../../src/model/pixel.ts';
 import { NO_GEO, NO_HINTS } from '../../src/model/wire.ts';
+import { eventually } from '../eventually.ts';
 import { ROOT, type Speck, startSpeck } from './harness.ts';
 
 const PARSER_RUNS = Number(process.env['FUZZ_PARSER'] ?? 20_000);
@@ -230,9 +231,11 @@ describe('over HTTP', () => {
       );
     }
     console.log(JSON.stringify(Object.fromEntries(statuses)));
+    const stored = async () =>
+      (await speck.db.prepare('SELECT * FROM events').all<Record<string, unknown>>()).results;
+    await eventually(async () => (await stored()).length > 0, 'some of the events');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const { results } = await speck.db.prepare('SELECT * FROM events').all<Record<string, unknown>>();
-    expect(results.length).toBeGreaterThan(0);
+    const results = await stored();
     for (const event of results) expect(broken(event), JSON.stringify(event)).toBe(null);
     expect(
       speck.logs().filter(({ message }) => /unexpected error|lost \d+ events|aside/.test(message)),
