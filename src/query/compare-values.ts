@@ -18,7 +18,7 @@ export function compareAll(pairs: MatchingValues, meter: Meter): Result<Matching
   const matching: (readonly [Test, readonly string[]])[] = [];
   for (const [test, values] of pairs) {
     try {
-      matching.push([test, values.filter(passes(test, meter))]);
+      matching.push([test, values.filter(testOf(test, meter))]);
     } catch (error) {
       if (!(error instanceof OutOfSteps)) throw error;
       const texts = test.comparison === 'matches' ? 'these patterns' : 'these texts';
@@ -29,8 +29,11 @@ export function compareAll(pairs: MatchingValues, meter: Meter): Result<Matching
   return ok(matching);
 }
 
-/** Whether a value matches a test, before negation. */
-function passes(
+/**
+ * Whether a value matches a test, before negation.
+ * @throws OutOfSteps, also the returned function.
+ */
+export function testOf(
   { comparison, caseSensitive, dimension, values, others, patterns }: Test,
   meter: Meter,
 ): (value: string) => boolean {

@@ -4,16 +4,29 @@ import { nameOfEvent } from '../model/event.ts';
 import { type Goal, globOf, isMatchable } from '../model/goal.ts';
 import { lowerEscapes, pageOf } from '../model/text/page.ts';
 
+/** What an event must be to reach a goal. `former` is another spelling that old events may have for the page. */
+export type GoalTerms =
+  | { readonly event: string }
+  | { readonly page: string; readonly former: string | null; readonly isPattern: boolean }
+  | { readonly property: string; readonly value: string };
+
+/** Old goals may be stored in a spelling other than the normal form. */
+export function termsOf(goal: Goal): GoalTerms {
+  if ('event' in goal) return { event: nameOfEvent(goal.event) };
+  if ('property' in goal) return { property: goal.property, value: goal.value };
+  const page = pageOf(goal.page);
+  return { page, former: formerOf(goal.page, page), isPattern: page.includes('*') && isMatchable(page) };
+}
+
 /** The JSON parameter that `GOALS` reads. */
 export function goalParameter(goals: readonly Goal[]): string {
   return JSON.stringify(
     goals.map((goal) => {
-      // Old goals may be stored in a spelling other than the normal form.
-      if ('event' in goal) return [goal.name, nameOfEvent(goal.event)];
-      if ('property' in goal) return [goal.name, null, null, null, goal.property, goal.value];
-      const page = pageOf(goal.page);
-      const former = formerOf(goal.page, page);
-      return page.includes('*') && isMatchable(page)
+      const terms = termsOf(goal);
+      if ('event' in terms) return [goal.name, terms.event];
+      if ('property' in terms) return [goal.name, null, null, null, terms.property, terms.value];
+      const { page, former, isPattern } = terms;
+      return isPattern
         ? [goal.name, null, null, globOf(page), null, null, former && globOf(former)]
         : [goal.name, null, page, null, null, null, former];
     }),

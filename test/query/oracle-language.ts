@@ -241,7 +241,7 @@ type Groups = ReadonlyMap<string, readonly Part[]>;
  * The parts of visits that an answer's rows are made of, by the values of its dimensions.
  * @param whole the query that the groups are asked for, where that is another one.
  */
-function groupsOf(of: History, request: QueryRequest, groupedRequest: QueryRequest = request): Groups {
+export function groupsOf(of: History, request: QueryRequest, groupedRequest: QueryRequest = request): Groups {
   const { dimensions, filters, date_range } = request;
   const query = JSON.stringify([dimensions, filters, date_range, timeOf(groupedRequest), request.include]);
   const cached = of.grouped.get(query);
