@@ -11,6 +11,7 @@ import type { Pixel, PixelSettings } from '../../src/model/pixel.ts';
 import { UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { runs } from '../runs.ts';
 
 beforeAll(applySchema);
 
@@ -171,7 +172,7 @@ describe('a page', () => {
           expect((body['steps'] as unknown as { count: number }[]).map((step) => step.count)).toEqual([1, 1]);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(8, 25) },
     );
   });
 

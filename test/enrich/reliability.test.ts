@@ -180,7 +180,9 @@ describe('D1 fails for 30 seconds', () => {
     ...OVERWHELMED.map((message) => ({ message, share: 1, after: false })),
   ];
 
-  it('in each way and share: all is stored once, and nothing is lost', { timeout: 120_000 }, async () => {
+  it.concurrent('in each way and share: all is stored once, and nothing is lost', {
+    timeout: 120_000,
+  }, async () => {
     const report = await Promise.all(
       rows.map(async ({ message, share, after }) => {
         const pixel = await makePixel('UTC');
@@ -199,7 +201,7 @@ describe('D1 fails for 30 seconds', () => {
     }
   });
 
-  it('or is slow by 5 seconds: all is stored once', { timeout: 60_000 }, async () => {
+  it.concurrent('or is slow by 5 seconds: all is stored once', { timeout: 60_000 }, async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const env = envWith(faulty({ fails: () => false, message: '', delay: 5_000 }), queue);

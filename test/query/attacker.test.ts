@@ -11,6 +11,7 @@ import { parseQuery } from '../../src/query/language.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent, OracleGoal } from '../oracle.ts';
+import { runs } from '../runs.ts';
 import { findSmallGroup, learn, type SmallGroup } from './attacker.ts';
 import { addDays, historyOf } from './oracle-language.ts';
 import { COUNTED, FULL_RULE, type ReportedRow, ReportModel, type Rule, type Simple } from './report-model.ts';
@@ -18,7 +19,7 @@ import { COUNTED, FULL_RULE, type ReportedRow, ReportModel, type Rule, type Simp
 beforeAll(applySchema);
 
 const givenHistories = (env as unknown as Readonly<Record<'ATTACK_HISTORIES', string>>).ATTACK_HISTORIES;
-const HISTORIES = Number(givenHistories || 60);
+const HISTORIES = Number(givenHistories || runs(20, 60));
 
 /** From a Thursday over a whole week to a Monday. */
 const FIRST = '2026-11-05';

@@ -12,6 +12,7 @@ import {
   runJobs,
   store,
 } from '../fixtures.ts';
+import { runs } from '../runs.ts';
 import {
   addDays,
   answerOf,
@@ -87,7 +88,7 @@ describe('comparisons', () => {
           }
         },
       ),
-      { numRuns: 5 },
+      { numRuns: runs(2, 5) },
     );
   });
 

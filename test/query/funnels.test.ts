@@ -18,6 +18,7 @@ import {
   store,
 } from '../fixtures.ts';
 import { funnelOf, type OracleEvent, type OracleGoal } from '../oracle.ts';
+import { runs } from '../runs.ts';
 import { addDays, eventsIn, historyOf, type QueryRequest } from './oracle-language.ts';
 import { LATER, randomQueries } from './random-queries.ts';
 
@@ -87,7 +88,7 @@ describe('funnels', () => {
           }
         },
       ),
-      { numRuns: 6 },
+      { numRuns: runs(3, 6) },
     );
   });
 
@@ -143,7 +144,7 @@ describe('funnels', () => {
             }
           },
         ),
-        { numRuns: 6 },
+        { numRuns: runs(3, 6) },
       );
     },
   );

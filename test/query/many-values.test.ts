@@ -5,6 +5,7 @@ import { parseQuery } from '../../src/query/language.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { applySchema, db, GOALS, histories, LINKS, linkPeople, makePixel, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { runs } from '../runs.ts';
 import { answerOf, historyOf } from './oracle-language.ts';
 import { answered, ask, inOneOrder, LATER } from './random-queries.ts';
 
@@ -95,7 +96,7 @@ describe('many texts to be contained', () => {
           }
         },
       ),
-      { numRuns: 6 },
+      { numRuns: runs(3, 6) },
     );
   });
 

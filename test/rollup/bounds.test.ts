@@ -24,12 +24,15 @@ import { prepare } from '../../src/sql/statement.ts';
 import { stretchParameter } from '../../src/sql/stretches.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { runs } from '../runs.ts';
 
 beforeAll(applySchema);
 
 const DAY = '2026-02-03';
 const AT = Date.parse(`${DAY}T10:00:00Z`);
 const LATER = Date.parse('2027-06-01T00:00:00Z');
+/** Of a hostile day. The fewer are more than any bound, too. */
+const EVENTS = runs(1500, 3000);
 
 const COLUMNS = [...new Set(ROLLED_DIMENSIONS.map(({ column }) => column))].filter(
   (column) => !['name', 'currency'].includes(column),
@@ -94,11 +97,14 @@ const MOST_ROWS =
   1;
 
 describe.each<[string, Hostile]>([
-  ['invented currencies', { events: 3000, values: 1, currencies: 3000, keys: 100, propertyValues: 1 }],
-  ['values of every dimension', { events: 3000, values: 3000, currencies: 1, keys: 1, propertyValues: 1 }],
-  ['values and currencies', { events: 3000, values: 1500, currencies: 170, keys: 100, propertyValues: 7 }],
-  ['properties', { events: 3000, values: 1, currencies: 1, keys: 150, propertyValues: 3000 }],
-  ['everything', { events: 3000, values: 3000, currencies: 3000, keys: 150, propertyValues: 3000 }],
+  ['invented currencies', { events: EVENTS, values: 1, currencies: EVENTS, keys: 100, propertyValues: 1 }],
+  [
+    'values of every dimension',
+    { events: EVENTS, values: EVENTS, currencies: 1, keys: 1, propertyValues: 1 },
+  ],
+  ['values and currencies', { events: EVENTS, values: 1500, currencies: 170, keys: 100, propertyValues: 7 }],
+  ['properties', { events: EVENTS, values: 1, currencies: 1, keys: 150, propertyValues: EVENTS }],
+  ['everything', { events: EVENTS, values: EVENTS, currencies: EVENTS, keys: 150, propertyValues: EVENTS }],
 ])('a day of many %s', (_, hostile) => {
   it('has a bounded rollup, in which nothing is lost', async () => {
     const pixel = await makePixel('UTC');
@@ -138,8 +144,10 @@ async function expectBounds(pixel: Pixel, events: number): Promise<void> {
 
 it('a large day of many of all keeps a bounded number of rows a slice', async () => {
   const pixel = await makePixel('UTC');
-  const events = 3000;
-  await fill(pixel, hostileDay({ events, values: 3000, currencies: 3000, keys: 150, propertyValues: 3000 }));
+  await fill(
+    pixel,
+    hostileDay({ events: EVENTS, values: EVENTS, currencies: EVENTS, keys: 150, propertyValues: EVENTS }),
+  );
   await db.prepare('UPDATE days SET slices = 2 WHERE pixel = ?').bind(pixel.id).run();
   const stretches = stretchParameter(segments('UTC', DAY, DAY).map((one) => ({ ...one, bucket: '' })));
   for (const slice of [0, 1]) {
@@ -153,7 +161,7 @@ it('a large day of many of all keeps a bounded number of rows a slice', async ()
     prepare(db, ROLL_UP_SLICES, { pixel: pixel.id, day: DAY }),
     prepare(db, DELETE_VANISHED, { pixel: pixel.id, day: DAY }),
   ]);
-  await expectBounds(pixel, events);
+  await expectBounds(pixel, EVENTS);
 });
 
 describe('revenue that a rollup does not tell', () => {

@@ -16,6 +16,7 @@ import { deletePixel } from '../../src/store/pixels.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { runs } from '../runs.ts';
 
 const LATER = Date.parse('2027-06-01T00:00:00Z');
 const HOUR = 3_600_000;
@@ -101,7 +102,7 @@ describe('a change of the time zone', () => {
           expect(await rollupsOf(moved)).toEqual(await fromScratch(events, to));
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(6, 15) },
     );
   });
 

@@ -17,6 +17,7 @@ import {
   visitsOf,
   zero,
 } from '../oracle.ts';
+import { runs } from '../runs.ts';
 
 const LATER = Date.parse('2027-06-01T00:00:00Z');
 
@@ -111,7 +112,7 @@ describe('the rollup of local days', () => {
           expect(await rollupsOf(pixel)).toEqual(expectedRollups(events, zone));
         },
       ),
-      { numRuns: 12 },
+      { numRuns: runs(5, 12) },
     );
   });
 

@@ -17,6 +17,7 @@ import { changeTimeZone } from '../../src/store/rezone.ts';
 import { applySchema, db, makePixel, place, testEnv } from '../fixtures.ts';
 import { addDays } from '../query/oracle-language.ts';
 import type { RandomQuery } from '../query/random-queries.ts';
+import { runs } from '../runs.ts';
 import { DAY, PixelModel } from './model.ts';
 import { Sender } from './model-sent.ts';
 import {
@@ -321,7 +322,7 @@ function pick<T>(list: readonly T[], seed: number): T | undefined {
 }
 
 const settings = env as unknown as Readonly<Record<'MODEL_RUNS' | 'MODEL_SEED', string>>;
-const numRuns = Number(settings.MODEL_RUNS || 15);
+const numRuns = Number(settings.MODEL_RUNS || runs(6, 15));
 /** The few of `npm test` are the same each time, so that a change fails for what it changes. */
 const seedOfRuns =
   settings.MODEL_SEED === '' && settings.MODEL_RUNS !== '' ? {} : { seed: Number(settings.MODEL_SEED || 1) };

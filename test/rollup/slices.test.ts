@@ -13,6 +13,7 @@ import { goalParameter } from '../../src/sql/goals.ts';
 import { prepare } from '../../src/sql/statement.ts';
 import { stretchParameter } from '../../src/sql/stretches.ts';
 import { applySchema, db, histories, makePixel, store } from '../fixtures.ts';
+import { runs } from '../runs.ts';
 
 beforeAll(applySchema);
 
@@ -73,7 +74,7 @@ describe('a large day', () => {
           expect(await rollups()).toEqual(rollupsOfOneSlice);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(6, 15) },
     );
   });
 

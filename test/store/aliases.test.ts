@@ -11,6 +11,7 @@ import { randomBase58 } from '../../src/model/random.ts';
 import { erasureOrder, linkStatements, membersOf, rootOf } from '../../src/store/aliases.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { aliasesOf, applySchema, db, makePixel, place } from '../fixtures.ts';
+import { runs } from '../runs.ts';
 
 beforeAll(applySchema);
 
@@ -100,7 +101,7 @@ describe('links', () => {
         },
       ),
       {
-        numRuns: 60,
+        numRuns: runs(25, 60),
         examples: [
           // The last event makes one person of x2 and u1, and by that of x3.
           [[claimed('x3', 'p2', 'c1'), claimed('u1', 'e3'), claimed('x2', 'e3', 'p2')]],
@@ -128,7 +129,7 @@ describe('links', () => {
           );
         }
       }),
-      { numRuns: 40 },
+      { numRuns: runs(15, 40) },
     );
   });
 
@@ -153,7 +154,7 @@ describe('links', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(15, 40) },
     );
   });
 

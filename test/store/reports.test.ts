@@ -8,6 +8,7 @@ import { writeBatch } from '../../src/store/events.ts';
 import { erase } from '../../src/store/people.ts';
 import { applySchema, counting, db, makePixel, place, runJobs } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { runs } from '../runs.ts';
 
 beforeAll(applySchema);
 
@@ -84,7 +85,7 @@ describe('reports of one event', () => {
           expect(await stored(pixel)).toEqual(expected.stored);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(25, 60) },
     );
   });
 

@@ -47,12 +47,10 @@ const execute: Execute = async (statements) => {
 function interruptedAfter(statements: number): Execute {
   let left = statements;
   return async (list) => {
-    const results: Rows[] = [];
-    for (const sql of list) {
-      if (!LOOK.includes(sql) && --left < 0) throw new Error('interrupted');
-      results.push((await db.prepare(sql).all<Rows[number]>()).results);
-    }
-    return results;
+    const end = list.findIndex((sql) => !LOOK.includes(sql) && --left < 0);
+    if (end < 0) return execute(list);
+    if (end > 0) await execute(list.slice(0, end));
+    throw new Error('interrupted');
   };
 }
 

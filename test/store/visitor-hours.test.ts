@@ -9,6 +9,7 @@ import { deletePixel } from '../../src/store/pixels.ts';
 import { findTraces, readTrace } from '../../src/store/traces.ts';
 import { indexVisitors, unindexedRanges } from '../../src/store/visitor-hours.ts';
 import { applySchema, counting, db, makePixel, store, testEnv } from '../fixtures.ts';
+import { runs } from '../runs.ts';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-11-24T00:00:00Z');
@@ -183,7 +184,7 @@ describe('an hour', () => {
 
 it('finds exactly what a look at all events finds, whatever comes when and is indexed when', async () => {
   const random = new Random(7);
-  for (let run = 0; run < 8; run++) {
+  for (let run = 0; run < runs(3, 8); run++) {
     const pixel = await makePixel('UTC');
     const names = ['ann', 'bob', 'eve'];
     let now = START + HOUR;
