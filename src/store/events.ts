@@ -25,7 +25,8 @@ const IS_ERASED = isErased(PIXEL, [FIELD.person, FIELD.visitor], TS);
 /**
  * An event is new unless its row is stored already, or another report of it with the same client's id. An authenticated event is
  * also new if none of the stored reports is authenticated: see `supersede`. Events of closed days, of people and visitors erased
- * since, and of pixels that have been deleted or moved to another time zone are not stored.
+ * since, and of pixels that have been deleted or moved to another time zone are not stored. SQLite would look for another report in
+ * all events of these days, by the primary key, unless the index is named.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
@@ -33,7 +34,7 @@ const INSERT_EVENTS = `
   FROM ${ROWS}
   WHERE NOT EXISTS (SELECT 1 FROM days d WHERE d.pixel = ${PIXEL} AND d.day = ${DAY} AND d.raw > ${RAW.stored})
     AND (${EID} = '' OR NOT EXISTS (
-      SELECT 1 FROM events e
+      SELECT 1 FROM events e INDEXED BY events_eid
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
         AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW} AND e.authenticated >= ${FIELD.authenticated}))
     AND NOT ${IS_ERASED}

@@ -28,6 +28,16 @@ describe('writing a batch', () => {
     expect(await count('events', pixel.id)).toBe(3);
   });
 
+  it('looks for another report of an event by its client id, and reads no other events', async () => {
+    const pixel = await makePixel('UTC');
+    const many = Array.from({ length: 500 }, (_, n) => event(`m${n}`, { ts: AT + n, name: 'Sale' }));
+    await store(pixel, many);
+    const { db: counted, cost } = counting();
+    const events = ['x', 'y'].map((id) => place(pixel, event(id, { name: 'Sale', eid: id })));
+    await writeBatch(counted, { id: 'x', events, rejections: [] }, AT, false);
+    expect(cost.read).toBeLessThan(50);
+  });
+
   it('takes one report of an event per client id, pixel and name within 48 hours', async () => {
     const pixel = await makePixel('UTC');
     const other = await makePixel('UTC');
