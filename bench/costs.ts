@@ -1,7 +1,7 @@
 /**
- * `npm run bench:costs`: the rows that D1 reads and writes for an event: when it is stored, when its day is rolled up,
- * and when it is deleted. It computes the price of a million events and writes docs/costs.md. The local D1 counts rows as
- * Cloudflare's does; nothing here depends on time.
+ * `npm run bench:costs -- [options]`: the rows that D1 reads and writes for an event: when it is stored, when its day is rolled up,
+ * and when it is deleted; and the bytes that it takes of the database. It computes the price of a million events, and what a
+ * database holds, and writes docs/costs.md. The local D1 counts rows as Cloudflare's does; nothing here depends on time.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,35 +11,34 @@ import { addDays, dayStart } from '../src/model/time-zone.ts';
 import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
 import { cachedHistory } from './lib/cached-history.ts';
+import { costsPage, type DayCosts, type Incoming, type Rows } from './lib/costs-page.ts';
 import { PIXEL, writeHistory, ZONE } from './lib/history.ts';
 import { answerOf, QUERIES } from './lib/queries.ts';
 import { makeDatabase, type RecordedSpeck, rollUp, startRecorded } from './lib/recorded-speck.ts';
 import type { Call } from './lib/recorder.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { sum } from './lib/statistics.ts';
-import { table } from './lib/table.ts';
-
-/** Dollars, from Cloudflare's price list. */
-const PER_MILLION = { requests: 0.3, rowsRead: 0.001, rowsWritten: 1 } as const;
-const FREE = { rowsRead: 5_000_000, rowsWritten: 100_000, requests: 100_000 } as const;
+import { measureStored, type StoredBytes } from './lib/stored-bytes.ts';
 
 const DAY = '2026-10-15';
-const DAYS = sizesAndOptions('bench:costs', [10_000, 100_000]);
+const DAYS = sizesAndOptions('bench:costs', [10_000, 15_000, 100_000], {
+  months: {
+    type: 'string',
+    default: '10000,83000,833000',
+    usage: '--months N,N…  events of a month, for bytes (10000,83000,833000)',
+  },
+});
+const MONTHS = String(DAYS.values['months']).split(',').map(Number);
+/** Of these months, one is also measured with events that report time on page and scroll depth. */
+const ENGAGED_MONTH = MONTHS.at(-2) ?? (MONTHS[0] as number);
 /** Events behind the twelve months that a dashboard asks for. */
 const HISTORY = 100_000;
 const BATCHES = 10;
 const EVENTS_A_BEACON = 100;
 const BEACONS_A_BATCH = 2;
 const SINGLE_EVENTS = 20;
-const CRON_RUNS_A_DAY = 288;
 const WAIT_MS = 20;
 const PATIENCE_MS = 10_000;
-
-/** Rows that D1 has read and written. */
-interface Rows {
-  readonly read: number;
-  readonly written: number;
-}
 
 /** Events that were answered so far. */
 let sent = 0;
@@ -52,18 +51,16 @@ if (DAYS.worker === undefined) build();
 const speckDir = DAYS.worker ?? `${ROOT}dist/modules`;
 const temporary = mkdtempSync(join(tmpdir(), 'speck-costs-'));
 try {
-  const text = document(await incoming(), await days(), await dashboard());
+  const text = costsPage({
+    incoming: await incoming(),
+    days: await days(),
+    queries: { events: HISTORY, rows: await dashboard() },
+    stored: await stored(),
+  });
   writeFileSync(`${ROOT}docs/costs.md`, text);
   console.log(text);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
-}
-
-interface Incoming {
-  readonly plain: Rows;
-  readonly withEid: Rows;
-  readonly ofPeople: Rows;
-  readonly single: Rows;
 }
 
 /** Events as they come in, in rows an event: in batches of 200, with and without the client's id or a person, and one at a time. */
@@ -129,15 +126,6 @@ async function allStored({ db }: RecordedSpeck): Promise<void> {
   }
 }
 
-interface DayCosts {
-  readonly events: number;
-  /** Rows an event. */
-  readonly rollUpCost: Rows;
-  readonly deleting: Rows;
-  /** Of a run of the cron that finds nothing to do. */
-  readonly idle: Rows;
-}
-
 async function days(): Promise<DayCosts[]> {
   const costs: DayCosts[] = [];
   for (const events of DAYS.sizes) {
@@ -184,6 +172,13 @@ async function dashboard(): Promise<Rows> {
   }
 }
 
+async function stored(): Promise<StoredBytes[]> {
+  const measured: StoredBytes[] = [];
+  for (const events of MONTHS) measured.push(await measureStored(speckDir, temporary, events));
+  measured.push(await measureStored(speckDir, temporary, ENGAGED_MONTH, true));
+  return measured;
+}
+
 async function withDatabase<T>(
   name: string,
   events: number,
@@ -209,91 +204,4 @@ function rowsOf(calls: readonly Call[]): Rows {
 
 function each({ read, written }: Rows, events: number): Rows {
   return { read: read / events, written: written / events };
-}
-
-function document(
-  { plain, withEid, ofPeople, single }: Incoming,
-  costs: readonly DayCosts[],
-  queries: Rows,
-): string {
-  const million = ({ read, written }: Rows): number =>
-    read * PER_MILLION.rowsRead + written * PER_MILLION.rowsWritten;
-  const row = (name: string, rows: Rows): string[] => [
-    name,
-    (rows.written * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
-    (rows.read * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
-    million(rows).toFixed(2),
-  ];
-  const size = ({ events }: DayCosts): string => events.toLocaleString('en');
-  const steps = table(
-    ['per 1,000 events', 'rows written', 'rows read', '$ a million events'],
-    [
-      row('stored in batches of 200', plain),
-      row('the same, each with an `eid`', withEid),
-      row('the same, each of a person', ofPeople),
-      row('stored one at a time', single),
-      ...costs.map((day) => row(`rolled up, day of ${size(day)}`, day.rollUpCost)),
-      ...costs.map((day) => row(`deleted past retention, day of ${size(day)}`, day.deleting)),
-    ],
-  );
-  const totals = table(
-    ['a million events, one a request', ...costs.map((day) => `days of ${size(day)}, $`)],
-    [
-      ['requests of the Worker', ...costs.map(() => PER_MILLION.requests.toFixed(2))],
-      ['stored', ...costs.map(() => million(plain).toFixed(2))],
-      ['rolled up', ...costs.map(({ rollUpCost }) => million(rollUpCost).toFixed(2))],
-      ['deleted', ...costs.map(({ deleting }) => million(deleting).toFixed(2))],
-      ['**together**', ...costs.map((day) => `**${together(day).toFixed(2)}**`)],
-    ],
-  );
-  function together({ rollUpCost, deleting }: DayCosts): number {
-    return PER_MILLION.requests + million(plain) + million(rollUpCost) + million(deleting);
-  }
-  const { idle } = costs[0] as DayCosts;
-  const free = costs.map((day) => {
-    const written = (plain.written + day.rollUpCost.written + day.deleting.written) * day.events;
-    const read = (plain.read + day.rollUpCost.read + day.deleting.read) * day.events;
-    const fits = written <= FREE.rowsWritten && read <= FREE.rowsRead;
-    const numbers = `${Math.round(written).toLocaleString('en')} rows written and ${Math.round(read).toLocaleString('en')} read`;
-    return `A day of ${size(day)} events takes ${numbers}, and ${fits ? 'fits' : 'does not fit'}.`;
-  });
-  return `# Costs
-
-These figures are measured. Rows are those that D1 counts while the built Worker runs in the local runtime. \`npm run bench:costs\` measures
-them again and writes this page.
-
-${steps}
-
-The figures for storing include all statements of a batch. A day is rolled up once, after midnight. If late or imported events change it, it is rolled
-up again, and only rows that differ are written. The generated days have two thousand pages and cities, a custom property, and
-purchases in three currencies; one event in a hundred has an \`eid\`.
-
-## A million events
-
-These are Cloudflare's prices beyond what a plan includes. A million written rows cost $${PER_MILLION.rowsWritten.toFixed(2)}, a million read rows $${PER_MILLION.rowsRead}, a million requests $${PER_MILLION.requests.toFixed(2)}.
-
-${totals}
-
-Storing a million events costs $${(million(withEid) - million(plain)).toFixed(2)} more if they have an \`eid\`, and $${(million(ofPeople) - million(plain)).toFixed(2)} more if they have a
-person. Rolling up a person's day writes two more rows. If a beacon has multiple events, they are one request.
-
-A cron run without work writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written rows a day, regardless of the number of events.
-
-When a dashboard sends its eight queries over twelve months of ${HISTORY.toLocaleString('en')} events, they read ${queries.read.toLocaleString('en')} rows, $${((queries.read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} each time.
-
-## What is included
-
-Each month, the paid plan ($5 a month) includes 10 million requests, 50 million written rows, 25 billion read rows, and 5 GB of
-storage. It also includes 10 million points in Analytics Engine; another million costs $0.25. To turn Analytics Engine off, remove its section
-from \`wrangler.toml\`.
-
-Each day, the free plan includes ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read rows.
-[operations.md](operations.md#the-free-plan) explains where Speck reaches these limits. This is what a day costs once as many events are deleted as arrive, without the queries of dashboards:
-
-${free.map((line) => `- ${line}`).join('\n')}
-`;
-}
-
-function rows(count: number): string {
-  return count === 1 ? 'one row' : `${count.toLocaleString('en')} rows`;
 }

@@ -57,7 +57,7 @@ async function run({ port, pixel, connections, seconds, rate }: Load): Promise<L
   const latencies: Histogram = [];
   let answered = 0;
   let failed = 0;
-  let due = 0;
+  let requested = 0;
 
   const cpuAt = (time: number): Promise<NodeJS.CpuUsage> =>
     new Promise((resolve) => setTimeout(() => resolve(process.cpuUsage()), time - performance.now()));
@@ -66,9 +66,11 @@ async function run({ port, pixel, connections, seconds, rate }: Load): Promise<L
   const drive = async (socket: Socket): Promise<void> => {
     const reader = new AnswerReader(socket);
     while (performance.now() < closes) {
-      const sent = rate === undefined ? performance.now() : began + (due++ / rate) * 1000;
-      if (sent >= closes) break;
-      if (sent > performance.now()) await sleep(sent - performance.now());
+      const due = rate === undefined ? performance.now() : began + (requested++ / rate) * 1000;
+      if (due >= closes) break;
+      if (due > performance.now()) await sleep(due - performance.now());
+      // A timer may be early.
+      const sent = Math.min(due, performance.now());
       const request = requests[source.next++ % requests.length] as Buffer;
       socket.write(request);
       const status = await reader.status();
