@@ -62,7 +62,7 @@ describe('visits', () => {
     ]);
   });
 
-  it('are not kept open by an engagement, nor saved from being a bounce by it', () => {
+  it('are neither prolonged by an engagement nor saved by it from being a bounce', () => {
     const events = [
       view('10:00:00', '/'),
       engagement('10:20:00', '/', 20_000, 50),
@@ -84,7 +84,7 @@ describe('visits', () => {
     });
   });
 
-  it('leave out engagements before them, of nobody, and after midnight', () => {
+  it('leave out engagements before them, without a visitor, and after midnight', () => {
     const events = [
       engagement('09:59:59', '/', 1, 1),
       view('10:00:00', '/'),
@@ -103,7 +103,7 @@ describe('visits', () => {
     });
   });
 
-  it('take of two engagements of one visit the sum of times and the greatest depth', () => {
+  it('add up the times of engagements and use the greatest depth', () => {
     const events = [
       view('10:00:00', '/a'),
       engagement('10:01:00', '/a', 1000, 30),
@@ -129,7 +129,7 @@ describe('visits', () => {
     });
   });
 
-  it('know the revenue of their events', () => {
+  it('have the revenue of their events', () => {
     const sale = (value: number, currency: string, more = {}) =>
       event('10:00:00', 'Purchase', { value, currency, ...more });
     const parts = [
@@ -153,7 +153,7 @@ describe('visits', () => {
     ]);
   });
 
-  it('know whose an event is, however many links lead there', () => {
+  it('find the person of an event over any number of links', () => {
     const links = { cookie: 'mail', mail: 'user' };
     const of = (person: string) => personOf(event('10:00:00', 'A', { person }), links);
     expect(['cookie', 'mail', 'user', 'else', ''].map(of)).toEqual(['user', 'user', 'user', 'else', '']);
@@ -199,7 +199,7 @@ describe('funnels', () => {
   const days = ['2026-02-03', '2026-02-04'] as const;
   const steps = [goal('A'), goal('B'), goal('C')];
 
-  it('count visits by the steps they came to, in order, and one event for one step', () => {
+  it('count visits by the steps that they reached, in order, with one event per step', () => {
     const events = [
       // To the third step, by the second A.
       ...['C', 'A', 'B', 'A', 'C'].map((name, index) => event(`10:0${index}:00`, name)),
@@ -215,7 +215,7 @@ describe('funnels', () => {
     expect(funnelOf(events, 'UTC', twice, days)).toEqual([4, 1]);
   });
 
-  it('count people by their hours from the first step on, over visits and days', () => {
+  it('count people by the hours since the first step, across visits and days', () => {
     const events = [
       event('22:00:00', 'A', { person: 'p' }),
       event('23:00:00', 'A', { person: 'p', visitor: 'bob' }),
@@ -286,7 +286,7 @@ const rows = (request: Partial<QueryRequest>) =>
 const picked = (...filters: unknown[]) => answer({ metrics: ['visits', 'events'], filters })[0]?.metrics;
 
 describe('answers', () => {
-  it('have each metric as it is defined', () => {
+  it('have each metric as defined', () => {
     expect(
       answer({
         metrics: [
@@ -313,7 +313,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('are zeros, and null where nothing is known, of a day without events', () => {
+  it('of a day without events are zeros, and null for averages', () => {
     const metrics = ['visitors', 'bounce_rate', 'views_per_visit', 'time_on_page', 'scroll_depth'];
     const date_range = ['2026-02-05', '2026-02-05'] as const;
     expect(rows({ date_range, metrics: [...metrics, 'total_revenue', 'people'] })).toEqual([
@@ -322,7 +322,7 @@ describe('answers', () => {
     expect(rows({ date_range, dimensions: ['event:page'] })).toEqual([]);
   });
 
-  it('have rows for the values of events, of visits, of goals and of properties', () => {
+  it('have rows for values of events, visits, goals and properties', () => {
     const metrics = ['visitors', 'visits', 'events'];
     expect(rows({ metrics, dimensions: ['visit:source'] })).toEqual([
       ['Direct / None', 2, 2, 3],
@@ -356,7 +356,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('have shares of the whole, of all visitors and of the group', () => {
+  it('have shares of the total, of all visitors and of the group', () => {
     const metrics = ['visitors', 'percentage'];
     expect(rows({ metrics, dimensions: ['visit:source'] })).toEqual([
       ['Direct / None', 2, 66.67],
@@ -379,7 +379,7 @@ describe('answers', () => {
     expect(rows({ metrics: rates, filters: [...filters, early] })).toEqual([[1, 50, 50]]);
   });
 
-  it('have the revenue of a row of one currency', () => {
+  it('have the revenue of rows with one currency', () => {
     const metrics = ['total_revenue', 'average_revenue'];
     const [eur, usd] = [10, 5];
     expect(answer({ metrics, dimensions: ['event:currency'] })).toContainEqual({
@@ -395,7 +395,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('pick events by filters, and visits by what was done in them', () => {
+  it('select events by filters, and visits by the events in them', () => {
     expect(picked(['is', 'event:page', ['/']])).toEqual([2, 3]);
     expect(picked(['is_not', 'event:page', ['/', '/blog/a']])).toEqual([2, 3]);
     expect(picked(['contains', 'event:page', ['blog']])).toEqual([3, 5]);
@@ -424,7 +424,7 @@ describe('answers', () => {
     expect(picked(['has_done', both])).toEqual([0, 0]);
   });
 
-  it('pick engagements by their own page, name and visit, but never for what they do', () => {
+  it('select engagements by their page, name and visit, but never visits by an engagement', () => {
     const time = (...filters: unknown[]) => answer({ metrics: ['time_on_page'], filters })[0]?.metrics[0];
     expect(time(['is', 'event:page', ['/']])).toBe(15);
     expect(time(['is', 'visit:source', ['news']])).toBe(20);
@@ -434,7 +434,7 @@ describe('answers', () => {
     expect(time(['has_not_done', ['is', 'event:name', ['engagement']]])).toBe(15);
   });
 
-  it('take of a range with times what happened from its first to its last millisecond', () => {
+  it('of a range with times include events from its first to its last millisecond', () => {
     const date_range = ['2026-02-03T12:00:10.000Z', '2026-02-03T16:00:00.000+01:00'] as const;
     const metrics = ['visitors', 'visits', 'events', 'visit_duration', 'bounce_rate'];
     expect(rows({ metrics, date_range })).toEqual([[1, 2, 3, 5, 50]]);
@@ -465,7 +465,7 @@ describe('comparisons', () => {
     compared: Parameters<typeof comparisonOf>[3],
   ) => comparisonOf(of, { ...request, ...change }, row, compared);
 
-  it('stand beside the rows of the days before, in per cent and in points', () => {
+  it('pair rows with those of the previous days, in per cent and in points', () => {
     const [home, other] = answerOf(of, request);
     expect(home).toEqual({ dimensions: ['/'], metrics: [3, 100, null] });
     expect(comparisonOfRow({}, home as Row, { mode: 'previous_period' })).toEqual({
@@ -481,7 +481,7 @@ describe('comparisons', () => {
     });
   });
 
-  it('match times by place', () => {
+  it('match times by position', () => {
     const change = { metrics: ['visitors'], dimensions: ['time:day'] };
     const [tuesday, wednesday] = answerOf(of, { ...request, ...change });
     expect(comparisonOfRow(change, tuesday as Row, { mode: 'previous_period' })).toEqual({
@@ -498,7 +498,7 @@ describe('comparisons', () => {
     expect(comparisonOfRow(change, wednesday as Row, custom)).toBe(null);
   });
 
-  it('go a year back, from the 29th of February to the 28th', () => {
+  it('go back a year, from February 29 to February 28', () => {
     const leap = historyOf([view('2023-02-28T10:00:00Z', '/')], 'UTC', []);
     const row = { dimensions: [], metrics: [0] };
     const day = { ...request, metrics: ['visitors'], dimensions: [] };
@@ -511,7 +511,7 @@ describe('comparisons', () => {
 });
 
 describe('labels', () => {
-  it('are all there, with the hours of a day as its clocks showed them', () => {
+  it('are complete, with the hours of a day as clocks showed them', () => {
     const week = ['2026-02-01', '2026-02-09'] as const;
     expect(labelsOf('time:week', week, 'UTC')).toEqual(['2026-02-01', '2026-02-02', '2026-02-09']);
     expect(labelsOf('time:month', ['2025-12-31', '2026-02-01'], 'UTC')).toEqual([

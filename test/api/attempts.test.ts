@@ -74,8 +74,8 @@ async function madeToken(): Promise<string> {
   return token;
 }
 
-describe('who guesses', () => {
-  it('is refused before the right ADMIN_TOKEN is looked at, by either door', async () => {
+describe('a network that guesses credentials', () => {
+  it('is rejected before ADMIN_TOKEN is compared, both for tokens and sign-in', async () => {
     expect(await times(20, (index) => bearer(`guess ${index}`.replace(' ', '-')))).toEqual(TWENTY);
     expect((await bearer(ADMIN)).status).toBe(429);
     expect((await signIn({ token: ADMIN })).status).toBe(429);
@@ -83,7 +83,7 @@ describe('who guesses', () => {
     expect((await bearer(ADMIN, '198.51.100.1')).status).toBe(200);
   });
 
-  it('may again a minute later', async () => {
+  it('may try again a minute later', async () => {
     const now = Date.now();
     vi.useFakeTimers({ now, toFake: ['Date'] });
     try {
@@ -97,7 +97,7 @@ describe('who guesses', () => {
     }
   });
 
-  it('does not put out those beside them whose token or session was just there', async () => {
+  it('does not lock out a recently valid token or session of the same network', async () => {
     const token = await madeToken();
     const signedIn = await signIn({ token });
     const secret = /=(\w+);/.exec(signedIn.headers.get('set-cookie') ?? '')?.[1] ?? '';
@@ -119,7 +119,7 @@ describe('who guesses', () => {
     ['sessions', (index: number, ip: string) => session(`g${index}`, ip)],
     ['links', (index: number, ip: string) => signIn({ link: `g${index}` }, ip)],
     ['tokens to sign in', (index: number, ip: string) => signIn({ token: `g${index}` }, ip)],
-  ])('by addresses of one IPv6 /64 is one who guesses at %s', async (_what, guess) => {
+  ])('is an IPv6 /64 as one, for %s', async (_what, guess) => {
     const of = (index: number) => `2001:db8:${address}:1::${index.toString(16)}`;
     expect(await times(20, (index) => guess(index, of(index)))).toEqual(TWENTY);
     expect((await guess(20, of(20))).status).toBe(429);
@@ -127,12 +127,12 @@ describe('who guesses', () => {
   });
 });
 
-describe('the database is not asked', () => {
+describe('the database is not queried', () => {
   it.each([
     ['a token', (text: string) => bearer(text.replaceAll(' ', '') || 'x')],
     ['a session', (text: string) => session(text)],
     ['a link', (text: string) => signIn({ link: text || 'x' })],
-  ])('of %s that has not the form of one', async (_what, guess) => {
+  ])('for a malformed %s', async (_what, guess) => {
     for (const text of [
       'x',
       'x'.repeat(39),
@@ -150,7 +150,7 @@ describe('the database is not asked', () => {
     ['token', (secret: string) => bearer(`speck_${secret}`)],
     ['session', (secret: string) => session(secret)],
     ['link', (secret: string) => signIn({ link: secret })],
-  ])('twice of one wrong %s, nor of any once there were too many', async (_what, guess) => {
+  ])('twice for the same wrong %s, nor for any after too many attempts', async (_what, guess) => {
     const secret = newSecret();
     expect((await guess(secret)).status).toBe(401);
     expect(statements).toBe(1);
@@ -179,7 +179,7 @@ describe('sessions of a shared link', () => {
     return secret;
   }
 
-  it('are begun by a network sixty times a minute at most', async () => {
+  it('can be started sixty times a minute per network', async () => {
     const link = await madeLink();
     const statuses = await times(65, () => signIn({ link }));
     expect(statuses.filter((status) => status === 201)).toHaveLength(60);
@@ -187,7 +187,7 @@ describe('sessions of a shared link', () => {
     expect((await signIn({ link }, '198.51.100.2')).status).toBe(201);
   });
 
-  it('are two hundred at most, of which the oldest end first', async () => {
+  it('are at most two hundred, and the oldest end first', async () => {
     const link = await madeLink();
     const from = (index: number) => `10.0.${address}.${index}`;
     const first = await signIn({ link }, from(0));

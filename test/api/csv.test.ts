@@ -9,7 +9,7 @@ async function records(pieces: Iterable<string>): Promise<string[][]> {
 }
 
 describe('writing', () => {
-  it('quotes what needs quotes, and ends with CRLF', () => {
+  it('quotes values that need it, and ends with CRLF', () => {
     expect(csvLine(['plain', 'a,b', 'say "hi"', 'two\nlines', '', null, 1.5, -2])).toBe(
       'plain,"a,b","say ""hi""","two\nlines",,,1.5,-2\r\n',
     );
@@ -42,7 +42,7 @@ describe('writing', () => {
     ['a - b', 'a - b'],
     ['a;b', '"a;b"'],
     ['=HYPERLINK("https://evil.example","a")', '"\'=HYPERLINK(""https://evil.example"",""a"")"'],
-  ])('keeps a spreadsheet from running %j', (text, cell) => {
+  ])('prevents a spreadsheet from running %j', (text, cell) => {
     expect(csvLine([text])).toBe(`${cell}\r\n`);
   });
 });
@@ -74,7 +74,7 @@ describe('reading', () => {
     expect(await records(text)).toEqual(expected);
   });
 
-  it('refuses a text that ends within quotes', async () => {
+  it('rejects a text that ends within quotes', async () => {
     await expect(records(['a,"b\r\n'])).rejects.toThrow(SyntaxError);
   });
 });
@@ -114,8 +114,8 @@ const odd = fc.string({
 });
 const text = fc.oneof({ weight: 3, arbitrary: odd }, fc.string({ unit: 'binary' }));
 
-describe('whatever strangers have sent', () => {
-  it('is no formula, whatever a spreadsheet splits lines at', () => {
+describe('a stored text', () => {
+  it('is never a formula, whatever character a spreadsheet splits lines at', () => {
     fc.assert(
       fc.property(fc.array(fc.array(text, { minLength: 1, maxLength: 4 })), (rows) => {
         const csv = rows.map((row) => csvLine(row)).join('');
@@ -130,7 +130,7 @@ describe('whatever strangers have sent', () => {
     );
   });
 
-  it('is no formula in JSON either, and is the JSON of the same value', async () => {
+  it('is never a formula in JSON, which has the same value', async () => {
     const object = fc.dictionary(text, text, { noNullPrototype: true });
     await fc.assert(
       fc.asyncProperty(object, odd, async (value, before) => {
@@ -149,7 +149,7 @@ describe('whatever strangers have sent', () => {
     );
   });
 
-  it('is given back as it was, however it is cut into pieces', async () => {
+  it('survives a round trip, however the CSV is split into chunks', async () => {
     const table = fc.array(fc.array(text, { minLength: 2, maxLength: 4 }));
     await fc.assert(
       fc.asyncProperty(table, fc.integer({ min: 1, max: 9 }), async (rows, size) => {

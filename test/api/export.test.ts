@@ -73,7 +73,7 @@ const nextOf = (response: Response): string | null => {
 };
 
 describe('an export', () => {
-  it('of 60,000 events is read page by page, none before the reader asks for it', async () => {
+  it('of 60,000 events reads a page only when the client is ready for it', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 0, 60_000);
     const exportedIds: string[] = [];
@@ -99,7 +99,7 @@ describe('an export', () => {
     expect(exportedIds).toEqual(Array.from({ length: 60_000 }, (_, index) => idOf(index)));
   }, 120_000);
 
-  it('has smaller pages and fewer rows where these are large', async () => {
+  it('has fewer rows per page if rows are large', async () => {
     const pixel = await makePixel('UTC');
     const value = '\u20ac'.repeat(500);
     const props = JSON.stringify(
@@ -119,7 +119,7 @@ describe('an export', () => {
     expect(nextOf(rest.response)).toBeNull();
   });
 
-  it('gives each event once and in order while others are being stored', async () => {
+  it('has each event once and in order while others are being stored', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 0, 9000);
     const exportedIds: string[] = [];
@@ -141,7 +141,7 @@ describe('an export', () => {
     expect(new Set(exportedIds).size).toBe(exportedIds.length);
   });
 
-  it('reads a page in parts that has grown since it was planned', async () => {
+  it('splits a page that has grown since it was planned', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [event(0), event(30_000)]);
     const { response, reads } = await exported(pixel);
@@ -152,7 +152,7 @@ describe('an export', () => {
     expect(reads).toHaveLength(4);
   });
 
-  it('breaks off, and does not end, when the database fails on the way', async () => {
+  it('aborts the response if the database fails midway', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 0, 5000);
     const { response } = await exported(pixel);
@@ -174,7 +174,7 @@ describe('amounts', () => {
     [-1, '-0.000001'],
     [5_000_000, '5'],
     [Number.MAX_SAFE_INTEGER, '9007199254.740991'],
-  ])('%d millionths are %s', (micros, text) => {
+  ])('of %d millionths are written as %s', (micros, text) => {
     expect(decimalOf(micros)).toBe(text);
   });
 
@@ -202,7 +202,7 @@ describe('JSON, read exactly', () => {
     return Object.fromEntries([...value].map(([key, inner]) => [key, plain(inner)]));
   };
 
-  it('is what JSON.parse gives', () => {
+  it('equals the result of JSON.parse', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
@@ -222,7 +222,7 @@ describe('JSON, read exactly', () => {
     ]);
   });
 
-  it.each(['', '{', '{"a":01}', '{"a":1}}', '"a', '[1,]', "{'a':1}"])('%j is none', (text) => {
+  it.each(['', '{', '{"a":01}', '{"a":1}}', '"a', '[1,]', "{'a':1}"])('%j is invalid', (text) => {
     expect(() => parseExactly(text)).toThrow(SyntaxError);
   });
 });

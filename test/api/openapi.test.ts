@@ -56,7 +56,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it('has no other path than these, the collecting ones and what the router serves to anyone', () => {
+  it('has only these paths, those that collect events and the public ones', () => {
     const router = files.find(({ file }) => file === 'router.ts')?.text ?? '';
     const tables = [...router.matchAll(/(?:PUBLIC|PAGES): .*?\{(.*?)\};/gs)].map(([, table]) => table);
     const anyone = [...tables.join().matchAll(/'(\/[^']+)': /g)].map(([, path]) => path);
@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('has every problem that the code throws', () => {
+  it('lists every problem that the code throws', () => {
     const thrown = files.flatMap(({ text }) =>
       [...text.matchAll(/new Problem\(\s*'(\w+)'/g)].map(([, reason]) => reason),
     );
@@ -87,12 +87,12 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(PROBLEMS).filter((reason) => !described.has(reason))).toEqual(['method_not_allowed']);
   });
 
-  it('knows every query parameter: handlers read none by themselves', () => {
+  it('lists every query parameter, since handlers read none by themselves', () => {
     const reading = files.filter(({ text }) => /searchParams\.(get|has|entries|keys)/.test(text));
     expect(reading.map(({ file }) => file)).toEqual(['parameters.ts']);
   });
 
-  it('names each operation once, and refers to nothing that is not there', () => {
+  it('names each operation once, and has no dangling references', () => {
     const names = operations.map(({ operationId }) => operationId);
     expect(new Set(names).size).toBe(names.length);
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
@@ -100,12 +100,12 @@ describe('the OpenAPI document', () => {
     expect(used).toEqual(new Set(Object.keys(document.components.schemas)));
   });
 
-  it('is what the Worker has been built with', () => {
+  it('is the one that the Worker was built with', () => {
     expect(JSON.parse(built)).toEqual(JSON.parse(JSON.stringify(document)));
   });
 });
 
-describe('the schema of what is parsed by hand', () => {
+describe('the schema of a filter', () => {
   const errorOf = (change: object): string => {
     const parsed = parseQuery({ site_id: 'px_1', metrics: ['visitors'], date_range: '7d', ...change });
     return parsed.ok ? '' : (parsed.error[0]?.message ?? '');

@@ -50,7 +50,7 @@ const namesOf = ({ events }: Answer) => events.map(({ name }) => name).toSorted(
 
 describe('a person', () => {
   it.each(['em', 'ph', 'external_id'])(
-    'to whom somebody has claimed the %s of another is neither shown nor erases what is the other’s',
+    'who claims the %s of another person neither sees nor erases that person’s events',
     async (kind) => {
       const { id } = await makePixel('UTC');
       const hash = await sha256(`ann by ${kind}`);
@@ -113,7 +113,7 @@ describe('a person', () => {
     return `/api/v1/pixels/${id}/people?uid=ann`;
   }
 
-  it('is shown and erased, however many aliases strangers have added', async () => {
+  it('can be exported and erased, however many aliases strangers have claimed', async () => {
     for (const aliases of [500, 25_000]) {
       const path = await bombed(aliases);
       const { db: counted, cost } = metered();
@@ -128,7 +128,7 @@ describe('a person', () => {
     }
   });
 
-  it('with all that strangers have added is shown and erased part by part, each by a bounded number of rows', async () => {
+  it('with all claimed aliases is exported and erased part by part, each with a bounded number of rows', async () => {
     const path = `${await bombed(25_000)}&include_unconfirmed=true`;
     const { db: counted, cost } = metered();
     const env = { ...testEnv, DB: counted };

@@ -30,7 +30,7 @@ function change(pixel: string, body: unknown): Promise<Response> {
 }
 
 it.each([{ timezone: 'Asia/Kolkata' }, { name: 'Later' }])(
-  'changes what is named and nothing else, whatever else changes meanwhile: %j',
+  'changes only the fields in the request, whatever else changes at the same time: %j',
   async (requestedChanges) => {
     const pixel = await makePixel('UTC');
     // In the spelling in which they are stored: brackets in a query are encoded.
@@ -131,7 +131,7 @@ const RIVALS: readonly (readonly [what: string, one: object, other: object])[] =
 ];
 
 it.each(RIVALS)(
-  'leaves no funnel without its goals when two changes come at once: %s',
+  'leaves no funnel without its goals if two changes arrive at once: %s',
   async (_, ...both) => {
     const pixel = await makePixel('UTC', { goals: [goal('A'), goal('B'), goal('C')] });
     const answers = await changeAtOnce(pixel.id, both);
@@ -142,7 +142,7 @@ it.each(RIVALS)(
   },
 );
 
-it('makes all of several changes at once that it says it has made', async () => {
+it('applies each of multiple concurrent changes that it confirms', async () => {
   const { id } = await makePixel('UTC');
   const changes: readonly Readonly<Record<string, unknown>>[] = [
     { name: 'Later' },
@@ -165,7 +165,7 @@ it('makes all of several changes at once that it says it has made', async () => 
   }
 });
 
-it('moves a pixel to two time zones at once to one of them, with its days', async () => {
+it('moves a pixel to one of two time zones that are set at once, with its days', async () => {
   const pixel = await makePixel('UTC');
   const ts = Date.parse('2026-11-20T20:00:00Z');
   await store(pixel, [{ ts, id: 'a', name: 'pageview', visitor: 'ann' }]);
@@ -189,7 +189,7 @@ it.each([
   ['after all others', '2026-11-25T10:00:00Z'],
   ['before all others', '2026-11-01T10:00:00Z'],
   ['on the next day', '2026-11-21T10:00:00Z'],
-])('has an event in its day that comes while the time zone changes: %s', async (_, time) => {
+])('stores an event in the right day while the time zone changes: %s', async (_, time) => {
   const pixel = await makePixel('UTC');
   const at = (text: string, id: string) => ({ ts: Date.parse(text), id, name: 'pageview', visitor: 'ann' });
   await store(pixel, [at('2026-11-20T20:00:00Z', 'a')]);
@@ -214,7 +214,7 @@ it.each([
   expect(lost).toBe(0);
 });
 
-it('moves a pixel to another time zone so many times an hour, and does not count what changes nothing', async () => {
+it('limits changes of the time zone per hour, and does not count those without effect', async () => {
   const { id } = await makePixel('UTC');
   const other = await makePixel('UTC');
   const zone = (index: number) => ({ timezone: index % 2 === 0 ? 'Asia/Kolkata' : 'UTC' });
@@ -240,7 +240,7 @@ it('moves a pixel to another time zone so many times an hour, and does not count
 it.each([
   ['pixel', 404, 'not_found'],
   ['token', 409, 'conflict'],
-])('makes no link when the %s is deleted at the same time', async (what, status, reason) => {
+])('creates no link if the %s is deleted at the same time', async (what, status, reason) => {
   const { id } = await makePixel('UTC');
   const token = {
     id: `tok_${id}`,

@@ -29,8 +29,8 @@ async function setVersion(version: number | null): Promise<void> {
   if (version !== null) await db.prepare('INSERT INTO schema_migrations VALUES (?, 0)').bind(version).run();
 }
 
-describe('what the database throws', () => {
-  it.each(LACKING)('says what to do when it lacks something: %s', async (message) => {
+describe('an error of the database', () => {
+  it.each(LACKING)('says what to do if the schema is out of date: %s', async (message) => {
     await setVersion(SCHEMA_VERSION - 1);
     expect(await detailOf(message)).toContain(
       `has version ${SCHEMA_VERSION - 1} of the schema, and this Worker needs version ${SCHEMA_VERSION}. Run npm run deploy`,
@@ -47,7 +47,7 @@ describe('what the database throws', () => {
     () => Promise.reject(new Error('D1_ERROR: Network connection lost.')),
     () => withRetries(() => new Promise(() => {}), { attempts: 1, backoff: 0, timeout: 1 }),
     () => withRetries(() => Promise.resolve(), RETRY_POLICY, Date.now() - 1),
-  ])('asks to try again when it only was away, or hung, or there was no time for it', async (fail) => {
+  ])('asks the client to retry if D1 was unavailable, hung or out of time', async (fail) => {
     const error = await fail().catch((thrown: unknown) => thrown);
     const answer = await problemResponse(error, db);
     expect(answer.status).toBe(503);

@@ -43,11 +43,11 @@ async function statusOf(query: Promise<unknown>): Promise<number> {
   }
 }
 
-describe('turns', () => {
+describe('query limits', () => {
   it.each([
     ['a shared link', link('l1'), 120],
     ['a token', token('t1'), 600],
-  ])('of %s are so many a minute, and come back with the next', async (_, grant, most) => {
+  ])('allow %s so many queries a minute, and reset in the next minute', async (_, grant, most) => {
     vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
     try {
       for (let query = 0; query < most; query++) await withQueryLimits(grant, async () => null);
@@ -69,7 +69,7 @@ describe('turns', () => {
   it.each([
     ['a shared link', link('l7'), 60, '60'],
     ['a token', token('t7'), 240, '30'],
-  ])('of %s cost so much in all, and that comes back', async (_, grant, seconds, retryAfter) => {
+  ])('allow %s so much database time, which is refilled', async (_, grant, seconds, retryAfter) => {
     vi.useFakeTimers({ now: Date.parse('2026-11-28T12:00:00Z'), toFake: ['Date'] });
     try {
       const ask = (price: number) => withQueryLimits(grant, async (spend) => spend(price * 1e6));
@@ -94,7 +94,7 @@ describe('turns', () => {
     }
   });
 
-  it('are the price of a query, which is paid before it is asked', async () => {
+  it('charge the price of a query before it runs', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [{ ts: Date.now() - 60_000, id: 'p1', name: 'pageview', visitor: 'v' }]);
     // As if the day had a million events.
@@ -128,7 +128,7 @@ describe('turns', () => {
     batch.mockRestore();
   });
 
-  it('are the price of telling which properties there are, too, and that may be too much', async () => {
+  it('charge for listing property keys, and can reject it', async () => {
     const pixel = await makePixel('UTC');
     const ask = (from: string) =>
       worker.fetch(`https://px.example.com/api/v1/pixels/${pixel.id}/properties?from=${from}&to=2026-02-01`, {
@@ -159,7 +159,7 @@ describe('turns', () => {
     });
   });
 
-  it('of all others are two while one of the owner is answered', async () => {
+  it("let two other queries run while one of the owner's runs", async () => {
     let end: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       end = resolve;
@@ -191,21 +191,24 @@ describe('turns', () => {
   it.each([
     ['a shared link', link('l3'), 4],
     ['a token', token('t3'), 8],
-  ])('of %s are so many at once; the fifteen queries of a view wait for theirs', async (_, grant, most) => {
-    let now = 0;
-    let peak = 0;
-    const work = async (): Promise<null> => {
-      peak = Math.max(peak, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      now--;
-      return null;
-    };
-    const all = await Promise.all(Array.from({ length: 20 }, () => statusOf(withQueryLimits(grant, work))));
-    expect(all).toEqual(Array.from({ length: 20 }, () => 200));
-    expect(peak).toBe(most);
-  });
+  ])(
+    'let %s run so many queries at once; the fifteen of a dashboard view wait their turn',
+    async (_, grant, most) => {
+      let now = 0;
+      let peak = 0;
+      const work = async (): Promise<null> => {
+        peak = Math.max(peak, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        now--;
+        return null;
+      };
+      const all = await Promise.all(Array.from({ length: 20 }, () => statusOf(withQueryLimits(grant, work))));
+      expect(all).toEqual(Array.from({ length: 20 }, () => 200));
+      expect(peak).toBe(most);
+    },
+  );
 
-  it('are not waited for by more than a few views, nor for ever', async () => {
+  it('limit how many queries wait, and for how long', async () => {
     let end: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       end = resolve;
@@ -218,7 +221,7 @@ describe('turns', () => {
     expect(all.filter((status) => status === 200)).toHaveLength(44);
   });
 
-  it('end when the work fails, and when the request of it was given up', async () => {
+  it('release a slot if the query fails or its request is canceled', async () => {
     const failing = Array.from({ length: 20 }, () =>
       withQueryLimits(link('l5'), () => Promise.reject(new Error('gone'))).catch(() => 'gone'),
     );
@@ -236,8 +239,8 @@ describe('turns', () => {
   });
 });
 
-describe('what is asked by several at once', () => {
-  it('is computed once, and given to all who asked meanwhile, but to nobody later', async () => {
+describe('the same query from multiple requests at once', () => {
+  it('is computed once and answers all waiting requests, but no later ones', async () => {
     let computed = 0;
     const compute = async (): Promise<number> => {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -250,7 +253,7 @@ describe('what is asked by several at once', () => {
     expect(computed).toBe(4);
   });
 
-  it('is computed by somebody else when it fails, or its request was given up', async () => {
+  it('is computed by another request if the first fails or is canceled', async () => {
     let tries = 0;
     const failing = async (): Promise<string> => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -273,7 +276,7 @@ describe('what is asked by several at once', () => {
     }
   });
 
-  it('is one query to the database, from requests of their own', async () => {
+  it('is one database query for separate requests', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [{ ts: Date.now() - 60_000, id: 'e1', name: 'pageview', visitor: 'v' }]);
     const ask = (filters: unknown) =>

@@ -12,7 +12,7 @@ const compared = (day: string) => ({
 const META = { comparison_date_range: ['2023-02-28', '2023-03-01'] };
 
 describe('CSV of a comparison', () => {
-  it('has as many cells in each line, also of a day without a counterpart', async () => {
+  it('has the same number of cells in each line, even for a day without a counterpart', async () => {
     const results = [
       { dimensions: ['2024-02-29'], metrics: [1, money(1)], comparison: null },
       { dimensions: ['2024-03-01'], metrics: [3, money(3)], comparison: compared('2023-03-01') },
@@ -27,7 +27,7 @@ describe('CSV of a comparison', () => {
     );
   });
 
-  it('names its columns also where no row has a counterpart, or there is none', async () => {
+  it('has all column names, even if no row has a counterpart or there are no rows', async () => {
     const row = { dimensions: ['2024-02-29'], metrics: [1, null], comparison: null };
     for (const results of [[], [row]]) {
       const csv = await csvOf({ results, meta: META, query: {} }, NAMES);
@@ -36,7 +36,7 @@ describe('CSV of a comparison', () => {
   });
 });
 
-describe('an answer of many rows', () => {
+describe('a response with many rows', () => {
   const answer = (count: number) => ({
     results: Array.from({ length: count }, (_, index) => ({
       dimensions: [`a "page" ${index}`],
@@ -46,16 +46,19 @@ describe('an answer of many rows', () => {
     query: {},
   });
 
-  it.each([0, 1, 999, 1000, 1001, 2500])('is written in portions as it is at once: %i', async (count) => {
-    const result = answer(count);
-    expect(await jsonOf(result, result.results)).toBe(JSON.stringify(result));
-    const lines = result.results.map(({ metrics }, index) => `"a ""page"" ${index}",${metrics[0]},,\r\n`);
-    expect(await csvOf(result, NAMES)).toBe(
-      `day,visitors,total_revenue,total_revenue_currency\r\n${lines.join('')}`,
-    );
-  });
+  it.each([0, 1, 999, 1000, 1001, 2500])(
+    'is the same whether written in portions or at once: %i',
+    async (count) => {
+      const result = answer(count);
+      expect(await jsonOf(result, result.results)).toBe(JSON.stringify(result));
+      const lines = result.results.map(({ metrics }, index) => `"a ""page"" ${index}",${metrics[0]},,\r\n`);
+      expect(await csvOf(result, NAMES)).toBe(
+        `day,visitors,total_revenue,total_revenue_currency\r\n${lines.join('')}`,
+      );
+    },
+  );
 
-  it('lets the isolate do something else in between', async () => {
+  it('yields to other requests in between', async () => {
     const result = answer(2500);
     let turns = 0;
     const countTurns = async (): Promise<void> => {
@@ -67,7 +70,7 @@ describe('an answer of many rows', () => {
     await others;
   });
 
-  it('has a tag of its own, by which a client asks whether it still holds', async () => {
+  it('has an ETag, by which clients revalidate it', async () => {
     const ask = (headers: HeadersInit = {}) => new Request('https://px.example.com/', { headers });
     const first = await jsonResponse(ask(), '{"a":1}');
     const tag = first.headers.get('etag') ?? '';

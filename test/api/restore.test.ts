@@ -26,7 +26,7 @@ async function restore(id: string, lines: readonly (object | string)[]) {
 }
 
 describe('lines of an export', () => {
-  it('are stored once, and refused by their place in the body, in its order', async () => {
+  it('are stored once, and rejected by their position in the body, in order', async () => {
     const { id } = await makePixel('UTC');
     const lines = [LINE, '', 'no JSON', '  ', { ...LINE, id: 'b' }, LINE, '[1]', ''];
     const answer = await restore(id, lines);
@@ -69,7 +69,7 @@ describe('lines of an export', () => {
     [{ props: { plan: 7 } }, 'props.plan: '],
     [{ props: { '': 'x' } }, 'props'],
     [{ props: Object.fromEntries(Array.from({ length: LIMITS.props + 1 }, (_, i) => [i, ''])) }, 'props: '],
-  ])('with %j are refused, and told what is wrong', async (more, begin) => {
+  ])('with %j are rejected with the reason', async (more, begin) => {
     const { id } = await makePixel('UTC');
     const { accepted, rejected } = await restore(id, [{ ...LINE, ...more }]);
     expect(accepted).toBe(0);
@@ -77,7 +77,7 @@ describe('lines of an export', () => {
     expect(rejected[0]?.message.startsWith(begin), rejected[0]?.message).toBe(true);
   });
 
-  it('may be as long, as many and as old as is said, and not more', async () => {
+  it('may be exactly as long, as many and as old as the limits say', async () => {
     const { id } = await makePixel('UTC');
     const longest = {
       ...LINE,
@@ -98,7 +98,7 @@ describe('lines of an export', () => {
     await expect(restore(id, ['', ' '])).rejects.toMatchObject({ reason: 'invalid_body' });
   });
 
-  it('are empty where an older export has no such column', async () => {
+  it('have empty columns if an older export lacks them', async () => {
     const { id } = await makePixel('UTC');
     await restore(id, [LINE]);
     const row = await db.prepare('SELECT * FROM events WHERE pixel = ?').bind(id).first();

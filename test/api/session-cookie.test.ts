@@ -25,7 +25,7 @@ describe('the cookie of a session', () => {
     expect(sessionCookie(requestTo(url, headers), 'owner', 'x')).toBe(cookie);
   });
 
-  it('of a link is another one, and each is removed alone', () => {
+  it("of a shared link is separate from the owner's, and each is removed alone", () => {
     expect(sessionCookie(requestTo(TLS, {}), 'link', 'x')).toMatch(/^__Host-speck-link=x; /);
     expect(expiredSessionCookie(requestTo(TLS, { 'x-speck-session': 'link' }))).toMatch(
       /^__Host-speck-link=; Max-Age=0; /,
@@ -55,7 +55,7 @@ describe('the cookie of a session', () => {
     { 'x-speck-session': 'owner', cookie: both, 'sec-fetch-site': 'none' },
     { 'x-speck-session': 'owner', cookie: both, origin: 'https://evil.example' },
     { 'x-speck-session': 'owner', cookie: both, origin: 'null' },
-  ])('does not count in a request with %j', (headers) => {
+  ])('is ignored in a request with %j', (headers) => {
     expect(() => sessionSecret(requestTo(TLS, headers))).toThrow(
       expect.objectContaining({ reason: 'cross_site' }),
     );

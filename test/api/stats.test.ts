@@ -9,21 +9,24 @@ import { parseQuery } from '../../src/query/language.ts';
 const bodyFor = (query: object) => bodyOf('px_1', v.parse(StatsQuery, query));
 
 describe('the short form', () => {
-  it.each([...TIME_DIMENSIONS, ...DIMENSION_NAMES])('knows %s by its last part and as a whole', (name) => {
-    const last = name.replace(/^\w+:/, '');
-    expect(METRICS.has(last)).toBe(false);
-    for (const dimension of [last, name]) {
-      const body = bodyFor({ by: [dimension], filter: [`${dimension}==x`], order: [`${dimension}:desc`] });
-      expect(body).toMatchObject({
-        dimensions: [name],
-        filters: [['is', name, ['x']]],
-        order_by: [[name, 'desc']],
-      });
-      expect(parseQuery({ ...body, filters: [] }).ok).toBe(true);
-    }
-  });
+  it.each([...TIME_DIMENSIONS, ...DIMENSION_NAMES])(
+    'accepts %s by its last part and by its full name',
+    (name) => {
+      const last = name.replace(/^\w+:/, '');
+      expect(METRICS.has(last)).toBe(false);
+      for (const dimension of [last, name]) {
+        const body = bodyFor({ by: [dimension], filter: [`${dimension}==x`], order: [`${dimension}:desc`] });
+        expect(body).toMatchObject({
+          dimensions: [name],
+          filters: [['is', name, ['x']]],
+          order_by: [[name, 'desc']],
+        });
+        expect(parseQuery({ ...body, filters: [] }).ok).toBe(true);
+      }
+    },
+  );
 
-  it('takes the first operator for one, and everything behind it for a value', () => {
+  it('splits at the first operator, and reads everything after it as the value', () => {
     const { filters } = bodyFor({
       filter: ['page==/a==b~c', 'props:a b!=', 'source!~x\ny', 'event:props:size:eu~4|5|'],
     });
@@ -35,7 +38,7 @@ describe('the short form', () => {
     ]);
   });
 
-  it('lets metrics descend and dimensions ascend where nobody says', () => {
+  it('sorts metrics descending and dimensions ascending by default', () => {
     expect(bodyFor({ order: ['visitors', 'page', 'time:day', 'visits:asc'] }).order_by).toEqual([
       ['visitors', 'desc'],
       ['event:page', 'asc'],

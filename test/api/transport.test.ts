@@ -54,9 +54,9 @@ const REST: readonly Row[] = [
 ];
 const COLLECTING = ['/p.gif', '/tr', '/beacon'];
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([...API, ...PUBLIC, ...REST])(
-    'to %s %s says what type it is, and to come back by TLS',
+    'to %s %s has security headers: nosniff and HSTS',
     async (method, path) => {
       for (const headers of [{}, TOKEN, { authorization: 'Bearer wrong' }]) {
         const response = await ask(`https://${HOST}${address(path)}`, method, headers);
@@ -76,7 +76,7 @@ describe('an answer', () => {
     },
   );
 
-  it('of the API that browsers may keep is kept apart for an owner and a shared link', async () => {
+  it('of the API that browsers may cache varies by owner and shared link', async () => {
     const { id } = await makePixel('UTC');
     const cachedPaths = [`/api/v1/pixels/${id}/stats`, `/api/v1/pixels/${id}/stats?format=csv`];
     for (const path of cachedPaths) {
@@ -100,7 +100,7 @@ describe('HEAD', () => {
   });
   const gets = [...API, ...PUBLIC, ...REST].filter(([method]) => method === 'GET');
 
-  it.each(gets)('to %s %s is answered as GET is, without a body', async (_, path) => {
+  it.each(gets)('to %s %s equals that to GET, without a body', async (_, path) => {
     for (const headers of [{}, TOKEN]) {
       const url = `https://${HOST}${address(path)}`;
       const get = await ask(url, 'GET', headers);
@@ -116,7 +116,7 @@ describe('HEAD', () => {
   });
 
   it.each([...new Set([...API, ...PUBLIC].map(([, path]) => path))])(
-    'is allowed at %s if GET is, and refused otherwise',
+    'to HEAD %s is allowed if GET is, and rejected otherwise',
     async (path) => {
       const url = `https://${HOST}${address(path)}`;
       const allowed = (await ask(url, 'QUERY')).headers.get('allow')?.split(', ') ?? [];
@@ -158,13 +158,13 @@ describe('without TLS', () => {
     },
   );
 
-  it('a pixel and a beacon are answered, for pages and mails that have it so', async () => {
+  it('the pixel and the beacon are answered, since pages and mails may use http', async () => {
     expect((await ask(`http://${HOST}/p.gif?id=${pixel.id}`)).status).toBe(200);
     expect((await ask(`http://${HOST}/beacon`, 'POST')).status).toBe(400);
   });
 
   it.each(['localhost', 'px.localhost', '127.0.0.1', '127.8.0.1', '[::1]', 'LOCALHOST', '127.1'])(
-    'this machine is reached as %s',
+    'this machine is trusted as %s',
     async (host) => {
       expect((await ask(`http://${host}:8787/api/v1/pixels`, 'GET', TOKEN)).status).toBe(200);
       expect((await ask(`http://${host}:8787/app/`)).status).toBe(200);
@@ -180,7 +180,7 @@ describe('without TLS', () => {
     '0.0.0.0',
     '[::2]',
     '[::ffff:10.0.0.1]',
-  ])('%s is another', async (host) => {
+  ])('%s is another machine', async (host) => {
     expect(isExposed(`http://${host}/`)).toBe(true);
     expect(isExposed(`https://${host}/`)).toBe(false);
     expect((await ask(`http://${host}:8787/api/v1/pixels`, 'GET', TOKEN)).status).toBe(403);

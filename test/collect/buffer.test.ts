@@ -5,7 +5,7 @@ import { Buffer, type Hit, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/co
 const hit = (name: string, size = 0): Hit => ({ events: name, size }) as unknown as Hit;
 
 describe('the buffer', () => {
-  it('makes the request that opens a batch its owner, and lets the others go', () => {
+  it('makes the request that opens a batch its owner, and releases the others', () => {
     const buffer = new Buffer();
     const owner = buffer.push(hit('a'), 1, 0);
     expect(buffer.push(hit('b'), 1, 10)).toEqual({});
@@ -13,7 +13,7 @@ describe('the buffer', () => {
     expect(buffer.push(hit('c'), 1, 60)).toHaveProperty('take');
   });
 
-  it('hands a full batch to the request that fills it, and nothing to its owner', () => {
+  it('gives a full batch to the request that fills it, and nothing to its owner', () => {
     const buffer = new Buffer();
     const owner = buffer.push(hit('first'), 1, 0);
     for (let count = 2; count < MAX_BATCH_EVENTS; count++) expect(buffer.push(hit('more'), 1, 1)).toEqual({});
@@ -24,14 +24,14 @@ describe('the buffer', () => {
     expect(buffer.push(hit('next'), 1, 3)).toHaveProperty('take');
   });
 
-  it('counts events, not requests, and lets many go by themselves when they do not fit', () => {
+  it('counts events, not requests, and flushes a request alone if its events do not fit', () => {
     const buffer = new Buffer();
     const owner = buffer.push(hit('a'), MAX_BATCH_EVENTS - 1, 0);
     expect(buffer.push(hit('b'), 2, 0)).toEqual({ full: [hit('b')] });
     expect(owner.take?.()).toEqual([hit('a')]);
   });
 
-  it('holds so many characters, and lets a request that has more go by itself', () => {
+  it('limits characters, and flushes a request that has more alone', () => {
     const buffer = new Buffer();
     const owner = buffer.push(hit('a', 1), 1, 0);
     expect(buffer.push(hit('b', MAX_BATCH_SIZE - 1), 1, 0)).toEqual({});
@@ -39,7 +39,7 @@ describe('the buffer', () => {
     expect(owner.take?.()).toEqual([hit('a', 1), hit('b', MAX_BATCH_SIZE - 1)]);
   });
 
-  it('never asks a request to flush more than Analytics Engine takes', () => {
+  it('never gives a request more events than Analytics Engine accepts per invocation', () => {
     const counts = fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 300 });
     // Now and then an owner is so late that another takes over.
     const waits = fc.array(fc.constantFrom(0, 1, 1, 1, 3000), { minLength: 300, maxLength: 300 });
@@ -70,7 +70,7 @@ describe('the buffer', () => {
     );
   });
 
-  it('takes over what an owner has abandoned, and not a moment before', () => {
+  it('takes over a batch when its owner is overdue, and not before', () => {
     const buffer = new Buffer();
     buffer.push(hit('lost?'), 1, 10_000);
     expect(buffer.push(hit('in time'), 1, 12_000)).toEqual({});
@@ -79,13 +79,13 @@ describe('the buffer', () => {
     });
   });
 
-  it('lets a request go by itself that is a batch alone', () => {
+  it('flushes a request alone if it fills a batch', () => {
     const buffer = new Buffer();
     expect(buffer.push(hit('many'), MAX_BATCH_EVENTS, 0)).toEqual({ full: [hit('many')] });
     expect(buffer.push(hit('next'), 1, 0)).toHaveProperty('take');
   });
 
-  it('keeps the batch of another from an owner that comes late', () => {
+  it('does not give a late owner the batch of another', () => {
     const buffer = new Buffer();
     const late = buffer.push(hit('first'), 1, 0);
     buffer.push(hit('rescuer'), 1, 5_000);

@@ -18,11 +18,11 @@ describe('a client', () => {
   const of = (headers: Record<string, string>, cf?: object) =>
     clientOf(new Request('https://px.example.com/p.gif', { headers, ...(cf ? { cf } : {}) } as RequestInit));
 
-  it('that says nothing is unknown', () => {
+  it('without headers is unknown', () => {
     expect(of({})).toEqual(UNKNOWN_CLIENT);
   });
 
-  it('is located once an address, as Cloudflare locates it, and each time without one', () => {
+  it('is located once per address, and each time if it has none', () => {
     const address = { 'cf-connecting-ip': '198.51.100.23' };
     const [vienna, bern] = [{ country: 'AT' }, { country: 'CH' }];
     expect(of(address, vienna).place.country).toBe('AT');
@@ -31,7 +31,7 @@ describe('a client', () => {
     expect([of({}, vienna).place.country, of({}, bern).place.country]).toEqual(['AT', 'CH']);
   });
 
-  it('is what its headers say', () => {
+  it('is read from the headers', () => {
     const headers = {
       'cf-connecting-ip': '192.0.2.1',
       'user-agent': 'Agent',
@@ -69,7 +69,7 @@ describe('a client', () => {
     });
   });
 
-  it('is what the beginnings of its headers say, however long they are', () => {
+  it('is read from the beginning of each header, whatever its length', () => {
     const names = [
       'cf-connecting-ip',
       'user-agent',
@@ -102,7 +102,7 @@ describe('a client', () => {
     [{ country: 'T1', city: 'Tor' }, UNKNOWN_CLIENT.place],
     [{ country: 'XX', city: 'Nowhere' }, UNKNOWN_CLIENT.place],
     [{ city: 'Without a country' }, UNKNOWN_CLIENT.place],
-  ])('that Cloudflare locates at %j is at %j', (cf, place) => {
+  ])("with Cloudflare's geo %j has the geo %j", (cf, place) => {
     expect(of({}, cf).place).toEqual(place);
   });
 
@@ -115,7 +115,7 @@ describe('a client', () => {
     [{ cookie: 'speck_optout=0' }, ''],
     [{ cookie: 'not_speck_optout=1' }, ''],
     [{ cookie: 'a=speck_optout=1' }, ''],
-  ])('that sends %j refuses by %j', (headers, refusal) => {
+  ])('that sends %j has the privacy signal %j', (headers, refusal) => {
     expect(of(headers).refusal).toBe(refusal);
   });
 
@@ -160,7 +160,7 @@ describe('a client', () => {
   });
 });
 
-describe('a choice', () => {
+describe('a consent choice', () => {
   const BROWSER: Client = {
     ...UNKNOWN_CLIENT,
     ip: '192.0.2.1',
@@ -220,7 +220,7 @@ describe('a choice', () => {
     },
   );
 
-  it('keeps the cookie that there is, and makes one where none that is fit is proposed', async () => {
+  it('keeps an existing cookie, and creates one unless the page proposes a valid one', async () => {
     const other = 'BBBBBBBBBBBBBBBBBBBBBB';
     const results = await consentResults([FIRST], [granted], { cookie: other });
     expect([results.client.cookie, results.cookies]).toEqual([other, set(other, 'SameSite=Lax')]);
@@ -241,7 +241,7 @@ describe('a choice', () => {
   });
 
   it.each([COOKIE, '4294967295,0,12,3000000000'])(
-    'makes one cookie from a proposal for one visitor, which the page that proposed it does not learn: %s',
+    'derives one cookie per visitor from a proposal, which does not reveal it: %s',
     async (cid) => {
       const proposed = { ...granted, cid };
       const made = async (client: Partial<Client>, event: Partial<RawEvent> = proposed, env = testEnv) => {
@@ -291,7 +291,7 @@ describe('a choice', () => {
     [THIRD, '', HERE, false],
     [{ ...THIRD, origins: ['www.site.example'] }, '', HERE, false],
   ] as const)(
-    'at a pixel with %j is heard as %j from a page of %s: %s',
+    'at a pixel with %j counts as %j from a page of %s: %s',
     async (settings, reach, origin, is) => {
       for (const client of [{}, { cookie: COOKIE }]) {
         const result = await consentResults([settings], [granted], { ...client, cookieReach: reach, origin });
@@ -303,7 +303,7 @@ describe('a choice', () => {
     },
   );
 
-  it("takes an older Speck's cookie for nobody's, and has it removed when the new one is set", async () => {
+  it('ignores the cookie of an older version, and removes it when it sets the new one', async () => {
     const result = await consentResults([FIRST], [granted], { staleCookie: true });
     expect(result.cookies).toEqual([
       ...set(result.client.cookie, 'SameSite=Lax'),
@@ -324,12 +324,12 @@ describe('a choice', () => {
     expect((await consentResults([FIRST, FIRST], events, client)).cookies).toEqual([]);
   });
 
-  it('is yes when the last word is yes', async () => {
+  it('is granted if the last event grants it', async () => {
     const result = await consentResults([FIRST, FIRST], [denied, granted]);
     expect(result.cookies).toEqual(set(result.client.cookie, 'SameSite=Lax'));
   });
 
-  it('of a visitor who has opted out leaves only the keys of the pixels', async () => {
+  it('of a visitor who has opted out reads only the pixel keys', async () => {
     const client = { refusal: 'opt_out', cookie: COOKIE, ip: '192.0.2.1', userAgent: 'Agent' } as const;
     const result = await consentResults([FIRST], [{ ...granted, ev: 'Secret', uid: 'u' }, null], client);
     expect(result.client).toEqual({ ...UNKNOWN_CLIENT, refusal: 'opt_out' });
@@ -337,7 +337,7 @@ describe('a choice', () => {
     expect(result.cookies).toEqual([]);
   });
 
-  it('sets nothing when the store is silent', async () => {
+  it('sets no cookie if the store does not respond', async () => {
     const silent = { ...testEnv, DB: {} as D1Database };
     const events = [{ ...BLANK_EVENT, id: 'px_neverseennever11', ...granted }];
     const result = await applyConsent(events, { ...BROWSER, cookie: COOKIE }, silent, Date.now());
@@ -345,8 +345,8 @@ describe('a choice', () => {
   });
 });
 
-describe('an answer to another origin', () => {
-  it('names the origin, since it takes credentials', () => {
+describe('a response to another origin', () => {
+  it('names the origin, since it allows credentials', () => {
     expect(corsHeaders(null)).toEqual({});
     expect(corsHeaders('https://site.example')).toEqual({
       'access-control-allow-origin': 'https://site.example',
@@ -356,7 +356,7 @@ describe('an answer to another origin', () => {
     });
   });
 
-  it('before a request says what may be sent', () => {
+  it('to a preflight request lists the allowed methods and headers', () => {
     const beaconRequest = new Request('https://px.example.com/beacon', {
       method: 'OPTIONS',
       headers: { origin: 'https://site.example' },

@@ -6,7 +6,7 @@ import { randomBase58 } from '../../src/model/random.ts';
 import { BLANK_EVENT, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { testEnv } from '../fixtures.ts';
 
-it('answers without a cookie where the store does not answer', async () => {
+it('answers without a cookie if the store does not respond', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const never = new Promise<never>(() => {});

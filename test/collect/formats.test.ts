@@ -130,7 +130,7 @@ const keyedPost = (key: string, body: unknown, headers: Record<string, string> =
 });
 
 describe('a format that answers JSON to a POST with a key in a header', () => {
-  it('stores its events, and answers in its own words', async () => {
+  it('stores its events, and sends its own response', async () => {
     const pixel = await makePixel('UTC');
     const response = await send('/keyed', keyedPost(pixel.id, ['pageview', 'Signup']));
     expect([response.status, await response.json()]).toEqual([202, { accepted: 2 }]);
@@ -154,14 +154,17 @@ describe('a format that answers JSON to a POST with a key in a header', () => {
     ['more events than it takes', JSON.stringify(['a', 'b', 'c', 'd']), 'too_many_events'],
     ['more bytes than it takes', JSON.stringify(['x'.repeat(500)]), 'body_too_large'],
     ['no event', '[]', 'missing_id'],
-  ])('says of %s what is wrong, with the headers that a page needs to read it', async (_, body, error) => {
-    const headers = { 'x-key': 'px_1', origin: 'https://site.example' };
-    const response = await send('/keyed', { method: 'POST', headers, body });
-    expect([response.status, await response.json()]).toEqual([422, { error }]);
-    expect(response.headers.get('access-control-allow-origin')).toBe('https://site.example');
-  });
+  ])(
+    'reports the error in %s, with the CORS headers that a page needs to read it',
+    async (_, body, error) => {
+      const headers = { 'x-key': 'px_1', origin: 'https://site.example' };
+      const response = await send('/keyed', { method: 'POST', headers, body });
+      expect([response.status, await response.json()]).toEqual([422, { error }]);
+      expect(response.headers.get('access-control-allow-origin')).toBe('https://site.example');
+    },
+  );
 
-  it('lets pages of other origins send its header', async () => {
+  it('allows its header in a preflight request', async () => {
     const preflight = await send('/keyed', {
       method: 'OPTIONS',
       headers: { origin: 'https://site.example' },
@@ -173,7 +176,7 @@ describe('a format that answers JSON to a POST with a key in a header', () => {
     expect(native.headers.get('access-control-allow-headers')).toBe('content-type, content-encoding');
   });
 
-  it('answers no other method', async () => {
+  it('rejects other methods', async () => {
     const response = await send('/keyed');
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
   });
@@ -199,20 +202,17 @@ const sendTimed = (method: (typeof both)[number], fields: Record<string, string>
     : send('/timed', post(fields), env);
 
 describe('a format that speaks GET and POST on one path', () => {
-  it.each(both)(
-    'counts %s with the time and address of the request where nobody authenticates',
-    async (method) => {
-      const pixel = await makePixel('UTC');
-      const before = Date.now();
-      const response = await sendTimed(method, { site: pixel.id, at: String(THEN), address: '192.0.2.7' });
-      expect([response.status, await response.text()]).toEqual([200, `${method} ok`]);
-      const [event] = await stored(pixel);
-      expect(event).toMatchObject({ name: 'pageview', authenticated: 0 });
-      expect(event?.ts).toBeGreaterThanOrEqual(before);
-    },
-  );
+  it.each(both)('counts %s with the time and address of the request without a token', async (method) => {
+    const pixel = await makePixel('UTC');
+    const before = Date.now();
+    const response = await sendTimed(method, { site: pixel.id, at: String(THEN), address: '192.0.2.7' });
+    expect([response.status, await response.text()]).toEqual([200, `${method} ok`]);
+    const [event] = await stored(pixel);
+    expect(event).toMatchObject({ name: 'pageview', authenticated: 0 });
+    expect(event?.ts).toBeGreaterThanOrEqual(before);
+  });
 
-  it.each(both)('counts %s with its own time and address where a token allows that', async (method) => {
+  it.each(both)('counts %s with its own time and address if a token allows that', async (method) => {
     const pixel = await makePixel('UTC');
     const token = await makeToken(['events:write', 'pixels:write'], pixel.id);
     const fields = { site: pixel.id, at: String(THEN), token };
@@ -225,14 +225,14 @@ describe('a format that speaks GET and POST on one path', () => {
     expect(events.map(({ visitor }) => visitor)).not.toContain('');
   });
 
-  it('is read by the same rules as POST /api/v1/events: a time that is none is a rejection', async () => {
+  it('follows the rules of POST /api/v1/events: an invalid time is a rejection', async () => {
     const pixel = await makePixel('UTC');
     const token = await makeToken(['events:write'], pixel.id);
     expect((await sendTimed('POST', { site: pixel.id, at: 'never', token })).status).toBe(200);
     expect([await stored(pixel), await rejections(pixel.id)]).toEqual([[], ['invalid_time']]);
   });
 
-  it('has visitors of its own where the token also reads statistics', async () => {
+  it('has separate visitors if the token also reads statistics', async () => {
     const pixel = await makePixel('UTC');
     const fields = { site: pixel.id, at: String(THEN), address: '192.0.2.7' };
     for (const scopes of [['events:write'], ['events:write', 'stats:read']] as const) {
@@ -263,7 +263,7 @@ describe('a format that speaks GET and POST on one path', () => {
     },
   );
 
-  it('takes no token over a network without TLS, nor with the API closed', async () => {
+  it('accepts no token without TLS, nor with the API disabled', async () => {
     const pixel = await makePixel('UTC');
     const fields = { site: pixel.id, at: String(THEN), token: await makeToken(['events:write']) };
     const { ADMIN_TOKEN: _, ...closed } = testEnv;
@@ -274,14 +274,14 @@ describe('a format that speaks GET and POST on one path', () => {
     expect(await stored(pixel)).toEqual([]);
   });
 
-  it('says that it could not look a token up, so that the client tries again', async () => {
+  it('reports that the token could not be checked, so the client retries', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const broken = { ...testEnv, DB: {} as D1Database };
     const response = await sendTimed('POST', { site: 'px_1', token: newToken() }, broken);
     expect(response.status).toBe(503);
   });
 
-  it('keeps its own time and address on the way over the queue, and only with a token', async () => {
+  it('retains its own time and address through the queue, and only with a token', async () => {
     const pixel = await makePixel('UTC');
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     const messages: Message[] = [];
@@ -315,7 +315,7 @@ describe('a format that speaks GET and POST on one path', () => {
     ]);
   });
 
-  it('takes a HEAD request for no view, and answers it without a body', async () => {
+  it('counts no view for a HEAD request, and answers it without a body', async () => {
     const pixel = await makePixel('UTC');
     const response = await send(`/timed?site=${pixel.id}`, { method: 'HEAD' });
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -340,14 +340,14 @@ describe('a format that speaks GET and POST on one path', () => {
 });
 
 describe('the native format', () => {
-  it('is one of several, and is answered before it is read', async () => {
+  it('is the first of the formats, and is answered before it is read', async () => {
     const pixel = await makePixel('UTC');
     const response = await send(`/p.gif?id=${pixel.id}&ev=A`);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/gif']);
     expect(await stored(pixel)).toMatchObject([{ name: 'A' }]);
   });
 
-  it('carries no time and no token: fields of these names are nothing', async () => {
+  it('has no time and no token: fields with these names are ignored', async () => {
     const pixel = await makePixel('UTC');
     const token = await makeToken(['events:write']);
     const overrides = { ts: THEN, ip: '192.0.2.7', token, overrides: { ts: THEN } };
@@ -358,7 +358,7 @@ describe('the native format', () => {
   });
 });
 
-it('no two formats may claim one method of one path', () => {
+it('two formats cannot have the same method and path', () => {
   expect(() => endpointsOf([keyed, timed, keyed])).toThrow('two wire formats claim POST /keyed');
   const other = { ...keyed, routes: [{ method: 'GET', path: '/keyed' }] } as const;
   expect(endpointsOf([keyed, other]).get('/keyed')?.methods).toBe('GET, HEAD, POST, OPTIONS');

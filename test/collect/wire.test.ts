@@ -37,7 +37,7 @@ describe('fields of a query or form', () => {
     expect([...parseFields(text)]).toEqual(Object.entries(expected));
   });
 
-  it('are what URLSearchParams reads, and never throw', () => {
+  it('are parsed as URLSearchParams does, and never throw', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -75,7 +75,7 @@ describe('the native format', () => {
     cid: 'AAAAAAAAAAAAAAAAAAAAAA',
   };
 
-  it('reads every field of a query and of JSON, and takes for empty what is not there', async () => {
+  it('reads every field of a query and of JSON, and reads missing fields as empty', async () => {
     const query = `${new URLSearchParams(allFields)}&cd[plan]=pro&ud[em]=hash`;
     const event = { ...allFields, cd: [['plan', 'pro']], ud: [['em', 'hash']] };
     expect(await pixel(query)).toEqual([event]);
@@ -85,7 +85,7 @@ describe('the native format', () => {
     expect(fromJson({})).toEqual(BLANK_EVENT);
   });
 
-  it('takes numbers and booleans of JSON as their text, and nothing else', () => {
+  it('reads numbers and booleans of JSON as text, and ignores other types', () => {
     const of = (value: unknown) => fromJson({ ev: value })?.ev;
     // Not absent: an event without a name is a page view.
     expect([7, true, null, {}, ['x']].map(of)).toEqual(['7', 'true', '', ' ', ' ']);
@@ -94,7 +94,7 @@ describe('the native format', () => {
     expect([null, 7, 'text', [1], undefined].map(fromJson)).toEqual([null, null, null, null, null]);
   });
 
-  it('takes no custom data from what is no object, nor from fields that are not written as such', () => {
+  it('ignores custom data that is not an object or is malformed', () => {
     for (const cd of [['a'], null, 'text', 7]) expect(fromJson({ cd })?.cd).toEqual([]);
     expect(fromFields(parseFields('cd=1&cd[a=1&cda]=1&xd[a]=1&cd[]=1&cd[b]=1')).cd).toEqual([
       ['', '1'],
@@ -102,7 +102,7 @@ describe('the native format', () => {
     ]);
   });
 
-  it('is spoken at three addresses', () => {
+  it('has three routes', () => {
     expect([...endpointsOf([native])].map(([path, { methods }]) => [path, methods])).toEqual([
       ['/p.gif', 'GET, HEAD, OPTIONS'],
       ['/tr', 'GET, HEAD, OPTIONS'],
@@ -131,7 +131,7 @@ describe('the native format', () => {
     ['ev=id=3', 'missing_id'],
     ['ev=x&id=px_1&pid=', null],
     ['id=&id=px_1', 'missing_id'],
-  ])('sees in %s whether there is an id', (query, mistake) => {
+  ])('detects in %s whether an id is present', (query, mistake) => {
     for (const { screen } of native.routes.slice(0, 2)) expect(screen?.(query)).toBe(mistake);
   });
 
@@ -146,11 +146,11 @@ describe('the native format', () => {
       JSON.stringify(Array.from({ length: LIMITS.beaconEvents + 1 }, () => ({ id: 'px' }))),
       'too_many_events',
     ],
-  ])('refuses the beacon %s', async (body, mistake) => {
+  ])('rejects the beacon %s', async (body, mistake) => {
     expect(await beacon(body)).toBe(mistake);
   });
 
-  it('takes a beacon as object, array or form, and keeps the place of what is no event', async () => {
+  it('accepts a beacon as object, array or form, and keeps the position of invalid items', async () => {
     expect(await beacon(' {"id":"px","ev":"A"}')).toMatchObject([{ id: 'px', ev: 'A' }]);
     expect(await beacon('[{"id":"px"},7,null]')).toMatchObject([{ id: 'px' }, null, null]);
     expect(await beacon('id=px&ev=A')).toMatchObject([{ id: 'px', ev: 'A' }]);

@@ -9,7 +9,7 @@ const days = (...labels: string[]) => ({
 });
 
 describe('a chart with another year', () => {
-  it('has each date beside the same date, and nothing beside a 29th of February', () => {
+  it('pairs each date with the same date, and February 29 with nothing', () => {
     const here = days('2024-02-28', '2024-02-29', '2024-03-01', '2024-03-02');
     const there = days('2023-02-28', '2023-03-01', '2023-03-02');
     expect(comparisonSeries(here, there, 'day', ['2024-02-28', '2023-02-28'], true)).toEqual({
@@ -18,7 +18,7 @@ describe('a chart with another year', () => {
     });
   });
 
-  it('leaves out the 29th of February that only the other year has', () => {
+  it('leaves out February 29 if only the other year has it', () => {
     const here = days('2025-02-28', '2025-03-01');
     const there = days('2024-02-28', '2024-02-29', '2024-03-01');
     expect(comparisonSeries(here, there, 'day', ['2025-02-28', '2024-02-28'], true).labels).toEqual([
@@ -27,15 +27,15 @@ describe('a chart with another year', () => {
     ]);
   });
 
-  it('has weeks and months beside those of the same place', () => {
+  it('pairs weeks and months by position', () => {
     const here = days('2024-02-28', '2024-03-04');
     const there = days('2023-02-28', '2023-03-06');
     expect(comparisonSeries(here, there, 'week', ['2024-02-28', '2023-02-28'], true)).toEqual(there);
   });
 });
 
-describe('a chart with the days before', () => {
-  it('has each hour beside the same hour, also of a day of 23 hours', () => {
+describe('a chart with the previous days', () => {
+  it('pairs each hour with the same hour, even on a day of 23 hours', () => {
     const here = days('2026-03-29 01:00:00', '2026-03-29 03:00:00');
     const there = days('2026-03-28 01:00:00', '2026-03-28 02:00:00', '2026-03-28 03:00:00');
     expect(comparisonSeries(here, there, 'hour', ['2026-03-29', '2026-03-28'], false).labels).toEqual([
@@ -44,7 +44,7 @@ describe('a chart with the days before', () => {
     ]);
   });
 
-  it('has nothing beside hours that the clocks skipped there', () => {
+  it('pairs nothing with hours that the clocks skipped', () => {
     const here = days('2026-03-30 02:00:00');
     const there = days('2026-03-29 01:00:00', '2026-03-29 03:00:00');
     expect(comparisonSeries(here, there, 'hour', ['2026-03-30', '2026-03-29'], false)).toEqual({
@@ -54,7 +54,7 @@ describe('a chart with the days before', () => {
   });
 });
 
-it('an answer has nothing where it has not begun, and zeros where nothing happened', () => {
+it('a series is empty in the future, and zero without events', () => {
   const answer = {
     results: [{ dimensions: ['2026-01-01'], metrics: [{ value: 2.5, currency: 'EUR' }] }],
     meta: { source: 'events', time_labels: ['2026-01-01', '2026-01-02', '2026-01-03'] },

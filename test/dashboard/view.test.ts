@@ -19,14 +19,14 @@ describe('the days of a period', () => {
     expect(daysOf(period, zone, NOW)).toEqual(expected);
   });
 
-  it('are those that are given', () => {
+  it('are the given ones', () => {
     expect(daysOf(['2024-02-29', '2024-03-01'], 'UTC', NOW)).toEqual(['2024-02-29', '2024-03-01']);
   });
 });
 
 describe('an address', () => {
   it.each(Object.getOwnPropertyNames(Object.prototype))(
-    'has no period, comparison or operator called %s',
+    'ignores the unknown period, comparison or operator %s',
     (name) => {
       expect(parseView(`?period=${name}&compare=${name}&f=${name},event:page,/a`)).toEqual(parseView(''));
     },
@@ -39,16 +39,16 @@ describe('an address', () => {
   });
 });
 
-describe('a filter that is turned to its opposite', () => {
+describe('a negated filter', () => {
   const page: Filter = ['is', 'event:page', ['/a', '/b']];
   const notPage: Filter = ['is_not', 'event:page', ['/b', '/c']];
   const source: Filter = ['is', 'visit:source', ['Google']];
 
-  it('stays where it is', () => {
+  it('keeps its position', () => {
     expect(negateFilter([page, source], page)).toEqual([['is_not', 'event:page', ['/a', '/b']], source]);
   });
 
-  it('joins the one that says so already, each value once', () => {
+  it('merges with an existing filter, each value once', () => {
     expect(negateFilter([page, source, notPage], page)).toEqual([
       source,
       ['is_not', 'event:page', ['/b', '/c', '/a']],
@@ -56,7 +56,7 @@ describe('a filter that is turned to its opposite', () => {
     expect(negateFilter([page, notPage], notPage)).toEqual([['is', 'event:page', ['/a', '/b', '/c']]]);
   });
 
-  it('stays what it is where nothing says the opposite', () => {
+  it('is unchanged if its operator has no opposite', () => {
     const contains: Filter = ['contains', 'event:page', ['/a']];
     expect(negateFilter([contains], contains)).toEqual([contains]);
   });

@@ -118,7 +118,7 @@ async function rowsOf(name: string): Promise<string[]> {
 }
 
 describe.each(ZONES)('%s', (timezone) => {
-  test('the import takes all, and names the line that is cut', () => {
+  test('the import reads everything, and reports the truncated line', () => {
     const { code, stdout, stderr } = imports.get(timezone) as Imported;
     expect(stderr).toBe('');
     expect(code).toBe(0);

@@ -45,7 +45,7 @@ const rejections = (reason: string, of = pixel) =>
   rows('SELECT * FROM rejections WHERE reason = ? AND pixel = ?', reason, of);
 
 describe('pixel requests', () => {
-  it('without an id are told so, and still get the image', async () => {
+  it('without an id get an error header and the image', async () => {
     for (const path of ['/p.gif', '/tr?ev=x', '/p.gif?id=']) {
       const response = await get(path);
       expect(response.status).toBe(400);
@@ -62,7 +62,7 @@ describe('pixel requests', () => {
     expect(row).toMatchObject({ samples: expect.stringContaining('px_unknownunknownun') });
   });
 
-  it('by a wrong method are told which to use', async () => {
+  it('with a wrong method are answered with the allowed ones', async () => {
     const wrong = await fetch(`${speck.url}/p.gif?id=${pixel}`, { method: 'DELETE' });
     expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
     expect(await problemOf(wrong)).toEqual({ status: 405, reason: 'method_not_allowed' });
@@ -73,14 +73,14 @@ describe('pixel requests', () => {
     });
   });
 
-  it('by HEAD get the headers, and are no view', async () => {
+  it('by HEAD get the headers, and count no view', async () => {
     const response = await fetch(`${speck.url}/p.gif?id=${pixel}`, { method: 'HEAD', headers: AGENT });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('image/gif');
     expect(await rejections('head_request')).toHaveLength(1);
   });
 
-  it('with broken encodings are stored as what can be read of them', async () => {
+  it('with broken encodings are stored as far as they can be decoded', async () => {
     const dl = 'https%3A%2F%2Fsite.example%2Fbroken%2F%C3%28%zz';
     expect((await get(`/p.gif?id=${pixel}&ev=Broken%&dl=${dl}`)).status).toBe(200);
     expect(await rows('SELECT page FROM events WHERE name = ?', 'Broken%')).toMatchObject([
@@ -88,7 +88,7 @@ describe('pixel requests', () => {
     ]);
   });
 
-  it('with 10,000 fields are stored with the first of them', async () => {
+  it('with 10,000 fields are stored with the first ones', async () => {
     const fields = Array.from({ length: 1000 }, (_, index) => `cd[k${index}]=${index}`).join('&');
     expect((await get(`/p.gif?id=${pixel}&ev=Many&${fields}`)).status).toBe(200);
     const many = JSON.stringify({
@@ -125,11 +125,11 @@ describe('beacons', () => {
     ['no id', '{"ev":"x"}', 400, 'missing_id'],
     ['nothing', '', 400, 'missing_id'],
     ['2 MB', 'x'.repeat(2 * 1024 * 1024), 413, 'body_too_large'],
-  ])('of %s are refused', async (_what, body, status, reason) => {
+  ])('of %s are rejected', async (_what, body, status, reason) => {
     expect(await problemOf(await beacon(body))).toEqual({ status, reason });
   });
 
-  it('may be gzipped, but not into more than a beacon', async () => {
+  it('can be gzipped, up to the decompressed limit of a beacon', async () => {
     const zipped = (text: string) => new Uint8Array(gzipSync(text));
     const gzip = { 'content-encoding': 'gzip' };
     expect((await beacon(zipped(JSON.stringify({ id: pixel, ev: 'Zipped' })), gzip)).status).toBe(204);
@@ -141,7 +141,7 @@ describe('beacons', () => {
     expect(await problemOf(await beacon('x', { 'content-encoding': 'br' }))).toMatchObject({ status: 415 });
   });
 
-  it('with bytes that are not UTF-8 are read as far as they can be', async () => {
+  it('with bytes that are not UTF-8 are read as far as possible', async () => {
     const body = Buffer.concat([
       Buffer.from(`{"id":"${pixel}","ev":"Utf`),
       Buffer.from([0xff, 0xfe]),
@@ -151,7 +151,7 @@ describe('beacons', () => {
     expect(await rows('SELECT * FROM events WHERE name = ?', 'Utf\ufffd\ufffd')).toHaveLength(1);
   });
 
-  it('with numbers that are none are counted, and stored without them', async () => {
+  it('with invalid numbers are counted, and stored without them', async () => {
     await beacon(`{"id":"${pixel}","ev":"P","cd":{"value":1e999}}`);
     await beacon(`id=${pixel}&ev=P&cd[value]=NaN`);
     const count = async () => Number((await rejections('invalid_value'))[0]?.['count']);
@@ -159,7 +159,7 @@ describe('beacons', () => {
     expect(await count()).toBe(2);
   });
 
-  it('answer a preflight with the origin, never with a star', async () => {
+  it('get a preflight response with the origin, never with a star', async () => {
     const response = await fetch(`${speck.url}/beacon`, {
       method: 'OPTIONS',
       headers: { origin: 'https://site.example', 'access-control-request-method': 'POST' },
@@ -179,7 +179,7 @@ describe('the API', () => {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
 
-  it('shows nothing without a token, or with a wrong one', async () => {
+  it('returns nothing without a valid token', async () => {
     for (const path of ['/api/v1/pixels', `/api/v1/pixels/${pixel}`, '/api/v1/tokens']) {
       expect(await problemOf(await call('GET', path))).toEqual({ status: 401, reason: 'missing_token' });
       expect(await problemOf(await call('GET', path, 'wrong'))).toEqual({
@@ -190,7 +190,7 @@ describe('the API', () => {
     }
   });
 
-  it('keeps a token to its pixel and its scopes', async () => {
+  it('restricts a token to its pixel and scopes', async () => {
     const other = await speck.addPixel();
     const made = await speck.api('POST', '/api/v1/tokens', { name: 'shop', scopes: ['events:write'], pixel });
     const { token, id } = (await made.json()) as { token: string; id: string };
@@ -236,16 +236,16 @@ describe('the API', () => {
     ['GET', '/api/v1/pixels/px_1111111111111111', undefined, 'not_found'],
     ['GET', '/api/v1/nothing', undefined, 'not_found'],
     ['PUT', '/api/v1/pixels', {}, 'method_not_allowed'],
-  ])('%s %s with %.40j is refused with %s', async (method, path, body, reason) => {
+  ])('%s %s with %.40j is rejected with %s', async (method, path, body, reason) => {
     expect(await problemOf(await call(method, path, ADMIN_TOKEN, body))).toMatchObject({ reason });
   });
 
-  it('refuses a body of 2 MB in words', async () => {
+  it('rejects a body of 2 MB with a message', async () => {
     const response = await call('POST', '/api/v1/events', ADMIN_TOKEN, 'x'.repeat(2 * 1024 * 1024));
     expect(await problemOf(response)).toEqual({ status: 413, reason: 'body_too_large' });
   });
 
-  it('reports each refused event by its place, and stores the others', async () => {
+  it('reports each rejected event by its position, and stores the others', async () => {
     const ua = AGENT['user-agent'];
     const response = await speck.api('POST', '/api/v1/events', {
       events: [
@@ -274,7 +274,7 @@ describe('the API', () => {
     expect(results).toHaveLength(2);
   });
 
-  it('stores events whose amount cannot be read without it, and says so of each', async () => {
+  it('stores events with an invalid amount without it, and reports each', async () => {
     const sold = (cd: object) => ({ id: pixel, ev: 'Sold', cd: { plan: 'pro', ...cd } });
     const response = await speck.api('POST', '/api/v1/events', {
       events: [
@@ -307,7 +307,7 @@ describe('the API', () => {
     [{ metrics: ['happiness'] }, 'metrics[0]'],
     [{ date_range: ['2026-02-30', '2026-03-01'] }, 'date_range[0]'],
     [{ pagination: { offset: -1 } }, 'pagination.offset'],
-  ])('answers the query %j with the path of the mistake', async (change, path) => {
+  ])('answers the query %j with the path of the error', async (change, path) => {
     const response = await speck.api('POST', '/api/v2/query', {
       site_id: pixel,
       metrics: ['visitors'],
@@ -320,7 +320,7 @@ describe('the API', () => {
     expect(body.errors.map((error) => error.path)).toContain(path);
   });
 
-  it('cuts the days of a pixel anew when its time zone changes, and keeps what is not named', async () => {
+  it('recomputes the days of a pixel if its time zone changes, and keeps other settings', async () => {
     const response = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { timezone: 'Asia/Tokyo' });
     expect(await response.json()).toMatchObject({
       timezone: 'Asia/Tokyo',
@@ -357,14 +357,14 @@ describe('the API', () => {
       { funnels: [{ name: 'f', steps: ['a', 'b'], within: { hours: 0 } }] },
       'settings.funnels[0].within.hours',
     ],
-  ])('refuses the settings %j', async (settings, path) => {
+  ])('rejects the settings %j', async (settings, path) => {
     const response = await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings });
     const body = (await response.json()) as { reason: string; errors: { path: string }[] };
     expect(body.reason).toBe('invalid_body');
     expect(body.errors.map((error) => error.path)).toContain(path);
   });
 
-  it('deletes a pixel with all that was kept of it', async () => {
+  it('deletes a pixel with all its data', async () => {
     const gone = await speck.addPixel();
     await speck.api('POST', '/api/v1/events', { events: [{ id: gone, ev: 'x' }] });
     expect((await speck.api('DELETE', `/api/v1/pixels/${gone}`)).status).toBe(204);

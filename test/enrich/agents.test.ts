@@ -122,7 +122,7 @@ const TELEVISIONS = [
 ];
 
 describe('a television', () => {
-  it.each(TELEVISIONS)('is one, with a person before it: %s', (agent) => {
+  it.each(TELEVISIONS)('is recognized, with a person in front of it: %s', (agent) => {
     expect([classOf(agent), namesOf(agent)[2]]).toEqual(['human', 'TV']);
   });
 });
@@ -151,7 +151,7 @@ const PHONES = [
 ];
 
 describe('a phone', () => {
-  it.each(PHONES)('is one, with a person before it: %s', (agent) => {
+  it.each(PHONES)('is recognized, with a person in front of it: %s', (agent) => {
     expect([classOf(agent), namesOf(agent)[2]]).toEqual(['human', 'Mobile']);
   });
 
@@ -176,7 +176,7 @@ describe("a mail's image", () => {
     'UkrNet Mail Proxy',
     // All that Apple's Mail Privacy Protection says.
     'Mozilla/5.0',
-  ])('is fetched for no visitor by %s', (agent) => {
+  ])('fetched by %s counts no visitor', (agent) => {
     expect(classOf(agent, 'email_open')).toBe('mail_proxy');
   });
 
@@ -186,11 +186,11 @@ describe("a mail's image", () => {
     'Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/8.0; Microsoft Outlook 16.0; ms-office; MSOffice 16)',
     'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)',
     'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.0',
-  ])('is fetched for a visitor by %s', (agent) => {
+  ])('fetched by %s counts a visitor', (agent) => {
     expect(classOf(agent, 'email_open')).toBe('human');
   });
 
-  it('is not what a proxy of a search engine fetches', () => {
+  it('is distinct from the proxy of a search engine', () => {
     expect(classOf('StartpagePrivateImageProxy/2.0 (https://www.startpage.com/)', 'email_open')).toBe('bot');
   });
 });
@@ -250,7 +250,7 @@ describe('a program', () => {
     'Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)',
     'Roku Crawler/1.0 (+http://crawler.example/)',
     'SmartTV-spider/1.0 (+http://crawler.example/)',
-  ])('is one: %s', (agent) => {
+  ])('is recognized: %s', (agent) => {
     expect(classOf(agent)).toBe('bot');
   });
 });

@@ -23,25 +23,25 @@ describe('a user agent', () => {
     expect(classify(userAgent, '', name, true)).toEqual(expected);
   });
 
-  it('may be missing where a server speaks for the client', () => {
+  it('may be missing if a server sends for the client', () => {
     expect(classify('', '', 'pageview', false)).toEqual({ class: 'human', detail: '' });
   });
 
-  it('is named by the word that gave it away, without what is around it, and in no more than 60 characters', () => {
+  it('is reported by the matching word alone, in at most 60 characters', () => {
     expect(classify('Mozilla/5.0 My-Crawler_1.2 (like Firefox)', '', 'pageview', true).detail).toBe(
       'My-Crawler_1.2',
     );
     expect(classify(`bot${'x'.repeat(100)}`, '', 'pageview', true).detail).toBe(`bot${'x'.repeat(57)}`);
   });
 
-  it('gives nothing away beyond 512 characters', () => {
+  it('is read only up to 512 characters', () => {
     const long = FIREFOX.padEnd(512, ' like Gecko');
     expect(classify(`${long} Googlebot`, '', 'pageview', true).class).toBe('human');
     expect(classify(`${long.slice(0, 502)} Googlebot`, '', 'pageview', true).class).toBe('bot');
   });
 });
 
-describe('why a browser fetches', () => {
+describe("the purpose of a browser's request", () => {
   it.each([
     ['prefetch', 'prefetch'],
     ['Prefetch;Prerender', 'prefetch'],

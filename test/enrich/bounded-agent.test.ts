@@ -50,7 +50,7 @@ const longest = (text: string, stretch: RegExp): number =>
   Math.max(0, ...[...text.matchAll(stretch)].map(([found]) => found.length));
 
 describe('what is parsed of a user agent', () => {
-  it('is short, has short runs, and says but once what multiplies the time of others', () => {
+  it('is short, has short runs, and repeats no word that slows the parser down', () => {
     fc.assert(
       fc.property(fc.oneof(hostile, fc.string({ maxLength: 2000 })), (text) => {
         const plain = boundedAgent(text);
@@ -64,7 +64,7 @@ describe('what is parsed of a user agent', () => {
     );
   });
 
-  it('says once what was said inside of itself', () => {
+  it('drops nested repetitions', () => {
     expect(boundedAgent('naver( nanaver(ver( NAVER(inapp; 1.2)')).toBe('naver( na,ver( ,inapp; 1.2)');
   });
 
@@ -86,7 +86,7 @@ describe('what is parsed of a user agent', () => {
     expect(boundedAgent(agent)).toBe(agent);
   });
 
-  it('decides: what comes after it changes nothing', () => {
+  it('decides alone: later text changes nothing', () => {
     const long = `${CHROME} ${'(x; '.repeat(100)}`;
     expect(parseAgent(`${long}EdgA/99.0`, NO_HINTS)).toEqual(parseAgent(CHROME, NO_HINTS));
     expect(parseAgent(`${CHROME} EdgA/99.0`, NO_HINTS)).not.toEqual(parseAgent(CHROME, NO_HINTS));

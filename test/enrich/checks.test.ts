@@ -118,7 +118,7 @@ describe('the checks of an event', () => {
     },
   );
 
-  it('give the reasons that they declare, each of which one check gives but for a refusal', () => {
+  it('return the reasons that they declare, each by one check except privacy signals', () => {
     const reasons = CHECKS.flatMap((check) => check.reasons);
     expect(reasons.filter((reason, index) => reasons.indexOf(reason) !== index)).toEqual(['refused']);
   });

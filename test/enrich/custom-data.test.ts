@@ -69,12 +69,12 @@ describe('values', () => {
     expect(result.ok && result.value.flaws).toEqual([{ reason, detail: REJECTION_REASONS[reason as 'bot'] }]);
   });
 
-  it('says nothing of an amount that a refusal leaves out anyway', () => {
+  it('ignores an amount that a privacy signal leaves out anyway', () => {
     const result = run({ cd: [['value', '12,50']], consent: 'denied' });
     expect(result.ok && result.value.flaws).toEqual([]);
   });
 
-  it('takes the currencies of ISO 4217 in either case, those that the runtime knows among them, and no others', () => {
+  it('accepts the currencies of ISO 4217 in either case, including those of the runtime, and no others', () => {
     const currencyOf = (currency: unknown) => {
       const result = run({
         cd: [
@@ -117,7 +117,7 @@ describe('values', () => {
     for (const other of none) expect(currencyOf(other)).toBe('invalid_currency');
   });
 
-  it('keeps custom data, hostile keys included, within its limits', () => {
+  it('stores custom data, hostile keys included, within its limits', () => {
     const cd: RawEvent['cd'] = [
       ['__proto__', 'x'],
       ['mail', 'ann@mail.example'],
@@ -166,14 +166,14 @@ describe('an engagement', () => {
     [55.5, 56],
     [100, 100],
     [250, 100],
-  ])('at %j per cent of the page went down to %j', (scroll, expected) => {
+  ])('at %j per cent of the page has the scroll depth %j', (scroll, expected) => {
     expect(eventOf(run({ ev: 'engagement', cd: [['scroll', scroll]] }))).toMatchObject({
       engaged: null,
       scroll: expected,
     });
   });
 
-  it('has no custom data, and no other event has what an engagement has', () => {
+  it('has no custom data, and other events have none of its fields', () => {
     const cd: RawEvent['cd'] = [
       ['engaged', 1500],
       ['scroll', 50],

@@ -124,7 +124,7 @@ const names = async () =>
     )
     .toSorted();
 
-describe('what waits', () => {
+describe('a queued message', () => {
   const SECRETLY = [IP, AGENT, 'uid-secret-4711', HASH, COOKIE, 'Secretly', '/secret', 'noted privately'];
   const hit = () =>
     hitOf(
@@ -155,39 +155,29 @@ describe('what waits', () => {
     ];
   }
 
-  it.each(['batch', 'hits'] as const)(
-    'as %s reveals nothing, in the queue and as a dead letter',
-    async (as) => {
-      const messages = await messagesOf([hit()], as);
-      expect(messages.length).toBeGreaterThan(0);
-      await bury(messages);
-      expect(await names()).toContain('Secretly');
-      // The codes of who it was as well: they are what the database holds.
-      const [parcel] = await opened();
-      const codes =
-        parcel?.kind === 'batch'
-          ? parcel.batch.events.flatMap(({ event, aliases = [] }) => [
-              event.visitor,
-              event.person,
-              ...aliases,
-            ])
-          : [];
-      expect(codes.length).toBeGreaterThanOrEqual(as === 'batch' ? 3 : 0);
-      const stored = JSON.stringify([
-        messages,
-        (await db.prepare('SELECT * FROM dead_letters').all()).results,
-      ]);
-      for (const text of [...SECRETLY, ...codes, pixel.id]) {
-        for (const form of formsOf(text)) expect(stored.includes(form), `${text} as ${form}`).toBe(false);
-      }
-      // The search finds what is there: the same in the clear, and in base64.
-      const clear = JSON.stringify(await opened());
-      expect(formsOf('Secretly').some((form) => btoa(clear).includes(form))).toBe(true);
-      expect(clear).toContain('Secretly');
-    },
-  );
+  it.each(['batch', 'hits'] as const)('as %s is unreadable in the queue and as a dead letter', async (as) => {
+    const messages = await messagesOf([hit()], as);
+    expect(messages.length).toBeGreaterThan(0);
+    await bury(messages);
+    expect(await names()).toContain('Secretly');
+    // The codes of who it was as well: they are what the database holds.
+    const [parcel] = await opened();
+    const codes =
+      parcel?.kind === 'batch'
+        ? parcel.batch.events.flatMap(({ event, aliases = [] }) => [event.visitor, event.person, ...aliases])
+        : [];
+    expect(codes.length).toBeGreaterThanOrEqual(as === 'batch' ? 3 : 0);
+    const stored = JSON.stringify([messages, (await db.prepare('SELECT * FROM dead_letters').all()).results]);
+    for (const text of [...SECRETLY, ...codes, pixel.id]) {
+      for (const form of formsOf(text)) expect(stored.includes(form), `${text} as ${form}`).toBe(false);
+    }
+    // The search finds what is there: the same in the clear, and in base64.
+    const clear = JSON.stringify(await opened());
+    expect(formsOf('Secretly').some((form) => btoa(clear).includes(form))).toBe(true);
+    expect(clear).toContain('Secretly');
+  });
 
-  it('fits into messages, whatever a client sends', async () => {
+  it('fits into the size limit, whatever a client sends', async () => {
     const { queue, messages } = queueOf();
     const hostile = ['\u0001', '"\\', '€', '𝄞', '\ud800'].map((text) =>
       hitOf(
@@ -212,7 +202,7 @@ describe('what waits', () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
-  it('is not sent without a secret: it counts as lost, and nothing goes out in the clear', async () => {
+  it('is not sent without a secret: it counts as lost, and nothing is sent in plain text', async () => {
     const { queue, messages } = queueOf();
     const before = unwrittenCount('lost_events');
     await ingest(quietly(testEnv, { QUEUE: queue, DB: broken(), SECRET_KEY: '' }), [hit()]);
@@ -221,7 +211,7 @@ describe('what waits', () => {
     await expect(sendHits(queue, [], [hit()])).rejects.toThrow('SECRET_KEY');
   });
 
-  it('from before the secret is read: batches in the clear, and hits under ADMIN_TOKEN', async () => {
+  it('from before the secret can be read: plain batches, and hits sealed with ADMIN_TOKEN', async () => {
     const [batch] = await messagesOf([hitOf({ ev: 'batch' })], 'batch');
     const parcel = await openMessage(SECRETS, undefined, batch as Message);
     const older = [
@@ -242,7 +232,7 @@ describe('what waits', () => {
     expect(results).toEqual([{ name: 'batch' }, { name: 'hits' }]);
   });
 
-  it('under another secret is tried again, stored, and replayed once its secret is back', async () => {
+  it('under another secret is retried, stored, and replayed once that secret is back', async () => {
     const [message] = await messagesOf([hitOf({ ev: 'late' })], 'batch');
     const env = quietly(testEnv, { SECRET_KEY: 'another secret of 32 characters...' });
     const queued = createMessageBatch<Message>('speck-events', [
@@ -312,7 +302,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
   const BOB = { client: { ...UNKNOWN_CLIENT, ip: '203.0.113.88', userAgent: AGENT } };
   const cron = () => runJob(testEnv, Date.now() - (Date.now() % 3_600_000));
 
-  it('loses a person who is erased, by any alias, and keeps the others', async () => {
+  it('drops an erased person, by any alias, and keeps the others', async () => {
     // What is known of the person when it is erased: the e-mail address belongs to it.
     await ingest(quietly(testEnv, {}), [hitOf({ ev: 'known', uid: 'ann', ud: [['em', HASH]] }, ANN)]);
     await buryAs([
@@ -337,7 +327,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
     expect(results).toEqual([{ name: 'nobody' }, { name: 'somebody else' }]);
   });
 
-  it('loses a visitor who erases itself, by the next run of the cron', async () => {
+  it('drops an erased visitor in the next run of the cron', async () => {
     await ingest(quietly(testEnv, {}), [hitOf({ ev: 'known' }, ANN)]);
     await buryAs([hitOf({ ev: 'by visitor' }, ANN), hitOf({ ev: 'somebody else' }, BOB)]);
     const headers = { 'cf-connecting-ip': IP, 'user-agent': AGENT, 'sec-fetch-site': 'same-origin' };
@@ -347,7 +337,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
     expect(await names()).toEqual(['somebody else']);
   });
 
-  it('loses a deleted pixel with its rejections, and is deleted when nothing is left', async () => {
+  it('drops a deleted pixel with its rejections, and is deleted if nothing is left', async () => {
     const other = await makePixel('UTC');
     const bot = { client: { ...UNKNOWN_CLIENT, ip: IP, userAgent: 'Googlebot/2.1' } };
     await buryAs([hitOf({ ev: 'gone' }, ANN), hitOf({ ev: 'a bot' }, bot)]);
@@ -360,7 +350,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
     expect(await bodies()).toHaveLength(1);
   });
 
-  it('is sealed under the current secret by the cron, and holds no address any more', async () => {
+  it('is sealed with the current secret by the cron, and contains no address any more', async () => {
     await buryAs([hitOf({ ev: 'kept' }, ANN)]);
     await cron();
     expect(await names()).toContain('kept');
@@ -384,7 +374,7 @@ describe.each(FORMS)('a dead letter that is %s', (_, buryAs) => {
 describe('many dead letters', () => {
   const letter = async (uid: string, ev: string) => messagesOf([hitOf({ uid, ev })], 'batch');
 
-  it('are gone through as far as a request may, and by the cron', async () => {
+  it('are processed within the limit of a request, and then by the cron', async () => {
     const messages = (await Promise.all(Array.from({ length: 40 }, () => letter('ann', 'Ann')))).flat();
     await bury([...messages, ...(await letter('bob', 'Bob'))]);
     await request('DELETE', `/api/v1/pixels/${pixel.id}/people?uid=ann&include_unconfirmed=true`);
@@ -397,7 +387,7 @@ describe('many dead letters', () => {
     expect(await lettersToCheck(db, SECRETS, 10)).toEqual([]);
   });
 
-  it('that cannot be opened stay, and hold up no other', async () => {
+  it('that cannot be opened stay, and delay no other', async () => {
     const closed = await Promise.all(
       Array.from({ length: 20 }, () =>
         sealParcel(['a lost secret of 32 characters....'], { kind: 'hits', id: 'x', hits: [] }),
@@ -411,7 +401,7 @@ describe('many dead letters', () => {
     expect(await lettersToCheck(db, SECRETS, 10)).toEqual([]);
   });
 
-  it('checked twice at once, or while something else is erased, keep nothing of it', async () => {
+  it('processed twice at once, or during another erasure, keep nothing of it', async () => {
     await bury(
       await messagesOf([hitOf({ uid: 'ann', ev: 'Ann' }), hitOf({ uid: 'bob', ev: 'Bob' })], 'batch'),
     );
@@ -426,7 +416,7 @@ describe('many dead letters', () => {
     expect(await names()).toEqual(['Bob']);
   });
 
-  it('cost an erasure by anyone one written row, however many they are', async () => {
+  it('cost an erasure one written row, however many there are', async () => {
     await bury((await Promise.all(Array.from({ length: 12 }, () => letter('ann', 'Ann')))).flat());
     await ingest(quietly(testEnv, {}), [hitOf({ ev: 'known' })]);
     const before = await bodies();

@@ -49,7 +49,7 @@ describe('agents', () => {
       'Android',
       'Mobile',
     ],
-  ])('names %s as %s on %s, %s, as Plausible does', (agent, browser, os, device) => {
+  ])('parses %s as %s on %s, %s, as Plausible does', (agent, browser, os, device) => {
     expect(eventOf(run({}, { userAgent: `Mozilla/5.0 ${agent}` }))).toMatchObject({ browser, os, device });
   });
 
@@ -63,7 +63,7 @@ describe('agents', () => {
     expect(eventOf(run({}, { hints }))).toMatchObject({ os });
   });
 
-  it('believes a hint of Linux where the agent names Android, and an agent that names a distribution', () => {
+  it('trusts the user agent over a hint of Linux if it names Android or a distribution', () => {
     const hints = { platform: '"Linux"', platformVersion: '""', mobile: '?0' };
     const osOf = (system: string): string =>
       eventOf(run({}, { hints, userAgent: `Mozilla/5.0 (${system}) Chrome/142.0.0.0 Safari/537.36` })).os;
@@ -82,7 +82,7 @@ describe('agents', () => {
     expect(eventOf(run({}, { languages })).language).toBe(language);
   });
 
-  it('believes client hints over a frozen user agent', () => {
+  it('trusts client hints over a frozen user agent', () => {
     const hints = { platform: '"Windows"', platformVersion: '"15.0.0"', mobile: '?0' };
     expect(eventOf(run({}, { hints }))).toMatchObject({ os: 'Windows', os_version: '11' });
   });
@@ -91,11 +91,11 @@ describe('agents', () => {
     ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', 'bot', 'Googlebot'],
     ['Mozilla/5.0 AppleWebKit (compatible; bingbot/2.0)', 'bot', 'bingbot'],
     ['', 'bot', 'no user agent'],
-  ])('refuses %s as a program', (userAgent, reason, detail) => {
+  ])('rejects %s as a program', (userAgent, reason, detail) => {
     expect(run({}, { userAgent })).toMatchObject({ ok: false, error: { reason, family: detail } });
   });
 
-  it('lets a person with curl in, but not a log line of curl', () => {
+  it('accepts curl with a token, but not in a log line', () => {
     expect(run({}, { userAgent: 'curl/8.5.0' }).ok).toBe(true);
     expect(api({}, { ua: 'curl/8.5.0', ip: '192.0.2.1' })).toMatchObject({ error: { reason: 'bot' } });
   });
@@ -108,7 +108,7 @@ describe('agents', () => {
     'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
     'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html',
     'Mozilla/5.0',
-  ])('counts a mail opened through %s, as no visitor and nowhere', (userAgent) => {
+  ])('counts a mail opened through %s without visitor and geo', (userAgent) => {
     const result = run({ ev: 'email_open' }, { userAgent });
     expect(eventOf(result)).toMatchObject({
       agent_class: 'mail_proxy',

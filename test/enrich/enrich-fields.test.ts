@@ -7,7 +7,7 @@ import type { RawEvent } from '../../src/model/wire.ts';
 import { api, CHROME, eventOf, NOW, pixel, run, under } from './inputs.ts';
 
 describe('names, ids and times', () => {
-  it('takes PageView and nothing at all for pageview', () => {
+  it('reads PageView and an empty name as pageview', () => {
     expect([eventOf(run({ ev: '' })).name, eventOf(run({ ev: 'PageView' })).name]).toEqual([
       'pageview',
       'pageview',
@@ -21,7 +21,7 @@ describe('names, ids and times', () => {
     [{ eid: 'x'.repeat(129) }, 'invalid_eid'],
     [{ eid: 'ann@mail.example' }, 'invalid_eid'],
     [{ uid: 'x'.repeat(257) }, 'invalid_uid'],
-  ])('refuses %j', (event, reason) => {
+  ])('rejects %j', (event, reason) => {
     expect(run(event)).toMatchObject({ ok: false, error: { reason } });
   });
 
@@ -33,7 +33,7 @@ describe('names, ids and times', () => {
     'ann%2540mail.example',
     'jürgen@müller.example',
     'ann@[192.0.2.1]',
-  ])('refuses an event id that is certainly an address, or holds one: %s', (eid) => {
+  ])('rejects an event id that is or contains an e-mail address: %s', (eid) => {
     expect(run({ eid })).toMatchObject({ ok: false, error: { reason: 'invalid_eid' } });
   });
 
@@ -51,18 +51,18 @@ describe('names, ids and times', () => {
     'a@@b.example',
     '100%40',
     'ann at mail.example',
-  ])('takes an event id with the sign of an address in it that is none, and keeps it whole: %s', (eid) => {
+  ])('accepts an event id with an at sign that is not an address, unchanged: %s', (eid) => {
     expect(eventOf(run({ eid })).eid).toBe(eid);
   });
 
   it.each([{ ev: 'x'.repeat(120) }, { eid: 'x'.repeat(128) }, { uid: 'x'.repeat(256) }])(
-    'takes what is as long as may be: %j',
+    'accepts fields of the maximum length: %j',
     (event) => {
       expect(run(event).ok).toBe(true);
     },
   );
 
-  it('gives an event the id it arrived with, and keeps the one that its client gave', () => {
+  it('uses the id that an event arrived with, and stores the id of its client', () => {
     expect(eventOf(run({ eid: 'order-7', ev: 'Purchase' }))).toMatchObject({ id: 'edge00', eid: 'order-7' });
     expect(eventOf(run({}))).toMatchObject({ id: 'edge00', eid: '' });
   });
@@ -71,7 +71,7 @@ describe('names, ids and times', () => {
     ['2026-11-23T23:30:00Z', '2026-11-24'],
     ['2026-11-24T00:30:00+01:00', '2026-11-24'],
     [Date.parse('2026-11-23T22:59:59Z'), '2026-11-23'],
-  ])('puts %s on the local day %s', (ts, day) => {
+  ])('assigns %s to the local day %s', (ts, day) => {
     const result = api({}, { ts });
     expect(result.ok && result.value.day.day).toBe(day);
   });
@@ -93,7 +93,7 @@ describe('names, ids and times', () => {
     [NOW + LIMITS.clockSkew, '2026-11-24T10:05:00.000Z'],
     [LIMITS.oldestTs, '2000-01-01T00:00:00.000Z'],
     [undefined, '2026-11-24T10:00:00.000Z'],
-  ])('takes the time %j for %s', (ts, time) => {
+  ])('reads the time %j as %s', (ts, time) => {
     expect(new Date(eventOf(api({}, { ts })).ts).toISOString()).toBe(time);
   });
 
@@ -111,7 +111,7 @@ describe('names, ids and times', () => {
     [LIMITS.oldestTs - 1, 'time_too_old'],
     [1_700_000_000, 'time_too_old'],
     ['1999-12-31T23:59:59Z', 'time_too_old'],
-  ])('refuses the time %j', (ts, reason) => {
+  ])('rejects the time %j', (ts, reason) => {
     expect(api({}, { ts })).toMatchObject({ ok: false, error: { reason } });
   });
 
@@ -124,7 +124,7 @@ describe('names, ids and times', () => {
     { country: 'Austria' },
     { country: 7 },
     { country: ['AT'] },
-  ])('refuses the override %j, and says which it is', (overrides) => {
+  ])('rejects the override %j, and names it', (overrides) => {
     const [field = ''] = Object.keys(overrides);
     expect(api({}, overrides)).toMatchObject({
       ok: false,
@@ -132,7 +132,7 @@ describe('names, ids and times', () => {
     });
   });
 
-  it('believes a sender with a token about address, agent and country', () => {
+  it('trusts a sender with a token about address, agent and country', () => {
     const result = api({}, { ip: 'x'.repeat(255), ua: CHROME.replace(' ', '\n'), country: 'de' });
     expect(eventOf(result)).toMatchObject({ country: 'DE', region: '', city: '' });
     expect(result.ok && result.value.identity).toEqual({
@@ -142,7 +142,7 @@ describe('names, ids and times', () => {
     });
   });
 
-  it('counts no visitor when it cannot tell one from another', () => {
+  it('counts no visitor without an address', () => {
     const identities = [{}, { ip: '192.0.2.1' }, { ua: CHROME }, { ip: '192.0.2.1', ua: CHROME }].map(
       (overrides) => {
         const result = api({}, overrides);
@@ -165,7 +165,7 @@ describe('a person', () => {
     ['', 'first_party', false],
     ['yes', 'first_party', false],
   ] as const)(
-    'is known by the cookie with consent %j and the setting %s: %s',
+    'is recognized by the cookie with consent %j and the setting %s: %s',
     (consent, setting, expected) => {
       expect(identifiers(under({ cookie: setting }, { consent }, { cookie }))).toEqual(
         expected ? [{ kind: 'cookie', value: cookie }] : [],
@@ -173,7 +173,7 @@ describe('a person', () => {
     },
   );
 
-  it('is identified by what the event says, the strongest identifier first', () => {
+  it('is identified by the event, the strongest identifier first', () => {
     const event: Partial<RawEvent> = {
       uid: 'customer-4711',
       consent: 'granted',

@@ -29,13 +29,13 @@ describe('pages', () => {
     },
   );
 
-  it('cuts what is too long', () => {
+  it('cuts values that are too long', () => {
     expect(eventOf(run({ dl: `https://site.example/${'x'.repeat(5000)}` })).page).toHaveLength(LIMITS.page);
     const late = `https://site.example/?q=${'x'.repeat(LIMITS.url)}&utm_source=late`;
     expect(eventOf(run({ dl: late })).source).toBe('');
   });
 
-  it('are empty when nobody says which', () => {
+  it('are empty if the event names none', () => {
     expect(eventOf(run({ dl: '' }, { referer: '' }))).toMatchObject({ hostname: '', page: '' });
   });
 });
@@ -49,7 +49,7 @@ describe('a changed address within a page', () => {
     ['/a', 'https://site.example/a?utm_source=news&gclid=x'],
     ['/a?filter=red&q=1', 'https://site.example/a?q=1&filter=blue'],
     ['/caf%c3%a9?x=1', 'https://site.example/caf%C3%A9'],
-  ])('is no view of the page that it is already: %s after %s', (dl, rl) => {
+  ])('is not a view of the same page: %s after %s', (dl, rl) => {
     expect(nav(dl, rl)).toBe('engagement');
   });
 
@@ -63,7 +63,7 @@ describe('a changed address within a page', () => {
     expect(nav(dl, rl)).toBe('pageview');
   });
 
-  it('is reported by the tag: a page that has loaded is a view, and so is an event of the owner', () => {
+  it('is reported by the tag: a loaded page is a view, and so is an event of the owner', () => {
     const rl = 'https://site.example/a';
     expect(nav('/a?filter=red', rl, { nav: '' })).toBe('pageview');
     expect(nav('/a?filter=red', rl, { ev: 'Filter' })).toBe('Filter');
@@ -102,7 +102,7 @@ describe('sources and channels', () => {
     expect(eventOf(run(from))).toMatchObject({ referrer: '', source: '', channel: 'Direct' });
   });
 
-  it('keeps the five UTM fields, and no click id anywhere', () => {
+  it('stores the five UTM fields, and no click id', () => {
     const event = eventOf(
       run({
         dl: 'https://site.example/?utm_source=a&utm_medium=b&utm_campaign=c&utm_content=d&utm_term=e&gclid=SECRET',
@@ -144,7 +144,7 @@ describe('origins', () => {
     if (!result.ok) expect(result.error.reason).toBe('origin_not_allowed');
   });
 
-  it('are any of those that are listed, and what is none of them is named', () => {
+  it('are those in the list, and others are reported', () => {
     const listed = ['other.example', '*.site.example', 'site.example'];
     expect(only(listed, { origin: 'https://site.example' }).ok).toBe(true);
     const of = (from: Partial<Client>) => {
@@ -162,7 +162,7 @@ describe('origins', () => {
   });
 });
 
-describe('a visitor who asks not to be followed', () => {
+describe('a visitor with a privacy signal', () => {
   const everything: Partial<RawEvent> = {
     ev: 'Purchase',
     dl: 'https://site.example/offer',
@@ -179,7 +179,7 @@ describe('a visitor who asks not to be followed', () => {
     ['denied consent', { consent: 'denied' }, {}],
   ] as [string, Partial<RawEvent>, Partial<Client>][];
 
-  it.each(ways)('by %s is nobody, and what they did is all that is left', (_, event, from) => {
+  it.each(ways)('by %s is anonymous, and only the event remains', (_, event, from) => {
     const result = run({ ...everything, ...event }, from);
     expect(eventOf(result)).toMatchObject({
       name: 'Purchase',
@@ -198,19 +198,19 @@ describe('a visitor who asks not to be followed', () => {
     expect(result).toMatchObject({ value: { identity: null, identifiers: [] } });
   });
 
-  it.each(ways)('by %s is not counted at all where the owner wants it so', (_, event, from) => {
+  it.each(ways)('by %s is not counted at all if the pixel drops such events', (_, event, from) => {
     const error = { reason: 'refused', detail: REJECTION_REASONS.refused };
     expect(under({ gpc: 'drop' }, { ...everything, ...event }, from)).toEqual({ ok: false, error });
     expect(under({ gpc: 'drop' }, everything).ok).toBe(true);
   });
 
-  it.each(ways)('by %s is not measured either', (_, event, from) => {
+  it.each(ways)('by %s has no engagement', (_, event, from) => {
     const error = { reason: 'refused', detail: REJECTION_REASONS.refused };
     expect(run({ ev: 'engagement', ...event }, from)).toEqual({ ok: false, error });
     expect(run({ ev: 'engagement' }).ok).toBe(true);
   });
 
-  it('by the cookie of /opt-out is not counted, nor is a HEAD request', () => {
+  it('by the opt-out cookie is not counted, nor is a HEAD request', () => {
     const optedOut = { reason: 'opted_out', detail: REJECTION_REASONS.opted_out };
     expect(run(everything, { refusal: 'opt_out' })).toEqual({ ok: false, error: optedOut });
     const head = { reason: 'head_request', detail: REJECTION_REASONS.head_request };

@@ -8,7 +8,7 @@ const PIXEL = 'px_1111111111111111';
 const RIGHT = 'b51375c3e5e10d9317d487acb728ef802afb0c38a8d8587dd4f3b69006e6a05f';
 
 describe('the signature of a user id', () => {
-  it('is made with a secret of the pixel, which is derived and no other’s', async () => {
+  it('is made with a derived secret of that pixel alone', async () => {
     expect(await identitySecret(SECRET_KEY, PIXEL)).toBe(
       '807bb90ec28df1c15208129aa2f3ed1fa75f367f3dd314503a1b3827fb35147b',
     );
@@ -21,7 +21,7 @@ describe('the signature of a user id', () => {
     ['customer-4711', RIGHT.toUpperCase()],
     ['Jürgen 🙂', '763e335a3dc88588eeb818e1727bbe10fc1f11b14d69b7d72abfb554b1709dc6'],
     ['x'.repeat(256), 'c7af393aea9652419c3797f499b2a207d74a3050652db2cc3271e844c2722542'],
-  ])('of %s is right, also while the secret is changed', async (uid, signature) => {
+  ])('of %s is valid, even while the secret is rotated', async (uid, signature) => {
     expect(await proofOf([SECRET_KEY], PIXEL, uid, signature)).toBe('right');
     expect(
       await proofOf(['the next secret of this Worker, and of it only', SECRET_KEY], PIXEL, uid, signature),
@@ -46,17 +46,17 @@ describe('the signature of a user id', () => {
       [SECRET_KEY],
       PIXEL,
     ],
-  ])('is wrong: %#', async (uid, signature, secrets, pixel) => {
+  ])('is invalid: %#', async (uid, signature, secrets, pixel) => {
     expect(await proofOf(secrets, pixel, uid, signature)).toBe('wrong');
   });
 
-  it('is none without a user id or without a signature', async () => {
+  it('is missing without a user id or a signature', async () => {
     expect(await proofOf([SECRET_KEY], PIXEL, '', RIGHT)).toBe('none');
     expect(await proofOf([SECRET_KEY], PIXEL, 'customer-4711', '')).toBe('none');
   });
 });
 
-describe('without a token somebody is named', () => {
+describe('identifiers without a token', () => {
   const kinds = ['uid', 'external_id', 'em', 'ph', 'cookie'] as const;
   it.each([
     ['open', 'none', [...kinds]],

@@ -51,7 +51,7 @@ describe('a rejection', () => {
     sample: { detail: REJECTION_REASONS[reason], name: '', ...sample },
   });
 
-  it('without a pixel is counted under none, by the UTC day, with the id that was sent', async () => {
+  it('without a pixel is counted by UTC day, with the id that was sent', async () => {
     const id = 'x'.repeat(50);
     const { batch, results } = await prepared(
       incoming(null),
@@ -67,7 +67,7 @@ describe('a rejection', () => {
     ]);
   });
 
-  it('of a pixel is counted by its local day, with where it happened, scrubbed', async () => {
+  it('of a pixel is counted by local day, with its scrubbed page', async () => {
     const pixel = await makePixel('Pacific/Kiritimati');
     const dl = 'https://site.example/u/ann@mail.example?token=secret';
     const bot = { userAgent: 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' };
@@ -86,7 +86,7 @@ describe('a rejection', () => {
     ]);
   });
 
-  it('of a visitor who refuses leaves only a count of that day', async () => {
+  it('of a visitor with a privacy signal stores only a count of that day', async () => {
     const pixel = await makePixel('UTC', { gpc: 'drop' });
     const { batch } = await prepared(
       incoming({ id: pixel.id, ev: 'Secret' }, { refusal: 'signal' }),
@@ -102,7 +102,7 @@ describe('a rejection', () => {
 });
 
 describe('an event', () => {
-  it('is one of those in the order given, whatever is between them', async () => {
+  it('keeps its position in the batch, whatever is between the events', async () => {
     const pixel = await makePixel('UTC');
     const { batch, results } = await prepared(
       incoming({ id: pixel.id, ev: 'A' }),
@@ -114,7 +114,7 @@ describe('an event', () => {
     expect(batch.id).toMatch(/^[1-9A-Za-z]{12}$/);
   });
 
-  it('has a visitor if the client can be told from others, and a person if it is identified', async () => {
+  it('has a visitor if the client has an address, and a person if it is identified', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     const who: Partial<RawEvent> = { uid: 'customer-4711', ud: [['em', 'ab'.repeat(32)]] };
     const { batch } = await prepared(

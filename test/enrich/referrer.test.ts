@@ -84,7 +84,7 @@ describe('a click id', () => {
     ['fbclid=1&utm_medium=email', 'Facebook', 'Email'],
     ['fbclid=1&utm_medium=cpc', 'Facebook', 'Paid Social'],
     ['fbclid=1&utm_medium=flyer', 'Facebook', 'Organic Social'],
-  ])('says less than the medium, and more than nothing: %s is %s: %s', (query, source, channel) => {
+  ])('ranks below the medium, and above the default: %s is %s: %s', (query, source, channel) => {
     expect(from(query)).toEqual([source, channel]);
   });
 });
@@ -145,11 +145,11 @@ describe('a tag', () => {
     ['tribads', 'tribads', 'Referral'],
     ['roads', 'roads', 'Referral'],
     ['ads', 'ads', 'Referral'],
-  ])('%s is an advertisement only where a source is before it: %s, %s', (tag, source, channel) => {
+  ])('%s is an advertisement only after a source: %s, %s', (tag, source, channel) => {
     expect(from(`utm_source=${encodeURIComponent(tag)}`)).toEqual([source, channel]);
   });
 
-  it('is cut where it is too long', () => {
+  it('is cut if it is too long', () => {
     const tag = 'x'.repeat(LIMITS.utm + 1);
     const { source, utm } = attribute(
       linkParametersOf(new URL(`https://site.example/?utm_source=${tag}`)),
@@ -222,7 +222,7 @@ describe('a medium', () => {
     ['gmail', 'Paid Other', 'Email'],
     ['partner', 'Paid Other', 'Referral'],
     ['criteo', 'Paid Other', 'Paid Other'],
-  ])('of money from %s is %s, else %s', (source, paid, organic) => {
+  ])('of a paid kind from %s is %s, else %s', (source, paid, organic) => {
     for (const medium of ['cpc', 'CPM-x', 'ppc', 'retargeting', 'paid_social'])
       expect(from(`utm_source=${source}&utm_medium=${medium}`)[1], medium).toBe(paid);
     expect(from(`utm_source=${source}`)[1]).toBe(organic);
@@ -231,7 +231,7 @@ describe('a medium', () => {
     expect(from(`utm_source=${source}&utm_medium=cpc&utm_campaign=x-Cross-Network`)[1]).toBe('Cross-network');
   });
 
-  it('of a thousand views is paid for if its kind is known, else a display', () => {
+  it('cpm is paid if its kind is recognized, else display', () => {
     expect(from('utm_source=facebook&utm_medium=cpm')[1]).toBe('Paid Social');
     expect(from('utm_source=partner&utm_medium=cpm')[1]).toBe('Display');
   });
@@ -245,13 +245,13 @@ describe('a medium', () => {
     ['bishop', false],
     ['workshop', false],
     ['sale', false],
-  ])('beside a campaign %j is one of shopping: %s', (campaign, isShopping) => {
+  ])('with the campaign %j is shopping: %s', (campaign, isShopping) => {
     const query = `utm_source=partner&utm_campaign=${campaign}`;
     expect(from(query)[1]).toBe(isShopping ? 'Organic Shopping' : 'Referral');
     expect(from(`${query}&utm_medium=cpc`)[1]).toBe(isShopping ? 'Paid Shopping' : 'Paid Other');
   });
 
-  it('may be found by the source', () => {
+  it('can be determined by the source', () => {
     expect(from('utm_source=E-Mail')).toEqual(['E-Mail', 'Email']);
   });
 });
@@ -367,7 +367,7 @@ describe('a referrer', () => {
     expect(from('', `android-app://${app}/`)).toEqual([source, channel]);
   });
 
-  it('is what counts when the page is unknown', () => {
+  it('counts if the page is unknown', () => {
     expect(attribute(null, referrerOf(new URL('https://blog.example/')), [])).toEqual({
       referrer: 'blog.example',
       source: 'blog.example',
@@ -388,7 +388,7 @@ describe('an ampersand that HTML has escaped', () => {
     expect(page?.page).toBe('/?tab=2');
   });
 
-  it('is not one within a name, a value or a path', () => {
+  it('is kept within a name, a value or a path', () => {
     const page = readPage('https://site.example/a&amp;b?utm_source=camp;x&lamp;utm_medium=cpc', '', []);
     expect(page?.link.utm).toMatchObject({ source: 'camp;x', medium: '' });
     expect(page?.page).toBe('/a&amp;b');

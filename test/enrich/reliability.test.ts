@@ -180,7 +180,7 @@ describe('D1 fails for 30 seconds', () => {
     ...OVERWHELMED.map((message) => ({ message, share: 1, after: false })),
   ];
 
-  it.concurrent('in each way and share: all is stored once, and nothing is lost', {
+  it.concurrent('in each way and share: every event is stored once, and nothing is lost', {
     timeout: 120_000,
   }, async () => {
     const report = await Promise.all(
@@ -201,7 +201,7 @@ describe('D1 fails for 30 seconds', () => {
     }
   });
 
-  it.concurrent('or is slow by 5 seconds: all is stored once', { timeout: 60_000 }, async () => {
+  it.concurrent('or is slow by 5 seconds: every event is stored once', { timeout: 60_000 }, async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const env = envWith(faulty({ fails: () => false, message: '', delay: 5_000 }), queue);
@@ -242,7 +242,7 @@ describe('the queue', () => {
     expect(await storedOf(pixel)).toEqual({ stored: 1, doubled: 0 });
   });
 
-  it('takes all events in queue mode, and those that it rejects go to D1', async () => {
+  it('receives all events in queue mode, and those that it rejects go to D1', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const env = { ...envWith(db, queue), INGEST_MODE: 'queue' };
@@ -254,7 +254,7 @@ describe('the queue', () => {
     expect(await storedOf(pixel)).toEqual({ stored: 3, doubled: 0 });
   });
 
-  it('holds no address and no user agent in the clear, also when nothing could be looked up', async () => {
+  it('contains no address and no user agent in plain text, even if lookups failed', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const unknown = {
@@ -270,7 +270,7 @@ describe('the queue', () => {
     expect(await storedOf(pixel)).toEqual({ stored: 1, doubled: 0 });
   });
 
-  it('takes a batch of any size in messages of its own', async () => {
+  it('receives a batch of any size as multiple messages', async () => {
     const pixel = await makePixel('UTC');
     const queue = new TestQueue();
     const long = '\u20ac'.repeat(500);
@@ -318,7 +318,7 @@ describe('a message', () => {
     },
   );
 
-  it('whose consumer dies between writing and acknowledging comes again and doubles nothing', async () => {
+  it('whose consumer dies between writing and acknowledging is redelivered and doubles nothing', async () => {
     const pixel = await makePixel('UTC');
     const queue = await spilled(pixel, [hit(pixel), hit(pixel)], true);
     // Every write succeeds, and its answer is lost each time.
@@ -335,7 +335,7 @@ describe('a message', () => {
     expect(await storedOf(pixel)).toEqual({ stored: 2, doubled: 0 });
   });
 
-  it('that cannot be read holds up no other, ends as a dead letter, and can be replayed', async () => {
+  it('that cannot be read delays no other, becomes a dead letter, and can be replayed', async () => {
     const pixel = await makePixel('UTC');
     const queue = await spilled(pixel, [hit(pixel)], true);
     const poison = { kind: 'hits', id: 'p', sealed: btoa('x'.repeat(40)) } as Message;
@@ -400,7 +400,7 @@ describe('a poison event', () => {
 });
 
 describe('an API batch', () => {
-  it('is acknowledged only when it is stored, and sent again is not doubled', async () => {
+  it('is acknowledged only when it is stored, and is not doubled if sent again', async () => {
     const pixel = await makePixel('UTC');
     const arrival = (id: string) => ({
       id,

@@ -34,7 +34,7 @@ describe('a text from outside', () => {
     ['ann\0@mail.example', '(email)'],
     ['ann@mail\x07.example', '(email)'],
     ['ann\r\n@\u2028mail.example', '(email)'],
-  ])('%j is kept as %j', (text, masked) => {
+  ])('%j is stored as %j', (text, masked) => {
     expect(scrubText(text, 100)).toBe(masked);
   });
 
@@ -79,7 +79,7 @@ describe('a text from outside', () => {
     ['ann\u200b@mail\u00ad.example', '(email)'],
     ['δοκιμή@παράδειγμα.δοκιμή', '(email)'],
     ['ann@日本。jp', '(email)'],
-  ])('has no address in it: %j becomes %j', (text, masked) => {
+  ])('has its address masked: %j becomes %j', (text, masked) => {
     expect(scrubText(text, 200)).toBe(masked);
     expect(scrubText(masked, 200)).toBe(masked);
   });
@@ -110,11 +110,11 @@ describe('a text from outside', () => {
     '@handle said @mail.example',
     'R&D &#65; caf\u00e9',
     '%EF%BB%BFtext',
-  ])('that holds none is kept: %j', (text) => {
+  ])('without an address is unchanged: %j', (text) => {
     expect(maskEmails(text)).toBe(text);
   });
 
-  it('holds no half of an address that goes beyond the limit', () => {
+  it('contains no part of an address that crosses the limit', () => {
     for (let before = 1; before < 30; before++) {
       const scrubbed = scrubText(`${'-'.repeat(before)} ann.example@mail.example`, 20);
       expect(scrubbed.length).toBeLessThanOrEqual(20);
@@ -152,7 +152,7 @@ describe('cutting', () => {
 });
 
 describe('an address', () => {
-  it('keeps the parameters that belong to the page, in one order however they were sent', () => {
+  it('keeps the parameters that belong to the page, in one order', () => {
     const page = (query: string) =>
       scrubPage(new URL(`https://site.example/list?${query}`), ['q', 'b', 'a']).page;
     expect(page('q=1&x=2&b=3&a=5&a=4')).toBe('/list?a=4&a=5&b=3&q=1');
@@ -164,11 +164,11 @@ describe('an address', () => {
     ['https://www.blog.example/', 'blog.example'],
     ['https://ann:secret@blog.example:8443/post?user=ann#top', 'blog.example/post'],
     ['https://blog.example/u/ann@mail.example', 'blog.example/u/(email)'],
-  ])('%s is as a referrer %s', (url, referrer) => {
+  ])('%s becomes the referrer %s', (url, referrer) => {
     expect(scrubReferrer(new URL(url))).toBe(referrer);
   });
 
-  it('loses www. at its beginning only', () => {
+  it('loses www. only at its beginning', () => {
     expect(['www.a.example', 'a.www.example', 'wwwa.example'].map(withoutWww)).toEqual([
       'a.example',
       'a.www.example',

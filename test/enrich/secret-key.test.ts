@@ -103,7 +103,7 @@ describe('a database from before the secret', () => {
     expect(await ann(envOf(TWO, ONE), pixel, at)).toEqual(before);
   });
 
-  it('is sealed once, however many isolates do it at once', async () => {
+  it('is sealed once, even by multiple isolates at once', async () => {
     const pixels = await Promise.all(Array.from({ length: 30 }, () => makePixel('UTC')));
     const rows = pixels.map((pixel, index) => [pixel.id, index.toString(16).padStart(64, '0')]);
     await db.batch(rows.map((row) => db.prepare('INSERT INTO keys VALUES (?, ?)').bind(...row)));
@@ -117,7 +117,7 @@ describe('a database from before the secret', () => {
 });
 
 describe('a rotation', () => {
-  it('costs neither visitors nor people, and once the cron has run the secret before is not needed', async () => {
+  it('keeps visitors and people, and needs the old secret only until the cron has run', async () => {
     const [pixel, at] = [await makePixel('UTC'), anotherDay()];
     const before = await ann(envOf(ONE), pixel, at);
     expect(await ann(envOf(TWO, ONE), pixel, at)).toEqual(before);
@@ -130,7 +130,7 @@ describe('a rotation', () => {
 });
 
 describe('a secret that is lost or mistyped', () => {
-  it('loses no key: events have no person until the right one is back', async () => {
+  it('loses no key: events have no person until the right secret is back', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     const [pixel, at] = [await makePixel('UTC'), anotherDay()];
     const before = await ann(envOf(ONE), pixel, at);
@@ -160,7 +160,7 @@ describe('a secret that is lost or mistyped', () => {
 });
 
 describe('a warm isolate', () => {
-  it('opens no key for an event: a cached visitor costs no call into the crypto library', async () => {
+  it('opens no key for an event: a cached visitor needs no crypto call', async () => {
     const [pixel, at] = [await makePixel('UTC'), anotherDay()];
     await ann(envOf(ONE), pixel, at);
     const calls = ['sign', 'encrypt', 'decrypt', 'importKey', 'deriveKey'].map((name) =>

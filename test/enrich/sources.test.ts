@@ -101,17 +101,17 @@ it.each([
   'ax.ai',
   'at.ly',
   'habit.ly',
-])('%s is none of them', (host) => {
+])('%s is not in the list', (host) => {
   expect(sourceOfHost(host)).toBe(null);
 });
 
 describe('the list of sources', () => {
-  it('is found whole, from its first line to its last', () => {
+  it('is searched completely, from its first line to its last', () => {
     expect(listed.size).toBeGreaterThan(1500);
     for (const [key, source] of listed) expect(find(key.replace(/^\./, '@below.')), key).toEqual(source);
   });
 
-  it('is in the order that a search needs, and has no key twice', () => {
+  it('is sorted for binary search, and has no duplicate keys', () => {
     const keys = list
       .trimEnd()
       .split('\n')
@@ -119,7 +119,7 @@ describe('the list of sources', () => {
     expect(keys).toEqual([...new Set(keys)].toSorted((a, b) => (a < b ? -1 : 1)));
   });
 
-  it('finds nothing else, however similar it is to a line', () => {
+  it('matches nothing else, however similar to a line', () => {
     const keys = fc.constantFrom(...listed.keys());
     const variants = fc
       .tuple(
@@ -153,7 +153,7 @@ describe('the list of sources', () => {
     );
   });
 
-  it('has whatever is below a host that covers it, and nothing that only looks like it', () => {
+  it('matches subdomains of a host that covers them, and no lookalikes', () => {
     const covering = [...listed.keys()].filter((key) => key.startsWith('.'));
     fc.assert(
       fc.property(
@@ -172,14 +172,14 @@ describe('the list of sources', () => {
     );
   });
 
-  it('covers nothing below a host that is shared by many sites', () => {
+  it('covers no subdomains of a host that many sites share', () => {
     for (const host of SHARED) {
       expect(sourceOfHost(host), host).not.toBe(null);
       expect(sourceOfHost(`someone.${host}`), host).toBe(null);
     }
   });
 
-  it('has the search site of a company stand for its name, and assistants and short names', () => {
+  it("maps a company's name to its search site, and assistants and short names", () => {
     const table = sourceTable({
       'help.find.example': { source: 'Twitter', medium: 'unknown' },
       'www.find.example/search': { source: 'Twitter', medium: 'search' },
@@ -199,7 +199,7 @@ describe('the list of sources', () => {
     expect(lines).toContain('=chatgpt\tChatGPT\t5');
   });
 
-  it('has no line that a line above its host says already', () => {
+  it('has no redundant line below a covering host', () => {
     const lines = sourceTable({
       'm.facebook.com': { source: 'Facebook', medium: 'social' },
       'www.google.de': { source: 'Google', medium: 'search' },

@@ -90,7 +90,7 @@ function hitOf(events: readonly RawEvent[], n: number, receivedAt = Date.now()):
 }
 
 describe('the statements', () => {
-  it('of the largest batch of pixel requests that can come together are few', async () => {
+  it('of the largest batch of pixel requests are few', async () => {
     const pixels = await manyPixels(40);
     const { db: counted, cost } = metered();
     const size = Math.floor(MAX_BATCH_SIZE / MAX_BATCH_EVENTS) - 500;
@@ -104,7 +104,7 @@ describe('the statements', () => {
     expect(stored).toBeGreaterThan(150);
   });
 
-  it('of a hundred events of one beacon whose aliases all meet are few', async () => {
+  it('of a hundred events of one beacon with shared aliases are few', async () => {
     const pixels = await manyPixels(1);
     const { db: counted, cost } = metered();
     const body = JSON.stringify(
@@ -154,7 +154,7 @@ describe('the statements', () => {
     expect(cost.statements + TO_AUTHENTICATE).toBeLessThanOrEqual(LIMITS.statements);
   });
 
-  it('of one message are what is set aside for it, and of many, as many as an invocation has', async () => {
+  it('of one message stay within its share, and of many within the limit of an invocation', async () => {
     const pixels = await manyPixels(40);
     const old = Date.now() - 5 * DAY;
     await closeDays(pixels, [old]);

@@ -20,7 +20,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('has one time for looking up and writing: what is left when that is over goes to the queue', async () => {
+it('has one time limit for lookups and writes: the remaining events go to the queue', async () => {
   const pixel = await makePixel('UTC');
   const sent: unknown[] = [];
   let written = 0;
@@ -49,7 +49,7 @@ it('has one time for looking up and writing: what is left when that is over goes
   expect(sent).toHaveLength(1);
 });
 
-it('has one budget of points for all of its messages, and acknowledges them even if points fail', async () => {
+it('has one budget of points for all messages, and acknowledges them even if points fail', async () => {
   const pixel = await makePixel('UTC');
   const now = Date.now();
   const messageOf = (name: string): Message => ({
@@ -87,7 +87,7 @@ it('has one budget of points for all of its messages, and acknowledges them even
   expect(await db.prepare(stored).bind(pixel.id).first('n')).toBe(400);
 });
 
-it('answers a consent without a cookie when the store hangs', async () => {
+it('answers a consent without a cookie if the store hangs', async () => {
   const hangs = { prepare: () => ({ bind: () => ({ all: () => new Promise(() => {}) }) }) };
   const event = { ...BLANK_EVENT, id: `px_${randomBase58(16)}`, consent: 'granted' as const };
   const client = { ...UNKNOWN_CLIENT, cookieReach: 'first_party' as const, origin: 'https://site.example' };

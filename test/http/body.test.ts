@@ -45,7 +45,7 @@ describe('a body', () => {
     expect(await read(text, ' Identity ')).toEqual({ ok: true, value: text ?? '' });
   });
 
-  it('is read whole from parts, even if they cut a character', async () => {
+  it('is read completely from chunks, even if they split a character', async () => {
     const [start, end] = [new Uint8Array([0x47, 0x72, 0xc3]), new Uint8Array([0xb6, 0xc3, 0x9f, 0x65])];
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {
@@ -56,11 +56,11 @@ describe('a body', () => {
     expect(await read(stream)).toEqual({ ok: true, value: 'Größe' });
   });
 
-  it('is unpacked where it says so', async () => {
+  it('is decompressed if its encoding is gzip', async () => {
     expect(await read(await gzip('Größe'), 'GZIP')).toEqual({ ok: true, value: 'Größe' });
   });
 
-  it('has as many bytes as may be, packed and unpacked, and not one more', async () => {
+  it('is limited to the exact number of bytes, compressed and decompressed', async () => {
     expect(await read('x'.repeat(LIMIT))).toEqual({ ok: true, value: 'x'.repeat(LIMIT) });
     expect(await read('x'.repeat(LIMIT + 1))).toEqual(error('body_too_large'));
     expect(await read('ü'.repeat(LIMIT / 2 + 1))).toEqual(error('body_too_large'));
@@ -69,7 +69,7 @@ describe('a body', () => {
     expect(await read(new Uint8Array(LIMIT + 1), 'gzip')).toEqual(error('body_too_large'));
   });
 
-  it('is unpacked in portions, whatever it becomes', async () => {
+  it('is decompressed in portions', async () => {
     const random = Array.from(crypto.getRandomValues(new Uint8Array(50_000)), (byte) =>
       String.fromCharCode(97 + (byte % 26)),
     ).join('');
@@ -80,7 +80,7 @@ describe('a body', () => {
     expect(await read(await gzip(''), 'gzip')).toEqual({ ok: true, value: '' });
   });
 
-  it('that would become a thousand times as much is not unpacked to see that', async () => {
+  it('that would grow a thousandfold is rejected before it is fully decompressed', async () => {
     const zipped = await gzip('x'.repeat(50_000_000));
     const write = vi.spyOn(WritableStreamDefaultWriter.prototype, 'write');
     expect(await readBody(request(zipped, 'gzip'), 64 * 1024)).toEqual(error('body_too_large'));
@@ -92,7 +92,7 @@ describe('a body', () => {
     expect(Math.max(...written)).toBeLessThanOrEqual(4096);
   });
 
-  it('that is not gzip, or not complete, is reported', async () => {
+  it('that is not gzip, or incomplete, is reported', async () => {
     expect(await read('text', 'gzip')).toEqual(error('broken_encoding'));
     expect(await read((await gzip('text')).slice(0, -4), 'gzip')).toEqual(error('broken_encoding'));
   });
@@ -102,13 +102,13 @@ describe('a body', () => {
     expect(await read(stream)).toEqual(error('broken_body'));
   });
 
-  it('of another encoding is rejected after it has been read', async () => {
+  it('with another encoding is rejected after it has been read', async () => {
     const { stream, taken } = parts(['a', 'b']);
     expect(await read(stream, 'br')).toEqual(error('unsupported_encoding'));
     expect(taken()).toBe(3);
   });
 
-  it('that is too large is read on for a while, and given up in the end', async () => {
+  it('that is too large is read for a while and then canceled', async () => {
     const megabyte = 'x'.repeat(1024 * 1024);
     const some = parts(Array.from({ length: 8 }, () => megabyte));
     expect(await read(some.stream)).toEqual(error('body_too_large'));
@@ -119,8 +119,8 @@ describe('a body', () => {
   });
 });
 
-describe('a body that nobody wants', () => {
-  it('is read to its end, unless it has been', async () => {
+describe('an unused body', () => {
+  it('is read to its end unless already consumed', async () => {
     const { stream, taken } = parts(['a', 'b']);
     await discardBody(request(stream));
     expect(taken()).toBe(3);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Cache } from '../../src/model/cache.ts';
 
 describe('a cache', () => {
-  it('holds no more than its size, whatever is put in', () => {
+  it('never exceeds its size', () => {
     const cache = new Cache<string, number>(100);
     for (let entry = 0; entry < 10_000; entry++) {
       cache.set(`k${entry}`, entry);
@@ -13,7 +13,7 @@ describe('a cache', () => {
     expect(cache.get('k5000')).toBe(undefined);
   });
 
-  it('holds as many entries as its size, and loses none when a value is set again', () => {
+  it('holds as many entries as its size, and evicts none if a value is replaced', () => {
     const cache = new Cache<string, number>(10);
     const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
     for (const key of keys.slice(0, 5)) cache.set(key, 1);
@@ -34,7 +34,7 @@ describe('a cache', () => {
     expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 1, undefined]);
   });
 
-  it('keeps entries that are used again and again', () => {
+  it('retains entries that are used often', () => {
     const cache = new Cache<string, number>(10);
     cache.set('wanted', 1);
     for (let entry = 0; entry < 1000; entry++) {

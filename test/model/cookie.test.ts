@@ -22,7 +22,7 @@ describe('a cookie', () => {
     expect(readCookie(header, 'name')).toBe(value);
   });
 
-  it('is read by a name of one letter, too', () => {
+  it('can have a name of one letter', () => {
     expect(readCookie('n=1', 'n')).toBe('1');
     expect(readCookie('=1; n=2', 'n')).toBe('2');
   });
@@ -32,7 +32,7 @@ describe('a cookie', () => {
     (character) => character.trim() === '' && character !== ' ' && character !== '\t',
   );
   it.each(BLANKS.map((blank) => [blank.charCodeAt(0).toString(16), blank]))(
-    'is another one with U+%s beside its name',
+    'is a different cookie with U+%s next to its name',
     (_, blank) => {
       const value = 'A'.repeat(22);
       const names = (name: string) => [
@@ -56,7 +56,7 @@ describe('a cookie', () => {
     },
   );
 
-  it('says no to all sites for 395 days, and is removed as it was set, and as an older Speck set it', () => {
+  it('of an opt-out applies to all sites for 395 days, and its removal also covers the attributes of older versions', () => {
     const attributes = ['SameSite=None', 'SameSite=None; Partitioned'].map(
       (reach) => `Path=/; HttpOnly; Secure; ${reach}`,
     );

@@ -35,7 +35,7 @@ describe('each dimension', () => {
     for (const column of COLUMNS) expect(columns).toContain(column);
   });
 
-  it('that is newer than the first rollups says since which version of them it is there', () => {
+  it('newer than the first rollups declares the rollup version that introduced it', () => {
     for (const { name, since } of DIMENSIONS.values()) {
       if (FIRST.includes(name)) expect(since, name).toBe(1);
       else expect(since, name).toBeGreaterThan(1);
@@ -43,7 +43,7 @@ describe('each dimension', () => {
     }
   });
 
-  it('has its column explained in docs/storage.md', () => {
+  it('has its column described in docs/storage.md', () => {
     const [, events = ''] = /^## events\n(.*?)^## /ms.exec(storage) ?? [];
     const explained = [...events.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, names = '']) =>
       [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
@@ -51,13 +51,13 @@ describe('each dimension', () => {
     expect(explained.toSorted()).toEqual(EVENT_COLUMNS.toSorted());
   });
 
-  it('is copied to Analytics Engine, or on the list of those that are not', () => {
+  it('is either copied to Analytics Engine or listed as not copied', () => {
     const copied: readonly string[] = BLOBS;
     expect(COLUMNS.filter((column) => copied.includes(column) === NOT_COPIED.includes(column))).toEqual([]);
     expect(storage).toContain(`| \`blob1\` … \`blob${BLOBS.length}\` | ${BLOBS.join(', ')} |`);
   });
 
-  it("has words on the visitor's own page", () => {
+  it("has a label on the visitor's page", () => {
     const headings = ['name', 'hostname', 'page'];
     const columnNames = FIELDS.flatMap(([, columns]) => columns.split(/\W+/));
     expect(COLUMNS.filter((column) => !headings.includes(column) && !columnNames.includes(column))).toEqual(

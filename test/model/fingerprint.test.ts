@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fingerprint, MAX_LENGTH } from '../../src/model/fingerprint.ts';
 
 describe('a fingerprint', () => {
-  it('is a whole number, different for texts that differ in one character, their order or their length', () => {
+  it('is an integer that differs for texts that differ in one character, their order or their length', () => {
     const texts = [''];
     for (let length = 1; length <= MAX_LENGTH; length += 93) {
       const plain = 'a'.repeat(length);
@@ -21,7 +21,7 @@ describe('a fingerprint', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 
-  it('is the same for the same text, and another for another text', () => {
+  it('is equal for equal texts and different for different texts', () => {
     const text = fc.string({ unit: fc.constantFrom('0', '1', '\n', 'ü', '😀'), maxLength: 200 });
     fc.assert(
       fc.property(text, text, (a, b) => {
@@ -32,7 +32,7 @@ describe('a fingerprint', () => {
     );
   });
 
-  it('spreads texts over all of its numbers', () => {
+  it('distributes texts evenly over its range', () => {
     // Random texts: whatever the factors, their sums are random too. Of texts that differ in a few digits only, they need not be.
     const random = () => String.fromCharCode(...crypto.getRandomValues(new Uint16Array(40)));
     const numbers = Array.from({ length: 4000 }, () => fingerprint(random()));
@@ -43,7 +43,7 @@ describe('a fingerprint', () => {
     }
   });
 
-  it('is none of a longer text', () => {
+  it('of a text does not match that of a longer text', () => {
     expect(() => fingerprint('x'.repeat(MAX_LENGTH + 1))).toThrow(RangeError);
   });
 });

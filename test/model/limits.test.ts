@@ -99,7 +99,7 @@ describe('the limits in docs/operations.md', () => {
     expect(rows.get(row)).toBe(bound);
   });
 
-  it('are all there are', () => {
+  it('are complete', () => {
     const expectedRows = new Set([...Object.values(ROWS), ...OTHERS].map(([row]) => row));
     const caches = section.indexOf('| cache of an isolate');
     const documentedRows = [...section.slice(0, caches).matchAll(/^\| (.*?) \|/gm)]
@@ -108,7 +108,7 @@ describe('the limits in docs/operations.md', () => {
     expect(documentedRows.filter((row) => !expectedRows.has(row))).toEqual([]);
   });
 
-  it('add up to what a day may have', () => {
+  it('add up to the maximum size of a day', () => {
     const values = ROLLED_DIMENSIONS.length * (MAX_ROLLUP_VALUES + 1);
     const counts =
       values + MAX_ROLLUP_PROPERTY_VALUES + 2 * MAX_ROLLUP_PROPERTY_KEYS + 1 + MAX_GOALS + 25 + 1;

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 
 describe('ids', () => {
-  it('made at the edge sort in the order they were made', () => {
+  it('of events sort in the order of their creation', () => {
     const ids = Array.from({ length: 2000 }, nextEventId);
     expect(ids).toEqual(ids.toSorted());
     expect(new Set(ids).size).toBe(2000);
   });
 
-  it('of pixels use every base58 character about as often', () => {
+  it('of pixels use all base58 characters equally often', () => {
     const text = randomBase58(29_000);
     expect(text).toMatch(/^[1-9A-HJ-NP-Za-km-z]+$/);
     const counts = new Map<string, number>();

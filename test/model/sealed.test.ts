@@ -8,14 +8,14 @@ const NEW = 'a new secret of thirty-two characters.';
 const TEXT = '{"address":"192.0.2.1","emoji":"🦊"}';
 
 describe('a sealed text', () => {
-  it('opens with its secret, purpose and what it is bound to', async () => {
+  it('opens with the secret, purpose and context that sealed it', async () => {
     const sealed = await seal(NEW, 'alias keys', 'px_1', TEXT);
     expect(sealed).toMatch(/^s1\.[\w-]{6}\.[\w-]+$/);
     expect(sealed.slice(0, SEAL_CHARACTERS)).toBe(await sealOf(NEW));
     expect(await unseal([NEW], 'alias keys', 'px_1', sealed)).toBe(TEXT);
   });
 
-  it('opens with the secret before a rotation, whichever of the two it was sealed under', async () => {
+  it('opens during a rotation, whether the old or the new secret sealed it', async () => {
     for (const secret of [OLD, NEW]) {
       const sealed = await seal(secret, 'queue messages', '', TEXT);
       expect(await unseal([NEW, OLD], 'queue messages', '', sealed)).toBe(TEXT);
@@ -31,7 +31,7 @@ describe('a sealed text', () => {
     expect(await unseal(secrets, purpose, bound, await seal(NEW, 'alias keys', 'px_1', TEXT))).toBeNull();
   });
 
-  it('does not open when any of its characters is another, or is cut', async () => {
+  it('does not open if a character is changed or cut off', async () => {
     const sealed = await seal(NEW, 'alias keys', 'px_1', 'short');
     for (let place = 0; place < sealed.length - 1; place++) {
       const other = sealed[place] === 'A' ? 'B' : 'A';
@@ -43,7 +43,7 @@ describe('a sealed text', () => {
     }
   });
 
-  it('is another each time, and identifies its secret by the first characters', async () => {
+  it('differs each time, and its first characters identify the secret', async () => {
     const sealed = await Promise.all([1, 2, 3].map(() => seal(NEW, 'alias keys', 'px_1', TEXT)));
     expect(new Set(sealed).size).toBe(3);
     expect(await sealOf(OLD)).not.toBe(await sealOf(NEW));

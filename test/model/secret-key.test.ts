@@ -28,14 +28,14 @@ async function hkdf(secret: string, info: string): Promise<Uint8Array> {
 }
 
 describe('a derived key', () => {
-  it('is that of RFC 5869, so that it can be made elsewhere', async () => {
+  it('matches RFC 5869', async () => {
     const raw = await hkdf('a secret', 'speck person cookies');
     const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     const expected = hex(new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes('message'))));
     expect(await signed('a secret', 'person cookies')).toBe(expected);
   });
 
-  it('is another for each purpose and each secret, and the same each time', async () => {
+  it('differs for each purpose and secret, and is otherwise constant', async () => {
     const all = await Promise.all(
       ['a secret', 'another secret'].flatMap((secret) => HMACS.map((purpose) => signed(secret, purpose))),
     );
@@ -58,7 +58,7 @@ describe('a derived key', () => {
       await expect(open('a', other)).rejects.toThrow();
   });
 
-  it.each([...HMACS, ...CIPHERS])('for %s cannot be taken out of the library', async (purpose) => {
+  it.each([...HMACS, ...CIPHERS])('for %s cannot be exported', async (purpose) => {
     expect((await deriveKey('a secret', purpose)).extractable).toBe(false);
   });
 });

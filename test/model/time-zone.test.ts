@@ -27,17 +27,17 @@ describe('local days', () => {
     ['America/Sao_Paulo', '2018-02-17', 25],
     ['Pacific/Kiritimati', '2026-01-01', 24],
     ['Pacific/Apia', '2011-12-30', 0],
-  ])('%s has on %s %d hours', (zone, day, hours) => {
+  ])('in %s on %s have %d hours', (zone, day, hours) => {
     expect(lengthOf(zone, day)).toBe(hours);
   });
 
-  it('begin at the first instant after a midnight that the clocks skipped', () => {
+  it('begin at the first instant after a midnight that the clocks skip', () => {
     expect(new Date(dayStart('America/Sao_Paulo', '2018-11-04')).toISOString()).toBe(
       '2018-11-04T03:00:00.000Z',
     );
   });
 
-  it('are what Intl says, wherever and whenever', () => {
+  it('agree with Intl in all zones at all times', () => {
     const zones = Intl.supportedValuesOf('timeZone');
     fc.assert(
       fc.property(
@@ -51,7 +51,7 @@ describe('local days', () => {
     );
   });
 
-  it('hold the instants they are said to hold, without gap or overlap', () => {
+  it('contain the instants between their bounds, without gaps or overlaps', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(
@@ -77,7 +77,7 @@ describe('local days', () => {
 });
 
 describe('the calendar', () => {
-  it('knows which dates there are', () => {
+  it('accepts only dates that exist', () => {
     expect(['2024-02-29', '2026-12-31'].every(isDay)).toBe(true);
     expect(['2026-02-29', '2026-13-01', '2026-1-1', '', 'today', '2026-02-30'].some(isDay)).toBe(false);
   });
@@ -102,7 +102,7 @@ describe('the calendar', () => {
     .tuple(fc.integer({ min: 1, max: 9998 }), fc.integer({ min: 1, max: 12 }), fc.nat(30))
     .map(([year, month, day]) => ({ year, month, day: (day % daysOfMonth(year, month)) + 1 }));
 
-  it('has for each day the next one, and its month', () => {
+  it('computes the next day and the month of each day', () => {
     fc.assert(
       fc.property(days, ({ year, month, day }) => {
         const text = dayText(year, month, day);
@@ -123,7 +123,7 @@ describe('the calendar', () => {
     );
   });
 
-  it('returns a day that sorts correctly, or throws, however far it is', () => {
+  it('returns a day that sorts correctly or throws, whatever the distance', () => {
     const count = fc.oneof(
       fc.integer({ min: -5000, max: 5000 }),
       fc.integer(),
@@ -159,7 +159,7 @@ describe('the calendar', () => {
     );
   });
 
-  it('ends always: a day after the last year throws', () => {
+  it('throws for a day after the last year', () => {
     for (const zone of ['UTC', 'Europe/Berlin', 'Pacific/Kiritimati', 'America/New_York']) {
       expect(() => segments(zone, '9999-12-30', '9999-12-31')).toThrow(RangeError);
       expect(segments(zone, '9998-12-30', '9998-12-31')).toHaveLength(2);
@@ -170,7 +170,7 @@ describe('the calendar', () => {
     }
   });
 
-  it('knows weeks and months', () => {
+  it('computes weeks and months', () => {
     expect(weekStart('2026-11-24')).toBe('2026-11-23');
     expect(weekStart('2026-11-23')).toBe('2026-11-23');
     expect(weekStart('2026-11-29')).toBe('2026-11-23');
@@ -178,7 +178,7 @@ describe('the calendar', () => {
     expect(monthStart('2026-01-31', -1)).toBe('2025-12-01');
   });
 
-  it('knows which zones there are', () => {
+  it('accepts only time zones that exist', () => {
     expect(['UTC', 'Europe/Berlin', 'Asia/Kolkata'].every(isTimeZone)).toBe(true);
     expect(['', 'Mars/Olympus', '+05:30', "'; --"].some(isTimeZone)).toBe(false);
   });

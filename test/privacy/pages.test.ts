@@ -79,8 +79,8 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-describe('what is found', () => {
-  it('is shown in letters that people read, and cannot be taken for something else', async () => {
+describe("the visitor's page", () => {
+  it('has readable values that cannot be mistaken for others', async () => {
     const pixel = await makePixel('UTC', { cookie: 'first_party' });
     const shop = (path: string) => encodeURIComponent(`https://xn--mller-kva.example${path}`);
     await ask(`/p.gif?id=${pixel.id}&dl=${shop('/caf%C3%A9/%D0%BF%D0%BE%D1%87%D1%82%D0%B0')}`, ANN);
@@ -106,7 +106,7 @@ describe('what is found', () => {
     expect(JSON.stringify(words.fields)).not.toContain('xn--');
   });
 
-  it('is what this address and browser sent today, in any time zone, and nobody else', async () => {
+  it('has what this address and browser sent today, in any time zone, and nothing of others', async () => {
     const zones = ['UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'];
     const pixels = await Promise.all(zones.map((zone) => makePixel(zone)));
     for (const { id } of pixels) {
@@ -126,14 +126,14 @@ describe('what is found', () => {
     expect(one).not.toContain(pixels[0]?.id);
   });
 
-  it('is nothing of yesterday without a cookie, though the hash were the same', async () => {
+  it('has nothing of yesterday without a cookie, even if the hash were the same', async () => {
     const pixel = await makePixel('UTC');
     const visitor = await annAt(pixel);
     await store(pixel, [{ ts: daysAgo(1), id: 'a', name: 'pageview', visitor, page: '/old' }]);
     expect(await text('/privacy', ANN)).toContain('Nothing was found.');
   });
 
-  it('makes neither a salt nor a key', async () => {
+  it('creates neither a salt nor a key', async () => {
     const pixel = await makePixel('UTC');
     const { results } = await db.prepare('SELECT * FROM salts').all<Record<string, unknown>>();
     await db.prepare('DELETE FROM salts').run();
@@ -150,13 +150,13 @@ describe('what is found', () => {
     }
   });
 
-  it('is nothing for a client without an address, even if events have no visitor', async () => {
+  it('is empty for a client without an address, even if events have no visitor', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [{ ts: Date.now(), id: 'a', name: 'pageview', visitor: '', page: '/nobody' }]);
     expect(await text('/privacy', { 'user-agent': ANN['user-agent'] })).toContain('Nothing was found.');
   });
 
-  it('has what the cookie was there with on any day, but not what was done under a user id', async () => {
+  it('has the events of the cookie on any day, but not those of a user id', async () => {
     const pixel = await makePixel('UTC');
     const alias = await aliasAt(pixel);
     const common = { name: 'pageview', visitor: 'of-that-day' };
@@ -180,7 +180,7 @@ describe('what is found', () => {
     for (const code of ['uUser', alias, 'of-that-day']) expect(page).not.toContain(code);
   });
 
-  it('tells every column of an event, also one that nobody has described', () => {
+  it('has every column of an event, even one without a label', () => {
     const values = EVENT_COLUMNS.map((column, index) => {
       if (column === 'ts') return Date.UTC(2026, 0, 31, 22, 5, 9);
       if (column === 'props') return '{"of":"props"}';
@@ -217,27 +217,24 @@ describe('what is found', () => {
 
   const INHERITED = Object.getOwnPropertyNames(Object.prototype);
 
-  it.each(INHERITED)(
-    'is shown and erased where an event, its page and its property are called %s',
-    async (name) => {
-      const pixel = await makePixel('UTC');
-      const address = { ...ANN, 'cf-connecting-ip': `192.0.2.${100 + INHERITED.indexOf(name)}` };
-      const query = new URLSearchParams({
-        id: pixel.id,
-        ev: name,
-        dl: `https://site.example/${name}`,
-        [`cd[${name}]`]: name,
-      });
-      expect((await ask(`/p.gif?${query}`, address)).status).toBe(200);
-      expect(await eventsOf(pixel)).toBe(1);
-      expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(
-        `<b>${name}</b><bdi>site.example/${name}<`,
-      );
-      expect((await erase(`/privacy?id=${pixel.id}`, address)).headers.get('location')).toContain('erased=1');
-    },
-  );
+  it.each(INHERITED)('lists and erases events whose name, page and property are %s', async (name) => {
+    const pixel = await makePixel('UTC');
+    const address = { ...ANN, 'cf-connecting-ip': `192.0.2.${100 + INHERITED.indexOf(name)}` };
+    const query = new URLSearchParams({
+      id: pixel.id,
+      ev: name,
+      dl: `https://site.example/${name}`,
+      [`cd[${name}]`]: name,
+    });
+    expect((await ask(`/p.gif?${query}`, address)).status).toBe(200);
+    expect(await eventsOf(pixel)).toBe(1);
+    expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(
+      `<b>${name}</b><bdi>site.example/${name}<`,
+    );
+    expect((await erase(`/privacy?id=${pixel.id}`, address)).headers.get('location')).toContain('erased=1');
+  });
 
-  it('names countries and languages, and leaves codes that are none as they are', () => {
+  it('names countries and languages, and leaves unknown codes as they are', () => {
     const values = (country: string, language: string) =>
       EVENT_COLUMNS.map((column) => ({ country, language, ts: 0 })[column as string] ?? '');
     expect(inWords(values('DE', 'de'), 'UTC').fields).toEqual([
@@ -252,7 +249,7 @@ describe('what is found', () => {
 });
 
 describe('an erasure', () => {
-  it('takes all that is found, also of days that are over, and the days and links of the cookie', async () => {
+  it('deletes all listed events, including past days, and the days and links of the cookie', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     await ask(`/p.gif?id=${pixel.id}`, WITH_COOKIE);
     await ask(`/p.gif?id=${pixel.id}`, BOB);
@@ -287,7 +284,7 @@ describe('an erasure', () => {
     expect(await text('/privacy?erased=3', WITH_COOKIE)).toContain('Nothing was found.');
   });
 
-  it('of one pixel leaves the others alone, and the cookie by which they are found', async () => {
+  it('of one pixel leaves the others and the cookie', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     for (const one of [pixel, other]) await ask(`/p.gif?id=${one.id}`, ANN);
     const response = await erase(`/privacy?id=${pixel.id}`, { ...ANN, cookie: `__Host-speck_id=${COOKIE}` });
@@ -304,7 +301,7 @@ describe('an erasure', () => {
     ['another origin', { origin: 'https://evil.example' }],
     ['a page that hides its origin', { origin: 'null' }],
     ['something that does not say', {}],
-  ])('is refused when asked for by %s', async (_, headers) => {
+  ])('is rejected if requested by %s', async (_, headers) => {
     const pixel = await makePixel('UTC');
     await ask(`/p.gif?id=${pixel.id}`, ANN);
     const response = await ask('/privacy', { ...ANN, ...headers }, { method: 'POST' });
@@ -319,7 +316,7 @@ describe('an erasure', () => {
     expect((await ask('/opt-out', { ...ANN, ...headers }, { method: 'POST', body: '' })).status).toBe(303);
   });
 
-  it('is for old browsers, too, which send the origin only', async () => {
+  it('works in old browsers, which send only the origin', async () => {
     const pixel = await makePixel('UTC');
     await ask(`/p.gif?id=${pixel.id}`, ANN);
     expect((await ask('/privacy', { ...ANN, origin: ORIGIN }, { method: 'POST' })).status).toBe(303);
@@ -351,8 +348,8 @@ function calmZone(): string {
   return hour >= 2 && hour < 22 ? 'UTC' : 'Asia/Tokyo';
 }
 
-describe('what is read', () => {
-  it('of what no hour covers yet is its latest events, shared among the pixels, and the page says so', async () => {
+describe('the rows read', () => {
+  it('without an index are the latest events, shared among the pixels, and the page says so', async () => {
     const pixel = await makePixel(calmZone());
     const visitor = await annAt(pixel);
     await busyDay(pixel, 1000, 'others', visitor);
@@ -369,7 +366,7 @@ describe('what is read', () => {
     expect((await erase(`/privacy?id=${pixel.id}`, ANN)).headers.get('location')).toContain('erased=1&');
   });
 
-  it('by an erasure does not grow with the days that the pixel has', async () => {
+  it('by an erasure do not grow with the days of the pixel', async () => {
     const pixel = await makePixel(calmZone());
     await busyDay(pixel, 1000, await annAt(pixel), 'another');
     const days = Array.from({ length: 100 }, (_, day) => [pixel.id, `of-${day}`, daysAgo(day + 2)]);
@@ -398,7 +395,7 @@ describe('what is read', () => {
     expect(read).toBeLessThan(20_000);
   });
 
-  it('is shown up to a hundred events a pixel, more of one that is asked for alone', async () => {
+  it('are up to a hundred events per pixel, and more of a pixel that is requested alone', async () => {
     const pixel = await makePixel(calmZone());
     const visitor = await annAt(pixel);
     await busyDay(pixel, 150, visitor, visitor);
@@ -411,7 +408,7 @@ describe('what is read', () => {
     expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=150');
   });
 
-  it('of many pixels is the newest twenty', async () => {
+  it('of many pixels are those of the newest twenty', async () => {
     const oldest = await makePixel('UTC');
     for (let more = 0; more < 19; more++) await makePixel('UTC');
     await db.prepare('UPDATE pixels SET created_at = 1 WHERE id <> ?').bind(oldest.id).run();
@@ -425,7 +422,7 @@ describe('what is read', () => {
     expect(await text(`/privacy?id=${oldest.id}`, ANN)).toContain('1 event at 1 site.');
   });
 
-  it('is nothing when the rate limit says no, nor when another page asks as for an image', async () => {
+  it('are none over the rate limit, or if another page requests it as an image', async () => {
     const key = `privacy ${ANN['cf-connecting-ip']}`;
     const limit = vi.fn(async (_: { key: string }) => ({ success: false }));
     const broken = { ...testEnv, DB: undefined as never };
@@ -449,13 +446,13 @@ describe('what is read', () => {
   });
 });
 
-describe('who shares an address', () => {
+describe('a person who shares an address', () => {
   const agent = (version: number) => ({
     ...ANN,
     'user-agent': ANN['user-agent'].replaceAll('130', String(version)),
   });
 
-  it('finds no neighbour by going through their browsers, nor erases one, after five of them', async () => {
+  it('cannot find or erase a neighbor by guessing browsers, after five attempts', async () => {
     const pixel = await makePixel('UTC');
     for (const version of [120, 130])
       await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/of-${version}`, agent(version));
@@ -480,7 +477,7 @@ describe('who shares an address', () => {
     expect(await text(`/privacy?id=${pixel.id}`, withCookie)).toContain('/by-cookie');
   });
 
-  it('asks ten times a minute, all of an IPv6 /64 together, though no limit is set up', async () => {
+  it('has ten requests a minute, per IPv6 /64, even without a rate limiter', async () => {
     const env = { ...testEnv };
     delete (env as { RATE_LIMIT?: unknown }).RATE_LIMIT;
     const from = (index: number) => ({
@@ -502,7 +499,7 @@ describe('who shares an address', () => {
 });
 
 describe('the page', () => {
-  it('names a site by its host, not by what its owner calls it', async () => {
+  it("names a site by its host, not by the owner's name for it", async () => {
     const pixel = await makePixel('UTC');
     await ask(`/p.gif?id=${pixel.id}`, ANN);
     const page = await text('/privacy', ANN);
@@ -511,7 +508,7 @@ describe('the page', () => {
   });
 });
 
-describe('a page that cannot be shown', () => {
+describe('a page that fails', () => {
   it.each(['px_1111111111111111', 'px_', '', '%3Cscript%3E'])('is of no pixel: %s', async (id) => {
     for (const method of ['GET', 'POST']) {
       const response = await ask(`/privacy?id=${id}`, { ...ANN, ...OWN }, { method });
@@ -523,7 +520,7 @@ describe('a page that cannot be shown', () => {
     }
   });
 
-  it('is friendly when D1 does not answer', async () => {
+  it('is a readable error if D1 does not respond', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const fails = () => {
       throw new Error('D1_ERROR: Network connection lost.');
@@ -543,7 +540,7 @@ describe('a page that cannot be shown', () => {
 });
 
 describe('the template', () => {
-  it('escapes whatever is put in, but for what a template made', () => {
+  it('escapes all values except those of templates', () => {
     const hostile = `<script>alert("1")</script>&'{x}$&`;
     const safe = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;{x}$&amp;';
     expect(html`<p title="${hostile}">${hostile}</p>`.text).toBe(`<p title="${safe}">${safe}</p>`);

@@ -81,7 +81,7 @@ describe('answers', () => {
     },
   );
 
-  it('came from every source there is', () => {
+  it('cover every source', () => {
     expect([...sources].toSorted()).toEqual(['events', 'rollups', 'rollups+events']);
   });
 
@@ -116,7 +116,7 @@ describe('answers', () => {
     expect(pages).toEqual(fullResult.results);
   });
 
-  it('are ordered as asked, by default by time and then by the first metric', async () => {
+  it('are ordered as requested, by default by time and then by the first metric', async () => {
     const pixel = await makePixel('UTC');
     const at = (day: number) => Date.parse(`2026-02-0${day}T10:00:00Z`);
     const view = (day: number, visitor: string, page: string, id: string) => ({
@@ -156,7 +156,7 @@ describe('answers', () => {
     ).toHaveLength(3);
   });
 
-  it('answer the empty pixel with zeros, and with all labels when asked for them', async () => {
+  it('of an empty pixel are zeros, with all labels if requested', async () => {
     const pixel = await makePixel('Australia/Lord_Howe');
     const nothing = await ask(pixel, { metrics: ['visitors', 'bounce_rate'], date_range: 'all' });
     expect(nothing.results).toEqual([{ metrics: [0, 0], dimensions: [] }]);
@@ -184,7 +184,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('refuse what only raw events could tell once these are gone, and answer the rest from rollups', async () => {
+  it('are errors if they need deleted raw events, and come from rollups otherwise', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const at = Date.parse('2026-02-03T10:00:00Z');
     await store(pixel, [{ ts: at, id: 'a', name: 'pageview', visitor: 'v', page: '/x', browser: 'Firefox' }]);
@@ -215,7 +215,7 @@ describe('answers', () => {
     }
   });
 
-  it('know what was done in a visit before the range that begins within it', async () => {
+  it('include events of a visit from before a range that begins within it', async () => {
     const pixel = await makePixel('UTC');
     const at = (time: string) => Date.parse(`2026-02-03T${time}Z`);
     await store(pixel, [
@@ -241,7 +241,7 @@ describe('answers', () => {
     }
   });
 
-  it('know the devices of a person in each period by pattern and whatever the case, too', async () => {
+  it('filter the devices of a person per period by pattern, ignoring case', async () => {
     const pixel = await makePixel('UTC');
     const view = (day: string, device: string) => ({
       ts: Date.parse(`${day}T10:00:00Z`),
@@ -269,7 +269,7 @@ describe('answers', () => {
     }
   });
 
-  it('take a person for new whose earlier events were erased with a visitor', async () => {
+  it('count a person as new whose earlier events were erased with a visitor', async () => {
     const pixel = await makePixel('UTC');
     const view = (day: string) => ({
       ts: Date.parse(`${day}T10:00:00Z`),
@@ -291,7 +291,7 @@ describe('answers', () => {
     expect(await newPeople()).toEqual([1, 1]);
   });
 
-  it('pick an engagement by what it is, but never a visit for it', async () => {
+  it('select an engagement by its attributes, but never a visit by an engagement', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
     await store(pixel, [
@@ -320,7 +320,7 @@ describe('answers', () => {
     }
   });
 
-  it('tell the values of a property that is not among the most used ones', async () => {
+  it('have the values of a property that is not among the most used ones', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
     await store(

@@ -109,7 +109,7 @@ function attackRule(seed: number, least: number, rule: Rule): SmallGroup | null 
 }
 
 describe('the rule', () => {
-  it('tells an attacker of no small group', { timeout: 3_600_000 }, () => {
+  it('reveals no small group to an attacker', { timeout: 3_600_000 }, () => {
     for (let seed = 1; seed <= HISTORIES; seed++) {
       const smallGroup = attackRule(seed, 2 + (seed % 4), FULL_RULE);
       expect(smallGroup, `seed ${seed}: ${smallGroup?.how}`).toBeNull();
@@ -157,7 +157,7 @@ async function pixelOf(events: readonly OracleEvent[], min_group: number): Promi
 const inOrder = (rows: readonly ReportedRow[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
 
 describe('answers', () => {
-  it.each([1, 2, 3])('are those of the rule, and tell of no small group: history %i', async (seed) => {
+  it.each([1, 2, 3])('follow the rule, and reveal no small group: history %i', async (seed) => {
     const least = 2 + seed;
     const events = historyFrom(seed, 5 * least);
     const pixel = await pixelOf(events, least);
@@ -173,7 +173,7 @@ describe('answers', () => {
     expect(findSmallGroup(learned, least)).toBeNull();
   });
 
-  it('of the same pixel without protection tell of one', async () => {
+  it('of the same pixel without protection reveal one', async () => {
     const pixel = await pixelOf(historyFrom(1, 15), 0);
     const learned = [];
     for (const request of REQUESTS.filter((_, index) => index % 9 === 0)) {
@@ -182,7 +182,7 @@ describe('answers', () => {
     expect(findSmallGroup(learned, 3)).not.toBeNull();
   });
 
-  it('do not move when one more event arrives today, nor while the day goes on', async () => {
+  it('do not change when an event arrives today, nor as the day goes on', async () => {
     const least = 4;
     const events = historyFrom(7, 20);
     const pixel = await pixelOf(events, least);
@@ -206,7 +206,7 @@ describe('answers', () => {
     expect(await askAll(Date.parse(`${addDays(TODAY, 1)}T00:00:01Z`))).toEqual(before);
   });
 
-  it('move by whole groups when events arrive for a day that has been told', async () => {
+  it('change by complete groups when events arrive for a reported day', async () => {
     const least = 4;
     const events = historyFrom(8, 20);
     const pixel = await pixelOf(events, least);

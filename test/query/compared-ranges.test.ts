@@ -105,8 +105,8 @@ function momentsOf(zone: string, from: string, to: string): Moments {
 const held = (matchingMoments: number[], { from, to }: Moments): number[] =>
   matchingMoments.filter((ts) => ts >= from && ts <= to);
 
-describe('what clocks show', () => {
-  it('is found again by its first and its last instant', () => {
+describe('a local time', () => {
+  it('resolves to its first and last instant', () => {
     fc.assert(
       fc.property(stretches, ({ zone, from, to }) => {
         const all = quarters(zone, clockOf(from), from, to);
@@ -155,7 +155,7 @@ describe('moments are compared', () => {
     );
   });
 
-  it('with as much as the clocks show right before, in any zone', () => {
+  it('with the period of the same local length right before, in any zone', () => {
     fc.assert(
       fc.property(stretches, ({ zone, from, to, days }) => {
         fc.pre(quarters(zone, clockOf(from), from, to).length > 0);
@@ -238,7 +238,7 @@ describe('moments are compared', () => {
       '2026-10-24T23:44:59.000Z',
       '2026-10-25T00:29:59.000Z',
     ],
-  ])('with what is right before in %s from %s to %s', (zone, from, to, first, last) => {
+  ])('with the period right before in %s from %s to %s', (zone, from, to, first, last) => {
     const moments = { from: Date.parse(from), to: Date.parse(to) };
     const days = { from: '', to: '' };
     const other = comparedRange({ mode: 'previous_period', range: null }, days, moments, zone) as Moments;
@@ -246,7 +246,7 @@ describe('moments are compared', () => {
   });
 });
 
-describe('days and hours stand beside', () => {
+describe('days and hours are paired', () => {
   const ranges = fc.record({
     zone: fc.constantFrom(...ZONES),
     from: fc.oneof(
@@ -259,7 +259,7 @@ describe('days and hours stand beside', () => {
     byHour: fc.boolean(),
   });
 
-  it('those of the same date a year before, each once, with every one that there is', () => {
+  it('with those of the same date a year before, each once and none left out', () => {
     fc.assert(
       fc.property(ranges, ({ zone, from, days, byHour }) => {
         const range = { from, to: new Date(Date.parse(from) + days * DAY).toISOString().slice(0, 10) };
@@ -296,13 +296,13 @@ describe('days and hours stand beside', () => {
     );
   });
 
-  it('those of the same hours, where one day is shorter', () => {
+  it('with the same hours if one day is shorter', () => {
     const starts = ['2026-03-29', '2026-03-28'] as const;
     expect(comparisonLabel('2026-03-29 03:00:00', starts, false)).toBe('2026-03-28 03:00:00');
     expect(comparisonLabel('2026-03-29 00:00:00', starts, false)).toBe('2026-03-28 00:00:00');
   });
 
-  it('those that are as many hours after the beginning, of ranges with times of day', () => {
+  it('by hours since the beginning in ranges with times of day', () => {
     const zone = 'Europe/Berlin';
     const moments = {
       from: Date.parse('2026-11-24T12:30:00+01:00'),

@@ -49,7 +49,7 @@ function comparisons(day: string): fc.Arbitrary<Compared> {
 }
 
 describe('comparisons', () => {
-  it.each(ODD_DAYS)('have the row of the other range beside each in %s around %s', async (zone, day) => {
+  it.each(ODD_DAYS)('pair each row with that of the other range in %s around %s', async (zone, day) => {
     const request = fc.tuple(randomQueries(day, { moments: false, days: 3 }), comparisons(day));
     await fc.assert(
       fc.asyncProperty(
@@ -92,7 +92,7 @@ describe('comparisons', () => {
     );
   });
 
-  it('stand beside the rows of a page, whatever the place of the other row in its own order', async () => {
+  it('pair the rows of a page, whatever the position of the other row in its order', async () => {
     const pixel = await makePixel('UTC');
     const views = (day: string, page: string, count: number) =>
       Array.from({ length: count }, (_, index) => ({
@@ -131,7 +131,7 @@ describe('comparisons', () => {
     ]);
   });
 
-  it('tell how much more came in than was paid back', async () => {
+  it('report the change of net revenue', async () => {
     const pixel = await makePixel('UTC');
     const sale = (day: string, value: number) => ({
       ts: Date.parse(`${day}T10:00:00Z`),

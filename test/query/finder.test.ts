@@ -9,7 +9,7 @@ const unlimited = () => new Meter(Number.MAX_SAFE_INTEGER);
 describe('texts in values', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é', '\ud83d', '\ude00'), maxLength: 6 });
 
-  it('are found where each by itself is', () => {
+  it('match where each matches by itself', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 8 }), fc.array(text, { maxLength: 10 }), (texts, values) => {
         const finder = new Finder(texts, unlimited());
@@ -23,7 +23,7 @@ describe('texts in values', () => {
     );
   });
 
-  it('cost as much in a thousand as in one', () => {
+  it('cost the same in a thousand values as in one', () => {
     const value = 'a'.repeat(500);
     const costOf = (texts: readonly string[]) => {
       const finder = new Finder(texts, unlimited());
@@ -35,7 +35,7 @@ describe('texts in values', () => {
     expect(costOf(many)).toBe(costOf(['b']));
   });
 
-  it('take no more signs in turn than twice the value has, whatever the texts', () => {
+  it('take at most two steps per character of the value, whatever the texts', () => {
     // Each sign goes at most one deeper, and each way back goes at least one up.
     const texts = [
       `${'a'.repeat(300)}b`,
@@ -57,7 +57,7 @@ describe('texts in values', () => {
     expect(looked).toBeLessThanOrEqual(2 * 1800 + 10);
   });
 
-  it('are built and looked for only as far as there are steps', () => {
+  it('stop compiling and searching when the steps run out', () => {
     expect(() => new Finder(['a'.repeat(1000)], new Meter(1000))).toThrow(OutOfSteps);
     expect(() => new Finder(['b'], unlimited()).isIn('a'.repeat(1000), new Meter(1000))).toThrow(OutOfSteps);
   });

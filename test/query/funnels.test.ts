@@ -72,25 +72,28 @@ function ranges(day: string): fc.Arbitrary<Days> {
 }
 
 describe('funnels', () => {
-  it.each(ODD_DAYS)('count whoever has some chain of events in %s around %s', async (zone, day) => {
-    await fc.assert(
-      fc.asyncProperty(
-        histories(day, 60),
-        fc.array(fc.tuple(funnels, ranges(day)), { minLength: 8, maxLength: 8 }),
-        async (events, list) => {
-          const pixel = await makePixel(zone, { goals: GOALS });
-          await linkPeople(pixel);
-          await store(pixel, events);
-          for (const [funnel, range] of list) {
-            expect(await countsOf(pixel, funnel, range), JSON.stringify([funnel, range])).toEqual(
-              expectedCounts(events, zone, funnel, range),
-            );
-          }
-        },
-      ),
-      { numRuns: runs(3, 6) },
-    );
-  });
+  it.each(ODD_DAYS)(
+    'count visits and people with a matching chain of events in %s around %s',
+    async (zone, day) => {
+      await fc.assert(
+        fc.asyncProperty(
+          histories(day, 60),
+          fc.array(fc.tuple(funnels, ranges(day)), { minLength: 8, maxLength: 8 }),
+          async (events, list) => {
+            const pixel = await makePixel(zone, { goals: GOALS });
+            await linkPeople(pixel);
+            await store(pixel, events);
+            for (const [funnel, range] of list) {
+              expect(await countsOf(pixel, funnel, range), JSON.stringify([funnel, range])).toEqual(
+                expectedCounts(events, zone, funnel, range),
+              );
+            }
+          },
+        ),
+        { numRuns: runs(3, 6) },
+      );
+    },
+  );
 
   it.each(['visit' as const, { hours: 1 }])(
     'take a filter as deep as SQLite allows, within %j',
@@ -112,7 +115,7 @@ describe('funnels', () => {
   );
 
   it.each(ODD_DAYS)(
-    'with filters are of who has an event that passes, in %s around %s',
+    'with filters count visits and people with a matching event, in %s around %s',
     async (zone, day) => {
       await fc.assert(
         fc.asyncProperty(
@@ -159,7 +162,7 @@ describe('funnels', () => {
   });
   const range: Days = ['2026-02-03', '2026-02-03'];
 
-  it('take a later first step when only that is in time for the second', async () => {
+  it('use a later first step if only that is in time for the second', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     const steps = ['Signup', 'Bought'];
     await store(pixel, [
@@ -172,7 +175,7 @@ describe('funnels', () => {
     expect(await countsOf(pixel, { name: 'F', steps, within: 'visit' }, range)).toEqual([2, 0]);
   });
 
-  it('follow each first step on its own, though two of them go on to the same second step', async () => {
+  it('follow each first step separately, even if two lead to the same second step', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [
       event('08:00:00', 'Signup', { person: 'p' }),
@@ -184,7 +187,7 @@ describe('funnels', () => {
     expect(await countsOf(pixel, { name: 'F', steps, within: { hours: 2 } }, range)).toEqual([1, 1, 1]);
   });
 
-  it('follow whichever of many first steps gets furthest', async () => {
+  it('follow the first step that gets furthest', async () => {
     const names = ['Signup', 'Signup', 'Signup', 'Purchase', 'pageview'];
     // Several at one moment, and gaps about as long as a window.
     const moments = fc.array(
@@ -236,7 +239,7 @@ describe('funnels', () => {
     ]);
   });
 
-  it('tell the shares of the first step and of the one before, and how many were lost', async () => {
+  it('have the shares of the first and previous step, and the number lost', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     const visits = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((visitor, index) => [
       event('08:00:00', 'pageview', { visitor, id: `${visitor}1` }),

@@ -49,7 +49,7 @@ describe('the query language', () => {
     [{ page: -1 }, 'page'],
     [{ include: { time_labels: true } }, 'include.time_labels'],
     [{ site_id: undefined }, 'site_id'],
-  ])('says of %j where the mistake is', (change, path) => {
+  ])('reports the path of the error in %j', (change, path) => {
     expect(pathsOf({ ...base, ...change })).toContain(path);
   });
 
@@ -59,7 +59,7 @@ describe('the query language', () => {
     ]);
   });
 
-  it('refuses more values than 10,000 in all filters', () => {
+  it('rejects more than 10,000 values in all filters', () => {
     const values = (count: number) => [
       'is',
       'event:page',
@@ -70,7 +70,7 @@ describe('the query language', () => {
     expect(pathsOf({ ...base, filters: [...filters, values(1)] })).toEqual(['filters[10][2]']);
   });
 
-  it('refuses filters that are too many or too deep', () => {
+  it('rejects too many or too deep filters', () => {
     const test = ['is', 'event:page', ['/']];
     expect(pathsOf({ ...base, filters: Array.from({ length: 41 }, () => test) })).toEqual(['filters[40]']);
     let deep: unknown = test;
@@ -106,7 +106,7 @@ describe('ranges', () => {
     expect(resolveRange(name, zone, now, '2015-05-17')).toEqual({ from, to });
   });
 
-  it('suit their grain of time', () => {
+  it('match the time dimension', () => {
     const grain = (from: string, to: string) => resolveTime('time', { from, to });
     expect(grain('2026-01-01', '2026-01-02')).toBe('time:hour');
     expect(grain('2026-01-01', '2026-01-31')).toBe('time:day');
@@ -114,7 +114,7 @@ describe('ranges', () => {
     expect(grain('2025-01-01', '2026-06-30')).toBe('time:month');
   });
 
-  it('have an hour less or an hour twice when the clocks change', () => {
+  it('skip or repeat an hour when the clocks change', () => {
     const hours = (zone: string, day: string) => timeLabels('time:hour', zone, { from: day, to: day });
     expect(hours('Europe/Berlin', '2026-03-29')).toHaveLength(23);
     expect(hours('Europe/Berlin', '2026-03-29')).not.toContain('2026-03-29 02:00:00');

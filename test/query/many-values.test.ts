@@ -62,7 +62,7 @@ describe('many texts to be contained', () => {
     'person:first_source',
   ];
 
-  it.each(dimensions)('of %s pick what each by itself does', async (dimension) => {
+  it.each(dimensions)('of %s select what each text selects by itself', async (dimension) => {
     const words = ['/b', 'o', '(n', 'Google', 'EUR', 'pro', 'Ger', 'Desk', 'e', 'Über'];
     const test = fc.tuple(
       fc.constantFrom('contains', 'contains_not'),
@@ -109,7 +109,7 @@ describe('many texts to be contained', () => {
       page: `/p/${index % 20}`,
     }));
 
-  it('are not handed to the database, which would look at each event for each of them', async () => {
+  it('are not passed to the database, which would test each event against each text', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, views(200));
     const contains = (values: readonly string[]) => ['contains', 'event:page', values];
@@ -177,7 +177,7 @@ describe('patterns', () => {
     ).toEqual(Array.from({ length: 4 }, (_, index) => `filters[${index}][2]`));
   });
 
-  it('that cost too much are refused by name, whatever else is asked', async () => {
+  it('that cost too much are rejected by path, whatever the rest of the query', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, strangePages(DAY, 400));
     const hostile = Array.from({ length: 25 }, (_, index) => `a.{${index + 100}}[^k]{3,400}k$`);
@@ -211,7 +211,7 @@ describe('patterns', () => {
 });
 
 describe('values of a dimension', () => {
-  it('are read only as far as an isolate has room for them', async () => {
+  it('are read only up to what an isolate can hold', async () => {
     const pixel = await makePixel('UTC');
     const rows = (from: number) =>
       Array.from({ length: 1000 }, (_, index) => ({
@@ -235,7 +235,7 @@ describe('values of a dimension', () => {
   });
 });
 
-describe('filters by as many custom properties as there may be filters', () => {
+describe('filters by the maximum number of custom properties', () => {
   it('need no more parameters than the 100 that D1 binds', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, [

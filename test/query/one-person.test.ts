@@ -57,7 +57,7 @@ async function rowsRead(
   return cost.read;
 }
 
-describe('the events of one person cost no more than as many of several, in', () => {
+describe('the events of one person cost no more than as many of multiple people, in', () => {
   const ALL_DIRECT = { source: '', channel: 'Direct' };
   const NONE_DIRECT = { source: 'Google', channel: 'Organic Search' };
   const QUERIES: readonly (readonly [

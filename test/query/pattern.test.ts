@@ -12,7 +12,7 @@ const isMatch = (pattern: string, value: string, ignoresCase?: boolean): boolean
 /** Enough of a pattern to name its test. */
 const beginning = (pattern: string): string => pattern.slice(0, 40);
 
-describe('what a pattern finds', () => {
+describe('a pattern', () => {
   /** A pattern, values it is found in, and values it is not found in. */
   const CASES: [pattern: string, inside: string[], outside: string[]][] = [
     // Signs, anywhere in the value.
@@ -133,7 +133,7 @@ describe('what a pattern finds', () => {
     expect(isMatch('/(?-i)Blog', '/bLOG', true)).toBe(false);
   });
 
-  it('finds the same again, whatever it looked at before', () => {
+  it('has the same matches, whatever values it was tested against before', () => {
     const compiled = compilePattern('^(a|b)+c');
     if (!compiled.ok) throw new Error(compiled.error);
     const answers = ['abac', 'ab', '', 'abac', 'xac', 'bc'].map((value) => compiled.value.matches(value));
@@ -141,7 +141,7 @@ describe('what a pattern finds', () => {
   });
 });
 
-describe('what a pattern cannot say', () => {
+describe('an invalid or unsupported pattern', () => {
   const REFUSED: [pattern: string, error: string][] = [
     ['*a', 'There is nothing before "*" to repeat, at character 1.'],
     ['a|+', 'There is nothing before "+" to repeat, at character 3.'],
@@ -305,7 +305,7 @@ describe('patterns and values of any kind', () => {
     return false;
   };
 
-  it('finds what RegExp finds', () => {
+  it('matches what RegExp matches', () => {
     fc.assert(
       fc.property(pattern, fc.array(value, { minLength: 1, maxLength: 8 }), flags, (text, values, set) => {
         const native = new RegExp(text, `${set}uy`);
@@ -315,7 +315,7 @@ describe('patterns and values of any kind', () => {
     );
   });
 
-  it('reads what RegExp reads as RegExp does, or refuses it', () => {
+  it('parses what RegExp parses in the same way, or rejects it', () => {
     const token = fc.oneof(
       sign,
       fc.constantFrom(
@@ -350,7 +350,7 @@ describe('patterns and values of any kind', () => {
     );
   });
 
-  it('never throws, and refuses in one sentence', () => {
+  it('never throws, and rejects with one sentence', () => {
     const unit = fc.array(fc.nat(0xffff), { maxLength: 8 }).map((codes) => String.fromCharCode(...codes));
     const text = fc.oneof(
       fc.string(),
@@ -390,7 +390,7 @@ describe('patterns that stall others', () => {
     expect(isMatch(pattern, as)).toBe(expected);
   });
 
-  it('finds the same when there is too much to remember', () => {
+  it('has the same matches when its cache is full', () => {
     const compiled = compilePattern('^[ab]*a[ab]{200}c$');
     if (!compiled.ok) throw new Error(compiled.error);
     const text = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1000, maxLength: 1000 });
@@ -403,7 +403,7 @@ describe('patterns that stall others', () => {
   });
 });
 
-describe('what patterns cost', () => {
+describe('the cost of patterns', () => {
   /** Patterns that enter many states for a sign, that never meet a situation twice, or whose states compare much. */
   const HOSTILE: readonly string[] = [
     'a.{100}[^k]{3,400}k$',
@@ -464,7 +464,7 @@ describe('what patterns cost', () => {
     },
   );
 
-  it('grows with what is entered: each state, in each sign, and each thing a class compares', () => {
+  it('grows with each state entered per character, and each comparison of a class', () => {
     const inputs = values(5, 200);
     const cost = (pattern: string) => stepsOf([pattern], inputs, Number.MAX_SAFE_INTEGER);
     // Patterns that hold ever more states open.
@@ -474,12 +474,12 @@ describe('what patterns cost', () => {
     expect(cost(`(?:.|[${items(800)}])*!`)).toBeGreaterThan(1.2 * cost(`(?:.|[${items(8)}])*!`));
   });
 
-  it('is building them, too', () => {
+  it('includes compiling them', () => {
     expect(stepsOf(['[a-z]{1000}'], [''], Number.MAX_SAFE_INTEGER)).toBeGreaterThan(1000);
     expect(stepsOf(['[a-z]{1000}'], [], Number.MAX_SAFE_INTEGER)).toBe(0);
   });
 
-  it('is as counted, whatever the pattern and the values: never more than is left', () => {
+  it('is metered exactly and never exceeds the remaining steps, whatever the pattern and values', () => {
     const piece = fc.constantFrom('a', '.', '[^k]', '(?:a|b)', '\\w', '(?:.?a)', '[a-f]', '(?i:B)', '\\b');
     const times = fc.constantFrom('', '*', '+', '?', '{0,90}', '{40}', '{3,70}');
     const pattern = fc
@@ -498,7 +498,7 @@ describe('what patterns cost', () => {
     );
   });
 
-  it('leaves room for what owners ask of a large site', () => {
+  it('leaves room for queries about a large site', () => {
     const pages = Array.from(
       { length: 50_000 },
       (_, index) => `/blog/${index % 900}/an-article-of-some-length-${index}`,

@@ -48,7 +48,7 @@ const country = ['is', 'visit:country', ['DE']];
 const times = <T>(count: number, one: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => one(index));
 
-describe('what a query costs', () => {
+describe('the price of a query', () => {
   /** What owners ask of a pixel of a million events in the year. */
   const REQUESTS: readonly Readonly<Record<string, unknown>>[] = [
     { filters: [country] },
@@ -63,19 +63,19 @@ describe('what a query costs', () => {
     { dimensions: ['event:goal'], metrics: ['visitors', 'conversion_rate'], filters: [country] },
   ];
 
-  it.each(REQUESTS)('lets through %j of a million events, for owners and for viewers', (request) => {
+  it.each(REQUESTS)('allows %j over a million events, for owners and viewers', (request) => {
     expect(isAllowed(request)).toBe(true);
     expect(isAllowed(request, VIEWERS)).toBe(true);
   });
 
-  it('lets through a comparison of two such years, for owners', () => {
+  it('allows owners a comparison of two such years', () => {
     for (const request of REQUESTS) {
       const compared = { ...request, include: { comparisons: { mode: 'year_over_year' } } };
       expect(isAllowed(compared, OWNERS, [YEAR, YEAR]), JSON.stringify(request)).toBe(true);
     }
   });
 
-  it('refuses what would hold the database for as long as it lets a statement run', () => {
+  it('rejects a query that would reach the time limit of D1', () => {
     const tenMillion = [{ ...YEAR, events: 10_000_000 }];
     for (const request of REQUESTS) expect(isAllowed(request, OWNERS, tenMillion)).toBe(false);
     // Twice 15 seconds are 30, but one of 25 is too long by itself.
@@ -84,7 +84,7 @@ describe('what a query costs', () => {
     expect(charge([15_000_000], VIEWERS)).toMatchObject([{ path: 'date_range' }]);
   });
 
-  it('is little where rollups answer', () => {
+  it('is low if rollups answer', () => {
     expect(
       priceOf({ dimensions: ['event:page'] }, [{ events: 3000, rows: 365_000, days: 365 }]),
     ).toBeLessThan(500_000);
@@ -151,7 +151,7 @@ describe('what a query costs', () => {
     expect(charge([funnel(8)], OWNERS)).toEqual([]);
   });
 
-  it('never falls when a query asks for more, whatever it asks', () => {
+  it('never falls when a query requests more', () => {
     fc.assert(
       fc.property(randomQueries('2026-03-01', { moments: false }), fc.nat(2_000_000), (request, events) => {
         const held = [{ events, rows: 0, days: 5 }];
@@ -166,7 +166,7 @@ describe('what a query costs', () => {
   });
 });
 
-describe('what is there to be read', () => {
+describe('the number of rows to read', () => {
   const DAY = '2026-02-03';
   const noon = Date.parse(`${DAY}T12:00:00Z`);
   const views = (count: number, day = 0) =>
@@ -188,7 +188,7 @@ describe('what is there to be read', () => {
     usesRollups?: boolean,
   ) => (await readDayStates(db, { ...queryOf(request), pixel: pixel.id }, [spanOf], usesRollups))[0];
 
-  it('is counted where a day has changed, and known where it has not', async () => {
+  it('is counted for changed days, and stored for the others', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [...views(30), ...views(20, 1)]);
     expect(await heldOf(pixel)).toMatchObject({ events: 50, rows: 0, days: 3 });
@@ -208,7 +208,7 @@ describe('what is there to be read', () => {
     expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 27 });
   });
 
-  it('is asked before anything else, and what is too much is refused before it runs', async () => {
+  it('is read first, and a query that is too expensive is rejected before it runs', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, views(5));
     await runJobs(LATER);
@@ -258,7 +258,7 @@ describe('what is there to be read', () => {
     expect((await run({})).ok).toBe(true);
   });
 
-  it('is nothing that a history of few events could be refused for', async () => {
+  it('never rejects a query over a short history', async () => {
     await fc.assert(
       fc.asyncProperty(histories(DAY), randomQueries(DAY), async (events, request) => {
         const pixel = await makePixel('UTC', { goals: GOALS });

@@ -80,7 +80,7 @@ describe('small groups', () => {
     return answer.error.reason === 'invalid_query' ? answer.error.errors.map(({ path }) => path) : [];
   };
 
-  it('are left out, and what is told is a multiple of the bound', async () => {
+  it('are left out, and reported counts are multiples of the bound', async () => {
     const range = [MONDAY, MONDAY];
     expect(await rows({ dimensions: ['event:page'], date_range: range })).toEqual({
       '/': [30, 30],
@@ -93,7 +93,7 @@ describe('small groups', () => {
     });
   });
 
-  it('of single days are told with their week, when all of it is asked for', async () => {
+  it('of single days are reported with their week, if the query covers all of it', async () => {
     // Twelve visitors of six days: a cell of the week, not of a day. The shop's six are one, too.
     expect(await rows({ dimensions: [] })).toEqual({ '': [40, 70] });
     expect(await rows({ dimensions: ['event:page'] })).toEqual({ '/': [40, 40], '/shop': [20, 25] });
@@ -110,7 +110,7 @@ describe('small groups', () => {
     expect(await rows({ dimensions: ['time:hour'] })).toEqual({ [`${MONDAY} 12:00:00`]: [30, 50] });
   });
 
-  it('of a week that began before the pixel had events are told with it', async () => {
+  it('of a week that began before the pixel had events are reported with that week', async () => {
     const young = await makePixel('UTC', { min_group: LEAST });
     await store(
       young,
@@ -145,7 +145,7 @@ describe('small groups', () => {
     }
   });
 
-  it('count in shares by what is told', async () => {
+  it('have shares of the reported counts', async () => {
     const { results } = await ask({
       metrics: ['visitors', 'percentage'],
       dimensions: ['event:page'],
@@ -167,7 +167,7 @@ describe('small groups', () => {
     ]);
   });
 
-  it('have averages of two digits, and revenue of enough sales only', async () => {
+  it('have averages with two digits, and revenue only of enough sales', async () => {
     const request = { metrics: [...METRICS, 'average_revenue'], date_range: [MONDAY, MONDAY] };
     const [all] = (await ask(request)).results;
     // 30 visits, 17 of one event; seven sales of 42.34 in all: 6.0 each, of five.
@@ -183,7 +183,7 @@ describe('small groups', () => {
     ]);
   });
 
-  it('cannot be named by a filter', async () => {
+  it('cannot be selected by a filter', async () => {
     for (const filter of [
       ['is', 'event:page', ['/secret']],
       ['is', 'event:page', ['/nowhere']],
@@ -231,11 +231,11 @@ describe('small groups', () => {
       { filters: ['/', '/shop'].map((page) => ['is', 'event:page', [page]]) },
       ['filters'],
     ],
-  ])('are not asked for by %s', async (_, request, paths) => {
+  ])('cannot be queried by %s', async (_, request, paths) => {
     expect(await mistakes(request)).toEqual(paths);
   });
 
-  it('are no more in pages of rows, in their number and order than in all rows', async () => {
+  it('are hidden alike in pages, row counts and order', async () => {
     const all = await ask({ dimensions: ['event:page'], include: { total_rows: true } });
     expect(all.meta['total_rows']).toBe(all.results.length);
     for (const [offset, row] of all.results.entries()) {
@@ -252,7 +252,7 @@ describe('small groups', () => {
     expect(order.results.map(({ dimensions }) => dimensions[0])).toEqual(['DE', 'US']);
   });
 
-  it('are not told from nothing in comparisons', async () => {
+  it('look like zeros in comparisons', async () => {
     const custom = (date_range: readonly [string, string]) => ({
       comparisons: { mode: 'custom', date_range },
     });
@@ -271,7 +271,7 @@ describe('small groups', () => {
     expect(before.meta['comparison_date_range']).toEqual(['2026-11-02', '2026-11-08']);
   });
 
-  it('are not told of by what an answer says about itself', async () => {
+  it('are not revealed by the meta of a response', async () => {
     const empty = await makePixel('UTC', { min_group: LEAST });
     for (const request of [
       {},
@@ -286,7 +286,7 @@ describe('small groups', () => {
     }
   });
 
-  it('are past retention by the calendar, not by their events', async () => {
+  it('reach the end of retention by the calendar, not by their events', async () => {
     const query = { metrics: ['visitors'], filters: [['is', 'event:page', ['/secret']]] };
     const later = NOW + 91 * 86_400_000;
     const errorPaths = async (date_range: unknown) => {
@@ -326,7 +326,7 @@ describe('funnels of a pixel that protects small groups', () => {
     return 'reason' in steps ? steps : steps.map(({ count, lost }) => [count, lost]);
   };
 
-  it('are put together from the same days and weeks', async () => {
+  it('are summed over the same days and weeks', async () => {
     const goals = funnel.steps.flatMap(
       (step) => pixel.settings.goals.find(({ name }) => name === step) ?? [],
     );
@@ -352,7 +352,7 @@ describe('funnels of a pixel that protects small groups', () => {
     ]);
   });
 
-  it('take no filters, and no windows that span days', async () => {
+  it('accept no filters, and no windows across days', async () => {
     const filter = [['is', 'event:page', ['/']]];
     expect(await run([MONDAY, SUNDAY], funnel, filter)).toMatchObject({ errors: [{ path: 'filters' }] });
     const window = { ...funnel, within: { hours: 24 } };

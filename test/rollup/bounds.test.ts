@@ -106,7 +106,7 @@ describe.each<[string, Hostile]>([
   ['properties', { events: EVENTS, values: 1, currencies: 1, keys: 150, propertyValues: EVENTS }],
   ['everything', { events: EVENTS, values: EVENTS, currencies: EVENTS, keys: 150, propertyValues: EVENTS }],
 ])('a day of many %s', (_, hostile) => {
-  it('has a bounded rollup, in which nothing is lost', async () => {
+  it('has a bounded rollup that loses no counts', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, hostileDay(hostile));
     await runJobs(LATER);
@@ -142,7 +142,7 @@ async function expectBounds(pixel: Pixel, events: number): Promise<void> {
     expect(sum, dimension).toEqual({ events, sales: events, wrong: 0 });
 }
 
-it('a large day of many of all keeps a bounded number of rows a slice', async () => {
+it('a large day with many values stores a bounded number of rows per slice', async () => {
   const pixel = await makePixel('UTC');
   await fill(
     pixel,
@@ -164,8 +164,8 @@ it('a large day of many of all keeps a bounded number of rows a slice', async ()
   await expectBounds(pixel, EVENTS);
 });
 
-describe('revenue that a rollup does not tell', () => {
-  it('is that of the currencies and values with the fewest sales, and is answered by null, never by a part of it', async () => {
+describe('revenue that a rollup does not report', () => {
+  it('is that of the currencies and values with the fewest sales, and is null, never a partial sum', async () => {
     const pixel = await makePixel('UTC');
     const sale = (n: number, currency: string, page: string): OracleEvent => ({
       ts: AT + n,

@@ -83,7 +83,7 @@ async function rowsRead<T>(work: () => Promise<T>): Promise<{ readonly result: T
 describe('a change of the time zone', () => {
   const ZONES = ['UTC', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Kiritimati', 'America/Los_Angeles'];
 
-  it('cuts all days anew that have raw events', async () => {
+  it('recomputes all days that have raw events', async () => {
     const zone = fc.constantFrom(...ZONES);
     await fc.assert(
       fc.asyncProperty(
@@ -106,7 +106,7 @@ describe('a change of the time zone', () => {
     );
   });
 
-  it('leaves days whose raw events are gone as they are, and says where that ends', async () => {
+  it('leaves days without raw events as they are, and reports the last of them', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const view = (day: string, hour: number, id: string): OracleEvent => ({
       ts: Date.parse(`${day}T00:00:00Z`) + hour * HOUR,
@@ -140,7 +140,7 @@ describe('a change of the time zone', () => {
     expect(left.results).toEqual([]);
   });
 
-  it('reads no more events of a day than one, but those that will not count, and these once', async () => {
+  it('reads one event per day, and those that will not count once', async () => {
     const pixel = await makePixel('UTC');
     const day = Date.parse('2026-02-10T00:00:00Z');
     const views = Array.from({ length: 400 }, (_, index) => ({
@@ -164,7 +164,7 @@ describe('a change of the time zone', () => {
     await deletePixel(db, pixel.id);
   });
 
-  it('counts what comes in the next seconds on a date that was another day before', async () => {
+  it('counts events of the next seconds, on a date that had other bounds before', async () => {
     const pixel = await makePixel('UTC');
     const now = Date.parse('2026-02-10T09:00:00Z');
     const view = (id: string, ts: number) => ({ ts, id, name: 'pageview', visitor: `v${id}` });
@@ -179,7 +179,7 @@ describe('a change of the time zone', () => {
     ]);
   });
 
-  it('keeps a day that was filled after later ones were purged', async () => {
+  it('retains a day that was filled after later ones were purged', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const view = (day: string, id: string) => ({
       ts: Date.parse(`${day}T12:00:00Z`),
@@ -203,7 +203,7 @@ describe('a change of the time zone', () => {
 });
 
 describe('a change of goals', () => {
-  it('is rolled up as far as raw events reach; till then goals are answered from events', async () => {
+  it('is rolled up as far as raw events reach; until then goals are computed from events', async () => {
     const events = fc
       .sample(histories('2026-03-29'), 5)
       .flat()
@@ -236,7 +236,7 @@ describe('a change of goals', () => {
   const dirtyOf = ({ id }: Pixel) =>
     db.prepare('SELECT dirty FROM days WHERE pixel = ?').bind(id).first<number>('dirty');
 
-  it('begins a day anew that is being rolled up in slices: the first ones know nothing of it', async () => {
+  it('restarts a day that is being rolled up in slices, since the first slices lack it', async () => {
     const { pixel, day } = await waitingDay();
     await beginSlices(db, day, 2).run();
     await markGoalsChanged(db, pixel.id).run();
@@ -244,7 +244,7 @@ describe('a change of goals', () => {
     expect(await dirtyOf(pixel)).toBe(1);
   });
 
-  it('is not lost on a day whose rollup is made with the goals from before', async () => {
+  it('is not lost on a day that is being rolled up with the previous goals', async () => {
     const { pixel, day } = await waitingDay();
     await updatePixel(db, pixel.id, { settings: { goals: GOALS } }, [markGoalsChanged(db, pixel.id)]);
     await markRolledUp(db, day, LATER).run();
@@ -295,7 +295,7 @@ describe('a large day', () => {
   const count = SLICE_EVENTS + 1000;
   const total = { date_range: [DAY, DAY], metrics: ['pageviews', 'visitors'] };
 
-  it('is rolled up slice by slice over several runs, and again from the first when it changes meanwhile', async () => {
+  it('is rolled up slice by slice over multiple runs, and from the first slice again if it changes meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, count);
     const env = { ...testEnv, CRON_STATEMENTS: '17' };
@@ -338,7 +338,7 @@ describe('a large day', () => {
     expect(await state()).toMatchObject({ dirty: 0 });
   }, 120_000);
 
-  it('that is not over is answered from an hourly snapshot, which says of when it is', async () => {
+  it('that is not over is read from an hourly snapshot, whose time is in the response', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, LIVE_EVENTS);
     const noon = Date.parse(`${DAY}T12:00:00Z`);
@@ -362,7 +362,7 @@ describe('a large day', () => {
     expect((await ask(pixel, total, NEXT)).meta).toEqual({ source: 'rollups' });
   }, 120_000);
 
-  it('that is not over and is small has no snapshot', async () => {
+  it('that is not over and has few events has no snapshot', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, 10);
     await runJob(testEnv, Date.parse(`${DAY}T12:00:00Z`));

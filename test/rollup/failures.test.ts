@@ -159,7 +159,7 @@ describe('a task of the cron that fails', () => {
     { kind: 'day', on: 'INSERT ON rollups', when: `NEW.day = '2026-01-02'`, item: '2026-01-02' },
     { kind: 'month', on: 'INSERT ON month_rollups', when: `NEW.month = '2026-01'`, item: '2026-01' },
     { kind: 'purge', on: 'DELETE ON events', when: `OLD.id = 'e2026-01-02'`, item: '2026-01-02' },
-  ])('($kind) holds up no other day, month or purge', async ({ kind, on, when, item }) => {
+  ])('($kind) does not delay other days, months or purges', async ({ kind, on, when, item }) => {
     const [poisoned, clean] = [await makePixel('UTC'), await makePixel('UTC')];
     for (const pixel of [poisoned, clean]) await store(pixel, views(35), NOW - DAY);
     await broken(
@@ -182,7 +182,7 @@ describe('a task of the cron that fails', () => {
     );
   });
 
-  it('is tried after longer and longer waits, a day at most', async () => {
+  it('is retried with growing delays of at most a day', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, views(1), NOW - DAY);
     const tries: number[] = [];
@@ -197,7 +197,7 @@ describe('a task of the cron that fails', () => {
   });
 
   it.each([17, 25, 45])(
-    'leaves room for others in a run of %i statements, however many fail',
+    'leaves room for other tasks in a run of %i statements, however many fail',
     async (statements) => {
       const poisoned = await makePixel('UTC');
       const others = [await makePixel('UTC'), await makePixel('UTC')];
@@ -222,7 +222,7 @@ describe('a task of the cron that fails', () => {
     },
   );
 
-  it('fails the run only when not even that can be noted', async () => {
+  it('fails the run only if the failure cannot be recorded', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, views(1), NOW - DAY);
     await broken('INSERT ON rollups', 'true', async () => {
@@ -242,7 +242,7 @@ async function ask(pixel: Pixel, from: string, to: string, now: number) {
 }
 
 describe('a day past retention whose rollup fails', () => {
-  it('is purged a week after it first failed, and what is known of it is said', async () => {
+  it('is purged a week after the first failure, and health reports what is lost', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const [never, before] = ['2026-01-02', '2026-01-03'];
     await store(pixel, [view('2026-01-01'), view(before), view('2026-01-04')], NOW - DAY);
@@ -276,7 +276,7 @@ describe('a day past retention whose rollup fails', () => {
     expect(await failures()).toEqual([]);
   });
 
-  it('waits for it as long as it has not failed often', async () => {
+  it('waits for its rollup as long as that has not failed often', async () => {
     const pixel = await makePixel('UTC', { retention_days: 1 });
     await store(pixel, [view(FIRST)], NOW - DAY);
     // The cron has not run for a month after its first failure.
@@ -304,7 +304,7 @@ describe('health', () => {
       vi.useRealTimers();
     }
   };
-  it('names what fails, and is degraded meanwhile', async () => {
+  it('names the failing task, and is degraded meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, views(7), NOW - DAY);
     await broken('INSERT ON rollups', `NEW.pixel = '${pixel.id}'`, () => run(NOW + 5 * MINUTE));
@@ -325,7 +325,7 @@ describe('health', () => {
     });
   });
 
-  it('is degraded when closed days wait though the cron never ran, has stopped, or does not keep up', async () => {
+  it('is degraded if finished days wait because the cron never ran, has stopped, or does not keep up', async () => {
     const pixel = await makePixel('UTC');
     expect((await examine(NOW)).status).toBe('ok');
     const yesterday = view('2026-02-28');
@@ -350,7 +350,7 @@ describe('health', () => {
     expect((await examine(NOW + HOUR + 6 * MINUTE)).status).toBe('degraded');
   });
 
-  it('does not take a large day for late that waits for its turn', async () => {
+  it('does not report a large day as late while it waits for its turn', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [view(FIRST)], NOW - DAY);
     await run(NOW);
@@ -366,7 +366,7 @@ describe('health', () => {
 });
 
 describe('a purge', () => {
-  it('goes on with the next days when one is larger than a statement takes', async () => {
+  it('continues with the next days if one is too large for a statement', async () => {
     const pixel = await makePixel('UTC', { retention_days: 1 });
     await store(pixel, views(2), NOW - DAY);
     await db

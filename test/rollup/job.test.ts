@@ -50,7 +50,7 @@ function budgeted() {
 }
 
 describe('the cron job', () => {
-  it('keeps within its budget of statements and goes on in the next run', async () => {
+  it('stays within its budget of statements and continues in the next run', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, days(20), NOW);
     const run = budgeted();
@@ -61,7 +61,7 @@ describe('the cron job', () => {
     expect(await rolledDays(pixel.id)).toBe(20);
   });
 
-  it('says that there is more until all that is past retention is deleted', async () => {
+  it('reports remaining work until all events past retention are deleted', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     await store(pixel, days(20), NOW);
     const run = budgeted();
@@ -88,7 +88,7 @@ describe('the cron job', () => {
     expect(await rolledDays(pixel.id)).toBe(4);
   });
 
-  it('leaves a day alone until it is over in its own time zone', async () => {
+  it("skips a day until it is over in the pixel's time zone", async () => {
     const early = await makePixel('Pacific/Kiritimati');
     const late = await makePixel('America/Los_Angeles');
     const noon = Date.parse('2026-02-10T12:00:00Z');
@@ -101,7 +101,7 @@ describe('the cron job', () => {
     expect(await rolledDays(late.id)).toBe(1);
   });
 
-  it('goes on with other days when one fails, and tries that one again', async () => {
+  it('continues with other days if one fails, and retries that one', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, days(3), NOW);
     await db
@@ -116,7 +116,7 @@ describe('the cron job', () => {
     expect(await rolledDays(pixel.id)).toBe(3);
   });
 
-  it('does not take a day for done that has been cut anew meanwhile', async () => {
+  it('does not finish a day whose bounds changed meanwhile', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse(`${FIRST}T03:00:00Z`);
     await store(pixel, [{ ts: at, id: 'a', name: 'pageview', visitor: 'v', page: '/', person: 'uann' }], NOW);
@@ -150,7 +150,7 @@ describe('the cron job', () => {
     expect(await rolledDays(pixel.id)).toBe(2);
   });
 
-  it('rolls a large day up right, however two runs of it overlap', async () => {
+  it('rolls up a large day correctly, however two runs overlap', async () => {
     const events = days(1).flatMap((one) =>
       [...'-AZaz'].flatMap((visitor) =>
         ['/', '/a'].map((page) => ({ ...one, id: `${visitor}${page}`, visitor, page })),
@@ -195,7 +195,7 @@ describe('the cron job', () => {
     }
   });
 
-  it('refuses a setting it cannot work with, in a sentence', async () => {
+  it('rejects an invalid setting with one sentence', async () => {
     await expect(runJob({ ...testEnv, CRON_STATEMENTS: 'many' }, NOW)).rejects.toThrow(
       /CRON_STATEMENTS is "many"; set it/,
     );

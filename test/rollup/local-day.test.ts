@@ -116,7 +116,7 @@ describe('the rollup of local days', () => {
     );
   });
 
-  it('writes nothing when it runs again over the same events', async () => {
+  it('writes nothing if it runs again over the same events', async () => {
     const pixel = await makePixel('Europe/Berlin');
     const events = fc.sample(histories('2026-03-29'), 1).flat();
     await store(pixel, [
@@ -148,7 +148,7 @@ describe('the rollup of local days', () => {
     expect(await rollupsOf(pixel)).toEqual(before);
   });
 
-  it('takes a gap of exactly 30 minutes for the same visit, and one of a millisecond more for a new one', async () => {
+  it('continues a visit after exactly 30 minutes, and starts a new one a millisecond later', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
     const views = [0, 1_800_000, 3_600_001].map((after, index) => ({
@@ -171,7 +171,7 @@ describe('the rollup of local days', () => {
     });
   });
 
-  it('drops the rows of values that a late event has taken away', async () => {
+  it('deletes the rows of values that a late event removed', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
     const view = { name: 'pageview', visitor: 'v', page: '/' };
@@ -189,7 +189,7 @@ describe('the rollup of local days', () => {
     });
   });
 
-  it('folds values past the top 1,000 into (other), so that sums still add up', async () => {
+  it('folds values past the top 1,000 into (other), and totals still match', async () => {
     const pixel = await makePixel('UTC');
     const at = Date.parse('2026-02-03T10:00:00Z');
     const events = Array.from({ length: 1005 }, (_, index): OracleEvent => {

@@ -329,9 +329,9 @@ const seedOfRuns =
 /** Milliseconds that a sequence may take with what is looked at in the end, and that a failed one may take to be shortened. */
 const [A_RUN, TO_SHORTEN] = [2000, 60_000];
 
-describe('whatever happens to a pixel', () => {
+describe('whatever the sequence of events and changes', () => {
   it(
-    'its numbers are right',
+    'the numbers of a pixel are right',
     async () => {
       vi.spyOn(console, 'error').mockImplementation(() => {});
       let compared = 0;

@@ -46,7 +46,7 @@ const threeMonths = fc
   .map((parts) => parts.flat().map((event, index): OracleEvent => ({ ...event, id: `m${index}` })));
 
 describe('months', () => {
-  it('answer as events do', async () => {
+  it('have the same counts as events', async () => {
     await fc.assert(
       fc.asyncProperty(
         threeMonths,
@@ -80,7 +80,7 @@ describe('months', () => {
   });
   const year = { metrics: ['pageviews'], date_range: ['2026-01-01', '2026-12-31'] };
 
-  it('are read in place of their days, until one of these changes', async () => {
+  it('are read instead of their days until one of these changes', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [view('2026-02-03', 'a'), view('2026-02-04', 'b'), view('2026-03-01', 'c')]);
     await runJobs(LATER);
@@ -102,7 +102,7 @@ describe('months', () => {
     expect((await ask(pixel, february)).results.map(({ metrics }) => metrics[0])).toEqual([3, 1]);
   });
 
-  it('are not made of a month that is not over', async () => {
+  it('are not computed for a month that is not over', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [view('2026-02-03', 'a')]);
     await runJobs(Date.parse('2026-03-01T00:00:00Z'));
@@ -112,7 +112,7 @@ describe('months', () => {
     expect(await count('months', pixel)).toBe(1);
   });
 
-  it('go when days are cut anew', async () => {
+  it('are deleted if days get new bounds', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [{ ...view('2026-02-28', 'a'), ts: Date.parse('2026-02-28T23:00:00Z') }]);
     await runJobs(LATER);
@@ -125,7 +125,7 @@ describe('months', () => {
   });
 });
 
-describe('the whole months of a range', () => {
+describe('the full months of a range', () => {
   it.each([
     [{ from: '2026-01-01', to: '2026-02-28' }, ['2026-01', '2026-02']],
     [{ from: '2026-01-02', to: '2026-02-28' }, ['2026-02']],

@@ -24,7 +24,7 @@ const GOALS = [
 ] as const;
 
 describe('a large day', () => {
-  it('has the same rollup whether it is computed at once or in slices', async () => {
+  it('has the same rollup, computed at once or in slices', async () => {
     const hash = fc.array(fc.constantFrom(...'-09AMZ_amz'), { minLength: 22, maxLength: 22 });
     await fc.assert(
       fc.asyncProperty(
@@ -78,7 +78,7 @@ describe('a large day', () => {
     );
   });
 
-  it('is cut into slices that hold every visitor once', () => {
+  it('is cut into slices that contain every visitor once', () => {
     for (const slices of [1, 2, 7, 64]) {
       let last = '';
       for (let slice = 0; slice < slices; slice++) {
@@ -93,7 +93,7 @@ describe('a large day', () => {
 });
 
 describe('the statements of a rollup', () => {
-  it('are far from the 100 KB that D1 takes', () => {
+  it("are far below D1's limit of 100 KB", () => {
     for (const sql of [ROLL_UP_DAY, STORE_SLICE, ROLL_UP_SLICES]) expect(sql.length).toBeLessThan(60_000);
   });
 });

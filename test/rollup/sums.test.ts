@@ -26,7 +26,7 @@ async function summed(values: readonly bigint[]): Promise<string | null> {
 }
 
 describe('a saturating sum', () => {
-  it('is exact as far as 64 bits go, and at their end beyond', async () => {
+  it('is exact within 64 bits, and saturates beyond', async () => {
     const any = fc.oneof(
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
       fc.bigInt({ min: -1000n, max: 1000n }),
@@ -116,11 +116,11 @@ const GREATEST_UNITS = Number(GREATEST) / 1e6;
 describe.each([
   ['greatest', MOST, GREATEST_UNITS],
   ['least', -MOST, -GREATEST_UNITS],
-])('a day of more of the %s amounts than a sum holds', (_, value, sum) => {
+])('a day whose %s amounts overflow a sum', (_, value, sum) => {
   it.each([
     ['at once', 1],
     ['in slices', 1000],
-  ])('is rolled up %s, and answered', async (_how, scale) => {
+  ])('is rolled up %s, and can be queried', async (_how, scale) => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     await store(pixel, purchases(DAY, TOO_MANY, value));
     for (const request of QUERIES)
@@ -138,7 +138,7 @@ describe.each([
     expect(JSON.stringify(rolled.results)).toContain(`"value":${sum}`);
   });
 
-  it('is no obstacle to the sum of its month, whatever else is in that', async () => {
+  it('does not break the sum of its month', async () => {
     const pixel = await makePixel('UTC', { goals: GOALS });
     // Each of the days fits by itself.
     await store(pixel, purchases('2026-01-03', 1000, value));
@@ -161,7 +161,7 @@ describe.each([
   });
 });
 
-describe('amounts that a sum holds', () => {
+describe('amounts within the range of a sum', () => {
   it('are summed to the last millionth', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [

@@ -144,7 +144,7 @@ describe('the table of tasks', () => {
     for (const { name, least } of TASKS) expect(least, name).toBeLessThanOrEqual(13);
   });
 
-  it('does all of its work when nothing fails', async () => {
+  it('does all of its work if nothing fails', async () => {
     const work = await makeWork();
     expect(await left(work)).toEqual(TASKS.map(({ name }) => name));
     expect(await run(NOW, null, 'each statement')).toBe(0);
@@ -153,7 +153,7 @@ describe('the table of tasks', () => {
   });
 
   describe.each(['each statement', 'the task itself'] as const)('when %s fails', (how) => {
-    it.each(TASKS.map(({ name }) => name))('of %s, does the work of all others', async (name) => {
+    it.each(TASKS.map(({ name }) => name))('of %s can fail, and all other work is done', async (name) => {
       const work = await makeWork();
       expect(await run(NOW, name, how)).toBeGreaterThan(0);
       expect(await left(work)).toEqual([name]);

@@ -84,8 +84,8 @@ const forget = (dimension: string) =>
     ),
   );
 
-describe('days that an older version has rolled up', () => {
-  it('are rolled up again, after those that have changed, with what is left of a run', async () => {
+describe('days rolled up by an older version', () => {
+  it('are rolled up again, after changed days, with the remaining budget of a run', async () => {
     await store(pixel, views('2026-02-01', 20), NOW);
     await runJobs(NOW);
     expect(new Set(await versions())).toEqual(new Set([ROLLUP_VERSION]));
@@ -111,7 +111,7 @@ describe('days that an older version has rolled up', () => {
     expect(after).toBe(before);
   });
 
-  it('cost one row to be looked for when there are none', async () => {
+  it('cost one row read if there are none', async () => {
     await store(pixel, views('2026-01-06', 50), NOW);
     await runJobs(NOW);
     const plan = await db
@@ -124,7 +124,7 @@ describe('days that an older version has rolled up', () => {
     ]);
   });
 
-  it('hold up nothing when they fail, and answer meanwhile', async () => {
+  it('delay nothing if they fail, and still answer queries', async () => {
     await store(pixel, views('2026-02-01', 3), NOW);
     await runJobs(NOW);
     await setVersion(0);
@@ -146,7 +146,7 @@ describe('days that an older version has rolled up', () => {
     expect(await runJob(testEnv, NOW + 300_000)).toMatchObject({ rolledUp: 1, failed: 0 });
   });
 
-  it('are rolled up anew when their slices are of an older version', async () => {
+  it('are rolled up again if their slices are of an older version', async () => {
     const [view] = views('2026-02-01', 1);
     await store(pixel, [{ ...view, visitor: '-first' }] as OracleEvent[], NOW);
     const DB = tampered(db, { scale: 600_000, before: async () => {} });
@@ -165,11 +165,11 @@ describe('days that an older version has rolled up', () => {
   });
 });
 
-describe('a query for what older rollups lack', () => {
+describe('a query for a column that older rollups lack', () => {
   const RANGES = { days: ['2026-02-02', '2026-02-27'], month: ['2026-02-01', '2026-02-28'] };
 
   it.each(Object.entries(RANGES))(
-    'is answered from events as long as they are there (%s)',
+    'is computed from events as long as they are stored (%s)',
     async (_, range) => {
       await store(pixel, views('2026-02-05', 10), NOW);
       const live = await ask(requestBy('visit:os', { range }));
@@ -192,7 +192,7 @@ describe('a query for what older rollups lack', () => {
   );
 
   it.each(Object.entries(RANGES))(
-    'is refused once they are gone, with the last such day (%s)',
+    'is an error once they are deleted, with the last such day (%s)',
     async (_, range) => {
       const later = NOW + 120 * DAY;
       await store(pixel, views('2026-02-05', 10), NOW);

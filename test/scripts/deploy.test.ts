@@ -100,7 +100,7 @@ test.each(SOME.map(([name, sql], index) => [name, sql, 6 + 3 * index] as const))
   },
 );
 
-test('a database that refuses keeps everything from being deployed', async () => {
+test('a database error prevents the deployment', async () => {
   cloudflare.makeDatabase();
   cloudflare.rejects = 'queries';
   const { code, output } = await deploy();
@@ -110,7 +110,7 @@ test('a database that refuses keeps everything from being deployed', async () =>
   expect(cloudflare.changes).toEqual([]);
 });
 
-test('tables that cannot be made after the first deploy are said, and made by the next', async () => {
+test('tables that cannot be created after the first deploy are reported, and created by the next', async () => {
   cloudflare.failsAfter = 2;
   const { code, output } = await deploy();
   expect(code).toBe(1);
@@ -121,7 +121,7 @@ test('tables that cannot be made after the first deploy are said, and made by th
   expectUpToDate(database(), []);
 });
 
-test('a Worker that is refused leaves a migrated database, with which the Worker before works', async () => {
+test('a rejected Worker leaves a migrated database, which the previous Worker supports', async () => {
   apply(SCHEMAS.at(-1)?.[1] ?? '', cloudflare.makeDatabase());
   cloudflare.changes.push(...QUEUES);
   cloudflare.rejects = 'worker';
@@ -131,7 +131,7 @@ test('a Worker that is refused leaves a migrated database, with which the Worker
   expectUpToDate(database(), []);
 });
 
-test('a later database is left as it is, and the older Worker is deployed', async () => {
+test('a database of a later version is not changed, and the older Worker is deployed', async () => {
   apply(NEWEST, cloudflare.makeDatabase());
   const later = MIGRATIONS.length + 1;
   run(database(), `INSERT INTO schema_migrations VALUES (${later}, 0)`);
@@ -142,7 +142,7 @@ test('a later database is left as it is, and the older Worker is deployed', asyn
   expect(cloudflare.changes.slice(2)).toEqual(['worker']);
 });
 
-test('without its queues the Worker is not deployed, and that says what to do', async () => {
+test('without its queues the Worker is not deployed, and the message has instructions', async () => {
   cloudflare.makeDatabase();
   cloudflare.changes.push('queue speck-events');
   cloudflare.rejects = 'queues';
@@ -154,7 +154,7 @@ test('without its queues the Worker is not deployed, and that says what to do', 
   expect(cloudflare.changes).not.toContain('worker');
 });
 
-test('a dry run builds the Worker, and asks nobody', async () => {
+test('a dry run builds the Worker, and sends no request', async () => {
   const copy = copyProject({ builds: true });
   rmSync(`${copy.directory}/dist`, { recursive: true });
   const script = copy.run('scripts/deploy.ts', ['--dry-run'], cloudflare.environment);
@@ -165,7 +165,7 @@ test('a dry run builds the Worker, and asks nobody', async () => {
   expect(cloudflare.changes).toEqual([]);
 });
 
-test('a SECRET_KEY that may be there is never replaced', async () => {
+test('a SECRET_KEY that could exist is never replaced', async () => {
   apply(NEWEST, cloudflare.makeDatabase());
   cloudflare.changes.push(...QUEUES, 'worker');
   cloudflare.secrets.set('SECRET_KEY', 'the one before');
@@ -177,7 +177,7 @@ test('a SECRET_KEY that may be there is never replaced', async () => {
   expect(deployedWorkers()).toBe(1);
 });
 
-test('only a terminal is shown a secret', () => {
+test('a secret is printed only to a terminal', () => {
   expect(madeSecretKey('the-secret', true)).toContain('the-secret');
   expect(madeSecretKey('the-secret', false)).not.toContain('the-secret');
 });

@@ -62,7 +62,7 @@ function filesOf(folder: string): { readonly name: string; readonly bytes: Buffe
     .map((entry) => ({ name: entry.name, bytes: readFileSync(join(entry.parentPath, entry.name)) }));
 }
 
-it('holds no address, agent, user id, e-mail address, cookie, query or click id, in any writing', async () => {
+it('contains no address, agent, user id, e-mail address, cookie, query or click id, in any encoding', async () => {
   const token = secretIn(project.read('.dev.vars'), 'ADMIN_TOKEN') ?? '';
   const api = async (path: string, body: unknown): Promise<{ id: string }> => {
     const headers = { authorization: `Bearer ${token}` };

@@ -15,7 +15,7 @@ it('docs/privacy.md describes each column of an event; if it does not: npm run d
   expect(withColumns(privacy)).toBe(privacy);
 });
 
-it('each claim of docs/privacy.md names a test that is there', () => {
+it('each claim of docs/privacy.md names an existing test', () => {
   const claims = [...privacy.matchAll(/^\d\. (`test\/.*)$/gm)].map(([, text = '']) => text);
   expect(claims.length).toBe(new Set(privacy.match(/[¹²³⁴⁵⁶⁷⁸⁹]/g)).size);
   for (const claim of claims) {
@@ -119,7 +119,7 @@ function anchorsOf(document: string): Set<string> {
 }
 
 describe.each(DOCUMENTS)('%s', (document) => {
-  it('links to files and headings that are there', () => {
+  it('links to existing files and headings', () => {
     const broken = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
       if (/^https?:/.test(link)) return [];
       const [path = '', anchor] = link.split('#');
@@ -130,7 +130,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(broken).toEqual([]);
   });
 
-  it('names files and commands of this repository that are there', () => {
+  it('names existing files and commands of this repository', () => {
     const text = readFileSync(`${ROOT}/${document}`, 'utf8');
     const files = [...text.matchAll(/`((?:src|test|scripts|bench|docs|types)\/[\w./-]+)`/g)];
     const commands = [...text.matchAll(/\bnpm run ([\w:]+)/g)];
@@ -139,7 +139,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-it('figures of a bench take the place of those before, and leave other sections alone', () => {
+it('figures of a bench replace earlier ones, and other sections stay', () => {
   const text =
     'a\n<!-- measured: one -->\nold\n<!-- /measured -->\nb\n<!-- measured: two -->\n<!-- /measured -->\n';
   const section = { name: 'one', script: 'bench', args: ['--direct'] };

@@ -40,14 +40,14 @@ const problem = (status: number, reason: string, detail: string): Reply => ({
   body: { reason, detail },
 });
 
-test('an answer is given back', async () => {
+test('a response is returned', async () => {
   const { answer, waits } = await send([]);
   expect(answer).toEqual({ accepted: 1, duplicates: 0, rejected: [] });
   expect(fake.requests[0]?.authorization).toBe('Bearer secret');
   expect(waits).toEqual([]);
 });
 
-describe('what may pass is tried again', () => {
+describe('a temporary error is retried', () => {
   test.each<[string, Reply]>([
     ['a broken connection', 'hang up'],
     ['too many requests', { status: 429 }],
@@ -88,13 +88,13 @@ describe('what may pass is tried again', () => {
     );
   });
 
-  test('nobody there', async () => {
+  test('no server', async () => {
     const { failure } = await send([], 2, 'http://127.0.0.1:1');
     expect(failure).toContain('http://127.0.0.1:1 does not answer (');
   });
 });
 
-describe('what will not pass is said at once', () => {
+describe('a permanent error is reported at once', () => {
   test.each<[number, Reply, string]>([
     [401, problem(401, 'wrong_token', 'No such token.'), 'does not know the token (401)'],
     [403, problem(403, 'missing_scope', 'This token lacks the scope.'), 'scope events:write'],

@@ -50,7 +50,7 @@ async function importLog(args: readonly string[], input?: Buffer) {
 
 const pages = () => [...fake.taken.values()].map(({ dl }) => dl.replace('https://site.example', ''));
 
-test('page views are sent, and the rest is told', async () => {
+test('page views are sent, and other lines are reported', async () => {
   fake.reject = ({ ua }) => (ua === 'Crawler' ? 'bot' : undefined);
   const { code, stdout, stderr } = await importLog([write('access.log', LOG)]);
   expect(stderr).toBe('');
@@ -80,7 +80,7 @@ test('page views are sent, and the rest is told', async () => {
   ]);
 });
 
-test('of a log of several virtual hosts those lines are sent that are of the site', async () => {
+test('only the lines of the site are sent from a log of multiple virtual hosts', async () => {
   const hosts = ['site.example:443', 'other.example:443', 'www.site.example:80'];
   const log = hosts.map((host, index) => `${host} ${line(`/${index}`)}`).join('');
   const { stdout } = await importLog([write('other_vhosts_access.log', `\ufeff${log}`)]);
@@ -89,14 +89,14 @@ test('of a log of several virtual hosts those lines are sent that are of the sit
   expect(stdout).not.toContain('unreadable');
 });
 
-test('a log in UTF-16 is refused with what to do', async () => {
+test('a log in UTF-16 is rejected with instructions', async () => {
   const { code, stderr } = await importLog([write('utf16.log', Buffer.from(`\ufeff${LOG}`, 'utf16le'))]);
   expect(code).toBe(1);
   expect(stderr).toContain('iconv -f UTF-16 -t UTF-8');
   expect(fake.requests).toEqual([]);
 });
 
-test('a last line that is cut before its headers waits for the next import', async () => {
+test('a last line that is truncated before its headers waits for the next import', async () => {
   const completeLine = line('/last');
   const { stdout } = await importLog([
     write('growing.log', line('/first') + completeLine.slice(0, completeLine.indexOf(' "-"'))),
@@ -108,7 +108,7 @@ test('a last line that is cut before its headers waits for the next import', asy
 });
 
 describe('a second import changes nothing', () => {
-  test('plain, packed, grown, from standard input', async () => {
+  test('plain, compressed, grown, from standard input', async () => {
     await importLog([write('access.log', LOG)]);
     const taken = [...fake.taken.keys()];
     for (const again of [
@@ -124,7 +124,7 @@ describe('a second import changes nothing', () => {
     expect(pages()).toEqual(['/one', '/two', '/two', '/three', '/five']);
   });
 
-  test('when the first one broke off', async () => {
+  test('after the first one was interrupted', async () => {
     fake.replies.push({ status: 202, body: { accepted: 1, duplicates: 0, rejected: [] } }, { status: 404 });
     const broken = await importLog([write('access.log', LOG), '--batch', '2']);
     expect(broken.code).toBe(1);
@@ -134,7 +134,7 @@ describe('a second import changes nothing', () => {
   });
 });
 
-test('batches keep to what a request may hold', async () => {
+test('batches stay within the limits of a request', async () => {
   const long = 'x'.repeat(5000);
   const many = Array.from({ length: 1500 }, (_, index) => line(`/${index}`)).join('');
   const large = Array.from({ length: 500 }, (_, index) => line(`/${index}/${long}`)).join('');
@@ -150,7 +150,7 @@ test('batches keep to what a request may hold', async () => {
   for (const { bytes } of fake.requests) expect(bytes).toBeLessThanOrEqual(1024 * 1024);
 });
 
-test('what fails for a while is sent again', async () => {
+test('a temporary failure is retried', async () => {
   fake.replies.push('hang up', { status: 503 });
   const { code, stderr } = await importLog([write('access.log', LOG)]);
   expect(code).toBe(0);
@@ -158,7 +158,7 @@ test('what fails for a while is sent again', async () => {
   expect(fake.taken.size).toBe(4);
 });
 
-test('a refusal that is not a matter of course fails, by its line', async () => {
+test('an unexpected rejection fails with its line', async () => {
   fake.reject = ({ dl }) => (dl.endsWith('/two') ? 'day_closed' : undefined);
   const { code, stdout } = await importLog([write('access.log', LOG)]);
   expect(code).toBe(1);
@@ -166,7 +166,7 @@ test('a refusal that is not a matter of course fails, by its line', async () => 
   expect(pages()).toEqual(['/one', '/three']);
 });
 
-test('a pixel that is not there ends it at once', async () => {
+test('an unknown pixel ends the import at once', async () => {
   fake.reject = () => 'unknown_pixel';
   const { code, stderr } = await importLog([write('access.log', LOG), '--batch', '1']);
   expect(code).toBe(1);
@@ -192,13 +192,13 @@ test('a dry run sends nothing', async () => {
   ).toEqual(['https://site.example/one', 'https://site.example/style.css', 'https://site.example/two']);
 });
 
-test('what is no log fails', async () => {
+test('a file that is not a log fails', async () => {
   const { code, stderr } = await importLog([write('page.html', '<html>\n<body>\n')]);
   expect(code).toBe(1);
   expect(stderr).toContain('Not one line could be read.');
 });
 
-test('a file that is not there, and one that is cut', async () => {
+test('a missing file, and a truncated one', async () => {
   const missing = await importLog([join(directory, 'missing')]);
   expect(missing.code).toBe(1);
   expect(missing.stderr).toContain('cannot be read: ENOENT');
@@ -222,7 +222,7 @@ test.each([
   expect(stderr).toContain(message);
 });
 
-test('the token of this machine goes to no other', async () => {
+test('the local token is sent to no other machine', async () => {
   const script = runScript(join(ROOT, 'scripts', 'import.ts'), [
     ...['access.log', '--pixel', 'px_1', '--origin', 'https://site.example', '--url', 'https://px.example'],
   ]);

@@ -33,7 +33,7 @@ test.each([
   expect(await textsOf(Buffer.from(text))).toEqual(expected);
 });
 
-test('any chunks, packed or not, give the same lines', async () => {
+test('any chunks, compressed or not, have the same lines', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll(/[\r\n]/g, ' '))),
@@ -48,12 +48,12 @@ test('any chunks, packed or not, give the same lines', async () => {
   );
 });
 
-test('packed logs that were put together are read to the end', async () => {
+test('concatenated gzip logs are read to the end', async () => {
   const both = Buffer.concat([gzipSync('a\nb\n'), gzipSync('c\n')]);
   expect(await textsOf(both)).toEqual(['a', 'b', 'c']);
 });
 
-test('a packed log that is cut is an error', async () => {
+test('a truncated gzip log is an error', async () => {
   const packed = gzipSync('a line of text\n'.repeat(10));
   await expect(linesOf(packed.subarray(0, -10))).rejects.toThrow('unexpected end of file');
 });
@@ -61,7 +61,7 @@ test('a packed log that is cut is an error', async () => {
 test.each([
   ['a mark', Buffer.from('\ufeffa\nb\ufeff\n')],
   ['no mark', Buffer.from('a\nb\ufeff\n')],
-])('a text of UTF-8 with %s, in any chunks, packed or not', async (_, bytes) => {
+])('UTF-8 text with %s is read in any chunks, compressed or not', async (_, bytes) => {
   for (const sizes of [[], [1], [2], [1, 1, 1], [3]]) {
     for (const input of [bytes, gzipSync(bytes)]) {
       const lines: (string | null)[] = [];
@@ -76,7 +76,7 @@ test.each([
   ['big endian', Buffer.from('\ufeff192.0.2.7 - -\n', 'utf16le').swap16()],
   ['without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le')],
   ['big endian without a mark', Buffer.from('192.0.2.7 - -\n', 'utf16le').swap16()],
-])('a text of UTF-16 is refused: %s', async (_, bytes) => {
+])('UTF-16 text is rejected: %s', async (_, bytes) => {
   for (const input of [bytes, gzipSync(bytes)]) {
     const read = async () => {
       for await (const chunk of utf8(decompressed(chunks(input, [1])))) expect(chunk).toBeDefined();
@@ -86,7 +86,7 @@ test.each([
 });
 
 test.each([[''], ['a'], ['ab'], ['abc'], ['\0\0\0\0a']])(
-  'a text that begins with %j is none of them',
+  'text that begins with %j is not UTF-16',
   async (text) => {
     const pieces: Buffer[] = [];
     for await (const chunk of utf8(chunks(Buffer.from(text)))) pieces.push(chunk);
@@ -94,7 +94,7 @@ test.each([[''], ['a'], ['ab'], ['abc'], ['\0\0\0\0a']])(
   },
 );
 
-test('a line without end is not kept', async () => {
+test('an endless line is not buffered', async () => {
   const long = 'x'.repeat(LONGEST_LINE + 1);
   expect(await linesOf(Buffer.from(`a\n${long}\nb\n`), [10, 70_000])).toEqual([
     { number: 1, text: 'a', ended: true },

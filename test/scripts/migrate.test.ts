@@ -78,7 +78,7 @@ describe('the files', () => {
     expect(comparable(look(sum), FINAL)).toEqual(comparable(FINAL, FINAL));
   });
 
-  test('what is read out of them is what SQLite makes of them', () => {
+  test('the parsed schema equals that of SQLite', () => {
     const read = structureAfter(MIGRATIONS.flatMap(({ statements }) => statements));
     expect(comparable(read, read)).toEqual(comparable(FINAL, read));
     const defaults = ({ tables }: Structure) =>
@@ -88,11 +88,11 @@ describe('the files', () => {
     expect(defaults(read)).toEqual(defaults(FINAL));
   });
 
-  test('the Worker expects as many as there are', () => {
+  test('the Worker expects the number of existing migrations', () => {
     expect(SCHEMA_VERSION).toBe(MIGRATIONS.length);
   });
 
-  test('a gap, and a statement that does more than add, are refused', () => {
+  test('a gap, and a statement that does more than add, are rejected', () => {
     const create =
       'CREATE TABLE IF NOT EXISTS t (\n  a TEXT NOT NULL PRIMARY KEY\n) STRICT, WITHOUT ROWID;\n';
     expect(parseMigrations({ '0001_a.sql': create })).toHaveLength(1);
@@ -116,7 +116,7 @@ describe('the files', () => {
 });
 
 describe('a new database', () => {
-  test('gets all at once, and a second run has nothing to do', async () => {
+  test('gets all migrations at once, and a second run changes nothing', async () => {
     const db = new DatabaseSync(':memory:');
     let calls = 0;
     const counted: Execute = (statements) => {
@@ -140,7 +140,7 @@ describe('a new database', () => {
   });
 });
 
-describe('a database of each schema there was', () => {
+describe('a database of each earlier schema', () => {
   test.each(SCHEMAS)('%s, interrupted after every statement', async (_, schema) => {
     const db = apply(schema);
     const rows = fill(db);
@@ -165,7 +165,7 @@ describe('a database of each schema there was', () => {
   });
 });
 
-test('a table that is made anew between the last two statements of its rebuild gets its rows back', async () => {
+test('a table that is recreated between the last two statements of its rebuild gets its rows back', async () => {
   const [, schema] = SCHEMAS[2] as (typeof SCHEMAS)[number];
   const db = apply(schema);
   const rows = fill(db);
@@ -177,7 +177,7 @@ test('a table that is made anew between the last two statements of its rebuild g
   expectUpToDate(db, rows);
 });
 
-test('two runs at once do what one does', async () => {
+test('two runs at once have the effect of one', async () => {
   for (const [name, schema] of [['new', ''], ...SCHEMAS] as const) {
     for (let seed = 1; seed <= 20; seed++) {
       const db = apply(schema);
@@ -198,7 +198,7 @@ test('two runs at once do what one does', async () => {
   }
 });
 
-test('a database of a later version is left alone', async () => {
+test('a database of a later version is not changed', async () => {
   const db = apply(NEWEST);
   await migrate(inOneTransaction(db), MIGRATIONS);
   const later = MIGRATIONS.length + 1;
@@ -214,7 +214,7 @@ test('a database of a later version is left alone', async () => {
   expect(look(db).tables.has('failed_tasks')).toBe(false);
 });
 
-describe('what has been dropped by hand is made again', () => {
+describe('objects that were dropped by hand are created again', () => {
   test('at the newest version', async () => {
     const db = apply(NEWEST);
     await migrate(inOneTransaction(db), MIGRATIONS);
@@ -243,7 +243,7 @@ describe('what has been dropped by hand is made again', () => {
   });
 });
 
-test('tables of others are left alone', async () => {
+test('foreign tables are not changed', async () => {
   const db = apply('CREATE TABLE mine (a TEXT);\n');
   db.exec("INSERT INTO mine VALUES ('x'); CREATE INDEX mine_a ON mine (a)");
   await migrate(inOneTransaction(db), MIGRATIONS);
@@ -251,7 +251,7 @@ test('tables of others are left alone', async () => {
   expect(look(db).indexes.get('mine_a')).toBe('mine_a ON mine (a)');
 });
 
-test('a database that fails says why, and is asked no more than twice', async () => {
+test('a database error is reported after at most two attempts', async () => {
   const db = apply((SCHEMAS[0] as (typeof SCHEMAS)[number])[1]);
   let calls = 0;
   const broken: Execute = async (statements) => {

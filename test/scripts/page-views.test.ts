@@ -47,12 +47,12 @@ describe('page views', () => {
     },
   );
 
-  test('a page that the browser still had', () => {
+  test("a page from the browser's cache", () => {
     expect(kindOf(entry('/', { status: 304 }))).toBe(`${ORIGIN}/`);
   });
 });
 
-describe('what is not a page view', () => {
+describe('lines that are not page views', () => {
   test.each([
     ['static', entry('/style.css?v=3')],
     ['static', entry('/IMG/Photo.JPG')],
@@ -85,7 +85,7 @@ describe('what is not a page view', () => {
     expect(kindOf(of)).toBe(reason);
   });
 
-  test('can be included, each by its name', () => {
+  test('can be included by name', () => {
     expect(kindOf(entry('/a.css'), 'static')).toBe(`${ORIGIN}/a.css`);
     expect(kindOf(entry('/a', { status: 404 }), 'errors')).toBe(`${ORIGIN}/a`);
     expect(kindOf(entry('/a', { status: 302 }), 'redirects')).toBe(`${ORIGIN}/a`);
@@ -123,7 +123,7 @@ describe('line ids', () => {
     for (const id of first) expect(id).toMatch(/^log_[\w-]{22}_\d+$/);
   });
 
-  test('remember no more than they must', () => {
+  test('use bounded memory', () => {
     const ids = new LineIds(10);
     const first = ids.idOf('a');
     for (let index = 0; index < 9; index++) ids.idOf(`between ${index}`);

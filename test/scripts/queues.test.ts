@@ -45,7 +45,7 @@ interface Consuming {
   };
 }
 
-test('dead letters outlast a day without D1, which is what they are to be written to', () => {
+test('dead letters outlast an outage of D1 of one day', () => {
   const config: Consuming = unstable_readConfig(
     { config: join(ROOT, 'wrangler.toml') },
     { hideWarnings: true },

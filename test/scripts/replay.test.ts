@@ -19,7 +19,7 @@ async function run(args: readonly string[], environment: NodeJS.ProcessEnv = {})
 
 const replay = (...args: string[]) => run(['--url', fake.url, ...args], { SPECK_TOKEN: 'secret' });
 
-test('without dead letters there is nothing to do', async () => {
+test('without dead letters nothing is replayed', async () => {
   const { code, stdout, stderr } = await replay();
   expect(code).toBe(0);
   expect(stdout).toBe(`There is nothing to replay: ${fake.url} has no dead letters.\n`);
@@ -27,7 +27,7 @@ test('without dead letters there is nothing to do', async () => {
   expect(fake.requests).toEqual(['GET /api/v1/dead-letters']);
 });
 
-test('all are replayed, some at a time', async () => {
+test('all dead letters are replayed in portions', async () => {
   fake.letters.push('a', 'b', 'c&d', 'e', 'f');
   const { code, stdout, stderr } = await replay('--token', 'other');
   expect(code).toBe(0);
@@ -43,7 +43,7 @@ test('all are replayed, some at a time', async () => {
   ]);
 });
 
-test('what fails is told, and the rest is replayed all the same', async () => {
+test('failures are reported, and the rest is replayed', async () => {
   fake.letters.push('a', 'b', 'c');
   fake.failing.set('a', 'D1_ERROR: no such table: events').set('c', 'SyntaxError');
   const { code, stdout, stderr } = await replay();
@@ -55,7 +55,7 @@ test('what fails is told, and the rest is replayed all the same', async () => {
   expect(fake.letters).toEqual(['a', 'c']);
 });
 
-describe('problems are told, and what to do', () => {
+describe('problems are reported with the next step', () => {
   test.each([
     [401, 'wrong_token', 'Check --token, SPECK_TOKEN'],
     [403, 'missing_scope', "Give the owner's, ADMIN_TOKEN"],

@@ -60,7 +60,7 @@ describe.runIf(linux)('a signal', () => {
     ['script', 'SIGINT'],
     ['script', 'SIGHUP'],
     ['script', 'SIGKILL'],
-  ] as const)('to %s, %s, ends all of it', async (target, signal) => {
+  ] as const)('to %s, %s, ends all processes', async (target, signal) => {
     const { port } = await running(target === 'script' ? 'script' : 'npm');
     expect(processesMatching(/workerd/).length).toBeGreaterThan(0);
     // A terminal signals all that it runs.
@@ -69,7 +69,7 @@ describe.runIf(linux)('a signal', () => {
     await expectNothingLeft(port);
   });
 
-  it('that ends wrangler ends all of it, and is said', async () => {
+  it('that ends wrangler ends all processes, and is reported', async () => {
     const { port } = await running('script');
     for (const id of processesMatching(/wrangler\.js/)) process.kill(id, 'SIGKILL');
     expect(await script.ended).not.toBe(0);
@@ -77,7 +77,7 @@ describe.runIf(linux)('a signal', () => {
     await expectNothingLeft(port);
   });
 
-  it('that ends the runtime, which wrangler does not survive but waits for, ends all of it, and is said', async () => {
+  it('that ends the runtime, which wrangler waits for in vain, ends every process, with a message', async () => {
     const { port } = await running('script', { SPECK_WATCH_INTERVAL: '1000' });
     for (const id of processesMatching(/workerd/)) process.kill(id, 'SIGKILL');
     expect(await script.ended).toBe(1);
@@ -87,7 +87,7 @@ describe.runIf(linux)('a signal', () => {
 });
 
 describe('the local runtime', () => {
-  it('has no explorer, which would run SQL for anyone', async () => {
+  it('has no explorer, since that would run SQL for anyone', async () => {
     const { url } = await running('script');
     const body = JSON.stringify({ sql: 'SELECT * FROM salts' });
     for (const path of ['/cdn-cgi/explorer', '/cdn-cgi/explorer/api/d1/database/DB/raw']) {

@@ -36,7 +36,7 @@ async function banner(script: Script): Promise<{ url: string; port: number }> {
   return { url: url as string, port: Number(port) };
 }
 
-test('the first start makes a token, and Ctrl-C ends all of it', async () => {
+test('the first start creates a token, and Ctrl-C ends all processes', async () => {
   const copy = project();
   const script = start(copy, ['--port', '0']);
   const { url, port } = await banner(script);
@@ -67,7 +67,7 @@ test('the first start makes a token, and Ctrl-C ends all of it', async () => {
   expect(script.stderr()).not.toContain('Warning');
 });
 
-test('a later start keeps the token, and what was stored', async () => {
+test('a later start keeps the token and the stored events', async () => {
   const copy = project();
   const settings = `# mine\nADMIN_TOKEN="an-older-token"\nSECRET_KEY=${'k'.repeat(43)}\nCRON_STATEMENTS=40\n`;
   writeFileSync(join(copy.directory, '.dev.vars'), settings);
@@ -100,7 +100,7 @@ test('a .dev.vars from before SECRET_KEY gets one', async () => {
   expect((await fetch(`${url}/api/v1/pixels`, { headers })).status).toBe(200);
 });
 
-test('a taken port is said before anything is made', async () => {
+test('a port in use is reported before anything is created', async () => {
   const server = await listen();
   const { port } = server.address() as { port: number };
   const copy = project();
@@ -114,13 +114,13 @@ test('a taken port is said before anything is made', async () => {
   server.close();
 });
 
-test('a port that is none is said', async () => {
+test('an invalid port is reported', async () => {
   const script = start(project(), ['--port', 'http']);
   expect(await script.ended).toBe(1);
   expect(script.stderr()).toContain('The port is "http"');
 });
 
-test('an address of the owner is no obstacle here, and the Worker knows by which one it is reached', async () => {
+test('a configured address does not prevent a local start, and the Worker uses the local address', async () => {
   const copy = project();
   const file = join(copy.directory, 'wrangler.toml');
   writeFileSync(file, copy.read('wrangler.toml').replace(/^# routes =/m, 'routes ='));
@@ -131,7 +131,7 @@ test('an address of the owner is no obstacle here, and the Worker knows by which
   expect((await statusOf(url, 'localhost', '/api/v1/pixels')).status).toBe(401);
 });
 
-test('other machines are warned of, and kept from the API, without TLS', async () => {
+test('listening for other machines without TLS prints a warning, and the API is closed to them', async () => {
   const copy = project();
   const script = start(copy, ['--port', '0', '--ip', '0.0.0.0']);
   const { url } = await banner(script);
@@ -140,7 +140,7 @@ test('other machines are warned of, and kept from the API, without TLS', async (
   expect((await statusOf(url, '192.0.2.1', '/api/v1/pixels')).status).toBe(403);
 });
 
-test('a Worker that does not build is said, with a failure', async () => {
+test('a build error is reported, and the command fails', async () => {
   const copy = project({ builds: true });
   writeFileSync(join(copy.directory, 'src', 'index.ts'), 'export default {');
   const script = start(copy, ['--port', '0']);

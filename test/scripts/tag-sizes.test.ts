@@ -17,7 +17,7 @@ test.each([
   ['/speck.all.js', 1],
   ['/speck.send.js', 1],
   ['/speck.hash.js', 1],
-])('the size of %s is told as it is', (script, times) => {
+])('the documented size of %s is correct', (script, times) => {
   const built = readFileSync(`${ROOT}/dist${script.replace('.js', '.min.js')}`);
   const size = gzipSync(built, { level: 9 }).length;
   expect(documentedSizes(script)).toEqual(Array(times).fill(size));

@@ -10,12 +10,12 @@ describe('named parameters', () => {
     });
   });
 
-  it('are not looked for in quoted text', () => {
+  it('are ignored in quoted text', () => {
     const sql = `SELECT "visit:source", 'event:page', 'it''s :day', format(' %02d:00:00', 1) WHERE :day`;
     expect(numbered(sql, { day: 1 })).toEqual({ sql: sql.replace(/:day$/, '?1'), values: [1] });
   });
 
-  it('need a value each, which may be null', () => {
+  it('must each have a value, which may be null', () => {
     expect(() => numbered('SELECT :pixel', {})).toThrow(':pixel');
     expect(numbered('SELECT :pixel', { pixel: null }).values).toEqual([null]);
   });

@@ -89,7 +89,7 @@ function plainly(events: readonly Said[], least: 0 | 1 = 0): Record<string, stri
 }
 
 describe('links', () => {
-  it('make one person of the aliases that events show to be one, event by event', async () => {
+  it('merge aliases into one person, event by event', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(said('claimed', 'claimed', 'signed', 'token'), { maxLength: 12 }),
@@ -114,7 +114,7 @@ describe('links', () => {
     );
   });
 
-  it('that the owner’s server vouches for are what they would be if nobody else had said anything', async () => {
+  it('from the owner’s server are the same, whatever others claim', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(said('claimed', 'signed', 'token'), { maxLength: 12 }), async (events) => {
         const [pixel, quiet] = [await makePixel('UTC'), await makePixel('UTC')];
@@ -133,7 +133,7 @@ describe('links', () => {
     );
   });
 
-  it('never make one person of two user ids, and lead to an end, however many events come at once', async () => {
+  it('never merge two user ids and never form a cycle, however many events arrive at once', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(said('claimed', 'claimed', 'signed', 'token'), { maxLength: 6 }), { maxLength: 4 }),
@@ -158,7 +158,7 @@ describe('links', () => {
     );
   });
 
-  it('of one batch that share an alias are all made', async () => {
+  it('of one batch that share an alias are all stored', async () => {
     const pixel = await makePixel('UTC');
     await write(pixel, [claimed('e1', 'p1'), claimed('u1', 'p1'), claimed('x1', 'c1'), claimed('u2', 'x1')]);
     expect(await roots(pixel)).toMatchObject({ e1: 'u1', p1: 'u1', c1: 'u2', x1: 'u2' });
@@ -178,7 +178,7 @@ describe('links', () => {
     }
   });
 
-  it('that somebody else has claimed first give way, and keep nothing of the person', async () => {
+  it('that were claimed first are replaced by confirmed ones, and keep nothing of the person', async () => {
     const pixel = await makePixel('UTC');
     await write(pixel, [claimed('umallory', 'eann', 'pann')]);
     await write(pixel, [claimed('uann', 'eann')]);
@@ -217,11 +217,11 @@ describe('the aliases of a person', () => {
     ['of one kind, by a token', (n: number) => byToken('u1', `e${n}`)],
     // Many small people, and then one of all.
     [
-      'by way of others',
+      'through other aliases',
       (n: number) => (n < 500 ? claimed(`x${n % 20}`, `e${n}`) : claimed('u1', `x${n % 20}`)),
     ],
     [
-      'by way of others of all kinds',
+      'through other aliases of all kinds',
       (n: number) =>
         n < 300
           ? claimed(`e${n % 60}`, `p${n}`)
@@ -229,7 +229,7 @@ describe('the aliases of a person', () => {
             ? claimed(`x${n % 6}`, `e${n % 60}`)
             : claimed('u1', `x${n % 6}`),
     ],
-  ])('are a hundred, however many come: %s', async (_, of) => {
+  ])('are limited to a hundred: %s', async (_, of) => {
     const pixel = await makePixel('UTC');
     await bomb(pixel, 8, of);
     const personMembers = await membersOf(db, pixel.id, 'u1', 'claimed', 10_000);
@@ -239,7 +239,7 @@ describe('the aliases of a person', () => {
     expect(await countOf(pixel)).toBeLessThan(900);
   });
 
-  it('that others have claimed leave room for those that are confirmed', async () => {
+  it('that were claimed make room for confirmed ones', async () => {
     const pixel = await makePixel('UTC');
     await bomb(pixel, 3, (n) => claimed('u1', `x${n}`, `e${n}`, `p${n}`));
     await write(pixel, [byToken('u1', 'emine', 'pmine'), signed('u1', 'cmine')]);
@@ -251,7 +251,7 @@ describe('the aliases of a person', () => {
     ]);
   });
 
-  it('cost few rows to look at, of who has them all already and of who may have no more', async () => {
+  it('cost few rows read, both for existing aliases and at the limit', async () => {
     const pixel = await makePixel('UTC');
     await bomb(pixel, 2, (n) => claimed('u1', `c${n}`));
     const costOf = async (of: (n: number) => Said) => {
@@ -265,7 +265,7 @@ describe('the aliases of a person', () => {
     expect(await costOf((n) => claimed('u1', `x${n}`, `e${n}`, `p${n}`))).toBeLessThan(300 * 6 + 250);
   });
 
-  it('are erased in an order in which what is left is still found, however far it gets', () => {
+  it('are erased in an order that keeps the remaining ones reachable, wherever it stops', () => {
     const tree = fc.array(fc.nat(30), { minLength: 1, maxLength: 30 }).map((parents) => {
       // Each alias is linked to one that was there before it.
       const targets = parents.map((parent, index) => (index === 0 ? null : `a${parent % index}`));
@@ -300,10 +300,10 @@ describe('the links of a batch', () => {
     ['some e-mail addresses of one external id', (n: number) => claimed('x1', `e${n % 90}`)],
     ['one cookie of many e-mail addresses', (n: number) => claimed(`e${n}`, 'c1')],
     [
-      'everything of everybody',
+      'all aliases of all people',
       (n: number) => claimed(`u${n % 7}`, `x${n % 5}`, `e${n % 3}`, `p${n % 11}`, 'c1'),
     ],
-  ])('are made by few statements, and those left out by the next event: %s', async (_, of) => {
+  ])('are stored by few statements, and the remaining ones with the next event: %s', async (_, of) => {
     const pixel = await makePixel('UTC');
     const events = Array.from({ length: 1000 }, (_, index) => of(index));
     expect(

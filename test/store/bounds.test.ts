@@ -41,7 +41,7 @@ describe('families of bots', () => {
     ['a batch after some', [45, 200]],
     ['many batches', [30, 30, 30, 30]],
     ['one by one', Array.from({ length: 60 }, () => 1)],
-  ])('are so many, and one more for the rest, of %s', async (_, sizes) => {
+  ])('are limited, plus one for the rest, for %s', async (_, sizes) => {
     const { id } = await makePixel('UTC');
     for (const [turn, size] of sizes.entries()) await write(id, names(size, `bot${turn}-`));
     const counts = await seen(id);
@@ -52,7 +52,7 @@ describe('families of bots', () => {
     expect(total(counts)).toBe(sizes.reduce((a, b) => a + b, 0));
   });
 
-  it('of a batch are first those that came most, and those that are known stay apart', async () => {
+  it('of a batch are stored by frequency, and existing ones stay separate', async () => {
     const { id } = await makePixel('UTC');
     const many = [...names(80), 'Often', 'Often'];
     await write(id, many, 'first');
@@ -67,7 +67,7 @@ describe('families of bots', () => {
   });
 });
 
-describe('what an owner makes', () => {
+describe('what an owner creates', () => {
   const fill = (sql: string, count: number) =>
     db
       .prepare(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) ${sql}`)

@@ -7,7 +7,7 @@ import { applySchema, db, makePixel } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
-it('leaves no pixel out, however many older days another has waiting', async () => {
+it('selects days of every pixel, however many older days another one has', async () => {
   const [busy, quiet] = [await makePixel('UTC'), await makePixel('UTC')];
   const insert = (pixel: string, first: string, count: number): Promise<unknown> =>
     db

@@ -51,7 +51,7 @@ async function left(pixel: string): Promise<Record<string, number>> {
 }
 
 describe('rows without an owner', () => {
-  it('are found and deleted in every table, and those of pixels that are there stay', async () => {
+  it('are deleted from every table, and rows of existing pixels stay', async () => {
     expect(TABLES.length).toBeGreaterThan(14);
     const there = await makePixel('UTC');
     for (const id of ['px_gone', there.id]) {
@@ -66,7 +66,7 @@ describe('rows without an owner', () => {
     expect(Object.keys(await left(there.id)).toSorted()).toEqual(staying.toSorted());
   });
 
-  it('do not include rejections of no pixel, and links and tokens of none', async () => {
+  it('do not include rejections, links and tokens without a pixel', async () => {
     await db.prepare(`INSERT INTO rejections VALUES ('', '2026-01-01', 'bot', '', 1, '[]', 1, '')`).run();
     await db.prepare(`INSERT INTO tokens VALUES ('h', 'i', 'n', '[]', NULL, 1)`).run();
     expect(await findOrphans(db)).toEqual([]);
@@ -86,7 +86,7 @@ async function fill(pixel: string, count: number) {
 }
 
 describe('deleting a pixel', () => {
-  it('deletes all of it at once when that is little', async () => {
+  it('deletes a small pixel at once', async () => {
     const { id } = await makePixel('UTC');
     await db.batch(TABLES.map((table) => insertRow(table, id)));
     expect(await deletePixel(db, id)).toBe(true);
@@ -94,7 +94,7 @@ describe('deleting a pixel', () => {
     expect(await deletePixel(db, id)).toBe(false);
   });
 
-  it('leaves the rest of a large one to the cron, whose runs keep to their statements', async () => {
+  it('leaves the rest of a large pixel to the cron, within the statement budget of each run', async () => {
     const pixel = await makePixel('UTC');
     const { id } = pixel;
     await store(pixel, [{ ts: NOW - 86_400_000, id: 'a', name: 'pageview', visitor: 'v', page: '/' }], NOW);
@@ -123,7 +123,7 @@ describe('deleting a pixel', () => {
     expect(runs).toBeLessThan(10);
   });
 
-  it('is done though the rest of it cannot be deleted now', async () => {
+  it('succeeds even if its rows cannot be deleted now', async () => {
     const { id } = await makePixel('UTC');
     await fill(id, 3);
     const broken = `CREATE TRIGGER broken BEFORE DELETE ON person_links BEGIN SELECT raise(ABORT, 'broken'); END`;
@@ -140,7 +140,7 @@ describe('deleting a pixel', () => {
 });
 
 describe('a session that has ended', () => {
-  it('goes with the next sweep, though nobody signs in', async () => {
+  it('is deleted by the next sweep, even if nobody signs in', async () => {
     await insertSession(db, 'ended', { kind: 'admin', proof: 'p', pixel: null }, NOW - 86_400_000);
     await insertSession(db, 'lasts', { kind: 'admin', proof: 'q', pixel: null }, NOW - 3_600_000);
     const sessions = async () => (await db.prepare('SELECT hash FROM sessions').raw()).flat();
@@ -152,7 +152,7 @@ describe('a session that has ended', () => {
 });
 
 describe('an erasure', () => {
-  it('is remembered as long as a dead letter waits that may hold what happened before it', async () => {
+  it('is stored as long as a dead letter may contain earlier events', async () => {
     const { id } = await makePixel('UTC', { retention_days: 1 });
     const day = 86_400_000;
     const erase = (who: string, at: number) =>

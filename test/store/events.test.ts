@@ -20,7 +20,7 @@ async function count(table: string, pixel: string): Promise<number> {
 }
 
 describe('writing a batch', () => {
-  it('may be done again without doubling anything', async () => {
+  it('is idempotent', async () => {
     const pixel = await makePixel('UTC');
     const batch = [event('a'), event('b'), event('c', { eid: 'order-1', name: 'Purchase' })];
     expect(await store(pixel, batch)).toEqual(['stored', 'stored', 'stored']);
@@ -38,7 +38,7 @@ describe('writing a batch', () => {
     expect(cost.read).toBeLessThan(50);
   });
 
-  it('takes one report of an event per client id, pixel and name within 48 hours', async () => {
+  it('stores one report of an event per client id, pixel and name within 48 hours', async () => {
     const pixel = await makePixel('UTC');
     const other = await makePixel('UTC');
     const purchase = (id: string, ts: number, name = 'Purchase') => event(id, { ts, name, eid: 'order-1' });
@@ -63,7 +63,7 @@ describe('writing a batch', () => {
     expect(await store(other, [purchase('browser', AT)])).toEqual(['stored']);
   });
 
-  it('says of one event what it was, not of its neighbours', async () => {
+  it('reports the outcome of each event separately', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [event('b')]);
     expect(await store(pixel, [event('a'), event('b'), event('c')])).toEqual([
@@ -73,7 +73,7 @@ describe('writing a batch', () => {
     ]);
   });
 
-  it('takes an event that it holds twice for one', async () => {
+  it('stores an event once that the batch contains twice', async () => {
     const pixel = await makePixel('UTC');
     expect(await store(pixel, [event('a'), event('b'), event('a')])).toEqual([
       'stored',
@@ -83,7 +83,7 @@ describe('writing a batch', () => {
     expect(await count('events', pixel.id)).toBe(2);
   });
 
-  it('says so too without being asked to tell, as far as it knows', async () => {
+  it('reports duplicates within the batch even without reporting outcomes', async () => {
     const pixel = await makePixel('UTC');
     const write = (...events: OracleEvent[]) =>
       writeBatch(db, { id: 'x', events: events.map((one) => place(pixel, one)), rejections: [] }, AT, false);
@@ -95,7 +95,7 @@ describe('writing a batch', () => {
     expect(await count('events', pixel.id)).toBe(3);
   });
 
-  it('marks the day of each batch dirty, but an open one it has just marked not again', async () => {
+  it('marks the day of each batch dirty, but not again an open one that it has just marked', async () => {
     const pixel = await makePixel('UTC');
     let id = 0;
     const dirtyAfter = async (now: number): Promise<number | null> => {
@@ -112,7 +112,7 @@ describe('writing a batch', () => {
     }
   });
 
-  it('costs a written row an event, one more with a client id, one more with a person, and one a day', async () => {
+  it('costs one written row per event, one more with a client id, one more with a person, and one per day', async () => {
     const pixel = await makePixel('UTC');
     const writtenBy = async (...events: OracleEvent[]): Promise<number> => {
       const { db: counted, cost } = counting();
@@ -129,7 +129,7 @@ describe('writing a batch', () => {
     expect(await writtenBy(old('b'), old('c'))).toBe(0);
   });
 
-  it('marks a day again whose bounds have moved with the time zone', async () => {
+  it('marks a day again if its bounds have moved with the time zone', async () => {
     const pixel = await makePixel('UTC');
     const { event: one, day } = place(pixel, event('a'));
     const bounds = () =>
@@ -145,12 +145,12 @@ describe('writing a batch', () => {
     }
   });
 
-  describe('that is more than D1 takes in one parameter', () => {
+  describe('a batch larger than a parameter of D1', () => {
     const long = '\u20ac'.repeat(1000);
     const many = (name: string) =>
       Array.from({ length: 1000 }, (_, index) => event(`${name}${index}`, { page: long, referrer: long }));
 
-    it('is one transaction of several, each within 2 MB', async () => {
+    it('is split into parameters of at most 2 MB in one transaction', async () => {
       const pixel = await makePixel('UTC');
       const sizes: number[] = [];
       const measuring = new Proxy(db, {
@@ -175,7 +175,7 @@ describe('writing a batch', () => {
       expect(Math.max(...sizes)).toBeLessThan(2_000_000);
     });
 
-    it.each([true, false])('says of each event what became of it (asked to tell: %s)', async (tell) => {
+    it.each([true, false])('reports the outcome of each event (reported: %s)', async (tell) => {
       const pixel = await makePixel('UTC', { retention_days: 30 });
       const now = AT + 40 * 86_400_000;
       await store(pixel, [event('of-closed-day')], AT);
@@ -205,7 +205,7 @@ describe('writing a batch', () => {
     expect(await count('days', pixel.id)).toBe(0);
   });
 
-  it('takes hostile text as text', async () => {
+  it('stores hostile text as text', async () => {
     const pixel = await makePixel('UTC');
     const texts = [`'; DROP TABLE events; --`, '<script>alert(1)</script>', '$[0]', '\\u0000"', '😀\u202e'];
     await store(
@@ -238,7 +238,7 @@ describe('writing a batch', () => {
   });
 
   it.each(['', '/closed'])(
-    'counts what came whole and comes again in parts once, each part once: %s',
+    'counts a batch once that is repeated in parts, and each part once: %s',
     async (kind) => {
       const pixel = await makePixel('UTC', { retention_days: 1 });
       const day = '2020-02-03';
@@ -276,7 +276,7 @@ describe('writing a batch', () => {
     },
   );
 
-  it('keeps the time of the latest rejection, five samples at the most, and none of who is to leave no trace', async () => {
+  it('stores the time of the latest rejection, at most five samples, and none of visitors who may not be traced', async () => {
     const pixel = await makePixel('UTC');
     const common = { pixel: pixel.id, day: '2026-02-03', family: '' };
     const write = (id: string, at: number, names: readonly (string | null)[]) =>
@@ -308,7 +308,7 @@ describe('writing a batch', () => {
     expect(await db.prepare(last).bind(pixel.id, 'unknown_pixel').first('last_at')).toBe(AT + 1000);
   });
 
-  it('tells only so many bots apart', async () => {
+  it('limits the number of distinct bots', async () => {
     const pixel = await makePixel('UTC');
     const see = (family: string, id: string) => {
       const common = { pixel: pixel.id, day: '2026-02-03', reason: 'bot', at: AT, sample: {} } as const;
@@ -328,7 +328,7 @@ describe('writing a batch', () => {
     expect([await seen('bot7'), await seen(''), await seen('(other)')]).toEqual([2, 1, 10]);
   });
 
-  it('does nothing when there is nothing to do', async () => {
+  it('does nothing if no events are past it', async () => {
     expect(await writeBatch(db, { id: 'x', events: [], rejections: [] }, AT, true)).toEqual([]);
   });
 });
@@ -336,7 +336,7 @@ describe('writing a batch', () => {
 describe('retention', () => {
   const DAY = 86_400_000;
 
-  it('deletes raw events past it, keeps rollups, and closes the day', async () => {
+  it('deletes raw events past it, retains rollups, and closes the day', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     await store(pixel, [event('a'), event('b')], AT);
     await runJobs(AT + 29 * DAY);
@@ -357,7 +357,7 @@ describe('retention', () => {
     expect(await db.prepare(total).bind(pixel.id).first('pageviews')).toBe(2);
   });
 
-  it('counts an event of a closed day once, when its batch was placed in another time zone and comes again in parts', async () => {
+  it('counts an event of a closed day once, even if its batch was assigned in another time zone and is repeated in parts', async () => {
     const pixel = await makePixel('UTC');
     const events = [place(pixel, event('late'))];
     await db.prepare(`UPDATE pixels SET timezone = 'Asia/Tokyo' WHERE id = ?`).bind(pixel.id).run();
@@ -375,7 +375,7 @@ describe('retention', () => {
     expect(await db.prepare(closed).bind(pixel.id).first('n')).toBe(1);
   });
 
-  it('leaves a day that an import is filling open for 48 hours', async () => {
+  it('keeps a day open for 48 hours while an import fills it', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const now = AT + 400 * DAY;
     await store(pixel, [event('a')], now);
@@ -420,7 +420,7 @@ describe('Analytics Engine points', () => {
     expect(indexes).toEqual(['px_1111111111111111']);
   });
 
-  it('are at most 250 an invocation, and none for events of long ago', () => {
+  it('are at most 250 per invocation, and none for old events', () => {
     const written: unknown[] = [];
     const dataset = {
       writeDataPoint: (one: unknown) => written.push(one),
@@ -433,7 +433,7 @@ describe('Analytics Engine points', () => {
     expect(written).toHaveLength(250);
   });
 
-  it("are left out where the platform takes none, which is nobody else's failure", () => {
+  it('are skipped if the platform rejects them, without failing the batch', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const dataset = {
       writeDataPoint: () => {

@@ -43,8 +43,8 @@ async function stored(pixel: Pixel): Promise<Record<string, number>> {
 const DAY_ROWS = 3;
 const NOTHING = Object.fromEntries(TABLES.map((table) => [table, 0]));
 
-describe('a batch that comes after its pixel was deleted', () => {
-  it.each([true, false])('stores nothing of it, and all else (told: %s)', async (tell) => {
+describe('a batch that arrives after its pixel was deleted', () => {
+  it.each([true, false])('stores nothing of that pixel, and everything else (reported: %s)', async (tell) => {
     const batch = {
       id: `late${tell}`,
       events: [eventOf(gone, 'a'), eventOf(there, 'b'), eventOf(gone, 'c', { eid: 'order' })],
@@ -59,7 +59,7 @@ describe('a batch that comes after its pixel was deleted', () => {
     expect(await db.prepare(nobody).bind(batch.id).first('n')).toBe(1);
   });
 
-  it('stores nothing of it though it is old enough for a day that is closed', async () => {
+  it('stores nothing of that pixel, even for a closed day', async () => {
     const old = { ts: NOW - 100 * 86_400_000 };
     const batch = { id: 'old', events: [eventOf(gone, 'a', old), eventOf(there, 'b', old)], rejections: [] };
     for (const pixel of [gone, there]) {
@@ -76,14 +76,14 @@ describe('a batch that comes after its pixel was deleted', () => {
     expect(await stored(there)).toMatchObject({ events: 0, rejections: 1 });
   });
 
-  it('makes no key for its people', async () => {
+  it('creates no key for its people', async () => {
     await deletePixel(db, gone.id);
     const keys = await findKeys(db, secretsOf(testEnv), [gone.id, there.id]);
     expect([...keys.keys()]).toEqual([there.id]);
     expect(await stored(gone)).toEqual(NOTHING);
   });
 
-  it('costs one more row read for each event, and none written', async () => {
+  it('costs one additional row read per event, and no row written', async () => {
     const { db: counted, cost } = counting();
     const events = Array.from({ length: 50 }, (_, index) => ({
       ...eventOf(there, `m${index}`, { person: '' }),

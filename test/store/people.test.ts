@@ -14,8 +14,8 @@ function eventOf(pixel: Pixel, [person = '', ...aliases]: readonly string[], ts 
   return { ...placed, aliases };
 }
 
-describe('the events of somebody', () => {
-  it('are counted once each, and told the latest first, part by part', async () => {
+describe('the events of a person', () => {
+  it('are counted once each, and listed part by part, the latest first', async () => {
     const pixel = await makePixel('UTC');
     const of = (id: string, ts: number, visitor: string, person: string) => ({
       ...place(pixel, { id, ts, name: 'pageview', visitor, person }),
@@ -44,7 +44,7 @@ describe('the events of somebody', () => {
 });
 
 describe('erasing', () => {
-  it('takes the events of a person and of a visitor, no others, and tells which days they were of', async () => {
+  it('deletes the events of a person and a visitor, no others, and returns their days', async () => {
     const pixel = await makePixel('UTC');
     const other = await makePixel('UTC');
     const day = 86_400_000;
@@ -86,7 +86,7 @@ describe('erasing', () => {
     expect(await aliasesOf(other.id, 'c1')).toEqual(['u1', 'c1']);
   });
 
-  it('takes of a visitor what was at given times, and marks the days of that alone', async () => {
+  it("deletes a visitor's events at the given times, and marks only their days", async () => {
     const pixel = await makePixel('UTC');
     const midnight = Date.parse('2026-11-24T00:00:00Z');
     const [start, end] = [midnight - 3_600_000, midnight + 3_600_000];
@@ -109,7 +109,7 @@ describe('erasing', () => {
     expect(await db.prepare(dirty).bind(pixel.id).raw()).toEqual([['2026-11-23']]);
   });
 
-  it('of a person marks the day on which a moment falls, at its very beginning or end', async () => {
+  it('of a person marks the day of an event at its very beginning or end', async () => {
     const pixel = await makePixel('UTC');
     const midnight = Date.parse('2026-11-24T00:00:00Z');
     const others = [midnight - 1, midnight].map((ts) => eventOf(pixel, ['u2'], ts));
@@ -127,7 +127,7 @@ describe('erasing', () => {
     }
   });
 
-  it('of several subjects at once reads what is theirs, however much else is there', async () => {
+  it('of multiple subjects reads only their rows', async () => {
     const pixels = await Promise.all([makePixel('UTC'), makePixel('UTC')]);
     const others = Array.from({ length: 3000 }, (_, index) =>
       eventOf(pixels[0] as Pixel, [`uother${index}`], Date.parse('2026-11-24T00:00:00Z') - 1000 - index),
@@ -147,7 +147,7 @@ describe('erasing', () => {
     expect(cost.read).toBeLessThan(300);
   });
 
-  it('lets nothing of before come after it, in whatever order and however often', async () => {
+  it('keeps out earlier events that arrive later, in any order and however often', async () => {
     const pixel = await makePixel('UTC');
     const visitor = { hash: 'ann', times: [AT] };
     const events = [
@@ -169,7 +169,7 @@ describe('erasing', () => {
     expect((await aliasesOf(pixel.id, 'c1')).toSorted()).toEqual(['c1', 'u1']);
   });
 
-  it('is remembered until the events of before are past retention, and dead letters too', async () => {
+  it('is stored until earlier events and dead letters are past retention', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const erasures = async () =>
       (await db.prepare('SELECT who, at FROM erasures WHERE pixel = ?').bind(pixel.id).all()).results;
@@ -182,7 +182,7 @@ describe('erasing', () => {
     expect(await erasures()).toEqual([]);
   });
 
-  it('is done by time, too: who has not been there for 395 days is forgotten, and whose alias still is, is not', async () => {
+  it('also happens after 395 days without an event, unless an alias was used since', async () => {
     const pixel = await makePixel('UTC', { retention_days: 1 });
     await writeBatch(
       db,

@@ -23,7 +23,7 @@ const withKeys = (keys: number): OracleEvent[] =>
 it.each([
   [MAX_ROLLUP_PROPERTY_KEYS, MAX_ROLLUP_PROPERTY_KEYS, true],
   [MAX_ROLLUP_PROPERTY_KEYS + 20, MAX_ROLLUP_PROPERTY_KEYS, false],
-])('of a day of %d keys are %d, once it is rolled up, and complete is %s', async (keys, stored, complete) => {
+])('of a day with %d keys are %d after its rollup, and complete is %s', async (keys, stored, complete) => {
   const pixel = await makePixel('UTC');
   const events = withKeys(keys);
   await store(pixel, events, AT);

@@ -68,7 +68,7 @@ describe('reports of one event', () => {
     { minLength: 1, maxLength: 6 },
   );
 
-  it('are stored as by the rule, and told so, in any order, together or apart, and however often', async () => {
+  it('are stored and reported by the rule, in any order, in one batch or many, and however often', async () => {
     await fc.assert(
       fc.asyncProperty(reports, deliveries, fc.boolean(), async (all, batches, tell) => {
         const pixel = await makePixel('UTC');
@@ -89,7 +89,7 @@ describe('reports of one event', () => {
     );
   });
 
-  it('that are 48 hours apart are two, whoever sent them', async () => {
+  it('that are 48 hours apart are two events, whatever the sender', async () => {
     const pixel = await makePixel('UTC');
     const early = report('early', { ts: AT - EID_WINDOW - 1 });
     const late = report('late', { ts: AT + EID_WINDOW + 1 });
@@ -110,7 +110,7 @@ describe('reports of one event', () => {
     expect(await write(other, nearbyReports)).toEqual(['duplicate', 'duplicate']);
   });
 
-  it('of another pixel or name, or without an id, are left alone', async () => {
+  it('of another pixel or name, or without an id, are not affected', async () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     await write(other, [report('other')]);
     await write(pixel, [report('lead', { name: 'Lead' }), report('plain', { eid: '' })]);
@@ -122,7 +122,7 @@ describe('reports of one event', () => {
     expect(await stored(other)).toEqual(['other']);
   });
 
-  it('leave the day of what was replaced to be rolled up anew, also where it is another', async () => {
+  it('mark the day of the replaced event dirty, even if it is a different day', async () => {
     const pixel = await makePixel('Pacific/Kiritimati');
     await write(pixel, [report('claimed', { ts: AT - DAY, value: 10_000 })]);
     await runJobs(AT + 5 * DAY);
@@ -148,7 +148,7 @@ describe('reports of one event', () => {
     expect(await stored(pixel)).toEqual(['proven']);
   });
 
-  it('are not replaced by one that is not stored itself', async () => {
+  it('are not replaced by an event that is not stored', async () => {
     const pixel = await makePixel('UTC');
     await write(pixel, [report('claimed')]);
     await erase(db, [{ pixel: pixel.id, aliases: ['uann'], visitor: null }], AT + 1);
@@ -162,7 +162,7 @@ describe('reports of one event', () => {
     expect(await stored(pixel)).toEqual(['claimed']);
   });
 
-  it('cost no written row more, and no statement more without an id or without a token', async () => {
+  it('cost no additional written row, and no additional statement without an id or token', async () => {
     const pixel = await makePixel('UTC');
     const costOf = async (events: readonly Report[]) => {
       const { db: counted, cost } = counting();
@@ -191,7 +191,7 @@ describe('reports of one event', () => {
     expect(await costOf([report('d', { authenticated: 1 })])).toEqual({ written: 0, statements: 3 });
   });
 
-  it('that an older Speck has put into the queue came without a token', async () => {
+  it('that an older version sent to the queue count as sent without a token', async () => {
     const pixel = await makePixel('UTC');
     const { event, day } = place(pixel, report('old'));
     const { authenticated: _, ...old } = event;

@@ -16,7 +16,7 @@ const saltOf = async (date: string, secrets = SECRETS) =>
   (await findSalts(db, secrets, [date], NOW)).get(date);
 
 describe('salts', () => {
-  it('are made once, however many ask at once', async () => {
+  it('are created once, however many requests need one at once', async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, () => findSalts(db, SECRETS, ['2026-11-24'], NOW)),
     );
@@ -37,12 +37,12 @@ describe('salts', () => {
     expect(await existingSalts(db, SECRETS, ['2026-11-22'])).toEqual(new Map());
   });
 
-  it('are not made without a secret', async () => {
+  it('are not created without a secret', async () => {
     expect(await findSalts(db, [], ['2026-11-19'], NOW)).toEqual(new Map());
     expect(await stored('2026-11-19')).toBeNull();
   });
 
-  it('stay what they are over a rotation, and from before they were sealed', async () => {
+  it('survive a rotation, and the change from unsealed salts', async () => {
     const plain = 'ab'.repeat(32);
     await db.prepare('INSERT INTO salts VALUES (?, ?, ?)').bind('2026-11-18', plain, NOW).run();
     expect(await saltOf('2026-11-18')).toBe(plain);
@@ -69,7 +69,7 @@ describe('salts', () => {
     expect(new Date(saltExpiry('2015-05-17', NOW)).toISOString()).toBe('2026-11-26T10:00:00.000Z');
   });
 
-  it('are gone after that, and a new one recognizes nobody', async () => {
+  it('are deleted after that, and a new one recognizes nobody', async () => {
     await db.prepare('DELETE FROM salts').run();
     const before = (await findSalts(db, SECRETS, ['2026-11-20'], NOW)).get('2026-11-20') ?? '';
     const expiry = saltExpiry('2026-11-20', NOW);
@@ -83,7 +83,7 @@ describe('salts', () => {
 });
 
 describe('the visitor hash', () => {
-  it('tells pixels, addresses, agents and dates apart, and is stable otherwise', async () => {
+  it('differs by pixel, address, agent and date, and is otherwise stable', async () => {
     const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
     const hashes = await Promise.all([
       visitorHash(a, 'px1', '192.0.2.1', 'agent'),

@@ -53,7 +53,7 @@ const begin = (kind: Session['kind'], proof: string, now = NOW) =>
   insertSession(db, 's', { kind, proof, pixel: null }, now);
 
 describe('a session', () => {
-  it('lasts until twelve hours after it was begun, and goes with the next sweep', async () => {
+  it('lasts twelve hours, and is deleted by the next sweep', async () => {
     const end = await begin('admin', 'proof');
     expect(end).toBe(NOW + 12 * HOUR);
     expect(await findSession(db, 's', end - 1)).toEqual({
@@ -73,7 +73,7 @@ describe('a session', () => {
     expect(await storedIds()).not.toContain('s');
   });
 
-  it('is prolonged by its use, an hour at least at a time, up to thirty days', async () => {
+  it('is prolonged by use, by at least an hour at a time, up to thirty days', async () => {
     await begin('admin', 'proof');
     const used = async (now: number) => {
       const session = await findSession(db, 's', now);
@@ -89,7 +89,7 @@ describe('a session', () => {
     expect(await findSession(db, 's', NOW + 30 * 24 * HOUR)).toBe(null);
   });
 
-  it('may what its token may, and ends with it', async () => {
+  it('has the scopes of its token, and ends with it', async () => {
     await insertToken(db, TOKEN, 'hash');
     await begin('token', 'hash');
     expect(await findSession(db, 's', NOW)).toMatchObject({ scopes: ['stats:read'], pixel: 'px_1' });
@@ -97,7 +97,7 @@ describe('a session', () => {
     expect(await findSession(db, 's', NOW)).toBe(null);
   });
 
-  it('of a link is of its pixel, and ends with it', async () => {
+  it("of a link belongs to the link's pixel, and ends with the link", async () => {
     await insertLink(db, { ...LINK, expires_at: NOW + 1000 }, 'hash');
     await begin('link', 'hash');
     expect(await findSession(db, 's', NOW + 999)).toMatchObject({ kind: 'link', scopes: [], pixel: 'px_1' });
@@ -114,7 +114,7 @@ describe('a session', () => {
     expect(await findSession(db, 's', NOW)).toBe(null);
   });
 
-  it('ends when it is signed out of, alone', async () => {
+  it('ends by signing out, and other sessions stay', async () => {
     await begin('admin', 'proof');
     await insertSession(db, 'other', { kind: 'admin', proof: 'proof', pixel: null }, NOW);
     await deleteSession(db, 's');
@@ -124,7 +124,7 @@ describe('a session', () => {
 });
 
 describe('tokens', () => {
-  it('are listed in the order they were made, found by their hash, and deleted once', async () => {
+  it('are listed in the order of their creation, looked up by hash, and deleted once', async () => {
     const tokens = [
       { ...TOKEN, id: 'b', created_at: NOW },
       { ...TOKEN, id: 'a', created_at: NOW + 1, pixel: null },
@@ -139,8 +139,8 @@ describe('tokens', () => {
   });
 });
 
-describe('what opens a pixel', () => {
-  it('is not made for one that is gone', async () => {
+describe('a token or link', () => {
+  it('is not created for a deleted pixel', async () => {
     const pixel = 'px_gone';
     await insertPixel(db, { ...BLANK_PIXEL, id: pixel });
     expect(await insertLink(db, { ...LINK, pixel }, 'before')).toBe(true);
@@ -152,7 +152,7 @@ describe('what opens a pixel', () => {
     expect(await listTokens(db)).toEqual([]);
   });
 
-  it('is no link of a token that is gone: it would outlast what it ends with', async () => {
+  it('is not created by a deleted token, since it would outlast the token', async () => {
     await insertToken(db, TOKEN, 'hash');
     const link = { ...LINK, token: TOKEN.id };
     expect(await insertLink(db, link, 'before')).toBe(true);
@@ -163,7 +163,7 @@ describe('what opens a pixel', () => {
 });
 
 describe('links', () => {
-  it('are listed by pixel in the order they were made, and found until they expire', async () => {
+  it('are listed by pixel in the order of their creation, and valid until they expire', async () => {
     const links = [
       { ...LINK, id: 'b', password: 'hashed', expires_at: NOW + 1000 },
       { ...LINK, id: 'a', created_at: NOW + 1 },
@@ -177,7 +177,7 @@ describe('links', () => {
     expect(await findLink(db, 'of a', NOW + 1e12)).toEqual(links[1]);
   });
 
-  it('take their sessions along, and no others', async () => {
+  it('delete their own sessions, and no others', async () => {
     for (const id of ['a', 'b']) {
       await insertLink(db, { ...LINK, id }, `of ${id}`);
       await insertSession(db, `session of ${id}`, { kind: 'link', proof: `of ${id}`, pixel: 'px_1' }, NOW);
@@ -192,7 +192,7 @@ describe('links', () => {
     expect((await listLinks(db, 'px_1')).map(({ id }) => id)).toEqual(['b']);
   });
 
-  it('count attempts at their password, from the first one for as long as the window is', async () => {
+  it('count attempts at their password, in a window that begins with the first', async () => {
     for (const id of ['a', 'b']) await insertLink(db, { ...LINK, id }, `of ${id}`);
     const tried = (now: number) => countGuess(db, 'of a', now, HOUR);
     expect(await tried(NOW)).toEqual({ guesses: 1, guess_until: NOW + HOUR });

@@ -64,7 +64,7 @@ async function two(): Promise<readonly [Pixel, Pixel]> {
   return pixels;
 }
 
-it('finds a visitor by the first of the events of the day, and a person by whatever is kept', async () => {
+it('finds a visitor by the first events of the day, and a person by any stored event', async () => {
   const [one, other] = await two();
   const { rows } = await findTraces(
     db,
@@ -94,7 +94,7 @@ it('finds a visitor by the first of the events of the day, and a person by whate
   ]);
 });
 
-it('finds nothing at a pixel of what is kept at another', async () => {
+it('finds nothing of another pixel', async () => {
   const [one] = await two();
   const empty = await makePixel('UTC');
   await store(one, [event('x', START, 'zoe', 'czoe')]);
@@ -111,7 +111,7 @@ it('finds nothing at a pixel of what is kept at another', async () => {
   });
 });
 
-it('looks through no more of a day than it is told, the latest first, and says so', async () => {
+it('scans only the given number of events of a day, the latest first, and reports it', async () => {
   const [one] = await two();
   // The day has six events, of all visitors.
   const look = async (most: number) => (await findTraces(db, [at(one)], most)).rows[0];
@@ -120,7 +120,7 @@ it('looks through no more of a day than it is told, the latest first, and says s
   expect(await look(3)).toMatchObject({ times: [END - 1, START + 1000], isPartial: true });
 });
 
-it('tells the events of a visitor and of a person once each, the latest first', async () => {
+it('returns the events of a visitor and of a person once each, the latest first', async () => {
   const [one, other] = await two();
   const trace = await readTrace(db, at(one, 'ann', 'cann'), TIMES, 100);
   expect(idsOf(trace)).toEqual(['last', 'c', 'b', 'first', 'early']);

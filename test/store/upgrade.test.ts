@@ -114,7 +114,7 @@ describe.each(SCHEMAS)('a database of the schema %s', (name, schema) => {
     rows = await make(schema, id);
   });
 
-  it('keeps its rows, and the Worker of today works on it', async () => {
+  it('keeps its rows, and the current Worker works on it', async () => {
     expect(await migrate(execute, MIGRATIONS)).toMatchObject({ from: 0, to: SCHEMA_VERSION });
     await expectKept(rows);
 
@@ -166,7 +166,7 @@ describe.each(SCHEMAS)('a database of the schema %s', (name, schema) => {
   });
 });
 
-it('a migration of D1 interrupted after every statement loses nothing', { timeout: 300_000 }, async () => {
+it('a migration that is interrupted after any statement loses nothing', { timeout: 300_000 }, async () => {
   for (const [name, schema] of SCHEMAS.filter(([name]) => /^[15]/.test(name))) {
     for (let statements = 0; ; statements++) {
       const rows = await make(schema);

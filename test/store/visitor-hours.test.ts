@@ -56,7 +56,7 @@ async function fill(pixel: Pixel, events: number, visitors: number, until: numbe
 }
 
 describe('a visitor of a day of 100,000 events', () => {
-  it('costs a row an hour and their own events, and what has come since', async () => {
+  it('costs a row per hour, their own events, and the events since the last hour', async () => {
     const pixel = await makePixel('UTC');
     const now = END - HOUR + 360_000;
     await fill(pixel, 100_000, 30_000, now);
@@ -85,7 +85,7 @@ describe('a visitor of a day of 100,000 events', () => {
     expect(await timesOf(pixel, visitor, 100_000)).toEqual([]);
   });
 
-  it('that nobody has indexed costs no more than is allowed, and says that it is not all', async () => {
+  it('without an index costs at most the limit, and is reported as incomplete', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 100_000, 30_000, END);
     const { rows, rowsRead } = await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 5000);
@@ -94,7 +94,7 @@ describe('a visitor of a day of 100,000 events', () => {
     expect((await findTraces(db, [traceOf(pixel, '1234-visitor-of-twenty')], 0)).rowsRead).toBeLessThan(100);
   });
 
-  it('is written a row for each hour with events, once', async () => {
+  it('has one row for each hour with events', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 1000, 100, NOON);
     const [, made] = await index(NOON + 300_000);
@@ -123,7 +123,7 @@ describe('an hour', () => {
     expect(await hours()).toEqual([]);
   });
 
-  it('is made anew when an event of it comes late, so that no event is missed meanwhile either', async () => {
+  it('is indexed again if an event arrives late, and no event is missed meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [event(NOON - 2, 'ann')], NOON);
     await index(NOON + 300_000);
@@ -138,7 +138,7 @@ describe('an hour', () => {
     expect(await hours()).toEqual([11]);
   });
 
-  it('of too many events has a row without visitors, is looked through, and not tried again', async () => {
+  it('with too many events has a row without visitors, is scanned, and is not tried again', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, 50_002, 3, START + HOUR);
     await index(START + HOUR + 300_000);
@@ -150,7 +150,7 @@ describe('an hour', () => {
     expect(again?.meta.rows_read).toBeLessThan(200);
   });
 
-  it('goes after its day, with its pixel, and when somebody of it is erased', async () => {
+  it('is deleted after its day, with its pixel, and when one of its visitors is erased', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [event(NOON - 1, 'ann'), event(NOON - HOUR - 1, 'bob')], NOON);
     await index(NOON + 300_000);
@@ -167,7 +167,7 @@ describe('an hour', () => {
     expect(await hours()).toEqual([]);
   });
 
-  it('is of a day that goes on, in the time zone of its pixel', async () => {
+  it('belongs to the current local day of its pixel', async () => {
     const expected = { UTC: [11], 'Pacific/Kiritimati': [11], 'Asia/Kolkata': [-6, 11], 'Etc/GMT+12': [] };
     for (const [zone, rows] of Object.entries(expected)) {
       const pixel = await makePixel(zone);
@@ -182,7 +182,7 @@ describe('an hour', () => {
   });
 });
 
-it('finds exactly what a look at all events finds, whatever comes when and is indexed when', async () => {
+it('has the same result as a scan of all events, whatever the order of events and indexing', async () => {
   const random = new Random(7);
   for (let run = 0; run < runs(3, 8); run++) {
     const pixel = await makePixel('UTC');
@@ -229,7 +229,7 @@ it.each([
   ],
   [[0, 1, 2], [[START + 3 * HOUR, START + 3 * HOUR + 5]]],
   [[0, 1, 2, 3], []],
-])('what hours %j do not cover is %j', (indexed, gaps) => {
+])('the hours %j leave %j uncovered', (indexed, gaps) => {
   const at = new Set(indexed.map((hour) => START + hour * HOUR));
   expect(unindexedRanges(START + 1, START + 3 * HOUR + 5, at)).toEqual(gaps);
 });

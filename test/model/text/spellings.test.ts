@@ -14,7 +14,7 @@ import { readableHost, readablePage, readableReferrer } from '../../../src/model
 const graphemes = fc.string({ unit: 'grapheme', maxLength: 20 });
 
 describe('a page', () => {
-  it('that has its one spelling keeps it, and what people read of it has the same', () => {
+  it('in its stored spelling stays as it is, and its readable form has the same stored spelling', () => {
     fc.assert(
       fc.property(
         graphemes,
@@ -45,7 +45,7 @@ describe('a page', () => {
     expect(readablePage(page)).toBe(readable);
   });
 
-  it('has parts of its query as URLSearchParams writes them', () => {
+  it('has query parameters as URLSearchParams writes them', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom(..."!'()~*-._ +%&=", 'ü', '😀', '\ud83d') }),
@@ -57,7 +57,7 @@ describe('a page', () => {
     );
   });
 
-  it('is cut neither within an escape nor within the escapes of a character', () => {
+  it('is never cut within an escape or a multi-byte character', () => {
     fc.assert(
       fc.property(graphemes, fc.nat(120), (text, limit) => {
         const fullPath = normalPath(text);
@@ -74,7 +74,7 @@ describe('a page', () => {
 });
 
 describe('a host', () => {
-  it('is read in its own letters, which are that host', () => {
+  it('is formatted in its own letters, which have the same stored spelling', () => {
     const letters = fc.string({
       unit: fc.constantFrom(...'abz019-äöüßéđλςдяשعहिไ日本語한글😀'),
       minLength: 1,
@@ -137,7 +137,7 @@ describe('a host', () => {
     ['bank.example⁄login.evil.example', false],
     ['❤.example', false],
   ])(
-    'that may be taken for another one is shown in Punycode: %s is shown as it is: %j',
+    'that could be mistaken for another is formatted in Punycode: %s is formatted decoded: %j',
     (typed, isDecoded) => {
       const host = normalHost(typed) as string;
       expect(host).toContain('xn--');
@@ -159,7 +159,7 @@ describe('a host', () => {
     '::1',
     '[::1',
     '.',
-  ])('%j is none', (text) => {
+  ])('%j is invalid', (text) => {
     expect(normalHost(text)).toBeNull();
   });
 });
@@ -168,7 +168,7 @@ describe('an address', () => {
   const groups = fc.array(fc.oneof(fc.constant(0), fc.nat(0xffff)), { minLength: 8, maxLength: 8 });
   const ipv4 = fc.array(fc.nat(255), { minLength: 4, maxLength: 4 }).map((parts) => parts.join('.'));
 
-  it('of IPv6 is one in all spellings', () => {
+  it('of IPv6 has one stored spelling', () => {
     fc.assert(
       fc.property(groups, (numbers) => {
         const hex = numbers.map((number) => number.toString(16));
@@ -185,7 +185,7 @@ describe('an address', () => {
     );
   });
 
-  it('of IPv4 is one in all spellings', () => {
+  it('of IPv4 has one stored spelling', () => {
     fc.assert(
       fc.property(ipv4, (address) => {
         const padded = address
@@ -221,7 +221,7 @@ describe('an address', () => {
     '2001:db8::g',
     '[192.0.2.1',
     '192.0.2.1, 192.0.2.2',
-  ])('%j is none', (text) => {
+  ])('%j is invalid', (text) => {
     expect(normalAddress(text)).toBeNull();
   });
 });
@@ -246,7 +246,7 @@ describe('languages', () => {
     ['C', ''],
     ['posix', ''],
     ['', ''],
-  ])('%j asks for %j', (header, language) => {
+  ])('%j becomes %j', (header, language) => {
     expect(firstLanguage(header)).toBe(language);
   });
 
@@ -260,7 +260,7 @@ describe('languages', () => {
     ]);
   });
 
-  it('never throw, whatever a header says', () => {
+  it('never throw, whatever the header', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('d', 'e', 'z', '-', '_', ';', 'q', '=', ',', '1', '.', ' ') }),
@@ -273,7 +273,7 @@ describe('languages', () => {
   });
 });
 
-it('countries are those that have a name', () => {
+it('countries are valid if they have a name', () => {
   const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
   expect(COUNTRIES.size).toBe(250);
   for (const code of COUNTRIES) expect(names.of(code), code).toBeTypeOf('string');
