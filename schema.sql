@@ -194,7 +194,8 @@ CREATE TABLE IF NOT EXISTS counters (
 -- 3 goalsChanged: only goals have changed.
 -- raw: 0 stored; 1 purging: the purge has begun; 2 purged. From 1 on the day takes no more events.
 -- rolled_at and events: the time of the last rollup, and its number of events. rolls: the number of rollups. rollup_version: the
--- version of the code that made the last one. slice, slices: how many slices are done, and of how many.
+-- version of the code that made the last one. slice, slices: how many slices are done, and of how many. columns: the version of the
+-- format of its columns, in segments or in its month's segment; 0 if it has none.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -208,6 +209,7 @@ CREATE TABLE IF NOT EXISTS days (
   slices INTEGER NOT NULL DEFAULT 0,
   raw INTEGER NOT NULL,
   rollup_version INTEGER NOT NULL DEFAULT 0,
+  columns INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
@@ -254,11 +256,13 @@ CREATE TABLE IF NOT EXISTS rollups (
 ) STRICT, WITHOUT ROWID;
 
 -- The months that have rollups of their own, so that a query for a year reads twelve of them and not 365 days. A month's rollup is valid as
--- long as its days are clean and have been rolled up rolls times in all.
+-- long as its days are clean and have been rolled up rolls times in all. columns: the generation of the month's segment, which replaces those
+-- of its days; 0 if there is none.
 CREATE TABLE IF NOT EXISTS months (
   pixel TEXT NOT NULL,
   month TEXT NOT NULL,
   rolls INTEGER NOT NULL,
+  columns INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, month)
 ) STRICT, WITHOUT ROWID;
 
@@ -292,4 +296,20 @@ CREATE TABLE IF NOT EXISTS rollup_slices (
   part INTEGER NOT NULL,
   counts BLOB NOT NULL,
   PRIMARY KEY (pixel, day, slice, part)
+) STRICT, WITHOUT ROWID;
+
+-- The events of finished days as columns, without anything that tells visitors or people apart. period: a local day, or a month. generation:
+-- for a day, its rolls as of the rollup that it was stored with; for a month, the month's. slice: the number of a part of a large day's visitors. name: the
+-- column; '' for the header. chunk: the number of a piece of its dictionary and codes. size: their bytes. docs/storage.md describes them.
+CREATE TABLE IF NOT EXISTS segments (
+  pixel TEXT NOT NULL,
+  period TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  slice INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  chunk INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  dictionary TEXT NOT NULL,
+  codes TEXT NOT NULL,
+  PRIMARY KEY (pixel, period, generation, slice, name, chunk)
 ) STRICT, WITHOUT ROWID;

@@ -16,7 +16,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/problem.ts': 1_500,
   'src/enrich/ingest.ts': 44_000,
   'src/enrich/consume.ts': 46_500,
-  'src/rollup/job.ts': 61_000,
+  'src/rollup/job.ts': 66_000,
   'src/api/router.ts': 6_000,
   'src/api/api.ts': 112_000,
   'src/api/health.ts': 11_000,

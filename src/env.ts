@@ -40,12 +40,12 @@ export function ingestMode(env: Env): IngestMode {
 }
 
 /** With fewer statements, a cron run could not finish a large day, purge another and record failed tasks. */
-const MIN_CRON_STATEMENTS = 17;
+const MIN_CRON_STATEMENTS = 19;
 const DEFAULT_CRON_STATEMENTS = 45;
 
 /**
  * D1 statements that a cron run may use.
- * @throws Error if the setting is not an integer of at least 17.
+ * @throws Error if the setting is not an integer of at least 19.
  */
 export function cronStatements(env: Env): number {
   const text = env.CRON_STATEMENTS;

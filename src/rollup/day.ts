@@ -8,6 +8,13 @@ import { beginSlices, endSlice, markRolledUp } from '../store/days.ts';
 import { type DayToRollUp, type Month, monthsToRollUp } from '../store/due-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import {
+  DELETE_COLUMNS,
+  DELETE_OLD_COLUMNS,
+  DELETE_UNFINISHED_COLUMNS,
+  STORE_COLUMNS,
+  STORE_COLUMNS_OF_SLICE,
+} from './columns.sql.ts';
+import {
   DELETE_SLICES,
   DELETE_USED_SLICES,
   DELETE_VANISHED,
@@ -26,12 +33,18 @@ import type { Run, TaskBudget } from './run.ts';
  */
 export const SLICE_EVENTS = 200_000;
 
-/** A day takes four statements: write changed rows, delete obsolete rows, write people, mark the day as rolled up. */
-export const STATEMENTS_A_DAY = 4;
-/** A slice takes two statements. A sliced day takes two more at its start, and five at its end. */
-const STATEMENTS_A_SLICE = 2;
-export const STATEMENTS_TO_END = 5;
+/**
+ * A day takes six statements: write changed rows, delete obsolete rows, write people, delete the old columns, write the new ones, mark
+ * the day as rolled up.
+ */
+export const STATEMENTS_A_DAY = 6;
+/** A slice takes three statements. A sliced day takes three more at its start, and six at its end. */
+const STATEMENTS_A_SLICE = 3;
+export const STATEMENTS_TO_END = 6;
 export const STATEMENTS_A_MONTH = 3;
+
+/** A day whose rollup has failed so often is rolled up without columns: they may be what fails, and queries can do without them. */
+const MAX_ATTEMPTS_WITH_COLUMNS = 2;
 
 /**
  * Rolls up days until the budget is used up.
@@ -72,10 +85,13 @@ export async function rollUpDays(
 async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
   if (day.events > SLICE_EVENTS) return rollUpSlices(run, budget, day);
+  const values = valuesOf(day, 0, 1);
   await db.batch([
-    prepare(db, ROLL_UP_DAY, valuesOf(day, 0, 1)),
-    prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
+    prepare(db, ROLL_UP_DAY, values),
+    prepare(db, DELETE_VANISHED, values),
     rollUpPeople(db, day),
+    prepare(db, DELETE_COLUMNS, values),
+    ...(day.attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, STORE_COLUMNS, values)] : []),
     markRolledUp(db, { ...day, slices: 0 }, now),
   ]);
   return true;
@@ -90,17 +106,20 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
     slices = Math.ceil(day.events / SLICE_EVENTS);
     await db.batch([
       prepare(db, DELETE_SLICES, { pixel: day.pixel, day: day.day }),
+      prepare(db, DELETE_UNFINISHED_COLUMNS, { pixel: day.pixel, day: day.day }),
       beginSlices(db, day, slices),
     ]);
   }
   for (; slice < slices; slice++) {
     if (budget.left < STATEMENTS_A_SLICE) return false;
-    const [, ended] = await db.batch([
-      prepare(db, STORE_SLICE, valuesOf(day, slice, slices)),
+    const values = valuesOf(day, slice, slices);
+    const results = await db.batch([
+      prepare(db, STORE_SLICE, values),
+      ...(day.attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, STORE_COLUMNS_OF_SLICE, values)] : []),
       endSlice(db, day, slice, slices),
     ]);
     // Another run is rolling up this day.
-    if (ended?.meta.changes === 0) return false;
+    if (results.at(-1)?.meta.changes === 0) return false;
   }
   if (budget.left < STATEMENTS_TO_END) return false;
   await db.batch([
@@ -109,6 +128,7 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
     rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices }, now),
     prepare(db, DELETE_USED_SLICES, { pixel: day.pixel, day: day.day }),
+    prepare(db, DELETE_OLD_COLUMNS, { pixel: day.pixel, day: day.day }),
   ]);
   return true;
 }
@@ -135,9 +155,10 @@ function rollUpPeople(db: D1Database, day: DayToRollUp): D1PreparedStatement {
 }
 
 function valuesOf(dirty: DayToRollUp, slice: number, slices: number): Values {
-  const { pixel, day } = dirty;
+  const { pixel, day, timezone } = dirty;
   const goals = goalParameter(dirty.goals);
-  return { pixel, day, stretches: stretchesOf(dirty), goals, ...sliceBounds(slice, slices), slice, slices };
+  const stretches = stretchesOf(dirty);
+  return { pixel, day, timezone, stretches, goals, ...sliceBounds(slice, slices), slice, slices };
 }
 
 function stretchesOf({ day, timezone }: DayToRollUp): string {

@@ -3,6 +3,7 @@ import { COUNTS } from '../model/metrics.ts';
 import { GOALS } from '../sql/goals.ts';
 import { STRETCHES } from '../sql/stretches.ts';
 import { sumOf } from '../sql/sums.ts';
+import { unionAll } from '../sql/union.ts';
 import { numberedEvents, visits } from '../sql/visits.ts';
 import { ALL_SLICES_DONE, FIRST_PART } from '../store/days.ts';
 import { PROPERTIES, PROPERTY_TERMS } from './properties.sql.ts';
@@ -16,24 +17,14 @@ import {
   VISIT_DIMENSIONS,
 } from './values.sql.ts';
 
-/** D1 allows five terms in a UNION, but each term may be a UNION itself. */
-function unionAll(terms: readonly string[]): string {
-  if (terms.length <= 5) return terms.join('\n  UNION ALL\n  ');
-  const size = Math.max(5, Math.ceil(terms.length / 5));
-  const groups: string[] = [];
-  for (let at = 0; at < terms.length; at += size) {
-    groups.push(`SELECT * FROM (\n  ${unionAll(terms.slice(at, at + size))})`);
-  }
-  return unionAll(groups);
-}
-
 /** The columns of events that a rollup reads. `visits` reads the columns of visit dimensions. */
 const ROLLUP_COLUMNS = [
   ...EVENT_DIMENSIONS.map(({ column }) => column),
   ...['value', 'props', 'engaged', 'scroll'],
 ];
 
-const inSlice = (event: string): string => `${event}.visitor >= :from AND ${event}.visitor < :before`;
+/** SQL for whether an event is of a visitor of the slice whose bounds are `:from` and `:before`. */
+export const inSlice = (event: string): string => `${event}.visitor >= :from AND ${event}.visitor < :before`;
 
 /** A row with revenue has sales too, so the condition skips revenue. */
 const isAnything = `HAVING ${COUNTS.filter((count) => count !== 'revenue')

@@ -16,8 +16,8 @@ export const PURGE_CHUNK = 5000;
 /** A day past retention takes events for this time after its last change, in milliseconds, so that an import can fill it. */
 export const PURGE_GRACE = 48 * 3_600_000;
 
-/** A day takes at least four statements: close it (two if its rollup is given up), delete its events, mark it as purged. */
-const STATEMENTS_A_DAY = 4;
+/** A day takes at most five statements to begin with: close it (three if its rollup is given up), delete events, mark it as purged. */
+const STATEMENTS_A_DAY = 5;
 /** Statements that a purge needs to make progress: one to read the expired days, and those of one day. */
 export const STATEMENTS_TO_PURGE = 1 + STATEMENTS_A_DAY;
 

@@ -26,6 +26,8 @@ interface NumberedOptions {
   readonly where?: (event: string) => string;
   /** Whether the stretches are of one day. Then the SQL need not compare days. */
   readonly oneDay?: boolean;
+  /** Further columns: window functions over `so_far`, the events in the order of their visits. */
+  readonly inOrder?: readonly string[];
 }
 
 /**
@@ -37,6 +39,7 @@ export function numberedEvents({
   columns,
   where = () => 'true',
   oneDay = false,
+  inOrder = [],
 }: NumberedOptions): string {
   const carried = [...new Set([...KEYS, ...columns])];
   // Rows of one day need no label of the day. All rows are sorted twice, and narrow rows sort faster.
@@ -55,7 +58,7 @@ export function numberedEvents({
   ),
   numbered_event AS MATERIALIZED (
     SELECT ${[...labels, ...carried].join(', ')}, counted, name = '${PAGEVIEW}' AS pageview, hour, seq, last_ts, starts,
-      sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS visitor_number
+      sum(starts) OVER so_far AS visit, sum(last_ts IS NULL) OVER so_far AS visitor_number${inOrder.map((sql) => `,\n      ${sql}`).join('')}
     FROM (
       SELECT *, counted AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > ${VISIT_GAP}) AS starts
       FROM preceded_event

@@ -1,4 +1,5 @@
 /** Marks how far the rollup of a local day is, and that it must be made again. */
+import { COLUMNS_VERSION } from '../columns/format.ts';
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { ROLLUP_VERSION } from '../model/rollup-version.ts';
 import type { DayToRollUp } from './due-days.ts';
@@ -58,10 +59,14 @@ export function markRolledUp(
     slices > 0
       ? `iif(EXISTS (SELECT 1 FROM rollup_slices WHERE pixel = ?1 AND day = ?2 AND part < ${FIRST_PART}), 0, ${ROLLUP_VERSION})`
       : ROLLUP_VERSION;
+  // Columns that are too large are not stored, and slices of an older version have none.
+  const columns = `iif((
+           SELECT count(*) FROM segments s
+           WHERE s.pixel = ?1 AND s.period = ?2 AND s.generation = rolls + 1 AND s.name = '' AND s.slice < max(?8, 1)) = max(?8, 1), ${COLUMNS_VERSION}, 0)`;
   return db
     .prepare(
       `UPDATE days SET dirty = iif(?6, ${DIRTY.eventsChanged}, ${state}), rolled_at = iif(dirty = ${DIRTY.clean}, rolled_at, ?3), events = ?4,
-         rolls = rolls + 1, slice = 0, slices = 0, rollup_version = ${version}
+         rolls = rolls + 1, slice = 0, slices = 0, rollup_version = ${version}, columns = ${columns}
        WHERE pixel = ?1 AND day = ?2 AND raw = ${RAW.stored} AND (SELECT timezone FROM pixels WHERE id = ?1) = ?7
          AND (?8 = 0 OR ${ALL_SLICES_DONE})`,
     )

@@ -83,6 +83,7 @@ export const LARGE_TABLES = [
   'events',
   'rollups',
   'rollup_slices',
+  'segments',
   'month_rollups',
   'months',
   'days',

@@ -82,6 +82,12 @@ export async function closeDay(
            AND EXISTS (SELECT 1 FROM days WHERE pixel = ?1 AND day = ?2 AND raw > ${RAW.stored})`,
       )
       .bind(pixel, day),
+    db
+      .prepare(
+        `DELETE FROM segments WHERE pixel = ?1 AND period = ?2
+           AND generation > (SELECT rolls FROM days WHERE pixel = ?1 AND day = ?2 AND raw > ${RAW.stored})`,
+      )
+      .bind(pixel, day),
   ]);
   return (closed?.meta.changes ?? 0) > 0;
 }

@@ -10,6 +10,7 @@ import { parseQuery } from '../../src/query/language.ts';
 import type { ParsedQuery } from '../../src/query/parsed-query.ts';
 import { readReportablePropertyKeys } from '../../src/query/property-keys.ts';
 import { runQuery } from '../../src/query/run.ts';
+import * as columns from '../../src/rollup/columns.sql.ts';
 import * as localDay from '../../src/rollup/local-day.sql.ts';
 import * as months from '../../src/rollup/months.sql.ts';
 import * as personDays from '../../src/rollup/person-days.sql.ts';
@@ -264,7 +265,18 @@ const FUNNELS: Readonly<Record<string, readonly [Pixel, Funnel['within'], readon
   'protected-funnel': [PROTECTED, 'visit', []],
 };
 
-const PARAMETERS = ['pixel', 'day', 'month', 'stretches', 'goals', 'from', 'before', 'slice', 'slices'];
+const PARAMETERS = [
+  'pixel',
+  'day',
+  'month',
+  'stretches',
+  'goals',
+  'from',
+  'before',
+  'slice',
+  'slices',
+  'timezone',
+];
 const BOUND_BY_CALLER = Object.fromEntries(PARAMETERS.map((name) => [name, `:${name}`]));
 
 const ROLLUPS: Readonly<Record<string, string>> = {
@@ -277,6 +289,11 @@ const ROLLUPS: Readonly<Record<string, string>> = {
   'rollup-month': months.ROLL_UP_MONTH,
   'rollup-delete-vanished-of-month': months.DELETE_VANISHED_OF_MONTH,
   'rollup-mark-month': months.MARK_MONTH,
+  'rollup-columns': columns.STORE_COLUMNS,
+  'rollup-columns-of-slice': columns.STORE_COLUMNS_OF_SLICE,
+  'rollup-delete-columns': columns.DELETE_COLUMNS,
+  'rollup-delete-unfinished-columns': columns.DELETE_UNFINISHED_COLUMNS,
+  'rollup-delete-old-columns': columns.DELETE_OLD_COLUMNS,
   'rollup-people': personDays.ROLL_UP_PEOPLE,
 };
 

@@ -298,7 +298,7 @@ describe('a large day', () => {
   it('is rolled up slice by slice over multiple runs, and from the first slice again if it changes meanwhile', async () => {
     const pixel = await makePixel('UTC');
     await fill(pixel, DAY, count);
-    const env = { ...testEnv, CRON_STATEMENTS: '17' };
+    const env = { ...testEnv, CRON_STATEMENTS: '19' };
     const state = () =>
       db.prepare('SELECT dirty, slice, slices FROM days WHERE pixel = ?').bind(pixel.id).first();
     await runJob(env, NEXT);

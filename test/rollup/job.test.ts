@@ -10,6 +10,8 @@ import { tampered } from './tampered.ts';
 const DAY = 86_400_000;
 const FIRST = '2026-01-01';
 const NOW = Date.parse('2026-03-01T00:00:00Z');
+/** When the tasks of each hour are not due, so that a run has statements for several days. */
+const OFF_HOUR = NOW + 600_000;
 
 beforeAll(applySchema);
 
@@ -84,7 +86,7 @@ describe('the cron job', () => {
   it('may run three times at once', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, days(4), NOW);
-    await Promise.all([runJob(testEnv, NOW), runJob(testEnv, NOW), runJob(testEnv, NOW)]);
+    await Promise.all([runJob(testEnv, OFF_HOUR), runJob(testEnv, OFF_HOUR), runJob(testEnv, OFF_HOUR)]);
     expect(await rolledDays(pixel.id)).toBe(4);
   });
 
@@ -109,10 +111,10 @@ describe('the cron job', () => {
         `CREATE TRIGGER broken BEFORE INSERT ON rollups WHEN NEW.day = '2026-01-02' BEGIN SELECT raise(ABORT, 'broken'); END`,
       )
       .run();
-    expect(await runJob(testEnv, NOW)).toMatchObject({ rolledUp: 2, failed: 1, more: false });
+    expect(await runJob(testEnv, OFF_HOUR)).toMatchObject({ rolledUp: 2, failed: 1, more: false });
     await db.prepare('DROP TRIGGER broken').run();
-    expect(await runJob(testEnv, NOW)).toMatchObject({ rolledUp: 0, failed: 0 });
-    expect(await runJob(testEnv, NOW + 300_000)).toMatchObject({ rolledUp: 1, failed: 0 });
+    expect(await runJob(testEnv, OFF_HOUR)).toMatchObject({ rolledUp: 0, failed: 0 });
+    expect(await runJob(testEnv, OFF_HOUR + 300_000)).toMatchObject({ rolledUp: 1, failed: 0 });
     expect(await rolledDays(pixel.id)).toBe(3);
   });
 
@@ -175,7 +177,7 @@ describe('the cron job', () => {
     };
     const env = { ...testEnv, DB: tampered(db, { scale: 50_000, before: async () => {} }) };
     const pages = `SELECT value, visitors, pageviews FROM rollups WHERE pixel = ? AND dimension = 'event:page'`;
-    for (const statements of ['17', '45']) {
+    for (const statements of ['19', '45']) {
       for (let first = 4; first <= 9; first++) {
         for (let second = 4; second <= 9; second++) {
           const pixel = await makePixel('UTC');

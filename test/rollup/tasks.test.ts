@@ -140,8 +140,8 @@ async function run(at: number, failing: TaskName | null, how: 'each statement' |
 describe('the table of tasks', () => {
   it('has each name once, and needs fewer statements for any task than the smallest run leaves', () => {
     expect(new Set(TASKS.map(({ name }) => name)).size).toBe(TASKS.length);
-    // 17 statements, less those to begin and end a run with.
-    for (const { name, least } of TASKS) expect(least, name).toBeLessThanOrEqual(13);
+    // 19 statements, less those to begin and end a run with.
+    for (const { name, least } of TASKS) expect(least, name).toBeLessThanOrEqual(15);
   });
 
   it('does all of its work if nothing fails', async () => {

@@ -1578,7 +1578,7 @@ SELECT ?3,
   jsonb_group_array(jsonb_array(dimension, value, currency, visitors, visits, pageviews, events, bounces, duration, engaged, engaged_visits, scroll, scrolled_visits, revenue, sales))
 FROM (
   SELECT *,
-    1000000 + (row_number() OVER () - 1) / 400 AS part
+    2000000 + (row_number() OVER () - 1) / 400 AS part
   FROM rollup_row
 )
 WHERE EXISTS (

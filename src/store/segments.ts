@@ -1,0 +1,102 @@
+/** Reads the columns of finished days. */
+import { type Header, parseHeader, Segment, type SegmentRow } from '../columns/segment.ts';
+
+/** A stored segment that has not been read: its key and header. */
+export interface SegmentHead {
+  /** A local day, `YYYY-MM-DD`, or a month, `YYYY-MM`. A month's header may have days that have segments of their own now. */
+  readonly period: string;
+  readonly generation: number;
+  readonly slice: number;
+  readonly header: Header;
+  /** The bytes of the columns that were asked for, dictionaries and codes. Columns with one value have none. */
+  readonly bytes: number;
+}
+
+type HeadRow = Omit<SegmentHead, 'header'> & { readonly header: string };
+
+const HEAD = `
+  SELECT s.period, s.generation, s.slice, s.dictionary AS header, (
+    SELECT coalesce(sum(c.size), 0) FROM json_each(?4) n CROSS JOIN segments c
+      ON c.pixel = s.pixel AND c.period = s.period AND c.generation = s.generation AND c.slice = s.slice AND c.name = n.value) AS bytes`;
+const IS_HEADER = `s.pixel = ?1 AND s.name = '' AND s.chunk = 0`;
+
+/**
+ * The segments of a range of local days: those of its days, and of the months that it touches. Those of months come first, and the slices
+ * of each in order. A day answers from a month's rows only if the header has its current `rolls`.
+ *
+ * @param columns the columns whose bytes are summed.
+ * @throws SegmentError if a header is damaged or of a newer version.
+ */
+export async function readHeaders(
+  db: D1Database,
+  pixel: string,
+  firstDay: string,
+  lastDay: string,
+  columns: readonly string[],
+): Promise<SegmentHead[]> {
+  const { results } = await db
+    .prepare(
+      `${HEAD}
+       FROM months m CROSS JOIN segments s ON s.period = m.month AND s.generation = m.columns AND ${IS_HEADER}
+       WHERE m.pixel = ?1 AND m.month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7) AND m.columns > 0
+       UNION ALL ${HEAD}
+       FROM days d CROSS JOIN segments s ON s.period = d.day AND s.generation = d.rolls AND ${IS_HEADER}
+       WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.columns > 0`,
+    )
+    .bind(pixel, firstDay, lastDay, JSON.stringify(columns))
+    .all<HeadRow>();
+  return results.map((row) => ({ ...row, header: parseHeader(row.header) }));
+}
+
+/** Bytes of columns that one statement reads, so that an isolate's memory holds them, decoded, beside all else. */
+const BYTES_A_PORTION = 4_000_000;
+
+type StoredRow = SegmentRow & Omit<SegmentHead, 'header' | 'bytes'>;
+
+/**
+ * Reads columns of segments, in the order of `heads`, some MB at a time. A segment that has been replaced since its head was read lacks its
+ * columns, and `column` throws a SegmentError: read the headers again, or answer from something else.
+ *
+ * @param heads from `readHeaders` with the same columns.
+ */
+export async function* readSegments(
+  db: D1Database,
+  pixel: string,
+  heads: readonly SegmentHead[],
+  columns: readonly string[],
+): AsyncGenerator<Segment> {
+  for (const portion of portionsOf(heads)) {
+    const { results } = await db
+      .prepare(
+        `SELECT s.period, s.generation, s.slice, s.name, s.chunk, s.dictionary, s.codes
+         FROM json_each(?2) h CROSS JOIN json_each(?3) n CROSS JOIN segments s
+           ON s.pixel = ?1 AND s.period = h.value ->> 0 AND s.generation = h.value ->> 1 AND s.slice = h.value ->> 2 AND s.name = n.value`,
+      )
+      .bind(pixel, JSON.stringify(portion.map(keyOf)), JSON.stringify(columns))
+      .all<StoredRow>();
+    const rows = Map.groupBy(results, (row) => keyOf(row).join(' '));
+    for (const head of portion) yield new Segment(head.header, rows.get(keyOf(head).join(' ')) ?? []);
+  }
+}
+
+const keyOf = ({ period, generation, slice }: Omit<SegmentHead, 'header' | 'bytes'>) => [
+  period,
+  generation,
+  slice,
+];
+
+/** Heads whose columns are read together. A large segment is read by itself. */
+function portionsOf(heads: readonly SegmentHead[]): SegmentHead[][] {
+  const portions: SegmentHead[][] = [];
+  let bytes = 0;
+  for (const head of heads) {
+    const last = portions.at(-1);
+    bytes += head.bytes;
+    if (last && bytes <= BYTES_A_PORTION) last.push(head);
+    else {
+      portions.push([head]);
+      bytes = head.bytes;
+    }
+  }
+  return portions;
+}

@@ -1,0 +1,46 @@
+/** Reads what is stored of segments, for tests. */
+import { COLUMNS } from '../../src/columns/format.ts';
+import type { Header, Segment, Value } from '../../src/columns/segment.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
+import { readHeaders, readSegments, type SegmentHead } from '../../src/store/segments.ts';
+import { db } from '../fixtures.ts';
+
+export const NAMES = [...COLUMNS.keys()];
+
+/** The values of all columns of a segment. */
+export type Decoded = Readonly<Record<string, readonly Value[]>>;
+
+export function decoded(segment: Segment): Decoded {
+  return Object.fromEntries(
+    NAMES.map((name) => {
+      const { dictionary, codes } = segment.column(name);
+      return [name, Array.from(codes, (code) => (dictionary ? (dictionary[code] ?? null) : code))];
+    }),
+  );
+}
+
+export const headsOf = (pixel: Pixel, first = '2000-01-01', last = '2099-12-31'): Promise<SegmentHead[]> =>
+  readHeaders(db, pixel.id, first, last, NAMES);
+
+export async function segmentsOf(
+  pixel: Pixel,
+): Promise<{ period: string; slice: number; header: Header; columns: Decoded }[]> {
+  const heads = await headsOf(pixel);
+  const segments: Segment[] = [];
+  for await (const segment of readSegments(db, pixel.id, heads, NAMES)) segments.push(segment);
+  return heads.map(({ period, slice, header }, index) => ({
+    period,
+    slice,
+    header,
+    columns: decoded(segments[index] as Segment),
+  }));
+}
+
+/** Periods and generations of all stored rows. */
+export async function storedPeriods(pixel: Pixel): Promise<string[]> {
+  const { results } = await db
+    .prepare('SELECT DISTINCT period, generation, slice FROM segments WHERE pixel = ? ORDER BY 1, 2, 3')
+    .bind(pixel.id)
+    .all<{ period: string; generation: number; slice: number }>();
+  return results.map(({ period, generation, slice }) => `${period} ${generation}.${slice}`);
+}
