@@ -20,7 +20,7 @@ import { cachedHistory } from './lib/cached-history.ts';
 import { inTurns, type Timed } from './lib/in-turns.ts';
 import { machine } from './lib/machine.ts';
 import { answerOf, type BenchQuery, QUERIES, RANGED_QUERIES } from './lib/queries.ts';
-import { measureRanged, RANGED_TARGETS } from './lib/ranged.ts';
+import { measureRanged } from './lib/ranged.ts';
 import { type RecordedSpeck, readsOf, startRecorded } from './lib/recorded-speck.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { median } from './lib/statistics.ts';
@@ -76,7 +76,6 @@ async function measureClicks(): Promise<string[]> {
     console.log(`\n### ${events.toLocaleString('en')} events\n\n${measured.text}`);
     failures.push(...measured.failures);
   }
-  console.log(`\n${RANGED_TARGETS}`);
   return failures;
 }
 
