@@ -26,7 +26,8 @@ export interface StoredBytes {
   /** With its indexes. */
   readonly raw: number;
   readonly columnsOfDays: number;
-  readonly columnsOfMonths: number;
+  /** Undefined if the month is not stored as columns: its days then keep theirs. */
+  readonly columnsOfMonth: number | undefined;
   /** Of days and of the month. */
   readonly rollups: number;
 }
@@ -61,9 +62,21 @@ export async function measureStored(
     hasEngagements,
     raw: each(byMonths, 'events'),
     columnsOfDays: each(byDays, 'segments'),
-    columnsOfMonths: each(byMonths, 'segments'),
+    columnsOfMonth:
+      byMonths.has('segments') && hasMonth(databaseFile(directory)) ? each(byMonths, 'segments') : undefined,
     rollups: each(byMonths, 'rollups', 'month_rollups'),
   };
+}
+
+function hasMonth(file: string): boolean {
+  const db = new DatabaseSync(file);
+  try {
+    return (
+      db.prepare('SELECT 1 FROM segments WHERE period = ? LIMIT 1').get(FIRST_DAY.slice(0, 7)) !== undefined
+    );
+  } finally {
+    db.close();
+  }
 }
 
 /** Bytes of the pages of each table, those of its indexes included. */

@@ -17,13 +17,13 @@ export function databaseSection(stored: readonly StoredBytes[]): string {
   return `## What a database holds
 
 An event is stored as a row, with its index, until its retention ends. Its day's columns are written with the day's rollups, and replaced
-by those of the month once that is over. They stay, like the rollups of days and months. These are bytes an event, of the pages of the
-database, for a site with so many events a month:
+by those of the month once that is over, unless the month is too large. They stay, like the rollups of days and months. These are bytes an
+event, of the pages of the database, for a site with so many events a month:
 
 ${bytesTable(stored)}
 
-D1 allows a database 500 MB on the free plan and 10 GB on the paid one. It then holds so many years, besides the raw events of ${retention} days,
-which is the default retention:
+D1 allows a database 500 MB on the free plan and 10 GB on the paid one. It then holds so many years, besides the raw events of ${retention} days
+(the default retention) where it has columns or rollups:
 
 ${yearsTable(stored, retention)}`;
 }
@@ -36,12 +36,12 @@ function bytesTable(stored: readonly StoredBytes[]): string {
       'columns, by days',
       'columns, by months',
       'rollups',
-      'kept: columns by months and rollups',
+      'columns and rollups',
     ],
     stored.map((month) => [
       nameOf(month),
-      ...[month.raw, month.columnsOfDays, month.columnsOfMonths, month.rollups, keptBytes(month)].map(
-        (bytes) => bytes.toFixed(1),
+      ...[month.raw, month.columnsOfDays, month.columnsOfMonth, month.rollups, keptBytes(month)].map(
+        (bytes) => bytes?.toFixed(1) ?? '–',
       ),
     ]),
   );
@@ -71,7 +71,9 @@ function yearsTable(stored: readonly StoredBytes[], retention: number): string {
   );
 }
 
-const keptBytes = ({ columnsOfMonths, rollups }: StoredBytes): number => columnsOfMonths + rollups;
+function keptBytes({ columnsOfDays, columnsOfMonth, rollups }: StoredBytes): number {
+  return (columnsOfMonth ?? columnsOfDays) + rollups;
+}
 
 function nameOf({ events, hasEngagements }: StoredBytes): string {
   return `${events.toLocaleString('en')}${hasEngagements ? ', with time on page and scroll depth' : ''}`;
