@@ -2,7 +2,7 @@
 import type { Goal } from '../../model/goal.ts';
 import { type GoalTerms, termsOf } from '../../sql/goals.ts';
 import type { Meter } from '../meter.ts';
-import { lookUp, type SegmentView, VIEW_KIND } from './view.ts';
+import { bitsOf, type SegmentView, VIEW_KIND } from './view.ts';
 
 /** Steps of the meter to compare a page with a pattern, and for each of its characters. */
 const PATTERN = 5;
@@ -54,10 +54,7 @@ function reached<T>(
   values: readonly T[],
   passes: (value: T) => boolean,
 ): Uint8Array {
-  return lookUp(
-    Uint8Array.from(values, (value) => Number(passes(value))),
-    view.codes(name),
-  );
+  return bitsOf(values, passes, view.codes(name));
 }
 
 /** Clears the bits of events below a kind. */

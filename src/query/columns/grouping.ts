@@ -6,9 +6,10 @@ import type { Moments, ParsedQuery } from '../parsed-query.ts';
 import { type GroupLimit, Groups } from './groups.ts';
 import { codedKey, groupsOf, type Key, type Rows } from './keys.ts';
 import { type FilterMasks, intersect, rowsOfFilter, spread } from './masks.ts';
+import type { DimensionValue } from './properties.ts';
 import { Sales } from './sales.ts';
 import { Tally } from './tally.ts';
-import type { DimensionValue, RowsOf, Run, SegmentView } from './view.ts';
+import type { RowsOf, Run, SegmentView } from './view.ts';
 
 /** What groupings need of their query. */
 export interface GroupingContext {

@@ -1,5 +1,5 @@
 /** The groups of a grouping, numbered from 0 in the order in which they first occur. */
-import type { DimensionValue } from './view.ts';
+import type { DimensionValue } from './properties.ts';
 
 /** The most groups of a query, in all of its groupings: some tens of megabytes of the isolate's 128. */
 export const MAX_GROUPS = 200_000;
@@ -28,17 +28,18 @@ export class GroupLimit {
   }
 }
 
-/** Fewer values and prefixes than this exist, since there are at most five for each group. */
+/** Fewer values and beginnings of lists exist, since there are at most five for each group. */
 const MOST_VALUES = 2 ** 22;
 
 export class Groups {
   /** The values of each group. */
   readonly values: (readonly DimensionValue[])[] = [];
   readonly #limit: GroupLimit;
+  /** The numbers of values, and of the beginnings of lists. */
   readonly #numbers = new Map<DimensionValue, number>();
-  /** The number of a list of values, by the number of all but the last, and by that of the last one. */
-  readonly #prefixes = new Map<number, number>();
-  readonly #groups = new Map<number, number>();
+  readonly #beginnings = new Map<number, number>();
+  /** By the value, if there is one; else by the numbers of the last value and of the values before it. */
+  readonly #groups = new Map<DimensionValue, number>();
 
   constructor(limit: GroupLimit) {
     this.#limit = limit;
@@ -49,16 +50,27 @@ export class Groups {
    * @throws TooManyGroups
    */
   of(values: readonly DimensionValue[]): number {
-    let prefix = 0;
-    for (const [place, value] of values.entries()) {
-      const number = numberOf(this.#numbers, value);
-      prefix = place === 0 ? number : numberOf(this.#prefixes, prefix * MOST_VALUES + number);
-    }
-    const cached = this.#groups.get(prefix);
+    const key = this.#keyOf(values);
+    const cached = this.#groups.get(key);
     if (cached !== undefined) return cached;
     this.#limit.add();
-    this.#groups.set(prefix, this.values.length);
+    this.#groups.set(key, this.values.length);
     return this.values.push(values) - 1;
+  }
+
+  #keyOf(values: readonly DimensionValue[]): DimensionValue {
+    const [first = ''] = values;
+    const last = values.length - 1;
+    if (last < 1) return first;
+    let beginning = numberOf(this.#numbers, first);
+    for (let place = 1; place < last; place++) {
+      beginning = numberOf(this.#beginnings, this.#pair(beginning, values[place] as DimensionValue));
+    }
+    return this.#pair(beginning, values[last] as DimensionValue);
+  }
+
+  #pair(beginning: number, value: DimensionValue): number {
+    return beginning * MOST_VALUES + numberOf(this.#numbers, value);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Finds the group of each visit or event of a run from its values. */
 import type { Groups } from './groups.ts';
-import type { Codes, DimensionValue, RowsOf, SegmentView } from './view.ts';
+import type { DimensionValue } from './properties.ts';
+import type { Codes, RowsOf, SegmentView } from './view.ts';
 
 /** A key of groups: one value for all rows, or a value for each. */
 export type Key =

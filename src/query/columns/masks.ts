@@ -1,12 +1,12 @@
 /** Which visits or events pass a filter: an array with 1 for those that do, and 0 for the others. */
-import { Cache } from '../../model/cache.ts';
 import { countryNames } from '../../model/country-names.ts';
 import type { Dimension } from '../../model/dimensions.ts';
 import type { Goal } from '../../model/goal.ts';
 import type { Meter } from '../meter.ts';
 import { type Filter, isGoalTest, type Test, testsIn } from '../parsed-query.ts';
 import { GoalMasks } from './goal-masks.ts';
-import { type DimensionValue, lookUp, type RowsOf, type SegmentView } from './view.ts';
+import type { DimensionValue } from './properties.ts';
+import { bitsOf, type RowsOf, type SegmentView } from './view.ts';
 
 /** What filters need beside themselves. */
 export interface FilterContext {
@@ -25,8 +25,12 @@ export interface Mask {
   readonly bits: Uint8Array;
 }
 
-/** Results of a test that are kept from segment to segment. */
-const REMEMBERED = 20_000;
+/**
+ * The results of tests are kept from segment to segment: the characters of their values, which may take two bytes each, and what each
+ * takes besides.
+ */
+const MAX_RESULTS_SIZE = 4_000_000;
+const RESULT_SIZE = 50;
 
 /** Whether a filter lets through complete visits, or single events. */
 export function rowsOfFilter(filter: Filter): RowsOf {
@@ -62,6 +66,8 @@ export class FilterMasks {
   readonly goals: GoalMasks;
   readonly #context: FilterContext;
   readonly #tests = new Map<Test, (value: DimensionValue) => boolean>();
+  readonly #results: Map<DimensionValue, boolean>[] = [];
+  #size = 0;
 
   constructor(context: FilterContext) {
     this.#context = context;
@@ -127,23 +133,33 @@ export class FilterMasks {
       passes = this.#testOf(test);
       this.#tests.set(test, passes);
     }
-    const byCode = Uint8Array.from(values, (value) =>
-      Number((passes as (value: DimensionValue) => boolean)(value)),
-    );
-    return { of, bits: lookUp(byCode, codes) };
+    return { of, bits: bitsOf(values, passes, codes) };
   }
 
   #testOf(test: Test): (value: DimensionValue) => boolean {
     const matches = this.#context.testOf(test);
     const label = labels(test.dimension);
-    const cached = new Cache<DimensionValue, boolean>(REMEMBERED);
-    return (value) =>
-      cached.getOrInsertComputed(value, () =>
-        // SQL never finds a number equal to a text, but it finds texts in the text of a number.
+    const results = new Map<DimensionValue, boolean>();
+    this.#results.push(results);
+    return (value) => {
+      const cached = results.get(value);
+      if (cached !== undefined) return cached;
+      // SQL never finds a number equal to a text, but it finds texts in the text of a number.
+      const passes =
         typeof value === 'number'
           ? test.comparison !== 'is' && matches(String(value))
-          : matches(label(value)),
-      );
+          : matches(label(value));
+      this.#makeRoom(value);
+      results.set(value, passes);
+      return passes;
+    };
+  }
+
+  #makeRoom(value: DimensionValue): void {
+    this.#size += RESULT_SIZE + String(value).length;
+    if (this.#size <= MAX_RESULTS_SIZE) return;
+    for (const results of this.#results) results.clear();
+    this.#size = 0;
   }
 }
 

@@ -1,6 +1,8 @@
 /** The custom properties in the texts of a dictionary. Each text is parsed once, whatever the number of properties that a query reads. */
 import type { Meter } from '../meter.ts';
-import type { DimensionValue } from './view.ts';
+
+/** A value of a dimension as stored. Custom properties of old events may be numbers. */
+export type DimensionValue = string | number;
 
 /** Steps of the meter to parse a text, and each of its characters. */
 const TEXT = 20;

@@ -7,10 +7,8 @@ import type { ColumnDimension, PropertyDimension } from '../../model/dimensions.
 import { ENGAGEMENT, PAGEVIEW } from '../../model/event.ts';
 import type { Meter } from '../meter.ts';
 import type { Moments } from '../parsed-query.ts';
-import { PropertyTexts } from './properties.ts';
+import { type DimensionValue, PropertyTexts } from './properties.ts';
 
-/** A value of a dimension as stored. Custom properties of old events may be numbers. */
-export type DimensionValue = string | number;
 export type Codes = Uint8Array | Uint16Array | Uint32Array;
 export type RowsOf = 'visit' | 'event';
 
@@ -84,10 +82,10 @@ export class SegmentView {
     return this.once(`numbers ${name}`, () => {
       const { dictionary, codes } = this.#segment.column(name);
       const values = dictionary ?? [];
-      return {
-        codes,
-        byCode: Float64Array.from(values, (value) => (value === null ? Number.NaN : Number(value))),
-      };
+      const byCode = filled(new Float64Array(values.length), values, (value) =>
+        value === null ? Number.NaN : Number(value),
+      );
+      return { codes, byCode };
     });
   }
 
@@ -108,7 +106,7 @@ export class SegmentView {
       // Few of the distinct texts of properties differ in one of them.
       const values: DimensionValue[] = [];
       const places = new Map<DimensionValue, number>();
-      const placeOf = Uint32Array.from(byCode, (one) => {
+      const placeOf = filled(new Uint32Array(byCode.length), byCode, (one) => {
         const value = one ?? '';
         const cached = places.get(value);
         if (cached !== undefined) return cached;
@@ -149,7 +147,8 @@ export class SegmentView {
   /** The kind of each event: 0 for an engagement, `VIEW_KIND` for a page view, and 1 for any other. */
   get kinds(): Uint8Array {
     return this.once('kinds', () => {
-      const byCode = Uint8Array.from(this.texts('event:name'), (name) =>
+      const names = this.texts('event:name');
+      const byCode = filled(new Uint8Array(names.length), names, (name) =>
         name === ENGAGEMENT ? KIND.engagement : name === PAGEVIEW ? KIND.pageview : KIND.event,
       );
       return lookUp(byCode, this.codes('event:name'));
@@ -284,8 +283,26 @@ function hoursByMinute(day: SegmentDay): Uint8Array {
   return hours;
 }
 
+/** Fills an array as `from` of typed arrays does, which takes ten times as long. */
+export function filled<T, Numbers extends Uint8Array | Uint32Array | Float64Array>(
+  array: Numbers,
+  values: readonly T[],
+  numberOf: (value: T) => number,
+): Numbers {
+  for (let code = 0; code < values.length; code++) array[code] = numberOf(values[code] as T);
+  return array;
+}
+
+/** 1 for each row whose value passes. */
+export function bitsOf<T>(values: readonly T[], passes: (value: T) => boolean, codes: Codes): Uint8Array {
+  return lookUp(
+    filled(new Uint8Array(values.length), values, (value) => (passes(value) ? 1 : 0)),
+    codes,
+  );
+}
+
 /** The value of each row's code. */
-export function lookUp(byCode: Uint8Array, codes: Codes): Uint8Array {
+function lookUp(byCode: Uint8Array, codes: Codes): Uint8Array {
   const values = new Uint8Array(codes.length);
   for (let row = 0; row < values.length; row++) values[row] = byCode[codes[row] as number] as number;
   return values;

@@ -73,7 +73,7 @@ function evaluated(
     meter,
   });
   const isWithin = (day: string): boolean => day >= range.from && day <= range.to;
-  for (const segment of segmentsOf(events, zone, layout)) {
+  for (const segment of segmentsOf(events, zone, layout, evaluator.columns)) {
     evaluator.add(segment, (day, rolls) => isWithin(day) && isCurrent(day, rolls));
   }
   return evaluator.results();
@@ -230,7 +230,8 @@ describe('funnels of columns', () => {
           testOf: (test) => testOf(test, meter),
           meter,
         });
-        for (const segment of segmentsOf(events, zone, layout)) evaluator.add(segment, isCurrent);
+        for (const segment of segmentsOf(events, zone, layout, evaluator.columns))
+          evaluator.add(segment, isCurrent);
         const { visits, days: byDay } = evaluator.results();
         expect(visits).toEqual(countsIn(from, to));
         const expected = days.flatMap((one) =>

@@ -3,7 +3,7 @@
 import { COLUMNS } from '../../../src/columns/format.ts';
 import { parseHeader, Segment, type SegmentDay, type Value } from '../../../src/columns/segment.ts';
 import { segments as segmentsOfDays } from '../../../src/model/time-zone.ts';
-import { encodeSegment } from '../../columns/encode.ts';
+import { encodeSegment, type Values } from '../../columns/encode.ts';
 import { countsOf, inOrder, type OracleEvent, type Visit, visitsOf } from '../../oracle.ts';
 
 const MINUTE = 60_000;
@@ -23,11 +23,12 @@ const ROLLS = 3;
 const STALE = 2;
 export const isCurrent = (_day: string, rolls: number): boolean => rolls === ROLLS;
 
-/** The segments of all days of events. */
+/** The segments of all days of events. @param columns the columns that they have; they lack all others. */
 export function segmentsOf(
   events: readonly OracleEvent[],
   zone: string,
   { inMonth, hasStale, isSliced }: Layout,
+  columns: readonly string[],
 ): Segment[] {
   const visits = visitsOf(events, zone);
   const days = [...new Set(visits.map(({ day }) => day))].toSorted();
@@ -40,6 +41,7 @@ export function segmentsOf(
         visits.filter(({ visitor }) => has(visitor)),
         zone,
         list.map((day) => [day, rolls(day)]),
+        columns,
       ),
     );
   const ofMonth = days.filter((_, place) => inMonth(place));
@@ -51,10 +53,11 @@ export function segmentsOf(
 }
 
 /** A segment of the visits of some days, each with its `rolls`. */
-export function segmentOf(
+function segmentOf(
   all: readonly Visit[],
   zone: string,
   days: readonly (readonly [day: string, rolls: number])[],
+  names: readonly string[],
 ): Segment {
   const headerDays = days.map(
     ([day, rolls]): SegmentDay => ({
@@ -63,25 +66,35 @@ export function segmentOf(
       stretches: segmentsOfDays(zone, day, day).map(({ start, end, offset }) => ({ start, end, offset })),
     }),
   );
-  const names = days.map(([day]) => day);
+  const dayNames = days.map(([day]) => day);
   const visits = all
-    .filter(({ day }) => names.includes(day))
+    .filter(({ day }) => dayNames.includes(day))
     .toSorted(
       (a, b) =>
-        names.indexOf(a.day) - names.indexOf(b.day) ||
+        dayNames.indexOf(a.day) - dayNames.indexOf(b.day) ||
         (a.visitor < b.visitor ? -1 : a.visitor > b.visitor ? 1 : 0),
     );
   const rows = visits.map((visit) => inOrder([...visit.events, ...visit.engagements]));
   const columns = Object.fromEntries(
-    [...COLUMNS.values()].map(({ name, of }): [string, Value[]] => [
+    names.map((name): [string, Value[]] => [
       name,
-      of === 'visit'
+      COLUMNS.get(name)?.of === 'visit'
         ? visits.map((visit, index) => ofVisit(name, visit, rows[index] ?? [], visits, headerDays))
         : rows.flatMap((list) => list.map((event, index) => ofEvent(name, event, list[index - 1]))),
     ]),
   );
-  const encoded = encodeSegment(columns, { visits: visits.length, events: rows.flat().length }, headerDays);
-  return new Segment(parseHeader(encoded[0]?.dictionary ?? ''), encoded);
+  return encoded(columns, headerDays, { visits: visits.length, events: rows.flat().length });
+}
+
+/** A segment of these values, one for each row of the columns. */
+export function encoded(values: Values, days?: readonly SegmentDay[], sizes?: Sizes): Segment {
+  const rows = encodeSegment(values, sizes, days);
+  return new Segment(parseHeader(rows[0]?.dictionary ?? ''), rows);
+}
+
+interface Sizes {
+  readonly visits: number;
+  readonly events: number;
 }
 
 const minuteOf = (ts: number): number => Math.floor(ts / MINUTE);
