@@ -51,6 +51,11 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
       path: `/app/${pixel}?all=event:page`,
       act: (page) => page.waitForSelector('dialog td'),
     },
+    {
+      name: 'split',
+      path: `/app/${pixel}?all=visit:source&split=visit:device`,
+      act: (page) => page.waitForSelector('dialog .part'),
+    },
     { name: 'overview', path: '/app/' },
     { name: 'live', path: `/app/${pixel}/live`, act: (page) => page.waitForSelector('.now') },
     {

@@ -1,8 +1,10 @@
-/** All rows of a dimension, in a dialog with search and pages. The API makes the CSV file. */
+/** All rows of a dimension, in a dialog with search, pages and a second dimension. The API makes the CSV file. */
 import { useState } from 'preact/hooks';
 import type { Base } from './base.ts';
 import { CsvButton } from './csv-button.tsx';
+import { splitsOf } from './dimensions.ts';
 import { count, dimensionName } from './format.ts';
+import { InlineChoice } from './forms.tsx';
 import { metricsOf } from './panels/metrics.ts';
 import { useRows } from './panels/use-rows.ts';
 import { Rows, rowName } from './rows.tsx';
@@ -15,18 +17,23 @@ const MAX_ROWS = 10_000;
 interface Props {
   readonly base: Base;
   readonly dimension: string;
+  /** Whether rows may be split by a second dimension. */
+  readonly maySplit: boolean;
   readonly view: View;
   readonly close: () => void;
   readonly set: SetView;
 }
 
-export function AllRows({ base, dimension, view, close, set }: Props) {
+export function AllRows({ base, dimension, maySplit, view, close, set }: Props) {
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(0);
-  const metrics = metricsOf(dimension, true);
-  const { resource, dimensions, query } = useRows(base, dimension, metrics, MAX_ROWS);
+  const splits = maySplit ? splitsOf(dimension) : [];
+  const split = splits.some(([name]) => name === view.split) ? view.split : null;
+  const metrics = metricsOf(dimension, true, split);
+  const { resource, dimensions, query } = useRows(base, dimension, metrics, MAX_ROWS, split);
+  const title = dimensionName(dimension) + (split === null ? '' : ` by ${withinText(dimensionName(split))}`);
   return (
-    <Dialog title={dimensionName(dimension)} close={close} wide>
+    <Dialog title={title} close={close} wide>
       <div class="row tools">
         <input
           type="search"
@@ -39,7 +46,21 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
             setPage(0);
           }}
         />
-        <CsvButton query={query} what={dimensionName(dimension)} />
+        {splits.length > 0 && (
+          <InlineChoice
+            label="Split by"
+            options={[
+              ['', 'Split by…'],
+              ...splits.map(([name, label]) => [name, `by ${withinText(label)}`] as const),
+            ]}
+            value={split ?? ''}
+            set={(name) => {
+              setPage(0);
+              set({ split: name === '' ? null : name }, 'replace');
+            }}
+          />
+        )}
+        <CsvButton query={query} what={title} />
       </div>
       <ResourceView resource={resource} rows={12}>
         {(response) => {
@@ -52,7 +73,13 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
           return (
             <>
               {matches.length === 0 ? (
-                <Empty title={term === '' ? 'No data for this period' : 'No rows match'} />
+                <Empty title={term === '' ? 'No data for this period' : 'No rows match'}>
+                  {term !== '' && (
+                    <button type="button" class="quiet" onClick={() => setSearch('')}>
+                      Clear the search
+                    </button>
+                  )}
+                </Empty>
               ) : (
                 <Rows
                   response={{
@@ -60,6 +87,7 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
                     results: matches.slice(page * ROWS_PER_PAGE, (page + 1) * ROWS_PER_PAGE),
                   }}
                   dimensions={dimensions}
+                  split={split}
                   metrics={metrics}
                   view={view}
                   set={set}
@@ -78,6 +106,11 @@ export function AllRows({ base, dimension, view, close, set }: Props) {
       </ResourceView>
     </Dialog>
   );
+}
+
+/** A label within a text, where only an abbreviation such as UTM keeps its capitals. */
+function withinText(label: string): string {
+  return /^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1);
 }
 
 interface PagesProps {

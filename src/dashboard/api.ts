@@ -75,7 +75,7 @@ export interface QueryResponse {
     readonly comparison_date_range?: readonly [string, string];
     readonly metric_warnings?: Readonly<Record<string, unknown>>;
   };
-  readonly query: { readonly date_range: readonly [string, string] };
+  readonly query: { readonly date_range: readonly [string, string]; readonly dimensions: readonly string[] };
 }
 
 export type Filter = readonly [operator: string, dimension: string, values: readonly string[]];
@@ -128,7 +128,7 @@ export function onSessionEnd(act: () => void): void {
 const SESSION_ENDED = ['session_ended', 'missing_token'];
 
 /** The only POST that changes nothing. */
-const QUERY_PATH = '/api/v2/query';
+export const QUERY_PATH = '/api/v2/query';
 
 export async function request(
   method: string,

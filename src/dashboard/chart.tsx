@@ -102,6 +102,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
       ref={plot}
       role="slider"
       tabIndex={0}
+      aria-busy={pending}
       aria-label={`${name}, by ${step}`}
       aria-valuemin={0}
       aria-valuemax={Math.max(0, count - 1)}

@@ -77,7 +77,18 @@ export function tabsOf(title: PanelTitle): { readonly name: string; readonly lab
   );
 }
 
+type Labelled = readonly [name: string, label: string];
+
 /** The dimensions to filter by, with their labels. */
-export const FILTER_DIMENSIONS: readonly (readonly [name: string, label: string])[] = [...DISPLAYS]
+export const FILTER_DIMENSIONS: readonly Labelled[] = [...DISPLAYS]
   .filter(([, { isFilter = true }]) => isFilter)
   .map(([name, { label }]) => [name, label]);
+
+/** The dimensions by which the rows of another can be split, with their labels. Rows of people cannot be split. */
+export function splitsOf(dimension: string): readonly Labelled[] {
+  if (dimension.startsWith('person:')) return [];
+  const parent = displayOf(dimension)?.of;
+  return FILTER_DIMENSIONS.filter(
+    ([name]) => name !== dimension && name !== parent && displayOf(name)?.of === undefined,
+  );
+}

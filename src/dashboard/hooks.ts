@@ -9,10 +9,11 @@ import {
   type QueryRequest,
   type QueryResponse,
 } from './api.ts';
+import { type ListName, sendQuery } from './query-list.ts';
 
 /** A response, and the state of the request for it. */
 export interface Resource<T> {
-  /** The latest response, also while a new one is pending. */
+  /** The latest response, also for a moment while a new one is pending. */
   readonly data: T | null;
   readonly failure: Failure | null;
   /** Whether `data` is of an earlier request. */
@@ -24,9 +25,12 @@ export interface Resource<T> {
 const FIRST_RETRY = 2000;
 const MAX_RETRY = 60_000;
 
+/** Milliseconds for which the data of an earlier request stays while a new one is pending. */
+const MAX_STALE = 800;
+
 /**
- * Loads a resource, again whenever the key changes. The previous data stays until the new response is there, so that the page
- * does not jump. A request that could not reach the server is sent again when the device is online and after a delay: a network
+ * Loads a resource, again whenever the key changes, and aborts the previous request. The previous data stays for a moment, so that
+ * the page does not flicker. A request that could not reach the server is sent again when the device is online and after a delay: a network
  * seldom works at once when the browser reports it.
  * @param key null: nothing to load.
  */
@@ -50,17 +54,26 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
     }
     const stop = new AbortController();
     const store = cacheWriter(key);
-    load(stop.signal).then(
-      (data) => {
-        store(data);
-        if (!stop.signal.aborted) set({ key, data, failure: null });
-      },
-      (error: unknown) => {
-        if (stop.signal.aborted) return;
-        set((before) => ({ key, data: before.data, failure: failureOf(error) }));
-      },
+    const stale = setTimeout(
+      () => set((before) => (before.key === key ? before : { ...before, data: null })),
+      MAX_STALE,
     );
-    return () => stop.abort();
+    load(stop.signal)
+      .then(
+        (data) => {
+          store(data);
+          if (!stop.signal.aborted) set({ key, data, failure: null });
+        },
+        (error: unknown) => {
+          if (stop.signal.aborted) return;
+          set((before) => ({ key, data: before.data, failure: failureOf(error) }));
+        },
+      )
+      .finally(() => clearTimeout(stale));
+    return () => {
+      clearTimeout(stale);
+      stop.abort();
+    };
   }, [key, times]);
   const retry = useCallback(
     () => setRetried((before) => ({ key, times: before.key === key ? before.times + 1 : 1 })),
@@ -87,11 +100,10 @@ export function useGet<T>(path: string | null): Resource<T> {
   return useResource<T>(path, (signal) => call('GET', path ?? '', undefined, signal));
 }
 
-export function useQuery(query: QueryRequest | null): Resource<QueryResponse> {
-  const body = query && JSON.stringify(query);
-  return useResource<QueryResponse>(body && `query ${body}`, (signal) =>
-    call('POST', '/api/v2/query', query ?? undefined, signal),
-  );
+/** Queries of the same render are sent in one request for each list. */
+export function useQuery(query: QueryRequest | null, list: ListName = 'panels'): Resource<QueryResponse> {
+  const key = query && `query ${JSON.stringify(query)}`;
+  return useResource<QueryResponse>(key, (signal) => sendQuery(query as QueryRequest, list, signal));
 }
 
 /** The address of the page, relative to `/app`. */

@@ -7,8 +7,10 @@ import { type SetView, type View, withValue } from './view.ts';
 
 export interface RowsProps {
   readonly response: QueryResponse;
-  /** The dimensions of the response. A row's name has its values of all of them. */
+  /** The dimensions of the response. A row's name has its values of all of them, but that of `split`. */
   readonly dimensions: readonly string[];
+  /** The last of the dimensions, if it has a column of its own. */
+  readonly split?: string | null;
   readonly metrics: readonly string[];
   readonly view: View;
   readonly set: SetView;
@@ -22,9 +24,10 @@ export function rowName({ dimensions: values }: Row, dimensions: readonly string
   return [...new Set(names)].join(' ');
 }
 
-export function Rows({ response, dimensions, metrics, view, set }: RowsProps) {
+export function Rows({ response, dimensions, split = null, metrics, view, set }: RowsProps) {
   const { results } = response;
-  const dimension = dimensions.at(-1) ?? '';
+  const named = split === null ? dimensions : dimensions.slice(0, -1);
+  const dimension = named.at(-1) ?? '';
   const max = Math.max(1, ...results.map((row) => amount(row.metrics[0]) ?? 0));
   const filtersOf = ({ dimensions: values }: Row): View['filters'] =>
     dimensions.reduce<View['filters']>(
@@ -32,10 +35,11 @@ export function Rows({ response, dimensions, metrics, view, set }: RowsProps) {
       view.filters,
     );
   return (
-    <table class="rows" data-dimension={dimension}>
+    <table class={split === null ? 'rows' : 'rows split'} data-dimension={dimension}>
       <thead>
         <tr>
           <th scope="col">{dimensionName(dimension)}</th>
+          {split !== null && <th scope="col">{dimensionName(split)}</th>}
           {metrics.map((metric) => (
             <th scope="col" class="number" key={metric}>
               {metricName(metric)}
@@ -45,7 +49,8 @@ export function Rows({ response, dimensions, metrics, view, set }: RowsProps) {
       </thead>
       <tbody>
         {results.map((row) => {
-          const name = rowName(row, dimensions);
+          const name = rowName(row, named);
+          const part = split === null ? null : valueName(split, row.dimensions.at(-1) ?? '');
           return (
             <tr key={JSON.stringify(row.dimensions)}>
               <th scope="row">
@@ -62,13 +67,19 @@ export function Rows({ response, dimensions, metrics, view, set }: RowsProps) {
                   <button
                     type="button"
                     class="label"
-                    onClick={() => set({ filters: filtersOf(row), all: null })}
+                    onClick={() => set({ filters: filtersOf(row), all: null, split: null })}
                   >
                     <span class="hidden">Filter by </span>
                     <Text>{name}</Text>
+                    {part !== null && <span class="hidden"> and {part}</span>}
                   </button>
                 )}
               </th>
+              {part !== null && (
+                <th scope="row" class="part">
+                  <Text>{part}</Text>
+                </th>
+              )}
               {metrics.map((metric, index) => (
                 <td class="number" key={metric}>
                   {metricValue(metric, row.metrics[index])}

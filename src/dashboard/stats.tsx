@@ -28,12 +28,15 @@ export function Stats({ subject }: { readonly subject: Subject }) {
   };
   const metrics = HEADLINES.includes(view.metric) ? HEADLINES : [...HEADLINES, view.metric];
   const isCompared = view.compare !== 'none' && view.period !== 'all';
-  const headline = useQuery({
-    ...base,
-    // Only `events` is above zero for every event.
-    metrics: [...new Set([...metrics, 'events'])],
-    ...(isCompared ? { include: { comparisons: { mode: view.compare } } } : {}),
-  });
+  const headline = useQuery(
+    {
+      ...base,
+      // Only `events` is above zero for every event.
+      metrics: [...new Set([...metrics, 'events'])],
+      ...(isCompared ? { include: { comparisons: { mode: view.compare } } } : {}),
+    },
+    'first',
+  );
 
   return (
     <>
@@ -46,6 +49,9 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <ErrorMessage failure={headline.failure} retry={headline.retry} />
       ) : (
         <>
+          <p class="hidden" role="status">
+            {headline.pending && 'Loading the statistics'}
+          </p>
           <Headlines resource={headline} metrics={metrics} view={view} set={set} />
           {isEmpty(headline) ? (
             <NoData subject={subject} view={view} set={set} minGroup={headline.data?.meta.min_group} />
@@ -61,8 +67,10 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <AllRows
           base={base}
           dimension={view.all}
+          // Small-group protection allows one dimension.
+          maySplit={headline.data?.meta.min_group === undefined}
           view={view}
-          close={() => set({ all: null }, 'replace')}
+          close={() => set({ all: null, split: null }, 'replace')}
           set={set}
         />
       )}
@@ -135,8 +143,9 @@ function Headlines({ resource, metrics, view, set }: HeadlinesProps) {
   const row = resource.data?.results[0];
   return (
     <section
-      class={`headlines${resource.pending ? ' pending' : ''}`}
+      class={`headlines${resource.pending ? ' pending' : ''}${row ? '' : ' blank'}`}
       aria-label="Metrics. Choose one for the chart."
+      aria-busy={resource.pending || resource.data === null}
     >
       {metrics.map((metric, index) => {
         const before = row?.comparison?.metrics[index];

@@ -12,7 +12,7 @@ import { CHARTED } from './metrics.ts';
 import { comparisonSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
 import { ErrorMessage } from './ui.tsx';
-import { addDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
+import { addDays, comparedDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
 
 interface Props {
   readonly base: Base;
@@ -27,15 +27,17 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
   const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
   const timeQuery: QueryRequest = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
   const labelledQuery: QueryRequest = { ...timeQuery, include: { time_labels: true } };
-  const resource = useQuery(labelledQuery);
-  const before = headline.data?.meta.comparison_date_range;
-  const other = useQuery(
-    before && !headline.pending ? { ...labelledQuery, date_range: [before[0], before[1]] } : null,
-  );
+  const resource = useQuery(labelledQuery, 'first');
+  const known = headline.pending ? null : headline.data;
+  // What the API will answer is asked for before it has answered, except for a pixel with small-group protection.
+  const before = known
+    ? known.meta.comparison_date_range
+    : comparedDays(view, base.date_range, subject.timezone);
+  const other = useQuery(before ? { ...labelledQuery, date_range: [before[0], before[1]] } : null, 'first');
   const today = todayIn(subject.timezone);
   const now = step === 'hour' ? hourIn(subject.timezone) : today;
   const series = useMemo(() => seriesOf(resource.data, view.metric, now), [resource.data, now]);
-  const range = headline.data?.query.date_range;
+  const range = known?.query.date_range;
   const otherSeries = useMemo(() => {
     if (!other.data || !before || !range) return null;
     const starts = [range[0].slice(0, 10), before[0].slice(0, 10)] as const;
@@ -63,7 +65,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
               {dayRange(range[0].slice(0, 10), range[1].slice(0, 10))}
             </>
           )}
-          {before && (
+          {known && before && (
             <span class="versus">
               <span class="dashed" aria-hidden="true" />{' '}
               {dayRange(before[0].slice(0, 10), before[1].slice(0, 10))}

@@ -74,7 +74,7 @@ export function ErrorMessage({ failure, retry }: { readonly failure: Failure; re
 
 export function Loading({ rows = 3 }: { readonly rows?: number }) {
   return (
-    <div class="loading" role="status">
+    <div class="loading" role="status" aria-busy="true">
       <span class="hidden">Loading</span>
       {Array.from({ length: rows }, (_, row) => (
         <i key={row} />
@@ -95,7 +95,11 @@ export function ResourceView<T>({
 }) {
   if (resource.failure) return <ErrorMessage failure={resource.failure} retry={resource.retry} />;
   if (resource.data === null) return <Loading rows={rows} />;
-  return <div class={`show${resource.pending ? ' pending' : ''}`}>{children(resource.data)}</div>;
+  return (
+    <div class={`show${resource.pending ? ' pending' : ''}`} aria-busy={resource.pending}>
+      {children(resource.data)}
+    </div>
+  );
 }
 
 export interface Tab<Name extends string = string> {

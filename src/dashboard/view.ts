@@ -1,6 +1,6 @@
 /** The state of a statistics page, which is in its address: days, comparison, metric, filters. Everything here is pure. */
 import type { RangeName } from '../query/parsed-query.ts';
-import { resolveRange } from '../query/range.ts';
+import { comparedRange, resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
 import type { Step } from './format.ts';
 
@@ -37,6 +37,8 @@ export interface View {
   readonly filters: readonly Filter[];
   /** The dimension whose dialog of all rows is open. */
   readonly all: string | null;
+  /** The second dimension of that dialog. */
+  readonly split: string | null;
 }
 
 /** Changes a part of the view, as a new entry of the browser's history or in place of the current one. */
@@ -49,6 +51,7 @@ export const DEFAULT_VIEW: View = {
   step: null,
   filters: [],
   all: null,
+  split: null,
 };
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -72,6 +75,7 @@ export function parseView(search: string): View {
     step: STEPS.includes(step) ? (step as Step) : null,
     filters: params.getAll('f').flatMap(parseFilter),
     all: params.get('all'),
+    split: params.get('split'),
   };
 }
 
@@ -95,6 +99,7 @@ export function searchOf(view: View): string {
     );
   }
   if (view.all !== null) add('all', view.all);
+  if (view.all !== null && view.split !== null) add('split', view.split);
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
@@ -195,6 +200,18 @@ export function daysOf(range: ReturnType<typeof rangeOf>, timezone: string, now 
 }
 
 type DayPair = readonly [from: string, to: string];
+
+/** The days that a view's range is compared with, as the API computes them; null if it is not compared. */
+export function comparedDays(
+  { compare, period }: Pick<View, 'compare' | 'period'>,
+  range: ReturnType<typeof rangeOf>,
+  timezone: string,
+  now = Date.now(),
+): DayPair | null {
+  if (compare === 'none' || period === 'all') return null;
+  const [from, to] = daysOf(range, timezone, now);
+  return comparedRange({ mode: compare, range: null }, { from, to }, null, timezone) as DayPair;
+}
 
 /** No event is older. */
 const FIRST_DAY = '2000-01-01';

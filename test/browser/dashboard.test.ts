@@ -1,6 +1,6 @@
 /** The dashboard in a real Chromium, against the real Worker: it shows the API's numbers, and lets one do what it says. */
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_PIXEL, DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
@@ -600,6 +600,259 @@ describe("a pixel's statistics", () => {
   });
 });
 
+interface SentQuery {
+  readonly site_id: string;
+  readonly date_range: unknown;
+  readonly dimensions?: readonly string[];
+  readonly filters?: readonly unknown[];
+}
+
+/** The lists of queries that the page sends, and those of them that it gives up. */
+function watchLists(): { readonly sent: SentQuery[][]; readonly aborted: SentQuery[][]; stop(): void } {
+  const [sent, aborted]: [SentQuery[][], SentQuery[][]] = [[], []];
+  const listOf = (request: Request): SentQuery[] | null =>
+    request.url().endsWith('/api/v2/query') ? (request.postDataJSON() as SentQuery[]) : null;
+  const onSent = (request: Request): void => void sent.push(...[listOf(request) ?? []].filter(hasAny));
+  const onFailed = (request: Request): void => {
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') {
+      aborted.push(...[listOf(request) ?? []].filter(hasAny));
+    }
+  };
+  page.on('request', onSent);
+  page.on('requestfailed', onFailed);
+  return {
+    sent,
+    aborted,
+    stop: () => {
+      page.off('request', onSent);
+      page.off('requestfailed', onFailed);
+    },
+  };
+}
+const hasAny = (list: readonly unknown[]): boolean => list.length > 0;
+
+/** Holds the API's answers to queries until they are released. */
+async function holdQueries(): Promise<() => Promise<void>> {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/api/v2/query', async (route) => {
+    await held;
+    // The page may have given it up.
+    await route.continue().catch(() => undefined);
+  });
+  return async () => {
+    release();
+    await page.unroute('**/api/v2/query');
+  };
+}
+
+describe('the queries of a view', () => {
+  const allAnswered = () =>
+    eventually(async () => (await page.$('main [aria-busy="true"]')) === null, 'all answers', 30_000);
+
+  beforeAll(async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForLoadState('networkidle');
+  });
+
+  it('are three requests: what is looked at first, the panels, and what takes long', async () => {
+    const { sent, stop } = watchLists();
+    await page.click('.panel[aria-label="Places"] button.label:has-text("Germany")');
+    await page.waitForSelector('.chip:has-text("Country")');
+    await eventually(async () => sent.length === 3, 'all requests');
+    await allAnswered();
+    stop();
+    expect(
+      sent.map((list) =>
+        list.map(({ dimensions = [] }) => dimensions.join(' ').replace(/props:.*/, 'props')).toSorted(),
+      ),
+    ).toEqual([
+      ['', 'time:day', 'time:day'],
+      [
+        'event:goal',
+        'event:page',
+        'event:props',
+        'visit:channel',
+        'visit:country',
+        'visit:device',
+        'visit:utm_campaign',
+      ],
+      ['', 'person:devices'],
+    ]);
+    for (const list of sent) for (const one of list) expect(one.filters).toHaveLength(1);
+    await expectHeadlines({ date_range: '7d', filters: [['is', 'visit:country', ['DE']]] });
+    await page.click('.chip .away');
+    await expectHeadlines({ date_range: '7d' });
+    await allAnswered();
+  });
+
+  it('are given up when others replace them, and old numbers are not shown for long', async () => {
+    const lists = watchLists();
+    const release = await holdQueries();
+    await page.selectOption('.controls select >> nth=0', '28d');
+    await eventually(async () => lists.sent.length === 1, 'the first request');
+    const blank = () =>
+      page.$$eval('.headline .value', (all) => all.every((one) => one.textContent?.trim() === ''));
+    await eventually(blank, 'the old numbers to go');
+    expect(await page.getAttribute('.headlines', 'aria-busy')).toBe('true');
+    expect(await page.getAttribute('.chart[role=slider]', 'aria-busy')).toBe('true');
+    expect(await page.textContent('main > [role=status]')).toBe('Loading the statistics');
+    expect(await page.$$eval('.panel table', (all) => all.length)).toBe(0);
+    expect(await page.$$eval('.panel .loading', (all) => all.length)).toBeGreaterThan(5);
+    expect(lists.aborted).toEqual([]);
+
+    await page.selectOption('.controls select >> nth=0', 'month');
+    await eventually(async () => lists.sent.length === 2 && lists.aborted.length === 1, 'it to be aborted');
+    expect(lists.aborted).toEqual(lists.sent.slice(0, 1));
+    await release();
+    await expectHeadlines({ date_range: 'month' });
+    expect(await page.getAttribute('.headlines', 'aria-busy')).toBe('false');
+    expect(await page.textContent('main > [role=status]')).toBe('');
+    await page.waitForSelector('.panel table');
+    await allAnswered();
+    lists.stop();
+    // The panels of the period that was left at once were never asked for.
+    const dimensionsIn = (range: string): string[] =>
+      lists.sent
+        .flat()
+        .filter(({ date_range }) => date_range === range)
+        .map(({ dimensions = [] }) => dimensions.join(' '));
+    expect(dimensionsIn('28d').filter((name) => /^(event|visit|person):(?!props)/.test(name))).toEqual([]);
+    expect(dimensionsIn('month')).toContain('event:page');
+    expect(dimensionsIn('month')).toContain('person:devices');
+  });
+
+  it('fail one by one', async () => {
+    await page.route('**/api/v2/query', async (route) => {
+      const response = await route.fetch();
+      const bodies = route.request().postDataJSON() as SentQuery[];
+      const items = (await response.json()) as object[];
+      const problem = { status: 400, reason: 'invalid_query', detail: 'Pages are too many.' };
+      const json = items.map((item, index) =>
+        bodies[index]?.dimensions?.[0] === 'event:page' ? problem : item,
+      );
+      await route.fulfill({ response, json });
+    });
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForSelector('.panel[aria-label="Pages"] .error:has-text("Pages are too many.")');
+    await page.waitForSelector('.panel[aria-label="Devices"] table');
+    await page.unroute('**/api/v2/query');
+    await page.click('.panel[aria-label="Pages"] .error button');
+    await page.waitForSelector('.panel[aria-label="Pages"] table');
+  });
+});
+
+describe('all rows, split by a second dimension', () => {
+  const metrics = ['visitors', 'visits', 'pageviews', 'bounce_rate', 'visit_duration'];
+  const dimensions = ['visit:source', 'visit:device'];
+  const split = (): Promise<string[][]> =>
+    page.$$eval('dialog tbody tr', (rows) =>
+      rows.map((row) => [...row.querySelectorAll('bdi, td')].map((cell) => cell.textContent?.trim() ?? '')),
+    );
+  const expected = ({ results }: { readonly results: readonly Row[] }): string[][] =>
+    results
+      .slice(0, 50)
+      .map((row) => [
+        ...row.dimensions,
+        ...metrics.map((metric, place) => formatValue(metric, row.metrics[place])),
+      ]);
+
+  it('are those of the API, in the address and in the CSV', async () => {
+    await page.goto(`${speck.url}/app/${pixel}?period=28d&all=visit:source`);
+    await page.waitForSelector('dialog td');
+    const choice = 'dialog label:has-text("Split by") select';
+    // By keyboard: what is typed chooses.
+    await page.focus(choice);
+    await page.keyboard.type('by device');
+    const request = { site_id: pixel, metrics, date_range: '28d', dimensions };
+    const answer = await query(speck, request);
+    await settles(split, expected(answer));
+    expect(search()).toBe('?period=28d&all=visit:source&split=visit:device');
+    expect(await page.textContent('dialog h2')).toBe('Source by device');
+    expect(
+      await page.$$eval('dialog thead th', (all) => all.slice(0, 2).map((one) => one.textContent)),
+    ).toEqual(['Source', 'Device']);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('dialog button:has-text("CSV")'),
+    ]);
+    const csv = await fetch(`${speck.url}/api/v2/query`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, accept: 'text/csv' },
+      body: JSON.stringify(request),
+    });
+    expect(readFileSync(await download.path(), 'utf8')).toBe(`\ufeff${await csv.text()}`);
+    expect(download.suggestedFilename()).toBe('visit-source-visit-device.csv');
+
+    // Whoever opens the address sees the same.
+    await page.reload();
+    await settles(split, expected(answer));
+    await page.fill('dialog input[type=search]', 'mobile');
+    const mobile = answer.results.filter(({ dimensions: [, device] }) => device === 'Mobile');
+    await settles(split, expected({ results: mobile }));
+    await page.fill('dialog input[type=search]', 'no such thing');
+    await page.click('dialog .empty:has-text("No rows match") button');
+    await settles(split, expected(answer));
+  });
+
+  it('filter by both values, and are one list again without it', async () => {
+    const [first] = (await split())[0] ?? [];
+    const name = await page.textContent('dialog tbody button >> nth=0');
+    expect(name).toMatch(new RegExp(`^Filter by ${first} and (Mobile|Desktop|Tablet)$`));
+    await page.click('dialog tbody button >> nth=0');
+    await page.waitForSelector('.chip:has-text("Device is")');
+    expect(search()).toMatch(/^\?period=28d&f=is,visit:source,.+&f=is,visit:device,\w+$/);
+    await page.goBack();
+    await page.waitForSelector('dialog td');
+    await page.selectOption('dialog label:has-text("Split by") select', '');
+    const answer = await query(speck, {
+      site_id: pixel,
+      metrics,
+      date_range: '28d',
+      dimensions: dimensions.slice(0, 1),
+    });
+    await settles(() => rowsOf(page, 'dialog table'), expectedRows(answer, 'visit:source', metrics, 50));
+    expect(search()).toBe('?period=28d&all=visit:source');
+    // A page belongs to an event: what describes complete visits is left out.
+    await page.selectOption('dialog label:has-text("Split by") select', 'event:page');
+    await page.waitForSelector('dialog th:has-text("Scroll depth")');
+    expect(await page.$('dialog .error')).toBeNull();
+    // A version is that of a browser, with a second dimension as without.
+    await page.goto(`${speck.url}/app/${pixel}?period=28d&all=visit:browser_version&split=visit:country`);
+    await page.waitForSelector('dialog th.part:has-text("Germany")');
+    expect(await page.textContent('dialog tbody button >> nth=0')).toMatch(/^Filter by \D+ [\d.]+ and /);
+  });
+
+  it('say when there is nothing, and do not take what is no dimension', async () => {
+    await page.goto(
+      `${speck.url}/app/${pixel}?period=28d&f=is,visit:source,Nowhere&all=visit:source&split=visit:device`,
+    );
+    await page.waitForSelector('dialog .empty:has-text("No data for this period")');
+    await page.goto(`${speck.url}/app/${pixel}?period=28d&all=visit:source&split=visit:nothing`);
+    await page.waitForSelector('dialog td');
+    expect(await page.$('dialog .part')).toBeNull();
+    await page.goto(`${speck.url}/app/${pixel}?period=28d&all=person:devices&split=visit:device`);
+    await page.waitForSelector('dialog td');
+    expect(await page.$('dialog select')).toBeNull();
+  });
+
+  it('are not offered by a pixel that protects small groups', async () => {
+    const protect = (min_group: number): Promise<Response> =>
+      speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { min_group } });
+    await protect(2);
+    await page.goto(`${speck.url}/app/${pixel}?period=28d&all=visit:source&split=visit:device`);
+    await page.waitForSelector('dialog td');
+    expect(await page.$('dialog select')).toBeNull();
+    expect(await page.$('dialog .part')).toBeNull();
+    expect(await page.$('dialog .error')).toBeNull();
+    await protect(0);
+    await page.goto(`${speck.url}/app/${pixel}?period=7d`);
+    await page.waitForLoadState('networkidle');
+  });
+});
+
 /** Dimensions whose values say little without another's. */
 const WHOSE: Readonly<Record<string, readonly string[]>> = {
   'visit:browser_version': ['visit:browser'],
@@ -956,6 +1209,7 @@ describe('for everyone', () => {
       ['nothing', '.empty'],
       [`${pixel}?period=7d&f=is,visit:source,Google`, '.map svg'],
       [`${pixel}?period=7d&all=visit:country`, 'dialog td'],
+      [`${pixel}?period=7d&all=event:page&split=visit:country`, 'dialog .part'],
       [fresh, '.empty'],
       [`${fresh}/live`, '.empty'],
       [`${fresh}/rejections`, '.empty'],
@@ -1067,6 +1321,9 @@ describe('hostile data', () => {
     await mine.page.goto(`${speck.url}/app/${hostile}?period=day&all=event:page`);
     await mine.page.waitForSelector('dialog td');
     await check('all rows');
+    await mine.page.goto(`${speck.url}/app/${hostile}?period=day&all=event:page&split=visit:city`);
+    await mine.page.waitForSelector('dialog .part');
+    await check('all rows, split');
     for (const [view, ready] of [
       ['live', '.stream'],
       ['rejections', 'h1'],

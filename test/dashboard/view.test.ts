@@ -1,7 +1,17 @@
 /** Which days and filters the dashboard asks for. */
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/dashboard/api.ts';
-import { daysOf, negateFilter, parseView } from '../../src/dashboard/view.ts';
+import { splitsOf } from '../../src/dashboard/dimensions.ts';
+import { metricsOf } from '../../src/dashboard/panels/metrics.ts';
+import {
+  comparedDays,
+  daysOf,
+  negateFilter,
+  parseView,
+  rangeOf,
+  searchOf,
+} from '../../src/dashboard/view.ts';
+import { METRICS } from '../../src/model/metrics.ts';
 
 describe('the days of a period', () => {
   // Noon of the 31st in UTC: the first of January in Kiritimati already.
@@ -21,6 +31,59 @@ describe('the days of a period', () => {
 
   it('are the given ones', () => {
     expect(daysOf(['2024-02-29', '2024-03-01'], 'UTC', NOW)).toEqual(['2024-02-29', '2024-03-01']);
+  });
+});
+
+describe('the days that a range is compared with', () => {
+  const NOW = Date.parse('2026-03-01T12:00:00Z');
+
+  it.each([
+    ['previous_period', '7d', ['2026-02-16', '2026-02-22']],
+    ['previous_period', 'day', ['2026-02-28', '2026-02-28']],
+    ['year_over_year', 'month', ['2025-03-01', '2025-03-01']],
+    ['previous_period', 'all', null],
+    ['none', '7d', null],
+  ] as const)('%s of %s', (compare, period, expected) => {
+    expect(comparedDays({ compare, period }, rangeOf(period, 'UTC'), 'UTC', NOW)).toEqual(expected);
+  });
+
+  it('of two days', () => {
+    const period = ['2026-02-27', '2026-02-28'] as const;
+    expect(comparedDays({ compare: 'previous_period', period }, period, 'UTC', NOW)).toEqual([
+      '2026-02-25',
+      '2026-02-26',
+    ]);
+  });
+});
+
+describe('a second dimension', () => {
+  it('is in the address with the first, and not without it', () => {
+    const search = '?all=visit:source&split=visit:device';
+    expect(parseView(search)).toMatchObject({ all: 'visit:source', split: 'visit:device' });
+    expect(searchOf(parseView(search))).toBe(search);
+    expect(searchOf({ ...parseView(search), all: null })).toBe('');
+  });
+
+  it('is any that the API can answer', () => {
+    const all = ['event:props:plan', ...splitsOf('event:props:plan').map(([name]) => name)];
+    let pairs = 0;
+    for (const dimension of [...all, 'visit:browser_version', 'visit:os_version']) {
+      for (const [split] of splitsOf(dimension)) {
+        const metrics = metricsOf(dimension, true, split);
+        // A metric of complete visits cannot be split by a dimension of events, and a share of goals needs the goals.
+        const names = [dimension, split];
+        const hasEvents = names.some((name) => name.startsWith('event:'));
+        for (const metric of metrics) {
+          const { ofVisit, of } = METRICS.get(metric) ?? {};
+          if (hasEvents) expect([...names, metric, ofVisit]).toEqual([...names, metric, undefined]);
+          if (of !== undefined && of !== 'whole') expect(names).toContain('event:goal');
+        }
+        pairs++;
+      }
+    }
+    expect(pairs).toBeGreaterThan(300);
+    expect(splitsOf('visit:browser_version').map(([name]) => name)).not.toContain('visit:browser');
+    expect(splitsOf('person:devices')).toEqual([]);
   });
 });
 

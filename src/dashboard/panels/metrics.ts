@@ -1,5 +1,10 @@
-/** The metrics of a dimension's table: few in a panel, more in the dialog of all rows. */
-export function metricsOf(dimension: string, all = false): readonly string[] {
+/**
+ * The metrics of a dimension's table: few in a panel, more in the dialog of all rows.
+ *
+ * @param split a second dimension. Metrics of complete visits cannot be split by one of events.
+ */
+export function metricsOf(dimension: string, all = false, split: string | null = null): readonly string[] {
+  if (split?.startsWith('event:') && !dimension.startsWith('event:')) return metricsOf(split, all);
   if (dimension === 'event:page')
     return all ? ['visitors', 'pageviews', 'time_on_page', 'scroll_depth'] : ['visitors', 'pageviews'];
   if (dimension === 'event:goal')

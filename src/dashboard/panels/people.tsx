@@ -2,8 +2,10 @@ import { useState } from 'preact/hooks';
 import { metricName, metricValue } from '../format.ts';
 import { useQuery } from '../hooks.ts';
 import { Empty, ResourceView, type Tab, Tabs } from '../ui.tsx';
-import { DimensionRows } from './dimension-rows.tsx';
+import { ROWS, RowList } from './dimension-rows.tsx';
+import { metricsOf } from './metrics.ts';
 import { Panel, type PanelProps } from './panel.tsx';
+import { useRows } from './use-rows.ts';
 
 const METRICS = ['people', 'new_people', 'cross_device_people'];
 
@@ -17,7 +19,8 @@ const PEOPLE: readonly Tab[] = [
 
 export function PeoplePanel(props: PanelProps) {
   const [selected, select] = useState('person:devices');
-  const resource = useQuery({ ...props.base, metrics: METRICS });
+  const resource = useQuery({ ...props.base, metrics: METRICS }, 'slow');
+  const rows = useRows(props.base, selected, metricsOf(selected), ROWS + 1);
   return (
     <Panel title="People" tools={<Tabs tabs={PEOPLE} selected={selected} select={select} label="People" />}>
       {resource.failure?.reason === 'invalid_query' ? (
@@ -40,7 +43,7 @@ export function PeoplePanel(props: PanelProps) {
                     </div>
                   ))}
                 </dl>
-                <DimensionRows key={selected} dimension={selected} {...props} />
+                <RowList dimension={selected} {...props} {...rows} />
               </>
             )
           }
