@@ -135,11 +135,12 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
         <path class="before" d={paths.before} />
         <path class="line" d={paths.line} />
         <path class="line open" d={paths.last} />
-        {ticks.slice(1).map((tick) => (
-          <text key={tick} class="tick" x="0" y={y(tick) - 5}>
-            {format(tick, true)}
-          </text>
-        ))}
+        {count > 0 &&
+          ticks.slice(1).map((tick) => (
+            <text key={tick} class="tick" x="0" y={y(tick) - 5}>
+              {format(tick, true)}
+            </text>
+          ))}
         {count === 1 && <circle class="point" cx={x(0)} cy={y(series.values[0] ?? 0)} r="4" />}
         {active !== null && (
           <g>
