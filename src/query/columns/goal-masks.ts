@@ -71,7 +71,7 @@ export function fits(text: string, parts: readonly string[]): boolean {
   const last = parts.at(-1) ?? '';
   const end = text.length - last.length;
   let at = first.length;
-  if (at > end || !text.startsWith(first) || !text.endsWith(last)) return false;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
   for (const part of parts.slice(1, -1)) {
     const found = text.indexOf(part, at);
     if (found < 0) return false;

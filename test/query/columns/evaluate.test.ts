@@ -8,6 +8,7 @@ import type { ColumnQuery } from '../../../src/query/columns/evaluate.ts';
 import { MAX_GROUPS, TooManyGroups } from '../../../src/query/columns/groups.ts';
 import { Meter, OutOfSteps } from '../../../src/query/meter.ts';
 import { SOME_DAY } from '../../columns/encode.ts';
+import { runs } from '../../runs.ts';
 import { all, answerOf, evaluator, visitsOf } from './evaluated.ts';
 import { encoded } from './segments.ts';
 
@@ -140,7 +141,7 @@ describe('groups', () => {
         ).toEqual(new Map([...expected].map(([key, list]) => [key, list.length])));
         expect(rows).toHaveLength(expected.size);
       }),
-      { numRuns: 20 },
+      { numRuns: runs(5, 20) },
     );
   });
 
