@@ -213,10 +213,11 @@ CREATE TABLE IF NOT EXISTS days (
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
--- The cron looks up the days to roll up, each pixel's oldest days with raw events, and the days whose rollup is of an older version
--- and can be recomputed.
+-- The cron looks up the days to roll up, each pixel's oldest days with raw events and those with columns, and the days whose rollup is of an
+-- older version and can be recomputed.
 CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
+CREATE INDEX IF NOT EXISTS days_columns ON days (pixel, ends_at) WHERE columns > 0;
 CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;
 
 -- Tasks of the cron that have failed, and when each is tried again. A task that succeeds has no row. item: what the task works on, such as a

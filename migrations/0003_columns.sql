@@ -2,6 +2,8 @@
 
 ALTER TABLE days ADD COLUMN columns INTEGER NOT NULL DEFAULT 0;
 
+CREATE INDEX IF NOT EXISTS days_columns ON days (pixel, ends_at) WHERE columns > 0;
+
 ALTER TABLE months ADD COLUMN columns INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE IF NOT EXISTS segments (

@@ -26,7 +26,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/privacy.ts': 26_000,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 140_000;
+const ALL_MODULES = 150_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

@@ -8,8 +8,10 @@ import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS
 import { LIMITS } from '../model/limits.ts';
 import {
   DEFAULT_SETTINGS,
+  GREATEST_KEEP_DAYS,
   GREATEST_MIN_GROUP,
   GREATEST_RETENTION_DAYS,
+  LEAST_KEEP_DAYS,
   LEAST_RETENTION_DAYS,
   PIXEL_ID,
   type Pixel,
@@ -123,6 +125,9 @@ export const Settings = v.strictObject({
   ),
   retention_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_RETENTION_DAYS), v.maxValue(GREATEST_RETENTION_DAYS)),
+  ),
+  keep_days: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(LEAST_KEEP_DAYS), v.maxValue(GREATEST_KEEP_DAYS)),
   ),
   gpc: v.optional(
     v.picklist(

@@ -9,6 +9,7 @@ export interface Snippets {
 
 export interface Settings {
   readonly retention_days: number;
+  readonly keep_days: number;
   readonly query_params: readonly string[];
   readonly origins: readonly string[];
   readonly gpc: string;

@@ -5,6 +5,8 @@ import type { Funnel, Goal } from './goal.ts';
 export interface PixelSettings {
   /** Days after which events are deleted. Rollups stay. */
   readonly retention_days: number;
+  /** Days after which the columns of finished days are deleted, but not before the events. */
+  readonly keep_days: number;
   /** Query parameters that are part of a page. All others are dropped. */
   readonly query_params: readonly string[];
   /** Hosts that may send events, such as `example.com` and `*.example.com`. Empty for all hosts. */
@@ -24,8 +26,13 @@ export interface PixelSettings {
 export const LEAST_RETENTION_DAYS = 1;
 export const GREATEST_RETENTION_DAYS = 3650;
 
+/** The bounds of `keep_days`: those of `retention_days`. */
+export const LEAST_KEEP_DAYS = LEAST_RETENTION_DAYS;
+export const GREATEST_KEEP_DAYS = GREATEST_RETENTION_DAYS;
+
 export const DEFAULT_SETTINGS: PixelSettings = {
   retention_days: 90,
+  keep_days: 1095,
   query_params: [],
   origins: [],
   goals: [],

@@ -16,6 +16,7 @@ import { DIMENSIONS } from '../model/dimensions.ts';
 import { STRETCHES } from '../sql/stretches.ts';
 import { unionAll } from '../sql/union.ts';
 import { numberedEvents, visits } from '../sql/visits.ts';
+import { isCopy } from '../store/segments.ts';
 import { inSlice } from './local-day.sql.ts';
 import { isThere } from './stored-rows.sql.ts';
 
@@ -126,7 +127,7 @@ const dictionaryTerm = (
       FROM ${dictionaryOf(index, of)} ORDER BY code)
     GROUP BY 2`;
 
-interface Period {
+export interface Period {
   /** Whether it is a day, and not a month. */
   readonly oneDay: boolean;
   /** SQL for the period, its generation, and the `rolls` of a day of stretches `s`. */
@@ -141,7 +142,7 @@ interface Period {
  * Stores the columns of pixel `:pixel` within `:stretches`, of the visitors from `:from` on and before `:before`, as slice `:slice`. More than
  * `MAX_SEGMENT_ROWS` events are not stored.
  */
-function storeColumns({ oneDay, period, generation, rolls, condition }: Period): string {
+export function storeColumns({ oneDay, period, generation, rolls, condition }: Period): string {
   const ofVisits = sourcesOf('visit', oneDay);
   const ofEvents = sourcesOf('event', oneDay);
   const terms = [
@@ -213,13 +214,20 @@ export const STORE_COLUMNS_OF_SLICE = storeColumns({
 
 const OF_DAY = 'DELETE FROM segments WHERE pixel = :pixel AND period = :day';
 
-/** Deletes all columns of a day, to be replaced in the same transaction. */
-export const DELETE_COLUMNS = `${OF_DAY} AND ${isSame('true')}`;
+/** The day, and its month if all other days of that month have segments of their own: its segment has the day's rows as they were. */
+const DAY_AND_MONTH = `(:day, iif(${isCopy(':pixel', 'substr(:day, 1, 7)', `d.day <> :day AND d.raw > ${RAW.stored}`)}, substr(:day, 1, 7), :day))`;
+
+/** Deletes all columns of a day, to be replaced in the same transaction, and those of its month. */
+export const DELETE_COLUMNS = `
+  DELETE FROM segments
+  WHERE pixel = :pixel AND period IN ${DAY_AND_MONTH} AND ${isSame('true')}`;
 
 /** Deletes the columns of slices of a rollup that was not finished. */
 export const DELETE_UNFINISHED_COLUMNS = `${OF_DAY}
   AND generation > (SELECT rolls FROM days WHERE pixel = :pixel AND day = :day AND raw = ${RAW.stored})`;
 
-/** Deletes the columns of a day that are not of its last rollup. */
-export const DELETE_OLD_COLUMNS = `${OF_DAY}
-  AND generation IS NOT (SELECT iif(columns > 0, rolls, NULL) FROM days WHERE pixel = :pixel AND day = :day)`;
+/** Deletes the columns of a day that are not of its last rollup, and those of its month. */
+export const DELETE_OLD_COLUMNS = `
+  DELETE FROM segments
+  WHERE pixel = :pixel AND period IN ${DAY_AND_MONTH} AND (
+    period <> :day OR generation IS NOT (SELECT iif(columns > 0, rolls, NULL) FROM days WHERE pixel = :pixel AND day = :day))`;

@@ -4,7 +4,7 @@ import { HOUR } from '../sql/rollups.ts';
 import { deleteVanished, rollupRowsCtes, sums, upsert } from './stored-rows.sql.ts';
 
 /** The days of month `:month`. */
-const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;
+export const IN_MONTH = `pixel = :pixel AND day >= :month || '-01' AND day <= :month || '-31'`;
 
 /**
  * Rolls up month `:month` from its days, without two kinds of rows. Queries by hour read days. Some days have no rows of

@@ -1,6 +1,7 @@
-/** Deletes raw events that are past their pixel's retention. */
+/** Deletes raw events that are past their pixel's retention, and columns that are past its `keep_days`. */
 import { DIRTY, RAW } from '../model/day-state.ts';
 import { count } from '../store/counters.ts';
+import { deleteColumns, expiredColumns } from '../store/expired-columns.ts';
 import {
   closeDay,
   type ExpiredDay,
@@ -71,4 +72,19 @@ export async function purgeStray(run: Run, budget: TaskBudget): Promise<void> {
     if (deleted !== PURGE_CHUNK) return;
   }
   run.report.more = true;
+}
+
+/** Days whose columns are deleted together: of large days, that is some hundred MB. */
+const COLUMNS_AT_ONCE = 20;
+/** One statement to find these days, two to delete their columns. */
+export const STATEMENTS_TO_PURGE_COLUMNS = 3;
+
+/** Deletes columns until none is past its time, or the budget is used up. */
+export async function purgeColumns({ db, now, report }: Run, budget: TaskBudget): Promise<void> {
+  while (budget.left >= STATEMENTS_TO_PURGE_COLUMNS) {
+    const days = await expiredColumns(db, now, COLUMNS_AT_ONCE);
+    if (days.length > 0) await deleteColumns(db, days);
+    if (days.length < COLUMNS_AT_ONCE) return;
+  }
+  report.more = true;
 }

@@ -10,7 +10,14 @@ import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH, STATEMENTS_TO_END } from './day.ts';
-import { purgeExpired, purgeStray, STATEMENTS_TO_PURGE } from './purge.ts';
+import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
+import {
+  purgeColumns,
+  purgeExpired,
+  purgeStray,
+  STATEMENTS_TO_PURGE,
+  STATEMENTS_TO_PURGE_COLUMNS,
+} from './purge.ts';
 import type { Run, TaskBudget } from './run.ts';
 import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';
 
@@ -77,6 +84,7 @@ export const TASKS: readonly CronTask[] = [
       rollUpDays(run, budget, 'recompute', (limit) => outdatedDays(run.db, run.now, limit)),
   },
   { name: 'month', stage: 'hourly', when: firstOfHour, least: 1 + STATEMENTS_A_MONTH, run: rollUpMonths },
+  { name: 'pack', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_PACK, run: packMonths },
   {
     name: 'people',
     stage: 'hourly',
@@ -87,6 +95,13 @@ export const TASKS: readonly CronTask[] = [
         await run.tryGlobal('people', table, 1, () => cleanUpPeople(run.db, table, run.now));
       }
     },
+  },
+  {
+    name: 'columns',
+    stage: 'hourly',
+    when: firstOfHour,
+    least: STATEMENTS_TO_PURGE_COLUMNS,
+    run: purgeColumns,
   },
   { name: 'stray', stage: 'hourly', when: firstOfHour, least: 1, run: purgeStray },
   {

@@ -182,3 +182,46 @@ export async function monthsToRollUp(db: D1Database, now: number, limit: number)
     .all<Month>();
   return results;
 }
+
+/** A month to store as one segment of columns. */
+export interface MonthToPack extends Month {
+  readonly timezone: string;
+  /** How often its days have been rolled up in all. */
+  readonly rolls: number;
+  readonly events: number;
+  /** How many slices of its segment are stored. */
+  readonly slices: number;
+}
+
+/** Events of a month that is stored as one segment. The days of larger months are large enough by themselves. */
+const MAX_PACKED_EVENTS = 1_000_000;
+
+/** A month is stored as one segment when its days have not changed for this time: late events and imports are likely before. */
+const PACK_GRACE = 2 * DAY;
+
+/**
+ * Months that have a rollup, whose days all have events and columns, and that have no segment of these columns yet. It reads all days: run it
+ * once an hour.
+ */
+export async function monthsToPack(db: D1Database, now: number, limit: number): Promise<MonthToPack[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT c.*, p.timezone, coalesce(f.attempts, 0) AS attempts,
+         (SELECT count(*) FROM segments s WHERE s.pixel = c.pixel AND s.period = c.month AND s.generation = c.rolls AND s.name = '') AS slices
+       FROM (
+         SELECT m.pixel, m.month, m.rolls, sum(d.events) AS events
+         FROM months m CROSS JOIN days d ON d.pixel = m.pixel AND d.day BETWEEN m.month || '-01' AND m.month || '-31'
+         WHERE m.columns <> m.rolls
+         GROUP BY m.pixel, m.month
+         HAVING sum(d.rolls) = m.rolls AND max(d.dirty) = ${DIRTY.clean} AND max(d.raw) = ${RAW.stored} AND min(d.columns) > 0
+           AND count(*) > 1 AND sum(d.events) BETWEEN 1 AND ${MAX_PACKED_EVENTS} AND max(d.rolled_at) < ?1 - ${PACK_GRACE}) c
+       CROSS JOIN pixels p ON p.id = c.pixel
+       LEFT JOIN failed_tasks f ON f.task = 'pack' AND f.pixel = c.pixel AND f.item = c.month
+       WHERE (f.retry_at IS NULL OR f.retry_at <= ?1)
+       ORDER BY attempts
+       LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<MonthToPack>();
+  return results;
+}

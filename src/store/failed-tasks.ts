@@ -12,11 +12,13 @@ const TASK_NAMES = [
   'snapshot',
   'recompute',
   'month',
+  'pack',
   'people',
   'stray',
   'seal',
   'sweep',
   'purge',
+  'columns',
   'visitors',
   'letters',
 ] as const;
@@ -144,7 +146,7 @@ export async function deleteObsoleteFailures(db: D1Database, now: number): Promi
              WHEN 'snapshot' THEN d.dirty > ${DIRTY.clean} AND d.ends_at > ?1
              WHEN 'recompute' THEN d.raw = ${RAW.stored}
              ELSE d.raw < ${RAW.purged} END)
-         OR task = 'month' AND NOT EXISTS (
+         OR task IN ('month', 'pack') AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day >= failed_tasks.item || '-01' AND d.day <= failed_tasks.item || '-31'))`,
     )

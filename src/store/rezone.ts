@@ -5,6 +5,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
 import { type PixelPatch, updatePixel } from './pixel-changes.ts';
 import { hasPixel } from './pixels.ts';
+import { isCopy } from './segments.ts';
 
 const KEPT_DAYS = `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ?1 AND raw > ${RAW.stored} ORDER BY ends_at`;
 
@@ -60,9 +61,25 @@ export async function changeTimeZone(
   const dates = (open?.results ?? []).map(({ day }) => day);
   const also = [
     db.prepare(`DELETE FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
-    ...['rollup_slices', 'month_rollups', 'months'].map((table) =>
+    ...['rollup_slices', 'month_rollups'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),
     ),
+    // Days whose events are deleted keep their columns, in segments of their own or of a month.
+    db
+      .prepare(
+        `WITH moved AS (SELECT value AS day, substr(value, 1, 7) AS month FROM json_each(?2))
+         DELETE FROM segments WHERE pixel = ?1 AND period IN (
+           SELECT day FROM moved UNION SELECT month FROM moved WHERE ${isCopy('?1', 'month', 'true')})`,
+      )
+      .bind(pixel.id, JSON.stringify(dates)),
+    db
+      .prepare(
+        `DELETE FROM months WHERE pixel = ?1 AND NOT EXISTS (
+           SELECT 1 FROM segments s WHERE s.pixel = ?1 AND s.period = months.month AND s.generation = months.columns)`,
+      )
+      .bind(pixel.id),
+    // No month has been rolled up so often, so its rollup is not valid.
+    db.prepare('UPDATE months SET rolls = -1 WHERE pixel = ?').bind(pixel.id),
     db
       .prepare(
         `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)

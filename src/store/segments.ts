@@ -14,15 +14,23 @@ export interface SegmentHead {
 
 type HeadRow = Omit<SegmentHead, 'header'> & { readonly header: string };
 
-const HEAD = `
-  SELECT s.period, s.generation, s.slice, s.dictionary AS header, (
-    SELECT coalesce(sum(c.size), 0) FROM json_each(?4) n CROSS JOIN segments c
-      ON c.pixel = s.pixel AND c.period = s.period AND c.generation = s.generation AND c.slice = s.slice AND c.name = n.value) AS bytes`;
-const IS_HEADER = `s.pixel = ?1 AND s.name = '' AND s.chunk = 0`;
+/**
+ * SQL for whether a month's segment is a copy: each day of the month that has columns has a segment of its own.
+ *
+ * @param days an SQL condition on a day `d`. Other days are not looked at.
+ */
+export const isCopy = (pixel: string, month: string, days: string): string => `NOT EXISTS (
+    SELECT 1 FROM days d
+    WHERE d.pixel = ${pixel} AND d.day BETWEEN ${month} || '-01' AND ${month} || '-31' AND d.columns > 0 AND ${days}
+      AND NOT EXISTS (SELECT 1 FROM segments own WHERE own.pixel = d.pixel AND own.period = d.day))`;
+
+/** SQL for the key of the header of a segment. */
+const headerOf = (head: string, slice: string): string =>
+  `s.pixel = ?1 AND s.period = ${head}.period AND s.generation = ${head}.generation AND s.slice = ${slice} AND s.name = '' AND s.chunk = 0`;
 
 /**
- * The segments of a range of local days: those of its days, and of the months that it touches. Those of months come first, and the slices
- * of each in order. A day answers from a month's rows only if the header has its current `rolls`.
+ * The segments of a range of local days: those of the months that it touches, then those of its days that no month's segment has. A day
+ * answers from a month's rows only if the header has its current `rolls`.
  *
  * @param columns the columns whose bytes are summed.
  * @throws SegmentError if a header is damaged or of a newer version.
@@ -36,17 +44,31 @@ export async function readHeaders(
 ): Promise<SegmentHead[]> {
   const { results } = await db
     .prepare(
-      `${HEAD}
-       FROM months m CROSS JOIN segments s ON s.period = m.month AND s.generation = m.columns AND ${IS_HEADER}
-       WHERE m.pixel = ?1 AND m.month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7) AND m.columns > 0
-       UNION ALL ${HEAD}
-       FROM days d CROSS JOIN segments s ON s.period = d.day AND s.generation = d.rolls AND ${IS_HEADER}
-       WHERE d.pixel = ?1 AND d.day BETWEEN ?2 AND ?3 AND d.columns > 0`,
+      // Each header is looked up: the rows of columns are many.
+      `WITH RECURSIVE head (period, generation, slice) AS (
+         SELECT * FROM (
+           SELECT month, columns, 0 FROM months
+           WHERE pixel = ?1 AND month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7) AND columns > 0
+           UNION ALL
+           SELECT day, rolls, 0 FROM days WHERE pixel = ?1 AND day BETWEEN ?2 AND ?3 AND columns > 0)
+         UNION ALL
+         SELECT h.period, h.generation, s.slice FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice + 1')})
+       SELECT s.period, s.generation, s.slice, s.dictionary AS header, (
+         SELECT coalesce(sum(c.size), 0) FROM json_each(?4) n CROSS JOIN segments c
+           ON c.pixel = s.pixel AND c.period = s.period AND c.generation = s.generation AND c.slice = s.slice AND c.name = n.value) AS bytes
+       FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice')}
+       ORDER BY length(s.period), s.period, s.slice`,
     )
     .bind(pixel, firstDay, lastDay, JSON.stringify(columns))
     .all<HeadRow>();
-  return results.map((row) => ({ ...row, header: parseHeader(row.header) }));
+  const heads = results.map((row) => ({ ...row, header: parseHeader(row.header) }));
+  const ofMonths = new Set(
+    heads.filter(isOfMonth).flatMap(({ header }) => header.days.map(({ day, rolls }) => `${day} ${rolls}`)),
+  );
+  return heads.filter((head) => isOfMonth(head) || !ofMonths.has(`${head.period} ${head.generation}`));
 }
+
+const isOfMonth = ({ period }: SegmentHead): boolean => period.length === 'YYYY-MM'.length;
 
 /** Bytes of columns that one statement reads, so that an isolate's memory holds them, decoded, beside all else. */
 const BYTES_A_PORTION = 4_000_000;

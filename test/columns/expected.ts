@@ -6,14 +6,19 @@ import { type Decoded, NAMES } from './stored.ts';
 const minuteOf = (ts: number): number => Math.floor(ts / 60_000);
 const rowsOf = ({ events, engagements }: Visit): OracleEvent[] => inOrder([...events, ...engagements]);
 
+const firstMinutes = new Map<string, number>();
+
 /** The first minute of an event's local day, found minute by minute. */
 function firstMinute(zone: string, ts: number): number {
   const { day } = local(zone, ts);
+  const known = firstMinutes.get(`${zone} ${day}`);
+  if (known !== undefined) return known;
   let minute = minuteOf(ts);
   // A day begins at a full minute, and where clocks were set back over midnight its date appears twice.
   for (let back = 1; back <= 25 * 60; back++) {
     if (local(zone, (minuteOf(ts) - back) * 60_000).day === day) minute = minuteOf(ts) - back;
   }
+  firstMinutes.set(`${zone} ${day}`, minute);
   return minute;
 }
 

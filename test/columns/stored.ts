@@ -36,6 +36,20 @@ export async function segmentsOf(
   }));
 }
 
+/** The rows of one of a segment's days. */
+export function rowsOfDay(columns: Decoded, number: number): Decoded {
+  const days = columns['visit:day'] ?? [];
+  const ofEvents = days.flatMap((day, row) =>
+    Array.from({ length: Number(columns['visit:rows']?.[row]) }, () => day),
+  );
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => {
+      const ofRows = name.startsWith('event:') ? ofEvents : days;
+      return [name, values.filter((_, row) => ofRows[row] === number)];
+    }),
+  );
+}
+
 /** Periods and generations of all stored rows. */
 export async function storedPeriods(pixel: Pixel): Promise<string[]> {
   const { results } = await db

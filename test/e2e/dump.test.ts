@@ -19,12 +19,17 @@ const VISITORS = 200;
 const UIDS = Array.from({ length: 2000 }, (_, index) => `customer-${index}`);
 const MAILS = Array.from({ length: 2000 }, (_, index) => sha256(`person${index}@mail.example`));
 
+/** What differs between these visitors by their user agents alone. */
+const NAMED_BY_AGENT = ['device', 'browser', 'browser_version', 'os', 'os_version'];
+
 type Row = Readonly<Record<string, unknown>>;
 
 let speck: Speck;
 let pixel: string;
 /** Each table's rows. */
 let dump: ReadonlyMap<string, readonly Row[]>;
+/** The columns of the day, once it is over. */
+let segments: readonly Row[];
 
 beforeAll(async () => {
   speck = await startSpeck();
@@ -49,6 +54,8 @@ beforeAll(async () => {
   }, 'all events');
   await speck.cron();
   dump = await read();
+  await speck.cron(new Date(Date.now() + 40 * 3_600_000));
+  segments = (await speck.db.prepare('SELECT * FROM segments').all<Row>()).results;
 });
 afterAll(() => speck.close());
 
@@ -167,6 +174,18 @@ describe('a copy of the database', () => {
     // People are few to try: here every text of every table is a key.
     const texts = [...dump.values()].flat().flatMap((row) => Object.values(row).map(String));
     expect(countPeople([...tried.values(), ...new Set(texts.filter((text) => text.length >= 32))])).toBe(0);
+  });
+
+  it('has no visitor, no person and no id of an event in the columns of a finished day', () => {
+    const header = JSON.parse(String(segments.find(({ name }) => name === '')?.['dictionary'])) as Row;
+    expect(header).toMatchObject({ events: rowsOf('events').length, visits: VISITORS });
+    const texts = segments.flatMap((row) => Object.values(row).map(String)).join('\n');
+    for (const column of ['visitor', 'person', 'id', 'eid']) {
+      for (const value of textsOf(column)) expect(texts.includes(value), column).toBe(false);
+    }
+    // A hash has no place in codes either: no column has a value, or a code, of its own for each visitor.
+    const known = ['', 'visit:minute', ...NAMED_BY_AGENT];
+    expect(segments.map(({ name }) => name).filter((name) => !known.includes(String(name)))).toEqual([]);
   });
 
   it('gives all of them with SECRET_KEY', { timeout: 120_000 }, () => {

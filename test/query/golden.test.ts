@@ -12,6 +12,7 @@ import { readReportablePropertyKeys } from '../../src/query/property-keys.ts';
 import { runQuery } from '../../src/query/run.ts';
 import * as columns from '../../src/rollup/columns.sql.ts';
 import * as localDay from '../../src/rollup/local-day.sql.ts';
+import * as monthColumns from '../../src/rollup/month-columns.sql.ts';
 import * as months from '../../src/rollup/months.sql.ts';
 import * as personDays from '../../src/rollup/person-days.sql.ts';
 import { numbered } from '../../src/sql/statement.ts';
@@ -276,6 +277,8 @@ const PARAMETERS = [
   'slice',
   'slices',
   'timezone',
+  'rolls',
+  'limit',
 ];
 const BOUND_BY_CALLER = Object.fromEntries(PARAMETERS.map((name) => [name, `:${name}`]));
 
@@ -294,6 +297,10 @@ const ROLLUPS: Readonly<Record<string, string>> = {
   'rollup-delete-columns': columns.DELETE_COLUMNS,
   'rollup-delete-unfinished-columns': columns.DELETE_UNFINISHED_COLUMNS,
   'rollup-delete-old-columns': columns.DELETE_OLD_COLUMNS,
+  'rollup-columns-of-month': monthColumns.STORE_COLUMNS_OF_MONTH,
+  'rollup-mark-columns-of-month': monthColumns.MARK_COLUMNS_OF_MONTH,
+  'rollup-delete-old-columns-of-month': monthColumns.DELETE_OLD_COLUMNS_OF_MONTH,
+  'rollup-delete-columns-of-purged-months': monthColumns.DELETE_COLUMNS_OF_PURGED_MONTHS,
   'rollup-people': personDays.ROLL_UP_PEOPLE,
 };
 

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CODES_A_CHUNK } from '../../src/columns/format.ts';
 import { STORE_COLUMNS, STORE_COLUMNS_OF_SLICE } from '../../src/rollup/columns.sql.ts';
 import { runJob } from '../../src/rollup/job.ts';
+import { STORE_COLUMNS_OF_MONTH } from '../../src/rollup/month-columns.sql.ts';
 import { byDay, expectedColumns } from '../columns/expected.ts';
 import { segmentsOf } from '../columns/stored.ts';
 import { applySchema, db, histories, makePixel, ODD_DAYS, runJobs, store, testEnv } from '../fixtures.ts';
@@ -132,6 +133,7 @@ describe('the columns of a day', () => {
   });
 
   it('fit into what D1 takes', () => {
-    for (const sql of [STORE_COLUMNS, STORE_COLUMNS_OF_SLICE]) expect(sql.length).toBeLessThan(60_000);
+    for (const sql of [STORE_COLUMNS, STORE_COLUMNS_OF_SLICE, STORE_COLUMNS_OF_MONTH])
+      expect(sql.length).toBeLessThan(60_000);
   });
 });

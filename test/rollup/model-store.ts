@@ -1,9 +1,10 @@
 /** What the model's test reads of the database as it is, what it holds that to, and what it makes it forget. */
 import { expect } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
+import { dayStart } from '../../src/model/time-zone.ts';
 import { LARGE_TABLES } from '../../src/store/pixels.ts';
 import { db } from '../fixtures.ts';
-import { countsOf, type OracleEvent, partsBy, salesOf, visitsOf } from '../oracle.ts';
+import { countsOf, local, type OracleEvent, partsBy, salesOf, visitsOf } from '../oracle.ts';
 import type { Breakable } from './model-steps.ts';
 
 export interface DayRow {
@@ -39,6 +40,21 @@ export async function rollupsOf({ id }: Pixel, day: string): Promise<Record<stri
     .bind(id, day)
     .all();
   return results;
+}
+
+/**
+ * The events of a day that was closed in one zone, at the same times of day in another: it keeps its date and its hours.
+ * Null if the other zone's day is too short for them, or has other hours.
+ */
+export function movedTo(
+  zone: string,
+  day: string,
+  events: readonly OracleEvent[],
+  before: string,
+): OracleEvent[] | null {
+  const by = dayStart(zone, day) - dayStart(before, day);
+  const moved = events.map((event) => ({ ...event, ts: event.ts + by }));
+  return moved.every(({ ts }) => local(zone, ts).hour === local(before, ts - by).hour) ? moved : null;
 }
 
 /** The totals of a day that is rolled up. */
@@ -81,7 +97,8 @@ export async function forgetDerived({ id }: Pixel): Promise<void> {
     `DELETE FROM rollups WHERE ${ofOpenDays}`,
     `DELETE FROM person_days WHERE ${ofOpenDays}`,
     'DELETE FROM month_rollups WHERE pixel = ?1',
-    'DELETE FROM months WHERE pixel = ?1',
+    // The columns of a month whose events are deleted are not derived from what is there.
+    'UPDATE months SET rolls = -1 WHERE pixel = ?1',
     'UPDATE days SET dirty = 1, rolled_at = NULL, slice = 0, slices = 0 WHERE pixel = ?1 AND raw = 0',
   ];
   await db.batch(statements.map((sql) => db.prepare(sql).bind(id)));

@@ -19,6 +19,7 @@ import { addDays } from '../query/oracle-language.ts';
 import type { RandomQuery } from '../query/random-queries.ts';
 import { runs } from '../runs.ts';
 import { DAY, PixelModel } from './model.ts';
+import { holdColumns } from './model-columns.ts';
 import { Sender } from './model-sent.ts';
 import {
   ANY_DAY,
@@ -58,6 +59,8 @@ class World {
   readonly models: PixelModel[] = [];
   readonly deleted: string[] = [];
   readonly #scale: number;
+  /** How many days' columns were compared. */
+  comparedColumns = 0;
   readonly #sender = new Sender();
 
   constructor(now: number, scale: number) {
@@ -298,6 +301,7 @@ class World {
       await model.look(this.now);
       await model.holdStored();
       await model.holdClosed();
+      this.comparedColumns += await holdColumns(model);
     }
     await holdGone(this.deleted);
     expect(await findOrphans(db), 'what has no owner').toEqual([]);
@@ -334,7 +338,7 @@ describe('whatever the sequence of events and changes', () => {
     'the numbers of a pixel are right',
     async () => {
       vi.spyOn(console, 'error').mockImplementation(() => {});
-      let compared = 0;
+      let [compared, comparedColumns] = [0, 0];
       await fc.assert(
         fc.asyncProperty(start, steps, fc.array(query, { minLength: 4, maxLength: 4 }), async (...args) => {
           const [{ odd, zone: other, goals, retention, scale }, list, last] = args;
@@ -351,6 +355,7 @@ describe('whatever the sequence of events and changes', () => {
             await holdToRetention(world);
             for (const step of last) await world.do(step);
             for (const model of world.models) compared += model.compared;
+            comparedColumns += world.comparedColumns;
           } finally {
             await db.prepare('DROP TRIGGER IF EXISTS broken').run();
             for (const { pixel } of world.models) await deletePixel(db, pixel.id);
@@ -360,6 +365,7 @@ describe('whatever the sequence of events and changes', () => {
         { numRuns, ...seedOfRuns, interruptAfterTimeLimit: numRuns * A_RUN + TO_SHORTEN },
       );
       expect(compared).toBeGreaterThan(numRuns);
+      expect(comparedColumns).toBeGreaterThan(numRuns);
     },
     2 * (numRuns * A_RUN + TO_SHORTEN),
   );

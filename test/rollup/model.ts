@@ -13,7 +13,7 @@ import { aliasesOf, db, place } from '../fixtures.ts';
 import { local, type OracleEvent, type OracleGoal } from '../oracle.ts';
 import { addDays, answerOf, hasMultipleCurrencies, historyOf } from '../query/oracle-language.ts';
 import { answered, inOneOrder, type RandomQuery } from '../query/random-queries.ts';
-import { type DayRow, daysOf, holdTotals, rejectionOf, rollupsOf } from './model-store.ts';
+import { type DayRow, daysOf, holdTotals, movedTo, rejectionOf, rollupsOf } from './model-store.ts';
 
 export const DAY = 86_400_000;
 const EID_WINDOW = 2 * DAY;
@@ -57,21 +57,6 @@ interface Writing {
 }
 
 const keyOf = ({ ts, id }: OracleEvent): string => `${ts} ${id}`;
-
-/**
- * The events of a day that was closed in one zone, at the same times of day in another: it keeps its date and its hours.
- * Null if the other zone's day is too short for them, or has other hours.
- */
-function movedTo(
-  zone: string,
-  day: string,
-  events: readonly OracleEvent[],
-  before: string,
-): OracleEvent[] | null {
-  const by = dayStart(zone, day) - dayStart(before, day);
-  const moved = events.map((event) => ({ ...event, ts: event.ts + by }));
-  return moved.every(({ ts }) => local(zone, ts).hour === local(before, ts - by).hour) ? moved : null;
-}
 
 export class PixelModel {
   pixel: Pixel;
@@ -320,6 +305,13 @@ export class PixelModel {
     for (const [day, { rollups }] of this.#closed) {
       expect(await rollupsOf(this.pixel, day), `the closed ${day}`).toEqual(rollups);
     }
+  }
+
+  /** What each day's rollup was made of, apart from those that are of no one moment. */
+  rolledUp(): ReadonlyMap<string, { readonly events: readonly OracleEvent[]; readonly zone: string }> {
+    const zone = this.pixel.timezone;
+    const open = [...this.#rolled].filter(([day, { isMixed }]) => !isMixed && !this.#closed.has(day));
+    return new Map([...open.map(([day, { events }]) => [day, { events, zone }] as const), ...this.#closed]);
   }
 
   /** Holds an answer to the oracle's, as far as that can know it. */

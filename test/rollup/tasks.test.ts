@@ -48,6 +48,8 @@ async function makeWork(): Promise<Record<TaskName, string>> {
   const pixel = { ...short, id };
   const events = [view(`${TODAY}T10:30`), view(`${CHANGED}T12:00`), view(`${OUTDATED}T12:00`)];
   await store(pixel, events, NOW);
+  const long = await makePixel('UTC', { retention_days: 3650 });
+  await store(long, [view('2025-05-01T12:00'), view('2025-05-02T12:00')], NOW);
   await store(short, [view(`${EXPIRED}T12:00`)], NOW);
   const batch = { id: 'letter', events: [place(pixel, view(`${TODAY}T09:00`))], rejections: [] };
   const letter = await sealParcel(secretsOf(testEnv), { kind: 'batch', batch });
@@ -63,6 +65,17 @@ async function makeWork(): Promise<Record<TaskName, string>> {
         `UPDATE days SET ${isRolledUp}, rolled_at = ?3, rollup_version = ?4 WHERE pixel = ?1 AND day = ?2`,
       )
       .bind(short.id, EXPIRED, NOW - 10 * DAY, ROLLUP_VERSION),
+    db
+      .prepare(
+        `UPDATE days SET dirty = 0, events = 1, rolls = 1, rolled_at = ?2, rollup_version = ?3, columns = 1 WHERE pixel = ?1`,
+      )
+      .bind(long.id, NOW - 10 * DAY, ROLLUP_VERSION),
+    db.prepare(`INSERT INTO months (pixel, month, rolls) VALUES (?, '2025-05', 2)`).bind(long.id),
+    db
+      .prepare(
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, columns) VALUES (?1, '2020-01-01', ?2 - ${DAY}, ?2, 0, 2, 1)`,
+      )
+      .bind(id, Date.parse('2020-01-02')),
     db.prepare(`INSERT INTO salts VALUES ('2020-01-01', 'x', 1)`),
     db.prepare(`INSERT INTO keys VALUES (?, ?)`).bind(id, '0a'.repeat(32)),
     db.prepare(`INSERT INTO person_links (pixel, alias, target) VALUES (?, 'egone', 'ugone')`).bind(id),
@@ -87,7 +100,9 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     snapshot: `SELECT count(*) ${ofDay(TODAY)} AND rolled_at IS NULL`,
     recompute: `SELECT count(*) ${ofDay(OUTDATED)} AND rollup_version < ${ROLLUP_VERSION}`,
     month: `SELECT count(*) = 0 FROM months WHERE pixel = '${id}' AND month = '2026-01'`,
+    pack: `SELECT count(*) FROM months WHERE pixel = '${long.id}' AND columns <> rolls`,
     people: `SELECT count(*) FROM person_links WHERE pixel = '${id}'`,
+    columns: `SELECT count(*) ${ofDay('2020-01-01')} AND columns > 0`,
     stray: `SELECT count(*) FROM events WHERE pixel = '${id}' AND id = 'stray'`,
     seal: `SELECT count(*) FROM keys WHERE length(key) = 64`,
     sweep: `SELECT count(*) FROM sessions WHERE hash = 'ended'`,

@@ -1,10 +1,8 @@
 /** Random queries over random histories: the columns' counts must be those of the oracle. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SegmentDay } from '../../../src/columns/segment.ts';
 import type { Goal } from '../../../src/model/goal.ts';
 import { COUNTS, VISIT_COUNTS } from '../../../src/model/metrics.ts';
-import type { Pixel } from '../../../src/model/pixel.ts';
 import { Evaluator } from '../../../src/query/columns/evaluate.ts';
 import { FunnelEvaluator } from '../../../src/query/columns/funnel.ts';
 import type { GroupedRows } from '../../../src/query/columns/grouping.ts';
@@ -15,8 +13,7 @@ import { Meter } from '../../../src/query/meter.ts';
 import type { ParsedQuery } from '../../../src/query/parsed-query.ts';
 import { bucketOf, resolveRange } from '../../../src/query/range.ts';
 import { momentsOf } from '../../../src/query/spans.ts';
-import { readHeaders, readSegments } from '../../../src/store/segments.ts';
-import { applySchema, db, GOALS, histories, makePixel, ODD_DAYS, runJobs, store } from '../../fixtures.ts';
+import { GOALS, histories, ODD_DAYS } from '../../fixtures.ts';
 import { countsOf, funnelOf, local, type OracleEvent, type Part, salesOf } from '../../oracle.ts';
 import { runs } from '../../runs.ts';
 import { eventsIn, groupsOf, type History, historyOf, type QueryRequest } from '../oracle-language.ts';
@@ -86,14 +83,13 @@ interface Evaluated {
   readonly query: ParsedQuery;
   readonly groupings: readonly Grouping[];
   readonly time?: ParsedQuery['time'];
-  readonly zone: string;
+  readonly layout: Layout;
 }
 
-/** An evaluator, and the days that the query is about. */
-function evaluatorOf({ query, groupings, time = query.time, zone }: Evaluated): {
-  readonly evaluator: Evaluator;
-  readonly isWithin: (day: string) => boolean;
-} {
+function evaluated(
+  { events, zone }: History,
+  { query, groupings, time = query.time, layout }: Evaluated,
+): ReadonlyMap<string, GroupedRows> {
   const range = resolveRange(query.range, zone, LATER, null);
   const meter = new Meter();
   const evaluator = new Evaluator({
@@ -107,34 +103,9 @@ function evaluatorOf({ query, groupings, time = query.time, zone }: Evaluated): 
     testOf: (test) => testOf(test, meter),
     meter,
   });
-  return { evaluator, isWithin: (day) => day >= range.from && day <= range.to };
-}
-
-/** The results for events that are spread over segments in a layout. */
-function evaluated(
-  { events, zone }: History,
-  layout: Layout,
-  query: Omit<Evaluated, 'zone'>,
-): ReadonlyMap<string, GroupedRows> {
-  const { evaluator, isWithin } = evaluatorOf({ ...query, zone });
+  const isWithin = (day: string): boolean => day >= range.from && day <= range.to;
   for (const segment of segmentsOf(events, zone, layout, evaluator.columns)) {
     evaluator.add(segment, (day, rolls) => isWithin(day) && isCurrent(day, rolls));
-  }
-  return evaluator.results();
-}
-
-/** The results for the segments that the cron has stored. */
-async function evaluatedFromStore(
-  { id, timezone }: Pixel,
-  query: Omit<Evaluated, 'zone'>,
-): Promise<ReadonlyMap<string, GroupedRows>> {
-  const { evaluator, isWithin } = evaluatorOf({ ...query, zone: timezone });
-  const { columns } = evaluator;
-  const days = await db.prepare('SELECT day, rolls FROM days WHERE pixel = ?').bind(id).all<SegmentDay>();
-  const rollsOf = new Map(days.results.map(({ day, rolls }) => [day, rolls]));
-  const heads = await readHeaders(db, id, '2000-01-01', '2099-12-31', columns);
-  for await (const segment of readSegments(db, id, heads, columns)) {
-    evaluator.add(segment, (day, rolls) => isWithin(day) && rollsOf.get(day) === rolls);
   }
   return evaluator.results();
 }
@@ -216,20 +187,6 @@ describe('the counts of columns', () => {
     expect([...VISIT_COUNTS, 'revenue', 'sales']).toEqual(COUNTS);
   });
 
-  function expectAll(
-    results: ReadonlyMap<string, GroupedRows>,
-    history: History,
-    request: QueryRequest,
-  ): void {
-    const { answer, denominators } = groupingsOf(parsed(request));
-    expectGrouping(results.get('answer'), answer, history, request, request);
-    const others = denominatorsOf(request);
-    for (const grouping of denominators) {
-      const other = others[grouping.name] as QueryRequest;
-      expectGrouping(results.get(grouping.name), grouping, history, other, request);
-    }
-  }
-
   it('are those of the oracle in all zones', () => {
     fc.assert(
       fc.property(cases(8), ({ zone, events, list }) => {
@@ -237,36 +194,16 @@ describe('the counts of columns', () => {
         for (const [request, layout] of list) {
           const query = parsed(request);
           const { answer, denominators } = groupingsOf(query);
-          const results = evaluated(history, layout, { query, groupings: [answer, ...denominators] });
-          expectAll(results, history, request);
+          const results = evaluated(history, { query, groupings: [answer, ...denominators], layout });
+          expectGrouping(results.get('answer'), answer, history, request, request);
+          const others = denominatorsOf(request);
+          for (const grouping of denominators) {
+            const other = others[grouping.name] as QueryRequest;
+            expectGrouping(results.get(grouping.name), grouping, history, other, request);
+          }
         }
       }),
       { numRuns: runs(50, 200) },
-    );
-  });
-
-  it('are those of the oracle from what the cron has stored', async () => {
-    await applySchema();
-    await fc.assert(
-      fc.asyncProperty(cases(10), fc.boolean(), async ({ zone, events, list }, isLate) => {
-        const history = historyOf(events, zone, GOALS);
-        const pixel = await makePixel(zone, { goals: GOALS });
-        const [last] = events;
-        await store(pixel, isLate ? events.slice(1) : events);
-        await runJobs(LATER);
-        // A day that is stored again has a segment of its own, and stale rows in that of its month.
-        if (isLate && last) {
-          await store(pixel, [last], LATER);
-          await runJobs(LATER);
-        }
-        for (const [request] of list) {
-          const query = parsed(request);
-          const { answer, denominators } = groupingsOf(query);
-          const results = await evaluatedFromStore(pixel, { query, groupings: [answer, ...denominators] });
-          expectAll(results, history, request);
-        }
-      }),
-      { numRuns: runs(8, 30) },
     );
   });
 
@@ -278,7 +215,7 @@ describe('the counts of columns', () => {
           const query = parsed(request);
           const { answer } = groupingsOf(query);
           const cells: Grouping = { ...answer, timed: true, byDay: true };
-          const results = evaluated(history, layout, { query, groupings: [cells], time: 'time:hour' });
+          const results = evaluated(history, { query, groupings: [cells], time: 'time:hour', layout });
           const others = request.dimensions.filter((name) => !TIMES.includes(name));
           const byDay = { ...request, dimensions: ['time:day', ...others] };
           expectGrouping(results.get('answer'), cells, history, byDay, byDay);

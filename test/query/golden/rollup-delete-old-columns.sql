@@ -2,12 +2,26 @@
 DELETE
 FROM segments
 WHERE pixel = ?1
-  AND period = ?2
-  AND generation IS NOT (
+  AND period IN (?2, iif(NOT EXISTS (
+  SELECT 1
+  FROM days d
+  WHERE d.pixel = ?1
+    AND d.day BETWEEN substr(?2, 1, 7) || '-01' AND substr(?2, 1, 7) || '-31'
+    AND d.columns > 0
+    AND d.day <> ?2
+    AND d.raw > 0
+    AND NOT EXISTS (
+    SELECT 1
+    FROM segments own
+    WHERE own.pixel = d.pixel
+      AND own.period = d.day
+  )
+), substr(?2, 1, 7), ?2))
+  AND (period <> ?2 OR generation IS NOT (
   SELECT iif(columns > 0, rolls, NULL)
   FROM days
   WHERE pixel = ?1
     AND day = ?2
-)
+))
 -- ?1 = :pixel
 -- ?2 = :day
