@@ -16,9 +16,9 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/problem.ts': 1_500,
   'src/enrich/ingest.ts': 44_000,
   'src/enrich/consume.ts': 46_500,
-  'src/rollup/job.ts': 66_000,
+  'src/rollup/job.ts': 67_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 112_000,
+  'src/api/api.ts': 122_000,
   'src/api/health.ts': 11_000,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
@@ -26,7 +26,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/privacy.ts': 26_000,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 150_000;
+const ALL_MODULES = 160_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
@@ -35,7 +35,7 @@ const BUDGETS = [
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_040 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_750 },
-  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_500 },
+  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_800 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_200 },
   { what: 'text of /opt-out', file: 'src/privacy/opt-out.html', bytes: 800 },
   { what: 'text of /privacy', file: 'src/privacy/privacy.html', bytes: 1_200 },

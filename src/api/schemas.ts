@@ -66,10 +66,23 @@ const personKind = { enum: Object.keys(PERSON_KINDS) };
 const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
 const change = { type: ['number', 'null'] };
 
+const SOURCES = [
+  ...['rollups', 'columns', 'events'],
+  ...['rollups+columns', 'rollups+events', 'columns+events', 'rollups+columns+events'],
+];
+
 const meta = {
   type: 'object',
   properties: {
-    source: { enum: ['rollups', 'events', 'rollups+events'], description: 'Where the numbers come from.' },
+    source: {
+      enum: SOURCES,
+      description: 'Where the numbers come from. With `min_group`, it depends on the query alone.',
+    },
+    events_read: {
+      ...object({ columns: count, events: count }, ['columns', 'events']),
+      description:
+        'How many events were counted, from columns and one by one. Missing if rollups answered alone, and with `min_group`.',
+    },
     as_of: {
       ...time,
       description:

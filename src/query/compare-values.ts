@@ -1,4 +1,5 @@
 /** Finds the values that match a test. A meter limits the cost. */
+import type { FieldError } from '../model/field-error.ts';
 import { ok, type Result } from '../model/result.ts';
 import { Finder } from './finder.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
@@ -21,27 +22,44 @@ export function compareAll(pairs: MatchingValues, meter: Meter): Result<Matching
       matching.push([test, values.filter(testOf(test, meter))]);
     } catch (error) {
       if (!(error instanceof OutOfSteps)) throw error;
-      const texts = test.comparison === 'matches' ? 'these patterns' : 'these texts';
-      const message = `Comparing ${values.length} values of ${test.dimension.name} with ${texts} takes too long. Use fewer or simpler ones, or choose a shorter range.`;
-      return invalidQuery([{ path: `${test.path}[2]`, message }]);
+      return invalidQuery([takesTooLong(test, `${values.length} values`)]);
     }
   }
   return ok(matching);
 }
 
+/** Thrown when comparing one value after another with a test has used the steps up. */
+export class TestTakesTooLong extends OutOfSteps {
+  readonly error: FieldError;
+
+  constructor(test: Test) {
+    super();
+    this.error = takesTooLong(test, 'the values');
+  }
+}
+
+/** The error of a test that uses the steps up. @param values what it is compared with. */
+function takesTooLong({ comparison, dimension, path }: Test, values: string): FieldError {
+  const texts = comparison === 'matches' ? 'these patterns' : 'these texts';
+  const message = `Comparing ${values} of ${dimension.name} with ${texts} takes too long. Use fewer or simpler ones, or choose a shorter range.`;
+  return { path: `${path}[2]`, message };
+}
+
 /**
  * Whether a value matches a test, before negation.
- * @throws OutOfSteps, also the returned function.
+ *
+ * @param asStored whether values are compared only as they are stored, as SQL does.
  */
 export function testOf(
   { comparison, caseSensitive, dimension, values, others, patterns }: Test,
   meter: Meter,
+  asStored = false,
 ): (value: string) => boolean {
   const fold = (text: string): string => {
     meter.spend(LOOK_UP + CASE * text.length);
     return caseSensitive ? text : text.toLowerCase();
   };
-  const readable = readableOf(dimension);
+  const readable = asStored ? (text: string) => text : readableOf(dimension);
   /** A value is compared as stored and, if that differs, as people read it. */
   const either = (finds: (text: string) => boolean) => (value: string) => {
     const read = readable(value);

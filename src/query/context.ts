@@ -1,11 +1,20 @@
 /** What a query is answered for: a pixel, a span of its days, and the state of these days. */
+import type { FieldError } from '../model/field-error.ts';
 import type { Pixel } from '../model/pixel.ts';
+import type { ColumnRows } from './column-rows.ts';
+import type { ColumnSource } from './column-source.ts';
 import type { DayStates, Volume } from './day-states.ts';
 import type { Span } from './spans.ts';
 
 export interface QueryContext extends Span {
   readonly pixel: Pixel;
   readonly days: DayStates & Volume;
+  /** What columns answer. */
+  readonly source: ColumnSource;
+  /** What they have answered. */
+  readonly columns: ColumnRows;
   /** Only these rows are read, by the values of their dimensions. Null for all. */
   readonly rows: readonly (readonly string[])[] | null;
+  /** Charges for events that are read although their days have columns. */
+  readonly chargeEvents: (events: number) => readonly FieldError[];
 }

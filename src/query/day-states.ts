@@ -1,15 +1,19 @@
 /**
- * The state of a pixel's days before a query runs: which days have events, which have a rollup, and how much there is to read.
+ * The state of a pixel's days before a query runs: which days have events, a rollup or columns, and how much there is to read.
  */
 import { DIRTY, RAW } from '../model/day-state.ts';
-import { prepare } from '../sql/statement.ts';
+import type { Pixel } from '../model/pixel.ts';
+import { prepare, type Values } from '../sql/statement.ts';
+import { columnOf } from './groupings.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { dayCount } from './range.ts';
-import { canUseRollups } from './sources.ts';
+import { cutDays, type Sources, sourcesOf } from './sources.ts';
 import type { Span } from './spans.ts';
+import { columnsAnswer } from './sql/column-days.ts';
+import { nameOfRollup } from './sql/parameter-names.ts';
 import { hasRollup, lacks } from './sql/rollup-state.ts';
 
-/** The state of the days of a range. */
+/** The state of the days of a range, without those that columns answer. */
 export interface DayStates {
   readonly first: string | null;
   readonly last: string | null;
@@ -25,16 +29,37 @@ export interface DayStates {
   readonly lacking: string | null;
   /** When the oldest outdated rollup was made that answers the query. */
   readonly as_of: number | null;
+  /** With small-group protection, if only events and columns may answer: the pixel's first day with columns. */
+  readonly first_columns?: string | null;
 }
 
 /** How much a query has to read. */
 export interface Volume {
-  /** Events of the days that no rollup answers; if rollups may not answer, of all days with events. */
+  /** Events of the days that neither rollups nor columns answer. */
   readonly events: number;
   /** Rows of rollups, at most. */
   readonly rows: number;
   /** Days of the range, with or without events. */
   readonly days: number;
+}
+
+/** A day that columns answer. */
+export interface ColumnDay {
+  readonly day: string;
+  /** The day's number of rollups. Its columns are of the same rollup. */
+  readonly rolls: number;
+  /** The number of its events at that rollup. */
+  readonly events: number;
+  /** When the rollup was made, if events have changed since. */
+  readonly as_of: number | null;
+  /** Whether its events are no longer stored. */
+  readonly is_purged: number;
+}
+
+export interface SpanDays {
+  readonly days: DayStates & Volume;
+  /** The days that columns answer, in order. */
+  readonly columnDays: readonly ColumnDay[];
 }
 
 /** Events of a day that has changed are counted up to here: more are too many for any query. */
@@ -44,14 +69,36 @@ const MOST_COUNTED = 4_000_000;
 const ROWS_OF_DIMENSION = 1001;
 const ROWS_OF_NONE = 24;
 
+/**
+ * Reads one row, the states of the days that rollups and events have to answer. Run it in the transaction of the answer: a day must
+ * not lose its events between the check and the answer.
+ *
+ * @param columnDays the days that columns have answered.
+ */
+export function statesOfOthers(
+  db: D1Database,
+  query: ParsedQuery,
+  span: Span,
+  columnDays: readonly ColumnDay[],
+  usesRollups: boolean,
+): D1PreparedStatement {
+  const columns = usesRollups || span.reportable === null ? [] : [FIRST_COLUMNS];
+  return dayStatesStatement(db, query, span, columnDays, { columns, values: {} });
+}
+
+const FIRST_COLUMNS =
+  '(SELECT min(x.day) FROM days x WHERE x.pixel = :pixel AND x.columns > 0) AS first_columns';
+
 /** Reads one row, of `DayStates` and of the further columns. */
-export function dayStatesStatement(
+function dayStatesStatement(
   db: D1Database,
   query: ParsedQuery,
   { range, peopleSince }: Span,
-  more: readonly string[] = [],
+  columnDays: readonly ColumnDay[],
+  more: { readonly columns: readonly string[]; readonly values: Values },
 ): D1PreparedStatement {
   const rolled = hasRollup(query, peopleSince);
+  const isLeft = columnDays.length > 0 ? ' AND day NOT IN (SELECT value FROM json_each(:column_days))' : '';
   return prepare(
     db,
     `SELECT ${[
@@ -64,48 +111,81 @@ export function dayStatesStatement(
       `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
       `max(iif(raw > ${RAW.stored} AND ${lacks(query)}, day, NULL)) AS lacking`,
       `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
-      ...more,
+      ...more.columns,
     ].join(', ')}
-       FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to`,
-    { pixel: query.pixel, from: range.from, to: range.to },
+       FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to${isLeft}`,
+    {
+      pixel: query.pixel,
+      from: range.from,
+      to: range.to,
+      column_days: JSON.stringify(columnDays.map(({ day }) => day)),
+      ...more.values,
+    },
   );
 }
 
 /**
- * Reads the states of each span's days and how much a query has to read, in one transaction.
+ * Reads the days of each span, which of them columns answer, and how much a query has to read, in one transaction.
  *
- * @param usesRollups whether rollups may answer; if left out: whether they can answer the query.
+ * @param sources what may answer; if left out: what can answer the query.
  */
-export async function readDayStates(
+export async function readDays(
   db: D1Database,
   query: ParsedQuery,
+  { timezone }: Pick<Pixel, 'timezone'>,
   spans: readonly Span[],
-  usesRollups?: boolean,
-): Promise<readonly (DayStates & Volume)[]> {
-  const answers = await db.batch<DayStates & Omit<Volume, 'days'>>(
-    spans.map((span) => dayStatesStatement(db, query, span, volumeColumns(query, span, usesRollups))),
-  );
+  sources?: Sources,
+): Promise<readonly SpanDays[]> {
+  const statements = spans.map((span) => statementsOf(db, query, timezone, span, sources));
+  const answers = await db.batch(statements.flat());
+  let next = 0;
   return spans.map(({ range }, index) => {
-    const row = answers[index]?.results[0] as DayStates & Omit<Volume, 'days'>;
-    return { ...row, days: dayCount(range) };
+    const [states, columnDays] = (statements[index] ?? []).map(() => answers[next++]?.results);
+    return {
+      days: { ...(states?.[0] as DayStates & Omit<Volume, 'days'>), days: dayCount(range) },
+      columnDays: (columnDays ?? []) as ColumnDay[],
+    };
   });
 }
 
-/** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */
-function volumeColumns(
+function statementsOf(
+  db: D1Database,
   query: ParsedQuery,
-  { moments, peopleSince }: Span,
-  usesRollups = canUseRollups(query, moments),
-): string[] {
-  const rolled = usesRollups ? hasRollup(query, peopleSince) : 'false';
+  zone: string,
+  span: Span,
+  sources = sourcesOf(query, span.moments),
+): D1PreparedStatement[] {
+  const { range, moments, peopleSince } = span;
+  const byRollup = sources.rollups ? hasRollup(query, peopleSince) : 'false';
+  const byColumns = columnsAnswer(query, span, sources);
+  const values = {
+    cut_days: JSON.stringify(cutDays(moments, zone)),
+    [nameOfRollup(columnOf(0))]: query.dimensions.find((dimension) => dimension !== null)?.rollup ?? '',
+  };
+  const columns = volumeColumns(query, byRollup, byColumns);
+  const states = dayStatesStatement(db, query, span, [], { columns, values });
+  return byColumns === null
+    ? [states]
+    : [
+        states,
+        prepare(
+          db,
+          `SELECT day, rolls, events, iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}), rolled_at, NULL) AS as_of, raw > ${RAW.stored} AS is_purged
+           FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to AND ${byColumns} ORDER BY day`,
+          { pixel: query.pixel, ...range, ...values },
+        ),
+      ];
+}
+
+/** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */
+function volumeColumns({ dimensions }: ParsedQuery, byRollup: string, byColumns: string | null): string[] {
   const counted = `(SELECT count(*) FROM (
     SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts >= d.starts_at AND e.ts < d.ends_at LIMIT ${MOST_COUNTED}))`;
   const size = `iif(d.rolled_at IS NOT NULL AND d.dirty IN (${DIRTY.clean}, ${DIRTY.goalsChanged}), d.events, ${counted})`;
-  const ofRollup = query.dimensions.some((dimension) => dimension !== null)
-    ? ROWS_OF_DIMENSION
-    : ROWS_OF_NONE;
+  const ofRollup = dimensions.some((dimension) => dimension !== null) ? ROWS_OF_DIMENSION : ROWS_OF_NONE;
+  const byEvents = `raw = ${RAW.stored} AND NOT (${byRollup})${byColumns === null ? '' : ` AND NOT ${byColumns}`}`;
   return [
-    `coalesce(sum(CASE WHEN raw = ${RAW.stored} AND NOT (${rolled}) THEN ${size} END), 0) AS events`,
-    `coalesce(sum(CASE WHEN (${rolled}) THEN min(d.events, ${ofRollup}) END), 0) AS rows`,
+    `coalesce(sum(CASE WHEN ${byEvents} THEN ${size} END), 0) AS events`,
+    `coalesce(sum(CASE WHEN (${byRollup}) THEN min(d.events, ${ofRollup}) END), 0) AS rows`,
   ];
 }

@@ -1,20 +1,25 @@
 /** Funnels: how many visits or people came from goal to goal, within a visit, or within a person's window across visits. */
-import { RAW } from '../model/day-state.ts';
 import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { prepare } from '../sql/statement.ts';
+import { columnFunnel, funnelTask } from './column-query.ts';
+import { NO_COLUMN_ROWS } from './column-rows.ts';
+import { readSources } from './column-source.ts';
+import { priceOfColumns } from './columns/price.ts';
 import type { QueryContext } from './context.ts';
-import { readDayStates } from './day-states.ts';
+import { type DayStates, statesOfOthers, type Volume } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
 import type { ParsedQuery } from './parsed-query.ts';
-import { type Allowance, charge, pricesOfFunnel, VIEWERS } from './price.ts';
+import { type Allowance, charge, priceOfSegments, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import type { DayRange } from './range.ts';
-import { resolveFilters, testsToResolve } from './resolve.ts';
-import { pastRetention } from './retention.ts';
+import { readColumns } from './read-columns.ts';
+import { matchingGoals, resolveFilters, testsToResolve } from './resolve.ts';
+import { missingEvents } from './retention.ts';
 import { funnelErrors, isProtected } from './small-groups.ts';
+import { canUseColumns } from './sources.ts';
 import { resolveSpans } from './spans.ts';
 import { funnelSql } from './sql/funnel.ts';
 import { valuesOfFunnel } from './sql/parameters.ts';
@@ -59,32 +64,49 @@ export async function runFunnel(
   const unprotected = isSafe ? funnelErrors(funnel, requested) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
 
-  const [days] = await readDayStates(db, requested, [span], false);
-  const context = { ...span, pixel, days, rows: null } as QueryContext;
-  const priced = { goals: settings.goals.length, isSafe };
-  const tests = testsToResolve(requested);
-  const prices = pricesOfFunnel(requested, tests, funnel.steps.length, context.days, priced);
+  const meter = new Meter();
+  const steps = funnel.steps.flatMap((step) => settings.goals.find(({ name }) => name === step) ?? []);
+  const evaluated = columnFunnel(requested, pixel, steps, meter);
+  // The visits of a person may be days apart, and columns have no people.
+  const columns = funnel.within === 'visit' && canUseColumns(requested);
+  const task = funnelTask(evaluated, { rollups: false, columns });
+  const [sources] = await readSources(db, requested, pixel, [span], () => task.begin().columns, task.sources);
+  const pricesOf = (volume: Volume): number[] =>
+    pricesOfFunnel(requested, testsToResolve(requested), steps.length, volume, {
+      goals: settings.goals.length,
+      isSafe,
+    });
+  const given = {
+    ...span,
+    ...sources,
+    pixel,
+    columns: NO_COLUMN_ROWS,
+    rows: null,
+    chargeEvents: (events) => charge(pricesOf({ events, rows: 0, days: 1 }), allowance),
+  } as QueryContext;
+  const prices = [
+    ...pricesOf(given.days),
+    priceOfSegments(given.source.heads, () => priceOfColumns(evaluated)),
+  ];
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
 
-  const filters = await resolveFilters(db, requested, context, new Meter());
+  const goals = matchingGoals(requested, pixel, meter);
+  if (!goals.ok) return goals;
+  const read = await readColumns(db, requested, given, task);
+  if (!read.ok) return read;
+  const context = read.value;
+  const filters = await resolveFilters(db, requested, context, goals.value, meter);
   if (!filters.ok) return filters;
   const query = { ...requested, filters: filters.value };
   const plan = { query, context, needs: needsOfFunnel(query, context) };
-  const steps = funnel.steps.flatMap((step) => settings.goals.find(({ name }) => name === step) ?? []);
-  const [purged, counts] = await db.batch<Record<string, unknown>>([
-    prepare(
-      db,
-      `SELECT max(day) AS day FROM days WHERE pixel = :pixel AND raw > ${RAW.stored} AND day BETWEEN :from AND :to`,
-      { pixel: pixel.id, ...span.range },
-    ),
+  const [states, counts] = await db.batch<Record<string, unknown>>([
+    statesOfOthers(db, query, context, context.columns.days, false),
     prepare(db, funnelSql(plan, funnel, steps.length), valuesOfFunnel(plan, steps)),
   ]);
-  const day = pastRetention(pixel, span) ?? purged?.results[0]?.['day'];
-  if (typeof day === 'string') {
-    const detail = `A funnel needs raw events, and those up to ${day} are past this pixel's retention and have been deleted. Begin the range after this day.`;
-    return err({ reason: 'beyond_retention', detail });
-  }
+  const days = states?.results[0] as unknown as DayStates;
+  const detail = missingEvents({ subject: 'A funnel', byColumns: columns }, context, days, false);
+  if (detail !== null) return err({ reason: 'beyond_retention', detail });
   const row = counts?.results[0] ?? {};
   const countOf = (step: number): number | null => row[`count${step}`] as number | null;
   return ok({

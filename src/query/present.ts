@@ -7,6 +7,7 @@ import type { Filter, Moments, ParsedQuery } from './parsed-query.ts';
 import { timeLabels } from './range.ts';
 import type { QueryRows } from './rows.ts';
 import { isProtected } from './small-groups.ts';
+import { canUseColumns } from './sources.ts';
 import { momentsOf, type QuerySpans } from './spans.ts';
 
 export interface QueryResult {
@@ -35,7 +36,7 @@ export function present(
     results,
     meta: {
       ...(isSafe
-        ? { ...protectedSource(read, timezone, now), min_group: settings.min_group }
+        ? { ...protectedSource(query, read, timezone, now), min_group: settings.min_group }
         : sourceOf(read)),
       ...(imports ? { imports_included: true } : {}),
       ...(time_labels && time && time !== 'time' ? { time_labels: timeLabels(time, timezone, range) } : {}),
@@ -49,11 +50,26 @@ export function present(
   };
 }
 
-/** The source of the numbers, `rollups`, `events` or `rollups+events`, and when the oldest outdated rollup was made. */
-function sourceOf({ usesRollups, days: { rolled, live, as_of } }: QueryRows): Record<string, string> {
+/**
+ * The sources of the numbers, `rollups`, `columns`, `events` or several of them; how many events were counted, from columns and one by
+ * one; and when the oldest outdated rollup was made.
+ */
+function sourceOf({ usesRollups, days, columnDays, events }: QueryRows): Record<string, unknown> {
+  const { rolled, live } = days;
+  const byRollups = usesRollups && rolled > 0;
+  const byColumns = columnDays.length > 0;
+  const byEvents = (usesRollups ? live : live + rolled) > 0 || !(byRollups || byColumns);
+  const sources = [byRollups && 'rollups', byColumns && 'columns', byEvents && 'events'];
+  const outdated = [usesRollups ? days.as_of : null, ...columnDays.map(({ as_of }) => as_of)];
+  const times = outdated.filter((time) => time !== null);
+  const eventsRead = {
+    ...(byColumns ? { columns: columnDays.reduce((sum, day) => sum + day.events, 0) } : {}),
+    ...(byEvents ? { events } : {}),
+  };
   return {
-    source: !usesRollups || rolled === 0 ? 'events' : live === 0 ? 'rollups' : 'rollups+events',
-    ...(usesRollups && as_of !== null ? { as_of: new Date(as_of).toISOString() } : {}),
+    source: sources.filter((source) => source !== false).join('+'),
+    ...(byColumns || byEvents ? { events_read: eventsRead } : {}),
+    ...(times.length > 0 ? { as_of: new Date(Math.min(...times)).toISOString() } : {}),
   };
 }
 
@@ -61,9 +77,14 @@ function sourceOf({ usesRollups, days: { rolled, live, as_of } }: QueryRows): Re
  * The same with small-group protection: when the last reported day ended. Nothing here depends on the state of days, which says
  * something about their events.
  */
-function protectedSource({ usesRollups }: QueryRows, zone: string, now: number): Record<string, string> {
-  const asOf = new Date(dayStart(zone, localDay(zone, now))).toISOString();
-  return { source: usesRollups ? 'rollups' : 'events', as_of: asOf };
+function protectedSource(
+  query: ParsedQuery,
+  { usesRollups }: QueryRows,
+  zone: string,
+  now: number,
+): Record<string, string> {
+  const source = usesRollups ? 'rollups' : canUseColumns(query) ? 'columns' : 'events';
+  return { source, as_of: new Date(dayStart(zone, localDay(zone, now))).toISOString() };
 }
 
 function warnings(metrics: readonly Metric[]): Record<string, unknown> {

@@ -6,6 +6,8 @@
  */
 import type { Dimension } from '../model/dimensions.ts';
 import type { FieldError } from '../model/field-error.ts';
+import type { SegmentHead } from '../store/segments.ts';
+import type { ColumnPrice } from './columns/price.ts';
 import type { Volume } from './day-states.ts';
 import type { Filter, ParsedQuery, Test } from './parsed-query.ts';
 import { isOfPeople, touchColumns } from './sources.ts';
@@ -57,8 +59,9 @@ const PICKED = 3;
 const CELLS = 3;
 /** For each event, if all of its properties are read. */
 const PROPERTIES = 8;
-/** Microseconds per rollup row. */
+/** Microseconds per rollup row, and to read a segment, however few rows it has. */
 const ROW = 1;
+const SEGMENT = 200;
 
 /**
  * The prices of a query's transactions. Each span, its own and that of the comparison, has one that reads the values of
@@ -203,8 +206,18 @@ export function charge(prices: readonly number[], allowance: Allowance): FieldEr
     return [];
   }
   const message =
-    'This query would take too much database time. Choose a shorter range, or fewer filters, dimensions, metrics or comparisons.';
+    'This query would take too much time. Choose a shorter range, or fewer filters, dimensions, metrics or comparisons.';
   return [{ path: 'date_range', message }];
+}
+
+/**
+ * The price of counting the rows of segments, in microseconds of the Worker. A month's segment is read in full, even if only some of
+ * its days are needed.
+ */
+export function priceOfSegments(heads: readonly SegmentHead[], priceOf: () => ColumnPrice): number {
+  if (heads.length === 0) return 0;
+  const { event, visit } = priceOf();
+  return sum(heads.map(({ header: { events, visits } }) => SEGMENT + events * event + visits * visit));
 }
 
 /** The price of a list of properties. */

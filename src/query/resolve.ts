@@ -30,23 +30,24 @@ const MAX_CONTAINED_BY_SQL = 16;
  * The filters of a query, with the tests that SQL cannot compare made lists of values: goals by name, patterns, texts in any
  * case, and many texts that may be contained.
  *
+ * @param goals what `matchingGoals` has found.
  * @param meter limits the cost of comparing, together with that of the same filters in another span.
  */
 export async function resolveFilters(
   db: D1Database,
   query: ParsedQuery,
   context: QueryContext,
+  goals: MatchingValues,
   meter: Meter,
 ): Promise<Result<readonly Filter[], QueryError>> {
-  const goals = matchingGoals(query, context.pixel, meter);
-  if (!goals.ok) return goals;
   const values = await matchingValues(db, query, context, meter);
   if (!values.ok) return values;
-  const matching = new Map([...goals.value, ...values.value]);
+  const matching = new Map([...goals, ...values.value]);
   return ok(query.filters.map((filter) => withValues(filter, matching)));
 }
 
-function matchingGoals(
+/** The tests of goals, each with the names that match it. A test that names no goal of the pixel is an error. */
+export function matchingGoals(
   { filters }: ParsedQuery,
   { settings }: Pixel,
   meter: Meter,
@@ -77,6 +78,9 @@ async function matchingValues(
 ): Promise<Result<MatchingValues, QueryError>> {
   const tests = testsToResolve(query);
   if (tests.length === 0) return ok([]);
+  // Columns compare their own values.
+  if (context.columns.days.length > 0 && context.days.events === 0)
+    return ok(tests.map((test) => [test, []]));
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
   const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);
   const results = await db.batch<ValueRow>(
@@ -107,7 +111,7 @@ async function matchingValues(
 }
 
 /**
- * Reads all values that a dimension has in the days of a span. A value that depends on the period is read for each period, so it
+ * Reads all values that a dimension has in the days of a span that columns have not answered. A value that depends on the period is read for each period, so it
  * may be in multiple rows. Days are read in full: an event of a visit may have happened before the span's first moment.
  *
  * @param characters the limit of all rows' characters. The rows end with the first one that exceeds it.
@@ -130,7 +134,8 @@ function valuesStatement(
     order: [],
     pagination: { limit: MAX_VALUES + 1, offset: 0 },
   };
-  const plan = planOf(ofValues, { ...context, moments: null, rows: null }, false);
+  const columns = { ...context.columns, lists: new Map() };
+  const plan = planOf(ofValues, { ...context, moments: null, rows: null, columns }, false);
   return prepare(
     db,
     `

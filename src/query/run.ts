@@ -1,18 +1,25 @@
 /** Answers a query: its spans, their days, its price, its rows, their comparison, the result. */
+import type { FieldError } from '../model/field-error.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
+import { columnQuery } from './column-query.ts';
+import { NO_COLUMN_ROWS } from './column-rows.ts';
+import { readSources } from './column-source.ts';
+import type { ColumnQuery } from './columns/evaluate.ts';
+import { columnsOf } from './columns/needed-columns.ts';
+import { priceOfColumns } from './columns/price.ts';
 import { compareRows } from './compare.ts';
 import type { QueryContext } from './context.ts';
-import { readDayStates } from './day-states.ts';
+import type { Volume } from './day-states.ts';
 import { Meter } from './meter.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { present, type QueryResult } from './present.ts';
-import { type Allowance, charge, pricesOf, VIEWERS } from './price.ts';
+import { type Allowance, charge, priceOfSegments, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
-import { resolveSpans } from './spans.ts';
+import { resolveSpans, type Span } from './spans.ts';
 
 export async function runQuery(
   db: D1Database,
@@ -28,18 +35,26 @@ export async function runQuery(
   const unprotected = isSafe ? protectionErrors(query) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
 
-  const days = await readDayStates(db, query, spans);
-  const prices = pricesOf(query, testsToResolve(query), days, {
-    goals: pixel.settings.goals.length,
-    isSafe,
-  });
+  const meter = new Meter();
+  const inColumns = (span: Span): ColumnQuery => columnQuery(query, { ...span, pixel }, meter);
+  const sources = await readSources(db, query, pixel, spans, (span) => columnsOf(inColumns(span)));
+  const pricesOfEvents = (volumes: readonly Volume[]): number[] =>
+    pricesOf(query, testsToResolve(query), volumes, { goals: pixel.settings.goals.length, isSafe });
+  const prices = [
+    ...pricesOfEvents(sources.map(({ days }) => days)),
+    ...spans.map((span, index) =>
+      priceOfSegments(sources[index]?.source.heads ?? [], () => priceOfColumns(inColumns(span))),
+    ),
+  ];
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
 
-  const [own, other] = spans.map(
-    (span, index) => ({ ...span, pixel, days: days[index], rows: null }) as QueryContext,
-  ) as [QueryContext, QueryContext?];
-  const meter = new Meter();
+  const chargeEvents = (events: number): readonly FieldError[] =>
+    charge(pricesOfEvents([{ events, rows: 0, days: 1 }]), allowance);
+  const [own, other] = spans.map((span, index) => {
+    const rest = { pixel, columns: NO_COLUMN_ROWS, rows: null, chargeEvents };
+    return { ...span, ...sources[index], ...rest } as QueryContext;
+  }) as [QueryContext, QueryContext?];
   const read = await readRows(db, query, own, meter, query.include.total_rows);
   if (!read.ok) return read;
   const { rows } = read.value;

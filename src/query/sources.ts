@@ -1,4 +1,5 @@
-/** Which rows can answer a query: rollups of days and months, or events and the people behind them. */
+/** Which rows can answer a query: rollups of days and months, columns of days, or events and the people behind them. */
+import { localDay } from '../model/time-zone.ts';
 import { type Moments, type ParsedQuery, testsIn } from './parsed-query.ts';
 
 /** Whether rollups can answer a query at all. */
@@ -12,6 +13,31 @@ export function canUseRollups(
   const byTheDay = time !== 'time:hour';
   if (metrics.some(({ ofPeople }) => ofPeople)) return others.length === 0 && byTheDay;
   return others.length === 0 || byTheDay;
+}
+
+/** Whether columns of finished days can answer a query. They have neither people nor what identifies them. */
+export const canUseColumns = (query: ParsedQuery): boolean => !isOfPeople(query);
+
+/** What may answer for a day, besides its events. */
+export interface Sources {
+  readonly rollups: boolean;
+  readonly columns: boolean;
+}
+
+export const sourcesOf = (query: ParsedQuery, moments: Moments | null): Sources => ({
+  rollups: canUseRollups(query, moments),
+  columns: canUseColumns(query),
+});
+
+/** Columns store times in minutes. */
+const MINUTE = 60_000;
+
+/** The days of moments that columns cannot answer, since the range begins or ends within a minute. */
+export function cutDays(moments: Moments | null, zone: string): string[] {
+  if (moments === null) return [];
+  const { from, to } = moments;
+  const isWhole = (moment: number): boolean => moment % MINUTE === 0;
+  return [...(isWhole(from) ? [] : [localDay(zone, from)]), ...(isWhole(to + 1) ? [] : [localDay(zone, to)])];
 }
 
 /** Whether a query is about people, so that each event's person has to be looked up. */

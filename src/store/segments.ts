@@ -1,5 +1,5 @@
 /** Reads the columns of finished days. */
-import { type Header, parseHeader, Segment, type SegmentRow } from '../columns/segment.ts';
+import { type Header, parseHeader, Segment, SegmentError, type SegmentRow } from '../columns/segment.ts';
 
 /** A stored segment that has not been read: its key and header. */
 export interface SegmentHead {
@@ -30,10 +30,10 @@ const headerOf = (head: string, slice: string): string =>
 
 /**
  * The segments of a range of local days: those of the months that it touches, then those of its days that no month's segment has. A day
- * answers from a month's rows only if the header has its current `rolls`.
+ * answers from a month's rows only if the header has its current `rolls`. Segments whose header is damaged, or of a newer version, are
+ * logged and left out.
  *
  * @param columns the columns whose bytes are summed.
- * @throws SegmentError if a header is damaged or of a newer version.
  */
 export async function readHeaders(
   db: D1Database,
@@ -61,11 +61,21 @@ export async function readHeaders(
     )
     .bind(pixel, firstDay, lastDay, JSON.stringify(columns))
     .all<HeadRow>();
-  const heads = results.map((row) => ({ ...row, header: parseHeader(row.header) }));
+  const heads = results.flatMap((row) => headOf(pixel, row));
   const ofMonths = new Set(
     heads.filter(isOfMonth).flatMap(({ header }) => header.days.map(({ day, rolls }) => `${day} ${rolls}`)),
   );
   return heads.filter((head) => isOfMonth(head) || !ofMonths.has(`${head.period} ${head.generation}`));
+}
+
+function headOf(pixel: string, row: HeadRow): SegmentHead[] {
+  try {
+    return [{ ...row, header: parseHeader(row.header) }];
+  } catch (error) {
+    if (!(error instanceof SegmentError)) throw error;
+    console.error(`the columns of ${pixel} for ${row.period} cannot be read: ${error.message}`);
+    return [];
+  }
 }
 
 const isOfMonth = ({ period }: SegmentHead): boolean => period.length === 'YYYY-MM'.length;

@@ -76,7 +76,9 @@ describe.each(['events', 'rollups'])('answers from %s', (source) => {
       metrics: ['visitors', 'events', 'conversion_rate'],
       dimensions: ['event:goal'],
     });
-    expect(meta).toEqual({ source });
+    expect(meta).toEqual(
+      source === 'events' ? { source, events_read: { events: expect.any(Number) } } : { source },
+    );
     expect(results).toEqual([
       { dimensions: ['Buy'], metrics: [2, 2, 66.67] },
       { dimensions: ['Read the blog'], metrics: [2, 2, 66.67] },

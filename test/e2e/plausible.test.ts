@@ -67,8 +67,9 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
   const answers = async ({ request, results, meta = {} }: Example): Promise<void> => {
     const answer = await ask(request);
     expect(answer.results).toEqual(results);
-    const { source, ...rest } = answer.meta;
-    expect(source).toMatch(/^(events|rollups|rollups\+events)$/);
+    const { source, events_read, ...rest } = answer.meta;
+    expect(source).toMatch(/^(events|columns|rollups|columns\+events|rollups\+events)$/);
+    expect(events_read === undefined).toBe(source === 'rollups');
     expect(Object.keys(rest)).toEqual(Object.keys(meta));
     expect(rest).toMatchObject(meta);
     expect(answer.query).toMatchObject({ site_id: pixel, metrics: request['metrics'] });
@@ -77,7 +78,11 @@ describe.each(['while days are open', 'after the rollup'])('%s', (when) => {
   it('is what the next answers come from', async () => {
     const [{ request }] = EXAMPLES as readonly [Example];
     const { meta } = await ask(request);
-    expect(meta).toEqual({ source: when === 'after the rollup' ? 'rollups' : 'events' });
+    expect(meta).toEqual(
+      when === 'after the rollup'
+        ? { source: 'rollups' }
+        : { source: 'events', events_read: { events: expect.any(Number) } },
+    );
   });
 
   describe('examples', () => {
@@ -232,6 +237,6 @@ describe('what differs', () => {
   it('the query comes back with days, and with the order that was asked for', async () => {
     const { query, meta } = await ask({ metrics: ['visitors'], date_range: '7d' });
     expect(query).toMatchObject({ date_range: [day(-6), day(0)], order_by: [] });
-    expect(Object.keys(meta)).toEqual(['source']);
+    expect(Object.keys(meta)).toEqual(['source', 'events_read']);
   });
 });

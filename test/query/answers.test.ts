@@ -82,7 +82,13 @@ describe('answers', () => {
   );
 
   it('cover every source', () => {
-    expect([...sources].toSorted()).toEqual(['events', 'rollups', 'rollups+events']);
+    expect([...sources].toSorted()).toEqual([
+      'columns',
+      'columns+events',
+      'events',
+      'rollups',
+      'rollups+events',
+    ]);
   });
 
   it('are pages of one list, whatever the page size', async () => {
@@ -184,7 +190,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('are errors if they need deleted raw events, and come from rollups otherwise', async () => {
+  it('are errors if they need deleted raw events, and come from rollups and columns otherwise', async () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const at = Date.parse('2026-02-03T10:00:00Z');
     await store(pixel, [{ ts: at, id: 'a', name: 'pageview', visitor: 'v', page: '/x', browser: 'Firefox' }]);
@@ -198,20 +204,43 @@ describe('answers', () => {
       results: [{ dimensions: ['Firefox'], metrics: [1] }],
       meta: { source: 'rollups' },
     });
-    for (const [why, more] of [
+    const simple = { metrics: ['visitors'], date_range: range.date_range };
+    const refusal = (detail: string) => ({
+      ok: false,
+      error: { reason: 'beyond_retention', detail: expect.stringContaining(detail) },
+    });
+    const run = async (more: Readonly<Record<string, unknown>>) => {
+      const query = parseQuery({ site_id: pixel.id, ...simple, ...more });
+      if (!query.ok) throw new Error('not a query');
+      return runQuery(db, query.value, pixel, LATER);
+    };
+    const OF_COLUMNS = [
       ['A query with filters', { filters: [['is', 'event:page', ['/x']]] }],
       ['A query with multiple dimensions', { dimensions: ['visit:browser', 'event:page'] }],
       ['A query by hour', { dimensions: ['time:hour', 'event:page'] }],
+      ['A range with times of day', { date_range: ['2026-02-03T09:00:00Z', '2026-02-03T10:59:59.999Z'] }],
+    ] as const;
+    const ofPeople = [
       ['A query by a dimension of people', { dimensions: ['person:first_source'] }],
       ['A query by a dimension of people', { dimensions: ['person:devices'] }],
-    ] as const) {
-      const query = parseQuery({ site_id: pixel.id, ...range, ...more });
-      if (!query.ok) throw new Error('not a query');
-      const rejected = await runQuery(db, query.value, pixel, LATER);
-      expect(rejected).toMatchObject({
-        ok: false,
-        error: { reason: 'beyond_retention', detail: expect.stringContaining(`${why} needs raw events`) },
+      ['A query that counts people', { metrics: ['people'], filters: [['is', 'event:page', ['/x']]] }],
+    ] as const;
+    for (const [, more] of OF_COLUMNS) {
+      expect(await run(more)).toMatchObject({
+        ok: true,
+        value: { results: [{ metrics: [1] }], meta: { source: 'columns', events_read: { columns: 1 } } },
       });
+    }
+    for (const [why, more] of ofPeople)
+      expect(await run(more)).toMatchObject(refusal(`${why} needs raw events, and`));
+    const cut = { date_range: ['2026-02-03T09:00:00Z', '2026-02-03T10:59:59Z'] };
+    expect(await run(cut)).toMatchObject(refusal('Begin and end with full minutes.'));
+    // Without columns, only rollups are left.
+    await db.prepare('UPDATE days SET columns = 0 WHERE pixel = ?').bind(pixel.id).run();
+    for (const [why, more] of OF_COLUMNS) {
+      expect(await run(more)).toMatchObject(
+        refusal(`${why} needs raw events or columns, and up to 2026-02-03`),
+      );
     }
   });
 

@@ -24,6 +24,9 @@ import { formatStatement, type SentStatement } from './sql-text.ts';
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const OPEN = pixelOf('px_GoldenGoldenOpen', 0);
 const PROTECTED = pixelOf('px_GoldenGoldenSafe', 5);
+/** The same two, with columns. The others have none, so that all of their SQL is seen. */
+const SEALED = pixelOf('px_GoldenGoldenCols', 0);
+const PROTECTED_SEALED = pixelOf('px_GoldenGoldenCell', 5);
 
 function pixelOf(id: string, minGroup: number): Pixel {
   const settings: PixelSettings = {
@@ -69,11 +72,15 @@ function history(): OracleEvent[] {
 
 beforeAll(async () => {
   await applySchema();
-  for (const pixel of [OPEN, PROTECTED]) {
+  for (const pixel of [OPEN, PROTECTED, SEALED, PROTECTED_SEALED]) {
     await insertPixel(db, pixel);
     await store(pixel, history(), NOW);
   }
   await runJobs(NOW);
+  await db.prepare('UPDATE days SET columns = 0 WHERE pixel IN (?, ?)').bind(OPEN.id, PROTECTED.id).run();
+  // Goals of a closed day are counted from columns, beside the rollups of others.
+  const closed = "UPDATE days SET raw = 2 WHERE pixel = ? AND day = '2026-11-20'";
+  await db.prepare(closed).bind(SEALED.id).run();
 });
 
 /** The database, with the statements that are sent to it. */
@@ -260,10 +267,34 @@ const PROTECTED_QUERIES: Readonly<Record<string, Record<string, unknown>>> = {
   'protected-by-property': { dimensions: ['event:props:plan'] },
 };
 
+const SEALED_QUERIES: Readonly<Record<string, readonly [Pixel, Record<string, unknown>]>> = {
+  'columns-filtered': [
+    SEALED,
+    {
+      metrics: ['visitors', 'percentage', 'total_revenue'],
+      dimensions: ['visit:source', 'time:day'],
+      filters: [['matches', 'event:page', ['^/b.*']]],
+    },
+  ],
+  'columns-by-goal': [SEALED, { dimensions: ['event:goal'] }],
+  'columns-protected': [
+    PROTECTED_SEALED,
+    {
+      metrics: ['visitors', 'conversion_rate'],
+      filters: [
+        ['is', 'event:goal', ['Signup']],
+        ['is', 'visit:country', ['DE']],
+      ],
+    },
+  ],
+};
+
 const FUNNELS: Readonly<Record<string, readonly [Pixel, Funnel['within'], readonly unknown[]]>> = {
   'funnel-of-visits': [OPEN, 'visit', []],
   'funnel-of-people': [OPEN, { hours: 48 }, [['is', 'visit:source', ['Google']]]],
   'protected-funnel': [PROTECTED, 'visit', []],
+  'columns-funnel': [SEALED, 'visit', [['is', 'visit:source', ['Google']]]],
+  'columns-protected-funnel': [PROTECTED_SEALED, 'visit', []],
 };
 
 const PARAMETERS = [
@@ -308,6 +339,7 @@ describe('the SQL', () => {
   it.each([
     ...Object.entries(QUERIES).map(([name, body]) => [name, OPEN, body] as const),
     ...Object.entries(PROTECTED_QUERIES).map(([name, body]) => [name, PROTECTED, body] as const),
+    ...Object.entries(SEALED_QUERIES).map(([name, [pixel, body]]) => [name, pixel, body] as const),
   ])('of the query %s', async (name, pixel, body) => {
     const { db: recording, sent } = recorder();
     const answer = await runQuery(recording, queryOf(pixel, body), pixel, NOW);
@@ -335,7 +367,7 @@ describe('the SQL', () => {
 
   it('has a file for each case, and no other', () => {
     const files = Object.keys(import.meta.glob('./golden/*.sql')).map((path) => path.slice(9, -4));
-    const cases = { ...QUERIES, ...PROTECTED_QUERIES, ...FUNNELS, ...ROLLUPS };
+    const cases = { ...QUERIES, ...PROTECTED_QUERIES, ...SEALED_QUERIES, ...FUNNELS, ...ROLLUPS };
     expect(files.toSorted()).toEqual([...Object.keys(cases), 'protected-property-keys'].toSorted());
   });
 });

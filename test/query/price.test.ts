@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { readDayStates, type Volume } from '../../src/query/day-states.ts';
+import { readDays, type Volume } from '../../src/query/day-states.ts';
 import { runFunnel } from '../../src/query/funnel.ts';
 import { parseQuery } from '../../src/query/language.ts';
 import type { ParsedQuery } from '../../src/query/parsed-query.ts';
 import { charge, OWNERS, pricesOf, pricesOfFunnel, VIEWERS } from '../../src/query/price.ts';
 import { testsToResolve } from '../../src/query/resolve.ts';
 import { runQuery } from '../../src/query/run.ts';
+import type { Sources } from '../../src/query/sources.ts';
 import { applySchema, db, GOALS, histories, makePixel, runJobs, store } from '../fixtures.ts';
 import { LATER, randomQueries } from './random-queries.ts';
 
@@ -182,11 +183,8 @@ describe('the number of rows to read', () => {
     peopleSince: '2025-01-01',
     reportable: null,
   };
-  const heldOf = async (
-    pixel: Pixel,
-    request: Readonly<Record<string, unknown>> = {},
-    usesRollups?: boolean,
-  ) => (await readDayStates(db, { ...queryOf(request), pixel: pixel.id }, [spanOf], usesRollups))[0];
+  const heldOf = async (pixel: Pixel, request: Readonly<Record<string, unknown>> = {}, sources?: Sources) =>
+    (await readDays(db, { ...queryOf(request), pixel: pixel.id }, pixel, [spanOf], sources))[0]?.days;
 
   it('is counted for changed days, and stored for the others', async () => {
     const pixel = await makePixel('UTC');
@@ -195,8 +193,13 @@ describe('the number of rows to read', () => {
     await runJobs(LATER);
     expect(await heldOf(pixel)).toMatchObject({ events: 0, rows: 44 });
     expect(await heldOf(pixel, { dimensions: ['event:page'] })).toMatchObject({ events: 0, rows: 50 });
-    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 50, rows: 0 });
-    expect(await heldOf(pixel, {}, false)).toMatchObject({ events: 50, rows: 0 });
+    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 0, rows: 0 });
+    const byEvents = { rollups: false, columns: false };
+    expect(await heldOf(pixel, { filters: [country] }, byEvents)).toMatchObject({ events: 50, rows: 0 });
+    expect(await heldOf(pixel, {}, { rollups: false, columns: false })).toMatchObject({
+      events: 50,
+      rows: 0,
+    });
     await store(pixel, views(7, 2));
     await store(pixel, [{ ...views(1)[0], id: 'late' } as never]);
     expect(await heldOf(pixel)).toMatchObject({ events: 38, rows: 20 });
@@ -205,7 +208,9 @@ describe('the number of rows to read', () => {
       .prepare('UPDATE days SET raw = 1, dirty = 0 WHERE pixel = ? AND day = ?')
       .bind(pixel.id, DAY)
       .run();
-    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 27 });
+    expect(await heldOf(pixel, { filters: [country] }, byEvents)).toMatchObject({ events: 27 });
+    // The other two days have columns.
+    expect(await heldOf(pixel, { filters: [country] })).toMatchObject({ events: 7 });
   });
 
   it('is read first, and a query that is too expensive is rejected before it runs', async () => {
@@ -213,7 +218,7 @@ describe('the number of rows to read', () => {
     await store(pixel, views(5));
     await runJobs(LATER);
     // As if the day had ten million events.
-    await db.prepare('UPDATE days SET events = 10000000 WHERE pixel = ?').bind(pixel.id).run();
+    await db.prepare('UPDATE days SET events = 10000000, columns = 0 WHERE pixel = ?').bind(pixel.id).run();
     const request: string[] = [];
     const listened = new Proxy(db, {
       get(target, property) {
@@ -256,6 +261,41 @@ describe('the number of rows to read', () => {
     // What rollups answer costs no more than before.
     expect((await run({ dimensions: ['event:page'] })).ok).toBe(true);
     expect((await run({})).ok).toBe(true);
+  });
+
+  it('is known before columns are read, too', async () => {
+    const pixel = await makePixel('UTC', { goals: GOALS });
+    await store(pixel, views(5));
+    await runJobs(LATER);
+    // As if the day had a billion events.
+    await db
+      .prepare(
+        `UPDATE segments SET dictionary = json_set(dictionary, '$.events', 1000000000, '$.visits', 500000000) WHERE pixel = ? AND name = ''`,
+      )
+      .bind(pixel.id)
+      .run();
+    const sent: string[] = [];
+    const listened = new Proxy(db, {
+      get(target, property) {
+        if (property !== 'prepare') return Reflect.get(target, property);
+        return (sql: string) => {
+          sent.push(sql);
+          return target.prepare(sql);
+        };
+      },
+    });
+    const query = { ...queryOf({ date_range: [DAY, DAY], filters: [country] }), pixel: pixel.id };
+    const funnel = { name: 'F', steps: ['Signup', 'Bought'], within: 'visit' } as const;
+    for (const answer of [
+      await runQuery(listened, query, pixel, LATER, OWNERS),
+      await runFunnel(listened, pixel, funnel, query, LATER, OWNERS),
+    ]) {
+      expect(answer).toMatchObject({
+        ok: false,
+        error: { reason: 'invalid_query', errors: [{ path: 'date_range' }] },
+      });
+    }
+    expect(sent.filter((sql) => sql.includes('s.codes') || sql.includes('numbered'))).toEqual([]);
   });
 
   it('never rejects a query over a short history', async () => {

@@ -289,13 +289,23 @@ describe('small groups', () => {
   it('reach the end of retention by the calendar, not by their events', async () => {
     const query = { metrics: ['visitors'], filters: [['is', 'event:page', ['/secret']]] };
     const later = NOW + 91 * 86_400_000;
-    const errorPaths = async (date_range: unknown) => {
+    const errorPaths = async (date_range: unknown, now = later) => {
       const parsed = parseQuery({ site_id: pixel.id, ...query, date_range });
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-      const answer = await runQuery(db, parsed.value, pixel, later);
+      const answer = await runQuery(db, parsed.value, pixel, now);
       return answer.ok ? null : answer.error.reason;
     };
+    // Columns answer from the first day on that has some.
+    expect(await errorPaths([DAYS[1], DAYS[1]])).toBeNull();
+    const keepDays = pixel.settings.keep_days * 86_400_000;
+    expect(await errorPaths([DAYS[1], DAYS[1]], NOW + keepDays - 7 * 86_400_000)).toBeNull();
+    expect(await errorPaths([DAYS[1], DAYS[1]], NOW + keepDays)).toBe('beyond_retention');
+    // Days before it, whether or not they had events, have none.
+    await db.prepare('UPDATE days SET columns = 0 WHERE pixel = ? AND day < ?').bind(pixel.id, DAYS[3]).run();
     expect(await errorPaths([DAYS[1], DAYS[1]])).toBe('beyond_retention');
+    expect(await errorPaths([DAYS[3], DAYS[3]])).toBeNull();
+    await db.prepare('UPDATE days SET columns = 0 WHERE pixel = ?').bind(pixel.id).run();
+    expect(await errorPaths([DAYS[3], DAYS[3]])).toBe('beyond_retention');
     expect(await errorPaths(['2026-12-01', '2026-12-01'])).toBeNull();
     expect(await errorPaths(['2026-12-01', addDays('2026-12-01', 70)])).toBeNull();
   });

@@ -46,7 +46,7 @@ export function groupsOfCells(
 }
 
 /** A grouping's rows day by day, or hour by hour where the answer is. */
-function inCells(grouping: Grouping): Grouping {
+export function inCells(grouping: Grouping): Grouping {
   const name = `${grouping.name}_cells`;
   return grouping.timed ? { ...grouping, name } : { ...grouping, name, timed: true, byDay: true };
 }

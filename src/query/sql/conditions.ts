@@ -3,7 +3,7 @@ import type { Dimension } from '../../model/dimensions.ts';
 import { reaches } from '../../sql/goals.ts';
 import type { QueryPlan } from '../needs.ts';
 import type { Filter, Test } from '../parsed-query.ts';
-import { keyOfProperty, valuesOfTest } from './parameters.ts';
+import { keyOfProperty, valuesOfTest } from './parameter-names.ts';
 import { PERSON_OF_EVENT, personValue, TOUCHES_OF_EVENT } from './people.ts';
 import { labelOf } from './rows.ts';
 

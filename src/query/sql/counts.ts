@@ -4,6 +4,7 @@ import { type Denominator, PEOPLE_METRICS } from '../../model/metrics.ts';
 import { saturatingSum } from '../../sql/sums.ts';
 import { type Grouping, groupBy, keysOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
+import { columnRows } from './column-rows.ts';
 import { eventCounts, eventsOf } from './events.ts';
 import { PEOPLE_COUNTS } from './people.ts';
 import { rollupRows } from './rollup-rows.ts';
@@ -12,16 +13,25 @@ import { rollupRows } from './rollup-rows.ts';
 export function counted(plan: QueryPlan, grouping: Grouping): string {
   const keys = keysOf(grouping);
   const live = eventCounts(plan, grouping);
-  const rows = plan.needs.usesRollups
-    ? `${rollupRows(plan, grouping, false)}
-    UNION ALL
-    SELECT ${[...keys, ...plan.needs.counts].join(', ')} FROM (${live})`
-    : live;
+  const rollups = plan.needs.usesRollups ? rollupRows(plan, grouping, false) : null;
+  const columns = columnRows(plan, grouping, false);
+  const rows =
+    rollups === null && columns === null
+      ? live
+      : union(rollups, `SELECT ${[...keys, ...plan.needs.counts].join(', ')} FROM (${live})`, columns);
   const sums = plan.needs.counts.map((count) => `coalesce(sum(${count}), 0) AS ${count}`);
   return `
   ${grouping.name} AS (
     SELECT ${[...keys, ...sums].join(', ')} FROM (${rows})${groupBy(keys)})`;
 }
+
+/** The rows of all sources. D1 allows five terms, of which rollups are two. */
+const union = (...sources: readonly (string | null)[]): string =>
+  sources
+    .filter((sql) => sql !== null)
+    .join(`
+    UNION ALL
+    `);
 
 /** A CTE that is joined to the answer's counts. */
 export interface JoinedCte {
@@ -40,7 +50,8 @@ export function saleRows(plan: QueryPlan, grouping: Grouping): string {
     SELECT ${[...columns, 'n.currency AS currency', `${saturatingSum('n.value')} AS revenue`, 'count(*) AS sales'].join(', ')}
     FROM ${from} WHERE ${where} AND n.counted AND n.value IS NOT NULL AND n.currency <> ''
     ${groupBy([...values, 'n.currency'])}`;
-  return plan.needs.usesRollups ? `${rollupRows(plan, grouping, true)} UNION ALL ${live}` : live;
+  const rollups = plan.needs.usesRollups ? rollupRows(plan, grouping, true) : null;
+  return union(rollups, live, columnRows(plan, grouping, true));
 }
 
 /** A row for each key: its revenue, its currency, and the number of its currencies. */

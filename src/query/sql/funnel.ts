@@ -4,8 +4,11 @@ import { GOALS, reaches } from '../../sql/goals.ts';
 import { STRETCHES } from '../../sql/stretches.ts';
 import { numberedEvents } from '../../sql/visits.ts';
 import { rootOf } from '../../store/aliases.ts';
+import { FUNNEL_ROWS } from '../column-rows.ts';
+import type { QueryContext } from '../context.ts';
 import type { QueryPlan } from '../needs.ts';
 import { reportableDaysCte, visitsOfCells } from './cells.ts';
+import { listedRows } from './column-rows.ts';
 import { eventCtes, eventsOf } from './events.ts';
 
 /** The events of the range; with filters, also `matching_event`: the visits and persons of those that they let through. */
@@ -28,10 +31,27 @@ const VISIT_OWNERS = `
     SELECT visit, day, visitor FROM numbered_event WHERE visitor <> '' AND starts)`;
 
 /** The visits that came to a step, day by day. */
-const visitsOf = (step: number): string => `
+function visitsOf({ columns }: QueryContext, step: number): string {
+  const ofEvents = `
   SELECT w.day AS bucket, count(DISTINCT w.visitor) AS visitors, count(*) AS visits
   FROM (SELECT DISTINCT unit FROM step${step}) s JOIN visit_owner w ON w.visit = s.unit
   GROUP BY w.day`;
+  const ofColumns = listedRows(FUNNEL_ROWS, columns.lists.get(FUNNEL_ROWS) ?? []);
+  return ofColumns === null
+    ? ofEvents
+    : `${ofEvents}
+  UNION ALL
+  SELECT r.value ->> 0, r.value ->> 2, r.value ->> 3 FROM ${ofColumns} WHERE r.value ->> 1 = ${step}`;
+}
+
+/** The number of units that came to a step: of visits, also those that columns have counted. */
+function unitsOf({ columns }: QueryContext, step: number): string {
+  const ofEvents = `SELECT count(DISTINCT unit) FROM step${step}`;
+  const ofColumns = listedRows(FUNNEL_ROWS, columns.lists.get(FUNNEL_ROWS) ?? []);
+  return ofColumns === null
+    ? ofEvents
+    : `(${ofEvents}) + coalesce((SELECT sum(r.value ->> 3) FROM ${ofColumns} WHERE r.value ->> 1 = ${step}), 0)`;
+}
 
 /**
  * For each event that reaches a step after the step before, `began_at` is the latest moment at which a path to it began. A window
@@ -75,7 +95,7 @@ export function funnelSql(plan: QueryPlan, { within }: Funnel, steps: number): s
       WHERE is_arrival AND began_at IS NOT NULL ${inTime})`;
   const places = Array.from({ length: steps }, (_, step) => step);
   const count = (step: number): string =>
-    `(${reportable === null ? `SELECT count(DISTINCT unit) FROM step${step}` : visitsOfCells(plan, visitsOf(step))}) AS count${step}`;
+    `(${reportable === null ? unitsOf(context, step) : visitsOfCells(plan, visitsOf(context, step))}) AS count${step}`;
   return `
     WITH RECURSIVE ${[STRETCHES, GOALS, ...eventsOfRange(plan), ...(reportable === null ? [] : [reportableDaysCte(reportable), VISIT_OWNERS]), stepEvents].join(',')},
     step0 AS MATERIALIZED (SELECT unit, position, ts AS began_at FROM step_event WHERE step = 0)${places

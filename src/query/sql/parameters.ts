@@ -1,4 +1,4 @@
-/** The parameters of a query's SQL: their names, and their values. */
+/** The values of the parameters of a query's SQL. */
 import { countryNames } from '../../model/country-names.ts';
 import type { Goal } from '../../model/goal.ts';
 import { type Segment, segments } from '../../model/time-zone.ts';
@@ -6,31 +6,26 @@ import { goalParameter } from '../../sql/goals.ts';
 import type { Values } from '../../sql/statement.ts';
 import { stretchParameter } from '../../sql/stretches.ts';
 import { cellDays, cellDaysParameter } from '../cell-days.ts';
+import { parameterOf } from '../column-rows.ts';
 import type { QueryContext } from '../context.ts';
 import { columnOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
-import { type Filter, type Test, testsIn } from '../parsed-query.ts';
+import { type Filter, testsIn } from '../parsed-query.ts';
 import { bucketOf, fullMonths } from '../range.ts';
 import { isProtected } from '../small-groups.ts';
-
-/** The parameter with a test's values, a JSON list. Its name is the test's position in the request. */
-export const valuesOfTest = ({ path }: Test): string => `filter_${path.match(/\d+/g)?.join('_')}`;
-
-/** The parameter with the key of a custom property. @param owner the column or test that the property is of. */
-export const keyOfProperty = (owner: string): string => `${owner}_key`;
-
-/** The parameter with the name that a dimension's rollup rows have. @param column the dimension's column in a grouping. */
-export const nameOfRollup = (column: string): string => `${column}_rollup`;
+import { keyOfProperty, nameOfRollup, valuesOfTest } from './parameter-names.ts';
 
 /** The values of all parameters that the SQL of a query may have. */
 export function valuesOf({ query, context, needs }: QueryPlan): Values {
   const { pixel, range } = context;
   const days = segmentsOf(context);
+  const byColumns = new Set(context.columns.days.map(({ day }) => day));
+  const others = days.filter(({ day }) => !byColumns.has(day));
   const dimensions = query.dimensions.filter((dimension) => dimension !== null);
   return {
     pixel: pixel.id,
     stretches: stretchParameter(
-      days.map((segment) => ({ ...segment, bucket: bucketOf(needs.time, segment.day, range.from) })),
+      others.map((segment) => ({ ...segment, bucket: bucketOf(needs.time, segment.day, range.from) })),
     ),
     goals: goalParameter(pixel.settings.goals),
     countries: countryNames(),
@@ -40,6 +35,11 @@ export function valuesOf({ query, context, needs }: QueryPlan): Values {
     ...(context.reportable
       ? { reportable_days: cellDaysParameter(cellDays(days, context, query.time)) }
       : {}),
+    ...Object.fromEntries(
+      [...context.columns.lists].flatMap(([group, lists]) =>
+        lists.map((list, index) => [parameterOf(group, index), list]),
+      ),
+    ),
     ...(context.rows ? { rows: JSON.stringify(context.rows) } : {}),
     ...Object.fromEntries(
       dimensions.flatMap((dimension, index) => [
@@ -83,10 +83,12 @@ export function segmentsOf({ pixel, days }: Pick<QueryContext, 'pixel' | 'days'>
  * months do not have. The people of older days are checked day by day.
  */
 function monthsOf({ query, context, needs }: QueryPlan): string[] {
-  const { range, peopleSince } = context;
+  const { range, peopleSince, columns } = context;
+  // A month's rollup would count the days that columns have answered.
+  const byColumns = new Set(columns.days.map(({ day }) => day.slice(0, 7)));
   const fits =
     (needs.time === null || needs.time === 'time:month') &&
     query.dimensions.every((dimension) => dimension?.kind !== 'property') &&
     (!needs.isOfPeople || range.from >= peopleSince);
-  return fits ? fullMonths(range) : [];
+  return fits ? fullMonths(range).filter((month) => !byColumns.has(month)) : [];
 }

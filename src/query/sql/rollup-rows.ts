@@ -5,8 +5,8 @@ import { SALE_COUNTS } from '../../model/metrics.ts';
 import { HOUR, TOTAL } from '../../sql/rollups.ts';
 import { columnOf, type Grouping, isHourly } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
-import { nameOfRollup } from './parameters.ts';
-import { HAS_ROLLUP, hasRollup, lacks } from './rollup-state.ts';
+import { nameOfRollup } from './parameter-names.ts';
+import { HAS_ROLLUP, hasRollup, lacks, listsProperty } from './rollup-state.ts';
 
 /** `rolled_month` and `rolled_day`: what rollups answer, where they may. `open_day`: the days that events answer. */
 export function dayCtes(plan: QueryPlan): string[] {
@@ -28,11 +28,9 @@ export function dayHasRollup({ query, context }: QueryPlan): string {
   if (!query.dimensions.some((dimension) => dimension?.kind === 'property')) {
     return hasRollup(query, context.peopleSince);
   }
-  const rows = (dimension: string): string =>
-    `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = :pixel AND r.day = d.day AND r.dimension = ${dimension})`;
   // Rollups are of one dimension.
   const property = `:${nameOfRollup(columnOf(0))}`;
-  return `${HAS_ROLLUP} AND NOT ${lacks(query)} AND (d.raw > ${RAW.stored} OR ${rows(property)} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)})`;
+  return `${HAS_ROLLUP} AND NOT ${lacks(query)} AND (d.raw > ${RAW.stored} OR ${listsProperty(property)})`;
 }
 
 /**

@@ -1,7 +1,9 @@
-/** The SQL that decides whether a day's rollup may answer a query. */
+/** The SQL that decides whether a day's rollup, or its columns, may answer a query. */
+import { COLUMNS_VERSION } from '../../columns/format.ts';
 import { DIRTY } from '../../model/day-state.ts';
+import { PROPERTY_PREFIX } from '../../model/dimensions.ts';
 import { LIVE_EVENTS, TOTAL } from '../../sql/rollups.ts';
-import type { ParsedQuery } from '../parsed-query.ts';
+import { type ParsedQuery, testsIn } from '../parsed-query.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that queries still read it. */
 const IS_OLD_BUT_LARGE = `(d.dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND d.events >= ${LIVE_EVENTS})`;
@@ -41,4 +43,27 @@ export function hasRollup(query: ParsedQuery, peopleSince: string): string {
     return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP} AND ${hasAll}`;
   }
   return `${dimensions.some((dimension) => dimension?.kind === 'goal') ? HAS_GOALS : HAS_ROLLUP} AND ${hasAll}`;
+}
+
+/**
+ * SQL for whether the rollup of day `d` has all values of a custom property. If a day has too many properties, its rollup leaves
+ * some out.
+ *
+ * @param rollup SQL for the name that the property's rollup rows have.
+ */
+export function listsProperty(rollup: string): string {
+  const rows = (dimension: string): string =>
+    `EXISTS (SELECT 1 FROM rollups r WHERE r.pixel = :pixel AND r.day = d.day AND r.dimension = ${dimension})`;
+  return `${rows(rollup)} OR NOT ${rows(`'${PROPERTY_PREFIX}'`)}`;
+}
+
+/**
+ * SQL for whether day `d` has columns that may answer a query. They are made with the day's rollup, and agree with the same events. If
+ * only goals have changed since, they are right for goals too, since they are compared with today's goals.
+ */
+export function hasColumns({ dimensions, filters }: ParsedQuery): string {
+  const read = [...dimensions, ...filters.flatMap(testsIn).map(({ dimension }) => dimension)];
+  const since = Math.max(1, ...read.map((dimension) => (dimension?.kind === 'column' ? dimension.since : 1)));
+  const hasAll = since > 1 ? ` AND d.rollup_version >= ${since}` : '';
+  return `d.columns = ${COLUMNS_VERSION} AND ${HAS_ROLLUP}${hasAll}`;
 }

@@ -68,7 +68,7 @@ SELECT min(day) AS first,
     AND r.day = d.day
     AND r.dimension = 'total'
 )), rolled_at, NULL)) AS as_of,
-  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
   SELECT count(*)
   FROM (
     SELECT 1
@@ -87,6 +87,20 @@ WHERE pixel = ?1
 -- ?2 = 2026-11-25
 
 -- statement 2
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?2
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))))
+ORDER BY day
+-- ?1 = px_GoldenGoldenOpen
+-- ?2 = 2026-11-25
+
+-- statement 3
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
@@ -162,7 +176,7 @@ WHERE pixel = ?1
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-25
 
--- statement 3
+-- statement 4
 WITH RECURSIVE stretch AS (
   SELECT value ->> 0 AS bucket,
     value ->> 1 AS day,

@@ -28,10 +28,17 @@ WHERE pixel = ?1
 -- ?3 = 2026-11-25
 
 -- statement 2
-SELECT max(day) AS day
-FROM days
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
+  coalesce(sum(NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false)), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND false, day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of
+FROM days d
 WHERE pixel = ?1
-  AND raw > 0
   AND day BETWEEN ?2 AND ?3
 -- ?1 = px_GoldenGoldenOpen
 -- ?2 = 2026-11-19

@@ -14,7 +14,19 @@ SELECT min(day) AS first,
   max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
   max(iif(raw > 0 AND false, day, NULL)) AS lacking,
   min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
-  coalesce(sum(CASE WHEN raw = 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  coalesce(sum(CASE WHEN raw = 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false AND (EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = ?1
+    AND r.day = d.day
+    AND r.dimension = ?2
+) OR NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = ?1
+    AND r.day = d.day
+    AND r.dimension = 'event:props:'
+)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
   SELECT count(*)
   FROM (
     SELECT 1
@@ -28,12 +40,41 @@ SELECT min(day) AS first,
   coalesce(sum(CASE WHEN ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 1001) END), 0) AS rows
 FROM days d
 WHERE pixel = ?1
+  AND day BETWEEN ?3 AND ?4
+-- ?1 = px_GoldenGoldenSafe
+-- ?2 = event:props:plan
+-- ?3 = 2026-11-19
+-- ?4 = 2026-11-24
+
+-- statement 3
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false AND (EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = ?1
+    AND r.day = d.day
+    AND r.dimension = ?4
+) OR NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = ?1
+    AND r.day = d.day
+    AND r.dimension = 'event:props:'
+))))
+ORDER BY day
 -- ?1 = px_GoldenGoldenSafe
 -- ?2 = 2026-11-19
 -- ?3 = 2026-11-24
+-- ?4 = event:props:plan
 
--- statement 3
+-- statement 4
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
@@ -50,7 +91,7 @@ WHERE pixel = ?1
 -- ?2 = 2026-11-19
 -- ?3 = 2026-11-24
 
--- statement 4
+-- statement 5
 WITH RECURSIVE stretch AS (
   SELECT value ->> 0 AS bucket,
     value ->> 1 AS day,

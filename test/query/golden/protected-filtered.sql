@@ -14,7 +14,7 @@ SELECT min(day) AS first,
   max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
   max(iif(raw > 0 AND false, day, NULL)) AS lacking,
   min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
-  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
   SELECT count(*)
   FROM (
     SELECT 1
@@ -34,6 +34,21 @@ WHERE pixel = ?1
 -- ?3 = 2026-11-24
 
 -- statement 3
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))))
+ORDER BY day
+-- ?1 = px_GoldenGoldenSafe
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+
+-- statement 4
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
@@ -43,7 +58,7 @@ SELECT min(day) AS first,
   max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
   max(iif(raw > 0 AND false, day, NULL)) AS lacking,
   min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
-  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
   SELECT count(*)
   FROM (
     SELECT 1
@@ -62,7 +77,22 @@ WHERE pixel = ?1
 -- ?2 = 2026-11-13
 -- ?3 = 2026-11-18
 
--- statement 4
+-- statement 5
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))))
+ORDER BY day
+-- ?1 = px_GoldenGoldenSafe
+-- ?2 = 2026-11-13
+-- ?3 = 2026-11-18
+
+-- statement 6
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
@@ -71,7 +101,13 @@ SELECT min(day) AS first,
   max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), day, NULL)) AS lost,
   max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
   max(iif(raw > 0 AND false, day, NULL)) AS lacking,
-  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
+  (
+  SELECT min(x.day)
+  FROM days x
+  WHERE x.pixel = ?1
+    AND x.columns > 0
+) AS first_columns
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3
@@ -79,7 +115,7 @@ WHERE pixel = ?1
 -- ?2 = 2026-11-19
 -- ?3 = 2026-11-24
 
--- statement 5
+-- statement 7
 WITH RECURSIVE stretch AS (
   SELECT value ->> 0 AS bucket,
     value ->> 1 AS day,
@@ -410,7 +446,7 @@ LIMIT ?7 OFFSET ?8
 -- ?7 = 10000
 -- ?8 = 0
 
--- statement 6
+-- statement 8
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
@@ -419,7 +455,13 @@ SELECT min(day) AS first,
   max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), day, NULL)) AS lost,
   max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
   max(iif(raw > 0 AND false, day, NULL)) AS lacking,
-  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
+  (
+  SELECT min(x.day)
+  FROM days x
+  WHERE x.pixel = ?1
+    AND x.columns > 0
+) AS first_columns
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3
@@ -427,7 +469,7 @@ WHERE pixel = ?1
 -- ?2 = 2026-11-13
 -- ?3 = 2026-11-18
 
--- statement 7
+-- statement 9
 WITH RECURSIVE stretch AS (
   SELECT value ->> 0 AS bucket,
     value ->> 1 AS day,

@@ -1,0 +1,782 @@
+-- statement 1
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), 0) AS rolled,
+  coalesce(sum(NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)))), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), rolled_at, NULL)) AS as_of,
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  SELECT count(*)
+  FROM (
+    SELECT 1
+    FROM events e
+    WHERE e.pixel = d.pixel
+      AND e.ts >= d.starts_at
+      AND e.ts < d.ends_at
+    LIMIT 4000000
+  )
+)) END), 0) AS events,
+  coalesce(sum(CASE WHEN (false) THEN min(d.events, 1001) END), 0) AS rows
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+-- ?1 = px_GoldenGoldenCols
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-25
+
+-- statement 2
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))))
+ORDER BY day
+-- ?1 = px_GoldenGoldenCols
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-25
+
+-- statement 3
+WITH RECURSIVE head(period, generation, slice) AS (
+  SELECT *
+  FROM (
+    SELECT month,
+      columns,
+      0
+    FROM months
+    WHERE pixel = ?1
+      AND month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7)
+      AND columns > 0
+    UNION ALL
+    SELECT day,
+      rolls,
+      0
+    FROM days
+    WHERE pixel = ?1
+      AND day BETWEEN ?2 AND ?3
+      AND columns > 0
+  )
+  UNION ALL
+  SELECT h.period,
+    h.generation,
+    s.slice
+  FROM head h
+  CROSS JOIN segments s ON s.pixel = ?1
+    AND s.period = h.period
+    AND s.generation = h.generation
+    AND s.slice = h.slice + 1
+    AND s.name = ''
+    AND s.chunk = 0
+)
+SELECT s.period,
+  s.generation,
+  s.slice,
+  s.dictionary AS header,
+  (
+  SELECT coalesce(sum(c.size), 0)
+  FROM json_each(?4) n
+  CROSS JOIN segments c ON c.pixel = s.pixel
+    AND c.period = s.period
+    AND c.generation = s.generation
+    AND c.slice = s.slice
+    AND c.name = n.value
+) AS bytes
+FROM head h
+CROSS JOIN segments s ON s.pixel = ?1
+  AND s.period = h.period
+  AND s.generation = h.generation
+  AND s.slice = h.slice
+  AND s.name = ''
+  AND s.chunk = 0
+ORDER BY length(s.period),
+  s.period,
+  s.slice
+-- ?1 = px_GoldenGoldenCols
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+-- ?4 = ["visit:day","visit:visitor","visit:rows","event:name","source","event:value","event:currency","event:page"]
+
+-- statement 4
+SELECT s.period,
+  s.generation,
+  s.slice,
+  s.name,
+  s.chunk,
+  s.dictionary,
+  s.codes
+FROM json_each(?1) h
+CROSS JOIN json_each(?2) n
+CROSS JOIN segments s ON s.pixel = ?3
+  AND s.period = h.value ->> 0
+  AND s.generation = h.value ->> 1
+  AND s.slice = h.value ->> 2
+  AND s.name = n.value
+-- ?1 = [["2026-11-19",1,0],["2026-11-20",1,0],["2026-11-21",1,0],["2026-11-22",1,0],["2026-11-23",1,0],["2026-11-24",1,0]]
+-- ?2 = ["visit:day","visit:visitor","visit:rows","event:name","source","event:value","event:currency","event:page"]
+-- ?3 = px_GoldenGoldenCols
+
+-- statement 5
+SELECT *
+FROM (
+  SELECT *,
+    sum(length(dimension0)) OVER (ROWS UNBOUNDED PRECEDING) - length(dimension0) AS before
+  FROM (
+    WITH RECURSIVE stretch AS (
+      SELECT value ->> 0 AS bucket,
+        value ->> 1 AS day,
+        value ->> 2 AS starts_at,
+        value ->> 3 AS ends_at,
+        value ->> 4 AS utc_offset
+      FROM json_each(?1)
+    ),
+    goal AS (
+      SELECT key AS step,
+        value ->> 0 AS name,
+        value ->> 1 AS event,
+        value ->> 2 AS page,
+        value ->> 3 AS pages,
+        value ->> 4 AS property,
+        value ->> 5 AS value,
+        value ->> 6 AS former
+      FROM json_each(?2)
+    ),
+    open_day AS (
+      SELECT s.*
+      FROM stretch s
+      CROSS JOIN days d ON d.pixel = ?3
+        AND d.day = s.day
+    ),
+    preceded_event AS (
+      SELECT s.bucket,
+        s.day,
+        e.ts,
+        e.id,
+        e.name,
+        e.visitor,
+        e.page,
+        e.engaged,
+        e.scroll,
+        e.name <> 'engagement' AS counted,
+        (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
+        count(*) OVER before AS seq,
+        max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
+      FROM open_day s
+      CROSS JOIN events e ON e.pixel = ?3
+        AND e.ts >= s.starts_at
+        AND e.ts < s.ends_at
+        AND true
+      WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ),
+    numbered_event AS MATERIALIZED (
+      SELECT bucket,
+        day,
+        ts,
+        id,
+        name,
+        visitor,
+        page,
+        engaged,
+        scroll,
+        counted,
+        name = 'pageview' AS pageview,
+        hour,
+        seq,
+        last_ts,
+        starts,
+        sum(starts) OVER so_far AS visit,
+        sum(last_ts IS NULL) OVER so_far AS visitor_number
+      FROM (
+        SELECT *,
+          counted
+          AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
+        FROM preceded_event
+        WHERE counted
+          OR (visitor <> '' AND last_ts IS NOT NULL)
+      )
+      WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
+    ),
+    bare_visit AS MATERIALIZED (
+      SELECT visit,
+        visitor_number,
+        visitor <> '' AS has_visitor,
+        max(CASE WHEN starts THEN ts END) AS first_ts,
+        max(CASE WHEN starts THEN id END) AS first_id,
+        max(starts AND last_ts IS NOT NULL) AS is_repeat,
+        sum(pageview) AS pageviews,
+        sum(counted) AS events,
+        visitor <> ''
+        AND sum(counted) = 1 AS bounces,
+        iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
+        coalesce(sum(engaged), 0) AS engaged,
+        count(engaged) > 0 AS engaged_visits,
+        coalesce(max(scroll), 0) AS scroll,
+        count(scroll) > 0 AS scrolled_visits,
+        min(bucket) AS bucket
+      FROM numbered_event
+      GROUP BY visit
+    ),
+    visit AS MATERIALIZED (
+      SELECT v.*,
+        v.has_visitor
+        AND v.visitor_number IN (
+        SELECT visitor_number
+        FROM bare_visit
+        WHERE is_repeat
+      ) AS has_repeats
+      FROM bare_visit v
+    ),
+    answer AS (
+      SELECT d0,
+        coalesce(sum(visitors), 0) AS visitors,
+        coalesce(sum(events), 0) AS events
+      FROM (
+        SELECT d0,
+          coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+          coalesce(sum(has_visitor), 0) AS visits,
+          coalesce(sum(pageviews), 0) AS pageviews,
+          coalesce(sum(events), 0) AS events,
+          coalesce(sum(bounces), 0) AS bounces,
+          coalesce(sum(duration), 0) AS duration,
+          coalesce(sum(engaged), 0) AS engaged,
+          coalesce(sum(engaged_visits), 0) AS engaged_visits,
+          coalesce(sum(scroll), 0) AS scroll,
+          coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+        FROM (
+          SELECT p.d0,
+            v.has_visitor
+            AND p.events > 0 AS has_visitor,
+            v.has_repeats,
+            v.visitor_number,
+            p.pageviews,
+            p.events,
+            v.bounces * (p.events > 0) AS bounces,
+            v.duration * (p.events > 0) AS duration,
+            p.engaged,
+            p.engaged_visits,
+            p.scroll,
+            p.scrolled_visits
+          FROM (
+            SELECT n.page AS d0,
+              n.visit,
+              sum(n.pageview) AS pageviews,
+              sum(n.counted) AS events,
+              coalesce(sum(n.engaged), 0) AS engaged,
+              count(n.engaged) > 0 AS engaged_visits,
+              coalesce(max(n.scroll), 0) AS scroll,
+              count(n.scroll) > 0 AS scrolled_visits
+            FROM numbered_event n
+            CROSS JOIN visit v ON v.visit = n.visit
+            WHERE true
+            GROUP BY n.page,
+              n.visit
+          ) p
+          CROSS JOIN visit v ON v.visit = p.visit
+        )
+        GROUP BY d0
+      )
+      GROUP BY d0
+    ),
+    answer_row AS (
+      SELECT answer.*
+      FROM answer
+    ),
+    labeled_row AS (
+      SELECT iif(d0 = '', '(not set)', d0) AS dimension0
+      FROM answer_row
+    ),
+    requested_row AS (
+      SELECT *
+      FROM labeled_row
+    )
+    SELECT *
+    FROM requested_row
+    ORDER BY dimension0 ASC
+    LIMIT ?4 OFFSET ?5
+  )
+)
+WHERE before <= 2000000
+-- ?1 = [["","2026-11-25",1795561200000,1795647600000,3600000]]
+-- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
+-- ?3 = px_GoldenGoldenCols
+-- ?4 = 50001
+-- ?5 = 0
+
+-- statement 6
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), 0) AS rolled,
+  coalesce(sum(NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)))), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+))), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'visit:source'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), rolled_at, NULL)) AS as_of
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND day NOT IN (
+  SELECT value
+  FROM json_each(?4)
+)
+-- ?1 = px_GoldenGoldenCols
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-25
+-- ?4 = ["2026-11-19","2026-11-20","2026-11-21","2026-11-22","2026-11-23","2026-11-24"]
+
+-- statement 7
+WITH RECURSIVE stretch AS (
+  SELECT value ->> 0 AS bucket,
+    value ->> 1 AS day,
+    value ->> 2 AS starts_at,
+    value ->> 3 AS ends_at,
+    value ->> 4 AS utc_offset
+  FROM json_each(?1)
+),
+goal AS (
+  SELECT key AS step,
+    value ->> 0 AS name,
+    value ->> 1 AS event,
+    value ->> 2 AS page,
+    value ->> 3 AS pages,
+    value ->> 4 AS property,
+    value ->> 5 AS value,
+    value ->> 6 AS former
+  FROM json_each(?2)
+),
+open_day AS (
+  SELECT s.*
+  FROM stretch s
+  CROSS JOIN days d ON d.pixel = ?3
+    AND d.day = s.day
+),
+preceded_event AS (
+  SELECT s.bucket,
+    s.day,
+    e.ts,
+    e.id,
+    e.name,
+    e.visitor,
+    e.page,
+    e.value,
+    e.currency,
+    e.engaged,
+    e.scroll,
+    e.name <> 'engagement' AS counted,
+    (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
+    count(*) OVER before AS seq,
+    max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
+  FROM open_day s
+  CROSS JOIN events e ON e.pixel = ?3
+    AND e.ts >= s.starts_at
+    AND e.ts < s.ends_at
+    AND true
+  WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+numbered_event AS MATERIALIZED (
+  SELECT bucket,
+    day,
+    ts,
+    id,
+    name,
+    visitor,
+    page,
+    value,
+    currency,
+    engaged,
+    scroll,
+    counted,
+    name = 'pageview' AS pageview,
+    hour,
+    seq,
+    last_ts,
+    starts,
+    sum(starts) OVER so_far AS visit,
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
+  FROM (
+    SELECT *,
+      counted
+      AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
+    FROM preceded_event
+    WHERE counted
+      OR (visitor <> '' AND last_ts IS NOT NULL)
+  )
+  WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
+),
+bare_visit AS MATERIALIZED (
+  SELECT visit,
+    visitor_number,
+    visitor <> '' AS has_visitor,
+    max(CASE WHEN starts THEN ts END) AS first_ts,
+    max(CASE WHEN starts THEN id END) AS first_id,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
+    sum(pageview) AS pageviews,
+    sum(counted) AS events,
+    visitor <> ''
+    AND sum(counted) = 1 AS bounces,
+    iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
+    coalesce(sum(engaged), 0) AS engaged,
+    count(engaged) > 0 AS engaged_visits,
+    coalesce(max(scroll), 0) AS scroll,
+    count(scroll) > 0 AS scrolled_visits,
+    min(bucket) AS bucket
+  FROM numbered_event
+  GROUP BY visit
+),
+visit AS MATERIALIZED (
+  SELECT v.*,
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
+    FROM bare_visit
+    WHERE is_repeat
+  ) AS has_repeats,
+    f.source AS "visit:source"
+  FROM bare_visit v
+  CROSS JOIN events f ON f.pixel = ?3
+    AND f.ts = v.first_ts
+    AND f.id = v.first_id
+),
+answer AS (
+  SELECT bucket,
+    d0,
+    coalesce(sum(visitors), 0) AS visitors,
+    coalesce(sum(events), 0) AS events
+  FROM (
+    SELECT bucket,
+      d0,
+      visitors,
+      events
+    FROM (
+      SELECT bucket,
+        d0,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
+        coalesce(sum(pageviews), 0) AS pageviews,
+        coalesce(sum(events), 0) AS events,
+        coalesce(sum(bounces), 0) AS bounces,
+        coalesce(sum(duration), 0) AS duration,
+        coalesce(sum(engaged), 0) AS engaged,
+        coalesce(sum(engaged_visits), 0) AS engaged_visits,
+        coalesce(sum(scroll), 0) AS scroll,
+        coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+      FROM (
+        SELECT p.bucket,
+          p.d0,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
+          p.pageviews,
+          p.events,
+          v.bounces * (p.events > 0) AS bounces,
+          v.duration * (p.events > 0) AS duration,
+          p.engaged,
+          p.engaged_visits,
+          p.scroll,
+          p.scrolled_visits
+        FROM (
+          SELECT n.bucket AS bucket,
+            v."visit:source" AS d0,
+            n.visit,
+            sum(n.pageview) AS pageviews,
+            sum(n.counted) AS events,
+            coalesce(sum(n.engaged), 0) AS engaged,
+            count(n.engaged) > 0 AS engaged_visits,
+            coalesce(max(n.scroll), 0) AS scroll,
+            count(n.scroll) > 0 AS scrolled_visits
+          FROM numbered_event n
+          CROSS JOIN visit v ON v.visit = n.visit
+          WHERE (iif(n.page = '', '(not set)', n.page) IN (
+            SELECT value
+            FROM json_each(?4)
+          ))
+          GROUP BY n.bucket,
+            v."visit:source",
+            n.visit
+        ) p
+        CROSS JOIN visit v ON v.visit = p.visit
+      )
+      GROUP BY bucket,
+        d0
+    )
+    UNION ALL
+    SELECT r.value ->> 0 AS bucket,
+      r.value ->> 1 AS d0,
+      r.value ->> 2 AS visitors,
+      r.value ->> 3 AS events
+    FROM (VALUES (?5)) list
+    CROSS JOIN json_each(list.column1) r
+  )
+  GROUP BY bucket,
+    d0
+),
+revenue_by_key AS (
+  SELECT bucket,
+    d0,
+    CASE
+    WHEN (sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) > 2147483647 THEN 9223372036854775807
+    WHEN (sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
+    ELSE max(((sum(revenue >> 32) + (sum(revenue & 4294967295) >> 32)) << 32) | (sum(revenue & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
+    sum(sales) AS sales,
+    max(currency) AS currency,
+    (count(DISTINCT currency) + coalesce(max(currency = '(other)'), 0)) AS currencies
+  FROM (
+    SELECT n.bucket AS bucket,
+      v."visit:source" AS d0,
+      n.currency AS currency,
+      CASE
+      WHEN (sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) > 2147483647 THEN 9223372036854775807
+      WHEN (sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) < - 2147483648 THEN - 9223372036854775807
+      ELSE max(((sum(n.value >> 32) + (sum(n.value & 4294967295) >> 32)) << 32) | (sum(n.value & 4294967295) & 4294967295), - 9223372036854775807) END AS revenue,
+      count(*) AS sales
+    FROM numbered_event n
+    CROSS JOIN visit v ON v.visit = n.visit
+    WHERE (iif(n.page = '', '(not set)', n.page) IN (
+      SELECT value
+      FROM json_each(?4)
+    ))
+      AND n.counted
+      AND n.value IS NOT NULL
+      AND n.currency <> ''
+    GROUP BY n.bucket,
+      v."visit:source",
+      n.currency
+    UNION ALL
+    SELECT r.value ->> 0 AS bucket,
+      r.value ->> 1 AS d0,
+      r.value ->> 2 AS currency,
+      r.value ->> 3 AS revenue,
+      r.value ->> 4 AS sales
+    FROM (VALUES (?6)) list
+    CROSS JOIN json_each(list.column1) r
+  )
+  GROUP BY bucket,
+    d0
+),
+whole AS (
+  SELECT coalesce(sum(visitors), 0) AS visitors,
+    coalesce(sum(events), 0) AS events
+  FROM (
+    SELECT visitors,
+      events
+    FROM (
+      SELECT coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
+        coalesce(sum(pageviews), 0) AS pageviews,
+        coalesce(sum(events), 0) AS events,
+        coalesce(sum(bounces), 0) AS bounces,
+        coalesce(sum(duration), 0) AS duration,
+        coalesce(sum(engaged), 0) AS engaged,
+        coalesce(sum(engaged_visits), 0) AS engaged_visits,
+        coalesce(sum(scroll), 0) AS scroll,
+        coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+      FROM (
+        SELECT v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
+          p.pageviews,
+          p.events,
+          v.bounces * (p.events > 0) AS bounces,
+          v.duration * (p.events > 0) AS duration,
+          p.engaged,
+          p.engaged_visits,
+          p.scroll,
+          p.scrolled_visits
+        FROM (
+          SELECT n.visit,
+            sum(n.pageview) AS pageviews,
+            sum(n.counted) AS events,
+            coalesce(sum(n.engaged), 0) AS engaged,
+            count(n.engaged) > 0 AS engaged_visits,
+            coalesce(max(n.scroll), 0) AS scroll,
+            count(n.scroll) > 0 AS scrolled_visits
+          FROM numbered_event n
+          CROSS JOIN visit v ON v.visit = n.visit
+          WHERE (iif(n.page = '', '(not set)', n.page) IN (
+            SELECT value
+            FROM json_each(?4)
+          ))
+          GROUP BY n.visit
+        ) p
+        CROSS JOIN visit v ON v.visit = p.visit
+      )
+    )
+    UNION ALL
+    SELECT r.value ->> 0 AS visitors,
+      r.value ->> 1 AS events
+    FROM (VALUES (?7)) list
+    CROSS JOIN json_each(list.column1) r
+  )
+),
+answer_row AS (
+  SELECT answer.*,
+    revenue_by_key.revenue,
+    coalesce(revenue_by_key.sales, 0) AS sales,
+    revenue_by_key.currency,
+    revenue_by_key.currencies,
+    (
+    SELECT visitors
+    FROM whole
+  ) AS whole
+  FROM answer
+  LEFT JOIN revenue_by_key ON revenue_by_key.bucket = answer.bucket
+    AND revenue_by_key.d0 = answer.d0
+),
+labeled_row AS (
+  SELECT iif(d0 = '', 'Direct / None', d0) AS dimension0,
+    bucket AS dimension1,
+    visitors AS "visitors",
+    iif(coalesce(whole, 0) = 0, 0, round(100.0 * visitors / whole, 2)) AS "percentage",
+    iif(currencies = 1, revenue, NULL) AS "total_revenue",
+    currency,
+    currencies
+  FROM answer_row
+  WHERE events > 0
+),
+requested_row AS (
+  SELECT *
+  FROM labeled_row
+)
+SELECT *
+FROM requested_row
+ORDER BY dimension1 ASC,
+  "visitors" DESC NULLS LAST,
+  dimension0 ASC,
+  dimension1 ASC
+LIMIT ?8 OFFSET ?9
+-- ?1 = [["2026-11-25","2026-11-25",1795561200000,1795647600000,3600000]]
+-- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
+-- ?3 = px_GoldenGoldenCols
+-- ?4 = ["/blog/one"]
+-- ?5 = [["2026-11-19","",2,2],["2026-11-20","",2,2],["2026-11-21","",2,2],["2026-11-22","",2,2],["2026-11-23","",2,2],["2026-11-24","",2,2]]
+-- ?6 = [["2026-11-19","","EUR",5000000,1],["2026-11-21","","EUR",5000000,1],["2026-11-23","","EUR",5000000,1]]
+-- ?7 = [[12,12]]
+-- ?8 = 10000
+-- ?9 = 0

@@ -1,0 +1,511 @@
+-- statement 1
+SELECT min(day) AS day
+FROM days
+WHERE pixel = ?1
+-- ?1 = px_GoldenGoldenCell
+
+-- statement 2
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
+  coalesce(sum(NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false)), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND false, day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
+  coalesce(sum(CASE WHEN raw = 0 AND NOT (false) AND NOT (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000)))) THEN iif(d.rolled_at IS NOT NULL AND d.dirty IN (0, 3), d.events, (
+  SELECT count(*)
+  FROM (
+    SELECT 1
+    FROM events e
+    WHERE e.pixel = d.pixel
+      AND e.ts >= d.starts_at
+      AND e.ts < d.ends_at
+    LIMIT 4000000
+  )
+)) END), 0) AS events,
+  coalesce(sum(CASE WHEN (false) THEN min(d.events, 24) END), 0) AS rows
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+-- ?1 = px_GoldenGoldenCell
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+
+-- statement 3
+SELECT day,
+  rolls,
+  events,
+  iif(dirty IN (1, 2), rolled_at, NULL) AS as_of,
+  raw > 0 AS is_purged
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND (d.columns = 1 AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))))
+ORDER BY day
+-- ?1 = px_GoldenGoldenCell
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+
+-- statement 4
+WITH RECURSIVE head(period, generation, slice) AS (
+  SELECT *
+  FROM (
+    SELECT month,
+      columns,
+      0
+    FROM months
+    WHERE pixel = ?1
+      AND month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7)
+      AND columns > 0
+    UNION ALL
+    SELECT day,
+      rolls,
+      0
+    FROM days
+    WHERE pixel = ?1
+      AND day BETWEEN ?2 AND ?3
+      AND columns > 0
+  )
+  UNION ALL
+  SELECT h.period,
+    h.generation,
+    s.slice
+  FROM head h
+  CROSS JOIN segments s ON s.pixel = ?1
+    AND s.period = h.period
+    AND s.generation = h.generation
+    AND s.slice = h.slice + 1
+    AND s.name = ''
+    AND s.chunk = 0
+)
+SELECT s.period,
+  s.generation,
+  s.slice,
+  s.dictionary AS header,
+  (
+  SELECT coalesce(sum(c.size), 0)
+  FROM json_each(?4) n
+  CROSS JOIN segments c ON c.pixel = s.pixel
+    AND c.period = s.period
+    AND c.generation = s.generation
+    AND c.slice = s.slice
+    AND c.name = n.value
+) AS bytes
+FROM head h
+CROSS JOIN segments s ON s.pixel = ?1
+  AND s.period = h.period
+  AND s.generation = h.generation
+  AND s.slice = h.slice
+  AND s.name = ''
+  AND s.chunk = 0
+ORDER BY length(s.period),
+  s.period,
+  s.slice
+-- ?1 = px_GoldenGoldenCell
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+-- ?4 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
+
+-- statement 5
+SELECT s.period,
+  s.generation,
+  s.slice,
+  s.name,
+  s.chunk,
+  s.dictionary,
+  s.codes
+FROM json_each(?1) h
+CROSS JOIN json_each(?2) n
+CROSS JOIN segments s ON s.pixel = ?3
+  AND s.period = h.value ->> 0
+  AND s.generation = h.value ->> 1
+  AND s.slice = h.value ->> 2
+  AND s.name = n.value
+-- ?1 = [["2026-11-19",1,0],["2026-11-20",1,0],["2026-11-21",1,0],["2026-11-22",1,0],["2026-11-23",1,0],["2026-11-24",1,0]]
+-- ?2 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
+-- ?3 = px_GoldenGoldenCell
+
+-- statement 6
+SELECT min(day) AS first,
+  max(day) AS last,
+  coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
+  coalesce(sum(NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false)), 0) AS live,
+  max(iif(raw > 0, day, NULL)) AS purged,
+  max(iif(raw > 0 AND NOT ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), day, NULL)) AS lost,
+  max(iif(raw > 0 AND rolled_at IS NULL, day, NULL)) AS never,
+  max(iif(raw > 0 AND false, day, NULL)) AS lacking,
+  min(iif(dirty IN (1, 2) AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS as_of,
+  (
+  SELECT min(x.day)
+  FROM days x
+  WHERE x.pixel = ?1
+    AND x.columns > 0
+) AS first_columns
+FROM days d
+WHERE pixel = ?1
+  AND day BETWEEN ?2 AND ?3
+  AND day NOT IN (
+  SELECT value
+  FROM json_each(?4)
+)
+-- ?1 = px_GoldenGoldenCell
+-- ?2 = 2026-11-19
+-- ?3 = 2026-11-24
+-- ?4 = ["2026-11-19","2026-11-20","2026-11-21","2026-11-22","2026-11-23","2026-11-24"]
+
+-- statement 7
+WITH RECURSIVE stretch AS (
+  SELECT value ->> 0 AS bucket,
+    value ->> 1 AS day,
+    value ->> 2 AS starts_at,
+    value ->> 3 AS ends_at,
+    value ->> 4 AS utc_offset
+  FROM json_each(?1)
+),
+goal AS (
+  SELECT key AS step,
+    value ->> 0 AS name,
+    value ->> 1 AS event,
+    value ->> 2 AS page,
+    value ->> 3 AS pages,
+    value ->> 4 AS property,
+    value ->> 5 AS value,
+    value ->> 6 AS former
+  FROM json_each(?2)
+),
+open_day AS (
+  SELECT s.*
+  FROM stretch s
+  CROSS JOIN days d ON d.pixel = ?3
+    AND d.day = s.day
+),
+preceded_event AS (
+  SELECT s.bucket,
+    s.day,
+    e.ts,
+    e.id,
+    e.name,
+    e.visitor,
+    e.page,
+    e.props,
+    e.engaged,
+    e.scroll,
+    e.name <> 'engagement' AS counted,
+    (e.ts + s.utc_offset) / 3600000 % 24 AS hour,
+    count(*) OVER before AS seq,
+    max(CASE WHEN e.name <> 'engagement' THEN e.ts END) OVER before AS last_ts
+  FROM open_day s
+  CROSS JOIN events e ON e.pixel = ?3
+    AND e.ts >= s.starts_at
+    AND e.ts < s.ends_at
+    AND true
+  WINDOW before AS (PARTITION BY s.day, e.visitor ORDER BY e.ts, e.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+numbered_event AS MATERIALIZED (
+  SELECT bucket,
+    day,
+    ts,
+    id,
+    name,
+    visitor,
+    page,
+    props,
+    engaged,
+    scroll,
+    counted,
+    name = 'pageview' AS pageview,
+    hour,
+    seq,
+    last_ts,
+    starts,
+    sum(starts) OVER so_far AS visit,
+    sum(last_ts IS NULL) OVER so_far AS visitor_number
+  FROM (
+    SELECT *,
+      counted
+      AND (visitor = '' OR last_ts IS NULL OR ts - last_ts > 1800000) AS starts
+    FROM preceded_event
+    WHERE counted
+      OR (visitor <> '' AND last_ts IS NOT NULL)
+  )
+  WINDOW so_far AS (ORDER BY day, visitor, seq ROWS UNBOUNDED PRECEDING)
+),
+bare_visit AS MATERIALIZED (
+  SELECT visit,
+    visitor_number,
+    visitor <> '' AS has_visitor,
+    max(CASE WHEN starts THEN ts END) AS first_ts,
+    max(CASE WHEN starts THEN id END) AS first_id,
+    max(starts AND last_ts IS NOT NULL) AS is_repeat,
+    sum(pageview) AS pageviews,
+    sum(counted) AS events,
+    visitor <> ''
+    AND sum(counted) = 1 AS bounces,
+    iif(visitor <> '', coalesce(sum(CASE WHEN counted AND NOT starts THEN ts - last_ts END), 0), 0) AS duration,
+    coalesce(sum(engaged), 0) AS engaged,
+    count(engaged) > 0 AS engaged_visits,
+    coalesce(max(scroll), 0) AS scroll,
+    count(scroll) > 0 AS scrolled_visits,
+    min(bucket) AS bucket
+  FROM numbered_event
+  GROUP BY visit
+),
+visit AS MATERIALIZED (
+  SELECT v.*,
+    v.has_visitor
+    AND v.visitor_number IN (
+    SELECT visitor_number
+    FROM bare_visit
+    WHERE is_repeat
+  ) AS has_repeats,
+    f.country AS "visit:country"
+  FROM bare_visit v
+  CROSS JOIN events f ON f.pixel = ?3
+    AND f.ts = v.first_ts
+    AND f.id = v.first_id
+),
+reportable_day AS MATERIALIZED (
+  SELECT day,
+    label,
+    iif(is_incomplete, NULL, label_week) AS label_week,
+    iif(is_incomplete, NULL, week) AS week
+  FROM (
+    SELECT j.value ->> 0 AS day,
+      j.value ->> 1 AS label,
+      j.value ->> 2 AS label_week,
+      j.value ->> 3 AS week,
+      EXISTS (
+      SELECT 1
+      FROM days x
+      WHERE x.pixel = ?3
+        AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days')
+        AND NOT (x.rolled_at IS NOT NULL AND x.ends_at <= 1795608000000 AND x.rolled_at >= x.ends_at)
+    ) AS is_incomplete
+    FROM json_each(?4) j
+    CROSS JOIN days d ON d.pixel = ?3
+      AND d.day = j.value ->> 0
+      AND d.ends_at <= 1795608000000
+      AND d.rolled_at >= d.ends_at
+  )
+),
+answer_cells AS (
+  SELECT bucket,
+    coalesce(sum(visitors), 0) AS visitors,
+    coalesce(sum(events), 0) AS events
+  FROM (
+    SELECT bucket,
+      visitors,
+      events
+    FROM (
+      SELECT bucket,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
+        coalesce(sum(pageviews), 0) AS pageviews,
+        coalesce(sum(events), 0) AS events,
+        coalesce(sum(bounces), 0) AS bounces,
+        coalesce(sum(duration), 0) AS duration,
+        coalesce(sum(engaged), 0) AS engaged,
+        coalesce(sum(engaged_visits), 0) AS engaged_visits,
+        coalesce(sum(scroll), 0) AS scroll,
+        coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+      FROM (
+        SELECT p.bucket,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
+          p.pageviews,
+          p.events,
+          v.bounces * (p.events > 0) AS bounces,
+          v.duration * (p.events > 0) AS duration,
+          p.engaged,
+          p.engaged_visits,
+          p.scroll,
+          p.scrolled_visits
+        FROM (
+          SELECT n.bucket AS bucket,
+            n.visit,
+            sum(n.pageview) AS pageviews,
+            sum(n.counted) AS events,
+            coalesce(sum(n.engaged), 0) AS engaged,
+            count(n.engaged) > 0 AS engaged_visits,
+            coalesce(max(n.scroll), 0) AS scroll,
+            count(n.scroll) > 0 AS scrolled_visits
+          FROM numbered_event n
+          CROSS JOIN visit v ON v.visit = n.visit
+          WHERE EXISTS (
+            SELECT 1
+            FROM goal g
+            WHERE g.name IN (
+              SELECT value
+              FROM json_each(?5)
+            )
+              AND n.counted
+              AND CASE
+              WHEN g.event IS NOT NULL THEN n.name = g.event
+              WHEN g.page IS NOT NULL THEN n.pageview
+              AND (n.page = g.page OR n.page = g.former)
+              WHEN g.pages IS NOT NULL THEN n.pageview
+              AND (n.page GLOB g.pages OR n.page GLOB g.former)
+              ELSE n.props <> ''
+              AND EXISTS (
+              SELECT 1
+              FROM json_each(n.props) p
+              WHERE p.key = g.property
+                AND p.value = g.value
+            ) END
+          )
+            AND (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
+            SELECT value
+            FROM json_each(?6)
+          ))
+          GROUP BY n.bucket,
+            n.visit
+        ) p
+        CROSS JOIN visit v ON v.visit = p.visit
+      )
+      GROUP BY bucket
+    )
+    UNION ALL
+    SELECT r.value ->> 0 AS bucket,
+      r.value ->> 1 AS visitors,
+      r.value ->> 2 AS events
+    FROM (VALUES (?7)) list
+    CROSS JOIN json_each(list.column1) r
+  )
+  GROUP BY bucket
+),
+answer AS (
+  SELECT sum(visitors) AS visitors,
+    sum(events) AS events
+  FROM (
+    SELECT ((CAST(visitors AS INTEGER) + 2) / 5 * 5) AS visitors,
+      ((CAST(events AS INTEGER) + 2) / 5 * 5) AS events
+    FROM (
+      SELECT iif(c.visitors >= 5, c.bucket, 'week ' || t.week) AS cell,
+        sum(c.visitors) AS visitors,
+        sum(c.events) AS events
+      FROM answer_cells c
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
+      GROUP BY 1
+    )
+    WHERE cell IS NOT NULL
+      AND visitors >= 5
+  )
+),
+whole_without_goal_cells AS (
+  SELECT bucket,
+    coalesce(sum(visitors), 0) AS visitors,
+    coalesce(sum(events), 0) AS events
+  FROM (
+    SELECT bucket,
+      visitors,
+      events
+    FROM (
+      SELECT bucket,
+        coalesce(sum(has_visitor AND NOT has_repeats), 0) + count(DISTINCT CASE WHEN has_visitor AND has_repeats THEN visitor_number END) AS visitors,
+        coalesce(sum(has_visitor), 0) AS visits,
+        coalesce(sum(pageviews), 0) AS pageviews,
+        coalesce(sum(events), 0) AS events,
+        coalesce(sum(bounces), 0) AS bounces,
+        coalesce(sum(duration), 0) AS duration,
+        coalesce(sum(engaged), 0) AS engaged,
+        coalesce(sum(engaged_visits), 0) AS engaged_visits,
+        coalesce(sum(scroll), 0) AS scroll,
+        coalesce(sum(scrolled_visits), 0) AS scrolled_visits
+      FROM (
+        SELECT p.bucket,
+          v.has_visitor
+          AND p.events > 0 AS has_visitor,
+          v.has_repeats,
+          v.visitor_number,
+          p.pageviews,
+          p.events,
+          v.bounces * (p.events > 0) AS bounces,
+          v.duration * (p.events > 0) AS duration,
+          p.engaged,
+          p.engaged_visits,
+          p.scroll,
+          p.scrolled_visits
+        FROM (
+          SELECT n.bucket AS bucket,
+            n.visit,
+            sum(n.pageview) AS pageviews,
+            sum(n.counted) AS events,
+            coalesce(sum(n.engaged), 0) AS engaged,
+            count(n.engaged) > 0 AS engaged_visits,
+            coalesce(max(n.scroll), 0) AS scroll,
+            count(n.scroll) > 0 AS scrolled_visits
+          FROM numbered_event n
+          CROSS JOIN visit v ON v.visit = n.visit
+          WHERE (iif(v."visit:country" = '', '(not set)', v."visit:country") IN (
+            SELECT value
+            FROM json_each(?6)
+          ))
+          GROUP BY n.bucket,
+            n.visit
+        ) p
+        CROSS JOIN visit v ON v.visit = p.visit
+      )
+      GROUP BY bucket
+    )
+    UNION ALL
+    SELECT r.value ->> 0 AS bucket,
+      r.value ->> 1 AS visitors,
+      r.value ->> 2 AS events
+    FROM (VALUES (?8)) list
+    CROSS JOIN json_each(list.column1) r
+  )
+  GROUP BY bucket
+),
+whole_without_goal AS (
+  SELECT sum(visitors) AS visitors,
+    sum(events) AS events
+  FROM (
+    SELECT ((CAST(visitors AS INTEGER) + 2) / 5 * 5) AS visitors,
+      ((CAST(events AS INTEGER) + 2) / 5 * 5) AS events
+    FROM (
+      SELECT iif(c.visitors >= 5, c.bucket, 'week ' || t.week) AS cell,
+        sum(c.visitors) AS visitors,
+        sum(c.events) AS events
+      FROM whole_without_goal_cells c
+      CROSS JOIN reportable_day t ON t.day = substr(c.bucket, 1, 10)
+      GROUP BY 1
+    )
+    WHERE cell IS NOT NULL
+      AND visitors >= 5
+  )
+),
+answer_row AS (
+  SELECT answer.*,
+    (
+    SELECT visitors
+    FROM whole_without_goal
+  ) AS whole_without_goal
+  FROM answer
+),
+labeled_row AS (
+  SELECT iif(visitors IS NULL, NULL, visitors) AS "visitors",
+    iif(visitors IS NULL, NULL, min(100, iif(coalesce(whole_without_goal, 0) = 0, 0, round(100.0 * visitors / whole_without_goal, 2)))) AS "conversion_rate"
+  FROM answer_row
+),
+requested_row AS (
+  SELECT *
+  FROM labeled_row
+)
+SELECT *
+FROM requested_row
+ORDER BY "visitors" DESC NULLS LAST
+LIMIT ?9 OFFSET ?10
+-- ?1 = []
+-- ?2 = [["Signup","Signup"],["Read the blog",null,null,"/blog/*",null,null,null],["Pricing",null,"/pricing",null,null,null,null],["Went pro",null,null,null,"plan","pro"]]
+-- ?3 = px_GoldenGoldenCell
+-- ?4 = [["2026-11-19","",null,null],["2026-11-20","",null,null],["2026-11-21","",null,null],["2026-11-22","",null,null],["2026-11-23","",null,null],["2026-11-24","",null,null]]
+-- ?5 = ["Signup"]
+-- ?6 = ["DE"]
+-- ?7 = [["2026-11-19",1,1],["2026-11-21",1,1],["2026-11-23",1,1]]
+-- ?8 = [["2026-11-19",2,2],["2026-11-20",2,2],["2026-11-21",2,2],["2026-11-22",2,2],["2026-11-23",2,2],["2026-11-24",2,2]]
+-- ?9 = 10000
+-- ?10 = 0
