@@ -284,3 +284,30 @@ function after(before: () => Promise<void>, sql: string) {
     }),
   };
 }
+
+it.each([
+  [1, 200],
+  [3650, 200],
+  [0, 400],
+  [3651, 400],
+  [1.5, 400],
+  ['90', 400],
+  [null, 400],
+])('stores a pixel with keep_days %j by the limits of that setting: %i', async (keep_days, status) => {
+  const pixel = await makePixel('UTC');
+  const answer = await change(pixel.id, { settings: { keep_days } });
+  expect(answer.status).toBe(status);
+  const problem = { errors: [{ path: 'settings.keep_days' }] };
+  expect(await answer.json()).toMatchObject(status === 200 ? { settings: { keep_days } } : problem);
+  const stored = status === 200 ? keep_days : 1095;
+  expect((await getPixel(db, pixel.id))?.settings.keep_days).toBe(stored);
+});
+
+it('reads 1,095 keep_days of a pixel from before there was this setting', async () => {
+  const { id } = await makePixel('UTC');
+  await db
+    .prepare(`UPDATE pixels SET settings = json_remove(settings, '$.keep_days') WHERE id = ?`)
+    .bind(id)
+    .run();
+  expect(await getPixel(db, id)).toMatchObject({ settings: { keep_days: 1095 } });
+});

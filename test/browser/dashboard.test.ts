@@ -980,12 +980,14 @@ describe('the other views', () => {
     await page.fill(`${collecting} textarea >> nth=0`, ' *.example.com \n\n');
     await page.selectOption(`${collecting} select >> nth=0`, 'drop');
     await page.selectOption(`${collecting} select >> nth=1`, 'first_party');
-    await page.fill(`${collecting} input[type=number] >> nth=1`, '0');
+    await page.fill(`${collecting} input[type=number] >> nth=1`, '500');
+    await page.fill(`${collecting} input[type=number] >> nth=2`, '0');
     await page.click(`${collecting} button[type=submit]`);
     await page.waitForSelector(`${collecting} .saved:has-text("Saved")`);
     expect(await page.$(`${collecting} .error`)).toBeNull();
     expect(await settings()).toMatchObject({
       retention_days: 400,
+      keep_days: 500,
       origins: ['*.example.com'],
       gpc: 'drop',
       cookie: 'first_party',
