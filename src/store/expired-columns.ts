@@ -9,8 +9,8 @@ export interface ColumnsOfDay {
   readonly day: string;
 }
 
-/** SQL for how many days pixel `p` keeps columns: not fewer than events. Pixels from before there were columns have no setting. */
-const KEEP_DAYS = `max(coalesce(p.settings ->> 'keep_days', ${DEFAULT_SETTINGS.keep_days}), p.settings ->> 'retention_days')`;
+/** SQL for how many days pixel `p` keeps columns. Pixels from before there were columns have no setting. */
+const KEEP_DAYS = `coalesce(p.settings ->> 'keep_days', ${DEFAULT_SETTINGS.keep_days})`;
 
 /** Days that have columns and are past the time that their pixel keeps them. Days whose events are still stored wait for their purge. */
 export async function expiredColumns(db: D1Database, now: number, limit: number): Promise<ColumnsOfDay[]> {
