@@ -1,6 +1,6 @@
 /** The segments that a query reads, and the days that they answer. They are fixed before the query runs, as is its price. */
 import type { Pixel } from '../model/pixel.ts';
-import { readHeaders, type SegmentHead } from '../store/segments.ts';
+import { keyOfDay, readHeaders, type SegmentHead } from '../store/segments.ts';
 import { type ColumnDay, type DayStates, readDays, type Volume } from './day-states.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { Sources } from './sources.ts';
@@ -52,24 +52,18 @@ async function readOnce(
   const read = await readDays(db, query, pixel, spans, sources);
   return Promise.all(
     read.map(async ({ days, columnDays }, index) => {
-      const [first, last] = [columnDays[0], columnDays.at(-1)];
-      const heads =
-        first && last
-          ? await readHeaders(db, pixel.id, first.day, last.day, columnsOf(spans[index] as Span))
-          : [];
+      const columns = columnDays.length > 0 ? columnsOf(spans[index] as Span) : [];
+      const heads = await readHeaders(db, pixel.id, columnDays, columns);
       const rolls = new Map(columnDays.map((one) => [one.day, one.rolls]));
       const used = heads.filter(({ header }) => header.days.some((one) => rolls.get(one.day) === one.rolls));
       const stored = new Set(used.flatMap(daysOf));
-      const [answered, missing] = partition(columnDays, (one) => stored.has(keyOf(one)));
+      const [answered, missing] = partition(columnDays, (one) => stored.has(keyOfDay(one)));
       return { days, source: { days: answered, heads: used }, missing };
     }),
   );
 }
 
-/** Identifies a day as of one of its rollups. */
-export const keyOf = ({ day, rolls }: Pick<ColumnDay, 'day' | 'rolls'>): string => `${day} ${rolls}`;
-
-export const daysOf = ({ header }: Pick<SegmentHead, 'header'>): string[] => header.days.map(keyOf);
+export const daysOf = ({ header }: Pick<SegmentHead, 'header'>): string[] => header.days.map(keyOfDay);
 
 /** The same days, if events answer for some that columns do not answer after all. */
 export function withEventsOf<T extends Volume>(days: T, others: readonly ColumnDay[]): T {

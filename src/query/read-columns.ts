@@ -4,9 +4,9 @@
  */
 import { type Segment, SegmentError } from '../columns/segment.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { readSegments } from '../store/segments.ts';
+import { keyOfDay, readSegments } from '../store/segments.ts';
 import { type ColumnRows, listsOf, NO_COLUMN_ROWS, type ParameterRows } from './column-rows.ts';
-import { type ColumnSource, daysOf, keyOf, partition, readSources, withEventsOf } from './column-source.ts';
+import { type ColumnSource, daysOf, partition, readSources, withEventsOf } from './column-source.ts';
 import { TooManyGroups } from './columns/groups.ts';
 import { TestTakesTooLong } from './compare-values.ts';
 import type { QueryContext } from './context.ts';
@@ -63,10 +63,10 @@ export async function readColumns<Reader extends SegmentReader>(
     }
     const [damaged, whole] = partition(
       context.source.days,
-      (day) => attempt === ATTEMPTS || damages.has(keyOf(day)),
+      (day) => attempt === ATTEMPTS || damages.has(keyOfDay(day)),
     );
     for (const day of damaged) {
-      const reason = damages.get(keyOf(day)) ?? 'Other days are damaged.';
+      const reason = damages.get(keyOfDay(day)) ?? 'Other days are damaged.';
       console.error(`the columns of ${pixel.id} for ${day.day} cannot be read: ${reason}`);
     }
     unreadable.push(...damaged);
@@ -87,7 +87,7 @@ async function addAll(
   reader: SegmentReader,
 ): Promise<ReadonlyMap<string, string>> {
   // A day may have several segments, one for each slice.
-  const left = new Map(days.map((day) => [keyOf(day), 0]));
+  const left = new Map(days.map((day) => [keyOfDay(day), 0]));
   const wantedOf = (head: Parameters<typeof daysOf>[0]): string[] =>
     daysOf(head).filter((key) => left.has(key));
   for (const key of heads.flatMap(wantedOf)) left.set(key, (left.get(key) ?? 0) + 1);
@@ -95,7 +95,7 @@ async function addAll(
   for await (const segment of readSegments(db, pixel, heads, reader.columns)) {
     const keys = wantedOf(segment);
     try {
-      reader.add(segment, (day, rolls) => left.has(keyOf({ day, rolls })));
+      reader.add(segment, (day, rolls) => left.has(keyOfDay({ day, rolls })));
       for (const key of keys) left.set(key, (left.get(key) ?? 0) - 1);
     } catch (error) {
       if (!(error instanceof SegmentError)) throw error;
@@ -109,7 +109,7 @@ async function addAll(
 }
 
 function headsOf({ heads }: ColumnSource, days: readonly ColumnDay[]): ColumnSource['heads'] {
-  const keys = new Set(days.map(keyOf));
+  const keys = new Set(days.map(keyOfDay));
   return heads.filter((head) => daysOf(head).some((key) => keys.has(key)));
 }
 

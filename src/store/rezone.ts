@@ -67,9 +67,9 @@ export async function changeTimeZone(
     // Days whose events are deleted keep their columns, in segments of their own or of a month.
     db
       .prepare(
-        `WITH moved AS (SELECT value AS day, substr(value, 1, 7) AS month FROM json_each(?2))
+        `WITH moved AS (SELECT DISTINCT substr(value, 1, 7) AS month FROM json_each(?2))
          DELETE FROM segments WHERE pixel = ?1 AND period IN (
-           SELECT day FROM moved UNION SELECT month FROM moved WHERE ${isCopy('?1', 'month', 'true')})`,
+           SELECT value FROM json_each(?2) UNION SELECT month FROM moved WHERE ${isCopy('?1', 'month', 'true')})`,
       )
       .bind(pixel.id, JSON.stringify(dates)),
     db

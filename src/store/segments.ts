@@ -1,5 +1,12 @@
 /** Reads the columns of finished days. */
-import { type Header, parseHeader, Segment, SegmentError, type SegmentRow } from '../columns/segment.ts';
+import {
+  type Header,
+  parseHeader,
+  Segment,
+  type SegmentDay,
+  SegmentError,
+  type SegmentRow,
+} from '../columns/segment.ts';
 
 /** A stored segment that has not been read: its key and header. */
 export interface SegmentHead {
@@ -29,44 +36,79 @@ const headerOf = (head: string, slice: string): string =>
   `s.pixel = ?1 AND s.period = ${head}.period AND s.generation = ${head}.generation AND s.slice = ${slice} AND s.name = '' AND s.chunk = 0`;
 
 /**
- * The segments of a range of local days: those of the months that it touches, then those of its days that no month's segment has. A day
- * answers from a month's rows only if the header has its current `rolls`. Segments whose header is damaged, or of a newer version, are
- * logged and left out.
+ * The heads of all slices of some segments. Each header is looked up: the rows of columns are many.
  *
+ * @param keys SQL for rows of a period and a generation. Its parameters are numbered from 3 on.
+ */
+const headsFrom = (keys: string): string => `
+  WITH RECURSIVE head (period, generation, slice) AS (
+    SELECT *, 0 FROM (${keys})
+    UNION ALL
+    SELECT h.period, h.generation, s.slice FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice + 1')})
+  SELECT s.period, s.generation, s.slice, s.dictionary AS header, (
+    SELECT coalesce(sum(c.size), 0) FROM json_each(?2) n CROSS JOIN segments c
+      ON c.pixel = s.pixel AND c.period = s.period AND c.generation = s.generation AND c.slice = s.slice AND c.name = n.value) AS bytes
+  FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice')}
+  ORDER BY s.period, s.slice`;
+
+const HEADS_OF_MONTHS = headsFrom(
+  'SELECT month, columns FROM months WHERE pixel = ?1 AND columns > 0 AND month IN (SELECT value FROM json_each(?3))',
+);
+const HEADS_OF_DAYS = headsFrom('SELECT value ->> 0, value ->> 1 FROM json_each(?3)');
+
+/** A local day as of one of its rollups. */
+export type RolledDay = Pick<SegmentDay, 'day' | 'rolls'>;
+
+/** Fewer days of a month are read from their own segments, if they still have them: a month has the rows of thirty. */
+const FEW_DAYS = 10;
+
+/**
+ * The segments that have some days as of their rollups: those of months, then those of days. A segment of a month may have further days.
+ * Segments whose header is damaged, or of a newer version, are logged and left out.
+ *
+ * @param days in order.
  * @param columns the columns whose bytes are summed.
  */
 export async function readHeaders(
   db: D1Database,
   pixel: string,
-  firstDay: string,
-  lastDay: string,
+  days: readonly RolledDay[],
   columns: readonly string[],
 ): Promise<SegmentHead[]> {
-  const { results } = await db
-    .prepare(
-      // Each header is looked up: the rows of columns are many.
-      `WITH RECURSIVE head (period, generation, slice) AS (
-         SELECT * FROM (
-           SELECT month, columns, 0 FROM months
-           WHERE pixel = ?1 AND month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7) AND columns > 0
-           UNION ALL
-           SELECT day, rolls, 0 FROM days WHERE pixel = ?1 AND day BETWEEN ?2 AND ?3 AND columns > 0)
-         UNION ALL
-         SELECT h.period, h.generation, s.slice FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice + 1')})
-       SELECT s.period, s.generation, s.slice, s.dictionary AS header, (
-         SELECT coalesce(sum(c.size), 0) FROM json_each(?4) n CROSS JOIN segments c
-           ON c.pixel = s.pixel AND c.period = s.period AND c.generation = s.generation AND c.slice = s.slice AND c.name = n.value) AS bytes
-       FROM head h CROSS JOIN segments s ON ${headerOf('h', 'h.slice')}
-       ORDER BY length(s.period), s.period, s.slice`,
-    )
-    .bind(pixel, firstDay, lastDay, JSON.stringify(columns))
-    .all<HeadRow>();
-  const heads = results.flatMap((row) => headOf(pixel, row));
-  const ofMonths = new Set(
-    heads.filter(isOfMonth).flatMap(({ header }) => header.days.map(({ day, rolls }) => `${day} ${rolls}`)),
+  const read = async (sql: string, keys: readonly unknown[]): Promise<SegmentHead[]> => {
+    if (keys.length === 0) return [];
+    const { results } = await db
+      .prepare(sql)
+      .bind(pixel, JSON.stringify(columns), JSON.stringify(keys))
+      .all<HeadRow>();
+    return results.flatMap((row) => headOf(pixel, row));
+  };
+  const byMonth = Map.groupBy(days, ({ day }) => monthOf(day));
+  const ofMonths = await read(HEADS_OF_MONTHS, [...byMonth.keys()]);
+  const packed = new Set(ofMonths.flatMap(({ header }) => header.days.map(keyOfDay)));
+  const own = [...byMonth.values()].flatMap((month) =>
+    month.length < FEW_DAYS ? month : month.filter((day) => !packed.has(keyOfDay(day))),
   );
-  return heads.filter((head) => isOfMonth(head) || !ofMonths.has(`${head.period} ${head.generation}`));
+  const ofDays = await read(
+    HEADS_OF_DAYS,
+    own.map(({ day, rolls }) => [day, rolls]),
+  );
+  const stored = new Set(
+    ofDays.map(({ period, generation }) => keyOfDay({ day: period, rolls: generation })),
+  );
+  const isNeeded = (month: string): boolean =>
+    byMonth.get(month)?.some((day) => packed.has(keyOfDay(day)) && !stored.has(keyOfDay(day))) ?? false;
+  const needed = new Set([...byMonth.keys()].filter(isNeeded));
+  // A day is read once.
+  const isAlone = ({ period, generation }: SegmentHead): boolean =>
+    !needed.has(monthOf(period)) || !packed.has(keyOfDay({ day: period, rolls: generation }));
+  return [...ofMonths.filter(({ period }) => needed.has(period)), ...ofDays.filter(isAlone)];
 }
+
+const monthOf = (day: string): string => day.slice(0, 'YYYY-MM'.length);
+
+/** Identifies a day as of one of its rollups. */
+export const keyOfDay = ({ day, rolls }: RolledDay): string => `${day} ${rolls}`;
 
 function headOf(pixel: string, row: HeadRow): SegmentHead[] {
   try {
@@ -77,8 +119,6 @@ function headOf(pixel: string, row: HeadRow): SegmentHead[] {
     return [];
   }
 }
-
-const isOfMonth = ({ period }: SegmentHead): boolean => period.length === 'YYYY-MM'.length;
 
 /** Bytes of columns that one statement reads, so that an isolate's memory holds them, decoded, beside all else. */
 const BYTES_A_PORTION = 4_000_000;

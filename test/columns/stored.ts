@@ -2,7 +2,7 @@
 import { COLUMNS } from '../../src/columns/format.ts';
 import type { Header, Segment, Value } from '../../src/columns/segment.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
-import { readHeaders, readSegments, type SegmentHead } from '../../src/store/segments.ts';
+import { type RolledDay, readHeaders, readSegments, type SegmentHead } from '../../src/store/segments.ts';
 import { db } from '../fixtures.ts';
 
 export const NAMES = [...COLUMNS.keys()];
@@ -19,8 +19,20 @@ export function decoded(segment: Segment): Decoded {
   );
 }
 
-export const headsOf = (pixel: Pixel, first = '2000-01-01', last = '2099-12-31'): Promise<SegmentHead[]> =>
-  readHeaders(db, pixel.id, first, last, NAMES);
+/** The segments that answer days of a range, as of their last rollups. */
+export async function headsOf(
+  pixel: Pixel,
+  first = '2000-01-01',
+  last = '2099-12-31',
+): Promise<SegmentHead[]> {
+  const { results } = await db
+    .prepare(
+      'SELECT day, rolls FROM days WHERE pixel = ? AND columns > 0 AND day BETWEEN ? AND ? ORDER BY day',
+    )
+    .bind(pixel.id, first, last)
+    .all<RolledDay>();
+  return readHeaders(db, pixel.id, results, NAMES);
+}
 
 export async function segmentsOf(
   pixel: Pixel,

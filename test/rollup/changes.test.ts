@@ -151,7 +151,7 @@ describe('a change of the time zone', () => {
     }));
     await store(pixel, views, day + 50 * 24 * HOUR);
     const moved = { ...pixel, timezone: 'Asia/Kolkata' };
-    expect((await rowsRead(() => changeTimeZone(db, moved))).most).toBeLessThan(120);
+    expect((await rowsRead(() => changeTimeZone(db, moved))).most).toBeLessThan(160);
     // Of half of the days raw events are gone, or still to be deleted.
     await db
       .prepare('UPDATE days SET raw = 1 + (substr(day, 10) % 2) WHERE pixel = ? AND day < ?')
