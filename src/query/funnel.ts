@@ -17,9 +17,8 @@ import { invalidQuery, type QueryError } from './query-error.ts';
 import type { DayRange } from './range.ts';
 import { readColumns } from './read-columns.ts';
 import { matchingGoals, resolveFilters, testsToResolve } from './resolve.ts';
-import { missingEvents } from './retention.ts';
+import { askerOfFunnel, missingEvents } from './retention.ts';
 import { funnelErrors, isProtected } from './small-groups.ts';
-import { canUseColumns } from './sources.ts';
 import { resolveSpans } from './spans.ts';
 import { funnelSql } from './sql/funnel.ts';
 import { valuesOfFunnel } from './sql/parameters.ts';
@@ -67,9 +66,8 @@ export async function runFunnel(
   const meter = new Meter();
   const steps = funnel.steps.flatMap((step) => settings.goals.find(({ name }) => name === step) ?? []);
   const evaluated = columnFunnel(requested, pixel, steps, meter);
-  // The visits of a person may be days apart, and columns have no people.
-  const columns = funnel.within === 'visit' && canUseColumns(requested);
-  const task = funnelTask(evaluated, { rollups: false, columns });
+  const asker = askerOfFunnel(funnel, requested);
+  const task = funnelTask(evaluated, { rollups: false, columns: asker.byColumns });
   const [sources] = await readSources(db, requested, pixel, [span], () => task.begin().columns, task.sources);
   const pricesOf = (volume: Volume): number[] =>
     pricesOfFunnel(requested, testsToResolve(requested), steps.length, volume, {
@@ -105,7 +103,7 @@ export async function runFunnel(
     prepare(db, funnelSql(plan, funnel, steps.length), valuesOfFunnel(plan, steps)),
   ]);
   const days = states?.results[0] as unknown as DayStates;
-  const detail = missingEvents({ subject: 'A funnel', byColumns: columns }, context, days, false);
+  const detail = missingEvents(asker, context, days, false);
   if (detail !== null) return err({ reason: 'beyond_retention', detail });
   const row = counts?.results[0] ?? {};
   const countOf = (step: number): number | null => row[`count${step}`] as number | null;

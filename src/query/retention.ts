@@ -1,10 +1,11 @@
 /** Queries that need events, or columns, which are no longer stored. */
+import type { Funnel } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
 import type { QueryContext } from './context.ts';
 import type { DayStates } from './day-states.ts';
 import type { Moments, ParsedQuery } from './parsed-query.ts';
-import { canUseColumns, cutDays } from './sources.ts';
+import { canUseColumns, cutDays, isOfPeople } from './sources.ts';
 import type { Span } from './spans.ts';
 
 const DAY = 86_400_000;
@@ -95,10 +96,18 @@ export function askerOf(query: ParsedQuery, moments: Moments | null): Asker {
   return { subject: subjectOf(query, moments), byColumns: canUseColumns(query) };
 }
 
+/** The visits of a person may be days apart, so columns, which have no people, answer only funnels within a visit. */
+export function askerOfFunnel({ within }: Funnel, query: ParsedQuery): Asker {
+  if (within !== 'visit') return { subject: 'A funnel within hours', byColumns: false };
+  const byColumns = canUseColumns(query);
+  return { subject: byColumns ? 'A funnel' : 'A funnel with a filter by a dimension of people', byColumns };
+}
+
 function subjectOf(query: ParsedQuery, moments: Moments | null): string {
   const { dimensions, filters, metrics, time } = query;
   if (metrics.some(({ ofPeople }) => ofPeople)) return 'A query that counts people';
   if (dimensions.some((dimension) => dimension?.kind === 'person')) return 'A query by a dimension of people';
+  if (isOfPeople(query)) return 'A query with a filter by a dimension of people';
   if (filters.length > 0) return 'A query with filters';
   if (moments !== null) return 'A range with times of day';
   return time === 'time:hour' ? 'A query by hour' : 'A query with multiple dimensions';

@@ -260,17 +260,37 @@ describe("a pixel's statistics", () => {
     await page.reload();
     await page.click(`${devices} [role=tab]:text-is("Versions")`);
     const requestedMetrics = ['visitors', 'percentage'];
-    const answer = await query(speck, {
-      site_id: pixel,
-      metrics: requestedMetrics,
-      date_range: '7d',
-      dimensions: ['visit:browser_version'],
-    });
+    const ofVersions = { site_id: pixel, metrics: requestedMetrics, date_range: '7d' };
+    const answer = await query(speck, { ...ofVersions, dimensions: ['visit:browser_version'] });
     await settles(
       () => rowsOf(page, `${devices} table`),
       expectedRows(answer, 'visit:browser_version', requestedMetrics, 9),
     );
     await protect(0);
+
+    // Days that have neither events nor columns are answered from rollups, one dimension at a time.
+    const alone = await query(speck, { ...ofVersions, dimensions: ['visit:browser_version'] });
+    const refused: unknown[] = [];
+    await page.route('**/api/v2/query', async (route) => {
+      const list = route.request().postDataJSON() as SentQuery[];
+      const response = await route.fetch();
+      const items = (await response.json()) as unknown[];
+      const answers = items.map((item, index) => {
+        if (String(list[index]?.dimensions) !== 'visit:browser,visit:browser_version') return item;
+        refused.push(list[index]);
+        return { status: 400, reason: 'beyond_retention', detail: 'This pixel has neither any more.' };
+      });
+      await route.fulfill({ response, json: answers });
+    });
+    await page.reload();
+    await page.click(`${devices} [role=tab]:text-is("Versions")`);
+    await settles(
+      () => rowsOf(page, `${devices} table`),
+      expectedRows(alone, 'visit:browser_version', requestedMetrics, 9),
+    );
+    expect(refused).not.toEqual([]);
+    await page.unroute('**/api/v2/query');
+
     await page.goto(`${speck.url}/app/${pixel}?period=7d`);
     await page.waitForLoadState('networkidle');
   });

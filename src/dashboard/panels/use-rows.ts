@@ -5,8 +5,8 @@ import { displayOf } from '../dimensions.ts';
 import { type Resource, useQuery } from '../hooks.ts';
 
 /**
- * Reasons for which the API refuses two dimensions and not one: two need raw events, which may be deleted, and small-group
- * protection allows one dimension in a query.
+ * Reasons for which the API refuses two dimensions and not one: rollups answer for one, also for days that have no columns any
+ * more; small-group protection allows one; and two may be too expensive.
  */
 const ONE_ONLY = ['beyond_retention', 'invalid_query'];
 

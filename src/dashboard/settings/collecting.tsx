@@ -26,14 +26,14 @@ export function Collecting(props: SettingsProps) {
       <h2>Collecting and privacy</h2>
       <NumberField
         label="Keep raw events, in days"
-        hint="Statistics stay. Questions about people, and funnels within hours, need raw events."
+        hint="Statistics stay. People, and funnels within hours, need raw events."
         min={1}
         value={values.retention_days}
         set={(retention_days) => change({ retention_days })}
       />
       <NumberField
         label="Keep anonymous visits, in days"
-        hint="Filters work on these days. They are kept at least as long as raw events."
+        hint="Filters, split rows, hours and funnels within a visit need them. They are kept at least as long as raw events."
         min={1}
         value={values.keep_days}
         set={(keep_days) => change({ keep_days })}

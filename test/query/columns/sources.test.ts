@@ -1,7 +1,10 @@
 /** Which days are answered by columns, and the values, months and numbers that differ from one source to the other. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Funnel } from '../../../src/model/goal.ts';
 import type { Pixel, PixelSettings } from '../../../src/model/pixel.ts';
 import { listsOf } from '../../../src/query/column-rows.ts';
+import { runFunnel } from '../../../src/query/funnel.ts';
+import { parseQuery } from '../../../src/query/language.ts';
 import { applySchema, db, GOALS, makePixel, runJobs, store } from '../../fixtures.ts';
 import type { OracleEvent } from '../../oracle.ts';
 import { ask, LATER } from '../random-queries.ts';
@@ -242,8 +245,54 @@ describe('a query of people', () => {
     const filtered = { ...request, metrics: ['visitors'], filters: [['is', 'person:devices', ['Desktop']]] };
     expect((await ask(pixel, filtered)).meta['source']).toBe('events');
     await close(pixel, DAY);
-    expect(await tryToAsk(pixel, request)).toMatchObject({ reason: 'beyond_retention' });
-    expect(await tryToAsk(pixel, filtered)).toMatchObject({ reason: 'beyond_retention' });
+    const refusal = (subject: string) => ({
+      reason: 'beyond_retention',
+      detail: expect.stringContaining(`${subject} needs raw events, and those up to ${DAY} are`),
+    });
+    expect(await tryToAsk(pixel, request)).toMatchObject(refusal('A query that counts people'));
+    expect(await tryToAsk(pixel, filtered)).toMatchObject(
+      refusal('A query with a filter by a dimension of people'),
+    );
+  });
+});
+
+describe('a funnel over a closed day', () => {
+  it.each([
+    ['comes from columns, within a visit', 'visit', [], null],
+    ['comes from columns, with a filter', 'visit', [['is', 'event:page', ['/blog/one']]], null],
+    [
+      'is refused with a filter by people',
+      'visit',
+      [['is', 'person:devices', ['Desktop']]],
+      'A funnel with a filter by a dimension of people needs raw events, and those',
+    ],
+    ['is refused within hours', { hours: 24 }, [], 'A funnel within hours needs raw events, and those'],
+  ] as const)('%s', async (_, within, filters, detail) => {
+    const blog = { visitor: 'v', page: '/blog/one' };
+    const pixel = await sealed([at(DAY, 0, blog), at(DAY, 1, { ...blog, name: 'Signup' })]);
+    await close(pixel, DAY);
+    const funnel: Funnel = { name: 'F', steps: ['Read the blog', 'Signup'], within };
+    const query = parseQuery({ site_id: pixel.id, metrics: ['visits'], date_range: [DAY, DAY], filters });
+    if (!query.ok) throw new Error('not a query');
+    expect(await runFunnel(db, pixel, funnel, query.value, LATER)).toMatchObject(
+      detail === null
+        ? { ok: true, value: { steps: [{ count: 1 }, { count: 1 }] } }
+        : { ok: false, error: { reason: 'beyond_retention', detail: expect.stringContaining(detail) } },
+    );
+  });
+
+  it('says that neither events nor columns are left', async () => {
+    const pixel = await sealed([at(DAY, 0, { page: '/blog/one' })]);
+    await close(pixel, DAY);
+    await db.prepare('UPDATE days SET columns = 0 WHERE pixel = ?').bind(pixel.id).run();
+    const funnel: Funnel = { name: 'F', steps: ['Read the blog', 'Signup'], within: 'visit' };
+    const query = parseQuery({ site_id: pixel.id, metrics: ['visits'], date_range: [DAY, DAY] });
+    if (!query.ok) throw new Error('not a query');
+    expect(await runFunnel(db, pixel, funnel, query.value, LATER)).toMatchObject({
+      error: {
+        detail: expect.stringContaining('A funnel needs raw events or columns, and up to 2026-02-03'),
+      },
+    });
   });
 });
 
