@@ -289,7 +289,7 @@ describe("a pixel's statistics", () => {
       expectedRows(alone, 'visit:browser_version', requestedMetrics, 9),
     );
     expect(refused).not.toEqual([]);
-    await page.unroute('**/api/v2/query');
+    await page.unrouteAll({ behavior: 'wait' });
 
     await page.goto(`${speck.url}/app/${pixel}?period=7d`);
     await page.waitForLoadState('networkidle');
