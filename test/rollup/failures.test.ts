@@ -38,6 +38,9 @@ const view = (day: string): OracleEvent => ({
 const views = (count: number, first = FIRST) =>
   Array.from({ length: count }, (_, index) => view(addDays(first, index)));
 
+/** Statements with which a run at the beginning of an hour, which has all hourly tasks, rolls up as many days as others do. */
+const ON_THE_HOUR = 90;
+
 /** Makes every write of a kind to a table fail, where `when` holds, as long as `work` takes. */
 async function broken<T>(on: string, when: string, work: () => Promise<T>): Promise<T> {
   await db
@@ -166,7 +169,7 @@ describe('a task of the cron that fails', () => {
       on,
       `${when} AND ${on.startsWith('DELETE') ? 'OLD' : 'NEW'}.pixel = '${poisoned.id}'`,
       async () => {
-        for (let runs = 0; runs < 40; runs++) await run(NOW + runs * HOUR);
+        for (let runs = 0; runs < 40; runs++) await run(NOW + runs * HOUR, ON_THE_HOUR);
         expect([await rolledDays(poisoned), await rolledDays(clean)]).toEqual([kind === 'day' ? 34 : 35, 35]);
         expect(await countOf('months', clean)).toBe(2);
         // A month of which a day waits has none of its own.
@@ -246,7 +249,7 @@ describe('a day past retention whose rollup fails', () => {
     const pixel = await makePixel('UTC', { retention_days: 30 });
     const [never, before] = ['2026-01-02', '2026-01-03'];
     await store(pixel, [view('2026-01-01'), view(before), view('2026-01-04')], NOW - DAY);
-    await run(NOW);
+    await run(NOW, ON_THE_HOUR);
     await store(pixel, [view(never), { ...view(before), id: 'late' }], NOW);
     const end = NOW + 12 * DAY;
     await broken('INSERT ON rollups', `NEW.day IN ('${never}', '${before}')`, async () => {
@@ -378,7 +381,7 @@ describe('a purge', () => {
       )
       .bind(pixel.id, JSON.stringify(Array.from({ length: PURGE_CHUNK + 10 }, () => 0)), `e${FIRST}`)
       .run();
-    await run(NOW);
+    await run(NOW, ON_THE_HOUR);
     await run(NOW + 3 * DAY + 5 * MINUTE);
     expect(await countOf('events', pixel)).toBe(0);
   });
