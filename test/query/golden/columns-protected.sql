@@ -50,23 +50,18 @@ ORDER BY day
 
 -- statement 4
 WITH RECURSIVE head(period, generation, slice) AS (
-  SELECT *
+  SELECT *,
+    0
   FROM (
     SELECT month,
-      columns,
-      0
+      columns
     FROM months
     WHERE pixel = ?1
-      AND month BETWEEN substr(?2, 1, 7) AND substr(?3, 1, 7)
       AND columns > 0
-    UNION ALL
-    SELECT day,
-      rolls,
-      0
-    FROM days
-    WHERE pixel = ?1
-      AND day BETWEEN ?2 AND ?3
-      AND columns > 0
+      AND month IN (
+      SELECT value
+      FROM json_each(?2)
+    )
   )
   UNION ALL
   SELECT h.period,
@@ -86,7 +81,7 @@ SELECT s.period,
   s.dictionary AS header,
   (
   SELECT coalesce(sum(c.size), 0)
-  FROM json_each(?4) n
+  FROM json_each(?3) n
   CROSS JOIN segments c ON c.pixel = s.pixel
     AND c.period = s.period
     AND c.generation = s.generation
@@ -100,15 +95,60 @@ CROSS JOIN segments s ON s.pixel = ?1
   AND s.slice = h.slice
   AND s.name = ''
   AND s.chunk = 0
-ORDER BY length(s.period),
-  s.period,
+ORDER BY s.period,
   s.slice
 -- ?1 = px_GoldenGoldenCell
--- ?2 = 2026-11-19
--- ?3 = 2026-11-24
--- ?4 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
+-- ?2 = ["2026-11"]
+-- ?3 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
 
 -- statement 5
+WITH RECURSIVE head(period, generation, slice) AS (
+  SELECT *,
+    0
+  FROM (
+    SELECT value ->> 0,
+      value ->> 1
+    FROM json_each(?1)
+  )
+  UNION ALL
+  SELECT h.period,
+    h.generation,
+    s.slice
+  FROM head h
+  CROSS JOIN segments s ON s.pixel = ?2
+    AND s.period = h.period
+    AND s.generation = h.generation
+    AND s.slice = h.slice + 1
+    AND s.name = ''
+    AND s.chunk = 0
+)
+SELECT s.period,
+  s.generation,
+  s.slice,
+  s.dictionary AS header,
+  (
+  SELECT coalesce(sum(c.size), 0)
+  FROM json_each(?3) n
+  CROSS JOIN segments c ON c.pixel = s.pixel
+    AND c.period = s.period
+    AND c.generation = s.generation
+    AND c.slice = s.slice
+    AND c.name = n.value
+) AS bytes
+FROM head h
+CROSS JOIN segments s ON s.pixel = ?2
+  AND s.period = h.period
+  AND s.generation = h.generation
+  AND s.slice = h.slice
+  AND s.name = ''
+  AND s.chunk = 0
+ORDER BY s.period,
+  s.slice
+-- ?1 = [["2026-11-19",1],["2026-11-20",1],["2026-11-21",1],["2026-11-22",1],["2026-11-23",1],["2026-11-24",1]]
+-- ?2 = px_GoldenGoldenCell
+-- ?3 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
+
+-- statement 6
 SELECT s.period,
   s.generation,
   s.slice,
@@ -127,7 +167,7 @@ CROSS JOIN segments s ON s.pixel = ?3
 -- ?2 = ["visit:day","visit:visitor","visit:rows","event:name","visit:events","event:page","event:props","country"]
 -- ?3 = px_GoldenGoldenCell
 
--- statement 6
+-- statement 7
 SELECT min(day) AS first,
   max(day) AS last,
   coalesce(sum((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false), 0) AS rolled,
@@ -155,7 +195,7 @@ WHERE pixel = ?1
 -- ?3 = 2026-11-24
 -- ?4 = ["2026-11-19","2026-11-20","2026-11-21","2026-11-22","2026-11-23","2026-11-24"]
 
--- statement 7
+-- statement 8
 WITH RECURSIVE stretch AS (
   SELECT value ->> 0 AS bucket,
     value ->> 1 AS day,
