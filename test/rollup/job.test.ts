@@ -147,8 +147,8 @@ describe('the cron job', () => {
       if (++calls === 4) await changeTimeZone(db, pixel);
     };
     await store(moved, [{ ts: at - 12 * 3_600_000, id: 'b', name: 'pageview', visitor: 'w' }], NOW);
-    await runJob({ ...testEnv, DB: tampered(db, { scale: 1, before: back }) }, NOW);
-    await runJob(testEnv, NOW);
+    await runJob({ ...testEnv, DB: tampered(db, { scale: 1, before: back }) }, OFF_HOUR);
+    await runJob(testEnv, OFF_HOUR);
     expect(await rolledDays(pixel.id)).toBe(2);
   });
 
@@ -170,7 +170,7 @@ describe('the cron job', () => {
           await goOn[job].promise;
         };
         const DB = tampered(db, { scale: 50_000, before });
-        await runJob({ ...testEnv, DB, CRON_STATEMENTS: job === 0 ? '45' : statements }, NOW);
+        await runJob({ ...testEnv, DB, CRON_STATEMENTS: job === 0 ? '45' : statements }, OFF_HOUR);
         other.resolve();
       };
       await Promise.all([run(0), run(1)]);
@@ -185,7 +185,8 @@ describe('the cron job', () => {
           await overlap([first, second], statements);
           // Both may have left it to the next run.
           const rolls = 'SELECT rolls FROM days WHERE pixel = ?';
-          if ((await db.prepare(rolls).bind(pixel.id).first<number>('rolls')) === 0) await runJob(env, NOW);
+          if ((await db.prepare(rolls).bind(pixel.id).first<number>('rolls')) === 0)
+            await runJob(env, OFF_HOUR);
           const { results } = await db.prepare(pages).bind(pixel.id).all();
           expect(results, `calls ${first} and ${second}`).toEqual([
             { value: '/', visitors: 5, pageviews: 5 },
