@@ -55,10 +55,6 @@ export default defineConfig({
         test: {
           name: 'worker',
           ...common,
-          // One runtime for all files of a worker, made as good as new before each.
-          isolate: false,
-          setupFiles: ['test/fresh.ts', ...common.setupFiles],
-          sequence: { setupFiles: 'list' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,browser,scripts,data}/**'],
           globalSetup: ['test/build.ts'],

@@ -15,19 +15,28 @@ export function urlOf({ protocol, ip, port }: Address): string {
   return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** Ports that no system chooses for connections by itself, so nothing takes one between the look and its use. */
+const LEAST_PORT = 20_000;
+const PORTS = 10_000;
+
 /**
  * Why nothing can listen there, as a system error code such as `EADDRINUSE`, or undefined when it can; and the port,
- * which differs from the one asked for when that is 0: any free one.
+ * which differs from the one asked for when that is 0: a free one by chance.
  */
 export async function tryListen(ip: string, port: number): Promise<{ code?: string; port: number }> {
+  if (port === 0) {
+    for (let attempt = 1; ; attempt++) {
+      const chosen = await tryListen(ip, LEAST_PORT + Math.floor(Math.random() * PORTS));
+      if (chosen.code === undefined || attempt === 20) return chosen;
+    }
+  }
   // macOS lets a second server listen on 127.0.0.1 where another has all addresses: so ask whether someone answers.
-  if (port !== 0 && (await answers(reachable(ip), port))) return { code: 'EADDRINUSE', port };
+  if (await answers(reachable(ip), port)) return { code: 'EADDRINUSE', port };
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? 'unknown', port }));
     server.listen(port, ip, () => {
-      const bound = server.address();
-      server.close(() => resolve({ port: typeof bound === 'object' && bound ? bound.port : port }));
+      server.close(() => resolve({ port }));
     });
   });
 }

@@ -1,2 +1,0 @@
-/** A module with a cache, as modules of src have them. */
-export const CACHED: string[] = [];
