@@ -62,8 +62,10 @@ export async function measureStored(
     hasEngagements,
     raw: each(byMonths, 'events'),
     columnsOfDays: each(byDays, 'segments'),
-    columnsOfMonth:
-      byMonths.has('segments') && hasMonth(databaseFile(directory)) ? each(byMonths, 'segments') : undefined,
+    // The days keep their columns beside the month's until all events of the month are deleted.
+    columnsOfMonth: hasMonth(databaseFile(directory))
+      ? each(byMonths, 'segments') - each(byDays, 'segments')
+      : undefined,
     rollups: each(byMonths, 'rollups', 'month_rollups'),
   };
 }

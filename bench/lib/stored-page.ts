@@ -16,9 +16,10 @@ export function databaseSection(stored: readonly StoredBytes[]): string {
   const retention = DEFAULT_SETTINGS.retention_days;
   return `## What a database holds
 
-An event is stored as a row, with its index, until its retention ends. Its day's columns are written with the day's rollups, and replaced
-by those of the month once that is over, unless the month is too large. They stay, like the rollups of days and months. These are bytes an
-event, of the pages of the database, for a site with so many events a month:
+An event is stored as a row, with its index, until its retention ends. Its day's columns are written with the day's rollups. Those of the
+month are written once the month is over, unless it is too large, and replace those of its days once all of its events are deleted. Columns
+stay until \`keep_days\`, and rollups as long as the pixel. These are bytes an event, of the pages of the database, for a site with so many
+events a month:
 
 ${bytesTable(stored)}
 

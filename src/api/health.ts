@@ -14,7 +14,7 @@ import { readState, type StoreState } from '../store/state.ts';
 const TTL = 5_000;
 /** The cron runs every 5 minutes; three missed runs are worth a look. */
 const CRON_LATE = 16 * 60_000;
-/** A closed day is rolled up within minutes, or within hours if there is a backlog. */
+/** A finished day is rolled up within minutes, or within hours if there is a backlog. */
 const ROLLUP_LATE = 6 * 3_600_000;
 /** How long a loss counts as recent. */
 const RECENT_LOSS = 24 * 3_600_000;

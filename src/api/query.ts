@@ -1,4 +1,4 @@
-/** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups and events. The body is a query, or a list of them. */
+/** `POST /api/v2/query`: the Plausible Stats API v2, answered from rollups, columns and events. The body is a query, or a list of them. */
 
 import { answerQuery, invalidQuery, requireQuery } from './answer-query.ts';
 import { readJson } from './body.ts';

@@ -30,8 +30,8 @@ const MAX_STALE = 800;
 
 /**
  * Loads a resource, again whenever the key changes, and aborts the previous request. The previous data stays for a moment, so that
- * the page does not flicker. A request that could not reach the server is sent again when the device is online and after a delay: a network
- * seldom works at once when the browser reports it.
+ * the page does not flicker. A request that could not reach the server is sent again when the device is online and after a delay: a
+ * network seldom works at once when the browser reports it.
  * @param key null: nothing to load.
  */
 export function useResource<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>): Resource<T> {

@@ -1,23 +1,23 @@
 /** Funnels: how many visits or people came from goal to goal, within a visit, or within a person's window across visits. */
 import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
-import { err, ok, type Result } from '../model/result.ts';
+import { ok, type Result } from '../model/result.ts';
 import { prepare } from '../sql/statement.ts';
+import { readAnswer } from './answer.ts';
 import { columnFunnel, funnelTask } from './column-query.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
 import { readSources } from './column-source.ts';
 import { priceOfColumns } from './columns/price.ts';
 import type { QueryContext } from './context.ts';
-import { type DayStates, statesOfOthers, type Volume } from './day-states.ts';
+import type { Volume } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { type Allowance, charge, priceOfSegments, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import type { DayRange } from './range.ts';
-import { readColumns } from './read-columns.ts';
-import { matchingGoals, resolveFilters, testsToResolve } from './resolve.ts';
-import { askerOfFunnel, missingEvents } from './retention.ts';
+import { testsToResolve } from './resolve.ts';
+import { askerOfFunnel } from './retention.ts';
 import { funnelErrors, isProtected } from './small-groups.ts';
 import { resolveSpans } from './spans.ts';
 import { funnelSql } from './sql/funnel.ts';
@@ -89,23 +89,12 @@ export async function runFunnel(
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
 
-  const goals = matchingGoals(requested, pixel, meter);
-  if (!goals.ok) return goals;
-  const read = await readColumns(db, requested, given, task);
+  const read = await readAnswer(db, requested, { given, task, asker, meter }, (query, context) => {
+    const plan = { query, context, needs: needsOfFunnel(query, context) };
+    return [prepare(db, funnelSql(plan, funnel, steps.length), valuesOfFunnel(plan, steps))];
+  });
   if (!read.ok) return read;
-  const context = read.value;
-  const filters = await resolveFilters(db, requested, context, goals.value, meter);
-  if (!filters.ok) return filters;
-  const query = { ...requested, filters: filters.value };
-  const plan = { query, context, needs: needsOfFunnel(query, context) };
-  const [states, counts] = await db.batch<Record<string, unknown>>([
-    statesOfOthers(db, query, context, context.columns.days, false),
-    prepare(db, funnelSql(plan, funnel, steps.length), valuesOfFunnel(plan, steps)),
-  ]);
-  const days = states?.results[0] as unknown as DayStates;
-  const detail = missingEvents(asker, context, days, false);
-  if (detail !== null) return err({ reason: 'beyond_retention', detail });
-  const row = counts?.results[0] ?? {};
+  const row = read.value.results[0]?.[0] ?? {};
   const countOf = (step: number): number | null => row[`count${step}`] as number | null;
   return ok({
     range,

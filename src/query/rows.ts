@@ -1,19 +1,15 @@
-/**
- * The pipeline of a query in one span: reads the columns that answer it, resolves its filters for all other days, writes its SQL, runs
- * it, reads the rows.
- */
-import { err, ok, type Result } from '../model/result.ts';
+/** The rows of a query in one span: from its columns, and by the SQL of all other days. */
+import { ok, type Result } from '../model/result.ts';
 import { prepare } from '../sql/statement.ts';
+import { readAnswer } from './answer.ts';
 import { columnQuery, queryTask } from './column-query.ts';
 import type { QueryContext } from './context.ts';
-import { type ColumnDay, type DayStates, statesOfOthers } from './day-states.ts';
+import type { ColumnDay, DayStates } from './day-states.ts';
 import type { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { QueryError } from './query-error.ts';
-import { readColumns } from './read-columns.ts';
-import { matchingGoals, resolveFilters } from './resolve.ts';
-import { askerOf, missingEvents } from './retention.ts';
+import { askerOf } from './retention.ts';
 import { type Revenue, revenueOf } from './revenue.ts';
 import { sourcesOf } from './sources.ts';
 import { valuesOf } from './sql/parameters.ts';
@@ -48,35 +44,24 @@ export async function readRows(
   meter: Meter,
   withTotal = false,
 ): Promise<Result<QueryRows, QueryError>> {
-  const goals = matchingGoals(query, given.pixel, meter);
-  if (!goals.ok) return goals;
   const task = queryTask(columnQuery(query, given, meter), sourcesOf(query, given.moments));
-  const read = await readColumns(db, query, given, task);
+  const asker = askerOf(query, given.moments);
+  const read = await readAnswer(db, query, { given, task, asker, meter }, (resolved, context) => {
+    const plan = planOf(resolved, context);
+    const sql = sqlOf(plan);
+    const values = valuesOf(plan);
+    return [prepare(db, sql.rows, values), ...(withTotal ? [prepare(db, sql.total, values)] : [])];
+  });
   if (!read.ok) return read;
-  const context = read.value;
-  const filters = await resolveFilters(db, query, context, goals.value, meter);
-  if (!filters.ok) return filters;
-  const resolved = { ...query, filters: filters.value };
-  const plan = planOf(resolved, context);
-  const sql = sqlOf(plan);
-  const values = valuesOf(plan);
-  const [states, answer, total] = await db.batch<Record<string, unknown>>([
-    statesOfOthers(db, resolved, context, context.columns.days, plan.needs.usesRollups),
-    prepare(db, sql.rows, values),
-    ...(withTotal ? [prepare(db, sql.total, values)] : []),
-  ]);
-  const days = states?.results[0] as unknown as DayStates;
-  const { usesRollups } = plan.needs;
-  const detail = missingEvents(askerOf(query, context.moments), context, days, usesRollups);
-  if (detail !== null) return err({ reason: 'beyond_retention', detail });
-  const rows = answer?.results ?? [];
+  const { context, days, results } = read.value;
+  const [rows = [], total] = results;
   return ok({
-    rows: rows.map((row) => rowOf(row, resolved)),
-    total: total ? Number(total.results[0]?.['total'] ?? 0) : null,
+    rows: rows.map((row) => rowOf(row, query)),
+    total: total ? Number(total[0]?.['total'] ?? 0) : null,
     days,
     columnDays: context.columns.days,
     events: context.days.events,
-    usesRollups,
+    usesRollups: task.sources.rollups,
     hasMultipleCurrencies: rows.some((row) => Number(row['currencies'] ?? 0) > 1),
   });
 }

@@ -91,7 +91,7 @@ async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promis
     prepare(db, DELETE_VANISHED, values),
     rollUpPeople(db, day),
     prepare(db, DELETE_COLUMNS, values),
-    ...(day.attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, STORE_COLUMNS, values)] : []),
+    ...storeColumns(db, day, STORE_COLUMNS, values),
     markRolledUp(db, { ...day, slices: 0 }, now),
   ]);
   return true;
@@ -99,14 +99,15 @@ async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promis
 
 async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
+  const key = { pixel: day.pixel, day: day.day };
   let { slice, slices } = day;
   const isBegun = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
   if (!isBegun) {
     slice = 0;
     slices = Math.ceil(day.events / SLICE_EVENTS);
     await db.batch([
-      prepare(db, DELETE_SLICES, { pixel: day.pixel, day: day.day }),
-      prepare(db, DELETE_UNFINISHED_COLUMNS, { pixel: day.pixel, day: day.day }),
+      prepare(db, DELETE_SLICES, key),
+      prepare(db, DELETE_UNFINISHED_COLUMNS, key),
       beginSlices(db, day, slices),
     ]);
   }
@@ -115,7 +116,7 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
     const values = valuesOf(day, slice, slices);
     const results = await db.batch([
       prepare(db, STORE_SLICE, values),
-      ...(day.attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, STORE_COLUMNS_OF_SLICE, values)] : []),
+      ...storeColumns(db, day, STORE_COLUMNS_OF_SLICE, values),
       endSlice(db, day, slice, slices),
     ]);
     // Another run is rolling up this day.
@@ -123,12 +124,12 @@ async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Pro
   }
   if (budget.left < STATEMENTS_TO_END) return false;
   await db.batch([
-    prepare(db, ROLL_UP_SLICES, { pixel: day.pixel, day: day.day }),
-    prepare(db, DELETE_VANISHED, { pixel: day.pixel, day: day.day }),
+    prepare(db, ROLL_UP_SLICES, key),
+    prepare(db, DELETE_VANISHED, key),
     rollUpPeople(db, day),
     markRolledUp(db, { ...day, slices }, now),
-    prepare(db, DELETE_USED_SLICES, { pixel: day.pixel, day: day.day }),
-    prepare(db, DELETE_OLD_COLUMNS, { pixel: day.pixel, day: day.day }),
+    prepare(db, DELETE_USED_SLICES, key),
+    prepare(db, DELETE_OLD_COLUMNS, key),
   ]);
   return true;
 }
@@ -148,6 +149,15 @@ async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<voi
   await db.batch(
     [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => prepare(db, sql, { pixel, month })),
   );
+}
+
+function storeColumns(
+  db: D1Database,
+  { attempts }: DayToRollUp,
+  sql: string,
+  values: Values,
+): D1PreparedStatement[] {
+  return attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, sql, values)] : [];
 }
 
 function rollUpPeople(db: D1Database, day: DayToRollUp): D1PreparedStatement {

@@ -1,5 +1,5 @@
 /**
- * The cron job. It rolls up closed days that have changed, deletes raw events past retention, and cleans up. It replaces numbers
+ * The cron job. It rolls up finished days that have changed, deletes raw events past retention, and cleans up. It replaces numbers
  * and never adds to them. So two runs may overlap, and a run may be late by a week. The next run continues work beyond the
  * statements of a run, and failed tasks are tried again later.
  */

@@ -57,7 +57,7 @@ export const TASKS: readonly CronTask[] = [
     },
   },
   {
-    // Closed days come before open ones: waiting does not make their rollups any better.
+    // Finished days come before open ones: waiting does not make their rollups any better.
     name: 'day',
     stage: 'first',
     when: everyRun,
