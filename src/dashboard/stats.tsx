@@ -4,7 +4,8 @@ import { AllRows } from './all-rows.tsx';
 import { amount } from './amount.ts';
 import type { QueryResponse } from './api.ts';
 import type { Base } from './base.ts';
-import { Controls, FilterBar } from './controls.tsx';
+import { Controls } from './controls.tsx';
+import { FilterBar } from './filter-bar.tsx';
 import { change, metricName, metricValue } from './format.ts';
 import { go, type Resource, useLocation, useQuery } from './hooks.ts';
 import { HEADLINES } from './metrics.ts';
@@ -44,7 +45,7 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <Heading>{subject.name}</Heading>
         <Controls subject={subject} view={view} set={set} />
       </div>
-      <FilterBar base={base} subject={subject} view={view} set={set} />
+      <FilterBar base={base} view={view} set={set} />
       {headline.failure ? (
         <ErrorMessage failure={headline.failure} retry={headline.retry} />
       ) : (
