@@ -35,6 +35,7 @@ import { check, readJson } from './body.ts';
 import type { Call, PixelCall } from './call.ts';
 import { type Grant, loadPixel, requirePixel, unknownPixel } from './grant.ts';
 import { installSnippets } from './install.ts';
+import { OwnerSettings } from './owner-settings.ts';
 import { Problem } from './problem.ts';
 import { noContent, uncachedJson } from './uncached.ts';
 
@@ -109,6 +110,7 @@ const haveUniqueNames = (items: readonly { readonly name: string }[]): boolean =
   new Set(items.map(({ name }) => name)).size === items.length;
 
 export const Settings = v.strictObject({
+  ...OwnerSettings,
   goals: v.optional(
     v.pipe(
       v.array(Goal),

@@ -18,6 +18,9 @@ export interface Settings {
   readonly min_group: number;
   readonly goals: readonly Goal[];
   readonly funnels: readonly Funnel[];
+  readonly owner_name: string;
+  readonly owner_contact: string;
+  readonly owner_policy: string;
 }
 export type Goal = { readonly name: string } & Readonly<Record<string, string>>;
 export interface Funnel {

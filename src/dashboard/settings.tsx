@@ -5,6 +5,7 @@ import { Funnels } from './settings/funnels.tsx';
 import { General } from './settings/general.tsx';
 import { Goals } from './settings/goals.tsx';
 import { SharedLinks } from './settings/links.tsx';
+import { OwnerForm } from './settings/owner.tsx';
 import type { SettingsProps } from './settings/save.ts';
 import { Heading } from './ui.tsx';
 
@@ -20,6 +21,7 @@ export default function PixelSettings(props: SettingsProps) {
         </div>
         <div>
           <Collecting {...props} />
+          <OwnerForm {...props} />
           <SharedLinks pixel={props.pixel} />
           <Deletion {...props} />
         </div>

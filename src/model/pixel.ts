@@ -1,8 +1,9 @@
 import type { CookieReach } from './cookie.ts';
 import type { Funnel, Goal } from './goal.ts';
+import { NO_OWNER, type Owner } from './owner.ts';
 
 /** The settings of a pixel. Each has a default, so a pixel needs only a name and a URL. */
-export interface PixelSettings {
+export interface PixelSettings extends Owner {
   /** Days after which events are deleted. Rollups stay. */
   readonly retention_days: number;
   /** Days after which the columns of finished days are deleted, but not before the events. */
@@ -41,6 +42,7 @@ export const DEFAULT_SETTINGS: PixelSettings = {
   cookie: 'off',
   min_group: 0,
   identity: 'open',
+  ...NO_OWNER,
 };
 
 export const GREATEST_MIN_GROUP = 1000;

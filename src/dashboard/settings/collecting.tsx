@@ -4,10 +4,20 @@ import type { Settings } from '../api.ts';
 import { Choice, Field, Form, Input, useSubmission } from '../forms.tsx';
 import { type SettingsProps, save } from './save.ts';
 
-/** All settings but goals and funnels, which have forms of their own. */
-type CollectionSettings = Omit<Settings, 'goals' | 'funnels'>;
+/** All settings but goals, funnels and the owner, which have forms of their own. */
+type CollectionSettings = Omit<
+  Settings,
+  'goals' | 'funnels' | 'owner_name' | 'owner_contact' | 'owner_policy'
+>;
 
-function collectionSettings({ goals, funnels, ...rest }: Settings): CollectionSettings {
+function collectionSettings({
+  goals,
+  funnels,
+  owner_name,
+  owner_contact,
+  owner_policy,
+  ...rest
+}: Settings): CollectionSettings {
   return rest;
 }
 
