@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
-import { banner, exposure, type PrintedToken, printedToken } from './lib/banner.ts';
+import { banner, exposure, type PrintedToken, printedToken, signInLines } from './lib/banner.ts';
 import { ensureLocalSecrets } from './lib/dev-vars.ts';
 import { silent, startLocalWorker } from './lib/local-worker.ts';
 import { migrateLocal } from './lib/migrate/apply.ts';
@@ -162,9 +162,7 @@ async function showDemo(url: string, token: string, shown: PrintedToken, stop: A
     console.log(`
 ${events.toLocaleString('en')} events are stored, and more arrive every few seconds.
 
-Dashboard     ${url}/app/${pixel}
-Token         ${shown.line}
-Stop          Ctrl-C
+${signInLines(url, pixel, shown)}
 `);
     void trickle(stop);
   } catch (error) {

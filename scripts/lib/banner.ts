@@ -1,4 +1,5 @@
 /** What `npm start` prints when the local Worker answers. */
+import { isLoopback } from '../../src/model/loopback.ts';
 
 const windows = process.platform === 'win32';
 
@@ -6,12 +7,30 @@ const windows = process.platform === 'win32';
 export interface PrintedToken {
   readonly line: string;
   readonly header: string;
+  /** The fragment that makes the dashboard's address a link that signs in; empty if the token is not shown. */
+  readonly fragment: string;
 }
 
 export function printedToken(token: string, terminal: boolean): PrintedToken {
   return terminal
-    ? { line: `${token}   (ADMIN_TOKEN in .dev.vars)`, header: token }
-    : { line: 'ADMIN_TOKEN in .dev.vars', header: 'TOKEN' };
+    ? {
+        line: `${token}   (ADMIN_TOKEN in .dev.vars)`,
+        header: token,
+        fragment: `#token=${encodeURIComponent(token)}`,
+      }
+    : { line: 'ADMIN_TOKEN in .dev.vars', header: 'TOKEN', fragment: '' };
+}
+
+/** The lines that say where the dashboard is and how to sign in. @param path of the view to open, below `/app/`. */
+export function signInLines(url: string, path: string, token: PrintedToken): string {
+  const address = `${url}/app/${path}`;
+  // The dashboard signs in by a link on this machine only.
+  const signsIn = token.fragment !== '' && isLoopback(new URL(url).hostname);
+  return [
+    signsIn ? `Dashboard     ${address}${token.fragment}   (signs you in)` : `Dashboard     ${address}`,
+    `Token         ${token.line}`,
+    'Stop          Ctrl-C',
+  ].join('\n');
 }
 
 export function banner(url: string, token: PrintedToken): string {
@@ -19,9 +38,7 @@ export function banner(url: string, token: PrintedToken): string {
   const pixel = JSON.stringify({ name: 'My site', url: 'https://example.com', timezone: zone });
   return `
 Speck runs at ${url}
-Dashboard     ${url}/app/
-Token         ${token.line}
-Stop          Ctrl-C
+${signInLines(url, '', token)}
 
 Add a pixel there, or here:
 
@@ -46,14 +63,10 @@ function addPixelCommand(url: string, token: string, pixel: string): string {
 
 /** The warning if other machines can reach the local Worker without TLS; undefined if they cannot. */
 export function exposure(ip: string, protocol: 'http' | 'https'): string | undefined {
-  if (protocol === 'https' || isLoopback(ip)) return undefined;
+  if (protocol === 'https' || ip === '::1' || isLoopback(ip)) return undefined;
   return `Warning: other machines reach Speck on ${ip} in plain http, where anyone on the way reads along. Pixels are counted; \
 the dashboard and the API answer on 127.0.0.1 and localhost only. For TLS with a certificate of its own:
   npm start -- --ip ${ip} --local-protocol https
 Whoever reaches the port can also trigger the cron, so do this in a network that you trust, with data that may be lost.
 `;
-}
-
-function isLoopback(ip: string): boolean {
-  return ip === 'localhost' || ip === '::1' || /^127(\.\d{1,3}){3}$/.test(ip);
 }

@@ -84,7 +84,9 @@ export async function grantOfToken(token: string, request: Request, env: Env): P
   if (!row) {
     // One wrong token counts once, however often a client sends it.
     if (cached === undefined) wrongSecrets.count(request, now);
-    throw new Problem('wrong_token', 'No such token. It may have been deleted.', { headers: CHALLENGE });
+    throw new Problem('wrong_token', "That token isn't valid. Check that you copied all of it.", {
+      headers: CHALLENGE,
+    });
   }
   return { admin: false, scopes: row.scopes, pixel: row.pixel, token: row.id };
 }

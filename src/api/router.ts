@@ -44,6 +44,12 @@ router.all('/app/assets/:name', async (request: Request) => (await import('./das
 for (const path of ['/app', '/app/*']) {
   router.get(path, async (request: Request) => (await import('./dashboard.ts')).dashboard(request));
 }
+// Browsers are led to the dashboard; programs get the problem that says where the API is.
+router.get('/', (request: Request) => {
+  if (!/\btext\/html\b/.test(request.headers.get('accept') ?? '')) throw notFound();
+  const headers = { location: '/app/', 'cache-control': 'no-store', vary: 'accept' };
+  return new Response(null, { status: 302, headers });
+});
 router.all('/api/*', async (request: Request, env: Env) => (await import('./api.ts')).api(request, env));
 router.all('*', () => {
   throw notFound();

@@ -1,13 +1,11 @@
 /** Plain HTTP is for the local machine only: over a network, others could read tokens, sessions and pages. */
 import { discardBody } from '../http/body.ts';
+import { isLoopback } from '../model/loopback.ts';
 import { Problem } from './problem.ts';
-
-/** Names of the local machine: `localhost`, 127.0.0.0/8 and `[::1]`, as `URL` writes them. */
-const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether a request came without TLS over a network. */
 export function isExposed(url: string): boolean {
-  return url.startsWith('http:') && !LOOPBACK.test(new URL(url).hostname);
+  return url.startsWith('http:') && !isLoopback(new URL(url).hostname);
 }
 
 /** The tag's scripts. They hold no secrets, and pages over HTTP load them as they load the pixel. */

@@ -5,7 +5,7 @@ import { call, Failure, isSharedPage, onSessionEnd, type Pixel, request, type Se
 import { go, type Resource, useGet, useLocation, useOnline } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { Overview } from './overview.tsx';
-import { isOpenLink, OpenLink, SignIn } from './sign-in.tsx';
+import { isOpenLink, OpenLink, SignIn, UnusedLink } from './sign-in.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
 import { ThemeButton } from './theme.tsx';
@@ -81,7 +81,12 @@ function Screen() {
       </SimplePage>
     );
   }
-  return <OwnerPages session={session} onSignOut={() => set('signed-out')} />;
+  return (
+    <>
+      <UnusedLink session={session} />
+      <OwnerPages session={session} onSignOut={() => set('signed-out')} />
+    </>
+  );
 }
 
 /** A page without navigation. */

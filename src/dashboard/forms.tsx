@@ -1,6 +1,6 @@
 /** Forms: fields, a button, and the outcome of submitting. */
 import type { ComponentChildren } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { type Failure, failureOf } from './api.ts';
 import { ErrorMessage } from './ui.tsx';
 
@@ -118,14 +118,23 @@ interface InputProps extends Labelled, Editable {
   readonly max?: string;
   readonly placeholder?: string;
   readonly autocomplete?: 'off' | 'current-password' | 'new-password';
+  /** The keyboard that a phone shows. */
+  readonly inputmode?: 'url';
+  /** Whether it takes the focus when it appears, in place of the page's heading. */
+  readonly takesFocus?: boolean;
 }
 
 /** An input of one line. */
-export function Input({ label, hint, type = 'text', set, ...rest }: InputProps) {
+export function Input({ label, hint, type = 'text', set, takesFocus = false, ...rest }: InputProps) {
+  const ref = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (takesFocus) ref.current?.focus();
+  }, []);
   return (
     <Field label={label} hint={hint}>
       {(props) => (
         <input
+          ref={ref}
           {...props}
           {...rest} // Preact's types for inputs depend on roles, and there is none here.
           type={type as 'text'}

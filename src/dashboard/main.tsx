@@ -1,3 +1,5 @@
+// First: it takes a token out of the address.
+import './link-token.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 

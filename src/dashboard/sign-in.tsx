@@ -1,13 +1,21 @@
 /** Signing in with a token, and opening a shared link. */
 import { useEffect, useState } from 'preact/hooks';
+import { isLoopback } from '../model/loopback.ts';
 import { call, Failure, type Session } from './api.ts';
 import { Form, Input, useSubmission } from './forms.tsx';
+import { receiveLinkToken } from './link-token.ts';
 import { ErrorMessage, Heading, Loading } from './ui.tsx';
+
+/**
+ * Links sign in on this machine only. Elsewhere, another site could sign the reader in as somebody else: it would open a link with
+ * a token of its own. Browsers also keep the addresses of links in their history, and may copy it to other devices.
+ */
+const NOT_BY_LINK = 'A link signs you in only to a Speck on your own machine. Paste the token here instead.';
 
 export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> }) {
   const [token, setToken] = useState('');
   const submission = useSubmission();
-  const signIn = async (): Promise<undefined> => {
+  const signInWith = async (token: string): Promise<undefined> => {
     await call('POST', '/api/v1/session', { token });
     await call('GET', '/api/v1/session').catch((error: Failure) => {
       if (error.status !== 401) throw error;
@@ -18,8 +26,19 @@ export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> })
     });
     await onSignIn();
   };
+  useEffect(
+    () =>
+      receiveLinkToken((linked) => {
+        void submission.send(async () => {
+          if (!isLoopback(location.hostname)) throw new Failure(403, { detail: NOT_BY_LINK });
+          await signInWith(linked);
+          return undefined;
+        });
+      }),
+    [],
+  );
   return (
-    <Form kind="narrow" submission={submission} submit={signIn} button="Sign in">
+    <Form kind="narrow" submission={submission} submit={() => signInWith(token)} button="Sign in">
       <Heading>Sign in</Heading>
       <p class="muted">
         Use <code>ADMIN_TOKEN</code>, or a token created with it. <code>npm start</code> prints the token of a
@@ -29,12 +48,24 @@ export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> })
         label="Token"
         type="password"
         autocomplete="current-password"
+        takesFocus
         required
         value={token}
         set={setToken}
       />
     </Form>
   );
+}
+
+/** Says that a link that signs in was not used, since it would have replaced a session. The owner's session can do all that its token can. */
+export function UnusedLink({ session }: { readonly session: Session }) {
+  const [isUnused, setUnused] = useState(false);
+  useEffect(() => receiveLinkToken(() => setUnused(session.kind !== 'admin')), [session]);
+  return isUnused ? (
+    <p class="banner" role="alert">
+      You are already signed in, so the link was not used. To sign in with its token, sign out first.
+    </p>
+  ) : null;
 }
 
 /** The session storage entry with the link that this tab has opened. With it a reload needs no password. */

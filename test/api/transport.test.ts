@@ -47,6 +47,7 @@ const PUBLIC: readonly Row[] = Object.entries(publicPaths(() => ({}))).flatMap((
 const REST: readonly Row[] = [
   ['GET', '/app'],
   ['GET', '/app/x'],
+  ['GET', '/'],
   ['GET', '/nothing'],
   ['PUT', '/health'],
   ['PUT', '/privacy'],
@@ -184,5 +185,30 @@ describe('without TLS', () => {
     expect(isExposed(`http://${host}/`)).toBe(true);
     expect(isExposed(`https://${host}/`)).toBe(false);
     expect((await ask(`http://${host}:8787/api/v1/pixels`, 'GET', TOKEN)).status).toBe(403);
+  });
+});
+
+describe('the root', () => {
+  it.each([
+    ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'GET', 302],
+    ['a browser that asks for the head', 'text/html', 'HEAD', 302],
+    ['curl', '*/*', 'GET', 404],
+    ['a client without Accept', '', 'GET', 404],
+    ['a client of the API', 'application/json', 'GET', 404],
+    ['a form', 'text/html', 'POST', 404],
+  ])(
+    'leads browsers to the dashboard, and answers the others as any unknown path: %s',
+    async (_, accept, method, status) => {
+      const response = await ask(`https://${HOST}/`, method, accept === '' ? {} : { accept });
+      expect(response.status).toBe(status);
+      expect(response.headers.get('location')).toBe(status === 302 ? '/app/' : null);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      if (status === 404) expect(await response.json()).toMatchObject({ reason: 'not_found' });
+    },
+  );
+
+  it('over http leads to https first', async () => {
+    const response = await ask(`http://${HOST}/`, 'GET', { accept: 'text/html' });
+    expect([response.status, response.headers.get('location')]).toEqual([308, `https://${HOST}/`]);
   });
 });

@@ -79,7 +79,7 @@ describe('the first run', () => {
     await page.goto(`${speck.url}/app/`);
     await page.fill('input[type=password]', 'not-the-token');
     await page.click('button[type=submit]');
-    await page.waitForSelector('.error:has-text("No such token")');
+    await page.waitForSelector('.error:has-text("That token isn\'t valid")');
     await signIn(page, speck);
     expect(await heading()).toBe('Add a pixel');
   });
@@ -1171,8 +1171,7 @@ describe('by keyboard alone', () => {
       throw new Error(`never came to ${pattern}`);
     };
     await mine.page.goto(`${speck.url}/app/`);
-    await mine.page.waitForSelector('h1');
-    await keyboard.press('Tab');
+    await mine.page.waitForSelector('input[type=password]:focus');
     await keyboard.type(ADMIN_TOKEN);
     await keyboard.press('Enter');
     await mine.page.waitForSelector('.card');
