@@ -195,10 +195,10 @@ function clearCache(): void {
   generation++;
 }
 
-/** The response of a key, if it is in the cache and not too old. */
-export function cachedResponse<T>(key: string): T | undefined {
+/** The response of a key with the time of its arrival, if it is in the cache and not too old. */
+export function cachedResponse<T>(key: string): { readonly response: T; readonly at: number } | undefined {
   const entry = cache.get(key);
-  return entry && Date.now() - entry.at < MAX_AGE ? (entry.response as T) : undefined;
+  return entry && Date.now() - entry.at < MAX_AGE ? (entry as { response: T; at: number }) : undefined;
 }
 
 /**

@@ -23,7 +23,7 @@ const BOTTOM = 26;
 export function Bars({ name, unit, stacks }: Props) {
   const [measure, width] = useWidth(960);
   const sums = stacks.map(({ parts }) => parts.reduce((sum, part) => sum + part, 0));
-  const ticks = ticksUpTo(Math.max(...sums)).filter(Number.isInteger);
+  const ticks = ticksUpTo(Math.max(...sums), true);
   const top = ticks.at(-1) ?? 1;
   const y = (value: number): number => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
   const slot = width / Math.max(1, stacks.length);

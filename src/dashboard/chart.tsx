@@ -5,7 +5,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { type Step, timeLabel } from './format.ts';
 import { useWidth } from './hooks.ts';
-import { areaPath, linePath, ticksUpTo } from './scale.ts';
+import { areaPath, linePath, lonePoints, type Scale, ticksUpTo } from './scale.ts';
 import type { Series } from './series.ts';
 
 interface Props {
@@ -16,7 +16,10 @@ interface Props {
   readonly step: Step;
   /** The index of the point that is not over yet; null if all are. */
   readonly open: number | null;
+  /** Whether the data is of an earlier request, or there is none yet. */
   readonly pending: boolean;
+  /** Whether values are integers. */
+  readonly isWhole: boolean;
   readonly format: (value: number | null, short?: boolean) => string;
   /** Called with the label of a point that is clicked; null: clicks do nothing. */
   readonly pick: ((label: string) => void) | null;
@@ -28,7 +31,7 @@ const BOTTOM = 26;
 /** A margin for the outermost points, in CSS pixels. */
 const SIDE = 5;
 
-export function Chart({ name, series, other, step, open, pending, format, pick }: Props) {
+export function Chart({ name, series, other, step, open, pending, isWhole, format, pick }: Props) {
   const [measure, width] = useWidth(960);
   const [selected, select] = useState<number | null>(null);
   const plot = useRef<HTMLDivElement>(null);
@@ -36,7 +39,8 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
 
   const paths = useMemo(() => {
     const all = [...series.values, ...(other?.values ?? [])];
-    const ticks = ticksUpTo(all.reduce<number>((max, value) => Math.max(max, value ?? 0), 0));
+    const max = all.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+    const ticks = ticksUpTo(max, isWhole);
     const top = ticks.at(-1) ?? 1;
     const x = (index: number): number =>
       count < 2 ? width / 2 : SIDE + (index * (width - 2 * SIDE)) / (count - 1);
@@ -52,7 +56,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
       last: open ? linePath(series.values.slice(open - 1, open + 1), (index) => x(open - 1 + index), y) : '',
       before: other ? linePath(other.values, x, y) : '',
     };
-  }, [series, other, width, open, count]);
+  }, [series, other, width, open, count, isWhole]);
   const { ticks, x, y } = paths;
 
   const oneDay = step === 'hour' && series.labels[0]?.slice(0, 10) === series.labels.at(-1)?.slice(0, 10);
@@ -62,8 +66,10 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
     Math.floor(width / (oneDay ? 64 : 84)),
   );
   const active = selected === null ? null : Math.min(selected, count - 1);
+  const labelAt = (index: number): string =>
+    timeLabel(series.labels[index] ?? '', step, true) + (index === open ? ', so far' : '');
   const describe = (index: number): string => {
-    const label = timeLabel(series.labels[index] ?? '', step, true);
+    const label = labelAt(index);
     const before = other?.labels[index];
     return (
       `${label}: ${format(series.values[index] ?? null)}` +
@@ -141,7 +147,8 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
               {format(tick, true)}
             </text>
           ))}
-        {count === 1 && <circle class="point" cx={x(0)} cy={y(series.values[0] ?? 0)} r="4" />}
+        {other && <Dots values={other.values} x={x} y={y} class="before" />}
+        <Dots values={series.values} x={x} y={y} />
         {active !== null && (
           <g>
             <line class="cross" x1={x(active)} x2={x(active)} y1={TOP - 6} y2={HEIGHT - BOTTOM} />
@@ -167,7 +174,7 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
           aria-hidden="true"
         >
           <b>{format(series.values[active] ?? null)}</b>
-          <span>{timeLabel(series.labels[active] ?? '', step, true)}</span>
+          <span>{labelAt(active)}</span>
           {other?.labels[active] && (
             <>
               <b class="muted">{format(other.values[active] ?? null)}</b>
@@ -177,6 +184,23 @@ export function Chart({ name, series, other, step, open, pending, format, pick }
         </div>
       )}
     </div>
+  );
+}
+
+interface DotsProps {
+  readonly values: Series['values'];
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly class?: string;
+}
+
+function Dots({ values, x, y, class: name = '' }: DotsProps) {
+  return (
+    <>
+      {lonePoints(values).map((index) => (
+        <circle key={index} class={`point ${name}`} cx={x(index)} cy={y(values[index] ?? 0)} r="3.5" />
+      ))}
+    </>
   );
 }
 

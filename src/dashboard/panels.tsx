@@ -1,6 +1,7 @@
 /** The panels below the chart. Each has tabs for its dimensions. */
 import { useState } from 'preact/hooks';
 import { type PanelTitle, tabsOf } from './dimensions.ts';
+import { WhenNear } from './near.tsx';
 import { DimensionRows } from './panels/dimension-rows.tsx';
 import { FunnelPanel } from './panels/funnel.tsx';
 import { Panel, type PanelProps } from './panels/panel.tsx';
@@ -12,15 +13,33 @@ import { Tabs } from './ui.tsx';
 export function Panels(props: PanelProps) {
   return (
     <div class="panels">
-      <DimensionPanel title="Pages" {...props} />
-      <DimensionPanel title="Sources" {...props} />
-      <DimensionPanel title="Campaigns" {...props} />
-      <DimensionPanel title="Devices" {...props} />
-      <PlacesPanel {...props} />
-      <DimensionPanel title="Goals and events" {...props} />
-      <FunnelPanel {...props} />
-      <PropertyPanel {...props} />
-      <PeoplePanel {...props} />
+      <WhenNear>
+        <DimensionPanel title="Pages" {...props} />
+      </WhenNear>
+      <WhenNear>
+        <DimensionPanel title="Sources" {...props} />
+      </WhenNear>
+      <WhenNear>
+        <DimensionPanel title="Campaigns" {...props} />
+      </WhenNear>
+      <WhenNear>
+        <DimensionPanel title="Devices" {...props} />
+      </WhenNear>
+      <WhenNear>
+        <PlacesPanel {...props} />
+      </WhenNear>
+      <WhenNear>
+        <DimensionPanel title="Goals and events" {...props} />
+      </WhenNear>
+      <WhenNear>
+        <FunnelPanel {...props} />
+      </WhenNear>
+      <WhenNear>
+        <PropertyPanel {...props} />
+      </WhenNear>
+      <WhenNear>
+        <PeoplePanel {...props} />
+      </WhenNear>
     </div>
   );
 }

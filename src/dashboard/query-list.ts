@@ -5,49 +5,88 @@ import { call, Failure, QUERY_PATH, type QueryRequest, type QueryResponse } from
 const MAX_QUERIES = 8;
 
 /**
- * The lists of a view, in the order in which they are sent: what the reader looks at first, the panels, and what takes long. Each
- * is sent once the previous one is answered. The database answers one query after another, so lists that are sent at the same
+ * The lists of a view, in the order in which they are sent: what the reader looks at first, the panels, and what takes long. A list
+ * is sent once the lists before it are answered: the database answers one query after another, so lists that are sent at the same
  * time would all be answered at the end.
  */
 const LISTS = ['first', 'panels', 'slow'] as const;
 export type ListName = (typeof LISTS)[number];
 
-interface Entry {
+/** Something that waits for the turn of its list. */
+interface Waiting {
   readonly list: ListName;
-  readonly query: QueryRequest;
   readonly signal: AbortSignal;
+}
+interface Entry extends Waiting {
+  readonly query: QueryRequest;
   readonly resolve: (response: QueryResponse) => void;
   readonly reject: (error: unknown) => void;
 }
-
-let waiting: Entry[] = [];
-
-/** Sends a query together with those of the same list that follow in the same task. */
-export function sendQuery(query: QueryRequest, list: ListName, signal: AbortSignal): Promise<QueryResponse> {
-  return new Promise((resolve, reject) => {
-    if (waiting.length === 0) queueMicrotask(sendWaiting);
-    waiting.push({ list, query, signal, resolve, reject });
-  });
+/** A request of another path. */
+interface Turn extends Waiting {
+  readonly begin: () => void;
 }
 
-async function sendWaiting(): Promise<void> {
-  const entries = waiting;
-  waiting = [];
-  for (const name of LISTS) await sendLists(entries.filter(({ list }) => list === name));
+let waiting: (Entry | Turn)[] = [];
+/** The number of requests under way. */
+const underWay: Record<ListName, number> = { first: 0, panels: 0, slow: 0 };
+
+function wait(one: Entry | Turn): void {
+  waiting.push(one);
+  // Once the components of a render have all come.
+  queueMicrotask(sendWaiting);
+}
+
+/** Sends a query in the turn of its list, together with those of the same list that are waiting. */
+export function sendQuery(query: QueryRequest, list: ListName, signal: AbortSignal): Promise<QueryResponse> {
+  return new Promise((resolve, reject) => wait({ list, signal, query, resolve, reject }));
+}
+
+/** Sends a request of another path in the turn of a list. */
+export async function sendInTurn<T>(list: ListName, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+  await new Promise<void>((begin) => wait({ list, signal, begin }));
+  signal.throwIfAborted();
+  return counted(list, send());
+}
+
+/** Whether a list has to wait. What is looked at first never does, and the others also wait for their own earlier requests. */
+const isHeld = (list: ListName): boolean =>
+  list !== 'first' && LISTS.slice(0, LISTS.indexOf(list) + 1).some((name) => underWay[name] > 0);
+
+function sendWaiting(): void {
+  for (const name of LISTS) {
+    if (isHeld(name)) continue;
+    const ready = waiting.filter(({ list }) => list === name);
+    waiting = waiting.filter(({ list }) => list !== name);
+    sendLists(
+      name,
+      ready.filter((one) => 'query' in one),
+    );
+    for (const one of ready) if ('begin' in one) one.begin();
+  }
+}
+
+async function counted<T>(list: ListName, request: Promise<T>): Promise<T> {
+  underWay[list]++;
+  try {
+    return await request;
+  } finally {
+    underWay[list]--;
+    // What was answered is rendered before the next list is sent.
+    setTimeout(sendWaiting);
+  }
 }
 
 /** Sends queries in one request, or in as many as they need: each about one pixel, and with a bounded number of queries. */
-async function sendLists(entries: readonly Entry[]): Promise<void> {
+function sendLists(name: ListName, entries: readonly Entry[]): void {
   const needed = entries.filter(({ signal }) => !signal.aborted);
   const pixels = new Set(needed.map(({ query }) => query.site_id));
-  const requests: Promise<void>[] = [];
   for (const pixel of pixels) {
     const list = needed.filter(({ query }) => query.site_id === pixel);
     for (let start = 0; start < list.length; start += MAX_QUERIES) {
-      requests.push(sendList(list.slice(start, start + MAX_QUERIES)));
+      void counted(name, sendList(list.slice(start, start + MAX_QUERIES)));
     }
   }
-  await Promise.all(requests);
 }
 
 type Item =

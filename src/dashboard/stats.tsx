@@ -10,6 +10,7 @@ import { change, metricName, metricValue } from './format.ts';
 import { go, type Resource, useLocation, useQuery } from './hooks.ts';
 import { HEADLINES } from './metrics.ts';
 import { Panels } from './panels.tsx';
+import { Progress } from './progress.tsx';
 import type { Subject } from './subject.ts';
 import { Timeline } from './timeline.tsx';
 import { Empty, ErrorMessage, Heading, Link } from './ui.tsx';
@@ -40,7 +41,7 @@ export function Stats({ subject }: { readonly subject: Subject }) {
   );
 
   return (
-    <>
+    <Progress>
       <div class="row title">
         <Heading>{subject.name}</Heading>
         <Controls subject={subject} view={view} set={set} />
@@ -75,7 +76,7 @@ export function Stats({ subject }: { readonly subject: Subject }) {
           set={set}
         />
       )}
-    </>
+    </Progress>
   );
 }
 

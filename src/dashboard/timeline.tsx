@@ -8,11 +8,14 @@ import { CsvButton } from './csv-button.tsx';
 import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Resource, useQuery } from './hooks.ts';
-import { CHARTED } from './metrics.ts';
+import { CHARTED, displayOf, type MetricFormat } from './metrics.ts';
 import { comparisonSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
 import { ErrorMessage } from './ui.tsx';
-import { addDays, comparedDays, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
+import { addDays, comparedDays, daysOf, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
+
+/** The formats of metrics whose values are integers. */
+const WHOLE: readonly (MetricFormat | undefined)[] = ['count', 'seconds', 'percent'];
 
 interface Props {
   readonly base: Base;
@@ -28,24 +31,30 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
   const timeQuery: QueryRequest = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
   const labelledQuery: QueryRequest = { ...timeQuery, include: { time_labels: true } };
   const resource = useQuery(labelledQuery, 'first');
+  const shown = resource.data?.query.date_range;
   const known = headline.pending ? null : headline.data;
   // What the API will answer is asked for before it has answered, except for a pixel with small-group protection.
   const before = known
     ? known.meta.comparison_date_range
     : comparedDays(view, base.date_range, subject.timezone);
   const other = useQuery(before ? { ...labelledQuery, date_range: [before[0], before[1]] } : null, 'first');
-  const today = todayIn(subject.timezone);
-  const now = step === 'hour' ? hourIn(subject.timezone) : today;
+  const { timezone } = subject;
+  const today = todayIn(timezone);
+  // A named range ends on the day that is today for the server.
+  const isNamed = typeof base.date_range === 'string' && !resource.pending;
+  const now = currentLabel(step, timezone, (isNamed && shown?.[1].slice(0, 10)) || today);
   const series = useMemo(() => seriesOf(resource.data, view.metric, now), [resource.data, now]);
-  const range = known?.query.date_range;
   const otherSeries = useMemo(() => {
-    if (!other.data || !before || !range) return null;
-    const starts = [range[0].slice(0, 10), before[0].slice(0, 10)] as const;
+    if (!other.data || !shown) return null;
+    const starts = [shown[0].slice(0, 10), other.data.query.date_range[0].slice(0, 10)] as const;
     const points = seriesOf(other.data, view.metric, now);
     return comparisonSeries(series, points, step, starts, view.compare === 'year_over_year');
-  }, [other.data, before, series]);
+  }, [other.data, series]);
+  // The last point of a range that ends today, by what is drawn: it may still be of the range before.
   const open =
-    (range?.[1].slice(0, 10) ?? '') >= today ? series.labels.findLastIndex((label) => label <= now) : -1;
+    (shown?.[1] ?? '') >= now.slice(0, 10) ? series.labels.findLastIndex((label) => label <= now) : -1;
+  const range =
+    shown && !resource.pending ? shown : view.period === 'all' ? null : daysOf(base.date_range, timezone);
   const currency = currencyOf(resource.data?.results);
   const hasMultipleCurrencies = resource.data?.meta.metric_warnings !== undefined;
 
@@ -65,7 +74,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
               {dayRange(range[0].slice(0, 10), range[1].slice(0, 10))}
             </>
           )}
-          {known && before && (
+          {before && (
             <span class="versus">
               <span class="dashed" aria-hidden="true" />{' '}
               {dayRange(before[0].slice(0, 10), before[1].slice(0, 10))}
@@ -97,6 +106,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           step={step}
           open={open < 0 ? null : open}
           pending={resource.pending || resource.data === null}
+          isWhole={WHOLE.includes(displayOf(view.metric)?.format)}
           format={(value, short) =>
             metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
           }
@@ -113,6 +123,18 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
       </footer>
     </section>
   );
+}
+
+/**
+ * The label of the current day or hour.
+ *
+ * @param day today for the server. The clock of the device may differ.
+ */
+function currentLabel(step: Step, timezone: string, day: string): string {
+  const hour = hourIn(timezone);
+  const own = hour.slice(0, 10);
+  const label = day === own ? hour : day < own ? `${day} 23:00:00` : `${day} 00:00:00`;
+  return step === 'hour' ? label : day;
 }
 
 /** The limits of a response, in words; empty if it is complete. */

@@ -1,9 +1,8 @@
 /** Small components that views are built from. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from './api.ts';
-import type { Resource } from './hooks.ts';
-import { go } from './hooks.ts';
+import { go, Near, type Resource } from './hooks.ts';
 
 /** A link within the dashboard. */
 export function Link({ href, ...rest }: JSX.IntrinsicElements['a'] & { readonly href: string }) {
@@ -74,7 +73,7 @@ export function ErrorMessage({ failure, retry }: { readonly failure: Failure; re
 
 export function Loading({ rows = 3 }: { readonly rows?: number }) {
   return (
-    <div class="loading" role="status" aria-busy="true">
+    <div class="loading" role="status" aria-busy={useContext(Near)}>
       <span class="hidden">Loading</span>
       {Array.from({ length: rows }, (_, row) => (
         <i key={row} />

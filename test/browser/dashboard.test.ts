@@ -17,6 +17,7 @@ import {
   rowsOf,
   settles,
   signIn,
+  TALL,
   type Watched,
 } from './dashboard.ts';
 import { eventually, type Site, startSite } from './site.ts';
@@ -35,7 +36,7 @@ let page: Page;
 beforeAll(async () => {
   [speck, site] = await Promise.all([startSpeck(), startSite()]);
   browser = await launchChromium({ '*.shop.example': site.port });
-  watched = await openPage(browser, speck);
+  watched = await openPage(browser, speck, { viewport: TALL });
   page = watched.page;
 });
 afterAll(async () => {
@@ -718,7 +719,7 @@ describe('the queries of a view', () => {
     await eventually(blank, 'the old numbers to go');
     expect(await page.getAttribute('.headlines', 'aria-busy')).toBe('true');
     expect(await page.getAttribute('.chart[role=slider]', 'aria-busy')).toBe('true');
-    expect(await page.textContent('main > [role=status]')).toBe('Loading the statistics');
+    expect(await page.textContent('.view > [role=status]')).toBe('Loading the statistics');
     expect(await page.$$eval('.panel table', (all) => all.length)).toBe(0);
     expect(await page.$$eval('.panel .loading', (all) => all.length)).toBeGreaterThan(5);
     expect(lists.aborted).toEqual([]);
@@ -729,7 +730,7 @@ describe('the queries of a view', () => {
     await release();
     await expectHeadlines({ date_range: 'month' });
     expect(await page.getAttribute('.headlines', 'aria-busy')).toBe('false');
-    expect(await page.textContent('main > [role=status]')).toBe('');
+    expect(await page.textContent('.view > [role=status]')).toBe('');
     await page.waitForSelector('.panel table');
     await allAnswered();
     lists.stop();
@@ -1210,7 +1211,7 @@ describe('for everyone', () => {
   ] as const)('axe finds nothing wrong with any view, %s and %i wide', async (colorScheme, width) => {
     const mine = await openPage(browser, speck, {
       colorScheme,
-      viewport: { width, height: 844 },
+      viewport: { width, height: TALL.height },
       bypassCSP: true,
     });
     const fresh = await speck.addPixel({ name: 'Fresh' });
@@ -1312,7 +1313,7 @@ describe('hostile data', () => {
   });
 
   it.each([1280, 390])('runs nothing and breaks no layout, %i wide', async (width) => {
-    const mine = await openPage(browser, speck, { viewport: { width, height: 844 } });
+    const mine = await openPage(browser, speck, { viewport: { width, height: TALL.height } });
     await signIn(mine.page, speck);
     const check = async (view: string): Promise<void> => {
       await mine.page.waitForLoadState('networkidle');

@@ -6,6 +6,9 @@ import { eventually } from './site.ts';
 
 export const LOCALE = 'en-GB';
 
+/** High enough that all panels are in view, so all are loaded. */
+export const TALL = { width: 1280, height: 6000 };
+
 export interface Watched {
   readonly page: Page;
   /** What went wrong by itself: errors, breaches of the policy, requests to other hosts. */

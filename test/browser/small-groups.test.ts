@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { launchChromium } from './chromium.ts';
-import { openPage, settles, signIn, type Watched } from './dashboard.ts';
+import { openPage, settles, signIn, TALL, type Watched } from './dashboard.ts';
 
 const LEAST = 5;
 const DAY = 86_400_000;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   expect(await response.json()).toMatchObject({ accepted: events.length });
   await speck.cron();
   browser = await launchChromium({});
-  watched = await openPage(browser, speck);
+  watched = await openPage(browser, speck, { viewport: TALL });
   await signIn(watched.page, speck);
 });
 afterAll(async () => {

@@ -29,6 +29,7 @@ export function FunnelPanel({ base, subject }: PanelProps) {
     name === ''
       ? null
       : `/api/v1/pixels/${subject.id}/funnel?name=${encodeURIComponent(name)}&${days}${filters}`,
+    'panels',
   );
   return (
     <Panel

@@ -10,7 +10,7 @@ export function PropertyPanel(props: PanelProps) {
   const { base, subject } = props;
   const [from, to] = daysOf(base.date_range, subject.timezone);
   const path = `/api/v1/pixels/${subject.id}/properties?from=${from}&to=${to}`;
-  const keys = useGet<{ properties: { key: string }[] }>(path);
+  const keys = useGet<{ properties: { key: string }[] }>(path, 'panels');
   const names = keys.data?.properties.map(({ key }) => key) ?? [];
   const [selected, select] = useState('');
   const key = names.includes(selected) ? selected : (names[0] ?? '');
