@@ -35,7 +35,8 @@ export function api(request: Request, env: Env): Promise<Response> {
 }
 
 async function serve(route: Route, request: MatchedRequest, env: Env): Promise<Response> {
-  const grant = route.access === 'none' ? ANONYMOUS : await authenticate(request, env);
+  const grant =
+    route.access === 'none' ? ANONYMOUS : await authenticate(request, env, route.access === 'optional');
   requireAccess(grant, route.access, route.shared);
   const query = route.query && readParameters(request.url, route.query);
   const { id = '', part = '' } = request.params ?? {};

@@ -5,21 +5,24 @@ import { isSecret, isToken, SCOPES } from '../model/token.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
 import { AttemptLimit, LookupCache } from './attempts.ts';
-import type { Grant } from './grant.ts';
+import { ANONYMOUS, type Grant } from './grant.ts';
 import { areEqual, hashToken, sha256 } from './hash.ts';
 import { Problem } from './problem.ts';
 import { sessionSecret } from './session-cookie.ts';
 
 /**
  * The grant of a request's `Authorization: Bearer` token, or else of its session's cookie.
+ *
+ * @param isOptional whether a request with neither has the grant of anyone.
  * @throws Problem if the request has neither, or no such token or session exists.
  */
-export async function authenticate(request: Request, env: Env): Promise<Grant> {
+export async function authenticate(request: Request, env: Env, isOptional = false): Promise<Grant> {
   const admin = requireAdminToken(env);
   const [, token] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '') ?? [];
   if (token !== undefined) return grantOfToken(token, request, env);
   const secret = sessionSecret(request);
   if (secret === null) {
+    if (isOptional) return ANONYMOUS;
     throw new Problem('missing_token', 'Send the header Authorization: Bearer TOKEN.', {
       headers: CHALLENGE,
     });

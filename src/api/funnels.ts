@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { runFunnel } from '../query/funnel.ts';
 import { parseQuery } from '../query/language.ts';
 import type { PixelCall } from './call.ts';
-import { badParameter, badParameters } from './parameters.ts';
+import { badParameter, badParameters, FILTERS, parseFilters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { Problem } from './problem.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
@@ -12,10 +12,7 @@ import { computeOnce } from './single-flight.ts';
 
 export const FunnelQuery = v.strictObject({
   name: v.pipe(v.string('Send the name of the funnel.'), v.description("A funnel's name.")),
-  filters: v.pipe(
-    v.optional(v.string(), '[]'),
-    v.description('The `filters` of `POST /api/v2/query`, as JSON: `[["is", "visit:source", ["Google"]]]`.'),
-  ),
+  filters: FILTERS,
   ...PERIOD,
 });
 
@@ -41,7 +38,7 @@ export async function readFunnel({
     site_id: pixel.id,
     metrics: ['visitors'],
     date_range: rangeOf(period),
-    filters: parseJson(filters),
+    filters: parseFilters(filters),
   });
   if (!query.ok) throw badParameters(query.error);
   const allowance = allowanceOf(grant);
@@ -70,15 +67,4 @@ export async function readFunnel({
     steps,
   };
   return jsonResponse(request, JSON.stringify(funnelJson));
-}
-
-function parseJson(filters: string): unknown {
-  try {
-    return JSON.parse(filters);
-  } catch {
-    throw badParameter(
-      'filters',
-      'This is not JSON. Send an array such as [["is","visit:source",["Google"]]].',
-    );
-  }
 }

@@ -25,14 +25,21 @@ export interface Grant {
 /** The grant of a request that needs neither a token nor a session. */
 export const ANONYMOUS: Grant = { admin: false, scopes: [], pixel: null, token: null };
 
-/** What a route requires: a scope; `any` token or session; ADMIN_TOKEN (`admin`); or nothing (`none`). */
-export type Access = Scope | 'any' | 'admin' | 'none';
+/**
+ * What a route requires: a scope; `any` token or session; ADMIN_TOKEN (`admin`); nothing, although a token or session counts if the
+ * request has one (`optional`); or nothing (`none`).
+ */
+export type Access = Scope | 'any' | 'admin' | 'optional' | 'none';
+
+/** Whether the access is no scope and not ADMIN_TOKEN. */
+export const isOpen = (access: Access): access is 'any' | 'optional' | 'none' =>
+  access === 'any' || access === 'optional' || access === 'none';
 
 /** @throws Problem if the grant does not have the access that a route requires. */
 export function requireAccess(grant: Grant, access: Access, shared = false): void {
   if (grant.shared && !shared) throw new Problem('missing_scope', 'A shared link shows statistics only.');
   if (access === 'admin') requireAdmin(grant);
-  else if (access !== 'any' && access !== 'none') requireScope(grant, access);
+  else if (!isOpen(access)) requireScope(grant, access);
 }
 
 function requireAdmin(grant: Grant): void {
@@ -72,8 +79,12 @@ export function unknownPixel(): Problem {
  *
  * @throws Problem if the grant may not.
  */
-export function requireEventAccess(grant: Grant, { settings }: Pixel): void {
-  if (isProtected(settings.min_group)) requireScope(grant, 'pixels:write');
+export function requireEventAccess(grant: Grant, pixel: Pixel): void {
+  if (canReadEvents(grant, pixel)) return;
+  throw new Problem(
+    'missing_scope',
+    'This pixel protects small groups, so single events, exports and live counts need a token with the scope pixels:write.',
+  );
 }
 
 /** Whether a grant may read single events. */

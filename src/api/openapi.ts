@@ -9,7 +9,7 @@ import { VERSION } from '../model/version.ts';
 import { QueryBody } from '../query/language.ts';
 import { DIMENSION, filterSchema, METRIC } from '../query/schema.ts';
 import { EventsBody } from './events.ts';
-import type { Access } from './grant.ts';
+import { type Access, isOpen } from './grant.ts';
 import { Settings } from './pixels.ts';
 import { PROBLEMS, type Reason } from './problem.ts';
 import { EVENT, publicPaths, SERVER_EVENT } from './public.ts';
@@ -64,7 +64,7 @@ function operationOf(route: Route): JsonSchema {
     operationId: route.name,
     summary: route.summary,
     description: ACCESS[route.access],
-    security: route.access === 'none' ? [] : [{ token: scopesOf(route.access) }, { session: [] }],
+    security: securityOf(route.access),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body, route.maxBodies) } } : {}),
     responses: {
@@ -81,6 +81,7 @@ function operationOf(route: Route): JsonSchema {
 
 const ACCESS: Readonly<Record<Access, string>> = {
   none: 'Public.',
+  optional: 'Public. A token or session counts if the request has one.',
   any: 'Needs any token.',
   admin: 'Needs ADMIN_TOKEN.',
   'pixels:write': 'Needs the scope pixels:write.',
@@ -88,14 +89,18 @@ const ACCESS: Readonly<Record<Access, string>> = {
   'stats:read': 'Needs the scope stats:read.',
 };
 
-const scopesOf = (access: Access): readonly string[] =>
-  access === 'any' || access === 'admin' || access === 'none' ? [] : [access];
+function securityOf(access: Access): readonly JsonSchema[] {
+  if (access === 'none') return [];
+  const scopes = isOpen(access) || access === 'admin' ? [] : [access];
+  return [...(access === 'optional' ? [{}] : []), { token: scopes }, { session: [] }];
+}
 
 /** All reasons for which a route can reject a request. */
 export function reasonsOf({ access, shared, pixel, query, body, problems = [] }: Route): Reason[] {
   return [
     ...new Set<Reason>([
-      ...(access === 'none' ? [] : (['missing_token', 'session_ended', 'cross_site'] as const)),
+      ...(access === 'none' ? [] : (['session_ended', 'cross_site'] as const)),
+      ...(access === 'none' || access === 'optional' ? [] : (['missing_token'] as const)),
       'wrong_token',
       'https_required',
       'too_many_attempts',
@@ -104,7 +109,7 @@ export function reasonsOf({ access, shared, pixel, query, body, problems = [] }:
       'no_secret_key',
       'store_unavailable',
       'internal_error',
-      ...(access === 'none' || (access === 'any' && shared) ? [] : (['missing_scope'] as const)),
+      ...(access === 'none' || (isOpen(access) && shared) ? [] : (['missing_scope'] as const)),
       ...(pixel ? (['wrong_pixel', 'not_found'] as const) : []),
       ...(query ? (['invalid_query'] as const) : []),
       ...(body

@@ -58,6 +58,24 @@ export const integer = (min: number, max: number) => {
   );
 };
 
+/** The parameter of filters. `parseFilters` reads it. */
+export const FILTERS = v.pipe(
+  v.optional(v.string(), '[]'),
+  v.description('The `filters` of `POST /api/v2/query`, as JSON: `[["is", "visit:source", ["Google"]]]`.'),
+);
+
+/** @throws Problem if the text is not JSON. */
+export function parseFilters(filters: string): unknown {
+  try {
+    return JSON.parse(filters);
+  } catch {
+    throw badParameter(
+      'filters',
+      'This is not JSON. Send an array such as [["is","visit:source",["Google"]]].',
+    );
+  }
+}
+
 /** @throws Problem with an entry for each invalid parameter. */
 export function readParameters<Schema extends ParameterSchema>(
   url: string,

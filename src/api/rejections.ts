@@ -1,17 +1,13 @@
-/** `GET /api/v1/pixels/:id/rejections` and `/live`: events that were not stored, with the reasons; and recent events. */
+/** `GET /api/v1/pixels/:id/rejections`: events that were not stored, with the reasons. */
 import * as v from 'valibot';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { reportableRange, toMultiple } from '../query/small-groups.ts';
-import { readLive } from '../store/live.ts';
 import { readRejections } from '../store/rejections.ts';
 import type { PixelCall } from './call.ts';
-import { canReadEvents, requireEventAccess } from './grant.ts';
+import { canReadEvents } from './grant.ts';
 import { Day, dayRangeOf } from './parameters.ts';
 import { withQueryLimits } from './query-limiter.ts';
 import { uncachedJson } from './uncached.ts';
-
-const LIVE_WINDOW = 30 * 60_000;
-const LIVE_EVENTS = 100;
 
 interface RejectionSummary {
   reason: string;
@@ -87,45 +83,4 @@ function protectSmallGroups(reasons: readonly RejectionSummary[], minGroup: numb
           : {}),
       };
     });
-}
-
-export const LiveQuery = v.strictObject({
-  since: v.pipe(
-    v.optional(
-      v.pipe(
-        v.string(),
-        v.check(
-          (text) => !Number.isNaN(Date.parse(text)),
-          'Send a time in ISO 8601, such as 2026-11-24T10:00:00Z.',
-        ),
-      ),
-    ),
-    v.description('Only events after this time, in ISO 8601. Default: 30 minutes ago.'),
-  ),
-});
-
-/** The events of the last minutes, newest first. */
-export async function readLiveEvents({
-  env,
-  grant,
-  pixel,
-  query,
-}: PixelCall<v.InferOutput<typeof LiveQuery>>): Promise<Response> {
-  requireEventAccess(grant, pixel);
-  const now = Date.now();
-  const since = Math.max(query.since === undefined ? 0 : Date.parse(query.since), now - LIVE_WINDOW);
-  const { visitors, events } = await withQueryLimits(grant, () =>
-    readLive(env.DB, pixel.id, since, LIVE_EVENTS),
-  );
-  return uncachedJson({
-    since: new Date(since).toISOString(),
-    until: new Date(now).toISOString(),
-    visitors,
-    events: events.map(({ ts, value, props, ...event }) => ({
-      ...event,
-      ts: new Date(Number(ts)).toISOString(),
-      value: value === null ? null : Number(value) / 1e6,
-      props: props === '' ? {} : JSON.parse(String(props)),
-    })),
-  });
 }

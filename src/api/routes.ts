@@ -6,6 +6,7 @@ import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
 import { addLink, NewLink, readLinks, removeLink } from './links.ts';
+import { LiveQuery, readLiveView } from './live.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
   addPixel,
@@ -19,7 +20,7 @@ import {
 import { PropertiesQuery, readProperties } from './properties.ts';
 import { handleQuery } from './query.ts';
 import { MAX_QUERIES } from './query-list.ts';
-import { LiveQuery, listRejections, RejectionsQuery, readLiveEvents } from './rejections.ts';
+import { listRejections, RejectionsQuery } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
 import { endSession, NewSession, readSession, startSession } from './session.ts';
@@ -93,12 +94,13 @@ export const ROUTES: readonly Route[] = [
     name: 'readLive',
     method: 'GET',
     path: '/api/v1/pixels/:id/live',
-    summary: 'List recent events',
+    summary: 'Count the visitors and events of the last 30 minutes, and list the latest events',
     access: 'stats:read',
+    shared: true,
     pixel: true,
     query: LiveQuery,
     responses: { 200: 'Live' },
-    handler: readLiveEvents,
+    handler: readLiveView,
   }),
   defineRoute({
     name: 'readStats',
@@ -277,9 +279,9 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/api/v1/session',
     summary: 'Read the session of the request',
-    access: 'any',
+    access: 'optional',
     shared: true,
-    responses: { 200: 'Session' },
+    responses: { 200: 'SessionOrNone' },
     problems: ['not_found'],
     handler: readSession,
   }),

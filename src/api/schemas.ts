@@ -163,6 +163,9 @@ const entries = {
     },
     ['shown'],
   ),
+  SessionOrNone: {
+    anyOf: [ref('Session'), object({ session: { type: 'null', description: 'Nobody is signed in.' } })],
+  },
   Link: object(link),
   Links: object({ links: listOf(ref('Link')) }),
   NewLink: object({
@@ -213,29 +216,47 @@ const entries = {
       }),
     ),
   }),
-  Live: object({
-    since: time,
-    until: time,
-    visitors: count,
-    events: {
-      ...listOf({
-        type: 'object',
-        properties: {
-          id: text,
-          ts: time,
-          name: text,
-          page: text,
-          value: { type: ['number', 'null'] },
-          currency: text,
-          props: mapOf(text),
-        },
-        required: ['id', 'ts', 'name', 'page', 'value', 'props'],
-        additionalProperties: true,
-        description: 'A stored event. All other columns are strings or numbers.',
-      }),
-      maxItems: 100,
+  Live: object(
+    {
+      now: time,
+      visitors: { ...count, description: 'Distinct visitors of the last five minutes.' },
+      minutes: {
+        ...listOf(
+          object({
+            minute: { ...time, description: 'Its first moment.' },
+            visitors: count,
+            events: count,
+            pageviews: count,
+          }),
+        ),
+        minItems: 30,
+        maxItems: 30,
+        description:
+          'The last thirty minutes, the oldest first, also those without events. The last one is not over.',
+      },
+      since: { ...time, description: 'Only `events` after this time are listed.' },
+      until: { ...time, description: 'The same as `now`.' },
+      events: {
+        ...listOf({
+          type: 'object',
+          properties: {
+            id: text,
+            ts: time,
+            name: text,
+            page: text,
+            value: { type: ['number', 'null'] },
+            currency: text,
+            props: mapOf(text),
+          },
+          required: ['id', 'ts', 'name', 'page', 'value', 'props'],
+          additionalProperties: true,
+          description: 'A stored event. All other columns are strings or numbers.',
+        }),
+        maxItems: 100,
+      },
     },
-  }),
+    ['since', 'until', 'events'],
+  ),
   Person: object({
     pixel: text,
     known_by: { ...listOf(personKind), description: 'The kinds of its aliases.' },

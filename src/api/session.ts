@@ -9,7 +9,7 @@ import { AttemptLimit, LookupCache } from './attempts.ts';
 import { adminProof, grantOfToken, rememberSession, requireAdminToken, wrongSecrets } from './auth.ts';
 import { check, readJson } from './body.ts';
 import type { Call } from './call.ts';
-import { type Grant, loadPixel } from './grant.ts';
+import { ANONYMOUS, type Grant, loadPixel } from './grant.ts';
 import { areEqual, hashToken } from './hash.ts';
 import { passwordHash } from './links.ts';
 import { Problem } from './problem.ts';
@@ -102,8 +102,9 @@ async function openLink(
   return link;
 }
 
+/** The session of the request. Nobody being signed in is no error, which a browser would log. */
 export async function readSession({ env, grant }: Call): Promise<Response> {
-  return uncachedJson(await sessionToJson(env, grant));
+  return uncachedJson(grant === ANONYMOUS ? { session: null } : await sessionToJson(env, grant));
 }
 
 export async function endSession({ request, env }: Call): Promise<Response> {

@@ -44,7 +44,8 @@ function Screen() {
   const load = async (): Promise<void> => {
     try {
       const response = await request('GET', '/api/v1/session', undefined, { quiet: true });
-      set((await response.json()) as Session);
+      const answer = (await response.json()) as Session | { readonly session: null };
+      set('session' in answer ? 'signed-out' : answer);
     } catch (error) {
       const failure = error as Failure;
       set(failure.status === 401 ? 'signed-out' : failure);

@@ -69,7 +69,7 @@ export default function Live({ pixel }: { readonly pixel: Pixel }) {
             <p class="big" aria-live="polite">
               <span class={`lamp${isRunning && !failure ? ' on' : ''}`} aria-hidden="true" />
               <b data-of="visitors">{count(response.visitors)}</b>{' '}
-              <span>{response.visitors === 1 ? 'visitor' : 'visitors'} in the last 30 minutes</span>
+              <span>{response.visitors === 1 ? 'visitor' : 'visitors'} in the last 5 minutes</span>
             </p>
             <figure>
               <div class="minutes" role="img" aria-label="Events a minute, of the last 30 minutes">

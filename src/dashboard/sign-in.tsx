@@ -17,13 +17,12 @@ export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> })
   const submission = useSubmission();
   const signInWith = async (token: string): Promise<undefined> => {
     await call('POST', '/api/v1/session', { token });
-    await call('GET', '/api/v1/session').catch((error: Failure) => {
-      if (error.status !== 401) throw error;
+    if ('session' in (await call<object>('GET', '/api/v1/session'))) {
       throw new Failure(401, {
         detail:
           'The browser did not store the session. Open the dashboard over https, or as http://localhost.',
       });
-    });
+    }
     await onSignIn();
   };
   useEffect(

@@ -4,6 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import type { ColumnRows } from './column-rows.ts';
 import type { ColumnSource } from './column-source.ts';
 import type { DayStates, Volume } from './day-states.ts';
+import type { Moments } from './parsed-query.ts';
 import type { Span } from './spans.ts';
 
 export interface QueryContext extends Span {
@@ -15,6 +16,8 @@ export interface QueryContext extends Span {
   readonly columns: ColumnRows;
   /** Only these rows are read, by the values of their dimensions. Null for all. */
   readonly rows: readonly (readonly string[])[] | null;
+  /** Only events of these moments are read. Left out: all events of the days. */
+  readonly reads?: Moments;
   /** Charges for events that are read although their days have columns. */
   readonly chargeEvents: (events: number) => readonly FieldError[];
 }

@@ -99,7 +99,32 @@ describe('the live view', () => {
     expect(answer.visitors).toBe(1);
     expect(answer.events[0]).toMatchObject({ name: 'pageview', browser: 'Firefox', value: null, props: {} });
     expect(answer.events[0]).not.toHaveProperty('visitor');
-    expect((await speck.api('GET', `/api/v1/pixels/${pixel}/live?since=now`)).status).toBe(400);
+    for (const query of ['since=now', 'limit=101', 'filters=[', 'filters=[["is","event:goal",["None"]]]']) {
+      const refused = await speck.api('GET', `/api/v1/pixels/${pixel}/live?${query}`);
+      expect([query, refused.status]).toEqual([query, 400]);
+    }
+  });
+
+  it('counts minute by minute what filters let through', async () => {
+    const counts = async (query: string) =>
+      (await (await speck.api('GET', `/api/v1/pixels/${pixel}/live?limit=0&${query}`)).json()) as {
+        now: string;
+        visitors: number;
+        minutes: { minute: string; visitors: number; events: number; pageviews: number }[];
+      };
+    const first = await counts(`filters=${JSON.stringify([['is', 'event:page', ['/first']]])}`);
+    const sums = first.minutes.filter(({ events }) => events > 0);
+    expect(sums.map(({ visitors, events, pageviews }) => [visitors, events, pageviews])).toEqual([[1, 1, 1]]);
+    const starts = first.minutes.map(({ minute }) => Date.parse(minute));
+    expect(starts.every((start, index) => start === (starts[0] ?? 0) + index * 60_000)).toBe(true);
+    expect(Date.parse(first.now) - (starts[29] ?? 0)).toBeLessThan(60_000);
+    expect(first).not.toHaveProperty('events');
+    const none = await counts(`filters=${JSON.stringify([['is', 'visit:browser', ['Lynx']]])}`);
+    expect([none.visitors, none.minutes.length, none.minutes.some(({ events }) => events > 0)]).toEqual([
+      0,
+      30,
+      false,
+    ]);
   });
 });
 

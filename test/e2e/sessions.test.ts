@@ -177,6 +177,22 @@ describe('a session', () => {
     expect(results).toEqual([]);
   });
 
+  it('is none while nobody is signed in, which is no error', async () => {
+    for (const kind of ['owner', 'link']) {
+      const response = await ask('GET', '/api/v1/session', { kind });
+      expect([response.status, await response.json()]).toEqual([200, { session: null }]);
+    }
+    const stranger = { headers: { authorization: 'Bearer guess' } };
+    await expectProblem(ask('GET', '/api/v1/session', stranger), 401, 'wrong_token');
+    // A cookie whose session is gone is not nobody's: the dashboard says that the session has ended.
+    await expectProblem(
+      ask('GET', '/api/v1/session', { cookie: `speck=${'1'.repeat(40)}` }),
+      401,
+      'session_ended',
+    );
+    await expectProblem(ask('DELETE', '/api/v1/session'), 401, 'missing_token');
+  });
+
   it('is of a token also without a cookie, and does not end', async () => {
     const session = await speck.api('GET', '/api/v1/session');
     expect(await session.json()).toMatchObject({ kind: 'admin', expires_at: null });
@@ -198,6 +214,7 @@ describe('a shared link', () => {
     'GET /api/v1/pixels/{id}/stats',
     'GET /api/v1/pixels/{id}/funnel',
     'GET /api/v1/pixels/{id}/properties',
+    'GET /api/v1/pixels/{id}/live',
     'POST /api/v2/query',
     'GET /api/v1/session',
     'DELETE /api/v1/session',
@@ -221,6 +238,27 @@ describe('a shared link', () => {
     const list = await ask('POST', '/api/v2/query', { cookie, kind: 'link', body: [query, query] });
     const one = await answer.json();
     expect([list.status, await list.json()]).toEqual([200, [one, one]]);
+  });
+
+  it('shows how many are there now, but no event', async () => {
+    const { secret } = await makeLink();
+    const cookie = await signIn({ link: secret });
+    const live = `/api/v1/pixels/${pixel}/live`;
+    for (const query of ['', '?limit=100', '?filters=[["is","visit:source",["Google"]]]']) {
+      const response = await ask('GET', live + query, { cookie, kind: 'link' });
+      const answer = (await response.json()) as { minutes: unknown[] };
+      expect(Object.keys(answer)).toEqual(['now', 'visitors', 'minutes']);
+      expect(answer.minutes).toHaveLength(30);
+    }
+    const change = (min_group: number) =>
+      speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { min_group } });
+    await change(10);
+    const refused = await ask('GET', live, { cookie, kind: 'link' });
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      expect.objectContaining({ detail: expect.stringContaining('protects small groups') }),
+    ]);
+    await change(0);
   });
 
   it('can do nothing else: of all that the API has, only what is listed here', async () => {

@@ -73,9 +73,22 @@ function filterValues(filters: readonly Filter[], { pixel }: Pick<QueryContext, 
   );
 }
 
-/** The segments of the days of a range that may have events. */
-export function segmentsOf({ pixel, days }: Pick<QueryContext, 'pixel' | 'days'>): Segment[] {
-  return days.first === null || days.last === null ? [] : segments(pixel.timezone, days.first, days.last);
+/** The segments of the days of a range that may have events, or the parts of them that are read. */
+export function segmentsOf({
+  pixel,
+  days,
+  reads,
+}: Pick<QueryContext, 'pixel' | 'days' | 'reads'>): Segment[] {
+  if (days.first === null || days.last === null) return [];
+  const all = segments(pixel.timezone, days.first, days.last);
+  if (reads === undefined) return all;
+  return all
+    .map((one) => ({
+      ...one,
+      start: Math.max(one.start, reads.from),
+      end: Math.min(one.end, reads.to + 1),
+    }))
+    .filter(({ start, end }) => start < end);
 }
 
 /**
