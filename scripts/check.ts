@@ -31,10 +31,10 @@ const ALL_MODULES = 160_000;
 /** Bytes after gzip -9. */
 const BUDGETS = [
   { what: 'list of sources', file: 'dist/sources.txt', bytes: 13_000 },
-  { what: 'tag', file: 'dist/speck.min.js', bytes: 1_080 },
-  { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_040 },
+  { what: 'tag', file: 'dist/speck.min.js', bytes: 1_092 },
+  { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
-  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_750 },
+  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_752 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_800 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_200 },
   { what: 'text of /opt-out', file: 'src/privacy/opt-out.html', bytes: 800 },

@@ -22,8 +22,9 @@ let referrer: string | undefined;
 let user: unknown;
 /** The signature of the user's id, made by the owner's server. */
 let signature: unknown;
-/** True if nothing is sent; with ALL, the reason. */
-let silence: unknown;
+/** Why nothing is sent: LOCAL on the owner's machine. With ALL, a text that data-debug prints. */
+export let silence: unknown;
+export const LOCAL = ALL ? 'no data-local' : true;
 
 /**
  * 128 random bits for the Worker's cookie, which consent allows: with them the events of one page belong to one person. Pages
@@ -38,8 +39,8 @@ let cid: string | undefined;
 export let isSound: boolean | undefined;
 
 try {
-  silence = !('local' in options) && /^$|^127\.|\[::1]|\blocalhost$/.test(location.hostname);
-  if (ALL && silence) silence = 'no data-local';
+  silence = options['local'] == null && /^$|^127\.|^\[::|localhost$/.test(location.hostname);
+  if (ALL && silence) silence = LOCAL;
   referrer = doc.referrer;
   cid = `${crypto.getRandomValues(new Uint32Array(4))}`;
   if (!ALL) {
@@ -97,7 +98,7 @@ export const view = (about?: About, data?: Data): unknown =>
 export const handle = ([command, name, data, about]: Call): void => {
   if (command === 'track') track(name, data, about);
   else if (command === 'optout') {
-    silence = !ALL || 'opted out';
+    silence = ALL ? 'opted out' : 1;
     waiting.splice(0);
     if (!(PLUS || META) || navigator.onLine) post('opt-out', 'from=tag');
     else listen('online', () => handle(['optout']));

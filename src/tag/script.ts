@@ -33,7 +33,7 @@ export const doc: Document = ALL
     })
   : document;
 
-const current = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement;
+const current = Reflect.get(Document.prototype, 'currentScript', ALL ? document : doc) as HTMLScriptElement;
 
 /**
  * The tag's element. A build that another one imports is a module, which has no `currentScript`. The other build leaves the
@@ -52,7 +52,7 @@ export const options: Options = ALL && script ? Object.setPrototypeOf(script.dat
 
 /** Whether data-use asks for an option. */
 export const uses = (what: string): boolean =>
-  RegExp(`(^|[\\s,])(all|${what})(?![^\\s,])`).test(options.use as string);
+  RegExp(`(^|[\\s,])(all|${what})([\\s,]|$)`).test(options.use as string);
 
 /**
  * An address of the Worker, relative to data-path. Pages may replace `URL`, so a regular expression finds the origin: the first

@@ -3,7 +3,7 @@
  * docs/tag.md describes it. There are four builds: /speck.js, /speck.plus.js with options, /speck.meta.js with Meta's fbq, and
  * /speck.all.js with everything. A build that lacks something that the page needs loads another one instead.
  */
-import { type Call, handle, isSound, track, view } from './core.ts';
+import { type Call, handle, isSound, LOCAL, silence, track, view } from './core.ts';
 import { say } from './debug.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
@@ -83,6 +83,7 @@ const start = (): void => {
     watchEngagement();
     watchInteractions();
   }
+  if (silence === LOCAL) console.warn('Speck: localhost, no data-local');
 };
 
 const begin = (): void => {

@@ -374,6 +374,42 @@ describe('who is not counted', () => {
     },
   );
 
+  // Pages that break every global also break the console.
+  test.skipIf(breaksGlobals()).each(['speck', 'speck.plus', 'speck.meta', 'speck.all'])(
+    'and the console says once why: %s',
+    async (file) => {
+      const origin = `http://localhost:${shop.site.port}`;
+      const told = (): string[] => shop.noise.filter((line) => line.startsWith('Speck'));
+      shop.site.page('/off', tag('', file));
+      // The file does not know this attribute, so it hands over to another.
+      shop.site.page('/handed-over', tag('data-hash', file));
+      for (const path of ['/off', '/handed-over']) {
+        shop.noise = [];
+        await shop.page.goto(origin + path);
+        await eventually(() => told()[0], 'the message');
+        await shop.page.waitForTimeout(100);
+        expect(told()).toEqual(['Speck: localhost, no data-local']);
+      }
+
+      // Nobody needs to be told what they have chosen.
+      shop.recorder.on('/opt-out', () => ({ status: 204 }));
+      shop.noise = [];
+      shop.site.page('/on', tag('data-local', file));
+      await shop.page.goto(`${origin}/on`);
+      await shop.events(1);
+      shop.site.page('/', `${STUB}<script>speck('optout')</script>${tag('', file)}`);
+      await shop.page.goto(SHOP);
+      await eventually(
+        () => shop.recorder.requests.find(({ url }) => url.pathname === '/opt-out'),
+        'the opt-out',
+      );
+      await shop.page.evaluate(() => localStorage.setItem('speck_ignore', '1'));
+      await shop.page.reload();
+      await shop.page.waitForTimeout(100);
+      expect(told()).toEqual([]);
+    },
+  );
+
   // The test answers for one file of the tag alone.
   test.skipIf(breaksGlobals())('a page on [::1], likewise', async () => {
     // No server here need have that address: the test answers.
