@@ -1,5 +1,6 @@
 /** Requests to the API with the browser's session. Responses are cached for half a minute, so that going back costs nothing. */
 import { Cache } from '../model/cache.ts';
+import { noteAnswer } from './connection.ts';
 
 export interface Snippets {
   readonly script: string;
@@ -108,6 +109,11 @@ export class Failure extends Error {
     this.errors = problem.errors ?? [];
   }
 
+  /** Whether the same request may succeed later without anyone's doing: Speck, or its database, could not be reached. */
+  get isTemporary(): boolean {
+    return this.reason === 'offline' || this.reason === 'store_unavailable';
+  }
+
   /** What is wrong, one sentence per error. */
   get sentences(): readonly string[] {
     return this.errors.length > 0 ? this.errors.map(({ message }) => message) : [this.message];
@@ -123,7 +129,7 @@ export function failureOf(error: unknown): Failure {
 export const isSharedPage = location.pathname === '/app/share';
 
 let endSession: () => void = () => undefined;
-/** Sets the handler for responses that say that the session has ended. */
+/** Sets the handler for responses that say that the session of their request has ended. Another may have begun since. */
 export function onSessionEnd(act: () => void): void {
   endSession = act;
 }
@@ -133,6 +139,18 @@ const SESSION_ENDED = ['session_ended', 'missing_token'];
 
 /** The only POST that changes nothing. */
 export const QUERY_PATH = '/api/v2/query';
+
+/** Whether a response is an error that Speck itself has sent. A proxy in front of it sends others, while it does not answer. */
+const isProblem = ({ headers }: Response): boolean =>
+  headers.get('content-type') === 'application/problem+json';
+
+function unreachable(status: number): Failure {
+  noteAnswer(false);
+  return new Failure(status, {
+    reason: 'offline',
+    detail: 'Speck cannot be reached. Check the connection of this device.',
+  });
+}
 
 export async function request(
   method: string,
@@ -156,17 +174,16 @@ export async function request(
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Failure(0, {
-      reason: 'offline',
-      detail: 'Speck cannot be reached. Check the connection of this device.',
-    });
+    throw unreachable(0);
   }
+  const isSpeck = response.status < 502 || isProblem(response);
+  noteAnswer(isSpeck);
+  if (!isSpeck) throw unreachable(response.status);
   if (method !== 'GET' && path !== QUERY_PATH) clearCache();
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as ConstructorParameters<typeof Failure>[1];
   const failure = new Failure(response.status, problem);
   if (SESSION_ENDED.includes(failure.reason)) {
-    clearCache();
     if (!options.quiet) endSession();
   }
   throw failure;
@@ -185,20 +202,31 @@ export async function call<T>(
 /** Milliseconds that a response is cached: as long as the API's `max-age`. */
 const MAX_AGE = 30_000;
 const MAX_RESPONSES = 200;
-let cache = new Cache<string, { readonly response: unknown; readonly at: number }>(MAX_RESPONSES);
+let cache = new Cache<string, Answer<unknown>>(MAX_RESPONSES);
 /** Increases with each change. Responses to requests from before a change are not cached. */
 let generation = 0;
 
-/** Called after a change, and when the session ends. */
-function clearCache(): void {
+/** Called after a change, and when the session begins or ends. */
+export function clearCache(): void {
   cache = new Cache(MAX_RESPONSES);
   generation++;
 }
 
-/** The response of a key with the time of its arrival, if it is in the cache and not too old. */
-export function cachedResponse<T>(key: string): { readonly response: T; readonly at: number } | undefined {
-  const entry = cache.get(key);
-  return entry && Date.now() - entry.at < MAX_AGE ? (entry as { response: T; at: number }) : undefined;
+/** A response, and when it came, in epoch milliseconds. */
+export interface Answer<T> {
+  readonly response: T;
+  readonly at: number;
+}
+
+/** The latest response of a key, however old; undefined if none is in the cache. */
+export function lastResponse<T>(key: string): Answer<T> | undefined {
+  return cache.get(key) as Answer<T> | undefined;
+}
+
+/** The response of a key, if it is in the cache and not too old. */
+export function cachedResponse<T>(key: string): Answer<T> | undefined {
+  const entry = lastResponse<T>(key);
+  return entry && Date.now() - entry.at < MAX_AGE ? entry : undefined;
 }
 
 /**

@@ -1,13 +1,24 @@
 /** The session, and the view that the address names. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, Failure, isSharedPage, onSessionEnd, type Pixel, request, type Session } from './api.ts';
-import { go, type Resource, useGet, useLocation, useOnline } from './hooks.ts';
+import {
+  clearCache,
+  Failure,
+  failureOf,
+  isSharedPage,
+  onSessionEnd,
+  type Pixel,
+  request,
+  type Session,
+} from './api.ts';
+import { retryAll, retryLater, useOutage } from './connection.ts';
+import { go, type Resource, useGet, useLocation } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { Overview } from './overview.tsx';
 import { isOpenLink, OpenLink, SignIn, UnusedLink } from './sign-in.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
+import { onOtherTab, tellOtherTabs, wasSignedIn } from './tabs.ts';
 import { ThemeButton } from './theme.tsx';
 import { Empty, ErrorMessage, Heading, Link, Loading, ResourceView } from './ui.tsx';
 
@@ -18,23 +29,35 @@ const Rejections = lazy(() => import('./rejections.tsx'));
 const PixelSettings = lazy(() => import('./settings.tsx'));
 const Tokens = lazy(() => import('./tokens.tsx'));
 
-type SessionState = Session | 'loading' | 'signed-out' | Failure;
+/** The session; or that there is none, and whether it has ended without the reader's doing in this tab. */
+type SessionState = Session | 'loading' | 'signed-out' | 'ended' | Failure;
 
 export function App() {
   return (
     <>
-      <Offline />
+      <Outage />
       <Screen />
     </>
   );
 }
 
-/** A banner while the device is offline. */
-function Offline() {
-  return useOnline() ? null : (
-    <p class="banner" role="alert">
-      This device is offline. The numbers may be out of date.
-    </p>
+const OUTAGES = {
+  offline: 'This device is offline. The numbers may be out of date.',
+  down: 'Speck cannot be reached. The numbers may be out of date.',
+} as const;
+
+/** A banner while no answers come. */
+function Outage() {
+  const outage = useOutage();
+  return (
+    outage && (
+      <p class="banner" role="alert">
+        {OUTAGES[outage]} It is asked again by itself.{' '}
+        <button type="button" class="quiet" onClick={retryAll}>
+          Try now
+        </button>
+      </p>
+    )
   );
 }
 
@@ -42,17 +65,34 @@ function Screen() {
   const [session, set] = useState<SessionState>('loading');
   const { hash } = useLocation();
   const load = async (): Promise<void> => {
+    // Whoever signs out in one tab learns in the others why they are closed.
+    const end = (): void =>
+      set((before) => {
+        const ended = typeof before === 'string' ? before === 'ended' : !(before instanceof Failure);
+        return ended || wasSignedIn.get() ? 'ended' : 'signed-out';
+      });
     try {
       const response = await request('GET', '/api/v1/session', undefined, { quiet: true });
       const answer = (await response.json()) as Session | { readonly session: null };
-      set('session' in answer ? 'signed-out' : answer);
+      if ('session' in answer) end();
+      else {
+        wasSignedIn.set(true);
+        set(answer);
+      }
     } catch (error) {
-      const failure = error as Failure;
-      set(failure.status === 401 ? 'signed-out' : failure);
+      const failure = failureOf(error);
+      if (failure.status === 401) end();
+      // Without an answer nobody knows whether the session has ended.
+      else set((before) => (typeof before === 'string' || before instanceof Failure ? failure : before));
     }
   };
   useEffect(() => {
-    onSessionEnd(() => set('signed-out'));
+    const reload = (): void => {
+      clearCache();
+      void load();
+    };
+    onSessionEnd(reload);
+    onOtherTab(reload);
     void load();
   }, []);
 
@@ -66,19 +106,28 @@ function Screen() {
   if (session instanceof Failure) {
     return (
       <SimplePage>
-        <Heading>Speck cannot be reached</Heading>
-        <ErrorMessage failure={session} retry={load} />
+        <Unreachable failure={session} retry={load} />
       </SimplePage>
     );
   }
   if (isSharedPage) {
     // Another link in the address is another page, also if the browser does not load the document again.
-    return <SharedPage key={hash} session={session === 'signed-out' ? null : session} onOpen={set} />;
+    return <SharedPage key={hash} session={typeof session === 'string' ? null : session} onOpen={set} />;
   }
-  if (session === 'signed-out') {
+  if (typeof session === 'string') {
     return (
       <SimplePage>
-        <SignIn onSignIn={load} />
+        {session === 'ended' && (
+          <p class="notice" role="alert">
+            Your session has ended. Sign in to continue.
+          </p>
+        )}
+        <SignIn
+          onSignIn={async () => {
+            await load();
+            tellOtherTabs();
+          }}
+        />
       </SimplePage>
     );
   }
@@ -86,6 +135,27 @@ function Screen() {
     <>
       <UnusedLink session={session} />
       <OwnerPages session={session} onSignOut={() => set('signed-out')} />
+    </>
+  );
+}
+
+/** Shown in place of the first view. It comes by itself once Speck answers. */
+function Unreachable({ failure, retry }: { readonly failure: Failure; readonly retry: () => void }) {
+  const [times, setTimes] = useState(0);
+  useEffect(
+    () =>
+      failure.isTemporary
+        ? retryLater(() => {
+            setTimes(times + 1);
+            retry();
+          }, times)
+        : undefined,
+    [failure],
+  );
+  return (
+    <>
+      <Heading>Speck cannot be reached</Heading>
+      <ErrorMessage failure={failure} retry={retry} />
     </>
   );
 }
@@ -164,8 +234,21 @@ function OwnerPages({ session, onSignOut }: { readonly session: Session; readonl
   const pixel = pixels.data?.pixels.find(({ id }) => id === first);
   const mayChange = session.scopes.includes('pixels:write');
 
+  const [signOutFailure, setSignOutFailure] = useState<Failure | null>(null);
   const signOut = async (): Promise<void> => {
-    await call('DELETE', '/api/v1/session');
+    try {
+      await request('DELETE', '/api/v1/session', undefined, { quiet: true });
+    } catch (error) {
+      const failure = failureOf(error);
+      // A session that has ended needs no sign-out.
+      if (failure.status !== 401) {
+        setSignOutFailure(failure);
+        return;
+      }
+    }
+    wasSignedIn.set(false);
+    clearCache();
+    tellOtherTabs();
     onSignOut();
     go('/app/');
   };
@@ -207,6 +290,14 @@ function OwnerPages({ session, onSignOut }: { readonly session: Session; readonl
           </button>
         </span>
       </header>
+      {signOutFailure && (
+        <p class="banner" role="alert">
+          You are still signed in. {signOutFailure.sentences[0]}{' '}
+          <button type="button" class="quiet" onClick={() => void signOut()}>
+            Sign out again
+          </button>
+        </p>
+      )}
       <main id="main">
         {first === 'tokens' ? (
           <Tokens pixels={pixels.data?.pixels ?? []} />

@@ -159,6 +159,10 @@ export function dayRange(from: string, to: string): string {
 }
 
 /** A moment in a pixel's time zone. */
+const hourAndMinute = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
+/** A time of today, in the reader's time zone. */
+export const clock = (epoch: number): string => hourAndMinute.format(epoch);
+
 export function moment(iso: string, timeZone: string, withDay = true): string {
   return new Intl.DateTimeFormat(locale, {
     timeZone,

@@ -2,19 +2,22 @@
 import { createContext } from 'preact';
 import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import {
+  type Answer,
   cachedResponse,
   cacheWriter,
   call,
   type Failure,
   failureOf,
+  lastResponse,
   type QueryRequest,
   type QueryResponse,
 } from './api.ts';
+import { retryLater } from './connection.ts';
 import { type ListName, sendInTurn, sendQuery } from './query-list.ts';
 
 /** A response, and the state of the request for it. */
 export interface Resource<T> {
-  /** The latest response, also for a moment while a new one is pending. */
+  /** The latest response, also for a moment while a new one is pending, and as long as Speck cannot be reached. */
   readonly data: T | null;
   /** When `data` arrived, in epoch milliseconds. */
   readonly at: number;
@@ -30,19 +33,19 @@ export const Near = createContext(true);
 /** A number that increases when the resources below are to be loaded again. Their data stays until they are. */
 export const Version = createContext(0);
 
-/** Milliseconds until a request is sent again that could not reach the server. The delay doubles up to the maximum. */
-const FIRST_RETRY = 2000;
-const MAX_RETRY = 60_000;
+interface State<T> extends Pick<Resource<T>, 'data' | 'at' | 'failure'> {
+  readonly key: string | null;
+}
+
+const stateOf = <T>(key: string | null, answer?: Answer<T>, failure: Failure | null = null): State<T> => ({
+  key,
+  data: answer?.response ?? null,
+  at: answer?.at ?? 0,
+  failure,
+});
 
 /** Milliseconds for which the data of an earlier request stays while a new one is pending. */
 const MAX_STALE = 800;
-
-interface State<T> {
-  readonly key: string | null;
-  readonly data: T | null;
-  readonly at: number;
-  readonly failure: Failure | null;
-}
 
 /** The number of resources that load and whose data is not shown yet. */
 let loading = 0;
@@ -65,18 +68,15 @@ export function useLoading(): boolean {
 
 /**
  * Loads a resource, again whenever the key changes, and aborts the previous request. The previous data stays for a moment, so that
- * the page does not flicker. A request that could not reach the server is sent again when the device is online and after a delay: a
- * network seldom works at once when the browser reports it.
+ * the page does not flicker. If Speck cannot be reached, the last response for the same key stays, however old, and the request is
+ * sent again by itself.
  *
  * @param key null: nothing to load.
  */
 export function useResource<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
   const isNear = useContext(Near);
   const version = useContext(Version);
-  const [state, set] = useState<State<T>>(() => {
-    const cached = key === null ? undefined : cachedResponse<T>(key);
-    return { key, data: cached?.response ?? null, at: cached?.at ?? 0, failure: null };
-  });
+  const [state, set] = useState<State<T>>(() => stateOf(key, cachedResponse<T>(key ?? '')));
   const [retried, setRetried] = useState<{ key: string | null; times: number }>({ key, times: 0 });
   const times = retried.key === key ? retried.times : 0;
   const id = `${version} ${times} ${key}`;
@@ -88,7 +88,7 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
   useEffect(() => {
     if (key === null) {
       lastKey.current = null;
-      set({ key, data: null, at: 0, failure: null });
+      set(stateOf<T>(key));
       return;
     }
     const stale = setTimeout(
@@ -101,7 +101,7 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
     lastKey.current = key;
     const cached = isAgain ? undefined : cachedResponse<T>(key);
     if (cached !== undefined) {
-      set({ key, data: cached.response, at: cached.at, failure: null });
+      set(stateOf(key, cached));
       return keep;
     }
     const stop = new AbortController();
@@ -118,11 +118,12 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
       .then(
         (data) => {
           store(data);
-          if (!stop.signal.aborted) set({ key, data, at: Date.now(), failure: null });
+          if (!stop.signal.aborted) set(stateOf(key, { response: data, at: Date.now() }));
         },
         (error: unknown) => {
           if (stop.signal.aborted) return;
-          set((before) => ({ ...before, key, failure: failureOf(error) }));
+          const failure = failureOf(error);
+          set(stateOf(key, failure.isTemporary ? lastResponse<T>(key) : undefined, failure));
         },
       )
       .finally(settled);
@@ -135,15 +136,10 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
     () => setRetried((before) => ({ key, times: before.key === key ? before.times + 1 : 1 })),
     [key],
   );
-  useEffect(() => {
-    if (state.failure?.reason !== 'offline') return;
-    const timer = setTimeout(retry, Math.min(FIRST_RETRY * 2 ** times, MAX_RETRY));
-    addEventListener('online', retry);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener('online', retry);
-    };
-  }, [state.failure, retry]);
+  useEffect(
+    () => (state.failure?.isTemporary ? retryLater(retry, times) : undefined),
+    [state.failure, retry],
+  );
   return {
     data: state.data,
     at: state.at,
@@ -197,21 +193,6 @@ export function go(address: string, mode: 'push' | 'replace' = 'push'): void {
   else history.replaceState(null, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
   if (!samePath) scrollTo(0, 0);
-}
-
-/** Whether the browser reports that the device is online. */
-export function useOnline(): boolean {
-  const [online, set] = useState(navigator.onLine);
-  useEffect(() => {
-    const changed = (): void => set(navigator.onLine);
-    addEventListener('online', changed);
-    addEventListener('offline', changed);
-    return () => {
-      removeEventListener('online', changed);
-      removeEventListener('offline', changed);
-    };
-  }, []);
-  return online;
 }
 
 /** Calls a function at an interval while the page is visible. */

@@ -13,7 +13,7 @@ import { Panels } from './panels.tsx';
 import { Progress } from './progress.tsx';
 import type { Subject } from './subject.ts';
 import { Timeline } from './timeline.tsx';
-import { Empty, ErrorMessage, Heading, Link } from './ui.tsx';
+import { Age, Empty, ErrorMessage, Heading, isOld, Link } from './ui.tsx';
 import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
 
 export function Stats({ subject }: { readonly subject: Subject }) {
@@ -47,22 +47,23 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         <Controls subject={subject} view={view} set={set} />
       </div>
       <FilterBar base={base} view={view} set={set} />
-      {headline.failure ? (
+      <p class="hidden" role="status">
+        {headline.pending && 'Loading the statistics'}
+      </p>
+      {headline.failure && headline.data === null ? (
         <ErrorMessage failure={headline.failure} retry={headline.retry} />
       ) : (
-        <>
-          <p class="hidden" role="status">
-            {headline.pending && 'Loading the statistics'}
-          </p>
+        <div class={isOld(headline) ? 'old' : ''}>
+          <Age resource={headline} />
           <Headlines resource={headline} metrics={metrics} view={view} set={set} />
-          {isEmpty(headline) ? (
-            <NoData subject={subject} view={view} set={set} minGroup={headline.data?.meta.min_group} />
-          ) : (
-            <>
-              <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
-              <Panels base={base} subject={subject} view={view} set={set} />
-            </>
-          )}
+        </div>
+      )}
+      {isEmpty(headline) ? (
+        <NoData subject={subject} view={view} set={set} minGroup={headline.data?.meta.min_group} />
+      ) : (
+        <>
+          <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
+          <Panels base={base} subject={subject} view={view} set={set} />
         </>
       )}
       {view.all !== null && (

@@ -11,7 +11,7 @@ import { type Resource, useQuery } from './hooks.ts';
 import { CHARTED, displayOf, type MetricFormat } from './metrics.ts';
 import { comparisonSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
-import { ErrorMessage } from './ui.tsx';
+import { Age, ErrorMessage, isOld } from './ui.tsx';
 import { addDays, comparedDays, daysOf, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
 
 /** The formats of metrics whose values are integers. */
@@ -96,22 +96,25 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           />
         </div>
       </header>
-      {resource.failure ? (
+      {resource.failure && resource.data === null ? (
         <ErrorMessage failure={resource.failure} retry={resource.retry} />
       ) : (
-        <Chart
-          name={metricName(view.metric)}
-          series={series}
-          other={otherSeries}
-          step={step}
-          open={open < 0 ? null : open}
-          pending={resource.pending || resource.data === null}
-          isWhole={WHOLE.includes(displayOf(view.metric)?.format)}
-          format={(value, short) =>
-            metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
-          }
-          pick={step === 'hour' ? null : pick}
-        />
+        <div class={isOld(resource) ? 'old' : ''}>
+          <Age resource={resource} />
+          <Chart
+            name={metricName(view.metric)}
+            series={series}
+            other={otherSeries}
+            step={step}
+            open={open < 0 ? null : open}
+            pending={resource.pending || resource.data === null}
+            isWhole={WHOLE.includes(displayOf(view.metric)?.format)}
+            format={(value, short) =>
+              metricValue(view.metric, value !== null && currency ? { value, currency } : value, short)
+            }
+            pick={step === 'hour' ? null : pick}
+          />
+        </div>
       )}
       <footer class="row">
         <p class="muted note">

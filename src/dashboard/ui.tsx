@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from './api.ts';
+import { clock } from './format.ts';
 import { go, Near, type Resource } from './hooks.ts';
 
 /** A link within the dashboard. */
@@ -56,7 +57,14 @@ export function Empty({
   );
 }
 
+/** A failure in words. @param retry sends the request again. A request that may succeed later is sent again without it, too. */
 export function ErrorMessage({ failure, retry }: { readonly failure: Failure; readonly retry?: () => void }) {
+  // The banner tells why, once for all.
+  if (retry && failure.reason === 'offline') {
+    return (
+      <p class="waiting muted">Not loaded yet. Speck cannot be reached, and is asked again by itself.</p>
+    );
+  }
   return (
     <div class="error" role="alert">
       {failure.sentences.map((sentence) => (
@@ -92,13 +100,23 @@ export function ResourceView<T>({
   readonly rows?: number;
   readonly children: (data: T) => ComponentChildren;
 }) {
-  if (resource.failure) return <ErrorMessage failure={resource.failure} retry={resource.retry} />;
-  if (resource.data === null) return <Loading rows={rows} />;
+  const { data, failure, pending, retry } = resource;
+  if (data === null)
+    return failure ? <ErrorMessage failure={failure} retry={retry} /> : <Loading rows={rows} />;
   return (
-    <div class={`show${resource.pending ? ' pending' : ''}`} aria-busy={resource.pending}>
-      {children(resource.data)}
+    <div class={`show${pending ? ' pending' : ''}${isOld(resource) ? ' old' : ''}`} aria-busy={pending}>
+      <Age resource={resource} />
+      {children(data)}
     </div>
   );
+}
+
+/** Whether the data of a resource are old, since Speck cannot be reached. They are dimmed. */
+export const isOld = ({ data, failure }: Resource<unknown>): boolean => data !== null && failure !== null;
+
+/** Says of when old data are. */
+export function Age({ resource }: { readonly resource: Resource<unknown> }) {
+  return isOld(resource) ? <p class="age">Numbers of {clock(resource.at)}</p> : null;
 }
 
 export interface Tab<Name extends string = string> {

@@ -24,7 +24,7 @@ export function PropertyPanel(props: PanelProps) {
         )
       }
     >
-      {keys.failure ? (
+      {keys.failure && keys.data === null ? (
         <ErrorMessage failure={keys.failure} retry={keys.retry} />
       ) : key !== '' ? (
         <DimensionRows key={dimension} dimension={dimension} {...props} />
