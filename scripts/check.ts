@@ -22,11 +22,17 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/api/health.ts': 11_000,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
-  'src/privacy/opt-out.ts': 9_800,
-  'src/privacy/privacy.ts': 26_000,
+  'src/privacy/opt-out.ts': 11_700,
+  'src/privacy/privacy.ts': 28_100,
+  // One of these, in the reader's language.
+  'src/privacy/texts/de.ts': 4_800,
+  'src/privacy/texts/en.ts': 4_800,
+  'src/privacy/texts/es.ts': 4_800,
+  'src/privacy/texts/fr.ts': 4_800,
+  'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 160_000;
+const ALL_MODULES = 183_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
@@ -36,9 +42,7 @@ const BUDGETS = [
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_752 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 10_800 },
-  { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_200 },
-  { what: 'text of /opt-out', file: 'src/privacy/opt-out.html', bytes: 800 },
-  { what: 'text of /privacy', file: 'src/privacy/privacy.html', bytes: 1_200 },
+  { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.
   { what: "dashboard's first view, scripts", file: 'dist/app/assets/index-*.js', bytes: 30_000 },
   { what: "dashboard's style", file: 'dist/app/assets/style-*.css', bytes: 8_000 },

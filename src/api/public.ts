@@ -4,7 +4,9 @@
  */
 import type { ReadError } from '../collect/wire/format.ts';
 import { LIMITS } from '../model/limits.ts';
-import { PROBLEMS as PAGE_PROBLEMS } from '../privacy/texts.ts';
+import { LANGUAGE_NAMES } from '../privacy/languages.ts';
+import { PROBLEMS as PAGE_PROBLEMS, type ProblemName } from '../privacy/problems.ts';
+import english from '../privacy/texts/en.ts';
 import type { JsonSchema } from './schemas.ts';
 
 /** The reasons for which a beacon is rejected at once. The compiler requires an entry for each. */
@@ -125,12 +127,12 @@ const gifs = (name: string) => ({
 const html = { 'text/html': { schema: text } };
 
 /** The error responses of a visitor's page. */
-const pageProblems = (...names: readonly (keyof typeof PAGE_PROBLEMS)[]) =>
+const pageProblems = (...names: readonly ProblemName[]) =>
   Object.fromEntries(
-    names.map((name) => {
-      const [status, title] = PAGE_PROBLEMS[name];
-      return [status, { description: `${title}.`, content: html }];
-    }),
+    names.map((name) => [
+      PAGE_PROBLEMS[name],
+      { description: `${english.problems[name][0]}.`, content: html },
+    ]),
   );
 
 /** One of the visitor's pages: what opening it and pressing its button do. */
@@ -143,20 +145,33 @@ const visitorPage = (name: string, open: JsonSchema, submit: JsonSchema) => {
   };
 };
 
+const pageParameters = {
+  parameters: [
+    { name: 'id', in: 'query', description: 'One pixel. Default: all.', schema: text },
+    {
+      name: 'lang',
+      in: 'query',
+      description: 'The language. Default: by Accept-Language.',
+      schema: { enum: LANGUAGE_NAMES },
+    },
+  ],
+};
+
 const PAGE = { description: 'The page.', content: html };
 
 const optOutPage = visitorPage(
   'OptOut',
-  { summary: 'Show whether this browser is counted', responses: { 200: PAGE } },
+  { summary: 'Show whether this browser is counted', ...pageParameters, responses: { 200: PAGE } },
   {
-    summary: 'Opt out, or opt in again',
+    summary: 'Opt out, or opt back in',
+    ...pageParameters,
     requestBody: {
       content: {
         'application/x-www-form-urlencoded': {
           schema: {
             type: 'object',
             properties: {
-              undo: { enum: ['1'], description: 'Opts in again. Only for the page itself.' },
+              undo: { enum: ['1'], description: 'Opts back in. Only for the page itself.' },
               from: { enum: ['tag'], description: 'For scripts: the response is 204, with CORS.' },
             },
           },
@@ -171,21 +186,17 @@ const optOutPage = visitorPage(
   },
 );
 
-const pixelParameter = {
-  parameters: [{ name: 'id', in: 'query', description: 'One pixel. Default: all.', schema: text }],
-};
-
 const privacyPage = visitorPage(
   'Privacy',
   {
     summary: 'Show what is stored about this visitor',
-    ...pixelParameter,
+    ...pageParameters,
     responses: { 200: PAGE, ...pageProblems('foreign', 'unknown', 'limited', 'unavailable') },
   },
   {
     summary: 'Erase what is stored about this visitor',
     description: 'Only for the page itself.',
-    ...pixelParameter,
+    ...pageParameters,
     responses: {
       303: { description: 'Erased. Redirects to the page.' },
       ...pageProblems('foreign', 'unknown', 'limited', 'unavailable'),

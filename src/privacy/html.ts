@@ -28,7 +28,7 @@ export function html(literals: TemplateStringsArray, ...parts: readonly Part[]):
   return new Html(String.raw({ raw: literals }, ...parts.map(toHtml)));
 }
 
-/** Fills the `{names}` in a text of HTML with values, escaped as in a template. */
-export function fill(text: string, parts: Readonly<Record<string, Part>>): Html {
+/** Fills the `{names}` in a text of HTML with values, escaped as in a template. The text must be one of ours. */
+export function fill(text: string, parts: Readonly<Record<string, Part>> = {}): Html {
   return new Html(text.replace(/\{(\w+)\}/g, (_, name: string) => toHtml(parts[name] ?? '')));
 }

@@ -3,20 +3,18 @@
 import { type Env, secretsOf } from '../env.ts';
 import { discardBody } from '../http/body.ts';
 import { clientOf } from '../http/client.ts';
-import { DEVICES } from '../model/device.ts';
-import { EVENT_COLUMNS } from '../model/event.ts';
-import { PERSON_DAYS, PERSON_KINDS } from '../model/person.ts';
+import { PERSON_DAYS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { FORGET_PERSON } from '../model/set-cookie.ts';
-import { displayHost } from '../model/text/display.ts';
-import { MAX_EVENTS, type TraceData } from '../store/traces.ts';
-import { describe } from './describe.ts';
+import type { TraceData } from '../store/traces.ts';
 import { fill, type Html, html } from './html.ts';
 import { canUseAgent, countRequest } from './limits.ts';
-import { isSameOrigin, page, problem, seeOther, visitorPage } from './page.ts';
-import about from './privacy.html?raw';
-import { eraseMatches, MAX_PIXELS, type PixelMatch, readMatch, type SearchResult, search } from './search.ts';
-import { PRIVACY } from './texts.ts';
+import { ownersSection, readOwners } from './owners.ts';
+import { addressOf, isSameOrigin, page, problem, seeOther, visitorPage } from './page.ts';
+import { fillAll, type Reader, readerOf } from './reader.ts';
+import { eraseMatches, MAX_PIXELS, readMatch, type SearchResult, search } from './search.ts';
+import { siteSection } from './site.ts';
+import type { Texts } from './texts/texts.ts';
 
 export const privacy = visitorPage(show, eraseData);
 
@@ -49,59 +47,93 @@ async function show(request: Request, env: Env): Promise<Response> {
   const id = searchParams.get('id');
   const result = await searchFor(request, env, id);
   if (result instanceof Response) return result;
-  const { matches, isPartial, hasMorePixels, byVisitor } = result;
-  const data = await Promise.all(matches.map((match) => readMatch(env.DB, match, id !== null)));
+  const [reader, owners, data] = await Promise.all([
+    readerOf(request),
+    readOwners(env.DB, id),
+    Promise.all(result.matches.map((match) => readMatch(env.DB, match, id !== null))),
+  ]);
+  const { privacy: texts } = reader.texts;
   const events = data.reduce((sum, { total }) => sum + total, 0);
-  const erased = searchParams.get('erased') ?? '';
-  const remarks = [
-    clientOf(request).refusal === 'opt_out' ? PRIVACY.optedOut : '',
-    byVisitor ? '' : PRIVACY.agents,
-    isPartial ? PRIVACY.partial : '',
-    hasMorePixels ? PRIVACY.morePixels(MAX_PIXELS) : '',
-    matches.length > 0 ? PRIVACY.erase(id !== null) : '',
-  ];
-  const body = html`<p class="lead">${PRIVACY.lead}</p>
-${/^\d{1,9}$/.test(erased) ? html`<div class="card note" role="status"><p><strong>${PRIVACY.erased(Number(erased))}</strong></p></div>` : ''}
-<div class="card"><p><strong>${PRIVACY.found(events, matches.length)}</strong></p>
-${remarks.filter((remark) => remark !== '').map((remark) => html`<p>${remark}</p>`)}
-${matches.length > 0 ? html`<form method="post"><button>${PRIVACY.button}</button></form>` : ''}</div>
-${matches.map((match, index) => section(match, data[index] as TraceData, id !== null))}
-${fill(about, { days: PERSON_DAYS })}`;
-  return page(request, PRIVACY.title, body);
+  const hasOneOwner = owners?.length === 1;
+  const body = html`<p class="lead">${fill(texts.lead)}</p>
+${erasedNote(searchParams.get('erased') ?? '', reader)}
+<div class="card"><p><strong>${found(result, events, reader)}</strong></p>
+${remarks(request, result, texts).map((remark) => html`<p>${remark}</p>`)}
+${result.matches.length > 0 ? eraseForm(request, result, id !== null, texts) : ''}
+${id === null ? '' : html`<p><a href="${addressOf(request, '/privacy', [], null)}">${fill(texts.all)}</a></p>`}</div>
+${ownersSection(owners, reader)}
+${result.matches.map((match, index) =>
+  siteSection(match, data[index] as TraceData, reader, {
+    isOnly: id !== null,
+    hasOneOwner,
+    address: addressOf(request, '/privacy', [], match.pixel.id),
+  }),
+)}
+${about(texts, reader)}`;
+  return page(request, reader, texts.title, body);
 }
 
-const PERSON = EVENT_COLUMNS.indexOf('person');
-
-function section(
-  { pixel, trace }: PixelMatch,
-  { events, total, days, target }: TraceData,
-  isSinglePixel: boolean,
+/** What was found, in one sentence. */
+function found(
+  { matches, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  events: number,
+  reader: Reader,
 ): Html {
-  const rows = events.map((values) => {
-    const { iso, when, what, page, fields } = describe(values, pixel.timezone);
-    // Someone who shares the address could guess the user agent, so matches by these two show only the page and the time.
-    const isProven = trace.alias !== '' && values[PERSON] === trace.alias;
-    const list = (isProven ? fields : []).map(
-      ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
-    );
-    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b>${what}</b><bdi>${page}</bdi></td><td><dl>${list}</dl></td></tr>`;
-  });
-  const columns = PRIVACY.columns.map((name) => html`<th scope="col">${name}</th>`);
-  const table = html`<table><caption>${PRIVACY.caption(pixel.timezone)}</caption><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>`;
-  const daysSeen = days.map(([day, devices]) => {
-    const names = DEVICES.filter((_, index) => devices & (1 << index));
-    return [day, ...names].join(' ');
-  });
-  const kind = Object.entries(PERSON_KINDS).find(([, letter]) => target?.startsWith(letter))?.[0];
-  // The section shows the host, since the pixel's name is only for its owner.
-  return html`<section><h2>${displayHost(URL.parse(pixel.url)?.hostname ?? '')}</h2>
-<p class="soft">${pixel.id}</p>
-<p>${PRIVACY.events(total, total >= MAX_EVENTS, pixel.settings.retention_days)}
-${events.length < total ? PRIVACY.latest(events.length) : ''}
-${events.length < total && !isSinglePixel ? html`<a href="/privacy?id=${pixel.id}">${PRIVACY.more}</a>` : ''}
-${daysSeen.length > 0 ? PRIVACY.days(daysSeen.join(', ')) : ''}
-${target && kind ? PRIVACY.linked(kind) : ''}</p>
-${rows.length > 0 ? table : ''}</section>`;
+  const { privacy: texts } = reader.texts;
+  if (matches.length > 0) {
+    return fill(texts.found, {
+      events: reader.count(texts.events, events),
+      sites: reader.count(texts.sites, matches.length),
+    });
+  }
+  const isComplete = byVisitor && !isPartial && !hasMorePixels;
+  return fill(isComplete ? texts.nothing : texts.nothingSeen);
+}
+
+/** The answer to an erasure. Anyone can write a number into the address, but nothing else. */
+function erasedNote(erased: string, reader: Reader): Html {
+  if (!/^\d{1,9}$/.test(erased)) return html``;
+  const text = reader.count(reader.texts.privacy.erased, Number(erased));
+  return html`<div class="card note" role="status"><p><strong>${text}</strong></p></div>`;
+}
+
+/** What the reader has to know about the search. */
+function remarks(
+  request: Request,
+  { isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  texts: Texts['privacy'],
+): readonly Html[] {
+  return [
+    clientOf(request).refusal === 'opt_out' ? texts.optedOut : '',
+    byVisitor ? '' : texts.agents,
+    isPartial ? texts.partial : '',
+    hasMorePixels ? texts.moreSites : '',
+  ]
+    .filter((text) => text !== '')
+    .map((text) => fill(text, { max: MAX_PIXELS }));
+}
+
+/** The button, with what it deletes, and whose events these may be. */
+function eraseForm(
+  request: Request,
+  { matches }: VisitorSearch,
+  isOnly: boolean,
+  texts: Texts['privacy'],
+): Html {
+  const isShared = matches.some(({ trace }) => trace.visitor !== '');
+  return html`<p>${fill(isOnly ? texts.eraseSite : texts.erase)}</p>
+${isShared ? html`<p>${fill(texts.shared)}</p>` : ''}
+<form method="post" action="${addressOf(request, '/privacy')}"><button>${fill(texts.button)}</button></form>`;
+}
+
+/** What every reader has to know. */
+function about({ never, codes, time, limits }: Texts['privacy'], reader: Reader): Html {
+  const values = { days: reader.number(PERSON_DAYS) };
+  const list = ({ title, items }: Texts['privacy']['never']): Html =>
+    html`<h2>${fill(title)}</h2><ul>${fillAll(items, values).map((item) => html`<li>${item}</li>`)}</ul>`;
+  const section = ({ title, paragraphs }: Texts['privacy']['codes']): Html =>
+    html`<h2>${fill(title)}</h2>${fillAll(paragraphs, values).map((paragraph) => html`<p>${paragraph}</p>`)}`;
+  return html`${[list(never), section(codes), section(time), list(limits)]}`;
 }
 
 async function eraseData(request: Request, env: Env): Promise<Response> {
@@ -111,6 +143,6 @@ async function eraseData(request: Request, env: Env): Promise<Response> {
   const result = await searchFor(request, env, id);
   if (result instanceof Response) return result;
   const erased = await eraseMatches(env.DB, result.matches, Date.now());
-  if (id !== null) return seeOther(`/privacy?erased=${erased}&id=${id}`, []);
-  return seeOther(`/privacy?erased=${erased}`, FORGET_PERSON);
+  const address = addressOf(request, '/privacy', [`erased=${erased}`]);
+  return seeOther(address, id === null ? FORGET_PERSON : []);
 }

@@ -1,5 +1,6 @@
 /** Changes pixels. A change is made only if the data that it was based on has not changed meanwhile. */
 import type { Pixel, PixelSettings } from '../model/pixel.ts';
+import { forgetOwners } from './owners.ts';
 import { forgetPixel, type PixelRow, pixelOf } from './pixels.ts';
 
 export interface PixelForChange {
@@ -72,5 +73,6 @@ export async function updatePixel(
     throw error;
   } finally {
     forgetPixel(id);
+    forgetOwners();
   }
 }

@@ -60,14 +60,14 @@ test('a visitor sees what is kept and erases it, by clicks alone', async () => {
 
   await page.goto(`${worker}/privacy`);
   // The site's host, not what its owner calls the pixel.
-  expect(await page.locator('h2').first().textContent()).toBe('site.example');
+  expect(await page.locator('.site h2').textContent()).toBe('site.example');
   const row = page.getByRole('row').nth(1);
   expect(await row.textContent()).toContain('shop.example/shoes');
   // Whoever is found by address and browser is shown pages and times, and no more.
   expect(await row.textContent()).not.toContain('Chrome');
-  await page.getByRole('button', { name: 'Erase it for good' }).click();
+  await page.getByRole('button', { name: 'Delete for good' }).click();
   expect(page.url()).toBe(`${worker}/privacy?erased=1`);
-  expect(await page.getByRole('status').textContent()).toContain('1 event erased');
+  expect(await page.getByRole('status').textContent()).toContain('1 event deleted');
   expect(await page.getByRole('button').count()).toBe(0);
   expect(await events()).toBe(0);
   await context.close();
@@ -85,7 +85,7 @@ test('who opts out is not stored on that site, until it is taken back', async ()
   expect(await events()).toBe(0);
 
   await page.goto(`${worker}/opt-out`);
-  await page.getByRole('button', { name: 'Opt in again' }).click();
+  await page.getByRole('button', { name: 'Opt back in' }).click();
   expect(page.url()).toBe(`${worker}/opt-out`);
   await page.goto('http://shop.example/quiet');
   await eventually(async () => (await events()) === 1, 'an event');
@@ -106,7 +106,7 @@ test("another site's form can opt a visitor out, but neither back in nor erase",
 
   await page.goto('http://evil.example/evil-erase');
   await page.click('button');
-  expect(await page.locator('h1').textContent()).toBe('Not from here');
+  expect(await page.locator('h1').textContent()).toBe('Nothing was done');
   expect(await events()).toBe(1);
 
   await page.goto('http://evil.example/opt-out');
@@ -114,7 +114,7 @@ test("another site's form can opt a visitor out, but neither back in nor erase",
   expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
   await page.goto('http://evil.example/evil-undo');
   await page.click('button');
-  expect(await page.locator('h1').textContent()).toBe('Not from here');
+  expect(await page.locator('h1').textContent()).toBe('Nothing was done');
   await page.goto(`${worker}/opt-out`);
   expect(await page.locator('.card').textContent()).toContain('This browser has opted out.');
   await context.close();
@@ -131,7 +131,7 @@ test.each([390, 1280])('nothing is wider than the window at %i pixels, and style
     await page.goto(worker + path);
     const size = await page.evaluate(() => ({
       overflow: document.documentElement.scrollWidth - innerWidth,
-      styled: getComputedStyle(document.body).maxWidth !== 'none',
+      styled: getComputedStyle(document.body).marginTop === '0px',
       headings: document.querySelectorAll('h1').length,
     }));
     expect(size).toEqual({ overflow: 0, styled: true, headings: 1 });

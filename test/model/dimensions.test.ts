@@ -9,7 +9,9 @@ import schema from '../../schema.sql?raw';
 import { DIMENSIONS } from '../../src/model/dimensions.ts';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import { ROLLUP_VERSION } from '../../src/model/rollup-version.ts';
-import { FIELDS } from '../../src/privacy/texts.ts';
+import { describe as inWords } from '../../src/privacy/describe.ts';
+import { Reader } from '../../src/privacy/reader.ts';
+import english from '../../src/privacy/texts/en.ts';
 import { BLOBS } from '../../src/store/analytics-engine.ts';
 
 const COLUMNS = [...new Set([...DIMENSIONS.values()].map(({ column }) => column))];
@@ -58,10 +60,11 @@ describe('each dimension', () => {
   });
 
   it("has a label on the visitor's page", () => {
-    const headings = ['name', 'hostname', 'page'];
-    const columnNames = FIELDS.flatMap(([, columns]) => columns.split(/\W+/));
-    expect(COLUMNS.filter((column) => !headings.includes(column) && !columnNames.includes(column))).toEqual(
-      [],
-    );
+    const reader = new Reader(english, 'en', 'en-GB');
+    const values = EVENT_COLUMNS.map((column) => {
+      if (column === 'ts' || column === 'value') return 0;
+      return COLUMNS.includes(column as (typeof COLUMNS)[number]) ? `of-${column}` : '';
+    });
+    expect(inWords(values, reader, () => '').technical).toEqual([]);
   });
 });

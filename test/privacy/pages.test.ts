@@ -8,8 +8,10 @@ import worker from '../../src/index.ts';
 import { EVENT_COLUMNS } from '../../src/model/event.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { localDay } from '../../src/model/time-zone.ts';
-import { describe as inWords } from '../../src/privacy/describe.ts';
+import { describe as describeEvent } from '../../src/privacy/describe.ts';
 import { fill, html } from '../../src/privacy/html.ts';
+import { Reader } from '../../src/privacy/reader.ts';
+import english from '../../src/privacy/texts/en.ts';
 import { findKeys } from '../../src/store/keys.ts';
 import { deletePixel, listPixels } from '../../src/store/pixels.ts';
 import { findSalts } from '../../src/store/salts.ts';
@@ -51,6 +53,11 @@ async function countOf(sql: string, ...values: unknown[]): Promise<number> {
   );
 }
 const eventsOf = (pixel: Pixel) => countOf('SELECT count(*) AS n FROM events WHERE pixel = ?', pixel.id);
+
+const READER = new Reader(english, 'en', 'en-GB');
+/** An event in English. */
+const inWords = (values: Parameters<typeof describeEvent>[0], timezone: string) =>
+  describeEvent(values, READER, READER.timesIn(timezone));
 
 /** The alias that the cookie has at a pixel. */
 async function aliasAt(pixel: Pixel): Promise<string> {
@@ -114,15 +121,15 @@ describe("the visitor's page", () => {
       await ask(`/p.gif?id=${id}&dl=https://site.example/of-bob`, BOB);
     }
     const page = await text('/privacy', ANN);
-    expect(page).toContain('3 events at 3 sites.');
+    expect(page).toContain('3 events on 3 websites.');
     expect(page.match(/of-ann/g)).toHaveLength(3);
     // Whoever shares the address may ask as any browser.
     expect(page).not.toContain('plan: pro');
     expect(page).not.toContain('<dt>');
     expect(page).not.toContain('of-bob');
-    for (const { id } of pixels) expect(page).toContain(id);
+    for (const { id } of pixels) expect(page).toContain(`href="/privacy?id=${id}">Only this website`);
     const one = await text(`/privacy?id=${pixels[1]?.id}`, ANN);
-    expect(one).toContain('1 event at 1 site.');
+    expect(one).toContain('1 event on 1 website.');
     expect(one).not.toContain(pixels[0]?.id);
   });
 
@@ -130,7 +137,7 @@ describe("the visitor's page", () => {
     const pixel = await makePixel('UTC');
     const visitor = await annAt(pixel);
     await store(pixel, [{ ts: daysAgo(1), id: 'a', name: 'pageview', visitor, page: '/old' }]);
-    expect(await text('/privacy', ANN)).toContain('Nothing was found.');
+    expect(await text('/privacy', ANN)).toContain('We have nothing about you today.');
   });
 
   it('creates neither a salt nor a key', async () => {
@@ -138,7 +145,7 @@ describe("the visitor's page", () => {
     const { results } = await db.prepare('SELECT * FROM salts').all<Record<string, unknown>>();
     await db.prepare('DELETE FROM salts').run();
     try {
-      expect(await text('/privacy', WITH_COOKIE)).toContain('Nothing was found.');
+      expect(await text('/privacy', WITH_COOKIE)).toContain('We have nothing about you today.');
       expect((await erase('/privacy', WITH_COOKIE)).status).toBe(303);
       expect(await countOf('SELECT count(*) AS n FROM salts')).toBe(0);
       expect(await countOf('SELECT count(*) AS n FROM keys WHERE pixel = ?', pixel.id)).toBe(0);
@@ -153,7 +160,9 @@ describe("the visitor's page", () => {
   it('is empty for a client without an address, even if events have no visitor', async () => {
     const pixel = await makePixel('UTC');
     await store(pixel, [{ ts: Date.now(), id: 'a', name: 'pageview', visitor: '', page: '/nobody' }]);
-    expect(await text('/privacy', { 'user-agent': ANN['user-agent'] })).toContain('Nothing was found.');
+    expect(await text('/privacy', { 'user-agent': ANN['user-agent'] })).toContain(
+      'We have nothing about you today.',
+    );
   });
 
   it('has the events of the cookie on any day, but not those of a user id', async () => {
@@ -172,47 +181,62 @@ describe("the visitor's page", () => {
         .bind(pixel.id, alias),
     ]);
     const page = await text('/privacy', WITH_COOKIE);
-    expect(page).toContain('1 event at 1 site.');
+    expect(page).toContain('1 event on 1 website.');
     expect(page).toContain('/by-cookie');
     expect(page).not.toMatch(/\/signed-in|\/another/);
-    expect(page).toContain('Your cookie was seen on 2026-01-31 Desktop Tablet.');
-    expect(page).toContain('It was seen with a user id.');
+    expect(page).toContain('Your cookie was seen on these days: 31 Jan 2026 (Computer, Tablet).');
+    expect(page).toContain('It was seen together with a user ID.');
     for (const code of ['uUser', alias, 'of-that-day']) expect(page).not.toContain(code);
   });
 
-  it('has every column of an event, even one without a label', () => {
+  it('has every column of an event that says something, and codes of none', () => {
     const values = EVENT_COLUMNS.map((column, index) => {
       if (column === 'ts') return Date.UTC(2026, 0, 31, 22, 5, 9);
       if (column === 'props') return '{"of":"props"}';
       if (column === 'authenticated') return 1;
+      if (column === 'agent_class') return 'mail_proxy';
       return ['engaged', 'scroll', 'value'].includes(column) ? 1_000_000 * (index + 1) : `of-${column}.`;
     });
-    const { iso, when, what, page, fields } = inWords(values, 'Asia/Tokyo');
+    const { iso, when, what, page, fields, technical } = inWords(values, 'Asia/Tokyo');
     expect(iso).toBe('2026-01-31T22:05:09.000Z');
     expect(when).toBe('1 Feb 2026, 07:05:09');
-    const all = [what, page, ...fields.map(([, value]) => value)].join('\n');
+    const plain = [what, page, ...fields.map(([, value]) => value)].join('\n');
     EVENT_COLUMNS.forEach((column, index) => {
       if (['pixel', 'ts'].includes(column)) return;
-      if (['visitor', 'person'].includes(column)) {
-        expect(all).not.toContain(`of-${column}.`);
+      // Codes; the code of a region whose name is there; what only the site knows, which is elsewhere.
+      if (['visitor', 'person', 'id', 'region', 'eid'].includes(column)) {
+        expect(plain).not.toContain(`of-${column}.`);
         return;
       }
       const words: Record<string, string> = {
         props: 'of: props',
-        engaged: `${1000 * (index + 1)} seconds`,
-        authenticated: 'the site’s server',
+        engaged: `for ${(1000 * (index + 1)).toLocaleString('en')} seconds`,
+        scroll: `down to ${(1_000_000 * (index + 1)).toLocaleString('en')}%`,
+        value: `${index + 1} of-currency.`,
+        authenticated: 'the website’s server',
+        agent_class: 'a mail program',
       };
-      const word = words[column];
-      const number = column === 'scroll' ? `${1_000_000 * (index + 1)} %` : `${index + 1} of-currency.`;
-      const expected = word || (['scroll', 'value'].includes(column) ? number : `of-${column}.`);
-      expect(all.split(expected), `${column} as ${expected}`).toHaveLength(2);
+      const expected = words[column] ?? `of-${column}.`;
+      expect(plain.split(expected), `${column} as ${expected}`).toHaveLength(2);
     });
-    expect(
+    expect(technical).toEqual([['Number that the website gave it', 'of-eid.']]);
+    const blank = inWords(
+      values.map((value) => (typeof value === 'string' ? '' : null)),
+      'UTC',
+    );
+    expect([blank.fields, blank.technical]).toEqual([[], []]);
+  });
+
+  it('has no code beside a name, and a code only where there is no name', () => {
+    const places = (place: Partial<Record<string, string>>) =>
       inWords(
-        values.map((value) => (typeof value === 'string' ? '' : null)),
+        EVENT_COLUMNS.map((column) => (column === 'ts' ? 0 : (place[column] ?? ''))),
         'UTC',
-      ).fields,
-    ).toEqual([]);
+      ).fields;
+    const austin = { city: 'Austin', region: 'US-TX', region_name: 'Texas', country: 'US' };
+    expect(places(austin)).toEqual([['Place', 'Austin, Texas, United States']]);
+    expect(places({ ...austin, region_name: '' })).toEqual([['Place', 'Austin, US-TX, United States']]);
+    expect(places({ agent_class: 'human', currency: 'EUR' })).toEqual([]);
   });
 
   const INHERITED = Object.getOwnPropertyNames(Object.prototype);
@@ -229,7 +253,7 @@ describe("the visitor's page", () => {
     expect((await ask(`/p.gif?${query}`, address)).status).toBe(200);
     expect(await eventsOf(pixel)).toBe(1);
     expect(await text(`/privacy?id=${pixel.id}`, address)).toContain(
-      `<b>${name}</b><bdi>site.example/${name}<`,
+      `<b><bdi>${name}</bdi></b><bdi>site.example/${name}<`,
     );
     expect((await erase(`/privacy?id=${pixel.id}`, address)).headers.get('location')).toContain('erased=1');
   });
@@ -238,8 +262,8 @@ describe("the visitor's page", () => {
     const values = (country: string, language: string) =>
       EVENT_COLUMNS.map((column) => ({ country, language, ts: 0 })[column as string] ?? '');
     expect(inWords(values('DE', 'de'), 'UTC').fields).toEqual([
-      ['Place', 'Germany (DE)'],
-      ['Language', 'German (de)'],
+      ['Place', 'Germany'],
+      ['Language', 'German'],
     ]);
     expect(inWords(values('1<', 'x'), 'UTC').fields).toEqual([
       ['Place', '1<'],
@@ -281,7 +305,7 @@ describe('an erasure', () => {
     expect(await countOf("SELECT count(*) AS n FROM person_days WHERE person = 'uUser'")).toBe(1);
     expect(await countOf('SELECT count(*) AS n FROM person_links')).toBe(0);
     expect(await countOf('SELECT count(*) AS n FROM days WHERE dirty = 1')).toBe(3);
-    expect(await text('/privacy?erased=3', WITH_COOKIE)).toContain('Nothing was found.');
+    expect(await text('/privacy?erased=3', WITH_COOKIE)).toContain('We have nothing about you today.');
   });
 
   it('of one pixel leaves the others and the cookie', async () => {
@@ -355,10 +379,10 @@ describe('the rows read', () => {
     await busyDay(pixel, 1000, 'others', visitor);
     for (let more = 0; more < 19; more++) await makePixel('UTC');
     const all = await text('/privacy', ANN);
-    expect(all).toContain('Nothing was found.');
-    expect(all).toContain('Only a part of the events since the last full hour was searched');
+    expect(all).toContain('We found nothing about you.');
+    expect(all).toContain('Only some of the events since the last full hour were searched.');
     const one = await text(`/privacy?id=${pixel.id}`, ANN);
-    expect(one).toContain('1 event at 1 site.');
+    expect(one).toContain('1 event on 1 website.');
     expect(one).not.toMatch(/(?:was|were) searched\./);
     // What was not searched is not erased either.
     expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=0');
@@ -413,13 +437,13 @@ describe('the rows read', () => {
     for (let more = 0; more < 19; more++) await makePixel('UTC');
     await db.prepare('UPDATE pixels SET created_at = 1 WHERE id <> ?').bind(oldest.id).run();
     await ask(`/p.gif?id=${oldest.id}`, ANN);
-    expect(await text('/privacy', ANN)).toContain('1 event at 1 site.');
+    expect(await text('/privacy', ANN)).toContain('1 event on 1 website.');
     const newer = await makePixel('UTC');
     await db.prepare('UPDATE pixels SET created_at = 2 WHERE id = ?').bind(newer.id).run();
     const page = await text('/privacy', ANN);
-    expect(page).toContain('Nothing was found.');
-    expect(page).toContain('Only the 20 newest pixels were searched.');
-    expect(await text(`/privacy?id=${oldest.id}`, ANN)).toContain('1 event at 1 site.');
+    expect(page).toContain('We found nothing about you.');
+    expect(page).toContain('Only the 20 newest websites were searched.');
+    expect(await text(`/privacy?id=${oldest.id}`, ANN)).toContain('1 event on 1 website.');
   });
 
   it('are none over the rate limit, or if another page requests it as an image', async () => {
@@ -461,8 +485,8 @@ describe('a person who shares an address', () => {
     expect(own).toContain('of-120');
     expect(own).not.toContain('Many different browsers');
     const neighbour = await text(`/privacy?id=${pixel.id}`, agent(130));
-    expect(neighbour).toContain('Nothing was found.');
-    expect(neighbour).toContain('Many different browsers have sent requests from your address');
+    expect(neighbour).toContain('We found nothing about you.');
+    expect(neighbour).toContain('Many different browsers have used your IP address');
     expect((await erase(`/privacy?id=${pixel.id}`, agent(130))).headers.get('location')).toContain(
       'erased=0',
     );
@@ -515,7 +539,7 @@ describe('a page that fails', () => {
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
       const page = await response.text();
-      expect(page).toContain('No such pixel');
+      expect(page).toContain('Website not found');
       expect(page).not.toContain('<script');
     }
   });
@@ -532,7 +556,7 @@ describe('a page that fails', () => {
       expect(response.headers.get('retry-after')).toBe('5');
       expect(response.headers.getSetCookie()).toEqual([]);
       const page = await response.text();
-      expect(page).toContain('The database does not answer.');
+      expect(page).toContain('Your data cannot be read right now.');
       expect(page).not.toContain('Network connection lost');
     }
     expect(logged).toHaveBeenCalledTimes(2);
