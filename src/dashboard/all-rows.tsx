@@ -24,7 +24,7 @@ interface Props {
   readonly set: SetView;
 }
 
-export function AllRows({ base, dimension, maySplit, view, close, set }: Props) {
+export default function AllRows({ base, dimension, maySplit, view, close, set }: Props) {
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(0);
   const splits = maySplit ? splitsOf(dimension) : [];

@@ -90,7 +90,7 @@ export interface QueryRequest {
   readonly metrics: readonly string[];
   readonly date_range: string | readonly [string, string];
   readonly dimensions?: readonly string[];
-  readonly filters?: readonly Filter[];
+  readonly filters?: readonly (Filter | readonly [...Filter, { readonly case_sensitive: boolean }])[];
   readonly order_by?: readonly (readonly [string, 'asc' | 'desc'])[];
   readonly include?: Readonly<Record<string, unknown>>;
   readonly pagination?: { readonly limit: number; readonly offset?: number };

@@ -21,6 +21,7 @@ import { sharedSubject, subjectOf } from './subject.ts';
 import { onOtherTab, tellOtherTabs, wasSignedIn } from './tabs.ts';
 import { ThemeButton } from './theme.tsx';
 import { Empty, ErrorMessage, Heading, Link, Loading, ResourceView } from './ui.tsx';
+import { commonPart, parseView, searchOf } from './view.ts';
 
 const AddPixel = lazy(() => import('./add-pixel.tsx'));
 const Install = lazy(() => import('./install.tsx'));
@@ -226,7 +227,7 @@ const VIEWS = [
 const currentName = (name: string): string => (name === 'refusals' ? 'rejections' : name);
 
 function OwnerPages({ session, onSignOut }: { readonly session: Session; readonly onSignOut: () => void }) {
-  const { path } = useLocation();
+  const { path, search } = useLocation();
   const [, first = '', second = ''] = path.split('/').map(currentName);
   const [version, setVersion] = useState(0);
   const pixels = useGet<{ pixels: Pixel[] }>(`/api/v1/pixels?${version}`);
@@ -269,7 +270,7 @@ function OwnerPages({ session, onSignOut }: { readonly session: Session; readonl
               {VIEWS.filter((view) => mayChange || !('changes' in view)).map(({ name, label }) => (
                 <Link
                   key={name}
-                  href={`/app/${pixel.id}${name && `/${name}`}`}
+                  href={`/app/${pixel.id}${name && `/${name}`}${search}`}
                   aria-current={second === name ? 'page' : undefined}
                 >
                   {label}
@@ -321,20 +322,22 @@ function OwnerPages({ session, onSignOut }: { readonly session: Session; readonl
         ) : pixels.pending ? (
           <Loading />
         ) : (
-          <ResourceView resource={pixels}>
-            {() => (
-              <>
-                <Heading>Not found</Heading>
-                <Empty title="This page does not exist">
-                  <Link class="target" href="/app/">
-                    Back to all pixels
-                  </Link>
-                </Empty>
-              </>
-            )}
-          </ResourceView>
+          <ResourceView resource={pixels}>{() => <NotFound />}</ResourceView>
         )}
       </main>
+    </>
+  );
+}
+
+function NotFound() {
+  return (
+    <>
+      <Heading>Not found</Heading>
+      <Empty title="This page does not exist">
+        <Link class="target" href="/app/">
+          Back to all pixels
+        </Link>
+      </Empty>
     </>
   );
 }
@@ -353,7 +356,8 @@ function PixelChoice({ pixels, at, view }: PixelChoiceProps) {
         value={at}
         onChange={(event) => {
           const { value } = event.currentTarget;
-          go(value === '' ? '/app/' : `/app/${value}${view && `/${view}`}`);
+          const common = searchOf(commonPart(parseView(location.search)));
+          go(value === '' ? '/app/' : `/app/${value}${view && `/${view}`}${common}`);
         }}
       >
         {pixels.map(({ id, name }) => (
@@ -407,5 +411,6 @@ function PixelView({ pixel, view, mayChange, onChange }: PixelViewProps) {
   if (view === 'rejections') return <Rejections pixel={pixel} />;
   if (view === 'install') return <Install pixel={pixel} />;
   if (view === 'settings') return <PixelSettings pixel={pixel} onChange={onChange} />;
+  if (view !== '') return <NotFound />;
   return <Stats subject={subjectOf(pixel, mayChange)} />;
 }

@@ -23,10 +23,10 @@ interface DimensionDisplay {
 }
 
 const displays: Readonly<Record<DimensionName, DimensionDisplay>> = {
-  'event:page': { label: 'Page', panel: ['Pages', 'Top'], values: 'page' },
+  'event:page': { label: 'Page', panel: ['Pages', 'Pages'], values: 'page' },
   'visit:entry_page': { label: 'Entry page', panel: ['Pages', 'Entry'], values: 'page' },
   'visit:exit_page': { label: 'Exit page', panel: ['Pages', 'Exit'], values: 'page' },
-  'event:hostname': { label: 'Host', values: 'host' },
+  'event:hostname': { label: 'Host', panel: ['Pages', 'Hosts'], values: 'host' },
   'visit:entry_page_hostname': { label: 'Entry page hostname', values: 'host', isFilter: false },
   'visit:exit_page_hostname': { label: 'Exit page hostname', values: 'host', isFilter: false },
   'visit:channel': { label: 'Channel', panel: ['Sources', 'Channels'] },
@@ -53,7 +53,7 @@ const displays: Readonly<Record<DimensionName, DimensionDisplay>> = {
   },
   'visit:os': { label: 'Operating system', panel: ['Devices', 'Systems'] },
   'visit:os_version': { label: 'System version', panel: ['Devices', 'System versions'], of: 'visit:os' },
-  'event:goal': { label: 'Goal', panel: ['Goals and events', 'Reached'] },
+  'event:goal': { label: 'Goal', panel: ['Goals and events', 'Goals'] },
   'event:name': { label: 'Event', panel: ['Goals and events', 'Events'] },
   'event:currency': { label: 'Currency', panel: ['Goals and events', 'Revenue'] },
 };
@@ -83,6 +83,13 @@ type Labelled = readonly [name: string, label: string];
 export const FILTER_DIMENSIONS: readonly Labelled[] = [...DISPLAYS]
   .filter(([, { isFilter = true }]) => isFilter)
   .map(([name, { label }]) => [name, label]);
+
+const panelOf = (name: string): PanelTitle => displayOf(name)?.panel?.[0] ?? 'Pages';
+
+/** The names of the same, by panel. */
+export const FILTER_GROUPS: readonly (readonly [title: PanelTitle, names: readonly string[]])[] = [
+  ...new Set(FILTER_DIMENSIONS.map(([name]) => panelOf(name))),
+].map((title) => [title, FILTER_DIMENSIONS.flatMap(([name]) => (panelOf(name) === title ? [name] : []))]);
 
 /** The dimensions by which the rows of another can be split, with their labels. Rows of people cannot be split. */
 export function splitsOf(dimension: string): readonly Labelled[] {

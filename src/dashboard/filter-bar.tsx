@@ -1,66 +1,104 @@
-/** The filters of a view as chips, and the dialog that adds one. */
-import { useState } from 'preact/hooks';
+/** The filters of a view as chips. A click on a chip edits it. */
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Filter } from './api.ts';
 import type { Base } from './base.ts';
-import { FILTER_DIMENSIONS } from './dimensions.ts';
-import { dimensionName, valueName } from './format.ts';
-import { Choice, Field, Input } from './forms.tsx';
-import { useQuery } from './hooks.ts';
-import { Dialog } from './ui.tsx';
-import { negateFilter, OPERATORS, oppositeOf, type SetView, type View, withValue } from './view.ts';
+import { OPERATORS, type Operator, withFilter } from './filters.ts';
+import { count, dimensionName, valueName } from './format.ts';
+import { useKeys } from './keys.ts';
+import { lazy } from './lazy.tsx';
+import type { Subject } from './subject.ts';
+import type { SetView, View } from './view.ts';
+
+const FilterEditor = lazy(() => import('./filter-editor.tsx'), null);
+
+/** The most values that a chip names. */
+const MAX_NAMED = 3;
 
 interface FilterBarProps {
   readonly base: Base;
+  readonly subject: Subject;
   readonly view: View;
   readonly set: SetView;
 }
 
-export function FilterBar({ base, view, set }: FilterBarProps) {
-  const [isAdding, setAdding] = useState(false);
+export function FilterBar({ base, subject, view, set }: FilterBarProps) {
   const { filters } = view;
+  // The position of the filter in the editor; the number of filters for a new one.
+  const [edited, edit] = useState<number | null>(null);
+  const bar = useRef<HTMLElement>(null);
+  // The button that takes the focus once the filters have changed.
+  const next = useRef('');
+  useLayoutEffect(() => {
+    if (next.current === '') return;
+    const last = bar.current?.querySelector<HTMLElement>('.add');
+    (bar.current?.querySelector<HTMLElement>(next.current) ?? last)?.focus();
+    next.current = '';
+  }, [filters]);
+  const add = (): void => edit(filters.length);
+  useKeys({ f: add, '/': add });
+  const change = (changed: readonly Filter[], focus: string): void => {
+    next.current = focus;
+    set({ filters: changed });
+  };
   return (
-    <section class="filters" aria-label="Filters">
+    <section class="filters" aria-label="Filters" ref={bar}>
       {filters.map((filter, index) => {
-        const [operator, dimension, values] = filter;
-        const text = values.map((value) => valueName(dimension, value) || '(empty)').join(' or ');
-        const without = filters.filter((_, other) => other !== index);
-        const opposite = oppositeOf(operator);
+        const names = namesOf(filter);
+        const text = `${dimensionName(filter[1])} ${OPERATORS[filter[0] as Operator]} ${alternatives(names)}`;
         return (
-          <span class="chip" key={index}>
+          <span class="chip" key={index} data-filter={index}>
             <button
               type="button"
               class="what"
-              disabled={opposite === null}
-              title={opposite ? `Change to “${OPERATORS[opposite]}”` : text}
-              onClick={() => set({ filters: negateFilter(filters, filter) })}
+              aria-haspopup="dialog"
+              title={text}
+              onClick={() => edit(index)}
             >
-              {dimensionName(dimension)} {OPERATORS[operator]} <bdi>{text}</bdi>
+              <span class="hidden">Edit the filter: </span>
+              {dimensionName(filter[1])} {OPERATORS[filter[0] as Operator]}{' '}
+              <bdi>
+                {names.length > MAX_NAMED
+                  ? `${names.slice(0, MAX_NAMED - 1).join(', ')} or ${count(names.length - MAX_NAMED + 1)} more`
+                  : alternatives(names)}
+              </bdi>
             </button>
             <button
               type="button"
               class="away"
-              aria-label={`Remove the filter ${dimensionName(dimension)} ${OPERATORS[operator]} ${text.slice(0, 80)}`}
-              onClick={() => set({ filters: without })}
+              aria-label={`Remove the filter ${text.slice(0, 120)}`}
+              onClick={() =>
+                change(
+                  filters.filter((one) => one !== filter),
+                  `[data-filter="${Math.min(index, filters.length - 2)}"] .away`,
+                )
+              }
             >
               ✕
             </button>
           </span>
         );
       })}
-      <button type="button" class="quiet" onClick={() => setAdding(true)}>
+      <button type="button" class="quiet add" aria-haspopup="dialog" aria-keyshortcuts="f /" onClick={add}>
         + Filter
       </button>
       {filters.length > 1 && (
-        <button type="button" class="quiet" onClick={() => set({ filters: [] })}>
+        <button type="button" class="quiet" onClick={() => change([], '.add')}>
           Clear all
         </button>
       )}
-      {isAdding && (
-        <FilterDialog
+      {edited !== null && (
+        <FilterEditor
+          key={edited}
           base={base}
-          close={() => setAdding(false)}
-          add={(operator, dimension, value) => {
-            setAdding(false);
-            set({ filters: withValue(filters, dimension, value, operator) });
+          timezone={subject.timezone}
+          filters={filters}
+          index={edited}
+          close={() => edit(null)}
+          apply={(filter) => {
+            const changed = withFilter(filters, edited, filter);
+            const at = changed.findIndex(([how, what]) => how === filter[0] && what === filter[1]);
+            edit(null);
+            change(changed, `[data-filter="${at}"] .what`);
           }}
         />
       )}
@@ -68,79 +106,8 @@ export function FilterBar({ base, view, set }: FilterBarProps) {
   );
 }
 
-const PROPERTY = 'event:props:';
+const namesOf = ([operator, dimension, values]: Filter): string[] =>
+  values.map((value) => (operator.startsWith('is') ? valueName(dimension, value) : value) || '(empty)');
 
-function FilterDialog({
-  base,
-  close,
-  add,
-}: {
-  readonly base: Base;
-  readonly close: () => void;
-  readonly add: (operator: string, dimension: string, value: string) => void;
-}) {
-  const [chosen, choose] = useState('event:page');
-  const [key, setKey] = useState('');
-  const [operator, setOperator] = useState('is');
-  const [value, setValue] = useState('');
-  const dimension = chosen === PROPERTY ? PROPERTY + key.trim() : chosen;
-  // The API takes only these two for goals.
-  const operators = Object.entries(OPERATORS).filter(
-    ([name]) => chosen !== 'event:goal' || name === 'is' || name === 'contains',
-  );
-  const suggestions = useQuery(
-    dimension === PROPERTY
-      ? null
-      : {
-          site_id: base.site_id,
-          date_range: base.date_range,
-          metrics: ['visitors'],
-          dimensions: [dimension],
-          pagination: { limit: 100 },
-        },
-  );
-  return (
-    <Dialog title="Filter" close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (value !== '' && dimension !== PROPERTY) add(operator, dimension, value);
-        }}
-      >
-        <Choice
-          label="What"
-          options={[...FILTER_DIMENSIONS, [PROPERTY, 'Property…']]}
-          value={chosen}
-          set={(one) => {
-            choose(one);
-            setOperator('is');
-          }}
-        />
-        {chosen === PROPERTY && <Input label="Property" value={key} required set={setKey} />}
-        <Choice label="How" options={operators} value={operator} set={setOperator} />
-        <Field label="Value">
-          {(props) => (
-            <>
-              <input
-                {...props}
-                value={value}
-                list="filter-values"
-                required
-                autocomplete="off"
-                onInput={(event) => setValue(event.currentTarget.value)}
-              />
-              <datalist id="filter-values">
-                {suggestions.data?.results.map(({ dimensions: [one = ''] }) => (
-                  <option key={one} value={one} label={valueName(dimension, one)} />
-                ))}
-              </datalist>
-            </>
-          )}
-        </Field>
-        <footer>
-          <button type="submit">Add the filter</button>
-        </footer>
-      </form>
-    </Dialog>
-  );
-}
+const alternatives = (names: readonly string[]): string =>
+  names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${names.at(-1)}` : (names[0] ?? '');

@@ -3,9 +3,10 @@ import { useState } from 'preact/hooks';
 import world from '../../dist/world.json';
 import { amount } from './amount.ts';
 import type { QueryResponse } from './api.ts';
+import { isAmong, withRow } from './filters.ts';
 import { metricValue, valueName } from './format.ts';
 import { Empty } from './ui.tsx';
-import { type SetView, type View, withValue } from './view.ts';
+import type { SetView, View } from './view.ts';
 
 interface Props {
   readonly response: QueryResponse;
@@ -28,7 +29,8 @@ export default function WorldMap({ response, view, set }: Props) {
     style: { '--shade': shade(code) },
     onPointerEnter: () => hover(code),
     onPointerDown: () => hover(code),
-    onClick: () => rows.has(code) && set({ filters: withValue(view.filters, COUNTRY, code) }),
+    onClick: (event: MouseEvent) =>
+      rows.has(code) && set({ filters: withRow(view.filters, [[COUNTRY, code]], isAmong(event)) }),
   });
   if (response.results.length === 0) return <Empty title="No data for this period" />;
   const active =

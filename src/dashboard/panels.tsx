@@ -1,14 +1,18 @@
 /** The panels below the chart. Each has tabs for its dimensions. */
-import { useState } from 'preact/hooks';
 import { type PanelTitle, tabsOf } from './dimensions.ts';
+import { lazy } from './lazy.tsx';
 import { WhenNear } from './near.tsx';
+import { shownTab, showTab } from './panel-tabs.ts';
 import { DimensionRows } from './panels/dimension-rows.tsx';
-import { FunnelPanel } from './panels/funnel.tsx';
 import { Panel, type PanelProps } from './panels/panel.tsx';
-import { PeoplePanel } from './panels/people.tsx';
 import { PlacesPanel } from './panels/places.tsx';
-import { PropertyPanel } from './panels/properties.tsx';
 import { Tabs } from './ui.tsx';
+
+// What few look at first. Until it is loaded, its place is as high as a panel.
+const PLACE = <section class="panel" aria-busy="true" />;
+const FunnelPanel = lazy(() => import('./panels/funnel.tsx'), PLACE);
+const PropertyPanel = lazy(() => import('./panels/properties.tsx'), PLACE);
+const PeoplePanel = lazy(() => import('./panels/people.tsx'), PLACE);
 
 export function Panels(props: PanelProps) {
   return (
@@ -50,7 +54,9 @@ interface DimensionPanelProps extends PanelProps {
 
 function DimensionPanel({ title, ...props }: DimensionPanelProps) {
   const tabs = tabsOf(title);
-  const [selected, select] = useState(tabs[0]?.name ?? '');
+  const names = tabs.map(({ name }) => name);
+  const selected = shownTab(props.view, names);
+  const select = (name: string): void => showTab(props.view, props.set, names, name);
   return (
     <Panel title={title} tools={<Tabs tabs={tabs} selected={selected} select={select} label={title} />}>
       <DimensionRows key={selected} dimension={selected} {...props} />

@@ -1,9 +1,10 @@
 /** The rows of a response as a table. Each has a bar, and filters when it is clicked. */
 import { amount } from './amount.ts';
 import type { QueryResponse, Row } from './api.ts';
+import { hasRow, isAmong, type Pairs, withRow } from './filters.ts';
 import { dimensionName, metricName, metricValue, valueName } from './format.ts';
 import { Text } from './ui.tsx';
-import { type SetView, type View, withValue } from './view.ts';
+import { NO_DIALOG, type SetView, type View } from './view.ts';
 
 export interface RowsProps {
   readonly response: QueryResponse;
@@ -29,11 +30,8 @@ export function Rows({ response, dimensions, split = null, metrics, view, set }:
   const named = split === null ? dimensions : dimensions.slice(0, -1);
   const dimension = named.at(-1) ?? '';
   const max = Math.max(1, ...results.map((row) => amount(row.metrics[0]) ?? 0));
-  const filtersOf = ({ dimensions: values }: Row): View['filters'] =>
-    dimensions.reduce<View['filters']>(
-      (filters, one, index) => withValue(filters, one, values[index] ?? ''),
-      view.filters,
-    );
+  const pairsOf = ({ dimensions: values }: Row): Pairs =>
+    dimensions.map((one, index) => [one, values[index] ?? '']);
   return (
     <table class={split === null ? 'rows' : 'rows split'} data-dimension={dimension}>
       <thead>
@@ -67,7 +65,13 @@ export function Rows({ response, dimensions, split = null, metrics, view, set }:
                   <button
                     type="button"
                     class="label"
-                    onClick={() => set({ filters: filtersOf(row), all: null, split: null })}
+                    aria-pressed={hasRow(view.filters, pairsOf(row))}
+                    onClick={(event) =>
+                      set({
+                        filters: withRow(view.filters, pairsOf(row), isAmong(event)),
+                        ...NO_DIALOG,
+                      })
+                    }
                   >
                     <span class="hidden">Filter by </span>
                     <Text>{name}</Text>

@@ -1,26 +1,28 @@
 /** A pixel's statistics: headline, chart and panels of one period, with the same filters. */
-import { useMemo } from 'preact/hooks';
-import { AllRows } from './all-rows.tsx';
 import { amount } from './amount.ts';
 import type { QueryResponse } from './api.ts';
 import type { Base } from './base.ts';
 import { Controls } from './controls.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { change, metricName, metricValue } from './format.ts';
-import { go, type Resource, useLocation, useQuery } from './hooks.ts';
+import { type Resource, useQuery } from './hooks.ts';
+import { lazy } from './lazy.tsx';
 import { HEADLINES } from './metrics.ts';
 import { Panels } from './panels.tsx';
+import { PeriodButtons } from './period-buttons.tsx';
 import { Progress } from './progress.tsx';
+import { Shortcuts } from './shortcuts.tsx';
 import type { Subject } from './subject.ts';
 import { Timeline } from './timeline.tsx';
 import { Age, Empty, ErrorMessage, Heading, isOld, Link } from './ui.tsx';
-import { parseView, rangeOf, type SetView, searchOf, type View } from './view.ts';
+import { UnknownParts } from './unknown-parts.tsx';
+import { useView } from './use-view.ts';
+import { NO_DIALOG, rangeOf, type SetView, type View } from './view.ts';
+
+const AllRows = lazy(() => import('./all-rows.tsx'), null);
 
 export function Stats({ subject }: { readonly subject: Subject }) {
-  const { search } = useLocation();
-  const view = useMemo(() => parseView(search), [search]);
-  const set: SetView = (part, how = 'push') =>
-    go(`${location.pathname}${searchOf({ ...view, ...part })}${location.hash}`, how);
+  const [view, set] = useView();
 
   const range = rangeOf(view.period, subject.timezone);
   const base: Base = {
@@ -42,11 +44,17 @@ export function Stats({ subject }: { readonly subject: Subject }) {
 
   return (
     <Progress>
-      <div class="row title">
-        <Heading>{subject.name}</Heading>
-        <Controls subject={subject} view={view} set={set} />
+      <div class="sticky">
+        <div class="row title">
+          <Heading>{subject.name}</Heading>
+          <span class="row">
+            <PeriodButtons subject={subject} view={view} set={set} />
+            <Controls subject={subject} view={view} set={set} />
+          </span>
+        </div>
+        <FilterBar base={base} subject={subject} view={view} set={set} />
       </div>
-      <FilterBar base={base} view={view} set={set} />
+      <UnknownParts />
       <p class="hidden" role="status">
         {headline.pending && 'Loading the statistics'}
       </p>
@@ -73,10 +81,11 @@ export function Stats({ subject }: { readonly subject: Subject }) {
           // Small-group protection allows one dimension.
           maySplit={headline.data?.meta.min_group === undefined}
           view={view}
-          close={() => set({ all: null, split: null }, 'replace')}
+          close={() => set(NO_DIALOG, 'replace')}
           set={set}
         />
       )}
+      <Shortcuts view={view} set={set} />
     </Progress>
   );
 }

@@ -1,7 +1,13 @@
-/** The state of a statistics page, which is in its address: days, comparison, metric, filters. Everything here is pure. */
+/**
+ * The state of a statistics page, which is in its address. Everything here is pure. The parameters are `period`, or `from` and
+ * `to`; `compare`, `metric`, `by`; `f` for each filter and `tab` for each panel whose first tab is not shown; and for the dialog of
+ * all rows `all`, `split` and `sort`.
+ */
+import { isDay } from '../model/time-zone.ts';
 import type { RangeName } from '../query/parsed-query.ts';
 import { comparedRange, resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
+import { filterText, parseFilter } from './filters.ts';
 import type { Step } from './format.ts';
 
 export const PERIODS = {
@@ -35,10 +41,14 @@ export interface View {
   /** Null: the usual one of the period. */
   readonly step: Step | null;
   readonly filters: readonly Filter[];
+  /** The tabs that are shown instead of their panels' first ones: see panel-tabs.ts. */
+  readonly tabs: readonly string[];
   /** The dimension whose dialog of all rows is open. */
   readonly all: string | null;
   /** The second dimension of that dialog. */
   readonly split: string | null;
+  /** The column by which that dialog is sorted, after a minus in descending order; null: as the API sorts. */
+  readonly sort: string | null;
 }
 
 /** Changes a part of the view, as a new entry of the browser's history or in place of the current one. */
@@ -50,34 +60,67 @@ export const DEFAULT_VIEW: View = {
   metric: 'visitors',
   step: null,
   filters: [],
+  tabs: [],
   all: null,
   split: null,
+  sort: null,
 };
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** The parts of a view that close the dialog of all rows. */
+export const NO_DIALOG = { all: null, split: null, sort: null } as const;
+
 const STEPS: readonly string[] = ['hour', 'day', 'week', 'month'];
 
+const isPeriod = (name: string): name is PeriodName => Object.hasOwn(PERIODS, name);
+const isComparison = (name: string): name is Comparison => Object.hasOwn(COMPARISONS, name);
+const isStep = (name: string): name is Step => STEPS.includes(name);
+
+function daysIn(params: URLSearchParams): DayPair | null {
+  const [from, to] = [params.get('from') ?? '', params.get('to') ?? ''];
+  return isDay(from) && isDay(to) && from <= to ? [from, to] : null;
+}
+
+/** The view of an address. Parts that are missing or unknown have their defaults. */
 export function parseView(search: string): View {
   const params = new URLSearchParams(search);
-  const [from, to] = [params.get('from') ?? '', params.get('to') ?? ''];
   const period = params.get('period') ?? '';
   const compare = params.get('compare') ?? '';
   const step = params.get('by') ?? '';
   return {
-    period:
-      DAY.test(from) && DAY.test(to) && from <= to
-        ? [from, to]
-        : Object.hasOwn(PERIODS, period)
-          ? (period as PeriodName)
-          : DEFAULT_VIEW.period,
-    compare: Object.hasOwn(COMPARISONS, compare) ? (compare as Comparison) : DEFAULT_VIEW.compare,
+    period: daysIn(params) ?? (isPeriod(period) ? period : DEFAULT_VIEW.period),
+    compare: isComparison(compare) ? compare : DEFAULT_VIEW.compare,
     metric: params.get('metric') ?? DEFAULT_VIEW.metric,
-    step: STEPS.includes(step) ? (step as Step) : null,
-    filters: params.getAll('f').flatMap(parseFilter),
+    step: isStep(step) ? step : null,
+    filters: params
+      .getAll('f')
+      .map(parseFilter)
+      .filter((filter) => filter !== null),
+    tabs: params.getAll('tab'),
     all: params.get('all'),
     split: params.get('split'),
+    sort: params.get('sort'),
   };
 }
+
+/** The parts of an address that have no meaning, as `name=value`. Unknown metrics and dimensions are left to the API. */
+export function unknownParts(search: string): string[] {
+  const params = new URLSearchParams(search);
+  const hasDays = daysIn(params) !== null;
+  const checks = new Map<string, (value: string) => boolean>([
+    ['period', isPeriod],
+    ['from', () => hasDays],
+    ['to', () => hasDays],
+    ['compare', isComparison],
+    ['by', isStep],
+    ['f', (text) => parseFilter(text) !== null],
+  ]);
+  return [...params].flatMap(([name, value]) =>
+    (checks.get(name)?.(value) ?? true) ? [] : [`${name}=${value}`],
+  );
+}
+
+/** The part of a view that other pixels have, too. */
+export const commonPart = ({ period, compare }: View): View => ({ ...DEFAULT_VIEW, period, compare });
 
 /** The query of an address, without defaults. */
 export function searchOf(view: View): string {
@@ -92,14 +135,11 @@ export function searchOf(view: View): string {
   if (view.compare !== DEFAULT_VIEW.compare) add('compare', view.compare);
   if (view.metric !== DEFAULT_VIEW.metric) add('metric', view.metric);
   if (view.step !== null) add('by', view.step);
-  for (const [operator, dimension, values] of view.filters) {
-    add(
-      'f',
-      [operator, dimension, ...values].map((part) => part.replaceAll(/[%,]/g, encodeURIComponent)).join(','),
-    );
-  }
+  for (const filter of view.filters) add('f', filterText(filter));
+  for (const tab of view.tabs) add('tab', tab);
   if (view.all !== null) add('all', view.all);
   if (view.all !== null && view.split !== null) add('split', view.split);
+  if (view.all !== null && view.sort !== null) add('sort', view.sort);
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
 
@@ -107,55 +147,8 @@ export function searchOf(view: View): string {
 const readable = (value: string): string =>
   encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
 
-export const OPERATORS: Readonly<Record<string, string>> = {
-  is: 'is',
-  is_not: 'is not',
-  contains: 'contains',
-  contains_not: 'does not contain',
-};
-
-function parseFilter(text: string): Filter[] {
-  try {
-    const [operator = '', dimension = '', ...values] = text.split(',').map(decodeURIComponent);
-    return Object.hasOwn(OPERATORS, operator) && dimension !== '' && values.length > 0
-      ? [[operator, dimension, values]]
-      : [];
-  } catch {
-    return [];
-  }
-}
-
-/** The filters with one more value. Values of one dimension and operator are alternatives. */
-export function withValue(
-  filters: readonly Filter[],
-  dimension: string,
-  value: string,
-  operator = 'is',
-): Filter[] {
-  const same = filters.find(([how, what]) => how === operator && what === dimension);
-  if (!same) return [...filters, [operator, dimension, [value]]];
-  if (same[2].includes(value)) return [...filters];
-  return filters.map((one) => (one === same ? [operator, dimension, [...one[2], value]] : one));
-}
-
-const OPPOSITES: Readonly<Record<string, string>> = { is: 'is_not', is_not: 'is' };
-
-/** The opposite operator; null if there is none. */
-export const oppositeOf = (operator: string): string | null => OPPOSITES[operator] ?? null;
-
-/** The filters with one negated. Its values join those of an existing filter of the same dimension and operator. */
-export function negateFilter(filters: readonly Filter[], filter: Filter): Filter[] {
-  const [operator, dimension, values] = filter;
-  const opposite = oppositeOf(operator);
-  if (opposite === null) return [...filters];
-  const isThere = filters.some(([how, what]) => how === opposite && what === dimension);
-  if (!isThere) return filters.map((one) => (one === filter ? [opposite, dimension, values] : one));
-  const others = filters.filter((one) => one !== filter);
-  return values.reduce((all, value) => withValue(all, dimension, value, opposite), others);
-}
-
 /** The current hour in a time zone, as the API labels it. */
-export function hourIn(timezone: string): string {
+export function hourIn(timezone: string, now = Date.now()): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone: timezone,
     year: 'numeric',
@@ -163,14 +156,14 @@ export function hourIn(timezone: string): string {
     day: '2-digit',
     hour: '2-digit',
     hourCycle: 'h23',
-  }).formatToParts();
+  }).formatToParts(now);
   const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:00:00`;
 }
 
 /** Today in a time zone. */
-export function todayIn(timezone: string): string {
-  return hourIn(timezone).slice(0, 10);
+export function todayIn(timezone: string, now = Date.now()): string {
+  return hourIn(timezone, now).slice(0, 10);
 }
 
 export function addDays(day: string, days: number): string {
@@ -178,9 +171,13 @@ export function addDays(day: string, days: number): string {
 }
 
 /** The range as the API takes it. */
-export function rangeOf(period: View['period'], timezone: string): string | readonly [string, string] {
+export function rangeOf(
+  period: View['period'],
+  timezone: string,
+  now = Date.now(),
+): string | readonly [string, string] {
   if (typeof period !== 'string') return period;
-  const today = todayIn(timezone);
+  const today = todayIn(timezone, now);
   if (period === 'yesterday') {
     const yesterday = addDays(today, -1);
     return [yesterday, yesterday];

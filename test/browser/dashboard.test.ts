@@ -190,7 +190,7 @@ describe("a pixel's statistics", () => {
   });
 
   it.each([
-    ['Pages', ['event:page', 'visit:entry_page', 'visit:exit_page']],
+    ['Pages', ['event:page', 'visit:entry_page', 'visit:exit_page', 'event:hostname']],
     ['Sources', ['visit:channel', 'visit:source', 'visit:referrer']],
     [
       'Campaigns',
@@ -493,6 +493,8 @@ describe("a pixel's statistics", () => {
     await page.goto(address);
     await expectHeadlines({ date_range: '7d', filters: both });
     await page.click('.chip:has-text("Country") .what');
+    await page.selectOption('dialog select >> nth=1', 'is_not');
+    await page.click('dialog button[type=submit]');
     await expectHeadlines({ date_range: '7d', filters: [...filters, ['is_not', 'visit:country', ['DE']]] });
     await page.goBack();
     await expectHeadlines({ date_range: '7d', filters: both });
@@ -1186,7 +1188,7 @@ describe('by keyboard alone', () => {
     await tabTo(/^Bounce rate/);
     await keyboard.press('Enter');
     await mine.page.waitForSelector('[data-metric=bounce_rate][aria-pressed=true]');
-    await tabTo(/^Top$/);
+    await tabTo(/^Pages$/);
     await keyboard.press('ArrowRight');
     expect(await focus()).toBe('Entry');
     await mine.page.waitForSelector('table[data-dimension="visit:entry_page"]');

@@ -1,16 +1,8 @@
 /** Which days and filters the dashboard asks for. */
 import { describe, expect, it } from 'vitest';
-import type { Filter } from '../../src/dashboard/api.ts';
 import { splitsOf } from '../../src/dashboard/dimensions.ts';
 import { metricsOf } from '../../src/dashboard/panels/metrics.ts';
-import {
-  comparedDays,
-  daysOf,
-  negateFilter,
-  parseView,
-  rangeOf,
-  searchOf,
-} from '../../src/dashboard/view.ts';
+import { comparedDays, daysOf, parseView, rangeOf, searchOf } from '../../src/dashboard/view.ts';
 import { METRICS } from '../../src/model/metrics.ts';
 
 describe('the days of a period', () => {
@@ -96,31 +88,8 @@ describe('an address', () => {
   );
 
   it('has filters of each operator', () => {
-    for (const name of ['is', 'is_not', 'contains', 'contains_not']) {
+    for (const name of ['is', 'is_not', 'contains', 'contains_not', 'matches', 'matches_not']) {
       expect(parseView(`?f=${name},event:page,/a`).filters).toEqual([[name, 'event:page', ['/a']]]);
     }
-  });
-});
-
-describe('a negated filter', () => {
-  const page: Filter = ['is', 'event:page', ['/a', '/b']];
-  const notPage: Filter = ['is_not', 'event:page', ['/b', '/c']];
-  const source: Filter = ['is', 'visit:source', ['Google']];
-
-  it('keeps its position', () => {
-    expect(negateFilter([page, source], page)).toEqual([['is_not', 'event:page', ['/a', '/b']], source]);
-  });
-
-  it('merges with an existing filter, each value once', () => {
-    expect(negateFilter([page, source, notPage], page)).toEqual([
-      source,
-      ['is_not', 'event:page', ['/b', '/c', '/a']],
-    ]);
-    expect(negateFilter([page, notPage], notPage)).toEqual([['is', 'event:page', ['/a', '/b', '/c']]]);
-  });
-
-  it('is unchanged if its operator has no opposite', () => {
-    const contains: Filter = ['contains', 'event:page', ['/a']];
-    expect(negateFilter([contains], contains)).toEqual([contains]);
   });
 });

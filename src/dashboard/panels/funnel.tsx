@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { count, metricValue } from '../format.ts';
 import { InlineChoice } from '../forms.tsx';
 import { useGet } from '../hooks.ts';
+import { shownTab, showTab } from '../panel-tabs.ts';
 import { Empty, Link, ResourceView } from '../ui.tsx';
 import { Panel, type PanelProps } from './panel.tsx';
 
@@ -19,9 +19,13 @@ interface FunnelResponse {
   readonly steps: readonly FunnelStep[];
 }
 
-export function FunnelPanel({ base, subject }: PanelProps) {
+/** Before a funnel's name in the address, where it could be a dimension's. */
+const TAB = 'funnel:';
+
+export default function FunnelPanel({ base, subject, view, set }: PanelProps) {
   const { funnels } = subject;
-  const [name, select] = useState(funnels[0] ?? '');
+  const tabs = funnels.map((one) => TAB + one);
+  const name = shownTab(view, tabs).slice(TAB.length);
   const range = base.date_range;
   const days = typeof range === 'string' ? `period=${range}` : `from=${range[0]}&to=${range[1]}`;
   const filters = base.filters ? `&filters=${encodeURIComponent(JSON.stringify(base.filters))}` : '';
@@ -36,7 +40,12 @@ export function FunnelPanel({ base, subject }: PanelProps) {
       title="Funnels"
       tools={
         funnels.length > 0 && (
-          <InlineChoice label="Funnel" options={funnels.map((one) => [one, one])} value={name} set={select} />
+          <InlineChoice
+            label="Funnel"
+            options={funnels.map((one) => [one, one])}
+            value={name}
+            set={(one) => showTab(view, set, tabs, TAB + one)}
+          />
         )
       }
     >
@@ -55,7 +64,7 @@ export function FunnelPanel({ base, subject }: PanelProps) {
                 ))}
               </ol>
               <p class="muted note">
-                Counts {counts}
+                Counted in {counts}
                 {base.filters && ' with an event that matches the filters'}.
               </p>
             </>
@@ -80,7 +89,7 @@ function Step({ step, first }: { readonly step: FunnelStep; readonly first: bool
       </span>
       {!first && step.lost !== null && (
         <span class="muted lost">
-          {metricValue('percentage', step.of_previous)} continued, {count(step.lost)} did not
+          {metricValue('percentage', step.of_previous)} continued, {count(step.lost)} dropped off
         </span>
       )}
       {step.count === null && <span class="muted lost">Too few to show</span>}

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import { metricName, metricValue } from '../format.ts';
 import { useQuery } from '../hooks.ts';
+import { shownTab, showTab } from '../panel-tabs.ts';
 import { Empty, ResourceView, type Tab, Tabs } from '../ui.tsx';
 import { ROWS, RowList } from './dimension-rows.tsx';
 import { metricsOf } from './metrics.ts';
@@ -17,19 +17,31 @@ const PEOPLE: readonly Tab[] = [
   { name: 'person:last_utm_campaign', label: 'Last campaign' },
 ];
 
-export function PeoplePanel(props: PanelProps) {
-  const [selected, select] = useState('person:devices');
+const NAMES = PEOPLE.map(({ name }) => name);
+
+export default function PeoplePanel(props: PanelProps) {
+  const selected = shownTab(props.view, NAMES);
   const resource = useQuery({ ...props.base, metrics: METRICS }, 'slow');
   const rows = useRows(props.base, selected, metricsOf(selected), ROWS + 1);
   return (
-    <Panel title="People" tools={<Tabs tabs={PEOPLE} selected={selected} select={select} label="People" />}>
+    <Panel
+      title="People"
+      tools={
+        <Tabs
+          tabs={PEOPLE}
+          selected={selected}
+          select={(name) => showTab(props.view, props.set, NAMES, name)}
+          label="People"
+        />
+      }
+    >
       {resource.failure?.reason === 'invalid_query' ? (
         <Empty title="People are not shown">{resource.failure.sentences[0]}</Empty>
       ) : (
         <ResourceView resource={resource}>
           {({ results: [row] }) =>
             row?.metrics[0] === 0 ? (
-              <Empty title="No people yet">
+              <Empty title="No identified people yet">
                 Visitors are counted without being recognized. A person is someone who consented or signed in,
                 and is counted once.
               </Empty>

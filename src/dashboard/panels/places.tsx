@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import { tabsOf } from '../dimensions.ts';
 import { useQuery } from '../hooks.ts';
 import { lazy } from '../lazy.tsx';
+import { shownTab, showTab } from '../panel-tabs.ts';
 import { ResourceView, Tabs } from '../ui.tsx';
 import { DimensionRows, ROWS, RowList } from './dimension-rows.tsx';
 import { metricsOf } from './metrics.ts';
@@ -12,13 +12,22 @@ const WorldMap = lazy(() => import('../map.tsx'));
 
 /** A map of all countries, with the first rows of countries, regions, cities or languages. */
 export function PlacesPanel(props: PanelProps) {
-  const [selected, select] = useState(COUNTRY);
+  const tabs = tabsOf('Places');
+  const names = tabs.map(({ name }) => name);
+  const selected = shownTab(props.view, names);
   const query = { ...props.base, metrics: metricsOf(COUNTRY), dimensions: [COUNTRY] };
   const resource = useQuery(query);
   return (
     <Panel
       title="Places"
-      tools={<Tabs tabs={tabsOf('Places')} selected={selected} select={select} label="Places" />}
+      tools={
+        <Tabs
+          tabs={tabs}
+          selected={selected}
+          select={(name) => showTab(props.view, props.set, names, name)}
+          label="Places"
+        />
+      }
       wide
     >
       <div class="places">
