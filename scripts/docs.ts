@@ -1,6 +1,12 @@
 /** `npm run docs`: writes into the documents what is made from the code. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withColumns } from './lib/event-columns.ts';
+import { withRecipes } from './lib/recipes-document.ts';
 
-const file = new URL('../docs/privacy.md', import.meta.url);
-writeFileSync(file, withColumns(readFileSync(file, 'utf8')));
+for (const [name, write] of [
+  ['privacy', withColumns],
+  ['tag', withRecipes],
+] as const) {
+  const file = new URL(`../docs/${name}.md`, import.meta.url);
+  writeFileSync(file, write(readFileSync(file, 'utf8')));
+}

@@ -44,7 +44,7 @@ Add a pixel there, or here:
 
   ${addPixelCommand(url, token.header, pixel)}
 
-The answer holds its id and the snippets for your pages and e-mails. A page on this machine needs data-local, too:
+The answer holds its id and the snippets for your pages and e-mails. With data-local, pages on this machine count, too:
 
   <script defer src="${url}/speck.js" data-pixel="px_…" data-local></script>
 `;

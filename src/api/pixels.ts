@@ -20,6 +20,7 @@ import { randomBase58 } from '../model/random.ts';
 import { normalHost } from '../model/text/host.ts';
 import { pageOf } from '../model/text/page.ts';
 import { printableText } from '../model/text/printable.ts';
+import { siteUrl } from '../model/text/site-url.ts';
 import { isTimeZone } from '../model/time-zone.ts';
 import { markGoalsChanged } from '../store/days.ts';
 import {
@@ -43,10 +44,11 @@ const Name = v.pipe(v.string(), v.trim(), v.minLength(1, 'A pixel needs a name.'
 const Url = v.pipe(
   v.string(),
   v.maxLength(500),
+  v.transform(siteUrl),
   v.check((text) => {
     const url = URL.parse(text);
     return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  }, 'Send the http or https URL of the site, such as https://example.com.'),
+  }, 'The URL is the address of the site, such as example.com or https://example.com.'),
 );
 const TimeZone = v.pipe(
   v.string(),

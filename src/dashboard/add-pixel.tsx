@@ -8,7 +8,7 @@ import { ZoneField } from './zone-field.tsx';
 
 export default function AddPixel({ onAdd }: { readonly onAdd: () => void }) {
   const [name, setName] = useState('');
-  const [url, setUrl] = useState('https://');
+  const [url, setUrl] = useState('');
   const [timezone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
   const submission = useSubmission();
   const add = async (): Promise<undefined> => {
@@ -19,12 +19,13 @@ export default function AddPixel({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <Form kind="narrow" submission={submission} submit={add} button="Add the pixel">
       <Heading>Add a pixel</Heading>
-      <p class="muted">Add one pixel for each site, app or brand.</p>
+      <p class="muted">One pixel counts one site.</p>
       <Input label="Name" required maxLength={120} value={name} set={setName} />
       <Input
         label="URL"
-        hint="The address of the site, such as https://example.com"
-        type="url"
+        hint="The address of the site, such as example.com"
+        inputmode="url"
+        autocomplete="url"
         required
         value={url}
         set={setUrl}

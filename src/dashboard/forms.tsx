@@ -110,14 +110,14 @@ interface Editable {
 }
 
 interface InputProps extends Labelled, Editable {
-  readonly type?: 'text' | 'url' | 'password' | 'number' | 'date';
+  readonly type?: 'text' | 'password' | 'number' | 'date';
   readonly required?: boolean;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly min?: number | string;
   readonly max?: string;
   readonly placeholder?: string;
-  readonly autocomplete?: 'off' | 'current-password' | 'new-password';
+  readonly autocomplete?: 'off' | 'current-password' | 'new-password' | 'url';
   /** The keyboard that a phone shows. */
   readonly inputmode?: 'url';
   /** Whether it takes the focus when it appears, in place of the page's heading. */

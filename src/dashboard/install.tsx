@@ -1,20 +1,26 @@
 /** The snippets of a pixel, and a check that they work: the first event, or why it was not stored. */
 import { useEffect, useState } from 'preact/hooks';
+import { isLoopback } from '../model/loopback.ts';
 import { call, type Pixel } from './api.ts';
 import { moment } from './format.ts';
 import { useInterval } from './hooks.ts';
+import { lazy } from './lazy.tsx';
 import type { LiveResponse } from './live.tsx';
 import type { RejectionsResponse } from './rejections.tsx';
 import { SignedIds } from './signed-ids.tsx';
 import { Heading, Link, Snippet, Text } from './ui.tsx';
 import { todayIn } from './view.ts';
 
+const Recipes = lazy(() => import('./recipes.tsx'));
+
 export default function Install({ pixel }: { readonly pixel: Pixel }) {
   const { install, id, url } = pixel;
   const origin = location.origin;
+  const isLocal = isLoopback(location.hostname);
+  const local = isLocal ? ' data-local' : '';
   const fbq = [
     '<script>window.fbq=window.fbq||function(){fbq.callMethod?fbq.callMethod(...arguments):(fbq.queue=fbq.queue||[]).push(arguments)}</script>',
-    `<script defer src="${origin}/speck.meta.js" data-pixel="${id}" data-use="all" data-alias="fbq"></script>`,
+    `<script defer src="${origin}/speck.meta.js" data-pixel="${id}" data-use="all" data-alias="fbq"${local}></script>`,
   ].join('\n');
   const server = [
     `curl ${origin}/api/v1/events \\`,
@@ -28,7 +34,15 @@ export default function Install({ pixel }: { readonly pixel: Pixel }) {
       <Snippet title="Pages" text={install.script}>
         Add this to the head or the body of each page. It counts page views, and the events that you send with{' '}
         <code>speck('track', 'Signup')</code>.
+        {isLocal && (
+          <>
+            {' '}
+            With <code>data-local</code>, pages on this machine count, too. The snippet of a deployed Speck
+            does not have it.
+          </>
+        )}
       </Snippet>
+      <Recipes pixel={id} origin={origin} script={install.script} isLocal={isLocal} />
       <Snippet title="Without JavaScript" text={install.noscript}>
         Add this as well to count browsers that run no scripts.
       </Snippet>
@@ -104,8 +118,8 @@ function Check({ pixel }: { readonly pixel: Pixel }) {
               {isOffline
                 ? 'Speck cannot be reached.'
                 : rejections.length > 0
-                  ? 'Fix the problem below, then load the page again.'
-                  : 'Add the snippet to a page and open that page. This check updates by itself. On localhost, add data-local to the second script.'}
+                  ? 'Fix this, then reload your page.'
+                  : 'Add the snippet to a page and open that page. This check updates by itself.'}
             </p>
             {rejections.map(({ reason, explanation, samples, count }) => (
               <p key={reason}>

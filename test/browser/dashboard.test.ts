@@ -88,17 +88,30 @@ describe('the first run', () => {
   it('adds a pixel, says what goes wrong, and turns green with the first event', async () => {
     expect(await page.inputValue('select')).toBe('Europe/Berlin');
     await page.fill('input[required] >> nth=0', 'My shop');
-    await page.fill('input[type=url]', SHOP);
+    // Nothing is to be deleted before one types or pastes.
+    expect(await page.inputValue('input[inputmode=url]')).toBe('');
+    await page.fill('input[inputmode=url]', 'a shop');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.error:has-text("such as example.com")');
+    await page.fill('input[inputmode=url]', 'www.shop.example');
     await page.click('button[type=submit]');
     await page.waitForSelector('h1:has-text("Install")');
     await page.waitForSelector('.check:has-text("Waiting for the first event")');
-    // Whoever tries it on this machine would wait for ever.
-    expect(await page.textContent('.check')).toContain('data-local');
     const id = /px_\w+/.exec(page.url())?.[0] ?? '';
 
-    const script = (await page.textContent('.snippet pre >> nth=0')) ?? '';
+    expect(await (await speck.api('GET', `/api/v1/pixels/${id}`)).json()).toMatchObject({
+      url: 'https://www.shop.example',
+    });
+
+    const codeOf = (title: string): Promise<string | null> =>
+      page.textContent(`.snippet:has(h2:text-is("${title}")) pre`);
+    const script = (await codeOf('Pages')) ?? '';
+    // Whoever tries it on this machine would wait for ever without it.
+    expect(script).toContain(' data-local>');
+    expect(await codeOf("Instead of Meta's pixel")).toContain(' data-local>');
     await page.click('.snippet >> nth=0 >> button');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(script);
+    await page.waitForSelector('.recipes [role=tab]');
     const titles = await page.$$eval('.snippet h2', (all) => all.map((one) => one.textContent));
     expect(titles).toEqual([
       'Pages',
@@ -116,7 +129,7 @@ describe('the first run', () => {
     await page.waitForSelector('.check.bad:has-text("bot")');
 
     site.page('/', `<title>Shop</title>${script}`);
-    site.page('/meta', `<title>Shop</title>${await page.textContent('.snippet pre >> nth=3')}`);
+    site.page('/meta', `<title>Shop</title>${await codeOf("Instead of Meta's pixel")}`);
     const visitor = await browser.newContext({ userAgent: USER_AGENT });
     const visit = await visitor.newPage();
     await visit.goto(`${SHOP}/`);

@@ -6,6 +6,7 @@ import { sectionsIn, withMeasured } from '../../bench/lib/document.ts';
 import type { Measurement } from '../../bench/lib/measure.ts';
 import { targetTable } from '../../bench/lib/targets.ts';
 import { withColumns } from '../../scripts/lib/event-columns.ts';
+import { withRecipes } from '../../scripts/lib/recipes-document.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const privacy = readFileSync(`${ROOT}/docs/privacy.md`, 'utf8');
@@ -13,6 +14,11 @@ const api = readFileSync(`${ROOT}/docs/api.md`, 'utf8');
 
 it('docs/privacy.md describes each column of an event; if it does not: npm run docs', () => {
   expect(withColumns(privacy)).toBe(privacy);
+});
+
+it('docs/tag.md has the recipes of the Install view; if it has not: npm run docs', () => {
+  const tag = readFileSync(`${ROOT}/docs/tag.md`, 'utf8');
+  expect(withRecipes(tag)).toBe(tag);
 });
 
 it('each claim of docs/privacy.md names an existing test', () => {

@@ -23,7 +23,7 @@ export function General(props: SettingsProps) {
         <code>{pixel.id}</code>
       </p>
       <Input label="Name" required maxLength={120} value={name} set={setName} />
-      <Input label="URL" type="url" required value={url} set={setUrl} />
+      <Input label="URL" inputmode="url" required value={url} set={setUrl} />
       <ZoneField value={timezone} set={setZone} />
       {hasNewZone && (
         <p class="muted">Days that still have raw events are computed again in the new time zone.</p>

@@ -1,0 +1,109 @@
+/** The recipes of the Install view, each as its system would put it into a page: every one counts, in a real Chromium. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Code, recipesOf } from '../../src/dashboard/recipes.ts';
+import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { launchChromium, USER_AGENT } from './chromium.ts';
+import { eventually, type Site, startSite } from './site.ts';
+
+const SHOP = 'http://www.shop.example';
+const ORDER = { id: 'sh-1', totalPrice: { amount: 49.9, currencyCode: 'EUR' } };
+
+let speck: Speck;
+let site: Site;
+let browser: Browser;
+beforeAll(async () => {
+  [speck, site] = await Promise.all([startSpeck(), startSite()]);
+  browser = await launchChromium({ 'www.shop.example': site.port });
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([site?.close(), speck?.close()]);
+});
+
+/** A page as the system serves it. */
+function pageOf({ language, text }: Code): string {
+  // What PHP prints between its parts of code.
+  if (language === 'php') return text.split('\n').slice(1, -1).join('\n');
+  if (language === 'html') return text.replaceAll(' is:inline', '');
+  // Shopify calls a custom pixel with the events of the checkout.
+  if (language === 'js') {
+    const event = { id: ORDER.id, data: { checkout: ORDER }, context: { document: { location: {} } } };
+    return `<script>
+      const event = ${JSON.stringify(event)};
+      event.context.document.location.origin = location.origin;
+      const analytics = { subscribe: (name, run) => name === 'checkout_completed' && run(event) };
+      ${text}</script>`;
+  }
+  // next/script creates the elements once the page is there, with all of their attributes.
+  return `<script>${[...text.matchAll(/<Script ([^>]*?)(?: \/>|>\{`(.*?)`\}<\/Script>)/g)]
+    .map(([, attributes = '', inline = '']) => {
+      const set = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(
+        ([, name, value]) => `s.setAttribute(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
+      );
+      return `{ const s = document.createElement('script'); ${set.join('')} s.text = ${JSON.stringify(inline)};
+        document.documentElement.append(s); }`;
+    })
+    .join('\n')}</script>`;
+}
+
+async function eventsOf(pixel: string): Promise<readonly Record<string, unknown>[]> {
+  const response = await speck.api('GET', `/api/v1/pixels/${pixel}/live`);
+  return ((await response.json()) as { events: Record<string, unknown>[] }).events;
+}
+
+it('count what they say', async () => {
+  const response = await speck.api('POST', '/api/v1/pixels', { name: 'Shop', url: 'www.shop.example' });
+  const { id, install } = (await response.json()) as { id: string; install: { script: string } };
+  // Its pages are not on this machine.
+  const script = install.script.replace(' data-local', '');
+  const recipes = recipesOf({ pixel: id, origin: speck.url, script, isLocal: false });
+  expect(recipes.map(({ name }) => name)).toEqual([
+    'WordPress',
+    'Google Tag Manager',
+    'Shopify',
+    'Next.js',
+    'Astro',
+    'Webflow',
+  ]);
+  const context = await browser.newContext({ userAgent: USER_AGENT });
+  for (const [place, { name, codes }] of recipes.entries()) {
+    for (const [index, code] of codes.entries()) {
+      const path = `/${place}-${index}`;
+      site.page(path, `<!doctype html><head>${pageOf(code)}</head><title>${name}</title>`);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(SHOP + path);
+      // A call that has waited in the queue, or comes later, is counted by every snippet for pages.
+      if (code.language !== 'js') {
+        await page.waitForFunction(() => 'speck' in window);
+        await page.evaluate((event) => window.speck('track', event), `Signup ${path}`);
+      }
+      const wanted = code.language === 'js' ? ['Purchase'] : ['pageview', `Signup ${path}`];
+      for (const event of wanted) {
+        const stored = await eventually(
+          async () =>
+            (await eventsOf(id)).find(
+              (one) => one['name'] === event && (event === 'Purchase' || one['page'] === path),
+            ),
+          `${event} of ${name}: ${code.title}`,
+        );
+        expect(stored['hostname']).toBe('www.shop.example');
+        if (event === 'Purchase') {
+          expect(stored).toMatchObject({ page: '/checkout/completed', value: 49.9, currency: 'EUR' });
+        }
+      }
+      expect(errors, name).toEqual([]);
+      await page.close();
+    }
+  }
+  await context.close();
+});
+
+it('say what a page on this machine needs, all of them', () => {
+  const script = '<script src="tag" data-local></script>';
+  const recipes = recipesOf({ pixel: 'px_1', origin: 'http://127.0.0.1:8787', script, isLocal: true });
+  const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
+  expect(forPages.filter(({ text }) => !text.includes('data-local'))).toEqual([]);
+});
