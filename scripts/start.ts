@@ -2,19 +2,19 @@
  * `npm start`: runs all of Speck on this machine, in the local runtime. It creates the owner's token and the tables if they are missing,
  * starts `wrangler dev`, and triggers the cron, which the local runtime does not.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, get, tryListen, urlOf } from './lib/address.ts';
 import { banner, exposure, type PrintedToken, printedToken, signInLines } from './lib/banner.ts';
+import { DEMO_STATE, resetDemoState } from './lib/demo-state.ts';
 import { ensureLocalSecrets } from './lib/dev-vars.ts';
 import { silent, startLocalWorker } from './lib/local-worker.ts';
 import { migrateLocal } from './lib/migrate/apply.ts';
-import { flagValue, ROOT, withoutFlags } from './lib/wrangler.ts';
+import { flagValue, withoutFlags } from './lib/wrangler.ts';
 
 const USAGE = `Usage: npm start [-- FLAGS]
 
-  --demo            Show the dashboard with sixty days of an example shop, in a separate database.
+  --demo            Show the dashboard with sixty days of an example shop, in a separate database that is created again at
+                    each start: .wrangler/demo, or the folder of --persist-to.
   --port N          Listen on port N (or set PORT). Default: 8787; 0 takes a free one.
   --ip ADDRESS      Listen on this address. Default: 127.0.0.1, which only this machine can reach.
   --persist-to DIR  Store the local database in DIR. Default: .wrangler/state
@@ -23,8 +23,6 @@ const USAGE = `Usage: npm start [-- FLAGS]
 Any other flag goes to \`wrangler dev\`.`;
 
 const DEFAULT_PORT = '8787';
-/** Created again at each start, so that its data ends now. */
-const DEMO_STATE = '.wrangler/demo';
 const CRON_INTERVAL = 60_000;
 
 const windows = process.platform === 'win32';
@@ -37,8 +35,9 @@ async function main(given: readonly string[]): Promise<number> {
     return 0;
   }
   const demo = given.includes('--demo');
+  const state = flagValue(given, '--persist-to') ?? DEMO_STATE;
   const args = demo
-    ? [...withoutFlags(given, ['--persist-to']).filter((arg) => arg !== '--demo'), '--persist-to', DEMO_STATE]
+    ? [...withoutFlags(given, ['--persist-to']).filter((arg) => arg !== '--demo'), '--persist-to', state]
     : given;
   const { PORT } = process.env;
   const port = flagValue(args, '--port') ?? PORT ?? DEFAULT_PORT;
@@ -54,9 +53,13 @@ async function main(given: readonly string[]): Promise<number> {
   }
   const protocol = flagValue(args, '--local-protocol') === 'https' ? 'https' : 'http';
 
+  const refusal = demo ? resetDemoState(state) : undefined;
+  if (refusal !== undefined) {
+    console.error(refusal);
+    return 1;
+  }
   const { token, made } = ensureLocalSecrets();
   if (made.length > 0) console.log(`Created secrets of the local Worker: ${made.join(', ')} in .dev.vars`);
-  if (demo) rmSync(join(ROOT, DEMO_STATE), { recursive: true, force: true });
   if (!(await migrateLocal(args))) return 1;
   return serve({ protocol, ip, port: free.port }, token, args, demo);
 }
@@ -158,9 +161,13 @@ async function showDemo(url: string, token: string, shown: PrintedToken, stop: A
   console.log('Creating sixty days of an example shop…');
   try {
     const { fillDemo } = await import('./lib/demo.ts');
-    const { events, pixel, trickle } = await fillDemo(url, token);
+    const { events, pixel, trickle } = await fillDemo(
+      url,
+      token,
+      Intl.DateTimeFormat().resolvedOptions().timeZone,
+    );
     console.log(`
-${events.toLocaleString('en')} events are stored, and more arrive every few seconds.
+${events.toLocaleString('en')} events are stored, and visitors keep coming.
 
 ${signInLines(url, pixel, shown)}
 `);

@@ -1,8 +1,13 @@
-/** Fills a local Speck with the traffic of an example shop, and sends more every few seconds. */
+/** Fills a local Speck with the traffic of an example shop, which goes on at the same pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEMO_PIXEL, DemoHistory, type Row } from './demo-history.ts';
+import { DemoHistory, type Row } from './demo-history.ts';
+import { DEMO_PIXEL } from './demo-shop.ts';
 
 const BATCH = 1000;
+/** Milliseconds between two looks at what has happened meanwhile. */
+const INTERVAL = 2000;
+/** Milliseconds after which somebody counts as gone. */
+const RECENT = 4 * 60_000;
 /** Enough runs of the cron to roll up sixty days. */
 const MOST_RUNS = 40;
 
@@ -17,35 +22,38 @@ const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 export interface Demo {
   readonly pixel: string;
   readonly events: number;
-  /** Sends a visit every few seconds, until stopped. */
+  /** Sends what happens from then on, until stopped. */
   trickle(stop: AbortSignal): Promise<void>;
 }
 
-export async function fillDemo(url: string, token: string): Promise<Demo> {
+/** @param zone the time zone of the shop's days: with the reader's own, today is as long as the reader's day. */
+export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.timezone): Promise<Demo> {
   const call = async (method: string, path: string, body: string): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(url + path, { method, headers, body });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  const { id } = (await call('POST', '/api/v1/pixels', JSON.stringify(DEMO_PIXEL))) as { id: string };
+  const { id } = (await call(
+    'POST',
+    '/api/v1/pixels',
+    JSON.stringify({ ...DEMO_PIXEL, timezone: zone }),
+  )) as { id: string };
   const write = (rows: readonly Row[]): Promise<unknown> =>
     call('PUT', `/api/v1/pixels/${id}/events`, rows.map((row) => JSON.stringify(row)).join('\n'));
 
-  const history = new DemoHistory();
+  const history = new DemoHistory(zone);
+  const start = Date.now();
   let events = 0;
-  let waiting: Row[] = [];
-  for (const day of history.days(Date.now())) {
+  const waiting: Row[] = [];
+  for (const day of history.days(start)) {
     waiting.push(...day);
     events += day.length;
     while (waiting.length >= BATCH) await write(waiting.splice(0, BATCH));
   }
+  const isRecent = waiting.some(({ ts }) => Date.parse(ts) > start - RECENT);
+  if (!isRecent) waiting.push(...history.visitNow(start));
   if (waiting.length > 0) await write(waiting);
-  // Somebody is always there.
-  waiting = [];
-  for (let minute = 28; minute > 0; minute -= 2)
-    waiting.push(...history.visit(Date.now() - minute * 60_000, null));
-  await write(waiting.filter(({ ts }) => Date.parse(ts) <= Date.now()));
 
   await refusals(url, id);
   await rollUp(url);
@@ -54,12 +62,12 @@ export async function fillDemo(url: string, token: string): Promise<Demo> {
     events,
     async trickle(stop) {
       while (!stop.aborted) {
-        await sleep(6000, undefined, { ref: false, signal: stop }).catch(() => undefined);
+        await sleep(INTERVAL, undefined, { ref: false, signal: stop }).catch(() => undefined);
         if (stop.aborted) return;
-        const now = Date.now();
-        const rows = history.visit(now, null).filter(({ ts }) => Date.parse(ts) <= now);
+        const rows = history.continue(Date.now());
+        if (rows.length === 0) continue;
         await write(rows).catch((error: Error) =>
-          console.error(`The demo's next visit failed: ${error.message}`),
+          console.error(`The demo's next events failed: ${error.message}`),
         );
       }
     },

@@ -133,9 +133,7 @@ export function recipesOf({ pixel, origin, script, isLocal }: Subject): readonly
     },
     {
       name: 'Astro',
-      steps: [
-        'Add both scripts to `<head>` in the layout of your pages, often `Layout.astro`.',
-      ],
+      steps: ['Add both scripts to `<head>` in the layout of your pages, often `Layout.astro`.'],
       note: 'Without `is:inline`, Astro would make a module of the first script. With `<ClientRouter />`, navigations are counted, too.',
       codes: [
         {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEMO_PIXEL, DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
+import { DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
+import { DEMO_PIXEL } from '../../scripts/lib/demo-shop.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
 import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
