@@ -23,7 +23,7 @@ afterAll(async () => {
 
 it('adds a pixel, counts two events and reads them back', async () => {
   const readme = readFileSync(`${ROOT}/README.md`, 'utf8');
-  const section = readme.slice(readme.indexOf('## Quick start'), readme.indexOf('## Put it into a page'));
+  const section = readme.slice(readme.indexOf('## Quick start'), readme.indexOf('## Add it to a page'));
   const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
   expect(blocks.length).toBeGreaterThanOrEqual(4);
   // The pixel that it adds has days of UTC, and it asks for today.
