@@ -45,6 +45,8 @@ CREATE INDEX IF NOT EXISTS sessions_proof ON sessions (proof, expires_at);
 
 -- Shared links: anyone with the link sees a pixel's statistics. password: PBKDF2 of the password, salted with the link's secret, which is not
 -- stored. guesses: the wrong passwords until guess_until. token: the id of the token that created the link; NULL if ADMIN_TOKEN did.
+-- public_id: the id of its public page; NULL if it has none. embed_origins: a JSON array of the sites that may embed that page. used_at: its
+-- last use, to the hour.
 CREATE TABLE IF NOT EXISTS links (
   hash TEXT NOT NULL PRIMARY KEY,
   id TEXT NOT NULL,
@@ -55,8 +57,14 @@ CREATE TABLE IF NOT EXISTS links (
   created_at INTEGER NOT NULL,
   guesses INTEGER NOT NULL DEFAULT 0,
   guess_until INTEGER NOT NULL DEFAULT 0,
-  token TEXT
+  token TEXT,
+  public_id TEXT,
+  embed_origins TEXT NOT NULL DEFAULT '[]',
+  used_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- Finds a link by the id of its public page. Links without one cost nothing here.
+CREATE INDEX IF NOT EXISTS links_public ON links (public_id) WHERE public_id IS NOT NULL;
 
 -- One random key per calendar date, sealed under SECRET_KEY. Without it no visitor of that date can be recognized.
 CREATE TABLE IF NOT EXISTS salts (

@@ -16,12 +16,13 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/problem.ts': 1_500,
   'src/enrich/ingest.ts': 44_000,
   'src/enrich/consume.ts': 46_500,
-  'src/rollup/job.ts': 67_000,
+  'src/rollup/job.ts': 68_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 125_000,
+  'src/api/api.ts': 132_000,
   'src/api/health.ts': 11_000,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
+  'src/api/public-page.ts': 10_000,
   'src/privacy/opt-out.ts': 11_700,
   'src/privacy/privacy.ts': 28_100,
   // One of these, in the reader's language.
@@ -32,7 +33,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 183_000;
+const ALL_MODULES = 194_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
@@ -41,7 +42,7 @@ const BUDGETS = [
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_752 },
-  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 11_000 },
+  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 12_000 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.
   { what: "dashboard's first view, scripts", file: 'dist/app/assets/index-*.js', bytes: 30_000 },

@@ -6,9 +6,11 @@ import type { Call, PixelCall } from './call.ts';
 import { ANONYMOUS, loadPixel, requireAccess } from './grant.ts';
 import { readParameters } from './parameters.ts';
 import { notFound, wrongMethod } from './problem.ts';
+import { withPublicCache } from './public-cache.ts';
 import type { Handler, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
+export { badge } from './badge.ts';
 export { tokenHolder } from './sender.ts';
 
 type MatchedRequest = Request & { readonly params?: Record<string, string> };
@@ -37,13 +39,16 @@ export function api(request: Request, env: Env): Promise<Response> {
 async function serve(route: Route, request: MatchedRequest, env: Env): Promise<Response> {
   const grant =
     route.access === 'none' ? ANONYMOUS : await authenticate(request, env, route.access === 'optional');
-  requireAccess(grant, route.access, route.shared);
+  requireAccess(grant, route);
   const query = route.query && readParameters(request.url, route.query);
   const { id = '', part = '' } = request.params ?? {};
   const call: Call<unknown> = { request, env, grant, id, part, query };
   // `defineRoute` has checked that this is what the handler takes.
   const handler = route.handler as Handler<Call<unknown>>;
-  if (!route.pixel) return handler(call);
-  const pixelCall: PixelCall<unknown> = { ...call, pixel: await loadPixel(env, grant, id) };
-  return handler(pixelCall);
+  const handle = async (request: Request): Promise<Response> => {
+    if (!route.pixel) return handler({ ...call, request });
+    const pixelCall: PixelCall<unknown> = { ...call, request, pixel: await loadPixel(env, grant, id) };
+    return handler(pixelCall);
+  };
+  return grant.publicId === undefined ? handle(request) : withPublicCache(call, grant.publicId, handle);
 }

@@ -2,22 +2,27 @@
 import { type Env, secretsOf } from '../env.ts';
 import { hex } from '../model/random.ts';
 import { isSecret, isToken, SCOPES } from '../model/token.ts';
+import { recordUse } from '../store/links.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
 import { AttemptLimit, LookupCache } from './attempts.ts';
 import { ANONYMOUS, type Grant } from './grant.ts';
 import { areEqual, hashToken, sha256 } from './hash.ts';
 import { Problem } from './problem.ts';
+import { grantOfPublicPage, PUBLIC_HEADER } from './public-pages.ts';
 import { sessionSecret } from './session-cookie.ts';
 
 /**
- * The grant of a request's `Authorization: Bearer` token, or else of its session's cookie.
+ * The grant of the public page that a request names, or else of its `Authorization: Bearer` token, or else of its session's cookie.
  *
- * @param isOptional whether a request with neither has the grant of anyone.
- * @throws Problem if the request has neither, or no such token or session exists.
+ * @param isOptional whether a request with none of them has the grant of anyone.
+ * @throws Problem if the request has none of them, or no such page, token or session exists.
  */
 export async function authenticate(request: Request, env: Env, isOptional = false): Promise<Grant> {
   const admin = requireAdminToken(env);
+  // First, since it grants the least: a page that names it gets nothing from a cookie of its reader.
+  const publicId = request.headers.get(PUBLIC_HEADER);
+  if (publicId !== null) return grantOfPublicPage(publicId, request, env);
   const [, token] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '') ?? [];
   if (token !== undefined) return grantOfToken(token, request, env);
   const secret = sessionSecret(request);
@@ -124,6 +129,7 @@ async function grantOfSession(secret: string, admin: string, request: Request, e
   const { scopes, pixel, token } = row;
   if (row.kind === 'admin') return { admin: true, scopes: SCOPES, pixel: null, token: null, endsAt };
   if (row.kind === 'token') return { admin: false, scopes, pixel, token, endsAt };
+  await recordUse(env.DB, { hash: row.proof, used_at: row.used_at }, now);
   return {
     admin: false,
     scopes: ['stats:read'],

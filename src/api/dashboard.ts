@@ -4,7 +4,7 @@ import page from '../../dist/app.html.txt?raw';
 import { cachedResponse } from './cached.ts';
 import { notFound, wrongMethod } from './problem.ts';
 
-/** The page loads only this Worker's own files, calls only its API, and cannot be framed. */
+/** The page loads only this Worker's own files, and calls only its API. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -13,20 +13,30 @@ const POLICY = [
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
 ].join('; ');
 
 export function dashboard(request: Request): Promise<Response> {
+  // Browsers revalidate the page, so a new version appears at once. The files that it loads have hashes in their names.
+  return dashboardPage(request, 'no-cache');
+}
+
+/** @param ancestors the origins of pages that may frame the page. */
+export function dashboardPage(
+  request: Request,
+  cacheControl: string,
+  ancestors: readonly string[] = [],
+): Promise<Response> {
+  const isFramed = ancestors.length > 0;
   return cachedResponse(request, page, {
     'content-type': 'text/html; charset=utf-8',
-    // Browsers revalidate the page, so a new version appears at once. The files that it loads have hashes in their names.
-    'cache-control': 'no-cache',
-    'content-security-policy': POLICY,
+    'cache-control': cacheControl,
+    'content-security-policy': `${POLICY}; frame-ancestors ${isFramed ? ancestors.join(' ') : "'none'"}`,
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
-    'x-frame-options': 'DENY',
+    // It knows no list of origins. Browsers that know frame-ancestors ignore it.
+    ...(isFramed ? {} : { 'x-frame-options': 'DENY' }),
   });
 }
 

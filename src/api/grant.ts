@@ -18,6 +18,8 @@ export interface Grant {
   readonly shared?: true;
   /** The hash of the shared link's secret, if a session of a shared link has the grant. */
   readonly link?: string;
+  /** The id of the public page, if anyone has the grant. Then `shared` is true, too. */
+  readonly publicId?: string;
   /** When the session ends, in epoch milliseconds, if a session has the grant. */
   readonly endsAt?: number;
 }
@@ -35,9 +37,21 @@ export type Access = Scope | 'any' | 'admin' | 'optional' | 'none';
 export const isOpen = (access: Access): access is 'any' | 'optional' | 'none' =>
   access === 'any' || access === 'optional' || access === 'none';
 
+/** What a route says about who may use it. */
+export interface RouteAccess {
+  readonly access: Access;
+  /** Whether a shared link may use this route for its pixel. */
+  readonly shared?: true;
+  /** Whether the public page of a link may use it, too. */
+  readonly public?: true;
+}
+
 /** @throws Problem if the grant does not have the access that a route requires. */
-export function requireAccess(grant: Grant, access: Access, shared = false): void {
+export function requireAccess(grant: Grant, { access, shared, public: isPublic }: RouteAccess): void {
   if (grant.shared && !shared) throw new Problem('missing_scope', 'A shared link shows statistics only.');
+  if (grant.publicId !== undefined && !isPublic) {
+    throw new Problem('missing_scope', 'A public page shows statistics only.');
+  }
   if (access === 'admin') requireAdmin(grant);
   else if (!isOpen(access)) requireScope(grant, access);
 }

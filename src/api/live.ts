@@ -6,6 +6,7 @@ import type { PixelCall } from './call.ts';
 import { requireEventAccess } from './grant.ts';
 import { badParameters, FILTERS, integer, parseFilters } from './parameters.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
+import { jsonResponse } from './query-response.ts';
 import { uncachedJson } from './uncached.ts';
 
 const MAX_EVENTS = 100;
@@ -31,6 +32,7 @@ export const LiveQuery = v.strictObject({
 });
 
 export async function readLiveView({
+  request,
   env,
   grant,
   pixel,
@@ -56,7 +58,7 @@ export async function readLiveView({
   );
   if (!result.ok) throw badParameters('errors' in result.error ? result.error.errors : []);
   const { visitors, minutes, events } = result.value;
-  return uncachedJson({
+  const live = {
     now: isoTime(now),
     visitors,
     minutes: minutes.map((one) => ({ ...one, minute: isoTime(one.minute) })),
@@ -72,7 +74,9 @@ export async function readLiveView({
             props: props === '' ? {} : JSON.parse(String(props)),
           })),
         }),
-  });
+  };
+  // All readers of a public page share a response for a minute: see public-cache.ts.
+  return grant.publicId === undefined ? uncachedJson(live) : jsonResponse(request, JSON.stringify(live));
 }
 
 const isoTime = (ts: number): string => new Date(ts).toISOString();

@@ -8,8 +8,10 @@ import { LIMITS } from '../model/limits.ts';
 import { VERSION } from '../model/version.ts';
 import { QueryBody } from '../query/language.ts';
 import { DIMENSION, filterSchema, METRIC } from '../query/schema.ts';
+import { BadgeQuery } from './badge.ts';
 import { EventsBody } from './events.ts';
 import { type Access, isOpen } from './grant.ts';
+import type { ParameterSchema } from './parameters.ts';
 import { Settings } from './pixels.ts';
 import { PROBLEMS, type Reason } from './problem.ts';
 import { EVENT, publicPaths, SERVER_EVENT } from './public.ts';
@@ -18,7 +20,9 @@ import { ROUTES } from './routes.ts';
 import { type JsonSchema, SCHEMAS } from './schemas.ts';
 
 export function openApi(): JsonSchema {
-  const paths: Record<string, Record<string, unknown>> = { ...publicPaths(problemResponses) };
+  const paths: Record<string, Record<string, unknown>> = {
+    ...publicPaths(problemResponses, parametersOf(BadgeQuery)),
+  };
   for (const route of ROUTES) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
@@ -44,6 +48,12 @@ export function openApi(): JsonSchema {
           description:
             'Set by `POST /api/v1/session`. Only for requests of the dashboard, which send the header `X-Speck-Session`.',
         },
+        publicPage: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Speck-Public',
+          description: 'The id of a public page, which is no secret.',
+        },
       },
       schemas: {
         ...SCHEMAS,
@@ -64,8 +74,8 @@ function operationOf(route: Route): JsonSchema {
     operationId: route.name,
     summary: route.summary,
     description: ACCESS[route.access],
-    security: securityOf(route.access),
-    parameters: [...pathParameters(route), ...queryParameters(route)],
+    security: securityOf(route),
+    parameters: [...pathParameters(route), ...parametersOf(route.query)],
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body, route.maxBodies) } } : {}),
     responses: {
       ...Object.fromEntries(
@@ -89,19 +99,26 @@ const ACCESS: Readonly<Record<Access, string>> = {
   'stats:read': 'Needs the scope stats:read.',
 };
 
-function securityOf(access: Access): readonly JsonSchema[] {
+function securityOf({ access, public: isPublic }: Route): readonly JsonSchema[] {
   if (access === 'none') return [];
   const scopes = isOpen(access) || access === 'admin' ? [] : [access];
-  return [...(access === 'optional' ? [{}] : []), { token: scopes }, { session: [] }];
+  return [
+    ...(access === 'optional' ? [{}] : []),
+    { token: scopes },
+    { session: [] },
+    ...(isPublic ? [{ publicPage: [] }] : []),
+  ];
 }
 
 /** All reasons for which a route can reject a request. */
-export function reasonsOf({ access, shared, pixel, query, body, problems = [] }: Route): Reason[] {
+export function reasonsOf(route: Route): Reason[] {
+  const { access, shared, pixel, query, body, problems = [] } = route;
   return [
     ...new Set<Reason>([
       ...(access === 'none' ? [] : (['session_ended', 'cross_site'] as const)),
       ...(access === 'none' || access === 'optional' ? [] : (['missing_token'] as const)),
       'wrong_token',
+      ...(route.public ? (['wrong_link'] as const) : []),
       'https_required',
       'too_many_attempts',
       ...(access === 'stats:read' ? (['too_many_requests'] as const) : []),
@@ -175,7 +192,7 @@ function pathParameters({ path }: Route): JsonSchema[] {
   }));
 }
 
-function queryParameters({ query }: Route): JsonSchema[] {
+function parametersOf(query: ParameterSchema | undefined): JsonSchema[] {
   return Object.entries(query?.entries ?? {}).map(([name, entry]) => {
     const { description, separator, ...schema } = schemaOf(entry, 'output');
     return {

@@ -7,7 +7,7 @@ import { readPropertyKeys, sizeOfProperties } from '../store/properties.ts';
 import type { PixelCall } from './call.ts';
 import { badParameters, Day, dayRangeOf } from './parameters.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
-import { uncachedJson } from './uncached.ts';
+import { jsonResponse } from './query-response.ts';
 
 export const PropertiesQuery = v.strictObject({
   from: v.pipe(v.optional(Day), v.description('The first day. Default: 29 days before `to`.')),
@@ -15,6 +15,7 @@ export const PropertiesQuery = v.strictObject({
 });
 
 export async function readProperties({
+  request,
   env,
   grant,
   pixel,
@@ -30,5 +31,5 @@ export async function readProperties({
       ? readReportablePropertyKeys(env.DB, pixel, { from, to }, Date.now())
       : readPropertyKeys(env.DB, pixel.id, from, to);
   });
-  return uncachedJson(properties);
+  return jsonResponse(request, JSON.stringify(properties));
 }

@@ -214,8 +214,25 @@ const script = (operationId: string, summary: string, parameters: readonly JsonS
   },
 });
 
-/** @param problems makes the error responses from reasons and their statuses. */
-export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>) => JsonSchema) => ({
+/** The reasons for which a badge is not drawn, besides those of a query. */
+const BADGE_PROBLEMS = {
+  invalid_query: 400,
+  not_found: 404,
+  too_many_requests: 429,
+  too_many_attempts: 429,
+  no_admin_token: 503,
+  no_secret_key: 503,
+  store_unavailable: 503,
+};
+
+/**
+ * @param problems makes the error responses from reasons and their statuses.
+ * @param badgeParameters the query parameters of a badge.
+ */
+export const publicPaths = (
+  problems: (reasons: Readonly<Record<string, number>>) => JsonSchema,
+  badgeParameters: readonly JsonSchema[],
+) => ({
   '/p.gif': gifs('get'),
   '/tr': gifs('getTr'),
   '/beacon': {
@@ -247,6 +264,22 @@ export const publicPaths = (problems: (reasons: Readonly<Record<string, number>>
   '/speck.hash.js': script('getTagHashing', 'A part of the tag, which hashes user data'),
   '/opt-out': optOutPage,
   '/privacy': privacyPage,
+  '/badge/{page}.svg': {
+    get: {
+      operationId: 'getBadge',
+      summary: 'A number of a public page, as an image',
+      security: [],
+      parameters: [
+        { name: 'page', in: 'path', required: true, description: 'The id of the page.', schema: text },
+        ...badgeParameters,
+      ],
+      responses: {
+        200: { description: 'The badge.', content: { 'image/svg+xml': { schema: text } } },
+        304: { description: 'Not modified.' },
+        ...problems(BADGE_PROBLEMS),
+      },
+    },
+  },
   '/health': {
     get: {
       operationId: 'getHealth',

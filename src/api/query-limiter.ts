@@ -1,5 +1,5 @@
 /**
- * Limits the queries of each token and each shared link: how many per minute, how many at a time, and how much database
+ * Limits the queries of each token, shared link and public page: how many per minute, how many at a time, and how much database
  * time. The limits are counted in memory, per isolate. They bound how long others wait for the database because of one token.
  */
 import { Cache } from '../model/cache.ts';
@@ -24,6 +24,8 @@ export const LINK_LIMITS: Limits = {
   waiting: 40,
   work: { max: 60, perMinute: 12 },
 };
+/** A public page is open to many at once, and its usual responses are cached. So only the number of queries is greater. */
+export const PUBLIC_LIMITS: Limits = { ...LINK_LIMITS, perMinute: 600 };
 export const TOKEN_LIMITS: Limits = {
   perMinute: 600,
   atOnce: 8,
@@ -92,8 +94,7 @@ const usages = new Cache<string, Usage>(1000);
  * @throws Problem if the grant has sent too many queries, has used up its database time, or the query waited too long.
  */
 export async function withQueryLimits<T>(grant: Grant, run: (spend: Spend) => Promise<T>): Promise<T> {
-  const limits = grant.admin ? ADMIN_LIMITS : grant.link === undefined ? TOKEN_LIMITS : LINK_LIMITS;
-  const key = grant.admin ? 'admin' : (grant.link ?? `token ${grant.token}`);
+  const [key, limits] = holderOf(grant);
   const usage = usages.get(key) ?? {
     minute: { until: 0, queries: 0 },
     work: { left: limits.work.max, at: 0 },
@@ -108,6 +109,13 @@ export async function withQueryLimits<T>(grant: Grant, run: (spend: Spend) => Pr
   } finally {
     release();
   }
+}
+
+/** Whose limits apply to a grant, and which. */
+function holderOf({ admin, publicId, link, token }: Grant): readonly [key: string, limits: Limits] {
+  if (admin) return ['admin', ADMIN_LIMITS];
+  if (publicId !== undefined) return [publicId, PUBLIC_LIMITS];
+  return link === undefined ? [`token ${token}`, TOKEN_LIMITS] : [link, LINK_LIMITS];
 }
 
 function spend(usage: Usage, { work: { max, perMinute } }: Limits, seconds: number, now: number): void {

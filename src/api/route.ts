@@ -4,14 +4,14 @@
  */
 import type * as v from 'valibot';
 import type { Call, PixelCall } from './call.ts';
-import type { Access } from './grant.ts';
+import type { RouteAccess } from './grant.ts';
 import type { ParameterSchema } from './parameters.ts';
 import type { Reason } from './problem.ts';
 import type { SchemaName } from './schemas.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export interface Route {
+export interface Route extends RouteAccess {
   /** The operation's name in the OpenAPI document, and so in clients that are generated from it. */
   readonly name: string;
   /** A route for GET answers HEAD, too. */
@@ -20,9 +20,6 @@ export interface Route {
   readonly path: string;
   /** A few words, as a title. */
   readonly summary: string;
-  readonly access: Access;
-  /** Whether a shared link may use this route for its pixel. */
-  readonly shared?: true;
   /** Whether `:id` is a pixel, which the router loads. */
   readonly pixel?: true | undefined;
   /** Without a schema, query parameters are ignored. */

@@ -22,6 +22,7 @@ const PUBLIC: Readonly<Record<string, Handler>> = {
   '/speck.send.js': script(() => import('../../dist/speck.send.min.js?raw')),
   '/speck.hash.js': script(() => import('../../dist/speck.hash.min.js?raw')),
   '/health': async (_request, env) => (await import('./health.ts')).health(env),
+  '/badge/:page.svg': async (request, env) => (await import('./api.ts')).badge(request, env),
   '/api/openapi.json': async (request) => (await import('./description.ts')).description(request),
 };
 
@@ -41,6 +42,9 @@ for (const [path, handler] of Object.entries(PUBLIC)) {
 }
 for (const [path, page] of Object.entries(PAGES)) router.all(path, page);
 router.all('/app/assets/:name', async (request: Request) => (await import('./dashboard.ts')).asset(request));
+router.get('/app/public/:id', async (request: Request, env: Env) =>
+  (await import('./public-page.ts')).publicPage(request, env),
+);
 for (const path of ['/app', '/app/*']) {
   router.get(path, async (request: Request) => (await import('./dashboard.ts')).dashboard(request));
 }

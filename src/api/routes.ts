@@ -5,7 +5,7 @@ import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
-import { addLink, NewLink, readLinks, removeLink } from './links.ts';
+import { addLink, changeLink, LinkChange, NewLink, readLinks, removeLink } from './links.ts';
 import { LiveQuery, readLiveView } from './live.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
@@ -97,9 +97,10 @@ export const ROUTES: readonly Route[] = [
     summary: 'Count the visitors and events of the last 30 minutes, and list the latest events',
     access: 'stats:read',
     shared: true,
+    public: true,
     pixel: true,
     query: LiveQuery,
-    responses: { 200: 'Live' },
+    responses: { 200: 'Live', 304: null },
     handler: readLiveView,
   }),
   defineRoute({
@@ -109,6 +110,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Answer a query in short form',
     access: 'stats:read',
     shared: true,
+    public: true,
     pixel: true,
     query: StatsQuery,
     responses: { 200: { 'application/json': 'NamedQueryResult', 'text/csv': 'Csv' }, 304: null },
@@ -122,6 +124,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Count each step of a funnel',
     access: 'stats:read',
     shared: true,
+    public: true,
     pixel: true,
     query: FunnelQuery,
     responses: { 200: 'Funnel', 304: null },
@@ -135,9 +138,10 @@ export const ROUTES: readonly Route[] = [
     summary: 'List custom properties',
     access: 'stats:read',
     shared: true,
+    public: true,
     pixel: true,
     query: PropertiesQuery,
-    responses: { 200: 'Properties' },
+    responses: { 200: 'Properties', 304: null },
     handler: readProperties,
   }),
   defineRoute({
@@ -161,6 +165,18 @@ export const ROUTES: readonly Route[] = [
     pixel: true,
     responses: { 200: 'Links' },
     handler: readLinks,
+  }),
+  defineRoute({
+    name: 'changeLink',
+    method: 'PATCH',
+    path: '/api/v1/pixels/:id/links/:part',
+    summary: 'Change a shared link: its expiry, its public page and where that may be embedded',
+    access: 'pixels:write',
+    pixel: true,
+    body: LinkChange,
+    responses: { 200: 'Link' },
+    problems: ['invalid_body'],
+    handler: changeLink,
   }),
   defineRoute({
     name: 'removeLink',
@@ -257,6 +273,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Answer a query, or a list of queries about one pixel',
     access: 'stats:read',
     shared: true,
+    public: true,
     body: QueryBody,
     maxBodies: MAX_QUERIES,
     responses: { 200: { 'application/json': 'QueryAnswer', 'text/csv': 'Csv' } },
@@ -281,6 +298,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Read the session of the request',
     access: 'optional',
     shared: true,
+    public: true,
     responses: { 200: 'SessionOrNone' },
     problems: ['not_found'],
     handler: readSession,

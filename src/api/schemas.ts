@@ -39,6 +39,12 @@ const link = {
   expires_at: orNull(time),
   created_at: time,
   token: { type: ['string', 'null'], description: 'The token that it ends with.' },
+  public: { type: 'boolean', description: 'Whether anyone may open its public page.' },
+  public_url: { type: ['string', 'null'], description: 'The public page.' },
+  badge_url: { type: ['string', 'null'], description: 'The badge of the public page.' },
+  embed_origins: { ...listOf(text), description: 'The sites that may embed the public page.' },
+  last_used_at: { ...orNull(time), description: 'To the hour.' },
+  sessions: { ...count, description: 'Browsers that have it open or had it within twelve hours.' },
 };
 
 const pixel = {
@@ -146,7 +152,7 @@ const entries = {
   NewToken: object({ ...token, token: { ...text, description: 'The token. Only this response has it.' } }),
   Session: object(
     {
-      kind: { enum: ['admin', 'token', 'link'] },
+      kind: { enum: ['admin', 'token', 'link', 'public'] },
       scopes: listOf({ enum: SCOPES }),
       pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
       expires_at: { ...orNull(time), description: 'When it ends unless it is used; null for a token.' },

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Env } from '../env.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { isSecret, newSecret } from '../model/token.ts';
-import { countGuess, findLink, type Link, resetGuesses } from '../store/links.ts';
+import { countGuess, findLink, type OpenedLink, recordUse, resetGuesses } from '../store/links.ts';
 import { deleteSession, insertSession, type Session } from '../store/sessions.ts';
 import { AttemptLimit, LookupCache } from './attempts.ts';
 import { adminProof, grantOfToken, rememberSession, requireAdminToken, wrongSecrets } from './auth.ts';
@@ -35,6 +35,7 @@ export async function startSession({ request, env }: Call): Promise<Response> {
   const now = Date.now();
   if ('link' in body) {
     const link = await openLink(request, env.DB, body.link, body.password, now);
+    await recordUse(env.DB, link, now);
     const proof = await hashToken(body.link);
     const { pixel } = link;
     const grant: Grant = { admin: false, scopes: ['stats:read'], pixel, token: null, shared: true };
@@ -72,7 +73,7 @@ async function openLink(
   secret: string,
   password: string | undefined,
   now: number,
-): Promise<Link> {
+): Promise<OpenedLink> {
   const hash = await hashToken(secret);
   const cached = linkLookups.get(hash, now);
   if (!cached) wrongSecrets.check(request, now);
@@ -114,14 +115,20 @@ export async function endSession({ request, env }: Call): Promise<Response> {
 }
 
 async function sessionToJson(env: Env, grant: Grant): Promise<Record<string, unknown>> {
-  const { admin, scopes, pixel, shared, endsAt } = grant;
+  const { scopes, pixel, shared, endsAt } = grant;
   return {
-    kind: admin ? 'admin' : shared ? 'link' : 'token',
+    kind: kindOf(grant),
     scopes,
     pixel,
     expires_at: endsAt === undefined ? null : new Date(endsAt).toISOString(),
     ...(shared && pixel !== null ? { shown: sharedPixelToJson(await loadPixel(env, grant, pixel)) } : {}),
   };
+}
+
+function kindOf({ admin, shared, publicId }: Grant): string {
+  if (admin) return 'admin';
+  if (publicId !== undefined) return 'public';
+  return shared ? 'link' : 'token';
 }
 
 /** What a page needs to show a pixel's statistics. Leaves out its address, its hosts and the definitions of its goals. */

@@ -24,3 +24,11 @@ export const isSecret = (text: string): boolean => isBase58(text, SECRET_LENGTH)
 export const newToken = (): string => TOKEN_PREFIX + newSecret();
 export const isToken = (text: string): boolean =>
   text.startsWith(TOKEN_PREFIX) && isSecret(text.slice(TOKEN_PREFIX.length));
+
+/** Characters of the id of a public page, without its prefix. It is no secret, but a page that nobody published cannot be found. */
+const PUBLIC_ID_LENGTH = 16;
+const PUBLIC_ID_PREFIX = 'pub_';
+
+export const newPublicId = (): string => PUBLIC_ID_PREFIX + randomBase58(PUBLIC_ID_LENGTH);
+export const isPublicId = (text: string): boolean =>
+  text.startsWith(PUBLIC_ID_PREFIX) && isBase58(text.slice(PUBLIC_ID_PREFIX.length), PUBLIC_ID_LENGTH);

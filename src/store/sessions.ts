@@ -21,6 +21,8 @@ export interface Session {
   readonly pixel: string | null;
   /** The id of its token; null if it did not begin with a token. */
   readonly token: string | null;
+  /** The last recorded use of its link, in epoch milliseconds; null if there is none. */
+  readonly used_at: number | null;
 }
 
 /** The most sessions of a token or link. A further session ends the one that would expire first. */
@@ -60,7 +62,7 @@ export async function findSession(db: D1Database, hash: string, now: number): Pr
   const row = await db
     .prepare(
       `SELECT s.kind, s.proof, s.created_at, s.expires_at, t.scopes, t.id AS token,
-         coalesce(t.pixel, l.pixel) AS pixel
+         coalesce(t.pixel, l.pixel) AS pixel, l.used_at
        FROM sessions s
        LEFT JOIN tokens t ON s.kind = 'token' AND t.hash = s.proof
        LEFT JOIN links l ON s.kind = 'link' AND l.hash = s.proof AND (l.expires_at IS NULL OR l.expires_at > ?2)

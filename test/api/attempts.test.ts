@@ -174,6 +174,8 @@ describe('sessions of a shared link', () => {
       expires_at: null,
       created_at: 0,
       token: null,
+      public_id: null,
+      embed_origins: [],
     };
     await insertLink(db, link, await hashToken(secret));
     return secret;

@@ -267,7 +267,7 @@ it.each([
   const made = addLink({ ...callOf(request, env, id), grant, pixel });
   const answer = await made.catch((error) => problemResponse(error, db));
   expect(await answer.json()).toMatchObject({ status, reason });
-  expect(await listLinks(db, id)).toEqual([]);
+  expect(await listLinks(db, id, 0)).toEqual([]);
 });
 
 /** A statement before which something happens. */

@@ -38,10 +38,11 @@ const address = (path: string): string =>
   path
     .replace(/:id|\{id\}/, () => pixel.id)
     .replace(/:part|\{part\}/, 'lnk_1')
-    .replace('{locale}', 'en_US');
+    .replace('{locale}', 'en_US')
+    .replace('{page}', 'pub_1');
 
 const API: readonly Row[] = ROUTES.map(({ method, path }) => [method, path]);
-const PUBLIC: readonly Row[] = Object.entries(publicPaths(() => ({}))).flatMap(([path, methods]) =>
+const PUBLIC: readonly Row[] = Object.entries(publicPaths(() => ({}), [])).flatMap(([path, methods]) =>
   Object.keys(methods).map((method): Row => [method.toUpperCase(), path]),
 );
 const REST: readonly Row[] = [

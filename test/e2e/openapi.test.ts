@@ -21,6 +21,8 @@ const ADDRESS = 'https://speck.example/openapi.json';
 let speck: Speck;
 let document: Document;
 let pixel: string;
+/** The id of a public page. */
+let page: string;
 const OPTIONS = { strict: false, validateFormats: false };
 const ajv = new Ajv2020(OPTIONS);
 /** Of answers: one that has a property which is not described is not what the document says. */
@@ -32,6 +34,8 @@ beforeAll(async () => {
   ajv.addSchema(document, ADDRESS);
   strict.addSchema(closed(document) as object, ADDRESS);
   pixel = await speck.addPixel();
+  const link = await speck.api('POST', `/api/v1/pixels/${pixel}/links`, { name: 'Board', public: true });
+  page = ((await link.json()) as { public_url: string }).public_url.split('/').at(-1) ?? '';
 });
 afterAll(() => speck.close());
 
@@ -98,7 +102,7 @@ describe('the document', () => {
 
   it('has every method of every path, and says which are public', async () => {
     for (const [path, methods] of Object.entries(document.paths)) {
-      const address = speck.url + path.replace('{id}', pixel);
+      const address = speck.url + path.replace('{id}', pixel).replace('{page}', page);
       for (const [method, { security }] of Object.entries(methods)) {
         // What is for the visitor's own pages only is asked for as by one.
         const headers = { origin: speck.url };

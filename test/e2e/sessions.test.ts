@@ -337,6 +337,12 @@ describe('a shared link', () => {
       expires_at: null,
       created_at: expect.any(String),
       token: null,
+      public: false,
+      public_url: null,
+      badge_url: null,
+      embed_origins: [],
+      last_used_at: expect.any(String),
+      sessions: 1,
     });
     const other = await speck.addPixel();
     expect((await speck.api('DELETE', `/api/v1/pixels/${other}/links/${id}`)).status).toBe(404);

@@ -83,12 +83,14 @@ describe('what an owner creates', () => {
       expires_at: null,
       created_at: 0,
       token: null,
+      public_id: null,
+      embed_origins: [],
     });
     for (let n = 0; n < LIMITS.links; n++)
       expect(await insertLink(db, link(one.id, `l${n}`), `h${n}`)).toBe(true);
     expect(await insertLink(db, link(one.id, 'more'), 'more')).toBe(false);
     expect(await insertLink(db, link(other.id, 'other'), 'other')).toBe(true);
-    expect((await listLinks(db, one.id)).length).toBe(LIMITS.links);
+    expect((await listLinks(db, one.id, 0)).length).toBe(LIMITS.links);
   });
 
   it('is a bounded number of tokens', async () => {

@@ -5,9 +5,12 @@ import {
   countGuess,
   deleteLink,
   findLink,
+  findPublicLink,
   insertLink,
   listLinks,
+  recordUse,
   resetGuesses,
+  updateLink,
 } from '../../src/store/links.ts';
 import { deletePixel, insertPixel } from '../../src/store/pixels.ts';
 import {
@@ -39,6 +42,8 @@ const LINK = {
   expires_at: null,
   created_at: NOW,
   token: null,
+  public_id: null,
+  embed_origins: [],
 };
 
 beforeAll(async () => {
@@ -64,6 +69,7 @@ describe('a session', () => {
       scopes: [],
       pixel: null,
       token: null,
+      used_at: null,
     });
     expect(await findSession(db, 's', end)).toBe(null);
     const storedIds = async () => (await db.prepare('SELECT hash FROM sessions ORDER BY hash').raw()).flat();
@@ -148,7 +154,7 @@ describe('a token or link', () => {
     await deletePixel(db, pixel);
     expect(await insertLink(db, { ...LINK, pixel }, 'after')).toBe(false);
     expect(await insertToken(db, { ...TOKEN, pixel }, 'after')).toBe(false);
-    expect(await listLinks(db, pixel)).toEqual([]);
+    expect(await listLinks(db, pixel, NOW)).toEqual([]);
     expect(await listTokens(db)).toEqual([]);
   });
 
@@ -158,7 +164,7 @@ describe('a token or link', () => {
     expect(await insertLink(db, link, 'before')).toBe(true);
     await deleteToken(db, TOKEN.id);
     expect(await insertLink(db, link, 'after')).toBe(false);
-    expect(await listLinks(db, 'px_1')).toEqual([]);
+    expect(await listLinks(db, 'px_1', NOW)).toEqual([]);
   });
 });
 
@@ -171,10 +177,10 @@ describe('links', () => {
       { ...LINK, id: 'c', pixel: 'px_2' },
     ];
     for (const link of links) await insertLink(db, link, `of ${link.id}`);
-    expect((await listLinks(db, 'px_1')).map(({ id }) => id)).toEqual(['a0', 'b', 'a']);
-    expect(await findLink(db, 'of b', NOW + 999)).toEqual(links[0]);
+    expect((await listLinks(db, 'px_1', NOW)).map(({ id }) => id)).toEqual(['a0', 'b', 'a']);
+    expect(await findLink(db, 'of b', NOW + 999)).toEqual({ ...links[0], hash: 'of b', used_at: null });
     expect(await findLink(db, 'of b', NOW + 1000)).toBe(null);
-    expect(await findLink(db, 'of a', NOW + 1e12)).toEqual(links[1]);
+    expect(await findLink(db, 'of a', NOW + 1e12)).toEqual({ ...links[1], hash: 'of a', used_at: null });
   });
 
   it('delete their own sessions, and no others', async () => {
@@ -189,7 +195,7 @@ describe('links', () => {
     expect(await deleteLink(db, 'px_1', 'a')).toBe(true);
     expect(await deleteLink(db, 'px_1', 'a')).toBe(false);
     expect(await left()).toEqual(['s', 'session of b']);
-    expect((await listLinks(db, 'px_1')).map(({ id }) => id)).toEqual(['b']);
+    expect((await listLinks(db, 'px_1', NOW)).map(({ id }) => id)).toEqual(['b']);
   });
 
   it('count attempts at their password, in a window that begins with the first', async () => {
@@ -203,5 +209,66 @@ describe('links', () => {
     await resetGuesses(db, 'of a');
     expect(await tried(NOW + HOUR + 1)).toEqual({ guesses: 1, guess_until: NOW + 2 * HOUR + 1 });
     expect(await countGuess(db, 'of b', NOW, HOUR)).toEqual({ guesses: 2, guess_until: NOW + HOUR });
+  });
+
+  const STAYS = { expires_at: undefined, public_id: undefined, embed_origins: undefined };
+
+  it('are changed part by part, and a public page has the same id until it ends', async () => {
+    await insertLink(db, { ...LINK, expires_at: NOW + 1000 }, 'hash');
+    const change = (part: object) => updateLink(db, 'px_1', 'l1', { ...STAYS, ...part }, NOW);
+    expect(await change({})).toMatchObject({ expires_at: NOW + 1000, public_id: null, embed_origins: [] });
+    expect(await change({ public_id: 'p1' })).toMatchObject({ expires_at: NOW + 1000, public_id: 'p1' });
+    expect(await change({ public_id: 'p2', embed_origins: ['https://a.example'] })).toMatchObject({
+      public_id: 'p1',
+      embed_origins: ['https://a.example'],
+    });
+    expect(await change({ expires_at: null })).toMatchObject({
+      expires_at: null,
+      public_id: 'p1',
+      embed_origins: ['https://a.example'],
+    });
+    expect(await change({ public_id: null })).toMatchObject({ public_id: null });
+    expect(await findPublicLink(db, 'p1', NOW)).toBe(null);
+    expect(await change({ public_id: 'p3' })).toMatchObject({ public_id: 'p3' });
+    expect(await updateLink(db, 'px_2', 'l1', STAYS, NOW)).toBe(null);
+    expect(await updateLink(db, 'px_1', 'l2', STAYS, NOW)).toBe(null);
+  });
+
+  it('have no public page with a password, nor after they expire', async () => {
+    await insertLink(db, { ...LINK, password: 'hashed' }, 'hash');
+    await insertLink(db, { ...LINK, id: 'l2', public_id: 'p2', expires_at: NOW + 1 }, 'other');
+    expect(await updateLink(db, 'px_1', 'l1', { ...STAYS, public_id: 'p1' }, NOW)).toBe(null);
+    expect(await updateLink(db, 'px_1', 'l1', { ...STAYS, public_id: null }, NOW)).not.toBe(null);
+    expect(await findPublicLink(db, 'p1', NOW)).toBe(null);
+    expect(await findPublicLink(db, 'p2', NOW)).toMatchObject({ id: 'l2', hash: 'other' });
+    expect(await findPublicLink(db, 'p2', NOW + 1)).toBe(null);
+  });
+
+  it('record a use at most once an hour, and count the sessions that have not expired', async () => {
+    await insertLink(db, LINK, 'hash');
+    await insertLink(db, { ...LINK, id: 'l2' }, 'other');
+    const use = async (now: number) => {
+      const link = await findLink(db, 'hash', now);
+      if (link) await recordUse(db, link, now);
+      return (await findLink(db, 'hash', now))?.used_at;
+    };
+    expect(await use(NOW)).toBe(NOW);
+    expect(await use(NOW + HOUR - 1)).toBe(NOW);
+    expect(await use(NOW + HOUR)).toBe(NOW + HOUR);
+    // Another request that has read the link before.
+    await recordUse(db, { hash: 'hash', used_at: NOW }, NOW + HOUR + 1);
+    expect((await findLink(db, 'hash', NOW))?.used_at).toBe(NOW + HOUR);
+    await insertSession(db, 's1', { kind: 'link', proof: 'hash', pixel: 'px_1' }, NOW);
+    await insertSession(db, 's2', { kind: 'link', proof: 'hash', pixel: 'px_1' }, NOW + HOUR);
+    const counts = async (now: number) =>
+      (await listLinks(db, 'px_1', now)).map(({ used_at, sessions }) => [used_at, sessions]);
+    expect(await counts(NOW)).toEqual([
+      [NOW + HOUR, 2],
+      [null, 0],
+    ]);
+    expect(await counts(NOW + 12 * HOUR)).toEqual([
+      [NOW + HOUR, 1],
+      [null, 0],
+    ]);
   });
 });
