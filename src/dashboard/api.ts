@@ -1,6 +1,7 @@
 /** Requests to the API with the browser's session. Responses are cached for half a minute, so that going back costs nothing. */
 import { Cache } from '../model/cache.ts';
 import { noteAnswer } from './connection.ts';
+import { publicId } from './public.ts';
 
 export interface Snippets {
   readonly script: string;
@@ -41,7 +42,7 @@ export interface Pixel {
 }
 
 export interface Session {
-  readonly kind: 'admin' | 'token' | 'link';
+  readonly kind: 'admin' | 'token' | 'link' | 'public';
   readonly scopes: readonly string[];
   readonly pixel: string | null;
   readonly expires_at: string | null;
@@ -135,7 +136,7 @@ export function onSessionEnd(act: () => void): void {
 }
 
 /** The reasons of a problem that end the session. */
-const SESSION_ENDED = ['session_ended', 'missing_token'];
+const SESSION_ENDED = ['session_ended', 'missing_token', ...(publicId === null ? [] : ['wrong_link'])];
 
 /** The only POST that changes nothing. */
 export const QUERY_PATH = '/api/v2/query';
@@ -162,10 +163,13 @@ export async function request(
   try {
     response = await fetch(path, {
       method,
-      credentials: 'same-origin',
+      // A public page shows the same to everyone.
+      credentials: publicId === null ? 'same-origin' : 'omit',
       cache: 'no-store',
       headers: {
-        'x-speck-session': isSharedPage ? 'link' : 'owner',
+        ...(publicId === null
+          ? { 'x-speck-session': isSharedPage ? 'link' : 'owner' }
+          : { 'x-speck-public': publicId }),
         accept: options.accept ?? 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

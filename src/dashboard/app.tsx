@@ -12,9 +12,10 @@ import {
   type Session,
 } from './api.ts';
 import { retryAll, retryLater, useOutage } from './connection.ts';
-import { go, type Resource, useGet, useLocation } from './hooks.ts';
+import { go, type Resource, useGet, useLocation, useResource } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { Overview } from './overview.tsx';
+import { isEmbedded, publicId } from './public.ts';
 import { isOpenLink, OpenLink, SignIn, UnusedLink } from './sign-in.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
@@ -37,7 +38,7 @@ export function App() {
   return (
     <>
       <Outage />
-      <Screen />
+      {publicId === null ? <Screen /> : <PublicPage />}
     </>
   );
 }
@@ -155,9 +156,30 @@ function Unreachable({ failure, retry }: { readonly failure: Failure; readonly r
   );
   return (
     <>
-      <Heading>Speck cannot be reached</Heading>
+      <Heading>{failure.reason === 'wrong_link' ? 'Not public' : 'Speck cannot be reached'}</Heading>
       <ErrorMessage failure={failure} retry={retry} />
     </>
+  );
+}
+
+/** The page of a public link. It needs no session, and stores nothing in the browser. */
+function PublicPage() {
+  const resource = useResource<Session>('public page', async (signal) => {
+    const response = await request('GET', '/api/v1/session', undefined, { signal, quiet: true });
+    return (await response.json()) as Session;
+  });
+  const { data, failure, retry } = resource;
+  const subject = data && sharedSubject(data);
+  useEffect(() => onSessionEnd(retry), [retry]);
+  if (failure && !(failure.isTemporary && subject)) {
+    return (
+      <SimplePage>
+        <Unreachable failure={failure} retry={retry} />
+      </SimplePage>
+    );
+  }
+  return (
+    <SimplePage wide={subject !== null}>{subject ? <Stats subject={subject} /> : <Loading />}</SimplePage>
   );
 }
 
@@ -169,6 +191,18 @@ function SimplePage({
   readonly wide?: boolean;
   readonly children: ComponentChildren;
 }) {
+  if (isEmbedded) {
+    return (
+      <main class={wide ? 'embedded' : 'bare'} id="main">
+        {children}
+        <p class="muted">
+          <a href={location.pathname} target="_blank" rel="noopener">
+            Open in a new tab
+          </a>
+        </p>
+      </main>
+    );
+  }
   return (
     <>
       <header class="top">

@@ -13,6 +13,7 @@ import {
   type QueryResponse,
 } from './api.ts';
 import { retryLater } from './connection.ts';
+import { withParameters } from './public.ts';
 import { type ListName, sendInTurn, sendQuery } from './query-list.ts';
 
 /** A response, and the state of the request for it. */
@@ -188,9 +189,10 @@ export function useLocation(): Location {
 
 /** Goes to another address of the dashboard, as a new entry of the browser's history or in place of the current one. */
 export function go(address: string, mode: 'push' | 'replace' = 'push'): void {
-  const samePath = new URL(address, location.href).pathname === location.pathname;
-  if (mode === 'push') history.pushState(null, '', address);
-  else history.replaceState(null, '', address);
+  const target = withParameters(address);
+  const samePath = new URL(target, location.href).pathname === location.pathname;
+  if (mode === 'push') history.pushState(null, '', target);
+  else history.replaceState(null, '', target);
   dispatchEvent(new PopStateEvent('popstate'));
   if (!samePath) scrollTo(0, 0);
 }

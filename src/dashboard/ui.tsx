@@ -4,6 +4,7 @@ import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hoo
 import type { Failure } from './api.ts';
 import { clock } from './format.ts';
 import { go, Near, type Resource } from './hooks.ts';
+import { isEmbedded } from './public.ts';
 
 /** A link within the dashboard. */
 export function Link({ href, ...rest }: JSX.IntrinsicElements['a'] & { readonly href: string }) {
@@ -20,7 +21,8 @@ export function Heading({ children }: { readonly children: ComponentChildren }) 
   const ref = useRef<HTMLHeadingElement>(null);
   // Before the reader can move the focus.
   useLayoutEffect(() => {
-    ref.current?.focus({ preventScroll: true });
+    // In a frame it would take the focus from the page around it.
+    if (!isEmbedded) ref.current?.focus({ preventScroll: true });
     document.title = `${ref.current?.textContent ?? ''} · Speck`;
   }, []);
   return (
