@@ -1,5 +1,4 @@
 /** The session, and the view that the address names. */
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import {
   clearCache,
@@ -11,17 +10,18 @@ import {
   request,
   type Session,
 } from './api.ts';
-import { retryAll, retryLater, useOutage } from './connection.ts';
-import { go, type Resource, useGet, useLocation, useResource } from './hooks.ts';
+import { retryAll, useOutage } from './connection.ts';
+import { go, type Resource, useGet, useLocation } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { Overview } from './overview.tsx';
-import { isEmbedded, publicId } from './public.ts';
+import { publicId } from './public.ts';
 import { isOpenLink, OpenLink, SignIn, UnusedLink } from './sign-in.tsx';
+import { SimplePage, Unreachable } from './simple-page.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
 import { onOtherTab, tellOtherTabs, wasSignedIn } from './tabs.ts';
 import { ThemeButton } from './theme.tsx';
-import { Empty, ErrorMessage, Heading, Link, Loading, ResourceView } from './ui.tsx';
+import { Empty, Heading, Link, Loading, ResourceView } from './ui.tsx';
 import { commonPart, parseView, searchOf } from './view.ts';
 
 const AddPixel = lazy(() => import('./add-pixel.tsx'));
@@ -30,6 +30,7 @@ const Live = lazy(() => import('./live.tsx'));
 const Rejections = lazy(() => import('./rejections.tsx'));
 const PixelSettings = lazy(() => import('./settings.tsx'));
 const Tokens = lazy(() => import('./tokens.tsx'));
+const PublicPage = lazy(() => import('./public-page.tsx'));
 
 /** The session; or that there is none, and whether it has ended without the reader's doing in this tab. */
 type SessionState = Session | 'loading' | 'signed-out' | 'ended' | Failure;
@@ -137,85 +138,6 @@ function Screen() {
     <>
       <UnusedLink session={session} />
       <OwnerPages session={session} onSignOut={() => set('signed-out')} />
-    </>
-  );
-}
-
-/** Shown in place of the first view. It comes by itself once Speck answers. */
-function Unreachable({ failure, retry }: { readonly failure: Failure; readonly retry: () => void }) {
-  const [times, setTimes] = useState(0);
-  useEffect(
-    () =>
-      failure.isTemporary
-        ? retryLater(() => {
-            setTimes(times + 1);
-            retry();
-          }, times)
-        : undefined,
-    [failure],
-  );
-  return (
-    <>
-      <Heading>{failure.reason === 'wrong_link' ? 'Not public' : 'Speck cannot be reached'}</Heading>
-      <ErrorMessage failure={failure} retry={retry} />
-    </>
-  );
-}
-
-/** The page of a public link. It needs no session, and stores nothing in the browser. */
-function PublicPage() {
-  const resource = useResource<Session>('public page', async (signal) => {
-    const response = await request('GET', '/api/v1/session', undefined, { signal, quiet: true });
-    return (await response.json()) as Session;
-  });
-  const { data, failure, retry } = resource;
-  const subject = data && sharedSubject(data);
-  useEffect(() => onSessionEnd(retry), [retry]);
-  if (failure && !(failure.isTemporary && subject)) {
-    return (
-      <SimplePage>
-        <Unreachable failure={failure} retry={retry} />
-      </SimplePage>
-    );
-  }
-  return (
-    <SimplePage wide={subject !== null}>{subject ? <Stats subject={subject} /> : <Loading />}</SimplePage>
-  );
-}
-
-/** A page without navigation. */
-function SimplePage({
-  wide = false,
-  children,
-}: {
-  readonly wide?: boolean;
-  readonly children: ComponentChildren;
-}) {
-  if (isEmbedded) {
-    return (
-      <main class={wide ? 'embedded' : 'bare'} id="main">
-        {children}
-        <p class="muted">
-          <a href={location.pathname} target="_blank" rel="noopener">
-            Open in a new tab
-          </a>
-        </p>
-      </main>
-    );
-  }
-  return (
-    <>
-      <header class="top">
-        <span class="brand">
-          <span class="mark" aria-hidden="true" /> Speck
-        </span>
-        <span class="end">
-          <ThemeButton />
-        </span>
-      </header>
-      <main class={wide ? '' : 'bare'} id="main">
-        {children}
-      </main>
     </>
   );
 }

@@ -4,22 +4,14 @@
 export const publicId = /^\/app\/public\/([^/]+)$/.exec(location.pathname)?.[1] ?? null;
 
 /** The parameters that say how the page is shown, whatever its view. */
-const parameters =
-  publicId === null
-    ? ''
-    : ['embed', 'theme']
-        .flatMap((name) => {
-          const value = new URLSearchParams(location.search).get(name);
-          return value === null ? [] : [`${name}=${encodeURIComponent(value)}`];
-        })
-        .join('&');
+const parameters: readonly string[] =
+  publicId === null ? [] : (location.search.match(/(?<=[?&])(?:embed|theme)=\w+/g) ?? []);
 
 /** Whether the page is without a header, for a frame. */
-export const isEmbedded = /\bembed=1\b/.test(parameters);
+export const isEmbedded = parameters.includes('embed=1');
 
 /** An address of this page for another view, with those parameters. */
 export function withParameters(address: string): string {
-  if (parameters === '') return address;
-  const [, rest = '', hash = ''] = /^([^#]*)(.*)$/.exec(address) ?? [];
-  return `${rest}${rest.includes('?') ? '&' : '?'}${parameters}${hash}`;
+  if (parameters.length === 0) return address;
+  return address.replace(/(?=#|$)/, (address.includes('?') ? '&' : '?') + parameters.join('&'));
 }

@@ -130,6 +130,7 @@ describe('a public page', () => {
     await settles(visitors(frame), '7');
     // Cookies are blocked in the frame, as was asked for.
     await frame.evaluate(() => {
+      // biome-ignore lint/suspicious/noDocumentCookie: the oldest way, which every frame has.
       document.cookie = 'probe=1; SameSite=None; Secure';
     });
     expect(await frame.evaluate(() => document.cookie)).toBe('');
