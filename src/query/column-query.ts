@@ -35,7 +35,7 @@ export function columnQuery(query: ParsedQuery, context: SpanContext, meter: Met
     time,
     moments,
     goals: pixel.settings.goals,
-    withSales: query.metrics.some(({ ofSales }) => ofSales),
+    sales: query.metrics.some(({ ofSales }) => ofSales) ? 'first' : 'none',
     bucketOf: (day) => bucketOf(time, day, range.from),
     testOf: testerOf(query, pixel, meter),
     meter,

@@ -1,4 +1,5 @@
 /** Rows that columns have answered, as the JSON parameters that the final statement reads. */
+import { type JsonRow, jsonLists } from '../sql/json-lists.ts';
 import type { ColumnDay } from './day-states.ts';
 
 /** The rows of the days that columns have answered. */
@@ -21,11 +22,8 @@ export const FUNNEL_ROWS = 'columns_funnel';
 /** The parameter with a list of a group. */
 export const parameterOf = (group: string, index: number): string => `${group}_${index}`;
 
-/** D1 takes up to 100 parameters of up to 2 MB each, and the isolate has to hold them. */
-const MAX_BYTES = 1_900_000;
+/** D1 takes up to 100 parameters, and the isolate has to hold them. */
 const MAX_LISTS = 10;
-
-type JsonRow = readonly (string | number)[];
 
 /** Rows, by the name of their group of parameters. */
 export type ParameterRows = readonly (readonly [group: string, rows: readonly JsonRow[]])[];
@@ -35,40 +33,10 @@ export function listsOf(groups: ParameterRows): ReadonlyMap<string, readonly str
   const lists = new Map<string, readonly string[]>();
   let count = 0;
   for (const [group, rows] of groups) {
-    const texts = chunks(rows);
+    const texts = jsonLists(rows);
     count += texts.length;
     if (count > MAX_LISTS) return null;
     if (texts.length > 0) lists.set(group, texts);
   }
   return lists;
-}
-
-function chunks(rows: readonly JsonRow[]): string[] {
-  const texts: string[] = [];
-  let list: string[] = [];
-  let bytes = 0;
-  const close = (): void => {
-    if (list.length > 0) texts.push(`[${list.join()}]`);
-    list = [];
-    bytes = 0;
-  };
-  for (const row of rows) {
-    const text = JSON.stringify(row);
-    const size = byteLength(text) + 1;
-    if (bytes + size > MAX_BYTES) close();
-    list.push(text);
-    bytes += size;
-  }
-  close();
-  return texts;
-}
-
-/** The length of a text in UTF-8. Each half of a surrogate pair has two bytes of four. */
-function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
 }

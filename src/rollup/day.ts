@@ -1,50 +1,27 @@
 /** Rolls up local days and months. */
-import { DIRTY } from '../model/day-state.ts';
-import { segments } from '../model/time-zone.ts';
-import { goalParameter } from '../sql/goals.ts';
-import { prepare, type Values } from '../sql/statement.ts';
-import { stretchParameter } from '../sql/stretches.ts';
-import { beginSlices, endSlice, markRolledUp } from '../store/days.ts';
+import { prepare } from '../sql/statement.ts';
+import { markRolledUp } from '../store/days.ts';
 import { type DayToRollUp, type Month, monthsToRollUp } from '../store/due-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
-import {
-  DELETE_COLUMNS,
-  DELETE_OLD_COLUMNS,
-  DELETE_UNFINISHED_COLUMNS,
-  STORE_COLUMNS,
-  STORE_COLUMNS_OF_SLICE,
-} from './columns.sql.ts';
-import {
-  DELETE_SLICES,
-  DELETE_USED_SLICES,
-  DELETE_VANISHED,
-  ROLL_UP_DAY,
-  ROLL_UP_SLICES,
-  STORE_SLICE,
-  sliceBounds,
-} from './local-day.sql.ts';
+import { DELETE_COLUMNS, STORE_COLUMNS } from './columns.sql.ts';
+import { DELETE_VANISHED, ROLL_UP_DAY } from './local-day.sql.ts';
 import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
-import { ROLL_UP_PEOPLE } from './person-days.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { rollUpSlices } from './slices.ts';
+import { hasColumns, rollUpPeople, valuesOf } from './values-of-day.ts';
 
 /**
- * Events that one statement rolls up. A larger day is split by visitor into slices of about this size. A slice takes some four
- * seconds; D1's limit is thirty. Few slices are better than many, since each one reads the complete day to select its visitors.
+ * Events of a day that one transaction rolls up by SQL alone, which needs none of the Worker's own time. On Cloudflare's free plan, a
+ * day has fewer events. A larger day is rolled up in slices.
  */
-export const SLICE_EVENTS = 200_000;
+export const MAX_EVENTS_AT_ONCE = 50_000;
 
 /**
  * A day takes six statements: write changed rows, delete obsolete rows, write people, delete the old columns, write the new ones, mark
  * the day as rolled up.
  */
 export const STATEMENTS_A_DAY = 6;
-/** A slice takes three statements. A sliced day takes three more at its start, and six at its end. */
-const STATEMENTS_A_SLICE = 3;
-export const STATEMENTS_TO_END = 6;
 export const STATEMENTS_A_MONTH = 3;
-
-/** A day whose rollup has failed so often is rolled up without columns: they may be what fails, and queries can do without them. */
-const MAX_ATTEMPTS_WITH_COLUMNS = 2;
 
 /**
  * Rolls up days until the budget is used up.
@@ -84,52 +61,15 @@ export async function rollUpDays(
  */
 async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
-  if (day.events > SLICE_EVENTS) return rollUpSlices(run, budget, day);
+  if (day.events > MAX_EVENTS_AT_ONCE) return rollUpSlices(run, budget, day);
   const values = valuesOf(day, 0, 1);
   await db.batch([
     prepare(db, ROLL_UP_DAY, values),
     prepare(db, DELETE_VANISHED, values),
     rollUpPeople(db, day),
     prepare(db, DELETE_COLUMNS, values),
-    ...storeColumns(db, day, STORE_COLUMNS, values),
+    ...(hasColumns(day) ? [prepare(db, STORE_COLUMNS, values)] : []),
     markRolledUp(db, { ...day, slices: 0 }, now),
-  ]);
-  return true;
-}
-
-async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
-  const { db, now } = run;
-  const key = { pixel: day.pixel, day: day.day };
-  let { slice, slices } = day;
-  const isBegun = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
-  if (!isBegun) {
-    slice = 0;
-    slices = Math.ceil(day.events / SLICE_EVENTS);
-    await db.batch([
-      prepare(db, DELETE_SLICES, key),
-      prepare(db, DELETE_UNFINISHED_COLUMNS, key),
-      beginSlices(db, day, slices),
-    ]);
-  }
-  for (; slice < slices; slice++) {
-    if (budget.left < STATEMENTS_A_SLICE) return false;
-    const values = valuesOf(day, slice, slices);
-    const results = await db.batch([
-      prepare(db, STORE_SLICE, values),
-      ...storeColumns(db, day, STORE_COLUMNS_OF_SLICE, values),
-      endSlice(db, day, slice, slices),
-    ]);
-    // Another run is rolling up this day.
-    if (results.at(-1)?.meta.changes === 0) return false;
-  }
-  if (budget.left < STATEMENTS_TO_END) return false;
-  await db.batch([
-    prepare(db, ROLL_UP_SLICES, key),
-    prepare(db, DELETE_VANISHED, key),
-    rollUpPeople(db, day),
-    markRolledUp(db, { ...day, slices }, now),
-    prepare(db, DELETE_USED_SLICES, key),
-    prepare(db, DELETE_OLD_COLUMNS, key),
   ]);
   return true;
 }
@@ -149,28 +89,4 @@ async function rollUpMonth(db: D1Database, { pixel, month }: Month): Promise<voi
   await db.batch(
     [ROLL_UP_MONTH, DELETE_VANISHED_OF_MONTH, MARK_MONTH].map((sql) => prepare(db, sql, { pixel, month })),
   );
-}
-
-function storeColumns(
-  db: D1Database,
-  { attempts }: DayToRollUp,
-  sql: string,
-  values: Values,
-): D1PreparedStatement[] {
-  return attempts < MAX_ATTEMPTS_WITH_COLUMNS ? [prepare(db, sql, values)] : [];
-}
-
-function rollUpPeople(db: D1Database, day: DayToRollUp): D1PreparedStatement {
-  return prepare(db, ROLL_UP_PEOPLE, { pixel: day.pixel, stretches: stretchesOf(day), day: day.day });
-}
-
-function valuesOf(dirty: DayToRollUp, slice: number, slices: number): Values {
-  const { pixel, day, timezone } = dirty;
-  const goals = goalParameter(dirty.goals);
-  const stretches = stretchesOf(dirty);
-  return { pixel, day, timezone, stretches, goals, ...sliceBounds(slice, slices), slice, slices };
-}
-
-function stretchesOf({ day, timezone }: DayToRollUp): string {
-  return stretchParameter(segments(timezone, day, day).map((segment) => ({ ...segment, bucket: '' })));
 }

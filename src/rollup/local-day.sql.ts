@@ -67,6 +67,17 @@ export const STORE_SLICE = `${SLICE}, ${rollupRowsCtes(SLICE_LIMIT_FACTOR)}
   WHERE ${isThere('slice = :slice AND slices = :slices')}
   GROUP BY part`;
 
+/** The parts that a list of rows may take. */
+const PARTS_A_LIST = 10_000;
+
+/** Stores the rows of list `:rows`, the list `:list` of a slice, as `STORE_SLICE` does: dimension, value, currency and counts. */
+export const STORE_SLICE_ROWS = `
+  INSERT OR REPLACE INTO rollup_slices (pixel, day, slice, part, counts)
+  SELECT :pixel, :day, :slice, ${FIRST_PART} + :list * ${PARTS_A_LIST} + key / ${ROWS_A_PART} AS part, jsonb_group_array(jsonb(value))
+  FROM json_each(:rows)
+  WHERE ${isThere('slice = :slice AND slices = :slices')}
+  GROUP BY part`;
+
 /** Rolls up day `:day` of pixel `:pixel` from its slices, if all of them are stored. */
 export const ROLL_UP_SLICES = `
   WITH value_counts AS MATERIALIZED (

@@ -3,7 +3,6 @@ import { addDays, monthStart, segments } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { stretchParameter } from '../sql/stretches.ts';
 import { type MonthToPack, monthsToPack } from '../store/due-days.ts';
-import { SLICE_EVENTS } from './day.ts';
 import { sliceBounds } from './local-day.sql.ts';
 import {
   DELETE_COLUMNS_OF_PURGED_MONTHS,
@@ -12,6 +11,7 @@ import {
   STORE_COLUMNS_OF_MONTH,
 } from './month-columns.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { SLICE_EVENTS } from './slices.ts';
 
 /** Rows of days that one statement deletes. */
 const CHUNK = 2000;

@@ -3,12 +3,29 @@ import { MAX_ROLLUP_PROPERTY_KEYS, PROPERTY_PREFIX } from '../model/dimensions.t
 import { ENGAGEMENT } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import { columns } from '../sql/statement.ts';
+import { STRETCHES } from '../sql/stretches.ts';
 import { halfSums, ofHalves } from '../sql/sums.ts';
 import { partCounts, partOfVisit, SUM_VISITS } from '../sql/visits.ts';
 import { NO_SALES, NO_VISITS, PLAIN_COUNTS } from './values.sql.ts';
 
 /** The revenue of events `n`, in halves, and their number. */
 const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS low, count(*) AS sales`;
+
+/** `key_usage`: how often the day's events have each key. */
+const KEY_USAGE = `
+  key_usage AS MATERIALIZED (
+    SELECT p.key AS key, count(*) AS uses
+    FROM stretch s
+    CROSS JOIN events e ON e.pixel = :pixel AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
+      AND e.name <> '${ENGAGEMENT}'
+    CROSS JOIN json_each(e.props) p ON p.value <> ''
+    GROUP BY p.key
+  )`;
+
+/** The day's keys, the most used ones first: one more than a rollup stores. */
+export const MOST_USED_KEYS = `
+  WITH ${STRETCHES}, ${KEY_USAGE}
+  SELECT key FROM key_usage ORDER BY uses DESC, key LIMIT ${MAX_ROLLUP_PROPERTY_KEYS + 1}`;
 
 /**
  * Custom properties. `stored_key`: the day's most used keys. `property`: the values of events. `key_visit`: the visits of
@@ -17,14 +34,7 @@ const SOLD = `${halfSums('n.value')[0]} AS high, ${halfSums('n.value')[1]} AS lo
  * Joins scan the larger side and look up the smaller one, since SQLite builds an index of the side that it looks up.
  */
 export const PROPERTIES = `
-  key_usage AS MATERIALIZED (
-    SELECT p.key AS key, count(*) AS uses
-    FROM stretch s
-    CROSS JOIN events e ON e.pixel = :pixel AND e.ts >= s.starts_at AND e.ts < s.ends_at AND e.props <> ''
-      AND e.name <> '${ENGAGEMENT}'
-    CROSS JOIN json_each(e.props) p ON p.value <> ''
-    GROUP BY p.key
-  ),
+  ${KEY_USAGE},
   stored_key AS MATERIALIZED (SELECT key FROM key_usage ORDER BY uses DESC, key LIMIT ${MAX_ROLLUP_PROPERTY_KEYS}),
   property AS MATERIALIZED (
     SELECT p.key AS key, p.value AS property_value, n.*

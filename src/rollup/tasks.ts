@@ -9,7 +9,7 @@ import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
-import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH, STATEMENTS_TO_END } from './day.ts';
+import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
 import {
   purgeColumns,
@@ -19,6 +19,7 @@ import {
   STATEMENTS_TO_PURGE_COLUMNS,
 } from './purge.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { STATEMENTS_TO_END } from './slices.ts';
 import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';
 
 export interface CronTask {

@@ -151,6 +151,33 @@ export async function* readSegments(
   }
 }
 
+/**
+ * The segment of a slice whose day's rollup is not finished; null if it is not stored or has more events than `most`.
+ *
+ * @throws SegmentError
+ */
+export async function readNewSlice(
+  db: D1Database,
+  pixel: string,
+  day: string,
+  slice: number,
+  most: number,
+): Promise<Segment | null> {
+  const { results } = await db
+    .prepare(
+      `SELECT s.name, s.chunk, s.dictionary, s.codes
+       FROM days d
+       CROSS JOIN segments h ON h.pixel = d.pixel AND h.period = d.day AND h.generation = d.rolls + 1 AND h.slice = ?3
+         AND h.name = '' AND h.chunk = 0
+       CROSS JOIN segments s ON s.pixel = h.pixel AND s.period = h.period AND s.generation = h.generation AND s.slice = h.slice
+       WHERE d.pixel = ?1 AND d.day = ?2 AND h.dictionary ->> 'events' <= ?4`,
+    )
+    .bind(pixel, day, slice, most)
+    .all<SegmentRow>();
+  const header = results.find(({ name }) => name === '');
+  return header ? new Segment(parseHeader(header.dictionary), results) : null;
+}
+
 const keyOf = ({ period, generation, slice }: Omit<SegmentHead, 'header' | 'bytes'>) => [
   period,
   generation,

@@ -14,7 +14,7 @@ import {
 } from '../../src/model/dimensions.ts';
 import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
 import { LIMITS } from '../../src/model/limits.ts';
-import { SLICE_EVENTS } from '../../src/rollup/day.ts';
+import { SLICE_EVENTS } from '../../src/rollup/slices.ts';
 import { MAX_SESSIONS } from '../../src/store/sessions.ts';
 
 const number = (value: number): string => value.toLocaleString('en');
@@ -75,7 +75,7 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['time that an event waits in the isolate', `${FLUSH_AFTER} ms`],
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],
-  ['events rolled up by one statement', number(SLICE_EVENTS)],
+  ['events of a slice of a day', number(SLICE_EVENTS)],
   ["work of the database for a shared link's queries", work(LINK_LIMITS)],
   ["the same for a token's queries", work(TOKEN_LIMITS)],
   ['sessions a token or link', number(MAX_SESSIONS)],

@@ -5,7 +5,7 @@
 import type { Segment } from '../../columns/segment.ts';
 import type { Goal } from '../../model/goal.ts';
 import type { Grouping } from '../groupings.ts';
-import { type GroupedRows, type GroupingContext, GroupingCounts } from './grouping.ts';
+import { type GroupedRows, type GroupingContext, GroupingCounts, type SalesOf } from './grouping.ts';
 import { GroupLimit } from './groups.ts';
 import { type FilterContext, FilterMasks, propertiesIn } from './masks.ts';
 import { columnsOf } from './needed-columns.ts';
@@ -14,8 +14,7 @@ import { SegmentView } from './view.ts';
 export interface ColumnQuery extends GroupingContext, FilterContext {
   /** The answer's first. Their names are the keys of the results. */
   readonly groupings: readonly Grouping[];
-  /** Whether the first grouping has sales. */
-  readonly withSales: boolean;
+  readonly sales: SalesOf;
 }
 
 /** Whether a day is answered by a segment that was written when the day had been rolled up `rolls` times. */
@@ -30,7 +29,7 @@ export class Evaluator {
   #visits = 0;
 
   constructor(query: ColumnQuery) {
-    const { groupings, goals } = query;
+    const { groupings, goals, sales } = query;
     this.#query = query;
     this.columns = columnsOf(query);
     this.#keys = propertiesOf(groupings, goals);
@@ -39,7 +38,13 @@ export class Evaluator {
     this.#counts = new Map(
       groupings.map((grouping, index) => [
         grouping.name,
-        new GroupingCounts(grouping, query, masks, limit, query.withSales && index === 0),
+        new GroupingCounts(
+          grouping,
+          query,
+          masks,
+          limit,
+          sales === 'all' || (sales === 'first' && index === 0),
+        ),
       ]),
     );
   }

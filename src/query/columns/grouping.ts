@@ -25,6 +25,9 @@ export interface GroupingContext {
   bucketOf(day: string): string;
 }
 
+/** Which groupings of a query have sales. */
+export type SalesOf = 'none' | 'first' | 'all';
+
 export interface GroupedRows {
   /** The label of the time if there is one, the values of the dimensions as stored, and the counts. */
   readonly counts: readonly (readonly DimensionValue[])[];

@@ -3,7 +3,7 @@ import type { Dimension } from '../../model/dimensions.ts';
 import type { Goal } from '../../model/goal.ts';
 import { type Grouping, isHourly } from '../groupings.ts';
 import { type Filter, testsIn } from '../parsed-query.ts';
-import { type GroupingContext, rowsOf } from './grouping.ts';
+import { type GroupingContext, rowsOf, type SalesOf } from './grouping.ts';
 import { behaviorsIn } from './masks.ts';
 
 /** The columns that say which visits and events there are. */
@@ -28,13 +28,13 @@ const OF_PARTS: readonly string[] = ['events', 'pageviews'];
 
 export interface NeededColumns extends GroupingContext {
   readonly groupings: readonly Grouping[];
-  readonly withSales: boolean;
+  readonly sales: SalesOf;
 }
 
 export function columnsOf(query: NeededColumns): string[] {
-  const { groupings, goals, withSales } = query;
+  const { groupings, goals, sales } = query;
   const names = groupings.flatMap((grouping) => columnsOfGrouping(grouping, query));
-  const ofSales = withSales ? [...OF_EVENTS, 'event:value', 'event:currency'] : [];
+  const ofSales = sales !== 'none' ? [...OF_EVENTS, 'event:value', 'event:currency'] : [];
   const filters = new Set(groupings.flatMap((grouping) => grouping.filters));
   const ofFilters = [...filters].flatMap((filter) => columnsOfFilter(filter, goals));
   return [...new Set([...OF_VISITS, ...names, ...ofSales, ...ofFilters])];

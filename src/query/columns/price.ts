@@ -77,7 +77,7 @@ function addGrouping(prices: Sums, grouping: Grouping, query: ColumnQuery): void
   // An event is looked up for each goal, whether it reaches it or not.
   prices[of] += each * (ofGoals ? Math.max(1, goals.length) : 1) + (ofGoals ? priceOfGoals(goals) : 0);
   prices.event += ENGAGEMENT * ENGAGEMENT_COUNTS.filter((count) => counts.includes(count)).length;
-  if (query.withSales && grouping === query.groupings[0]) prices.event += SALE;
+  if (query.sales === 'first' && grouping === query.groupings[0]) prices.event += SALE;
 }
 
 const ENGAGEMENT_COUNTS: readonly string[] = ['engaged', 'scroll'];

@@ -98,7 +98,7 @@ function evaluated(
     time,
     moments: momentsOf(query.range),
     goals: GOALS as readonly Goal[],
-    withSales: true,
+    sales: 'first',
     bucketOf: (day) => bucketOf(time, day, range.from),
     testOf: (test) => testOf(test, meter),
     meter,

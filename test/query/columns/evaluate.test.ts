@@ -72,7 +72,7 @@ describe('an evaluator reads', () => {
     [
       'of sales',
       {},
-      { withSales: true },
+      { sales: 'first' },
       [...VISIT_COLUMNS, 'visit:rows', 'event:name', 'event:value', 'event:currency'],
     ],
   ])('the columns %s', (_, body, more, columns) => {
@@ -157,7 +157,7 @@ describe('groups', () => {
   it('have a row for sales of each currency, and these are groups, too', () => {
     const currencies = Array.from({ length: MAX_GROUPS }, (_, number) => `c${number}`);
     const values = { 'event:value': currencies.map(() => 1), 'event:currency': currencies };
-    const one = evaluator({}, { withSales: true });
+    const one = evaluator({}, { sales: 'first' });
     expect(() => one.add(encoded(visitsOf(currencies.length, values)), all)).toThrow(TooManyGroups);
   });
 });

@@ -28,7 +28,7 @@ export function evaluator(
     time: query.time,
     moments: null,
     goals: [],
-    withSales: false,
+    sales: 'none',
     bucketOf: (day) => day,
     testOf: (test) => testOf(test, meter),
     meter,

@@ -28,7 +28,7 @@ function priceOf(body: Body, more: Partial<ColumnQuery> = {}): ColumnPrice {
     counts: ['visitors', 'events'],
     time: query.value.time,
     moments: null,
-    withSales: false,
+    sales: 'none',
     bucketOf: (day) => day,
     ...more,
   });
@@ -73,7 +73,7 @@ describe('the price of columns', () => {
     ['hours', { dimensions: ['event:page'] }, {}, { dimensions: ['event:page', 'time:hour'] }, {}],
     ['moments', { dimensions: page }, {}, { dimensions: page }, { moments: { from: 0, to: 1 } }],
     ['engagement', {}, {}, {}, { counts: VISIT_COUNTS }],
-    ['sales', {}, {}, {}, { withSales: true }],
+    ['sales', {}, {}, {}, { sales: 'first' }],
     ['a denominator', { dimensions: page }, {}, { dimensions: page, metrics: ['percentage'] }, {}],
     [
       'goals',

@@ -13,7 +13,7 @@ import { encoded } from './segments.ts';
 describe('revenue', () => {
   const MOST = 2n ** 63n - 1n;
   const sum = (amounts: readonly number[], times = 1): unknown => {
-    const one = evaluator({}, { withSales: true });
+    const one = evaluator({}, { sales: 'first' });
     const values = {
       'event:value': amounts,
       'event:currency': amounts.map(() => 'EUR'),
@@ -55,7 +55,7 @@ describe('revenue', () => {
     ['without a value', { 'event:value': [null], 'event:currency': ['EUR'] }],
     ['of an engagement', { 'event:value': [5], 'event:currency': ['EUR'], 'event:name': ['engagement'] }],
   ])('%s is none', (_, values: Values) => {
-    const one = evaluator({ dimensions: ['event:page'] }, { withSales: true });
+    const one = evaluator({ dimensions: ['event:page'] }, { sales: 'first' });
     one.add(encoded(visitsOf(1, values)), all);
     expect(one.results().get('answer')?.sales).toEqual([]);
   });
