@@ -88,6 +88,15 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
   }
 }
 
+/** Runs in the page: parts of it are loaded when they come near the visible part. */
+async function scrollThrough(): Promise<void> {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 300) {
+    scrollTo(0, y);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  scrollTo(0, 0);
+}
+
 async function takeEach(
   browser: Browser,
   url: string,
@@ -120,6 +129,8 @@ async function takeEach(
   for (const { name, path, act } of shots) {
     await page.goto(url + path);
     await page.waitForSelector('h1');
+    await page.waitForLoadState('networkidle');
+    await page.evaluate(scrollThrough);
     await act?.(page);
     await page.waitForLoadState('networkidle');
     await take(name, !(await page.$('dialog')));

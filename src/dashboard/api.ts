@@ -79,6 +79,8 @@ export interface QueryResponse {
     readonly total_rows?: number;
     readonly time_labels?: readonly string[];
     readonly comparison_date_range?: readonly [string, string];
+    /** The end of the last compared day, if it counts up to a time of day only. */
+    readonly comparison_until?: string;
     readonly metric_warnings?: Readonly<Record<string, unknown>>;
   };
   readonly query: { readonly date_range: readonly [string, string]; readonly dimensions: readonly string[] };

@@ -13,9 +13,9 @@ import {
 import { retryAll, useOutage } from './connection.ts';
 import { go, type Resource, useGet, useLocation } from './hooks.ts';
 import { lazy } from './lazy.tsx';
-import { Overview } from './overview.tsx';
+import { isOpenLink } from './opened-link.ts';
 import { publicId } from './public.ts';
-import { isOpenLink, OpenLink, SignIn, UnusedLink } from './sign-in.tsx';
+import { SignIn, UnusedLink } from './sign-in.tsx';
 import { SimplePage, Unreachable } from './simple-page.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject, subjectOf } from './subject.ts';
@@ -25,11 +25,13 @@ import { Empty, Heading, Link, Loading, ResourceView } from './ui.tsx';
 import { commonPart, parseView, searchOf } from './view.ts';
 
 const AddPixel = lazy(() => import('./add-pixel.tsx'));
+const Overview = lazy(() => import('./overview.tsx'));
 const Install = lazy(() => import('./install.tsx'));
 const Live = lazy(() => import('./live.tsx'));
 const Rejections = lazy(() => import('./rejections.tsx'));
 const PixelSettings = lazy(() => import('./settings.tsx'));
 const Tokens = lazy(() => import('./tokens.tsx'));
+const OpenLink = lazy(() => import('./open-link.tsx'));
 const PublicPage = lazy(() => import('./public-page.tsx'));
 
 /** The session; or that there is none, and whether it has ended without the reader's doing in this tab. */

@@ -65,7 +65,7 @@ export function Chart({ name, series, other, step, open, pending, isWhole, forma
     step === 'hour' && !oneDay,
     Math.floor(width / (oneDay ? 64 : 84)),
   );
-  const active = selected === null ? null : Math.min(selected, count - 1);
+  const active = selected === null || count === 0 ? null : Math.min(selected, count - 1);
   const labelAt = (index: number): string =>
     timeLabel(series.labels[index] ?? '', step, true) + (index === open ? ', so far' : '');
   const describe = (index: number): string => {
@@ -211,19 +211,4 @@ function timeTicks(labels: readonly string[], isOfDays: boolean, max: number): n
   );
   const every = Math.max(1, Math.ceil(indexes.length / Math.max(2, max)));
   return indexes.filter((_, position) => position % every === 0);
-}
-
-/** A line without axes. */
-export function Sparkline({ values }: { readonly values: readonly number[] }) {
-  const width = 240;
-  const height = 48;
-  const max = Math.max(1, ...values);
-  const x = (index: number): number => 2 + (index * (width - 4)) / Math.max(1, values.length - 1);
-  const y = (value: number): number => 4 + (1 - value / max) * (height - 8);
-  return (
-    <svg class="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
-      <path class="area" d={areaPath(values, x, y)} />
-      <path class="line" d={linePath(values, x, y)} />
-    </svg>
-  );
 }

@@ -1,19 +1,12 @@
 /** The choice of days and of what they are compared with. */
 import { useState } from 'preact/hooks';
 import { dayRange } from './format.ts';
-import { InlineChoice, Input } from './forms.tsx';
+import { InlineChoice } from './forms.tsx';
+import { lazy } from './lazy.tsx';
 import type { Subject } from './subject.ts';
-import { Dialog } from './ui.tsx';
-import {
-  addDays,
-  COMPARISONS,
-  type Comparison,
-  PERIODS,
-  type PeriodName,
-  type SetView,
-  todayIn,
-  type View,
-} from './view.ts';
+import { COMPARISONS, type Comparison, PERIODS, type PeriodName, type SetView, type View } from './view.ts';
+
+const DayPicker = lazy(() => import('./day-picker.tsx'), null);
 
 interface Props {
   readonly subject: Subject;
@@ -22,77 +15,59 @@ interface Props {
 }
 
 export function Controls({ subject, view, set }: Props) {
-  const [choosing, choose] = useState(false);
-  const custom = typeof view.period !== 'string';
-  const named = Object.entries(PERIODS);
-  const days = custom ? dayRange(view.period[0] as string, view.period[1] as string) : 'Pick days…';
+  const { period, compare, compareDays } = view;
+  const [choosing, choose] = useState<'period' | 'comparison' | null>(null);
+  const isCustom = typeof period !== 'string';
+  const comparisons = Object.entries(COMPARISONS).map(([name, label]) => [
+    name,
+    name === 'none'
+      ? label
+      : name === 'custom'
+        ? compareDays
+          ? `vs ${dayRange(...compareDays)}`
+          : 'vs custom period…'
+        : `vs ${label.toLowerCase()}`,
+  ]);
   return (
     <section class="controls" aria-label="Days">
       <InlineChoice
         label="Period"
-        options={[...named, ['custom', days]]}
-        value={custom ? 'custom' : (view.period as string)}
+        options={[...Object.entries(PERIODS), ['custom', isCustom ? dayRange(...period) : 'Custom range…']]}
+        value={isCustom ? 'custom' : period}
         set={(name) => {
-          if (name === 'custom') choose(true);
+          if (name === 'custom') choose('period');
           else set({ period: name as PeriodName, step: null });
         }}
       />
-      <button type="button" class={custom ? 'quiet' : 'quiet roomy'} onClick={() => choose(true)}>
-        {custom ? 'Change days' : 'Pick days'}
+      <button type="button" class={isCustom ? 'quiet' : 'quiet roomy'} onClick={() => choose('period')}>
+        {isCustom ? 'Edit range' : 'Custom range'}
       </button>
       <InlineChoice
         label="Compare with"
-        options={Object.entries(COMPARISONS).map(([name, label]) => [
-          name,
-          name === 'none' ? label : `vs ${label.toLowerCase()}`,
-        ])}
-        value={view.compare}
-        set={(name) => set({ compare: name as Comparison })}
+        options={comparisons as [string, string][]}
+        value={compare}
+        set={(name) => {
+          if (name === 'custom') choose('comparison');
+          else set({ compare: name as Comparison, compareDays: null });
+        }}
       />
+      {compare === 'custom' && (
+        <button type="button" class="quiet" onClick={() => choose('comparison')}>
+          Edit comparison
+        </button>
+      )}
       {choosing && (
         <DayPicker
           subject={subject}
           view={view}
-          close={() => choose(false)}
+          what={choosing}
+          close={() => choose(null)}
           set={(part) => {
-            choose(false);
+            choose(null);
             set(part);
           }}
         />
       )}
     </section>
-  );
-}
-
-function DayPicker({ subject, view, close, set }: Props & { readonly close: () => void }) {
-  const today = todayIn(subject.timezone);
-  const at = typeof view.period === 'string' ? [addDays(today, -29), today] : view.period;
-  const [from, setFrom] = useState(at[0] as string);
-  const [to, setTo] = useState(at[1] as string);
-  const isInvalid = from === '' || to === '' || from > to;
-  return (
-    <Dialog title="Days" close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!isInvalid) set({ period: [from, to], step: null });
-        }}
-      >
-        <div class="row">
-          <Input label="First day" type="date" value={from} max={today} required set={setFrom} />
-          <Input label="Last day" type="date" value={to} max={today} required set={setTo} />
-        </div>
-        <p class="muted">
-          {isInvalid
-            ? 'The first day must not come after the last.'
-            : `Both included, midnight to midnight in ${subject.timezone}.`}
-        </p>
-        <footer>
-          <button type="submit" disabled={isInvalid}>
-            Show these days
-          </button>
-        </footer>
-      </form>
-    </Dialog>
   );
 }

@@ -29,6 +29,9 @@ export const metricName = (metric: string): string => metricDisplay(metric)?.lab
 export const words = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
+/** From this value on, numbers are shortened where space is scarce. */
+export const FIRST_ROUNDED = 10_000;
+
 /** A metric's value, written in full or as short as an axis needs it. A dash stands for an unknown value. */
 export function metricValue(metric: string, value: MetricValue | undefined, short = false): string {
   if (value === null || value === undefined) return '–';
@@ -43,7 +46,7 @@ export function metricValue(metric: string, value: MetricValue | undefined, shor
     case 'ratio':
       return hundredths.format(value);
     default:
-      return short && Math.abs(value) >= 10_000 ? compact.format(value) : precise.format(value);
+      return short && Math.abs(value) >= FIRST_ROUNDED ? compact.format(value) : precise.format(value);
   }
 }
 
@@ -51,10 +54,10 @@ export function money({ value, currency }: Money, short = false): string {
   return new Intl.NumberFormat(locale, {
     style: 'currency',
     currency,
-    ...(short && Math.abs(value) >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}),
+    ...(short && Math.abs(value) >= FIRST_ROUNDED ? { notation: 'compact', maximumFractionDigits: 1 } : {}),
     // Omit cents of large amounts, and of round values on an axis.
     ...(short ? { trailingZeroDisplay: 'stripIfInteger' } : {}),
-    ...(!short && Math.abs(value) >= 10_000 ? { maximumFractionDigits: 0 } : {}),
+    ...(!short && Math.abs(value) >= FIRST_ROUNDED ? { maximumFractionDigits: 0 } : {}),
   }).format(value);
 }
 
@@ -67,7 +70,14 @@ export function duration(seconds: number): string {
   return `${Math.floor(all / 3600)}h ${String(Math.floor((all % 3600) / 60)).padStart(2, '0')}m`;
 }
 
+/** A metric's value without rounding it. */
+export function exactValue(metric: string, value: MetricValue | undefined): string {
+  if (value === null || typeof value !== 'object') return metricValue(metric, value);
+  return new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency }).format(value.value);
+}
+
 export interface Change {
+  /** With an arrow. */
   readonly text: string;
   readonly mood: 'better' | 'worse' | 'same';
 }
@@ -78,8 +88,11 @@ export function change(metric: string, value: number | null | undefined): Change
   const { format, isLessBetter = false } = metricDisplay(metric) ?? {};
   const unit = format === 'percent' || format === 'share' ? ' pt' : '%';
   const isBetter = value > 0 !== isLessBetter;
+  const number = signed.format(value).replace('-', '\u2212');
+  const rounded = Math.round(value);
+  const arrow = rounded > 0 ? '↑ ' : rounded < 0 ? '↓ ' : '';
   return {
-    text: `${signed.format(value)}${unit}`,
+    text: `${arrow}${number}${unit}`,
     mood: value === 0 ? 'same' : isBetter ? 'better' : 'worse',
   };
 }
@@ -158,11 +171,15 @@ export function dayRange(from: string, to: string): string {
   return from === to ? dayLong.format(local(from)) : day.formatRange(local(from), local(to));
 }
 
-/** A moment in a pixel's time zone. */
-const hourAndMinute = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
-/** A time of today, in the reader's time zone. */
-export const clock = (epoch: number): string => hourAndMinute.format(epoch);
+/** A time of day in a time zone; by default, in the reader's. */
+export const clock = (epoch: number, timeZone?: string): string =>
+  new Intl.DateTimeFormat(locale, {
+    ...(timeZone === undefined ? {} : { timeZone }),
+    hour: 'numeric',
+    minute: '2-digit',
+  }).format(epoch);
 
+/** A moment in a pixel's time zone. */
 export function moment(iso: string, timeZone: string, withDay = true): string {
   return new Intl.DateTimeFormat(locale, {
     timeZone,

@@ -108,7 +108,7 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
     const stop = new AbortController();
     const store = cacheWriter(key);
     // The reader does not wait for what only brings the data up to date.
-    let isCounted = !(isAgain && state.data !== null && state.failure === null);
+    let isCounted = !(isAgain && state.data !== null);
     const settled = (): void => {
       keep();
       if (isCounted) countLoading(-1);

@@ -3,12 +3,17 @@ import { commonPart, parseView, searchOf, type View } from './view.ts';
 
 const STORED = 'speck-view';
 
-/** Stores the period and the comparison of a view. Two days are not stored: on another day they are seldom wanted. */
+/** Stores the period and the comparison of a view, unless they are given by days: on another day these are seldom wanted. */
 export function keepView(view: View): void {
-  const { period } = view;
+  const { period, compare } = view;
   try {
-    const before = parseView(localStorage.getItem(STORED) ?? '').period;
-    const kept = commonPart({ ...view, period: typeof period === 'string' ? period : before });
+    const before = parseView(localStorage.getItem(STORED) ?? '');
+    const kept = commonPart({
+      ...view,
+      period: typeof period === 'string' ? period : before.period,
+      compare: compare === 'custom' ? before.compare : compare,
+      compareDays: null,
+    });
     localStorage.setItem(STORED, searchOf(kept));
   } catch {
     // Storage is disabled: nothing is kept.

@@ -1,9 +1,9 @@
 /** All pixels, each with its last thirty days. */
 import { amount } from './amount.ts';
 import type { Pixel } from './api.ts';
-import { Sparkline } from './chart.tsx';
 import { count, metricValue } from './format.ts';
 import { useQuery } from './hooks.ts';
+import { Sparkline } from './sparkline.tsx';
 import { ErrorMessage, Heading, Link, Text } from './ui.tsx';
 
 interface Props {
@@ -12,7 +12,7 @@ interface Props {
   readonly mayChange: boolean;
 }
 
-export function Overview({ pixels, mayAdd, mayChange }: Props) {
+export default function Overview({ pixels, mayAdd, mayChange }: Props) {
   return (
     <>
       <div class="row title">
@@ -72,7 +72,7 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
           )}
           <dl class="figures">
             <div data-of="today">
-              <dt>Visitors today</dt>
+              <dt>Visitors today, so far</dt>
               <dd>{resource.data ? metricValue('visitors', today) : ' '}</dd>
             </div>
             <div data-of="yesterday">

@@ -1,18 +1,21 @@
 /** The panels below the chart. Each has tabs for its dimensions. */
 import { type PanelTitle, tabsOf } from './dimensions.ts';
-import { lazy } from './lazy.tsx';
+import { loadLater } from './load-later.ts';
 import { WhenNear } from './near.tsx';
 import { shownTab, showTab } from './panel-tabs.ts';
 import { DimensionRows } from './panels/dimension-rows.tsx';
 import { Panel, type PanelProps } from './panels/panel.tsx';
-import { PlacesPanel } from './panels/places.tsx';
-import { Tabs } from './ui.tsx';
+import { Loading, Tabs } from './ui.tsx';
 
-// What few look at first. Until it is loaded, its place is as high as a panel.
-const PLACE = <section class="panel" aria-busy="true" />;
-const FunnelPanel = lazy(() => import('./panels/funnel.tsx'), PLACE);
-const PropertyPanel = lazy(() => import('./panels/properties.tsx'), PLACE);
-const PeoplePanel = lazy(() => import('./panels/people.tsx'), PLACE);
+const placeOf = (name: string) => (
+  <section class={name}>
+    <Loading rows={9} />
+  </section>
+);
+const PlacesPanel = loadLater((later) => later.PlacesPanel, placeOf('panel wide'));
+const FunnelPanel = loadLater((later) => later.FunnelPanel, placeOf('panel'));
+const PropertyPanel = loadLater((later) => later.PropertyPanel, placeOf('panel'));
+const PeoplePanel = loadLater((later) => later.PeoplePanel, placeOf('panel'));
 
 export function Panels(props: PanelProps) {
   return (

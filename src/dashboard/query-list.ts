@@ -49,9 +49,9 @@ export async function sendInTurn<T>(list: ListName, signal: AbortSignal, send: (
   return counted(list, send());
 }
 
-/** Whether a list has to wait. What is looked at first never does, and the others also wait for their own earlier requests. */
+/** Whether a list has to wait for those before it. */
 const isHeld = (list: ListName): boolean =>
-  list !== 'first' && LISTS.slice(0, LISTS.indexOf(list) + 1).some((name) => underWay[name] > 0);
+  LISTS.slice(0, LISTS.indexOf(list)).some((name) => underWay[name] > 0);
 
 function sendWaiting(): void {
   for (const name of LISTS) {

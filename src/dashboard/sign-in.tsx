@@ -1,10 +1,10 @@
-/** Signing in with a token, and opening a shared link. */
+/** Signing in with a token. */
 import { useEffect, useState } from 'preact/hooks';
 import { isLoopback } from '../model/loopback.ts';
 import { call, Failure, type Session } from './api.ts';
 import { Form, Input, useSubmission } from './forms.tsx';
 import { receiveLinkToken } from './link-token.ts';
-import { ErrorMessage, Heading, Loading } from './ui.tsx';
+import { Heading } from './ui.tsx';
 
 /**
  * Links sign in on this machine only. Elsewhere, another site could sign the reader in as somebody else: it would open a link with
@@ -65,66 +65,4 @@ export function UnusedLink({ session }: { readonly session: Session }) {
       You are already signed in, so the link was not used. To sign in with its token, sign out first.
     </p>
   ) : null;
-}
-
-/** The session storage entry with the link that this tab has opened. With it a reload needs no password. */
-const OPEN_LINK = 'speck-link';
-const openLinkOf = (pixel: string): string => `${pixel} ${location.hash}`;
-
-/** Whether this tab has opened the link in its address. */
-export function isOpenLink(pixel: string): boolean {
-  return sessionStorage.getItem(OPEN_LINK) === openLinkOf(pixel);
-}
-
-/** Opens a shared link. Its secret is in the fragment of the address, which browsers send to no server. */
-export function OpenLink({ onOpen }: { readonly onOpen: (session: Session) => void }) {
-  const [password, setPassword] = useState('');
-  const [needsPassword, setNeedsPassword] = useState(false);
-  const submission = useSubmission();
-  const link = location.hash.slice(1);
-  const open = async (): Promise<undefined> => {
-    try {
-      if (link === '')
-        throw new Failure(401, { detail: 'This address is incomplete: the part after the # is missing.' });
-      const body = { link, ...(password === '' ? {} : { password }) };
-      const session = await call<Session>('POST', '/api/v1/session', body);
-      sessionStorage.setItem(OPEN_LINK, openLinkOf(session.shown?.id ?? ''));
-      onOpen(session);
-    } catch (error) {
-      if ((error as Failure).reason === 'wrong_password') {
-        setNeedsPassword(true);
-        if (password === '') return;
-      }
-      throw error;
-    }
-  };
-  useEffect(() => {
-    void submission.send(open);
-  }, []);
-  if (needsPassword) {
-    return (
-      <Form kind="narrow" submission={submission} submit={open} button="Open">
-        <Heading>Shared statistics</Heading>
-        <Input
-          label="Password"
-          hint="Ask the person who gave you the link."
-          type="password"
-          autocomplete="off"
-          required
-          value={password}
-          set={setPassword}
-        />
-      </Form>
-    );
-  }
-  return (
-    <div class="narrow">
-      <Heading>Shared statistics</Heading>
-      {submission.failure ? (
-        <ErrorMessage failure={submission.failure} retry={() => void submission.send(open)} />
-      ) : (
-        <Loading />
-      )}
-    </div>
-  );
 }

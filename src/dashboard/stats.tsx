@@ -2,27 +2,57 @@
 import { amount } from './amount.ts';
 import type { QueryResponse } from './api.ts';
 import type { Base } from './base.ts';
+import { comparedText } from './compared.ts';
 import { Controls } from './controls.tsx';
 import { FilterBar } from './filter-bar.tsx';
-import { change, metricName, metricValue } from './format.ts';
-import { type Resource, useQuery } from './hooks.ts';
+import { Headlines, hadEvents, PRESENCE } from './headlines.tsx';
+import { type Resource, useQuery, Version } from './hooks.ts';
 import { lazy } from './lazy.tsx';
-import { HEADLINES } from './metrics.ts';
+import { loadLater } from './load-later.ts';
 import { Panels } from './panels.tsx';
 import { PeriodButtons } from './period-buttons.tsx';
 import { Progress } from './progress.tsx';
+import { useVersion } from './refresh.ts';
 import { Shortcuts } from './shortcuts.tsx';
 import type { Subject } from './subject.ts';
+import { hasGoal, type Tiles, tilesOf } from './tiles.ts';
 import { Timeline } from './timeline.tsx';
-import { Age, Empty, ErrorMessage, Heading, isOld, Link } from './ui.tsx';
+import { Age, ErrorMessage, Heading, isOld } from './ui.tsx';
 import { UnknownParts } from './unknown-parts.tsx';
 import { useView } from './use-view.ts';
-import { NO_DIALOG, rangeOf, type SetView, type View } from './view.ts';
+import { comparisonOf, daysOf, NO_DIALOG, rangeOf, type SetView, todayIn, type View } from './view.ts';
 
 const AllRows = lazy(() => import('./all-rows.tsx'), null);
+const Badge = loadLater((later) => later.Badge, null);
+const NoData = loadLater((later) => later.NoData, null);
+
+/** Milliseconds between refreshes of a range that includes today. */
+const INTERVAL = 60_000;
 
 export function Stats({ subject }: { readonly subject: Subject }) {
   const [view, set] = useView();
+  const { timezone } = subject;
+  const includesToday = daysOf(rangeOf(view.period, timezone), timezone)[1] >= todayIn(timezone);
+  const [version, refresh] = useVersion(INTERVAL, includesToday);
+  return (
+    <Progress>
+      <Version.Provider value={version}>
+        <StatsOf subject={subject} requestedView={view} set={set} refresh={refresh} />
+      </Version.Provider>
+    </Progress>
+  );
+}
+
+interface Props {
+  readonly subject: Subject;
+  readonly requestedView: View;
+  readonly set: SetView;
+  readonly refresh: () => void;
+}
+
+function StatsOf({ subject, requestedView, set, refresh }: Props) {
+  const tiles = tilesOf(requestedView.filters);
+  const view = isCharted(tiles, requestedView) ? requestedView : { ...requestedView, metric: 'visitors' };
 
   const range = rangeOf(view.period, subject.timezone);
   const base: Base = {
@@ -30,23 +60,23 @@ export function Stats({ subject }: { readonly subject: Subject }) {
     date_range: range,
     ...(view.filters.length > 0 ? { filters: view.filters } : {}),
   };
-  const metrics = HEADLINES.includes(view.metric) ? HEADLINES : [...HEADLINES, view.metric];
-  const isCompared = view.compare !== 'none' && view.period !== 'all';
+  const metrics = tiles.metrics.includes(view.metric) ? tiles.metrics : [...tiles.metrics, view.metric];
+  const requested = [...new Set([...metrics, PRESENCE])];
+  const comparison = comparisonOf(view);
   const headline = useQuery(
-    {
-      ...base,
-      // Only `events` is above zero for every event.
-      metrics: [...new Set([...metrics, 'events'])],
-      ...(isCompared ? { include: { comparisons: { mode: view.compare } } } : {}),
-    },
+    { ...base, metrics: requested, ...(comparison ? { include: { comparisons: comparison } } : {}) },
     'first',
   );
+  const { comparison_date_range: versus, comparison_until } = headline.data?.meta ?? {};
 
   return (
-    <Progress>
+    <>
       <div class="sticky">
         <div class="row title">
-          <Heading>{subject.name}</Heading>
+          <span class="row">
+            <Heading>{subject.name}</Heading>
+            <Badge base={base} subject={subject} />
+          </span>
           <span class="row">
             <PeriodButtons subject={subject} view={view} set={set} />
             <Controls subject={subject} view={view} set={set} />
@@ -63,14 +93,31 @@ export function Stats({ subject }: { readonly subject: Subject }) {
       ) : (
         <div class={isOld(headline) ? 'old' : ''}>
           <Age resource={headline} />
-          <Headlines resource={headline} metrics={metrics} view={view} set={set} />
+          <Headlines
+            resource={headline}
+            requested={requested}
+            tiles={tiles}
+            metrics={metrics}
+            versus={versus && comparedText(versus, comparison_until, subject.timezone)}
+            view={view}
+            set={set}
+          />
         </div>
       )}
       {isEmpty(headline) ? (
         <NoData subject={subject} view={view} set={set} minGroup={headline.data?.meta.min_group} />
       ) : (
         <>
-          <Timeline base={base} subject={subject} view={view} set={set} headline={headline} />
+          <Timeline
+            base={base}
+            subject={subject}
+            view={view}
+            set={set}
+            tiles={tiles}
+            headline={headline}
+            hasBefore={headline.pending || headline.data === null || hadEvents(headline.data, requested)}
+            refresh={refresh}
+          />
           <Panels base={base} subject={subject} view={view} set={set} />
         </>
       )}
@@ -86,105 +133,16 @@ export function Stats({ subject }: { readonly subject: Subject }) {
         />
       )}
       <Shortcuts view={view} set={set} />
-    </Progress>
+    </>
   );
 }
+
+/** Whether a view's metric can be shown. Any other than those of visits is left to the API. */
+const isCharted = ({ charted }: Tiles, { metric, filters }: View): boolean =>
+  charted.includes(metric) || !hasGoal(filters);
 
 function isEmpty({ data, pending }: Resource<QueryResponse>): boolean {
   return (
     !pending && data !== null && data.results.every((row) => row.metrics.every((value) => !amount(value)))
-  );
-}
-
-interface NoDataProps {
-  readonly subject: Subject;
-  readonly view: View;
-  readonly set: SetView;
-  /** The smallest visible group, with small-group protection. */
-  readonly minGroup: number | undefined;
-}
-
-/** Shown instead of empty charts and panels: why they are empty, and what to do. */
-function NoData({ subject, view, set, minGroup }: NoDataProps) {
-  const { filters, period } = view;
-  if (minGroup !== undefined && filters.length === 0) {
-    return (
-      <Empty title="Nothing to show for this period">
-        This pixel shows only days that are over and groups of at least {minGroup} visitors.{' '}
-        {period !== 'all' && <AllTime set={set} />}
-      </Empty>
-    );
-  }
-  if (filters.length > 0) {
-    return (
-      <Empty title="Nothing in this period matches the filters">
-        <button type="button" class="quiet" onClick={() => set({ filters: [] })}>
-          Clear all filters
-        </button>
-      </Empty>
-    );
-  }
-  return (
-    <Empty title={period === 'all' ? 'No events yet' : 'No events in this period'}>
-      {subject.install && (
-        <Link class="button" href={subject.install}>
-          Check the installation
-        </Link>
-      )}{' '}
-      {period !== 'all' && <AllTime set={set} />}
-    </Empty>
-  );
-}
-
-function AllTime({ set }: { readonly set: SetView }) {
-  return (
-    <button type="button" class="quiet" onClick={() => set({ period: 'all', step: null })}>
-      Show all time
-    </button>
-  );
-}
-
-interface HeadlinesProps {
-  readonly resource: Resource<QueryResponse>;
-  readonly metrics: readonly string[];
-  readonly view: View;
-  readonly set: SetView;
-}
-
-function Headlines({ resource, metrics, view, set }: HeadlinesProps) {
-  const row = resource.data?.results[0];
-  return (
-    <section
-      class={`headlines${resource.pending ? ' pending' : ''}${row ? '' : ' blank'}`}
-      aria-label="Metrics. Choose one for the chart."
-      aria-busy={resource.pending || resource.data === null}
-    >
-      {metrics.map((metric, index) => {
-        const before = row?.comparison?.metrics[index];
-        // A change from zero has no meaningful percentage.
-        const difference = amount(before) ? change(metric, row?.comparison?.change[index]) : null;
-        return (
-          <button
-            key={metric}
-            type="button"
-            class="headline"
-            data-metric={metric}
-            aria-pressed={metric === view.metric}
-            onClick={() => set({ metric }, 'replace')}
-          >
-            <span class="name">{metricName(metric)}</span>
-            <span class="value">{row ? metricValue(metric, row.metrics[index], true) : ' '}</span>
-            <span class="since">
-              {row?.comparison && (
-                <>
-                  {difference && <span class={difference.mood}>{difference.text}</span>}{' '}
-                  <span class="muted">from {metricValue(metric, before, true)}</span>
-                </>
-              )}
-            </span>
-          </button>
-        );
-      })}
-    </section>
   );
 }

@@ -9,6 +9,8 @@ export interface Subject {
   /** The addresses of its settings and installation; null if the session may not change it. */
   readonly settings: string | null;
   readonly install: string | null;
+  /** The address of its live view; null if the session has none. */
+  readonly live: string | null;
 }
 
 export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: boolean): Subject {
@@ -19,10 +21,11 @@ export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: bo
     funnels: settings.funnels.map((funnel) => funnel.name),
     settings: mayChange ? `/app/${id}/settings` : null,
     install: mayChange ? `/app/${id}/install` : null,
+    live: `/app/${id}/live`,
   };
 }
 
 /** The subject of a shared link's session. */
 export function sharedSubject({ shown }: Session): Subject | null {
-  return shown ? { ...shown, settings: null, install: null } : null;
+  return shown ? { ...shown, settings: null, install: null, live: null } : null;
 }

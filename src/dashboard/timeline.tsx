@@ -4,15 +4,28 @@ import { weekStart } from '../model/time-zone.ts';
 import type { QueryRequest, QueryResponse, Row } from './api.ts';
 import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
+import { comparedText } from './compared.ts';
 import { CsvButton } from './csv-button.tsx';
-import { dayRange, metricName, metricValue, moment, type Step } from './format.ts';
+import { clock, dayRange, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Resource, useQuery } from './hooks.ts';
-import { CHARTED, displayOf, type MetricFormat } from './metrics.ts';
+import { displayOf, type MetricFormat } from './metrics.ts';
 import { comparisonSeries, seriesOf } from './series.ts';
 import type { Subject } from './subject.ts';
+import type { Tiles } from './tiles.ts';
 import { Age, ErrorMessage, isOld } from './ui.tsx';
-import { addDays, comparedDays, daysOf, hourIn, type SetView, stepsOf, todayIn, type View } from './view.ts';
+import {
+  addDays,
+  canMatchWeekdays,
+  comparedDays,
+  daysOf,
+  hourIn,
+  matchesWeekdays,
+  type SetView,
+  stepsOf,
+  todayIn,
+  type View,
+} from './view.ts';
 
 /** The formats of metrics whose values are integers. */
 const WHOLE: readonly (MetricFormat | undefined)[] = ['count', 'seconds', 'percent'];
@@ -22,10 +35,15 @@ interface Props {
   readonly subject: Subject;
   readonly view: View;
   readonly set: SetView;
+  readonly tiles: Tiles;
   readonly headline: Resource<QueryResponse>;
+  /** Whether the range of the comparison has any events, as far as is known. */
+  readonly hasBefore: boolean;
+  /** Loads everything again. */
+  readonly refresh: () => void;
 }
 
-export function Timeline({ base, subject, view, set, headline }: Props) {
+export function Timeline({ base, subject, view, set, tiles, headline, hasBefore, refresh }: Props) {
   const { steps, usual } = stepsOf(view.period);
   const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
   const timeQuery: QueryRequest = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
@@ -48,7 +66,9 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
     if (!other.data || !shown) return null;
     const starts = [shown[0].slice(0, 10), other.data.query.date_range[0].slice(0, 10)] as const;
     const points = seriesOf(other.data, view.metric, now);
-    return comparisonSeries(series, points, step, starts, view.compare === 'year_over_year');
+    // Matched weekdays are not the same dates of the year before.
+    const overYears = view.compare === 'year_over_year' && !matchesWeekdays(view);
+    return comparisonSeries(series, points, step, starts, overYears);
   }, [other.data, series]);
   // The last point of a range that ends today, by what is drawn: it may still be of the range before.
   const open =
@@ -65,7 +85,7 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
   };
 
   return (
-    <section class="timeline" aria-label={`${metricName(view.metric)} over time`}>
+    <section class="timeline" aria-label={`${tiles.nameOf(view.metric)} over time`}>
       <header>
         <p class="muted">
           {range && (
@@ -76,15 +96,28 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           )}
           {before && (
             <span class="versus">
-              <span class="dashed" aria-hidden="true" />{' '}
-              {dayRange(before[0].slice(0, 10), before[1].slice(0, 10))}
+              {hasBefore ? <span class="dashed" aria-hidden="true" /> : 'Nothing in'}{' '}
+              {comparedText(before, known?.meta.comparison_until, timezone)}
             </span>
+          )}
+          {canMatchWeekdays(view) && (
+            <button
+              type="button"
+              class="quiet toggle"
+              aria-pressed={matchesWeekdays(view)}
+              onClick={() => set({ weekdays: !matchesWeekdays(view) })}
+            >
+              Match weekdays
+            </button>
           )}
         </p>
         <div class="row">
           <InlineChoice
             label="Chart"
-            options={[...new Set([...CHARTED, view.metric])].map((metric) => [metric, metricName(metric)])}
+            options={[...new Set([...tiles.charted, view.metric])].map((metric) => [
+              metric,
+              tiles.nameOf(metric),
+            ])}
             value={view.metric}
             set={(metric) => set({ metric }, 'replace')}
           />
@@ -102,9 +135,9 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
         <div class={isOld(resource) ? 'old' : ''}>
           <Age resource={resource} />
           <Chart
-            name={metricName(view.metric)}
+            name={tiles.nameOf(view.metric)}
             series={series}
-            other={otherSeries}
+            other={hasBefore ? otherSeries : null}
             step={step}
             open={open < 0 ? null : open}
             pending={resource.pending || resource.data === null}
@@ -122,7 +155,14 @@ export function Timeline({ base, subject, view, set, headline }: Props) {
           {hasMultipleCurrencies && ' Revenue is in more than one currency. Filter by one to see it.'}
           {resource.data && noteOf(resource.data.meta, subject.timezone)}
         </p>
-        <CsvButton query={timeQuery} what={`${metricName(view.metric)} by ${step}`} />
+        {headline.at > 0 && (
+          <button type="button" class="quiet" onClick={refresh}>
+            Updated <time>{clock(headline.at, timezone)}</time>
+            <span aria-hidden="true">↻</span>
+            <span class="hidden">. Refresh</span>
+          </button>
+        )}
+        <CsvButton query={timeQuery} what={`${tiles.nameOf(view.metric)} by ${step}`} />
       </footer>
     </section>
   );

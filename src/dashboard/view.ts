@@ -1,6 +1,6 @@
 /**
  * The state of a statistics page, which is in its address. Everything here is pure. The parameters are `period`, or `from` and
- * `to`; `compare`, `metric`, `by`; `f` for each filter and `tab` for each panel whose first tab is not shown; and for the dialog of
+ * `to`; `compare`, with `compare_from` and `compare_to` for `custom`, and `weekdays`; `metric`, `by`; `f` for each filter and `tab` for each panel whose first tab is not shown; and for the dialog of
  * all rows `all`, `split` and `sort`.
  */
 import { isDay } from '../model/time-zone.ts';
@@ -29,6 +29,7 @@ export type PeriodName = keyof typeof PERIODS;
 export const COMPARISONS = {
   previous_period: 'Previous period',
   year_over_year: 'Year before',
+  custom: 'Custom period',
   none: 'No comparison',
 } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -37,6 +38,10 @@ export interface View {
   /** A named period, or two days. */
   readonly period: PeriodName | readonly [from: string, to: string];
   readonly compare: Comparison;
+  /** The days of the comparison `custom`; else null. */
+  readonly compareDays: readonly [from: string, to: string] | null;
+  /** Whether the comparison begins on the same weekday; null: as is usual for the period. */
+  readonly weekdays: boolean | null;
   readonly metric: string;
   /** Null: the usual one of the period. */
   readonly step: Step | null;
@@ -57,6 +62,8 @@ export type SetView = (part: Partial<View>, how?: 'push' | 'replace') => void;
 export const DEFAULT_VIEW: View = {
   period: '30d',
   compare: 'previous_period',
+  compareDays: null,
+  weekdays: null,
   metric: 'visitors',
   step: null,
   filters: [],
@@ -75,8 +82,10 @@ const isPeriod = (name: string): name is PeriodName => Object.hasOwn(PERIODS, na
 const isComparison = (name: string): name is Comparison => Object.hasOwn(COMPARISONS, name);
 const isStep = (name: string): name is Step => STEPS.includes(name);
 
-function daysIn(params: URLSearchParams): DayPair | null {
-  const [from, to] = [params.get('from') ?? '', params.get('to') ?? ''];
+const isWeekdays = (text: string): boolean => text === 'match' || text === 'any';
+
+function daysIn(params: URLSearchParams, first: string, last: string): DayPair | null {
+  const [from, to] = [params.get(first) ?? '', params.get(last) ?? ''];
   return isDay(from) && isDay(to) && from <= to ? [from, to] : null;
 }
 
@@ -84,11 +93,10 @@ function daysIn(params: URLSearchParams): DayPair | null {
 export function parseView(search: string): View {
   const params = new URLSearchParams(search);
   const period = params.get('period') ?? '';
-  const compare = params.get('compare') ?? '';
   const step = params.get('by') ?? '';
   return {
-    period: daysIn(params) ?? (isPeriod(period) ? period : DEFAULT_VIEW.period),
-    compare: isComparison(compare) ? compare : DEFAULT_VIEW.compare,
+    period: daysIn(params, 'from', 'to') ?? (isPeriod(period) ? period : DEFAULT_VIEW.period),
+    ...comparisonIn(params),
     metric: params.get('metric') ?? DEFAULT_VIEW.metric,
     step: isStep(step) ? step : null,
     filters: params
@@ -102,15 +110,31 @@ export function parseView(search: string): View {
   };
 }
 
+/** A comparison `custom` without days has no meaning. */
+function comparisonIn(params: URLSearchParams): Pick<View, 'compare' | 'compareDays' | 'weekdays'> {
+  const compare = params.get('compare') ?? '';
+  const days = compare === 'custom' ? daysIn(params, 'compare_from', 'compare_to') : null;
+  const weekdays = params.get('weekdays') ?? '';
+  return {
+    compare: isComparison(compare) && (compare !== 'custom' || days) ? compare : DEFAULT_VIEW.compare,
+    compareDays: days,
+    weekdays: isWeekdays(weekdays) ? weekdays === 'match' : null,
+  };
+}
+
 /** The parts of an address that have no meaning, as `name=value`. Unknown metrics and dimensions are left to the API. */
 export function unknownParts(search: string): string[] {
   const params = new URLSearchParams(search);
-  const hasDays = daysIn(params) !== null;
+  const hasDays = daysIn(params, 'from', 'to') !== null;
+  const hasCompareDays = daysIn(params, 'compare_from', 'compare_to') !== null;
   const checks = new Map<string, (value: string) => boolean>([
     ['period', isPeriod],
     ['from', () => hasDays],
     ['to', () => hasDays],
-    ['compare', isComparison],
+    ['compare', (name) => isComparison(name) && (name !== 'custom' || hasCompareDays)],
+    ['compare_from', () => hasCompareDays],
+    ['compare_to', () => hasCompareDays],
+    ['weekdays', isWeekdays],
     ['by', isStep],
     ['f', (text) => parseFilter(text) !== null],
   ]);
@@ -120,7 +144,13 @@ export function unknownParts(search: string): string[] {
 }
 
 /** The part of a view that other pixels have, too. */
-export const commonPart = ({ period, compare }: View): View => ({ ...DEFAULT_VIEW, period, compare });
+export const commonPart = ({ period, compare, compareDays, weekdays }: View): View => ({
+  ...DEFAULT_VIEW,
+  period,
+  compare,
+  compareDays,
+  weekdays,
+});
 
 /** The query of an address, without defaults. */
 export function searchOf(view: View): string {
@@ -133,6 +163,11 @@ export function searchOf(view: View): string {
     add('to', view.period[1]);
   } else if (view.period !== DEFAULT_VIEW.period) add('period', view.period);
   if (view.compare !== DEFAULT_VIEW.compare) add('compare', view.compare);
+  if (view.compareDays !== null) {
+    add('compare_from', view.compareDays[0]);
+    add('compare_to', view.compareDays[1]);
+  }
+  if (view.weekdays !== null) add('weekdays', view.weekdays ? 'match' : 'any');
   if (view.metric !== DEFAULT_VIEW.metric) add('metric', view.metric);
   if (view.step !== null) add('by', view.step);
   for (const filter of view.filters) add('f', filterText(filter));
@@ -198,16 +233,45 @@ export function daysOf(range: ReturnType<typeof rangeOf>, timezone: string, now 
 
 type DayPair = readonly [from: string, to: string];
 
+const GATE = true;
+type ComparedView = Pick<View, 'compare' | 'compareDays' | 'weekdays' | 'period'>;
+
+const isCompared = ({ compare, period }: ComparedView): boolean => compare !== 'none' && period !== 'all';
+
+/** Whether it makes a difference for a view to match weekdays. */
+export function canMatchWeekdays(view: ComparedView): boolean {
+  if (!isCompared(view) || view.compare === 'custom' || GATE) return false;
+  // Whole weeks are preceded by weeks that begin on the same weekday.
+  return view.compare === 'year_over_year' || view.period === 'month' || dayCount(view.period) % 7 !== 0;
+}
+
+/** Whether a view's comparison begins on the same weekday. By default, it does for periods of about one to three months. */
+export function matchesWeekdays(view: ComparedView): boolean {
+  const days = dayCount(view.period);
+  return canMatchWeekdays(view) && (view.weekdays ?? (days >= 28 && days <= 92));
+}
+
+/** The comparison as the API takes it; null if the view has none. */
+export function comparisonOf(view: ComparedView): object | null {
+  if (!isCompared(view)) return null;
+  return {
+    mode: view.compare,
+    ...(view.compareDays ? { date_range: view.compareDays } : {}),
+    ...(matchesWeekdays(view) ? { match_day_of_week: true } : {}),
+  };
+}
+
 /** The days that a view's range is compared with, as the API computes them; null if it is not compared. */
 export function comparedDays(
-  { compare, period }: Pick<View, 'compare' | 'period'>,
+  view: ComparedView,
   range: ReturnType<typeof rangeOf>,
   timezone: string,
   now = Date.now(),
 ): DayPair | null {
-  if (compare === 'none' || period === 'all') return null;
+  const { compare, compareDays } = view;
+  if (compare === 'none' || !isCompared(view)) return null;
   const [from, to] = daysOf(range, timezone, now);
-  return comparedRange({ mode: compare, range: null }, { from, to }, null, timezone) as DayPair;
+  return comparedRange({ mode: compare, range: compareDays }, { from, to }, null, timezone) as DayPair;
 }
 
 /** No event is older. */

@@ -173,21 +173,25 @@ async function headlines(): Promise<string[]> {
 async function expectHeadlines(request: object, mode: string | null = 'previous_period'): Promise<void> {
   const { results } = await query(speck, {
     site_id: pixel,
-    metrics: HEADLINES,
+    metrics: [...HEADLINES, 'events'],
     ...request,
     ...(mode ? { include: { comparisons: { mode } } } : {}),
   });
   const [row] = results;
   const wanted = HEADLINES.map((metric, place) => {
     const value = formatValue(metric, row?.metrics[place], true);
-    if (!row?.comparison) return `${value} `;
+    // Nothing is compared with days without events.
+    if (!row?.comparison?.metrics.at(-1)) return `${value} `;
     const from = `from ${formatValue(metric, row.comparison.metrics[place], true)}`;
     // How much more something is than nothing, nobody can say.
     if (row.comparison.metrics[place] === 0) return `${value}  ${from}`;
     const change = row.comparison.change[place] ?? 0;
     const unit = metric === 'bounce_rate' ? ' pt' : '%';
     const signed = new Intl.NumberFormat(LOCALE, { signDisplay: 'exceptZero', maximumFractionDigits: 0 });
-    return `${value} ${signed.format(change)}${unit} ${from}`;
+    const text = `${signed.format(change).replace('-', '\u2212')}${unit}`;
+    const arrow = text.startsWith('+') ? '↑ ' : text.startsWith('\u2212') ? '↓ ' : '';
+    const mood = change === 0 ? '' : change > 0 === (metric !== 'bounce_rate') ? ', better' : ', worse';
+    return `${value} ${arrow}${text}${mood} ${from}`;
   });
   await settles(headlines, wanted);
 }
@@ -264,7 +268,7 @@ describe("a pixel's statistics", () => {
     await page.click(`${devices} button.label:has-text("Chrome 1") >> nth=0`);
     await page.waitForSelector('.chip:has-text("Browser version is")');
     expect(search()).toMatch(
-      /^\?period=7d&f=is,visit:browser,(Mobile )?Chrome&f=is,visit:browser_version,1\d+$/,
+      /^\?period=7d&f=is,visit:browser,(Mobile )?Chrome&f=is,visit:browser_version,1\d+&tab=visit:browser_version$/,
     );
     await page.goto(`${speck.url}/app/${pixel}?period=7d`);
 
@@ -482,7 +486,7 @@ describe("a pixel's statistics", () => {
     await page.click('.panel[aria-label="Sources"] button.label:has-text("Google")');
     const filters = [['is', 'visit:source', ['Google']]];
     await expectHeadlines({ date_range: '7d', filters });
-    expect(search()).toBe('?period=7d&f=is,visit:source,Google');
+    expect(search()).toBe('?period=7d&f=is,visit:source,Google&tab=visit:source');
 
     const funnelQuery = `name=To%20a%20purchase&period=7d&filters=${encodeURIComponent(JSON.stringify(filters))}`;
     const funnel = (await (
@@ -969,7 +973,7 @@ describe('the other views', () => {
         cd: { engaged: 83_000, scroll: 40 },
       }),
     });
-    await page.click('.stream button:has-text("engagement"):has-text("/live")');
+    await page.click('.stream button:has-text("Read for 1m 23s, scrolled to 40%"):has-text("/live")');
     for (const text of ['83000 1m 23s', '40 40%']) {
       await page.waitForSelector(`dialog[open] dd:has-text("${text}")`);
     }

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { splitsOf } from '../../src/dashboard/dimensions.ts';
 import { metricsOf } from '../../src/dashboard/panels/metrics.ts';
-import { comparedDays, daysOf, parseView, rangeOf, searchOf } from '../../src/dashboard/view.ts';
+import {
+  comparedDays,
+  DEFAULT_VIEW,
+  daysOf,
+  parseView,
+  rangeOf,
+  searchOf,
+} from '../../src/dashboard/view.ts';
 import { METRICS } from '../../src/model/metrics.ts';
 
 describe('the days of a period', () => {
@@ -36,15 +43,16 @@ describe('the days that a range is compared with', () => {
     ['previous_period', 'all', null],
     ['none', '7d', null],
   ] as const)('%s of %s', (compare, period, expected) => {
-    expect(comparedDays({ compare, period }, rangeOf(period, 'UTC'), 'UTC', NOW)).toEqual(expected);
+    expect(comparedDays({ ...DEFAULT_VIEW, compare, period }, rangeOf(period, 'UTC'), 'UTC', NOW)).toEqual(
+      expected,
+    );
   });
 
   it('of two days', () => {
     const period = ['2026-02-27', '2026-02-28'] as const;
-    expect(comparedDays({ compare: 'previous_period', period }, period, 'UTC', NOW)).toEqual([
-      '2026-02-25',
-      '2026-02-26',
-    ]);
+    expect(comparedDays({ ...DEFAULT_VIEW, compare: 'previous_period', period }, period, 'UTC', NOW)).toEqual(
+      ['2026-02-25', '2026-02-26'],
+    );
   });
 });
 

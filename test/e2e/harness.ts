@@ -49,6 +49,8 @@ export interface SpeckOptions {
   readonly vars?: Record<string, string>;
   /** Another configuration than wrangler.toml. */
   readonly configPath?: string;
+  /** Where the built Worker is; by default in dist/modules. */
+  readonly modules?: string;
   /** Other statements than those of the newest schema. */
   readonly schema?: readonly string[];
 }
@@ -59,7 +61,7 @@ export async function startSpeck(options: SpeckOptions = {}): Promise<Speck> {
     workers: [
       {
         configPath: options.configPath ?? 'wrangler.toml',
-        prebuiltWorkerDir: 'dist/modules',
+        prebuiltWorkerDir: options.modules ?? 'dist/modules',
         secrets: options.secrets ?? { ADMIN_TOKEN, SECRET_KEY },
         ...(options.vars ? { vars: options.vars } : {}),
       },

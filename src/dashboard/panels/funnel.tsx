@@ -22,7 +22,7 @@ interface FunnelResponse {
 /** Before a funnel's name in the address, where it could be a dimension's. */
 const TAB = 'funnel:';
 
-export default function FunnelPanel({ base, subject, view, set }: PanelProps) {
+export function FunnelPanel({ base, subject, view, set }: PanelProps) {
   const { funnels } = subject;
   const tabs = funnels.map((one) => TAB + one);
   const name = shownTab(view, tabs).slice(TAB.length);

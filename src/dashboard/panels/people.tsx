@@ -19,7 +19,7 @@ const PEOPLE: readonly Tab[] = [
 
 const NAMES = PEOPLE.map(({ name }) => name);
 
-export default function PeoplePanel(props: PanelProps) {
+export function PeoplePanel(props: PanelProps) {
   const selected = shownTab(props.view, NAMES);
   const resource = useQuery({ ...props.base, metrics: METRICS }, 'slow');
   const rows = useRows(props.base, selected, metricsOf(selected), ROWS + 1);

@@ -9,7 +9,7 @@ import { Panel, type PanelProps } from './panel.tsx';
 
 const PROPERTY = 'event:props:';
 
-export default function PropertyPanel(props: PanelProps) {
+export function PropertyPanel(props: PanelProps) {
   const { base, subject } = props;
   const [from, to] = daysOf(base.date_range, subject.timezone);
   const path = `/api/v1/pixels/${subject.id}/properties?from=${from}&to=${to}`;
