@@ -137,6 +137,8 @@ describe('a public page', () => {
     expect(await frame.$$('header.top')).toEqual([]);
     expect(await frame.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('search');
+    // Panels load when they come near, which in a frame is told by the page around it.
+    await frame.locator('.panel[aria-label="Pages"]').scrollIntoViewIfNeeded();
     await frame.click('.panel[aria-label="Pages"] button.label:has-text("/pricing")');
     await settles(visitors(frame), '3');
     expect(frame.url()).toMatch(/[?&]embed=1&theme=dark/);
