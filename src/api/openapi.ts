@@ -75,7 +75,11 @@ function operationOf(route: Route): JsonSchema {
     summary: route.summary,
     description: ACCESS[route.access],
     security: securityOf(route),
-    parameters: [...pathParameters(route), ...parametersOf(route.query)],
+    parameters: [
+      ...pathParameters(route),
+      ...parametersOf(route.query),
+      ...(route.ifMatch ? [IF_MATCH] : []),
+    ],
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body, route.maxBodies) } } : {}),
     responses: {
       ...Object.fromEntries(
@@ -88,6 +92,9 @@ function operationOf(route: Route): JsonSchema {
     },
   };
 }
+
+/** The header of a change that is made only if nothing else has changed. */
+const IF_MATCH = { name: 'If-Match', in: 'header', schema: { type: 'string' } };
 
 const ACCESS: Readonly<Record<Access, string>> = {
   none: 'Public.',
@@ -112,7 +119,7 @@ function securityOf({ access, public: isPublic }: Route): readonly JsonSchema[] 
 
 /** All reasons for which a route can reject a request. */
 export function reasonsOf(route: Route): Reason[] {
-  const { access, shared, pixel, query, body, problems = [] } = route;
+  const { access, shared, pixel, query, body, ifMatch, problems = [] } = route;
   return [
     ...new Set<Reason>([
       ...(access === 'none' ? [] : (['session_ended', 'cross_site'] as const)),
@@ -133,6 +140,7 @@ export function reasonsOf(route: Route): Reason[] {
         ? (['body_too_large', 'unsupported_encoding', 'broken_encoding', 'broken_body'] as const)
         : []),
       ...(body && typeof body !== 'string' ? (['invalid_json'] as const) : []),
+      ...(ifMatch ? (['precondition_failed'] as const) : []),
       ...problems,
     ]),
   ];

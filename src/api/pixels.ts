@@ -35,6 +35,7 @@ import { changeTimeZone, type Rezoned } from '../store/rezone.ts';
 import { check, readJson } from './body.ts';
 import type { Call, PixelCall } from './call.ts';
 import { type Grant, loadPixel, requirePixel, unknownPixel } from './grant.ts';
+import { hashToken } from './hash.ts';
 import { installSnippets } from './install.ts';
 import { OwnerSettings } from './owner-settings.ts';
 import { Problem } from './problem.ts';
@@ -210,28 +211,29 @@ export async function addPixel({ request, env, grant }: Call): Promise<Response>
       `There are ${LIMITS.pixels} pixels, which is the maximum. Delete one first.`,
     );
   }
-  return uncachedJson(pixelToJson(pixel, request), 201, { location: `/api/v1/pixels/${pixel.id}` });
+  return pixelResponse(pixel, request, 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 
 /** Any token may read the pixels that it reaches, since their names are no secret to it. */
 export async function readPixels({ request, env, grant }: Call): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
-  return uncachedJson({ pixels: visible.map((pixel) => pixelToJson(pixel, request)) });
+  return uncachedJson({ pixels: await Promise.all(visible.map((pixel) => pixelToJson(pixel, request))) });
 }
 
 export async function readPixel({ request, pixel }: PixelCall): Promise<Response> {
-  return uncachedJson(pixelToJson(pixel, request));
+  return pixelResponse(pixel, request);
 }
 
 export async function changePixel({ request, env, grant, id }: Call): Promise<Response> {
   let current = await loadForChange(env, grant, id);
   const change = check(PixelChange, await readJson(request));
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const read = await requireMatch(request, current);
     try {
-      const rezoned = await applyChange(env.DB, current, change, tries === 1);
-      const changed = pixelToJson(await loadPixel(env, grant, id), request);
-      return uncachedJson(rezoned ? { ...changed, timezone_change: rezoned } : changed);
+      const rezoned = await applyChange(env.DB, { ...current, read }, change, tries === 1);
+      const changed = await loadPixel(env, grant, id);
+      return await pixelResponse(changed, request, 200, {}, rezoned ? { timezone_change: rezoned } : {});
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       current = await loadForChange(env, grant, id);
@@ -246,6 +248,25 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
   );
 }
 
+/**
+ * Rejects a change that was decided on when the pixel was different. Without If-Match, a change is made whatever else has changed.
+ *
+ * @returns what must still be as it was read when the change is written.
+ * @throws Problem if the request has If-Match, and the pixel has another ETag.
+ */
+async function requireMatch(request: Request, { pixel, read, readAll }: PixelForChange): Promise<string> {
+  const expected = request.headers
+    .get('if-match')
+    ?.split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''));
+  if (!expected || expected.includes('*')) return read;
+  if (expected.includes(`"${await etagOf(pixel)}"`)) return readAll;
+  throw new Problem(
+    'precondition_failed',
+    'This pixel has changed since you read it. Nothing was changed. Read it again, and decide again.',
+  );
+}
+
 /** How often a change is tried if others come first. Each try takes up to 15 of the 50 D1 statements of the free plan. */
 const MAX_TRIES = 3;
 
@@ -256,7 +277,7 @@ const MAX_TRIES = 3;
  */
 async function applyChange(
   db: D1Database,
-  { pixel, read }: PixelForChange,
+  { pixel, read }: Pick<PixelForChange, 'pixel' | 'read'>,
   { settings, ...change }: v.InferOutput<typeof PixelChange>,
   isFirst: boolean,
 ): Promise<Rezoned | null> {
@@ -267,10 +288,14 @@ async function applyChange(
     if (isFirst) countZoneChange(pixel.id);
     return changeTimeZone(db, changed, patch, read);
   }
-  const goalsChanged = JSON.stringify(changed.settings.goals) !== JSON.stringify(pixel.settings.goals);
+  const goalsChanged = goalsText(changed) !== goalsText(pixel);
   await updatePixel(db, pixel.id, patch, goalsChanged ? [markGoalsChanged(db, pixel.id)] : [], { read });
   return null;
 }
+
+/** The goals without their order, on which no statistics depend. */
+const goalsText = ({ settings: { goals } }: Pixel): string =>
+  JSON.stringify(goals.map((goal) => JSON.stringify(goal)).toSorted());
 
 /** A change of the time zone writes all days of a pixel again and makes them dirty, so its number is limited. */
 const zoneChanges = new Attempts(LIMITS.zoneChanges, 3_600_000);
@@ -334,10 +359,28 @@ function withoutUndefined<T extends object>(partial: T): { [Key in keyof T]?: Ex
   };
 }
 
-function pixelToJson(pixel: Pixel, request: Request): Record<string, unknown> {
+/** Changes with everything that a client can change. */
+async function etagOf({ name, url, timezone, settings }: Pixel): Promise<string> {
+  return (await hashToken(JSON.stringify([name, url, timezone, settings]))).slice(0, 32);
+}
+
+async function pixelToJson(pixel: Pixel, request: Request): Promise<Record<string, unknown>> {
   return {
     ...pixel,
     created_at: new Date(pixel.created_at).toISOString(),
+    etag: await etagOf(pixel),
     install: installSnippets(pixel.id, new URL(request.url).origin),
   };
+}
+
+/** A response with one pixel, its ETag, and what else the body has. */
+async function pixelResponse(
+  pixel: Pixel,
+  request: Request,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+  also: Readonly<Record<string, unknown>> = {},
+): Promise<Response> {
+  const json = await pixelToJson(pixel, request);
+  return uncachedJson({ ...json, ...also }, status, { ...headers, etag: `"${json['etag']}"` });
 }

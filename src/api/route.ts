@@ -28,6 +28,8 @@ export interface Route extends RouteAccess {
   readonly body?: v.GenericSchema | string;
   /** The most bodies that may be sent as a list. Left out: a list is no body. */
   readonly maxBodies?: number;
+  /** Whether it takes the header If-Match. */
+  readonly ifMatch?: true;
   /** The successful responses, by status. */
   readonly responses: { readonly [status: number]: ResponseSchema };
   /** Reasons of this route only. Those that follow from its access, pixel, query and body are implied. */

@@ -65,6 +65,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Change a pixel',
     access: 'pixels:write',
     body: PixelChange,
+    ifMatch: true,
     responses: { 200: 'ChangedPixel' },
     problems: ['invalid_body', 'wrong_pixel', 'not_found', 'conflict', 'too_many_requests'],
     handler: changePixel,

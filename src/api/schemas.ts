@@ -54,6 +54,10 @@ const pixel = {
   timezone: { ...text, description: 'Of the IANA database. Days are counted in it.' },
   settings: ref('Settings'),
   created_at: time,
+  etag: {
+    ...text,
+    description: 'Send it as `If-Match`, in quotes, to change the pixel only if it is still the same.',
+  },
   install: object({ script: text, noscript: text, email: text }),
 };
 

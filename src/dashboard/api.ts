@@ -38,6 +38,8 @@ export interface Pixel {
   readonly timezone: string;
   readonly settings: Settings;
   readonly created_at: string;
+  /** Changes with everything that can be changed. */
+  readonly etag: string;
   readonly install: Snippets;
 }
 
@@ -155,11 +157,18 @@ function unreachable(status: number): Failure {
   });
 }
 
+interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Whether the caller itself looks after a session that has ended. */
+  readonly quiet?: boolean;
+}
+
 export async function request(
   method: string,
   path: string,
   body?: unknown,
-  options: { readonly accept?: string; readonly signal?: AbortSignal; readonly quiet?: boolean } = {},
+  options: RequestOptions = {},
 ): Promise<Response> {
   let response: Response;
   try {
@@ -172,8 +181,9 @@ export async function request(
         ...(publicId === null
           ? { 'x-speck-session': isSharedPage ? 'link' : 'owner' }
           : { 'x-speck-public': publicId }),
-        accept: options.accept ?? 'application/json',
+        accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(options.signal ? { signal: options.signal } : {}),
@@ -251,7 +261,7 @@ const BYTE_ORDER_MARK = '\ufeff';
 
 /** Saves the response to a query as a CSV file. */
 export async function saveCsv(query: QueryRequest, name: string): Promise<void> {
-  const response = await request('POST', QUERY_PATH, query, { accept: 'text/csv' });
+  const response = await request('POST', QUERY_PATH, query, { headers: { accept: 'text/csv' } });
   save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
 }
 

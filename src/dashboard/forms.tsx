@@ -33,8 +33,8 @@ export function useSubmission(): Submission {
 }
 
 interface FormProps {
-  /** `block`: one of the forms of a page. `narrow`: the only content of a page. */
-  readonly kind: 'block' | 'narrow';
+  /** `block`: one of the forms of a page. `narrow`: the only content of a page. `inset`: a part of a block. */
+  readonly kind: 'block' | 'narrow' | 'inset';
   readonly submission: Submission;
   /** Submits the form. Resolves to a message for the reader, if there is one. */
   readonly submit: () => Promise<string | undefined>;
@@ -42,6 +42,8 @@ interface FormProps {
   /** Whether the form is incomplete and cannot be submitted. */
   readonly disabled?: boolean;
   readonly danger?: boolean;
+  /** Closes the form without submitting it. */
+  readonly cancel?: (() => void) | null;
   readonly children: ComponentChildren;
 }
 
@@ -52,6 +54,7 @@ export function Form({
   button,
   disabled = false,
   danger = false,
+  cancel = null,
   children,
 }: FormProps) {
   const { busy, failure, message, send } = submission;
@@ -69,6 +72,11 @@ export function Form({
         <button type="submit" class={danger ? 'danger' : ''} disabled={busy || disabled}>
           {button}
         </button>
+        {cancel && (
+          <button type="button" class="quiet" onClick={cancel}>
+            Cancel
+          </button>
+        )}
         <span role="status" class="saved">
           {message}
         </span>

@@ -187,14 +187,45 @@ export function useLocation(): Location {
   return current;
 }
 
+/** What is asked before the reader leaves a view. */
+interface Guard {
+  /** The address of the view. */
+  readonly href: string;
+  isNeeded(): boolean;
+  /** Calls `leave` if the reader wants to. */
+  ask(leave: () => void): void;
+}
+let guard: Guard | null = null;
+export function setGuard(next: Guard | null): void {
+  guard = next;
+}
+
+/** Leaves a view, once its guard agrees. */
+export function leave(act: () => void): void {
+  if (guard?.isNeeded()) guard.ask(act);
+  else act();
+}
+
+// Before all other listeners: Back and Forward have moved already, so the view's address comes back until the reader has decided.
+addEventListener('popstate', (event) => {
+  if (!event.isTrusted || !guard?.isNeeded() || new URL(guard.href).pathname === location.pathname) return;
+  event.stopImmediatePropagation();
+  history.pushState(null, '', guard.href);
+  guard.ask(() => history.back());
+});
+
 /** Goes to another address of the dashboard, as a new entry of the browser's history or in place of the current one. */
 export function go(address: string, mode: 'push' | 'replace' = 'push'): void {
   const target = withParameters(address);
   const samePath = new URL(target, location.href).pathname === location.pathname;
-  if (mode === 'push') history.pushState(null, '', target);
-  else history.replaceState(null, '', target);
-  dispatchEvent(new PopStateEvent('popstate'));
-  if (!samePath) scrollTo(0, 0);
+  const move = (): void => {
+    if (mode === 'push') history.pushState(null, '', target);
+    else history.replaceState(null, '', target);
+    dispatchEvent(new PopStateEvent('popstate'));
+    if (!samePath) scrollTo(0, 0);
+  };
+  if (samePath) move();
+  else leave(move);
 }
 
 /** Calls a function at an interval while the page is visible. */

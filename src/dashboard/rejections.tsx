@@ -45,7 +45,7 @@ export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
   return (
     <>
       <div class="row title">
-        <Heading>Rejections</Heading>
+        <Heading>Rejected events</Heading>
         <InlineChoice
           label="Days"
           options={SPANS.map((days) => [String(days), `Last ${days} days`])}
@@ -53,12 +53,15 @@ export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
           set={(days) => setSpan(Number(days))}
         />
       </div>
-      <p class="muted">Events that were not stored, and the reasons. Days are in {pixel.timezone}.</p>
+      <p class="muted">
+        Events that Speck received and did not count, with the reason. Days start and end at midnight in{' '}
+        {pixel.timezone}.
+      </p>
       <ResourceView resource={resource} rows={8}>
         {({ days }) => {
           const reasons = byReason(days);
           if (reasons.length === 0)
-            return <Empty title="No rejections">All events of this period were stored.</Empty>;
+            return <Empty title="No rejected events">All events of this period were counted.</Empty>;
           const stacks = Array.from({ length: span }, (_, index) => {
             const label = addDays(from, index);
             const rejections = days.find(({ day }) => day === label)?.rejections ?? [];
@@ -71,7 +74,7 @@ export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
             <>
               <div class="sheeted">
                 <Bars
-                  name="Rejections per day. The list of reasons has the numbers."
+                  name="Rejected events per day. The list of reasons has the numbers."
                   unit="rejected"
                   stacks={stacks}
                 />
@@ -87,7 +90,7 @@ export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
                         <span class="muted why">{reason.explanation}</span>
                       </summary>
                       {reason.last_at !== null && (
-                        <p class="muted">Last at {moment(reason.last_at, pixel.timezone)}.</p>
+                        <p class="muted">Last time: {moment(reason.last_at, pixel.timezone)}.</p>
                       )}
                       {reason.families.size > 0 && (
                         <p>

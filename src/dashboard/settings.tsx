@@ -7,11 +7,18 @@ import { Goals } from './settings/goals.tsx';
 import { SharedLinks } from './settings/links.tsx';
 import { OwnerForm } from './settings/owner.tsx';
 import type { SettingsProps } from './settings/save.ts';
+import { UnsavedChanges } from './settings/unsaved.tsx';
 import { Heading } from './ui.tsx';
 
-export default function PixelSettings(props: SettingsProps) {
+interface Props extends SettingsProps {
+  /** Called once the pixel is deleted. */
+  readonly onDelete: () => void;
+}
+
+export default function PixelSettings({ onDelete, ...props }: Props) {
   return (
     <>
+      <UnsavedChanges />
       <Heading>Settings</Heading>
       <div class="columns">
         <div>
@@ -23,7 +30,7 @@ export default function PixelSettings(props: SettingsProps) {
           <Collecting {...props} />
           <OwnerForm {...props} />
           <SharedLinks pixel={props.pixel} />
-          <Deletion {...props} />
+          <Deletion pixel={props.pixel} onDelete={onDelete} />
         </div>
       </div>
     </>

@@ -26,9 +26,9 @@ export function SignedIds({ pixel }: { readonly pixel: Pixel }) {
   return (
     <>
       <Snippet title="Signed user ids" text={lines}>
-        Your server signs the id of the user who is signed in, and the page calls{' '}
-        <code>speck('identify', uid, {'{ sig }'})</code>. Nobody can then send another user's id. Keep the
-        secret on the server.{' '}
+        If your users sign in, your server can sign their ids, and the page sends id and signature with{' '}
+        <code>speck('identify', uid, {'{ sig }'})</code>. Nobody can then pretend to be another user. Keep the
+        secret on your server, never in a page.{' '}
         <button type="button" class="quiet" onClick={() => void show()}>
           Show the secret
         </button>

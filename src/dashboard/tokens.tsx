@@ -34,7 +34,8 @@ export default function Tokens({ pixels }: Props) {
     <>
       <Heading>Tokens</Heading>
       <p class="muted">
-        Tokens give access to the API and to this dashboard. Deleting a token signs out everyone who used it.
+        A token signs in to this dashboard and gives access to the API. Deleting a token signs out everyone
+        who used it.
       </p>
       <div class="columns">
         <TokenList pixels={pixels} version={version} onChange={reload} />
@@ -75,13 +76,15 @@ function TokenList({ pixels, version, onChange }: ListProps) {
             )}
             removeLabel="Delete"
             confirmLabel={({ links }) =>
-              links === 0 ? 'Delete the token' : `Delete it and its ${links} shared links`
+              links === 0
+                ? 'Delete token'
+                : `Delete token and ${links} shared ${links === 1 ? 'link' : 'links'}`
             }
             remove={({ id }) => void send(() => remove(id))}
             empty={
-              <Empty title="No token yet">
-                <code>ADMIN_TOKEN</code> may do everything. Create a token with fewer permissions for each
-                server and colleague.
+              <Empty title="No tokens yet">
+                Do not share <code>ADMIN_TOKEN</code>, which may do everything. Create a token for each
+                colleague and each server, with only the permissions that they need.
               </Empty>
             }
           />
@@ -110,16 +113,23 @@ function NewToken({ pixels, onChange }: Omit<ListProps, 'version'>) {
       kind="block"
       submission={submission}
       submit={create}
-      button="Create the token"
+      button="Create token"
       disabled={scopes.length === 0}
     >
       <h2>New token</h2>
       {newToken !== '' && (
         <Snippet title="Your token" text={newToken}>
-          It is shown only once.
+          Copy it now. It won't be shown again.
         </Snippet>
       )}
-      <Input label="Name" required maxLength={120} value={name} set={setName} />
+      <Input
+        label="Name"
+        hint="Who or what uses it, such as a colleague or a server."
+        required
+        maxLength={120}
+        value={name}
+        set={setName}
+      />
       <fieldset>
         <legend>Permissions</legend>
         {Object.entries(SCOPES).map(([scope, label]) => (
@@ -138,7 +148,7 @@ function NewToken({ pixels, onChange }: Omit<ListProps, 'version'>) {
         ))}
       </fieldset>
       <Choice
-        label="For"
+        label="Pixels"
         options={[['', 'All pixels'], ...pixels.map((one) => [one.id, one.name] as const)]}
         value={pixel}
         set={setPixel}

@@ -7,7 +7,7 @@ export function ZoneField({ value, set }: { readonly value: string; readonly set
   return (
     <Choice
       label="Time zone"
-      hint="Days begin and end at midnight in this zone."
+      hint="Days start and end at midnight in this time zone."
       options={zones.map((zone) => [zone, zone])}
       value={value}
       set={set}

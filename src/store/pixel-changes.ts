@@ -5,14 +5,22 @@ import { forgetPixel, type PixelRow, pixelOf } from './pixels.ts';
 
 export interface PixelForChange {
   readonly pixel: Pixel;
-  /** Makes `updatePixel` change the pixel only if it is still as it was read. */
+  /** Makes `updatePixel` change the pixel only if its settings and its time zone are still as they were read. */
   readonly read: string;
+  /** The same for its name and its URL, too. */
+  readonly readAll: string;
 }
 
 /** A pixel as D1 has it now, to be changed. */
 export async function readForChange(db: D1Database, id: string): Promise<PixelForChange | null> {
   const row = await db.prepare('SELECT * FROM pixels WHERE id = ?').bind(id).first<PixelRow>();
-  return row && { pixel: pixelOf(row), read: JSON.stringify([row.settings, row.timezone]) };
+  if (!row) return null;
+  const { settings, timezone, name, url } = row;
+  return {
+    pixel: pixelOf(row),
+    read: JSON.stringify([settings, timezone]),
+    readAll: JSON.stringify([settings, timezone, name, url]),
+  };
 }
 
 /** The fields of a pixel to change, and of its settings those to change. */
@@ -22,7 +30,7 @@ export type PixelPatch = Partial<Pick<Pixel, 'name' | 'url' | 'timezone'>> & {
 
 /** The conditions of a change. It is made only if they hold when it is written. */
 export interface Basis {
-  /** The settings and the time zone, from `readForChange`. Without it they may have changed. */
+  /** `read` or `readAll` of `readForChange`. Without it the pixel may have changed. */
   readonly read?: string | undefined;
   /** A further condition in SQL. `?1` is the pixel's id, `?7` is `value`. */
   readonly only?: { readonly sql: string; readonly value: string };
@@ -52,7 +60,8 @@ export async function updatePixel(
       // A setting is a list, a number or a text, so a patch replaces all of it. The SQL always has `?7`, so that it can be bound.
       `UPDATE pixels SET name = coalesce(?2, name), url = coalesce(?3, url), timezone = coalesce(?4, timezone),
          settings = iif(
-           (?6 IS NULL OR settings = ?6 ->> 0 AND timezone = ?6 ->> 1) AND ${only?.sql ?? '?7 IS NULL'},
+           (?6 IS NULL OR settings = ?6 ->> 0 AND timezone = ?6 ->> 1
+             AND (?6 ->> 2 IS NULL OR name = ?6 ->> 2 AND url = ?6 ->> 3)) AND ${only?.sql ?? '?7 IS NULL'},
            json_patch(settings, ?5), NULL)
        WHERE id = ?1`,
     )

@@ -1,21 +1,22 @@
 /** What changes of a pixel may cost, in requests of their own. */
 import { exports } from 'cloudflare:workers';
-import { beforeAll, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../src/api/call.ts';
 import { type Grant, loadPixel } from '../../src/api/grant.ts';
 import { addLink } from '../../src/api/links.ts';
 import { changePixel } from '../../src/api/pixels.ts';
 import { problemResponse } from '../../src/api/problem.ts';
 import type { Env } from '../../src/env.ts';
+import { DIRTY } from '../../src/model/day-state.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { localDayOf } from '../../src/model/local-day.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import type { Token } from '../../src/model/token.ts';
 import { listLinks } from '../../src/store/links.ts';
-import { updatePixel } from '../../src/store/pixel-changes.ts';
+import { type PixelPatch, updatePixel } from '../../src/store/pixel-changes.ts';
 import { deletePixel, getPixel } from '../../src/store/pixels.ts';
 import { deleteToken, insertToken } from '../../src/store/tokens.ts';
-import { applySchema, db, GOALS, makePixel, store, testEnv } from '../fixtures.ts';
+import { applySchema, db, GOALS, makePixel, runJobs, store, testEnv } from '../fixtures.ts';
 
 beforeAll(applySchema);
 
@@ -310,4 +311,117 @@ it('reads 1,095 keep_days of a pixel from before there was this setting', async 
     .bind(id)
     .run();
   expect(await getPixel(db, id)).toMatchObject({ settings: { keep_days: 1095 } });
+});
+
+interface PixelJson extends Pixel {
+  readonly etag: string;
+}
+
+function read(id: string): Promise<Response> {
+  return worker.fetch(`https://px.example.com/api/v1/pixels/${id}`, {
+    headers: { authorization: 'Bearer test-admin-token' },
+  });
+}
+
+function changeIf(id: string, etag: string, body: unknown): Promise<Response> {
+  return worker.fetch(`https://px.example.com/api/v1/pixels/${id}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: 'Bearer test-admin-token',
+      'content-type': 'application/json',
+      'if-match': etag,
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+describe('If-Match', () => {
+  it.each([
+    ['the name', { name: 'Later' }],
+    ['the URL', { url: 'https://other.example' }],
+    ['the time zone', { timezone: 'Asia/Kolkata' }],
+    ['a setting', { settings: { retention_days: 7 } }],
+    ['the order of goals', { settings: { goals: [goal('B'), goal('A')] } }],
+    ['a funnel', { settings: { funnels: [funnel('B', 'A')] } }],
+  ])('rejects a change once %s has changed, and nothing is changed', async (_, meanwhile) => {
+    const { id } = await makePixel('UTC', { goals: [goal('A'), goal('B')] });
+    const response = await read(id);
+    const { etag } = (await response.json()) as PixelJson;
+    expect(response.headers.get('etag')).toBe(`"${etag}"`);
+    const changed = (await (await change(id, meanwhile)).json()) as PixelJson;
+    const rejected = await changeIf(id, `"${etag}"`, { settings: { goals: [goal('C')] } });
+    expect(rejected.status).toBe(412);
+    expect(await rejected.json()).toMatchObject({ reason: 'precondition_failed' });
+    expect(((await (await read(id)).json()) as PixelJson).etag).toBe(changed.etag);
+    // With the present one it is made.
+    const made = await changeIf(id, `"${changed.etag}"`, {
+      settings: { goals: [goal('C'), goal('A'), goal('B')] },
+    });
+    expect(made.status).toBe(200);
+    expect((await getPixel(db, id))?.settings.goals.map(({ name }) => name)).toEqual(['C', 'A', 'B']);
+  });
+
+  it.each([(etag: string) => `W/"${etag}"`, (etag: string) => `"other", "${etag}"`, () => '*'])(
+    'is taken as HTTP spells it: %s',
+    async (spell) => {
+      const { id } = await makePixel('UTC');
+      const { etag } = (await (await read(id)).json()) as PixelJson;
+      expect((await changeIf(id, spell(etag), { name: 'Later' })).status).toBe(200);
+    },
+  );
+
+  it.each([{ name: 'One' }, { url: 'https://one.example' }, { settings: { gpc: 'drop' } }])(
+    'lets one of two through that arrive at once, whatever they change: %j',
+    async (body) => {
+      const { id } = await makePixel('UTC');
+      const { etag } = (await (await read(id)).json()) as PixelJson;
+      let isFirst = true;
+      const meanwhile = async () => {
+        if (!isFirst) return;
+        isFirst = false;
+        await updatePixel(db, id, body as PixelPatch);
+      };
+      const request = new Request(`https://px.example.com/api/v1/pixels/${id}`, {
+        method: 'PATCH',
+        headers: { 'if-match': `"${etag}"` },
+        body: JSON.stringify({ name: 'Two' }),
+      });
+      const call = callOf(request, { ...testEnv, DB: changing(meanwhile) } as Env, id);
+      await expect(changePixel(call)).rejects.toMatchObject({ reason: 'precondition_failed' });
+      expect(await getPixel(db, id)).toMatchObject(body);
+    },
+  );
+});
+
+describe('goals', () => {
+  const dirtyOf = (id: string) =>
+    db.prepare('SELECT dirty FROM days WHERE pixel = ?').bind(id).first('dirty');
+
+  async function rolledUp(): Promise<string> {
+    const pixel = await makePixel('UTC', {
+      goals: [goal('A'), goal('B')],
+      funnels: [funnel('A', 'B')],
+    });
+    await store(pixel, [{ ts: Date.now() - 3 * 86_400_000, id: 'a', name: 'A', visitor: 'ann' }]);
+    await runJobs(Date.now());
+    expect(await dirtyOf(pixel.id)).toBe(DIRTY.clean);
+    return pixel.id;
+  }
+
+  it('are renamed with the funnels that use them, in one request or not at all', async () => {
+    const id = await rolledUp();
+    const goals = [{ name: 'A2', event: 'A' }, goal('B')];
+    expect((await change(id, { settings: { goals } })).status).toBe(400);
+    const funnels = [{ ...funnel('A', 'B'), steps: ['A2', 'B'] }];
+    expect((await change(id, { settings: { goals, funnels } })).status).toBe(200);
+    expect((await getPixel(db, id))?.settings).toMatchObject({ goals, funnels });
+    expect(await dirtyOf(id)).toBe(DIRTY.goalsChanged);
+  });
+
+  it('are put into another order without rolling days up again', async () => {
+    const id = await rolledUp();
+    expect((await change(id, { settings: { goals: [goal('B'), goal('A')] } })).status).toBe(200);
+    expect((await getPixel(db, id))?.settings.goals).toEqual([goal('B'), goal('A')]);
+    expect(await dirtyOf(id)).toBe(DIRTY.clean);
+  });
 });

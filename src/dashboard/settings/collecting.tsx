@@ -1,98 +1,107 @@
-import { useState } from 'preact/hooks';
 import { readableHost } from '../../model/text/readable.ts';
-import type { Settings } from '../api.ts';
-import { Choice, Field, Form, Input, useSubmission } from '../forms.tsx';
-import { type SettingsProps, save } from './save.ts';
+import type { Pixel, Settings } from '../api.ts';
+import { Choice, Field, Form, Input } from '../forms.tsx';
+import { type SettingsProps, useFields } from './save.ts';
 
-/** All settings but goals, funnels and the owner, which have forms of their own. */
-type CollectionSettings = Omit<
-  Settings,
-  'goals' | 'funnels' | 'owner_name' | 'owner_contact' | 'owner_policy'
->;
+const LABELS = {
+  retention_days: 'Keep raw events, in days',
+  keep_days: 'Keep anonymous visits, in days',
+  origins: 'Sites that may send events',
+  query_params: 'URL parameters to keep (e.g. ?id=)',
+  gpc: 'Browsers that ask not to be tracked (GPC)',
+  cookie: 'Cookie for visitors who consent',
+  identity: 'Who may be identified by a user id',
+  min_group: 'Hide groups smaller than (visitors)',
+} as const satisfies Partial<Record<keyof Settings, string>>;
 
-function collectionSettings({
-  goals,
-  funnels,
-  owner_name,
-  owner_contact,
-  owner_policy,
-  ...rest
-}: Settings): CollectionSettings {
-  return rest;
+type Collected = Pick<Settings, keyof typeof LABELS>;
+
+function collectedOf({ settings }: Pixel): Collected {
+  const { retention_days, keep_days, origins, query_params, gpc, cookie, identity, min_group } = settings;
+  return {
+    retention_days,
+    keep_days,
+    origins: origins.map(readableHost),
+    query_params,
+    gpc,
+    cookie,
+    identity,
+    min_group,
+  };
 }
 
 /** What is collected, and how long it is stored. */
 export function Collecting(props: SettingsProps) {
-  const [values, set] = useState(() => collectionSettings(props.pixel.settings));
-  const submission = useSubmission();
-  const change = (part: Partial<CollectionSettings>): void => set({ ...values, ...part });
+  const { draft, submission, submit } = useFields(
+    props,
+    'collecting',
+    collectedOf,
+    (changes) => ({ settings: withoutBlankLines(changes) }),
+    LABELS,
+  );
+  const { value: values, set: change } = draft;
   return (
-    <Form
-      kind="block"
-      submission={submission}
-      submit={() => save(props, { settings: changes(props.pixel.settings, values) })}
-      button="Save"
-    >
+    <Form kind="block" submission={submission} submit={submit} button="Save">
       <h2>Collecting and privacy</h2>
       <NumberField
-        label="Keep raw events, in days"
-        hint="Statistics stay. People, and funnels within hours, need raw events."
+        label={LABELS.retention_days}
+        hint="Totals are kept forever. People, and funnels within hours, only work while raw events are kept."
         min={1}
         value={values.retention_days}
         set={(retention_days) => change({ retention_days })}
       />
       <NumberField
-        label="Keep anonymous visits, in days"
-        hint="Filters, split rows, hours and funnels within a visit need them. They are kept at least as long as raw events."
+        label={LABELS.keep_days}
+        hint="Filters, “Split by”, hours and funnels within a visit only work while visits are kept. Visits are kept at least as long as raw events."
         min={1}
         value={values.keep_days}
         set={(keep_days) => change({ keep_days })}
       />
       <Lines
-        label="Hosts that may send events"
-        hint="One per line, such as *.example.com. Leave empty to allow all hosts."
-        value={values.origins.map(readableHost)}
+        label={LABELS.origins}
+        hint="One per line, e.g. *.example.com. Leave empty to allow any site."
+        value={values.origins}
         set={(origins) => change({ origins })}
       />
       <Lines
-        label="Query parameters that belong to a page's name"
-        hint="One per line. All others are removed."
+        label={LABELS.query_params}
+        hint="One per line, without ? and =. Pages with different values are counted as different pages. All other parameters are removed."
         value={values.query_params}
         set={(query_params) => change({ query_params })}
       />
       <Choice
-        label="Browsers that ask not to be tracked (GPC)"
+        label={LABELS.gpc}
         options={[
-          ['anonymous', 'Count their events, without a visitor'],
+          ['anonymous', 'Count their page views but not them as visitors'],
           ['drop', 'Do not count them'],
         ]}
         value={values.gpc}
         set={(gpc) => change({ gpc })}
       />
       <Choice
-        label="Cookie for those who consent"
-        hint="With a cookie, Speck recognizes these visitors on other days. Nobody else is recognized."
+        label={LABELS.cookie}
+        hint="Recognizes visitors who consented when they return. Nobody else gets a cookie."
         options={[
-          ['off', 'None'],
-          ['first_party', 'First-party'],
-          ['third_party', 'Third-party'],
+          ['off', 'No cookie'],
+          ['first_party', 'First-party: on this site only'],
+          ['third_party', 'Third-party: across your sites'],
         ]}
         value={values.cookie}
         set={(cookie) => change({ cookie })}
       />
       <Choice
-        label="Whom a page may identify"
-        hint="Signed users only: a user id needs your server's signature. See Install."
+        label={LABELS.identity}
+        hint="A page can send the id of a user who is signed in. With signatures, nobody can send another user's id: see Install."
         options={[
           ['open', 'Anyone'],
-          ['signed', 'Signed users only'],
+          ['signed', 'Only users whose id your server has signed'],
         ]}
         value={values.identity}
         set={(identity) => change({ identity })}
       />
       <NumberField
-        label="Smallest group that is shown, in visitors"
-        hint="Smaller groups are hidden, counts are rounded to multiples of it, and a day is shown once it is over. 0: show everything."
+        label={LABELS.min_group}
+        hint="Counts are rounded to multiples of this number, and a day is shown once it is over. 0 shows everything."
         min={0}
         value={values.min_group}
         set={(min_group) => change({ min_group })}
@@ -101,15 +110,12 @@ export function Collecting(props: SettingsProps) {
   );
 }
 
-/** The settings that the reader has changed. */
-function changes(before: Settings, values: CollectionSettings): Partial<CollectionSettings> {
+function withoutBlankLines(changes: Partial<Collected>): Partial<Collected> {
   return Object.fromEntries(
-    Object.entries(values)
-      .map(([name, value]): [string, unknown] => [
-        name,
-        Array.isArray(value) ? value.map((line: string) => line.trim()).filter((line) => line !== '') : value,
-      ])
-      .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof Settings])),
+    Object.entries(changes).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map((line: string) => line.trim()).filter((line) => line !== '') : value,
+    ]),
   );
 }
 

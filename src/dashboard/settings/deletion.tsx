@@ -2,14 +2,21 @@ import { useState } from 'preact/hooks';
 import { call } from '../api.ts';
 import { Form, Input, useSubmission } from '../forms.tsx';
 import { go } from '../hooks.ts';
+import { discardDrafts } from './drafts.ts';
 import type { SettingsProps } from './save.ts';
 
-export function Deletion({ pixel, onChange }: SettingsProps) {
+interface Props extends Pick<SettingsProps, 'pixel'> {
+  /** Called once the pixel is deleted. */
+  readonly onDelete: () => void;
+}
+
+export function Deletion({ pixel, onDelete }: Props) {
   const [typed, type] = useState('');
   const submission = useSubmission();
   const remove = async (): Promise<undefined> => {
     await call('DELETE', `/api/v1/pixels/${pixel.id}`);
-    onChange();
+    discardDrafts();
+    onDelete();
     go('/app/');
   };
   return (
@@ -26,7 +33,7 @@ export function Deletion({ pixel, onChange }: SettingsProps) {
         This deletes all its events, statistics, tokens and shared links. It cannot be undone. Events that you
         have exported can be imported into a new pixel.
       </p>
-      <Input label={`Type its name to confirm: ${pixel.name}`} autocomplete="off" value={typed} set={type} />
+      <Input label={`To confirm, type its name: ${pixel.name}`} autocomplete="off" value={typed} set={type} />
     </Form>
   );
 }

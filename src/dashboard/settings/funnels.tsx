@@ -1,87 +1,125 @@
-import { useState } from 'preact/hooks';
 import type { Funnel } from '../api.ts';
 import { count } from '../format.ts';
 import { Choice, Form, Input, useSubmission } from '../forms.tsx';
-import { ItemList } from '../item-list.tsx';
-import { Empty, Text } from '../ui.tsx';
-import { type SettingsProps, save } from './save.ts';
+import { Empty } from '../ui.tsx';
+import { EditedList, type FormProps } from './edited-list.tsx';
+import { OrderedList } from './ordered-list.tsx';
+import type { SettingsProps } from './save.ts';
 
 const MAX_STEPS = 8;
+const MAX_HOURS = 90 * 24;
 
-function funnelText({ steps, within }: Funnel): string {
+interface FunnelFields {
+  readonly name: string;
+  readonly steps: readonly string[];
+  /** Empty: within a visit. */
+  readonly hours: string;
+}
+
+const fieldsOf = ({ name, steps, within }: Funnel): FunnelFields => ({
+  name,
+  steps,
+  hours: within === 'visit' ? '' : String(within.hours),
+});
+
+/** The goal of a step's id. */
+const goalOf = (id: string): string => id.slice(id.indexOf(':') + 1);
+
+const funnelOf = ({ name, steps, hours }: FunnelFields): Funnel => ({
+  name,
+  steps,
+  within: hours === '' ? 'visit' : { hours: Number(hours) },
+});
+
+function describe({ steps, within }: Funnel): string {
   return `${steps.join(' → ')}, within ${within === 'visit' ? 'a visit' : `${count(within.hours)} hours`}`;
 }
 
 export function Funnels(props: SettingsProps) {
-  const { goals, funnels } = props.pixel.settings;
-  const [name, setName] = useState('');
-  const [steps, setSteps] = useState<readonly string[]>([]);
-  const [hours, setHours] = useState('');
+  const goals = props.pixel.settings.goals.map(({ name }) => name);
+  return (
+    <EditedList
+      title="Funnels"
+      word="funnel"
+      settings={props}
+      itemsOf={({ settings }) => settings.funnels}
+      changeOf={(_, funnels) => ({ settings: { funnels } })}
+      describe={describe}
+      fieldsOf={fieldsOf}
+      noFields={{ name: '', steps: [], hours: '' }}
+      itemOf={funnelOf}
+      form={(form) => <FunnelForm {...form} goals={goals} />}
+      empty={
+        <Empty title="No funnels yet">
+          {goals.length < 2
+            ? 'A funnel shows how many visitors go from one goal to the next. Add two goals first.'
+            : 'A funnel shows how many visitors go from one goal to the next. Choose its first goal.'}
+        </Empty>
+      }
+      mayAdd={goals.length >= 2}
+    />
+  );
+}
+
+function FunnelForm({
+  draft,
+  button,
+  submit,
+  cancel,
+  goals,
+}: FormProps<FunnelFields> & { readonly goals: readonly string[] }) {
   const submission = useSubmission();
-  const store = (next: readonly Funnel[]): Promise<string> => save(props, { settings: { funnels: next } });
-  const add = async (): Promise<string> => {
-    const within = hours === '' ? 'visit' : { hours: Number(hours) };
-    const message = await store([...funnels, { name, steps, within }]);
-    setName('');
-    setSteps([]);
-    setHours('');
-    return message;
-  };
+  const { name, steps, hours } = draft.value;
+  // A goal may be a step more than once.
+  const ids = steps.map(
+    (step, index) => `${steps.slice(0, index).filter((one) => one === step).length}:${step}`,
+  );
   return (
     <Form
-      kind="block"
+      kind="inset"
       submission={submission}
-      submit={add}
-      button="Add the funnel"
+      submit={submit}
+      button={button}
       disabled={steps.length < 2}
+      cancel={cancel}
     >
-      <h2>Funnels</h2>
-      <ItemList
-        items={funnels}
-        keyOf={({ name: one }) => one}
-        nameOf={({ name: one }) => one}
-        describe={(funnel) => <Text class="muted wrap">{funnelText(funnel)}</Text>}
-        removeLabel="Remove"
-        confirmLabel={() => 'Remove the funnel'}
-        remove={(funnel) => void submission.send(() => store(funnels.filter((one) => one !== funnel)))}
-        empty={
-          <Empty title="No funnel yet">
-            {goals.length < 2
-              ? 'A funnel needs two goals. Add them first.'
-              : 'A funnel is a sequence of two to eight goals. Choose the first step.'}
-          </Empty>
-        }
-      />
-      {goals.length >= 2 && (
-        <>
-          <div class="row fill">
-            <Input label="Name of the funnel" required value={name} set={setName} />
-            <Input
-              label="Within hours"
-              hint="Leave empty for one visit"
-              type="number"
-              min={1}
-              value={hours}
-              set={setHours}
-            />
-          </div>
-          {steps.length < MAX_STEPS && (
-            <Choice
-              label={steps.length === 0 ? 'First step' : 'Next step'}
-              options={[['', 'Choose a goal'], ...goals.map((goal) => [goal.name, goal.name] as const)]}
-              value=""
-              set={(step) => step !== '' && setSteps([...steps, step])}
-            />
+      <div class="row fill">
+        <Input label="Name of the funnel" required value={name} set={(text) => draft.set({ name: text })} />
+        <Input
+          label="Within hours"
+          hint="Leave empty for one visit."
+          type="number"
+          min={1}
+          max={String(MAX_HOURS)}
+          value={hours}
+          set={(text) => draft.set({ hours: text })}
+        />
+      </div>
+      {steps.length > 0 && (
+        <OrderedList
+          ids={ids}
+          nameOf={goalOf}
+          reorder={(next) => draft.set({ steps: next.map(goalOf) })}
+          actions={(id) => (
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Remove the step ${goalOf(id)}`}
+              onClick={() => draft.set({ steps: ids.filter((one) => one !== id).map(goalOf) })}
+            >
+              Remove
+            </button>
           )}
-          {steps.length > 0 && (
-            <p>
-              <Text class="wrap">{steps.join(' → ')}</Text>{' '}
-              <button type="button" class="quiet" onClick={() => setSteps(steps.slice(0, -1))}>
-                Remove the last step
-              </button>
-            </p>
-          )}
-        </>
+        />
+      )}
+      {steps.length < MAX_STEPS && (
+        <Choice
+          label={steps.length === 0 ? 'First step' : 'Next step'}
+          hint={steps.length < 2 ? 'A funnel has two to eight steps.' : undefined}
+          options={[['', 'Choose a goal'], ...goals.map((goal) => [goal, goal] as const)]}
+          value=""
+          set={(step) => step !== '' && draft.set({ steps: [...steps, step] })}
+        />
       )}
     </Form>
   );

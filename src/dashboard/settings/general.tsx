@@ -1,32 +1,32 @@
-import { useState } from 'preact/hooks';
-import { Form, Input, useSubmission } from '../forms.tsx';
+import { Form, Input } from '../forms.tsx';
 import { ZoneField } from '../zone-field.tsx';
-import { type SettingsProps, save } from './save.ts';
+import { type SettingsProps, useFields } from './save.ts';
 
 /** The pixel's name, URL and time zone. */
 export function General(props: SettingsProps) {
   const { pixel } = props;
-  const [name, setName] = useState(pixel.name);
-  const [url, setUrl] = useState(pixel.url);
-  const [timezone, setZone] = useState(pixel.timezone);
-  const submission = useSubmission();
-  const hasNewZone = timezone !== pixel.timezone;
+  const { draft, submission, submit } = useFields(
+    props,
+    'general',
+    ({ name, url, timezone }) => ({ name, url, timezone }),
+    (changes) => changes,
+    { name: 'Name', url: 'URL', timezone: 'Time zone' },
+  );
+  const { name, url, timezone } = draft.value;
   return (
-    <Form
-      kind="block"
-      submission={submission}
-      submit={() => save(props, { name, url, ...(hasNewZone ? { timezone } : {}) })}
-      button="Save"
-    >
+    <Form kind="block" submission={submission} submit={submit} button="Save">
       <h2>The pixel</h2>
       <p class="muted">
-        <code>{pixel.id}</code>
+        Its id is <code>{pixel.id}</code>.
       </p>
-      <Input label="Name" required maxLength={120} value={name} set={setName} />
-      <Input label="URL" inputmode="url" required value={url} set={setUrl} />
-      <ZoneField value={timezone} set={setZone} />
-      {hasNewZone && (
-        <p class="muted">Days that still have raw events are computed again in the new time zone.</p>
+      <Input label="Name" required maxLength={120} value={name} set={(text) => draft.set({ name: text })} />
+      <Input label="URL" inputmode="url" required value={url} set={(text) => draft.set({ url: text })} />
+      <ZoneField value={timezone} set={(zone) => draft.set({ timezone: zone })} />
+      {timezone !== pixel.timezone && (
+        <p class="muted">
+          Days whose raw events are still stored are computed again in the new time zone. Older days stay as
+          they are.
+        </p>
       )}
     </Form>
   );

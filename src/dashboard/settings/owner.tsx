@@ -1,21 +1,23 @@
-import { useState } from 'preact/hooks';
-import { Form, Input, useSubmission } from '../forms.tsx';
-import { type SettingsProps, save } from './save.ts';
+import { Form, Input } from '../forms.tsx';
+import { type SettingsProps, useFields } from './save.ts';
 
 /** What visitors read about the owner on the pages `/privacy` and `/opt-out`. */
 export function OwnerForm(props: SettingsProps) {
-  const { settings, id } = props.pixel;
-  const [owner_name, setName] = useState(settings.owner_name);
-  const [owner_contact, setContact] = useState(settings.owner_contact);
-  const [owner_policy, setPolicy] = useState(settings.owner_policy);
-  const submission = useSubmission();
+  const { id } = props.pixel;
+  const { draft, submission, submit } = useFields(
+    props,
+    'owner',
+    ({ settings: { owner_name, owner_contact, owner_policy } }) => ({
+      owner_name,
+      owner_contact,
+      owner_policy,
+    }),
+    (settings) => ({ settings }),
+    { owner_name: 'Name', owner_contact: 'Contact', owner_policy: 'Privacy policy' },
+  );
+  const { owner_name, owner_contact, owner_policy } = draft.value;
   return (
-    <Form
-      kind="block"
-      submission={submission}
-      submit={() => save(props, { settings: { owner_name, owner_contact, owner_policy } })}
-      button="Save"
-    >
+    <Form kind="block" submission={submission} submit={submit} button="Save">
       <h2>Who runs this site</h2>
       <p class="muted">
         Visitors see this on <a href={`/privacy?id=${id}`}>Your data</a> and{' '}
@@ -26,16 +28,22 @@ export function OwnerForm(props: SettingsProps) {
         hint="Your company, or your own name."
         maxLength={120}
         value={owner_name}
-        set={setName}
+        set={(text) => draft.set({ owner_name: text })}
       />
       <Input
         label="Contact"
         hint="An e-mail address, or the URL of a contact page."
         maxLength={500}
         value={owner_contact}
-        set={setContact}
+        set={(text) => draft.set({ owner_contact: text })}
       />
-      <Input label="Privacy policy" hint="A URL." maxLength={500} value={owner_policy} set={setPolicy} />
+      <Input
+        label="Privacy policy"
+        hint="A URL."
+        maxLength={500}
+        value={owner_policy}
+        set={(text) => draft.set({ owner_policy: text })}
+      />
     </Form>
   );
 }
