@@ -7,14 +7,15 @@ import { lazy } from './lazy.tsx';
 import { isOpenLink } from './opened-link.ts';
 import { OwnerPages } from './owner-pages.tsx';
 import { publicId } from './public.ts';
-import { SignIn, UnusedLink } from './sign-in.tsx';
 import { SimplePage, Unreachable } from './simple-page.tsx';
 import { Stats } from './stats.tsx';
 import { sharedSubject } from './subject.ts';
 import { onOtherTab, tellOtherTabs, wasSignedIn } from './tabs.ts';
 import { Loading } from './ui.tsx';
+import { UnusedLink } from './unused-link.tsx';
 
 const OpenLink = lazy(() => import('./open-link.tsx'));
+const SignIn = lazy(() => import('./sign-in.tsx'));
 const PublicPage = lazy(() => import('./public-page.tsx'));
 
 /** The session; or that there is none, and whether it has ended without the reader's doing in this tab. */

@@ -1,7 +1,7 @@
 /** Signing in with a token. */
 import { useEffect, useState } from 'preact/hooks';
 import { isLoopback } from '../model/loopback.ts';
-import { call, Failure, type Session } from './api.ts';
+import { call, Failure } from './api.ts';
 import { Form, Input, useSubmission } from './forms.tsx';
 import { receiveLinkToken } from './link-token.ts';
 import { Heading } from './ui.tsx';
@@ -12,7 +12,7 @@ import { Heading } from './ui.tsx';
  */
 const NOT_BY_LINK = 'A link signs you in only to a Speck on your own machine. Paste the token here instead.';
 
-export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> }) {
+export default function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> }) {
   const [token, setToken] = useState('');
   const submission = useSubmission();
   const signInWith = async (token: string): Promise<undefined> => {
@@ -54,15 +54,4 @@ export function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<void> })
       />
     </Form>
   );
-}
-
-/** Says that a link that signs in was not used, since it would have replaced a session. The owner's session can do all that its token can. */
-export function UnusedLink({ session }: { readonly session: Session }) {
-  const [isUnused, setUnused] = useState(false);
-  useEffect(() => receiveLinkToken(() => setUnused(session.kind !== 'admin')), [session]);
-  return isUnused ? (
-    <p class="banner" role="alert">
-      You are already signed in, so the link was not used. To sign in with its token, sign out first.
-    </p>
-  ) : null;
 }

@@ -989,7 +989,7 @@ describe('the other views', () => {
       const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
       return (await response.text()).includes('"count":3');
     }, 'the rejections');
-    await page.click('nav >> text=Rejections');
+    await page.click('nav >> text=Rejected events');
     await page.waitForSelector('[data-reason=bot] .number:text("3")');
     await page.click('[data-reason=bot] summary');
     await page.waitForSelector('[data-reason=bot] .tag:has-text("bingbot")');
@@ -999,8 +999,8 @@ describe('the other views', () => {
       /: 3 rejected$/,
     );
     await page.goto(`${speck.url}/app/${pixel}/refusals`);
-    await page.waitForSelector('h1:text-is("Rejections")');
-    await page.waitForSelector('nav [aria-current=page]:text-is("Rejections")');
+    await page.waitForSelector('h1:text-is("Rejected events")');
+    await page.waitForSelector('nav [aria-current=page]:text-is("Rejected events")');
   });
 
   it('let the owner set things', async () => {
@@ -1057,10 +1057,11 @@ describe('the other views', () => {
       within: 'visit',
     });
 
-    // A goal that a funnel needs stays, and the page says why.
-    await page.click(`${goals} li:has-text("Said hello") button`);
-    await page.click(`${goals} li:has-text("Said hello") .danger`);
-    await page.waitForSelector(`${goals} .error:has-text("From tea to hello"):has-text("Said hello")`);
+    // A goal that a funnel needs goes only together with it, and the page says so before.
+    await page.click(`${goals} [aria-label="Remove Said hello"]`);
+    await page.waitForSelector(`${goals} [role=alert]:has-text("From tea to hello")`);
+    await page.click(`${goals} >> text=Keep it`);
+    expect((await settings())['goals']).toContainEqual({ name: 'Said hello', event: 'Hello' });
   });
 
   async function leaveAndReturn(): Promise<void> {
@@ -1089,7 +1090,7 @@ describe('the other views', () => {
     expect(await colleague.page.$$eval('nav a', (all) => all.map((one) => one.textContent))).toEqual([
       'Statistics',
       'Live',
-      'Rejections',
+      'Rejected events',
     ]);
     await page.click('li:has-text("Colleague") button');
     await page.click('li:has-text("Colleague") .danger');

@@ -272,7 +272,7 @@ describe('by keyboard alone', () => {
     await press('Control+A');
     await page.keyboard.type('Joined');
     await press('Enter');
-    await page.waitForSelector(`${GOAL_LIST} li b:text-is("Joined")`);
+    await page.waitForSelector(`${GOAL_LIST} li bdi:text-is("Joined")`);
     await settles(focus, 'Edit Joined');
     const { settings } = await read();
     expect(settings.goals).toEqual([GOALS[0], { name: 'Joined', event: 'Signed up' }, GOALS[2]]);
