@@ -25,7 +25,7 @@ async function show(request: Request, { DB }: Env): Promise<Response> {
   const [title, text, button] = texts.states[refusal];
   const values = { host, days: reader.number(PERSON_DAYS), privacy: addressOf(request, '/privacy') };
   const [lost, advice] = texts.lost;
-  const note = html`<div class="card note" role="status"><p><strong>${fill(lost)}</strong></p><p>${fill(advice, values)}</p></div>`;
+  const note = html`<div class="card note lost" role="status"><p><strong>${fill(lost)}</strong></p><p>${fill(advice, values)}</p></div>`;
   const body = html`<p class="lead">${fill(texts.lead)}</p>
 ${searchParams.has('done') && !isOut ? note : ''}
 <div class="card"><p><strong>${fill(title)}</strong></p><p>${fill(text)}</p>

@@ -62,17 +62,23 @@ const PERSON = EVENT_COLUMNS.indexOf('person');
 function eventTable({ pixel, trace }: PixelMatch, events: TraceData['events'], reader: Reader): Html {
   const { privacy: texts } = reader.texts;
   const timeOf = reader.timesIn(pixel.timezone);
-  const rows = events.map((values) => {
+  // Someone who shares the IP address could guess the user agent, so matches by these two show only the page and the time.
+  const proven = events.map((values) => trace.alias !== '' && values[PERSON] === trace.alias);
+  const hasDetails = proven.includes(true);
+  const rows = events.map((values, index) => {
     const { iso, when, what, page, fields, technical } = describe(values, reader, timeOf);
-    // Someone who shares the IP address could guess the user agent, so matches by these two show only the page and the time.
-    const isProven = trace.alias !== '' && values[PERSON] === trace.alias;
-    const details = isProven ? html`${list(fields)}${technicalDetails(technical, texts.technical)}` : '';
-    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b><bdi>${what}</bdi></b><bdi>${page}</bdi></td><td>${details}</td></tr>`;
+    const details = proven[index] ? html`${list(fields)}${technicalDetails(technical, texts.technical)}` : '';
+    return html`<tr><th scope="row"><time datetime="${iso}">${when}</time></th><td><b><bdi>${what}</bdi></b><bdi>${page}</bdi></td>${hasDetails ? html`<td>${details}</td>` : ''}</tr>`;
   });
-  const columns = texts.columns.map((name) => html`<th scope="col">${fill(name)}</th>`);
-  const caption = fill(texts.caption, { zone: pixel.timezone.replaceAll('_', ' ') });
-  return html`<table><caption>${caption}</caption><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>`;
+  const columns = texts.columns
+    .slice(0, hasDetails ? 3 : 2)
+    .map((name) => html`<th scope="col">${fill(name)}</th>`);
+  const zone = fill(texts.zone, { zone: pixel.timezone.replaceAll('_', ' ') });
+  const caption = html`${proven.includes(false) ? fill(texts.pageOnly) : ''} ${zone}`;
+  return html`<table${hasDetails ? DETAILED : ''}><caption>${caption}</caption><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>`;
 }
+
+const DETAILED = html` class="detailed"`;
 
 type NamedValues = readonly (readonly [name: string, value: string])[];
 

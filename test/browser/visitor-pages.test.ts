@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
+import { signIn } from './dashboard.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
 let browser: Browser;
@@ -154,10 +155,69 @@ test.each([
   });
   await page.goto('http://shop.example/shoes');
   await eventually(async () => (await events()) === 1, 'an event');
-  for (const path of ['/opt-out', '/privacy', '/privacy?id=px_1111111111111111', '/opt-out?done']) {
-    await page.goto(worker + path);
-    expect(await violations(page), path).toEqual([]);
-    expect(await overflow(page), path).toBe(0);
+  const site = `/privacy?id=${await speck.addPixel()}`;
+  for (const path of ['/opt-out', '/privacy', '/privacy?id=px_1111111111111111', '/opt-out?done', site]) {
+    for (const lang of ['en', 'de', 'fr', 'es', 'pt']) {
+      const place = `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
+      // Beyond ten requests a minute, the page is another one; each language has an address of its own.
+      await context.setExtraHTTPHeaders({ 'cf-connecting-ip': `198.51.100.${lang.charCodeAt(0)}` });
+      await page.goto(worker + place);
+      expect(await violations(page), place).toEqual([]);
+      expect(await overflow(page), place).toBe(0);
+    }
   }
+  await context.close();
+});
+
+test('an owner says in the settings who runs the site, and a visitor reads it', async () => {
+  const id = await speck.addPixel();
+  const { context, page } = await open({ javaScriptEnabled: true });
+  await signIn(page, speck);
+  await page.goto(`${speck.url}/app/${id}/settings`);
+  const form = page.locator('.block:has(h2:text("Who runs this site"))');
+  await form.getByLabel('Name').fill('Fern & Kettle');
+  await form.getByLabel('Contact').fill('nobody');
+  await form.getByRole('button').click();
+  await form.locator('.error', { hasText: 'Send an e-mail address' }).waitFor();
+  await form.getByLabel('Contact').fill('privacy@shop.example');
+  await form.getByLabel('Privacy policy').fill('https://shop.example/privacy');
+  await form.getByRole('button').click();
+  await form.getByText('Saved.').waitFor();
+  // The form of the other settings does not take it back.
+  const other = page.locator('.block:has(h2:text("Collecting"))');
+  await other.locator('input[type=number]').first().fill('400');
+  await other.getByRole('button').click();
+  await other.getByText('Saved.').waitFor();
+  await form.getByRole('link', { name: 'Opt out' }).click();
+  const owner = page.locator('.owner');
+  expect(await owner.textContent()).toContain('Fern & Kettle');
+  const links = await owner
+    .getByRole('link')
+    .evaluateAll((all) => all.map((one) => one.getAttribute('href')));
+  expect(links).toEqual(['mailto:privacy@shop.example', 'https://shop.example/privacy']);
+  await context.close();
+});
+
+test('a reader gets the pages in the language of the browser, and another one by a link', async () => {
+  const id = await speck.addPixel();
+  const settings = { owner_name: 'Fern & Kettle', owner_contact: 'http://shop.example/contact' };
+  await speck.api('PATCH', `/api/v1/pixels/${id}`, { settings });
+  site.page('/contact', '<h1>Contact us</h1>');
+  const { context, page } = await open({ locale: 'fr-CH' });
+  await page.goto(`${worker}/opt-out?id=${id}`);
+  expect(await page.getAttribute('html', 'lang')).toBe('fr');
+  await page.getByRole('button', { name: 'Ne plus compter' }).click();
+  await page.getByText('Les visites de ce navigateur ne sont pas comptées.').waitFor();
+  // The choice of a language survives links and actions, and is kept nowhere but in the address.
+  await page.getByRole('link', { name: 'Deutsch' }).click();
+  expect(await page.getAttribute('html', 'lang')).toBe('de');
+  await page.getByRole('button', { name: 'Wieder mitzählen' }).click();
+  await page.getByText('Besuche mit diesem Browser werden gezählt.').waitFor();
+  await page.getByRole('link', { name: 'Ihre Daten' }).click();
+  expect(await page.textContent('h1')).toBe('Was über Sie gespeichert ist');
+  expect(await context.cookies()).toEqual([]);
+  expect(await page.textContent('.owner')).toContain('Fern & Kettle');
+  await page.getByRole('link', { name: 'Kontakt' }).click();
+  expect(await page.textContent('h1')).toBe('Contact us');
   await context.close();
 });

@@ -20,8 +20,9 @@ export function OwnerForm(props: SettingsProps) {
     <Form kind="block" submission={submission} submit={submit} button="Save">
       <h2>Who runs this site</h2>
       <p class="muted">
-        Visitors see this on <a href={`/privacy?id=${id}`}>Your data</a> and{' '}
-        <a href={`/opt-out?id=${id}`}>Opt out</a>, together with the owners of your other pixels.
+        Visitors see this on the pages <a href={`/privacy?id=${id}`}>Your data</a> and{' '}
+        <a href={`/opt-out?id=${id}`}>Opt out</a>. Without an id in the address, these list the owners of all
+        pixels.
       </p>
       <Input
         label="Name"

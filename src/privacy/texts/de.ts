@@ -114,8 +114,9 @@ const de: Texts = {
       em: 'einer E-Mail-Adresse',
       ph: 'einer Telefonnummer',
     },
-    caption:
-      'Ereignisse, die anhand Ihres Cookies gefunden wurden, sind vollständig. Von Ereignissen, die anhand von IP-Adresse und Browser gefunden wurden, sehen Sie nur Seite und Zeit. Zeitzone: {zone}.',
+    pageOnly:
+      'Von Ereignissen, die anhand von IP-Adresse und Browser gefunden wurden, sehen Sie nur Seite und Zeit.',
+    zone: 'Zeitzone: {zone}.',
     columns: ['Wann', 'Was', 'Einzelheiten'],
     technical: 'Technische Angaben',
     never: {

@@ -100,8 +100,9 @@ const en: Texts = {
       em: 'an e-mail address',
       ph: 'a phone number',
     },
-    caption:
-      'Events that were found by your cookie are shown in full. Of events that were found by your IP address and browser, only the page and the time are shown. Time zone: {zone}.',
+    pageOnly:
+      'Of events that were found by your IP address and browser, only the page and the time are shown.',
+    zone: 'Time zone: {zone}.',
     columns: ['When', 'What', 'Details'],
     technical: 'Technical details',
     never: {

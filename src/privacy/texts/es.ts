@@ -115,8 +115,9 @@ const es: Texts = {
       em: 'una dirección de correo electrónico',
       ph: 'un número de teléfono',
     },
-    caption:
-      'Los eventos encontrados por su cookie se muestran completos. De los encontrados por su dirección IP y su navegador solo se muestran la página y la hora. Zona horaria: {zone}.',
+    pageOnly:
+      'De los eventos encontrados por su dirección IP y su navegador solo se muestran la página y la hora.',
+    zone: 'Zona horaria: {zone}.',
     columns: ['Cuándo', 'Qué', 'Detalles'],
     technical: 'Detalles técnicos',
     never: {

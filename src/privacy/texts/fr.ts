@@ -119,8 +119,9 @@ const fr: Texts = {
       em: 'une adresse e-mail',
       ph: 'un numéro de téléphone',
     },
-    caption:
-      'Les événements trouvés grâce à votre cookie sont affichés en entier. Pour ceux trouvés grâce à votre adresse IP et à votre navigateur, seules la page et l’heure sont affichées. Fuseau horaire&nbsp;: {zone}.',
+    pageOnly:
+      'Pour les événements trouvés grâce à votre adresse IP et à votre navigateur, seules la page et l’heure sont affichées.',
+    zone: 'Fuseau horaire&nbsp;: {zone}.',
     columns: ['Quand', 'Quoi', 'Détails'],
     technical: 'Détails techniques',
     never: {

@@ -115,8 +115,9 @@ const pt: Texts = {
       em: 'um endereço de e-mail',
       ph: 'um número de telefone',
     },
-    caption:
-      'Os eventos encontrados pelo seu cookie são mostrados por completo. Dos encontrados pelo seu endereço IP e navegador, são mostradas apenas a página e a hora. Fuso horário: {zone}.',
+    pageOnly:
+      'Dos eventos encontrados pelo seu endereço IP e navegador, são mostradas apenas a página e a hora.',
+    zone: 'Fuso horário: {zone}.',
     columns: ['Quando', 'O quê', 'Detalhes'],
     technical: 'Detalhes técnicos',
     never: {

@@ -114,7 +114,8 @@ export interface Texts {
     readonly linked: string;
     readonly kinds: Readonly<Record<Exclude<PersonKind, 'cookie'>, string>>;
     /** The table of events. */
-    readonly caption: string;
+    readonly pageOnly: string;
+    readonly zone: string;
     readonly columns: readonly [when: string, what: string, more: string];
     readonly technical: string;
     readonly never: List;
