@@ -117,7 +117,7 @@ export class DemoHistory {
       const day = addDays(today, -ago);
       const start = dayStart(this.#zone, day);
       const usual = visitsOn(day, ago) * (0.9 + this.#random.next() * 0.2);
-      const wave = ago === VIRAL_DAYS_AGO ? 5.5 : ago === VIRAL_DAYS_AGO - 1 ? 1.9 : 0;
+      const wave = ago === VIRAL_DAYS_AGO ? 2.1 : ago === VIRAL_DAYS_AGO - 1 ? 0.8 : 0;
       const visits = [
         ...this.#moments(start, usual).map((at) => ({ at, from: null })),
         ...this.#moments(start, usual * wave).map((at) => ({ at, from: VIRAL })),

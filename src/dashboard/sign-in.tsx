@@ -40,8 +40,8 @@ export default function SignIn({ onSignIn }: { readonly onSignIn: () => Promise<
     <Form kind="narrow" submission={submission} submit={() => signInWith(token)} button="Sign in">
       <Heading>Sign in</Heading>
       <p class="muted">
-        Use <code>ADMIN_TOKEN</code>, or a token created with it. <code>npm start</code> prints the token of a
-        local Speck.
+        Use <code>ADMIN_TOKEN</code>, or a token created with it. For a Speck on this machine,{' '}
+        <code>npm start</code> prints a link that signs you in.
       </p>
       <Input
         label="Token"

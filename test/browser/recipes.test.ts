@@ -3,7 +3,9 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Code, recipesOf } from '../../src/dashboard/recipes.ts';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
+import { openPage, signIn } from './dashboard.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
 const SHOP = 'http://www.shop.example';
@@ -106,4 +108,35 @@ it('say what a page on this machine needs, all of them', () => {
   const recipes = recipesOf({ pixel: 'px_1', origin: 'http://127.0.0.1:8787', script, isLocal: true });
   const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
   expect(forPages.filter(({ text }) => !text.includes('data-local'))).toEqual([]);
+});
+
+it('are in the Install view, with the values of the pixel, for mouse and keyboard', async () => {
+  const pixel = await speck.addPixel({ name: 'Installed' });
+  const mine = await openPage(browser, speck, { bypassCSP: true });
+  const { page } = mine;
+  const scripts: string[] = [];
+  page.on('request', (request) => scripts.push(new URL(request.url()).pathname));
+  await signIn(page, speck);
+  expect(scripts.filter((path) => path.includes('recipes'))).toEqual([]);
+  await page.goto(`${speck.url}/app/${pixel}/install`);
+  await page.click('.recipes [role=tab]:text-is("WordPress")');
+  const seen: string[] = [];
+  for (let step = 0; step < 6; step++) {
+    const tab = page.locator('.recipes [role=tab][aria-selected=true]');
+    expect(await tab.evaluate((element) => element === document.activeElement)).toBe(true);
+    seen.push((await tab.textContent()) ?? '');
+    const codes = await page.locator('.recipes pre').allTextContents();
+    for (const code of codes) {
+      expect(code).toContain(pixel);
+      expect(code).toContain(speck.url);
+    }
+    await page.click('.recipes .copy >> nth=0');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(codes[0]);
+    expect(await violations(page)).toEqual([]);
+    await tab.focus();
+    await page.keyboard.press('ArrowRight');
+  }
+  expect(seen).toEqual(['WordPress', 'Google Tag Manager', 'Shopify', 'Next.js', 'Astro', 'Webflow']);
+  expect(mine.wrong).toEqual([]);
+  await mine.close();
 });
