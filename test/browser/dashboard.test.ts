@@ -542,7 +542,7 @@ describe("a pixel's statistics", () => {
 
     const to = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
     const from = new Date(Date.now() - 6 * 86_400_000).toISOString().slice(0, 10);
-    await page.click('button:has-text("Pick days")');
+    await page.click('button:text-is("Custom range")');
     await page.fill('dialog input >> nth=0', from);
     await page.fill('dialog input >> nth=1', to);
     await page.click('dialog button[type=submit]');
@@ -1171,7 +1171,7 @@ describe('a shared link', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('.headlines');
     await page.goto(`${speck.url}/app/${pixel}/settings`);
-    await page.click(`${links} li:has-text("The board") button`);
+    await page.click(`${links} li:has-text("The board") button:text-is("Revoke")`);
     await page.click(`${links} li:has-text("The board") .danger`);
     await page.waitForSelector(`${links} .empty`);
     await board.page.selectOption('.controls select >> nth=0', '91d');
