@@ -85,8 +85,7 @@ export function drawBadge({ label, value, title }: Badge): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${name}">`,
     `<title>${name}</title>`,
-    `<clipPath id="r"><rect width="${width}" height="20" rx="3"/></clipPath>`,
-    `<g clip-path="url(#r)" fill="#fff" text-anchor="middle" font-size="${FONT_SIZE}" font-family="Verdana, Geneva, DejaVu Sans, sans-serif">`,
+    `<g fill="#fff" text-anchor="middle" font-size="${FONT_SIZE}" font-family="Verdana, Geneva, DejaVu Sans, sans-serif">`,
     ...parts,
     '</g></svg>',
   ].join('');
