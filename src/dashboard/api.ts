@@ -255,20 +255,3 @@ export function cacheWriter(key: string): (response: unknown) => void {
     if (before === generation) cache.set(key, { response, at: Date.now() });
   };
 }
-
-/** Excel reads a file without it in the system's legacy character set. */
-const BYTE_ORDER_MARK = '\ufeff';
-
-/** Saves the response to a query as a CSV file. */
-export async function saveCsv(query: QueryRequest, name: string): Promise<void> {
-  const response = await request('POST', QUERY_PATH, query, { headers: { accept: 'text/csv' } });
-  save(new Blob([BYTE_ORDER_MARK, await response.blob()], { type: 'text/csv;charset=utf-8' }), name);
-}
-
-function save(content: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

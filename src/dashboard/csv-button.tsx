@@ -1,19 +1,30 @@
 import { useState } from 'preact/hooks';
-import { type QueryRequest, saveCsv } from './api.ts';
+import { call, QUERY_PATH, type QueryRequest, type QueryResponse } from './api.ts';
 
 interface Props {
-  readonly query: QueryRequest;
-  /** The content of the file, for screen readers. */
+  /** The name of the site, for the name of the file. */
+  readonly site: string;
+  /** The content of the file. */
   readonly what: string;
+  readonly query: QueryRequest;
+  /** The rows that are shown, and whether they have a column of changes; otherwise all rows of the query. */
+  readonly shown?: { readonly response: QueryResponse; readonly hasChange: boolean };
 }
 
-/** Saves all rows of a query as a CSV file. If that fails, the button says why. */
-export function CsvButton({ query, what }: Props) {
+/** Saves rows as a CSV file. If that fails, the button says why. */
+export function CsvButton({ site, what, query, shown }: Props) {
   const [failed, fail] = useState('');
-  const name = `${(query.dimensions ?? []).join('-').replaceAll(/\W+/g, '-')}.csv`;
   const save = async (): Promise<void> => {
     fail('');
-    await saveCsv(query, name).catch((error: Error) => fail(error.message));
+    try {
+      const [{ saveCsv }, response] = await Promise.all([
+        import('./csv-file.ts'),
+        shown?.response ?? call<QueryResponse>('POST', QUERY_PATH, query),
+      ]);
+      saveCsv(site, what, query, response, shown?.hasChange ?? false);
+    } catch (error) {
+      fail((error as Error).message);
+    }
   };
   return (
     <button type="button" class="quiet" onClick={save}>

@@ -12,6 +12,8 @@ export type ValueKind = 'page' | 'host' | 'referrer' | 'country' | 'language';
 
 interface DimensionDisplay {
   readonly label: string;
+  /** The label of many values. Default: the label with an s. */
+  readonly plural?: string;
   /** The panel that has it as a tab, and the tab's label; left out if no panel has it. */
   readonly panel?: readonly [title: PanelTitle, tab: string];
   /** Default: values are displayed as they are stored. */
@@ -35,13 +37,18 @@ const displays: Readonly<Record<DimensionName, DimensionDisplay>> = {
   'visit:utm_campaign': { label: 'UTM campaign', panel: ['Campaigns', 'Campaign'] },
   'visit:utm_source': { label: 'UTM source', panel: ['Campaigns', 'Source'], values: 'host' },
   'visit:utm_medium': { label: 'UTM medium', panel: ['Campaigns', 'Medium'] },
-  'visit:utm_content': { label: 'UTM content', panel: ['Campaigns', 'Content'] },
+  'visit:utm_content': { label: 'UTM content', plural: 'UTM content', panel: ['Campaigns', 'Content'] },
   'visit:utm_term': { label: 'UTM term', panel: ['Campaigns', 'Term'] },
-  'visit:country': { label: 'Country', panel: ['Places', 'Countries'], values: 'country' },
+  'visit:country': {
+    label: 'Country',
+    plural: 'Countries',
+    panel: ['Places', 'Countries'],
+    values: 'country',
+  },
   'visit:country_name': { label: 'Country name', isFilter: false },
   'visit:region': { label: 'Region', isFilter: false },
   'visit:region_name': { label: 'Region', panel: ['Places', 'Regions'] },
-  'visit:city': { label: 'City', panel: ['Places', 'Cities'] },
+  'visit:city': { label: 'City', plural: 'Cities', panel: ['Places', 'Cities'] },
   'visit:city_name': { label: 'City name', isFilter: false },
   'visit:language': { label: 'Language', panel: ['Places', 'Languages'], values: 'language' },
   'visit:device': { label: 'Device', panel: ['Devices', 'Types'] },
@@ -55,7 +62,7 @@ const displays: Readonly<Record<DimensionName, DimensionDisplay>> = {
   'visit:os_version': { label: 'System version', panel: ['Devices', 'System versions'], of: 'visit:os' },
   'event:goal': { label: 'Goal', panel: ['Goals and events', 'Goals'] },
   'event:name': { label: 'Event', panel: ['Goals and events', 'Events'] },
-  'event:currency': { label: 'Currency', panel: ['Goals and events', 'Revenue'] },
+  'event:currency': { label: 'Currency', plural: 'Currencies', panel: ['Goals and events', 'Revenue'] },
 };
 
 const DISPLAYS: ReadonlyMap<string, DimensionDisplay> = new Map(Object.entries(displays));

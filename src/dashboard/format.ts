@@ -110,6 +110,7 @@ const VALUE_NAMES: Readonly<Record<ValueKind, (value: string) => string>> = {
 
 /** A dimension's value as people write it: countries and languages by their names, pages and hosts in their own letters. */
 export function valueName(dimension: string, value: string): string {
+  if (dimension.startsWith('person:') && value === '(unknown)') return 'Not identified';
   const kind = valueKindOf(dimension);
   try {
     return kind === null ? value : VALUE_NAMES[kind](value);
@@ -130,6 +131,12 @@ const PROPERTY = 'event:props:';
 export function dimensionName(dimension: string): string {
   if (dimension.startsWith(PROPERTY)) return dimension.slice(PROPERTY.length);
   return dimensionDisplay(dimension)?.label ?? words(dimension.slice(dimension.indexOf(':') + 1));
+}
+
+/** A dimension's label for many values: `Pages`. */
+export function pluralName(dimension: string): string {
+  const display = dimensionDisplay(dimension);
+  return display ? (display.plural ?? `${display.label}s`) : dimensionName(dimension);
 }
 
 /** A day or an hour in the pixel's time zone. The API sends it without an offset, and it is shown unchanged. */

@@ -33,8 +33,6 @@ export default function WorldMap({ response, view, set }: Props) {
       rows.has(code) && set({ filters: withRow(view.filters, [[COUNTRY, code]], isAmong(event)) }),
   });
   if (response.results.length === 0) return <Empty title="No data for this period" />;
-  const active =
-    hovered ?? response.results.find(({ dimensions: [code = ''] }) => /^[A-Z]{2}$/.test(code))?.dimensions[0];
   return (
     <figure class="map" onPointerLeave={() => hover(null)}>
       <svg
@@ -50,11 +48,13 @@ export default function WorldMap({ response, view, set }: Props) {
         )}
       </svg>
       <figcaption>
-        {active && (
+        {hovered === null ? (
+          <span class="muted">Visitors by country</span>
+        ) : (
           <>
-            <span>{valueName(COUNTRY, active)}</span>{' '}
-            <b>{metricValue('visitors', rows.get(active)?.metrics[0] ?? 0)}</b> visitors{' '}
-            <span class="muted">{metricValue('percentage', rows.get(active)?.metrics[1] ?? 0)}</span>
+            <span>{valueName(COUNTRY, hovered)}</span>{' '}
+            <b>{metricValue('visitors', rows.get(hovered)?.metrics[0] ?? 0)}</b> visitors{' '}
+            <span class="muted">{metricValue('percentage', rows.get(hovered)?.metrics[1] ?? 0)}</span>
           </>
         )}
       </figcaption>

@@ -1,21 +1,14 @@
 /** The panels below the chart. Each has tabs for its dimensions. */
 import { type PanelTitle, tabsOf } from './dimensions.ts';
-import { loadLater } from './load-later.ts';
 import { WhenNear } from './near.tsx';
 import { shownTab, showTab } from './panel-tabs.ts';
 import { DimensionRows } from './panels/dimension-rows.tsx';
+import { FunnelPanel } from './panels/funnel.tsx';
 import { Panel, type PanelProps } from './panels/panel.tsx';
-import { Loading, Tabs } from './ui.tsx';
-
-const placeOf = (name: string) => (
-  <section class={name}>
-    <Loading rows={9} />
-  </section>
-);
-const PlacesPanel = loadLater((later) => later.PlacesPanel, placeOf('panel wide'));
-const FunnelPanel = loadLater((later) => later.FunnelPanel, placeOf('panel'));
-const PropertyPanel = loadLater((later) => later.PropertyPanel, placeOf('panel'));
-const PeoplePanel = loadLater((later) => later.PeoplePanel, placeOf('panel'));
+import { PeoplePanel } from './panels/people.tsx';
+import { PlacesPanel } from './panels/places.tsx';
+import { PropertyPanel } from './panels/properties.tsx';
+import { Tabs } from './ui.tsx';
 
 export function Panels(props: PanelProps) {
   return (

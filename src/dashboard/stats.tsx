@@ -9,7 +9,6 @@ import { Headlines, hadEvents, PRESENCE } from './headlines.tsx';
 import { type Resource, useQuery, Version } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { loadLater } from './load-later.ts';
-import { Panels } from './panels.tsx';
 import { PeriodButtons } from './period-buttons.tsx';
 import { Progress } from './progress.tsx';
 import { useVersion } from './refresh.ts';
@@ -22,6 +21,14 @@ import { UnknownParts } from './unknown-parts.tsx';
 import { useView } from './use-view.ts';
 import { comparisonOf, daysOf, NO_DIALOG, rangeOf, type SetView, todayIn, type View } from './view.ts';
 
+// Loads while the headline is requested. Until then, its place is as high as two panels.
+const Panels = loadLater(
+  (later) => later.Panels,
+  <div class="panels" aria-busy="true">
+    <section class="panel" />
+    <section class="panel" />
+  </div>,
+);
 const AllRows = lazy(() => import('./all-rows.tsx'), null);
 const Badge = loadLater((later) => later.Badge, null);
 const NoData = loadLater((later) => later.NoData, null);
@@ -124,6 +131,7 @@ function StatsOf({ subject, requestedView, set, refresh }: Props) {
       {view.all !== null && (
         <AllRows
           base={base}
+          subject={subject}
           dimension={view.all}
           // Small-group protection allows one dimension.
           maySplit={headline.data?.meta.min_group === undefined}

@@ -4,6 +4,8 @@ import type { Pixel, Session } from './api.ts';
 export interface Subject {
   readonly id: string;
   readonly name: string;
+  /** The site's address; null if the session does not know it. */
+  readonly url: string | null;
   readonly timezone: string;
   readonly funnels: readonly string[];
   /** The addresses of its settings and installation; null if the session may not change it. */
@@ -13,10 +15,11 @@ export interface Subject {
   readonly live: string | null;
 }
 
-export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: boolean): Subject {
+export function subjectOf({ id, name, url, timezone, settings }: Pixel, mayChange: boolean): Subject {
   return {
     id,
     name,
+    url,
     timezone,
     funnels: settings.funnels.map((funnel) => funnel.name),
     settings: mayChange ? `/app/${id}/settings` : null,
@@ -27,5 +30,5 @@ export function subjectOf({ id, name, timezone, settings }: Pixel, mayChange: bo
 
 /** The subject of a shared link's session. */
 export function sharedSubject({ shown }: Session): Subject | null {
-  return shown ? { ...shown, settings: null, install: null, live: null } : null;
+  return shown ? { ...shown, url: null, settings: null, install: null, live: null } : null;
 }

@@ -162,7 +162,7 @@ export function Timeline({ base, subject, view, set, tiles, headline, hasBefore,
             <span class="hidden">. Refresh</span>
           </button>
         )}
-        <CsvButton query={timeQuery} what={`${tiles.nameOf(view.metric)} by ${step}`} />
+        <CsvButton site={subject.name} query={timeQuery} what={`${tiles.nameOf(view.metric)} by ${step}`} />
       </footer>
     </section>
   );

@@ -104,6 +104,7 @@ const languages = new Intl.DisplayNames(LOCALE, { type: 'language' });
 
 export function displayName(dimension: string, value: string): string {
   if (dimension === 'visit:country') return regions.of(value) ?? value;
+  if (dimension.startsWith('person:') && value === '(unknown)') return 'Not identified';
   if (dimension === 'visit:language') return languages.of(value) ?? value;
   return value;
 }
@@ -113,7 +114,11 @@ export async function rowsOf(page: Page, selector: string): Promise<string[][]> 
   return page.$$eval(`${selector} tbody tr`, (rows) =>
     rows.map((row) => [
       row.querySelector('bdi')?.textContent ?? '',
-      ...[...row.querySelectorAll('td')].map((cell) => cell.textContent ?? ''),
+      ...[...row.querySelectorAll('td')].map((cell) => {
+        // Without what only screen readers say.
+        const seen = [...cell.childNodes].filter((node) => !(node as Element).classList?.contains('hidden'));
+        return seen.map((node) => node.textContent).join('');
+      }),
     ]),
   );
 }

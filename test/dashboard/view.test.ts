@@ -69,7 +69,7 @@ describe('a second dimension', () => {
     let pairs = 0;
     for (const dimension of [...all, 'visit:browser_version', 'visit:os_version']) {
       for (const [split] of splitsOf(dimension)) {
-        const metrics = metricsOf(dimension, true, split);
+        const metrics = metricsOf(dimension, { all: true, split });
         // A metric of complete visits cannot be split by a dimension of events, and a share of goals needs the goals.
         const names = [dimension, split];
         const hasEvents = names.some((name) => name.startsWith('event:'));

@@ -1,8 +1,11 @@
 import type { QueryResponse } from '../api.ts';
 import { CsvButton } from '../csv-button.tsx';
-import { count, dimensionName } from '../format.ts';
+import { count, pluralName } from '../format.ts';
+import { isUnnamed } from '../row-name.ts';
 import { Rows } from '../rows.tsx';
+import { hasGoal } from '../tiles.ts';
 import { Empty, Link, ResourceView } from '../ui.tsx';
+import { comparisonOf } from '../view.ts';
 import { metricsOf } from './metrics.ts';
 import type { PanelProps } from './panel.tsx';
 import { type RowsResource, useRows } from './use-rows.ts';
@@ -14,6 +17,7 @@ export const ROWS = 9;
 const WITHOUT_NONE: readonly (readonly [dimension: string, none: string])[] = [
   ['event:props:', '(none)'],
   ['visit:utm_', '(not set)'],
+  ['event:currency', '(not set)'],
 ];
 
 interface DimensionRowsProps extends PanelProps {
@@ -22,9 +26,11 @@ interface DimensionRowsProps extends PanelProps {
 
 /** The first rows of a dimension. */
 export function DimensionRows(props: DimensionRowsProps) {
-  const { base, dimension } = props;
+  const { base, dimension, view } = props;
+  const metrics = metricsOf(dimension, { hasGoal: hasGoal(view.filters) });
   // One more row, since one may be left out.
-  return <RowList {...props} {...useRows(base, dimension, metricsOf(dimension), ROWS + 1)} />;
+  const rows = useRows({ base, dimension, metrics, limit: ROWS + 1, comparison: comparisonOf(view) });
+  return <RowList {...props} {...rows} />;
 }
 
 /** The first rows of a response, with buttons for all rows and for CSV. */
@@ -48,15 +54,17 @@ export function RowList({
             <Rows
               response={some}
               dimensions={dimensions}
-              metrics={metricsOf(dimension)}
+              metrics={query.metrics}
+              site={subject.url}
               view={view}
               set={set}
             />
             <footer class="row">
               <button type="button" class="quiet" onClick={() => set({ all: dimension })}>
-                {total > ROWS ? `All ${count(total)} rows` : 'More metrics'}
+                {total > ROWS ? `See all ${count(total)}` : 'Details'}
+                <span class="hidden">: {pluralName(dimension)}</span>
               </button>
-              <CsvButton query={query} what={dimensionName(dimension)} />
+              <CsvButton site={subject.name} query={query} what={pluralName(dimension)} />
             </footer>
           </>
         );
@@ -68,7 +76,14 @@ export function RowList({
 function firstRows(response: QueryResponse, dimension: string): QueryResponse {
   const none = WITHOUT_NONE.find(([start]) => dimension.startsWith(start))?.[1];
   const results = response.results.filter(({ dimensions: [value] }) => value !== none);
-  return { ...response, results: results.slice(0, ROWS) };
+  return { ...response, results: unnamedLast(results, dimension).slice(0, ROWS) };
+}
+
+/** The rows with that of people who are not identified at the end. */
+export function unnamedLast(rows: QueryResponse['results'], dimension: string): QueryResponse['results'] {
+  const isLast = ({ dimensions: [value = ''] }: (typeof rows)[number]): boolean =>
+    isUnnamed(dimension, value);
+  return [...rows.filter((row) => !isLast(row)), ...rows.filter(isLast)];
 }
 
 interface NoRowsProps {

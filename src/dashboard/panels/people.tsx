@@ -22,7 +22,13 @@ const NAMES = PEOPLE.map(({ name }) => name);
 export function PeoplePanel(props: PanelProps) {
   const selected = shownTab(props.view, NAMES);
   const resource = useQuery({ ...props.base, metrics: METRICS }, 'slow');
-  const rows = useRows(props.base, selected, metricsOf(selected), ROWS + 1);
+  const rows = useRows({
+    base: props.base,
+    dimension: selected,
+    metrics: metricsOf(selected),
+    limit: ROWS + 1,
+    comparison: null,
+  });
   return (
     <Panel
       title="People"

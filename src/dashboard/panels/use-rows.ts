@@ -5,10 +5,12 @@ import { displayOf } from '../dimensions.ts';
 import { type Resource, useQuery } from '../hooks.ts';
 
 /**
- * Reasons for which the API refuses two dimensions and not one: rollups answer for one, also for days that have no columns any
- * more; small-group protection allows one; and two may be too expensive.
+ * Reasons for which the API refuses a comparison or two dimensions, and not the same without: the days before may have no columns
+ * any more; rollups answer for one dimension; small-group protection allows one; and the rest may be too expensive.
  */
-const ONE_ONLY = ['beyond_retention', 'invalid_query'];
+const SIMPLER = ['beyond_retention', 'invalid_query'];
+
+const isRefused = ({ failure }: Resource<QueryResponse>): boolean => SIMPLER.includes(failure?.reason ?? '');
 
 export interface RowsResource {
   readonly resource: Resource<QueryResponse>;
@@ -18,25 +20,49 @@ export interface RowsResource {
   readonly query: QueryRequest;
 }
 
-/** @param split a second dimension, which follows in the rows. */
-export function useRows(
-  base: Base,
-  dimension: string,
-  metrics: readonly string[],
-  limit: number,
-  split: string | null = null,
-): RowsResource {
+export interface RowsRequest {
+  readonly base: Base;
+  readonly dimension: string;
+  readonly metrics: readonly string[];
+  readonly limit: number;
+  /** A second dimension, which follows in the rows. */
+  readonly split?: string | null;
+  /** The comparison as the API takes it; null for none. */
+  readonly comparison: object | null;
+}
+
+/** If the API refuses, the rows come without their comparison, and then without the parent dimension. */
+export function useRows({
+  base,
+  dimension,
+  metrics,
+  limit,
+  split = null,
+  comparison,
+}: RowsRequest): RowsResource {
   const parent = displayOf(dimension)?.of;
-  const page = { include: { total_rows: true }, pagination: { limit } };
   const own = split === null ? [dimension] : [dimension, split];
   const single: QueryRequest = { ...base, metrics, dimensions: own };
-  const both: QueryRequest | null = parent ? { ...single, dimensions: [parent, ...own] } : null;
+  const full: QueryRequest = parent ? { ...single, dimensions: [parent, ...own] } : single;
   // People are counted from events.
-  const list = dimension.startsWith('person:') ? 'slow' : 'panels';
-  const bothRows = useQuery(both && { ...both, ...page });
-  const isRefused = ONE_ONLY.includes(bothRows.failure?.reason ?? '');
-  const singleRows = useQuery(both && !isRefused ? null : { ...single, ...page }, list);
-  return both && !isRefused ? rowsOf(bothRows, both) : rowsOf(singleRows, single);
+  const isSlow = dimension.startsWith('person:');
+  const queries = [
+    ...(comparison && !isSlow ? [{ query: full, compared: { comparisons: comparison } }] : []),
+    { query: full, compared: {} },
+    ...(parent ? [{ query: single, compared: {} }] : []),
+  ];
+  const requests = queries.map(({ query, compared }) => ({
+    ...query,
+    include: { total_rows: true, ...compared },
+    pagination: { limit },
+  }));
+  const list = isSlow ? 'slow' : 'panels';
+  const first = useQuery(requests[0] ?? null, list);
+  const second = useQuery(isRefused(first) ? (requests[1] ?? null) : null, list);
+  const third = useQuery(isRefused(second) ? (requests[2] ?? null) : null, list);
+  const used =
+    !isRefused(first) || requests.length < 2 ? 0 : !isRefused(second) || requests.length < 3 ? 1 : 2;
+  return rowsOf([first, second, third][used] as typeof first, queries[used]?.query as QueryRequest);
 }
 
 /** Without the data of an earlier query by other dimensions: its values would stand under the wrong names. */
