@@ -107,6 +107,7 @@ const meta = {
     imports_included: { const: true },
     metric_warnings: mapOf({ type: 'object' }),
     comparison_date_range: { ...listOf(text), minItems: 2, maxItems: 2 },
+    comparison_until: { ...time, description: 'Where its last day ends, if the range ends today.' },
   },
   required: ['source'],
 };

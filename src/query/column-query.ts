@@ -26,7 +26,7 @@ type SpanContext = Pick<QueryContext, 'pixel' | keyof Span>;
  * @param query its tests are as they were requested: dictionaries are compared value by value.
  */
 export function columnQuery(query: ParsedQuery, context: SpanContext, meter: Meter): ColumnQuery {
-  const { pixel, range, moments, reportable } = context;
+  const { pixel, range, moments, trimmed, reportable } = context;
   const { counts, groupings, time } = needsOf(query, context);
   const all = [groupings.answer, ...groupings.denominators];
   return {
@@ -34,6 +34,7 @@ export function columnQuery(query: ParsedQuery, context: SpanContext, meter: Met
     counts,
     time,
     moments,
+    trimmed,
     goals: pixel.settings.goals,
     sales: query.metrics.some(({ ofSales }) => ofSales) ? 'first' : 'none',
     bucketOf: (day) => bucketOf(time, day, range.from),

@@ -67,7 +67,7 @@ function counterpartLabels(
     return (label) => labels[places.get(label) ?? -1] ?? null;
   }
   const starts = startsOf(time, zone, [own, other]);
-  const overYears = include.comparisons?.mode === 'year_over_year';
+  const overYears = include.comparisons?.mode === 'year_over_year' && !include.comparisons.matchDayOfWeek;
   const existing = new Set(labels);
   return (label) => {
     const counterpart = comparisonLabel(label, starts, overYears);

@@ -29,6 +29,10 @@ export interface DayStates {
   readonly lacking: string | null;
   /** When the oldest outdated rollup was made that answers the query. */
   readonly as_of: number | null;
+  /** When the latest rollup of a day was made that was open then, has changed since, and answers the query. Read before the query runs. */
+  readonly open_as_of?: number | null;
+  /** 1 if the events of the span's trimmed day are purged. Read before the query runs. */
+  readonly is_trimmed_purged?: number | null;
   /** With small-group protection, if only events and columns may answer: the pixel's first day with columns. */
   readonly first_columns?: string | null;
 }
@@ -86,6 +90,9 @@ export function statesOfOthers(
   return dayStatesStatement(db, query, span, columnDays, { columns, values: {} });
 }
 
+/** Whether a day's events have changed since its rollup. */
+const IS_OUTDATED = `dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices})`;
+
 const FIRST_COLUMNS =
   '(SELECT min(x.day) FROM days x WHERE x.pixel = :pixel AND x.columns > 0) AS first_columns';
 
@@ -93,11 +100,12 @@ const FIRST_COLUMNS =
 function dayStatesStatement(
   db: D1Database,
   query: ParsedQuery,
-  { range, peopleSince }: Span,
+  span: Span,
   columnDays: readonly ColumnDay[],
   more: { readonly columns: readonly string[]; readonly values: Values },
 ): D1PreparedStatement {
-  const rolled = hasRollup(query, peopleSince);
+  const { range } = span;
+  const rolled = hasRollup(query, span);
   const isLeft = columnDays.length > 0 ? ' AND day NOT IN (SELECT value FROM json_each(:column_days))' : '';
   return prepare(
     db,
@@ -110,7 +118,7 @@ function dayStatesStatement(
       `max(iif(raw > ${RAW.stored} AND NOT (${rolled}), day, NULL)) AS lost`,
       `max(iif(raw > ${RAW.stored} AND rolled_at IS NULL, day, NULL)) AS never`,
       `max(iif(raw > ${RAW.stored} AND ${lacks(query)}, day, NULL)) AS lacking`,
-      `min(iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND ${rolled}, rolled_at, NULL)) AS as_of`,
+      `min(iif(${IS_OUTDATED} AND ${rolled}, rolled_at, NULL)) AS as_of`,
       ...more.columns,
     ].join(', ')}
        FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to${isLeft}`,
@@ -153,16 +161,16 @@ function statementsOf(
   query: ParsedQuery,
   zone: string,
   span: Span,
-  sources = sourcesOf(query, span.moments),
+  sources = sourcesOf(query, span),
 ): D1PreparedStatement[] {
-  const { range, moments, peopleSince } = span;
-  const byRollup = sources.rollups ? hasRollup(query, peopleSince) : 'false';
+  const { range, moments } = span;
+  const byRollup = sources.rollups ? hasRollup(query, span) : 'false';
   const byColumns = columnsAnswer(query, span, sources);
   const values = {
     cut_days: JSON.stringify(cutDays(moments, zone)),
     [nameOfRollup(columnOf(0))]: query.dimensions.find((dimension) => dimension !== null)?.rollup ?? '',
   };
-  const columns = volumeColumns(query, byRollup, byColumns);
+  const columns = [...volumeColumns(query, byRollup, byColumns), ...trimColumns(span, byRollup)];
   const states = dayStatesStatement(db, query, span, [], { columns, values });
   return byColumns === null
     ? [states]
@@ -170,11 +178,19 @@ function statementsOf(
         states,
         prepare(
           db,
-          `SELECT day, rolls, events, iif(dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}), rolled_at, NULL) AS as_of, raw > ${RAW.stored} AS is_purged
+          `SELECT day, rolls, events, iif(${IS_OUTDATED}, rolled_at, NULL) AS as_of, raw > ${RAW.stored} AS is_purged
            FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to AND ${byColumns} ORDER BY day`,
           { pixel: query.pixel, ...range, ...values },
         ),
       ];
+}
+
+/** The columns that decide where a comparison's last day ends: see trim.ts. */
+function trimColumns({ trimmed }: Span, byRollup: string): string[] {
+  return [
+    `max(iif(${IS_OUTDATED} AND ends_at > rolled_at AND ${byRollup}, rolled_at, NULL)) AS open_as_of`,
+    ...(trimmed === null ? [] : [`max(raw > ${RAW.stored} AND day = '${trimmed}') AS is_trimmed_purged`]),
+  ];
 }
 
 /** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */

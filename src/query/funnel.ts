@@ -82,10 +82,8 @@ export async function runFunnel(
     rows: null,
     chargeEvents: (events) => charge(pricesOf({ events, rows: 0, days: 1 }), allowance),
   } as QueryContext;
-  const prices = [
-    ...pricesOf(given.days),
-    priceOfSegments(given.source.heads, () => priceOfColumns(evaluated)),
-  ];
+  const ofColumns = priceOfColumns(evaluated);
+  const prices = [...pricesOf(given.days), priceOfSegments(given.source.heads, () => ofColumns)];
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
 

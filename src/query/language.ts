@@ -42,9 +42,10 @@ const moment = v.pipe(
   ),
 );
 
+const matchDayOfWeek = { match_day_of_week: v.optional(v.boolean(), false) };
 const Comparisons = v.variant('mode', [
-  v.strictObject({ mode: v.picklist(['previous_period', 'year_over_year']) }),
-  v.strictObject({ mode: v.literal('custom'), date_range: days }),
+  v.strictObject({ mode: v.picklist(['previous_period', 'year_over_year']), ...matchDayOfWeek }),
+  v.strictObject({ mode: v.literal('custom'), date_range: days, ...matchDayOfWeek }),
 ]);
 
 /** The shape of a query. `CHECKS` validate the names in it. */
@@ -118,7 +119,11 @@ export function parseQuery(body: unknown): Result<ParsedQuery, readonly FieldErr
     order: parsedBody.order_by,
     include: {
       ...parsedBody.include,
-      comparisons: comparisons && { mode: comparisons.mode, range: customRange(comparisons) },
+      comparisons: comparisons && {
+        mode: comparisons.mode,
+        range: customRange(comparisons),
+        matchDayOfWeek: comparisons.match_day_of_week,
+      },
     },
     pagination: parsedBody.pagination,
   });

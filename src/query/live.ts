@@ -166,6 +166,7 @@ function contextOf(pixel: Pixel, moments: Moments, reads: Moments, now: number):
     range: { from: first, to: last },
     moments,
     reads,
+    trimmed: null,
     peopleSince: peopleSince(now),
     reportable: null,
     days: { first, last, ...none, events: 0, rows: 0, days: 1 },

@@ -41,8 +41,8 @@ export function planOf(query: ParsedQuery, context: QueryContext, usesRollups?: 
 
 export function needsOf(
   query: ParsedQuery,
-  { moments, reportable }: Pick<QueryContext, 'moments' | 'reportable'>,
-  usesRollups = canUseRollups(query, moments),
+  span: Pick<QueryContext, 'moments' | 'trimmed' | 'reportable'>,
+  usesRollups = canUseRollups(query, span),
 ): Needs {
   const { dimensions, filters, metrics, time } = query;
   const grouped = dimensions.filter((dimension) => dimension !== null);
@@ -53,7 +53,7 @@ export function needsOf(
     usesRollups,
     isOfPeople: isOfPeople(query),
     touchColumns: touchColumns(query),
-    time: reportable === null || time === 'time:hour' ? time : 'time:day',
+    time: span.reportable === null || time === 'time:hour' ? time : 'time:day',
     counts: VISIT_COUNTS.filter((count) => counts.has(count)),
     eventColumns: [
       ...(grouped.some(({ kind }) => kind === 'goal') ? GOAL_COLUMNS : []),
@@ -68,7 +68,10 @@ export function needsOf(
 const FUNNEL_COLUMNS = [...GOAL_COLUMNS, 'person', 'engaged', 'scroll'];
 
 /** The needs of a funnel that begins with the events which a query's filters let through. */
-export function needsOfFunnel(query: ParsedQuery, span: Pick<QueryContext, 'moments' | 'reportable'>): Needs {
+export function needsOfFunnel(
+  query: ParsedQuery,
+  span: Pick<QueryContext, 'moments' | 'trimmed' | 'reportable'>,
+): Needs {
   const needs = needsOf({ ...query, metrics: [], dimensions: [], time: null }, span, false);
   return { ...needs, time: null, eventColumns: [...FUNNEL_COLUMNS, ...needs.eventColumns] };
 }

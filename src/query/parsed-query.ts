@@ -50,6 +50,8 @@ export interface Compared {
   readonly mode: 'previous_period' | 'year_over_year' | 'custom';
   /** For `custom`; else null. */
   readonly range: readonly [string, string] | null;
+  /** Whether the compared range begins on the same day of the week. Has no effect on `custom`. */
+  readonly matchDayOfWeek?: boolean;
 }
 
 export interface ParsedQuery {

@@ -18,11 +18,13 @@ export interface QueryResult {
 
 /**
  * @param requested the query as it was parsed, whose `time` may still be without a grain.
+ * @param comparedUntil where the comparison's last day ends, if that is before the end of the day.
  * @param read its own rows; `results` are the same, or the same with a comparison.
  */
 export function present(
   requested: ParsedQuery,
   { query, range, comparedRange }: QuerySpans,
+  comparedUntil: number | null,
   read: QueryRows,
   results: readonly ResultRow[],
   pixel: Pixel,
@@ -45,6 +47,7 @@ export function present(
       ...(comparedRange
         ? { comparison_date_range: 'from' in comparedRange ? isoMoments(comparedRange) : comparedRange }
         : {}),
+      ...(comparedUntil === null ? {} : { comparison_until: new Date(comparedUntil).toISOString() }),
     },
     query: echo(requested, time, [range.from, range.to]),
   };
@@ -121,6 +124,7 @@ function echo(
             comparisons: {
               mode: comparisons.mode,
               ...(comparisons.range ? { date_range: comparisons.range } : {}),
+              ...(comparisons.matchDayOfWeek ? { match_day_of_week: true } : {}),
             },
           }
         : {}),

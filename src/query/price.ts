@@ -214,10 +214,16 @@ export function charge(prices: readonly number[], allowance: Allowance): FieldEr
  * The price of counting the rows of segments, in microseconds of the Worker. A month's segment is read in full, even if only some of
  * its days are needed.
  */
-export function priceOfSegments(heads: readonly SegmentHead[], priceOf: () => ColumnPrice): number {
-  if (heads.length === 0) return 0;
-  const { event, visit } = priceOf();
-  return sum(heads.map(({ header: { events, visits } }) => SEGMENT + events * event + visits * visit));
+export function priceOfSegments(
+  heads: readonly SegmentHead[],
+  priceOf: (head: SegmentHead) => ColumnPrice,
+): number {
+  return sum(
+    heads.map((head) => {
+      const { event, visit } = priceOf(head);
+      return SEGMENT + head.header.events * event + head.header.visits * visit;
+    }),
+  );
 }
 
 /** The price of a list of properties. */

@@ -3,6 +3,7 @@ import type { TimeDimension } from '../model/dimensions.ts';
 import {
   addDays,
   clockAt,
+  dayStart,
   instantOf,
   LEAP_DAY,
   localDay,
@@ -69,32 +70,76 @@ export function resolveRange(range: Range, zone: string, now: number, firstDay: 
  * day of 23 hours is as long as any other.
  */
 export function comparedRange(
-  { mode, range }: Compared,
+  compared: Compared,
   days: DayRange,
   moments: Moments | null,
   zone: string,
 ): Moments | readonly [string, string] {
+  const { mode, range, matchDayOfWeek = false } = compared;
   if (range !== null) return range;
-  if (moments) return momentsBefore(moments, mode === 'year_over_year', zone);
-  if (mode === 'year_over_year') return [yearBefore(days.from), yearBefore(days.to)];
+  if (moments) return momentsBefore(moments, compared, zone);
   const count = dayCount(days);
+  if (matchDayOfWeek) {
+    const before = mode === 'year_over_year' ? yearBefore(days.from) : addDays(days.from, -count);
+    const from = addDays(before, weekdayShift(days.from, before));
+    return [from, addDays(from, count - 1)];
+  }
+  if (mode === 'year_over_year') return [yearBefore(days.from), yearBefore(days.to)];
   return [addDays(days.from, -count), addDays(days.to, -count)];
 }
 
+/**
+ * How many days a day has to be moved, to the nearest one with the same day of the week as another. A day that is not the other one
+ * does not become it.
+ */
+function weekdayShift(own: string, before: string): number {
+  const distance = (Date.parse(own) - Date.parse(before)) / DAY;
+  const ahead = ((distance % WEEK) + WEEK) % WEEK;
+  const shift = ahead > WEEK / 2 ? ahead - WEEK : ahead;
+  return distance > 0 && shift === distance ? shift - WEEK : shift;
+}
+
+const WEEK = 7;
+
 /** The moments a year earlier, or those right before the range, in local time. */
-function momentsBefore({ from, to }: Moments, overYears: boolean, zone: string): Moments {
+function momentsBefore(
+  { from, to }: Moments,
+  { mode, matchDayOfWeek = false }: Compared,
+  zone: string,
+): Moments {
   const clocks = { from: clockAt(zone, from), to: clockAt(zone, to) };
   // In an hour that clocks repeat, the local time of the end may be before that of the beginning.
   const elapsed = clocks.to < clocks.from ? to - from : clocks.to - clocks.from;
   // The end is included. The end of an hour may be its last second or its last millisecond.
   const length = Math.ceil((elapsed + 1) / 1000) * 1000;
-  const before = overYears
+  const overYears = mode === 'year_over_year';
+  const unmatched = overYears
     ? yearBeforeClocks(clocks)
     : { from: clocks.from - length, to: clocks.to - length };
+  const before = matchDayOfWeek ? onSameWeekday(unmatched, clocks, overYears) : unmatched;
   const first = instantOf(zone, before.from, 'first');
   const last = instantOf(zone, before.to, 'last');
   // If clocks skipped the complete range, it begins after the skipped time and keeps its length.
   return { from: first, to: last < first ? first + to - from : last };
+}
+
+/** Moves local times by days, so that they begin on the same day of the week. Over years, they then have the same length. */
+function onSameWeekday(before: Moments, clocks: Moments, overYears: boolean): Moments {
+  const shift = DAY * weekdayShift(dayOf(clocks.from), dayOf(before.from));
+  const from = before.from + shift;
+  return { from, to: overYears ? from + clocks.to - clocks.from : before.to + shift };
+}
+
+/**
+ * The moment of a day at which clocks show the same time as at another moment. A time that the day repeats counts when it comes first. If
+ * the day skips the time, the moment after the skipped time counts.
+ *
+ * @param at a moment of the local day `today`.
+ */
+export function sameTimeOn(zone: string, day: string, today: string, at: number): number {
+  const time = Math.min(Math.max(clockAt(zone, at) - Date.parse(today), 0), DAY);
+  const moment = instantOf(zone, Date.parse(day) + time, 'first');
+  return Math.min(Math.max(moment, dayStart(zone, day)), dayStart(zone, addDays(day, 1)));
 }
 
 function yearBeforeClocks({ from, to }: Moments): Moments {

@@ -92,8 +92,8 @@ function beyondRetention(
   return `${subject} needs raw events or columns, and up to ${lastDay} this pixel has neither any more. Begin the range after this day, or simplify the query.`;
 }
 
-export function askerOf(query: ParsedQuery, moments: Moments | null): Asker {
-  return { subject: subjectOf(query, moments), byColumns: canUseColumns(query) };
+export function askerOf(query: ParsedQuery, { moments, trimmed }: Pick<Span, 'moments' | 'trimmed'>): Asker {
+  return { subject: subjectOf(query, trimmed === null ? moments : null), byColumns: canUseColumns(query) };
 }
 
 /** The visits of a person may be days apart, so columns, which have no people, answer only funnels within a visit. */

@@ -44,8 +44,8 @@ export async function readRows(
   meter: Meter,
   withTotal = false,
 ): Promise<Result<QueryRows, QueryError>> {
-  const task = queryTask(columnQuery(query, given, meter), sourcesOf(query, given.moments));
-  const asker = askerOf(query, given.moments);
+  const task = queryTask(columnQuery(query, given, meter), sourcesOf(query, given));
+  const asker = askerOf(query, given);
   const read = await readAnswer(db, query, { given, task, asker, meter }, (resolved, context) => {
     const plan = planOf(resolved, context);
     const sql = sqlOf(plan);

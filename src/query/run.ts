@@ -4,7 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
 import { columnQuery } from './column-query.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
-import { readSources } from './column-source.ts';
+import { readSources, type SpanSources } from './column-source.ts';
 import type { ColumnQuery } from './columns/evaluate.ts';
 import { columnsOf } from './columns/needed-columns.ts';
 import { priceOfColumns } from './columns/price.ts';
@@ -20,6 +20,7 @@ import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
 import { resolveSpans, type Span } from './spans.ts';
+import { settledSpan } from './trim.ts';
 
 export async function runQuery(
   db: D1Database,
@@ -30,21 +31,28 @@ export async function runQuery(
 ): Promise<Result<QueryResult, QueryError>> {
   const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
-  const { query, spans } = resolved.value;
+  const { query } = resolved.value;
   const isSafe = isProtected(pixel.settings.min_group);
   const unprotected = isSafe ? protectionErrors(query) : [];
   if (unprotected.length > 0) return invalidQuery(unprotected);
 
   const meter = new Meter();
   const inColumns = (span: Span): ColumnQuery => columnQuery(query, { ...span, pixel }, meter);
-  const sources = await readSources(db, query, pixel, spans, (span) => columnsOf(inColumns(span)));
+  const sourcesFor = (wanted: readonly Span[]) =>
+    readSources(db, query, pixel, wanted, (span) => columnsOf(inColumns(span)));
+  const requestedSpans = resolved.value.spans.filter((span) => span !== undefined);
+  let sources = await sourcesFor(requestedSpans);
+  const spans = requestedSpans.map((span, index) =>
+    index === 0 ? span : settledSpan(span, sources as [SpanSources, SpanSources], pixel, now),
+  );
+  // A day that counts in full may be answered from a rollup.
+  if (spans[1]?.trimmed !== requestedSpans[1]?.trimmed) sources = await sourcesFor(spans);
+
   const pricesOfEvents = (volumes: readonly Volume[]): number[] =>
     pricesOf(query, testsToResolve(query), volumes, { goals: pixel.settings.goals.length, isSafe });
   const prices = [
     ...pricesOfEvents(sources.map(({ days }) => days)),
-    ...spans.map((span, index) =>
-      priceOfSegments(sources[index]?.source.heads ?? [], () => priceOfColumns(inColumns(span))),
-    ),
+    ...spans.map((span, index) => priceOfColumnsIn(span, sources[index], inColumns(span))),
   ];
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
@@ -60,5 +68,16 @@ export async function runQuery(
   const { rows } = read.value;
   const results = other ? await compareRows(db, query, rows, [own, other], meter) : ok(rows);
   if (!results.ok) return results;
-  return ok(present(requested, resolved.value, read.value, results.value, pixel, now));
+  const until = other?.trimmed && other.moments ? other.moments.to + 1 : null;
+  return ok(present(requested, resolved.value, until, read.value, results.value, pixel, now));
+}
+
+/** The price of a span's columns. Only in the segments with the trimmed day does each event's time count. */
+function priceOfColumnsIn({ trimmed }: Span, sources: SpanSources | undefined, query: ColumnQuery): number {
+  const heads = sources?.source.heads ?? [];
+  if (heads.length === 0) return 0;
+  const [inPart, inFull] = [priceOfColumns(query), priceOfColumns(query, true)];
+  return priceOfSegments(heads, ({ header }) =>
+    trimmed === null || header.days.some(({ day }) => day === trimmed) ? inPart : inFull,
+  );
 }

@@ -1,14 +1,16 @@
 /** Which rows can answer a query: rollups of days and months, columns of days, or events and the people behind them. */
 import { localDay } from '../model/time-zone.ts';
 import { type Moments, type ParsedQuery, testsIn } from './parsed-query.ts';
+import type { Span } from './spans.ts';
 
 /** Whether rollups can answer a query at all. */
 export function canUseRollups(
   { dimensions, filters, metrics, time }: ParsedQuery,
-  moments: Moments | null,
+  { moments, trimmed }: Pick<Span, 'moments' | 'trimmed'>,
 ): boolean {
   const others = dimensions.filter((dimension) => dimension !== null);
-  if (filters.length > 0 || moments !== null || others.length > 1) return false;
+  const hasTimes = moments !== null && trimmed === null;
+  if (filters.length > 0 || hasTimes || others.length > 1) return false;
   if (others.some(({ kind }) => kind === 'person')) return false;
   const byTheDay = time !== 'time:hour';
   if (metrics.some(({ ofPeople }) => ofPeople)) return others.length === 0 && byTheDay;
@@ -24,8 +26,8 @@ export interface Sources {
   readonly columns: boolean;
 }
 
-export const sourcesOf = (query: ParsedQuery, moments: Moments | null): Sources => ({
-  rollups: canUseRollups(query, moments),
+export const sourcesOf = (query: ParsedQuery, span: Pick<Span, 'moments' | 'trimmed'>): Sources => ({
+  rollups: canUseRollups(query, span),
   columns: canUseColumns(query),
 });
 

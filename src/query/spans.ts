@@ -3,6 +3,7 @@ import type { FieldError } from '../model/field-error.ts';
 import { peopleSince } from '../model/person.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { dayStart, localDay } from '../model/time-zone.ts';
 import { firstDayOf } from '../store/days.ts';
 import { rangeErrors } from './bounds.ts';
 import type { Moments, ParsedQuery } from './parsed-query.ts';
@@ -13,6 +14,7 @@ import {
   MAX_LABELS,
   resolveRange,
   resolveTime,
+  sameTimeOn,
 } from './range.ts';
 import { isProtected, reportableRange } from './small-groups.ts';
 
@@ -21,6 +23,8 @@ export interface Span {
   /** With small-group protection, the range ends with the last day that may be reported. */
   readonly range: DayRange;
   readonly moments: Moments | null;
+  /** The last day of the range, if it is the only one that `moments` do not include in full; else null. */
+  readonly trimmed: string | null;
   /** The first day whose people are stored. */
   readonly peopleSince: string;
   /** With small-group protection: which days may be reported. Null without. */
@@ -40,7 +44,7 @@ export interface QuerySpans {
   readonly query: ParsedQuery;
   /** The requested range. It may end after the last day that may be reported. */
   readonly range: DayRange;
-  readonly spans: readonly [Span, ...Span[]];
+  readonly spans: readonly [Span, Span?];
   /** The comparison's range, in the form of the query's own; null without a comparison. */
   readonly comparedRange: Moments | readonly [string, string] | null;
 }
@@ -71,25 +75,44 @@ function spansOf(
   const timed = withTime(query, query.time && resolveTime(query.time, range));
   const reported = isSafe ? reportableRange(range, timezone, now) : range;
   const { comparisons } = query.include;
-  const days = reported.from <= reported.to ? reported : range;
+  const today = localDay(timezone, now);
+  const days = elapsedDays(reported.from <= reported.to ? reported : range, today);
   const compared = comparisons && comparedRange(comparisons, days, moments, timezone);
   const otherRange = compared && resolveRange(compared, timezone, now, null);
   const errors = labelErrors(timed, range, otherRange);
   if (errors.length > 0) return err(errors);
   const reportable = isSafe ? { before: now, firstDay } : null;
-  const span: Span = { range: reported, moments, peopleSince: peopleSince(now), reportable };
-  const others =
-    compared && otherRange
-      ? [
-          {
-            ...span,
-            range: isSafe ? reportableRange(otherRange, timezone, now) : otherRange,
-            moments: momentsOf(compared),
-          },
-        ]
-      : [];
-  return ok({ query: timed, range, spans: [span, ...others], comparedRange: compared });
+  const span: Span = { range: reported, moments, trimmed: null, peopleSince: peopleSince(now), reportable };
+  if (!compared || !otherRange) return ok({ query: timed, range, spans: [span], comparedRange: null });
+  const other: Span = {
+    ...span,
+    range: isSafe ? reportableRange(otherRange, timezone, now) : otherRange,
+    moments: momentsOf(compared),
+  };
+  const endsToday = !isSafe && moments === null && days.to === today;
+  const spans = [span, endsToday ? trimmedTo(other, timezone, now) : other] as const;
+  return ok({ query: timed, range, spans, comparedRange: compared });
 }
+
+/** The days of a range that have begun; all of them, if none has. */
+function elapsedDays({ from, to }: DayRange, today: string): DayRange {
+  return { from, to: from <= today && today < to ? today : to };
+}
+
+const MINUTE = 60_000;
+
+/**
+ * A span of full days, of whose last day only the time up to the local time of another moment counts, in full minutes.
+ * @param at a moment of today, at which the range ends that this one is compared with.
+ */
+export function trimmedTo(span: Span, zone: string, at: number): Span {
+  const { from, to } = span.range;
+  const end = sameTimeOn(zone, to, localDay(zone, at), Math.floor(at / MINUTE) * MINUTE);
+  return { ...span, trimmed: to, moments: { from: dayStart(zone, from), to: end - 1 } };
+}
+
+/** The same span with its last day in full. */
+export const untrimmed = (span: Span): Span => ({ ...span, trimmed: null, moments: null });
 
 export function momentsOf(range: ParsedQuery['range']): Moments | null {
   return typeof range === 'object' && 'from' in range ? range : null;

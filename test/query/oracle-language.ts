@@ -31,7 +31,7 @@ export interface QueryRequest {
 }
 
 export type Compared =
-  | { readonly mode: 'previous_period' | 'year_over_year' }
+  | { readonly mode: 'previous_period' | 'year_over_year'; readonly match_day_of_week?: boolean }
   | { readonly mode: 'custom'; readonly date_range: readonly [string, string] };
 
 /** Revenue is told without its texts. */
@@ -107,12 +107,16 @@ export function hasMultipleCurrencies(history: History, request: QueryRequest): 
   return groups.some((parts) => salesOf(parts).size > 1);
 }
 
-/** The other range's row beside a row, or null where that has no such place in time. */
+/**
+ * The other range's row beside a row, or null where that has no such place in time.
+ * @param now a moment of the range's last day, at whose time of day the other range ends, too; null: it ends with its last day.
+ */
 export function comparisonOf(
   history: History,
   request: QueryRequest,
   row: Row,
   compared: Compared,
+  now: number | null = null,
 ): ComparisonRow | null {
   const date_range = comparedRange(request.date_range, compared);
   const dimensions: string[] = [];
@@ -125,12 +129,59 @@ export function comparisonOf(
       dimensions.push(label);
     }
   }
-  const other = { ...request, date_range };
+  const moments = now === null ? null : momentsUntil(history.zone, date_range, now);
+  const other = { ...request, date_range: moments ?? date_range };
   const metrics = metricsOf(history, other, groupsOf(history, other), dimensions);
   const change = metrics.map((before, index) =>
     changeOf(request.metrics[index] ?? '', row.metrics[index] ?? null, before),
   );
   return { dimensions, metrics, change };
+}
+
+const MINUTE = 60_000;
+
+interface DayMinutes {
+  readonly start: number;
+  readonly end: number;
+  /** What clocks show in each minute. */
+  readonly clocks: readonly string[];
+}
+
+const minutesByDay = new Map<string, DayMinutes>();
+
+/** The minutes of a local day. Each is looked at once: asking for what clocks show takes long. */
+function minutesOf(zone: string, day: string): DayMinutes {
+  const key = `${zone} ${day}`;
+  const cached = minutesByDay.get(key);
+  if (cached) return cached;
+  const clock = clockIn(zone);
+  const noon = Date.parse(`${day}T12:00:00Z`);
+  // Days begin up to 26 hours before noon in UTC, and end up to 24 hours after it. No offset is finer than a quarter of an hour.
+  const quarters = Array.from({ length: 220 }, (_, index) => noon + (index - 110) * 15 * MINUTE);
+  const start = quarters.find((ts) => local(zone, ts).day >= day) as number;
+  const end = quarters.find((ts) => local(zone, ts).day > day) as number;
+  const clocks = Array.from({ length: (end - start) / MINUTE }, (_, index) =>
+    clock.format(start + index * MINUTE),
+  );
+  const found = { start, end, clocks };
+  minutesByDay.set(key, found);
+  return found;
+}
+
+const clockIn = (timeZone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat('sv-SE', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** The first and the last moment of a range that ends at the same time of day as another moment, in full minutes. */
+export function momentsUntil(
+  zone: string,
+  [from, to]: readonly [string, string],
+  now: number,
+): readonly [string, string] {
+  const time = clockIn(zone).format(now);
+  const last = minutesOf(zone, to);
+  const minute = last.clocks.findIndex((clock) => clock >= time);
+  const end = minute < 0 ? last.end : last.start + minute * MINUTE;
+  return [new Date(minutesOf(zone, from).start).toISOString(), new Date(end - 1).toISOString()];
 }
 
 /** The label beside one: of weeks and months that of the same place, else that of the same date or place of day, and hour. */
@@ -139,7 +190,7 @@ function pairedLabel(
   label: string,
   range: readonly [string, string],
   other: readonly [string, string],
-  { mode }: Compared,
+  compared: Compared,
   zone: string,
 ): string | undefined {
   const others = labelsOf(time, other, zone);
@@ -149,7 +200,7 @@ function pairedLabel(
   const [day, hour] = [label.slice(0, 10), label.slice(10)];
   const place = daysOf(...range).indexOf(day);
   const pairedDay =
-    mode === 'year_over_year'
+    compared.mode === 'year_over_year' && !compared.match_day_of_week
       ? daysOf(...other).find((one) => yearAfter(one) === day || (place === 0 && one === yearBefore(day)))
       : daysOf(...other)[place];
   return others.find((one) => pairedDay !== undefined && one === pairedDay + hour);
@@ -159,6 +210,15 @@ const yearAfter = (day: string): string => String(Number(day.slice(0, 4)) + 1) +
 
 /** The range that a range of days is compared with. */
 function comparedRange([from, to]: readonly [string, string], compared: Compared): readonly [string, string] {
+  if (compared.mode !== 'custom' && compared.match_day_of_week) {
+    const plain = comparedRange([from, to], { mode: compared.mode })[0];
+    const weekday = (day: string): number => new Date(`${day}T00:00:00Z`).getUTCDay();
+    // The nearest first: that there are seven weekdays leaves no tie.
+    const nearest = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6, 7, -7]
+      .map((shift) => addDays(plain, shift))
+      .find((day) => weekday(day) === weekday(from) && day !== from) as string;
+    return [nearest, addDays(nearest, daysOf(from, to).length - 1)];
+  }
   switch (compared.mode) {
     case 'custom':
       return compared.date_range;

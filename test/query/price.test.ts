@@ -180,6 +180,7 @@ describe('the number of rows to read', () => {
   const spanOf = {
     range: { from: DAY, to: '2026-02-05' },
     moments: null,
+    trimmed: null,
     peopleSince: '2025-01-01',
     reportable: null,
   };

@@ -15,6 +15,14 @@ export interface ColumnQuery extends GroupingContext, FilterContext {
   /** The answer's first. Their names are the keys of the results. */
   readonly groupings: readonly Grouping[];
   readonly sales: SalesOf;
+  /** The only day that `moments` do not include in full; null, or left out, if any day may be in part. */
+  readonly trimmed?: string | null;
+}
+
+/** Days that are counted alike: those that moments include in full, or in part. */
+interface Part {
+  readonly includes: (day: string) => boolean;
+  readonly counts: ReadonlyMap<string, GroupingCounts>;
 }
 
 /** Whether a day is answered by a segment that was written when the day had been rolled up `rolls` times. */
@@ -25,28 +33,36 @@ export class Evaluator {
   readonly columns: readonly string[];
   readonly #query: ColumnQuery;
   readonly #keys: readonly string[];
-  readonly #counts: ReadonlyMap<string, GroupingCounts>;
+  readonly #parts: readonly Part[];
   #visits = 0;
 
   constructor(query: ColumnQuery) {
-    const { groupings, goals, sales } = query;
+    const { groupings, goals, sales, trimmed = null } = query;
     this.#query = query;
     this.columns = columnsOf(query);
     this.#keys = propertiesOf(groupings, goals);
     const masks = new FilterMasks(query);
     const limit = new GroupLimit();
-    this.#counts = new Map(
-      groupings.map((grouping, index) => [
-        grouping.name,
-        new GroupingCounts(
-          grouping,
-          query,
-          masks,
-          limit,
-          sales === 'all' || (sales === 'first' && index === 0),
-        ),
-      ]),
-    );
+    const countsIn = (context: GroupingContext): Part['counts'] =>
+      new Map(
+        groupings.map((grouping, index) => [
+          grouping.name,
+          new GroupingCounts(
+            grouping,
+            context,
+            masks,
+            limit,
+            sales === 'all' || (sales === 'first' && index === 0),
+          ),
+        ]),
+      );
+    this.#parts =
+      trimmed === null
+        ? [{ includes: () => true, counts: countsIn(query) }]
+        : [
+            { includes: (day) => day !== trimmed, counts: countsIn(inFull(query)) },
+            { includes: (day) => day === trimmed, counts: countsIn(query) },
+          ];
   }
 
   /**
@@ -62,14 +78,32 @@ export class Evaluator {
     for (const name of this.columns) segment.column(name);
     const view = new SegmentView(segment, this.#visits, this.#keys, this.#query.meter);
     const runs = view.runs(counts);
-    for (const grouping of this.#counts.values()) grouping.add(view, runs);
+    for (const { includes, counts: groupings } of this.#parts) {
+      const mine = runs.filter(({ day: { day } }) => includes(day));
+      if (mine.length > 0) for (const grouping of groupings.values()) grouping.add(view, mine);
+    }
     this.#visits += view.visits;
   }
 
+  /** The rows of each grouping. A group has a row for the days in full, and one for the day in part. */
   results(): ReadonlyMap<string, GroupedRows> {
-    return new Map([...this.#counts].map(([name, counts]) => [name, counts.results()]));
+    return new Map(
+      this.#query.groupings.map(({ name }) => {
+        const rows = this.#parts.flatMap(({ counts }) => counts.get(name)?.results() ?? []);
+        return [
+          name,
+          { counts: rows.flatMap(({ counts }) => counts), sales: rows.flatMap(({ sales }) => sales) },
+        ];
+      }),
+    );
   }
 }
+
+/** What a query needs of the days that its moments include in full. */
+export const inFull = <Query extends Pick<ColumnQuery, 'moments'>>(query: Query): Query => ({
+  ...query,
+  moments: null,
+});
 
 /** The custom properties that groupings and goals read. */
 function propertiesOf(groupings: readonly Grouping[], goals: readonly Goal[]): string[] {

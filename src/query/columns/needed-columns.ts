@@ -29,11 +29,15 @@ const OF_PARTS: readonly string[] = ['events', 'pageviews'];
 export interface NeededColumns extends GroupingContext {
   readonly groupings: readonly Grouping[];
   readonly sales: SalesOf;
+  readonly trimmed?: string | null;
 }
 
 export function columnsOf(query: NeededColumns): string[] {
   const { groupings, goals, sales } = query;
-  const names = groupings.flatMap((grouping) => columnsOfGrouping(grouping, query));
+  const contexts = (query.trimmed ?? null) === null ? [query] : [query, { ...query, moments: null }];
+  const names = groupings.flatMap((grouping) =>
+    contexts.flatMap((context) => columnsOfGrouping(grouping, context)),
+  );
   const ofSales = sales !== 'none' ? [...OF_EVENTS, 'event:value', 'event:currency'] : [];
   const filters = new Set(groupings.flatMap((grouping) => grouping.filters));
   const ofFilters = [...filters].flatMap((filter) => columnsOfFilter(filter, goals));

@@ -7,7 +7,7 @@ import type { Dimension } from '../../model/dimensions.ts';
 import type { Goal } from '../../model/goal.ts';
 import { type Grouping, isHourly } from '../groupings.ts';
 import { type Filter, testsIn } from '../parsed-query.ts';
-import type { ColumnQuery } from './evaluate.ts';
+import { type ColumnQuery, inFull } from './evaluate.ts';
 import type { ColumnFunnel } from './funnel.ts';
 import { rowsOf } from './grouping.ts';
 import { behaviorsIn, rowsOfFilter } from './masks.ts';
@@ -38,7 +38,8 @@ const ENGAGEMENT = 0.02;
 const SALE = 0.02;
 const STEP = 0.02;
 
-export function priceOfColumns(query: ColumnQuery | ColumnFunnel): ColumnPrice {
+/** @param isInFull whether the moments of a query include the rows in full. */
+export function priceOfColumns(query: ColumnQuery | ColumnFunnel, isInFull = false): ColumnPrice {
   const prices = { event: 0, visit: 0 };
   const columns =
     'steps' in query ? columnsOfFunnel(query.steps, query.filters, query.goals) : columnsOf(query);
@@ -48,7 +49,10 @@ export function priceOfColumns(query: ColumnQuery | ColumnFunnel): ColumnPrice {
   const filters = 'steps' in query ? query.filters : query.groupings.flatMap((grouping) => grouping.filters);
   for (const filter of new Set(filters)) addFilter(prices, filter, query.goals);
   if ('steps' in query) prices.event += priceOfGoals(query.steps) + STEP * query.steps.length;
-  else for (const grouping of query.groupings) addGrouping(prices, grouping, query);
+  else {
+    const counted = isInFull ? inFull(query) : query;
+    for (const grouping of query.groupings) addGrouping(prices, grouping, counted);
+  }
   return prices;
 }
 

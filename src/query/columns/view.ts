@@ -237,7 +237,7 @@ export class SegmentView {
 
   /** The local hour of each event of these runs. In an hour that clocks repeat, both have the same number. */
   hours(runs: readonly Run[]): Uint8Array {
-    return this.once('hours', () => {
+    return this.once(`hours from ${runs[0]?.from}`, () => {
       const { firstEvents, minutes } = this;
       const hours = new Uint8Array(this.events);
       for (const { day, from, to } of runs) {
@@ -253,7 +253,7 @@ export class SegmentView {
 
   /** Whether the minute of each event of these runs lies within the moments. */
   within({ from: earliest, to: latest }: Moments, runs: readonly Run[]): Uint8Array {
-    return this.once('within', () => {
+    return this.once(`within from ${runs[0]?.from}`, () => {
       const { firstEvents, minutes } = this;
       const within = new Uint8Array(this.events);
       for (const { day, from, to } of runs) {

@@ -24,7 +24,7 @@ export function eventCtes(plan: QueryPlan): string[] {
   return [
     numberedEvents({ source: 'open_day', columns: [...columns, ...PERSON_COLUMNS] }),
     visits(visitDimensions),
-    usesRollups ? presenceInRollups(dayHasRollup(plan)) : presenceInEvents(context.moments),
+    usesRollups ? presenceInRollups(dayHasRollup(plan), context.moments) : presenceInEvents(context.moments),
     attendanceCtes(usesRollups ? 'presence' : 'numbered_event', context.moments),
     ...(touchColumns.size > 0 ? [touches(touchColumns, query.include.attribution_days)] : []),
   ];

@@ -96,12 +96,12 @@ export function segmentsOf({
  * months do not have. The people of older days are checked day by day.
  */
 function monthsOf({ query, context, needs }: QueryPlan): string[] {
-  const { range, peopleSince, columns } = context;
-  // A month's rollup would count the days that columns have answered.
-  const byColumns = new Set(columns.days.map(({ day }) => day.slice(0, 7)));
+  const { range, peopleSince, columns, trimmed } = context;
+  // A month's rollup would count the days that columns have answered, and all of a day that counts in part.
+  const apart = new Set([...columns.days.map(({ day }) => day), trimmed ?? ''].map((day) => day.slice(0, 7)));
   const fits =
     (needs.time === null || needs.time === 'time:month') &&
     query.dimensions.every((dimension) => dimension?.kind !== 'property') &&
     (!needs.isOfPeople || range.from >= peopleSince);
-  return fits ? fullMonths(range).filter((month) => !byColumns.has(month)) : [];
+  return fits ? fullMonths(range).filter((month) => !apart.has(month)) : [];
 }

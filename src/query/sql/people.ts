@@ -16,7 +16,12 @@ import type { Moments } from '../parsed-query.ts';
 export const PERSON_COLUMNS = ['person', 'device'] as const;
 
 /** `presence`: a row for each period, day and alias, from the rollups of days that have one, else from events. */
-export const presenceInRollups = (hasRollup: string): string => `
+export const presenceInRollups = (hasRollup: string, moments: Moments | null): string => `
+  attended_day AS (${
+    moments
+      ? `SELECT bucket, day, max(starts_at, ${moments.from}) AS starts_at, min(ends_at, ${moments.to + 1}) AS ends_at FROM open_day`
+      : 'SELECT * FROM open_day'
+  }),
   presence AS MATERIALIZED (
     SELECT c.bucket, c.day, p.person, p.devices
     FROM (
@@ -24,7 +29,7 @@ export const presenceInRollups = (hasRollup: string): string => `
       FROM stretch s CROSS JOIN days d ON d.pixel = :pixel AND d.day = s.day AND ${hasRollup}) c
     CROSS JOIN person_days p ON p.pixel = :pixel AND p.day = c.day AND p.devices > 0
     UNION ALL
-    SELECT bucket, day, person, devices FROM (${peopleOf('open_day')}))`;
+    SELECT bucket, day, person, devices FROM (${peopleOf('attended_day')}))`;
 
 /** `presence`, from numbered events. */
 export const presenceInEvents = (moments: Moments | null): string => `

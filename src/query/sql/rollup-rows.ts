@@ -6,7 +6,7 @@ import { HOUR, TOTAL } from '../../sql/rollups.ts';
 import { columnOf, type Grouping, isHourly } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
 import { nameOfRollup } from './parameter-names.ts';
-import { HAS_ROLLUP, hasRollup, lacks, listsProperty } from './rollup-state.ts';
+import { andInFull, HAS_ROLLUP, hasRollup, lacks, listsProperty } from './rollup-state.ts';
 
 /** `rolled_month` and `rolled_day`: what rollups answer, where they may. `open_day`: the days that events answer. */
 export function dayCtes(plan: QueryPlan): string[] {
@@ -26,11 +26,11 @@ export function dayCtes(plan: QueryPlan): string[] {
 /** Whether day `d` has a rollup. A day with too many custom properties has no rows of those that were left out. */
 export function dayHasRollup({ query, context }: QueryPlan): string {
   if (!query.dimensions.some((dimension) => dimension?.kind === 'property')) {
-    return hasRollup(query, context.peopleSince);
+    return hasRollup(query, context);
   }
   // Rollups are of one dimension.
   const property = `:${nameOfRollup(columnOf(0))}`;
-  return `${HAS_ROLLUP} AND NOT ${lacks(query)} AND (d.raw > ${RAW.stored} OR ${listsProperty(property)})`;
+  return `${HAS_ROLLUP}${andInFull(context)} AND NOT ${lacks(query)} AND (d.raw > ${RAW.stored} OR ${listsProperty(property)})`;
 }
 
 /**

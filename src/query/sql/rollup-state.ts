@@ -4,6 +4,7 @@ import { DIRTY } from '../../model/day-state.ts';
 import { PROPERTY_PREFIX } from '../../model/dimensions.ts';
 import { LIVE_EVENTS, TOTAL } from '../../sql/rollups.ts';
 import { type ParsedQuery, testsIn } from '../parsed-query.ts';
+import type { Span } from '../spans.ts';
 
 /** The rollup is older than the last change to a day's events, but the day is so large that queries still read it. */
 const IS_OLD_BUT_LARGE = `(d.dirty IN (${DIRTY.eventsChanged}, ${DIRTY.inSlices}) AND d.events >= ${LIVE_EVENTS})`;
@@ -32,13 +33,15 @@ export function lacks({ dimensions, metrics }: ParsedQuery): string {
   return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
 }
 
-/**
- * SQL for whether day `d` has a rollup that may answer a query.
- * @param peopleSince the first day whose people are stored.
- */
-export function hasRollup(query: ParsedQuery, peopleSince: string): string {
+/** A further condition for a rollup of day `d`: all of the day is in the span. A rollup cannot answer a part of a day. */
+export const andInFull = ({ trimmed }: Pick<Span, 'trimmed'>): string =>
+  trimmed === null ? '' : ` AND d.day <> '${trimmed}'`;
+
+/** SQL for whether day `d` of a span has a rollup that may answer a query. */
+export function hasRollup(query: ParsedQuery, span: Pick<Span, 'peopleSince' | 'trimmed'>): string {
   const { dimensions, metrics } = query;
-  const hasAll = `NOT ${lacks(query)}`;
+  const { peopleSince } = span;
+  const hasAll = `NOT ${lacks(query)}${andInFull(span)}`;
   if (metrics.some(({ ofPeople }) => ofPeople)) {
     return `d.day >= '${peopleSince}' AND ${HAS_ROLLUP} AND ${hasAll}`;
   }

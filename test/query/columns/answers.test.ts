@@ -97,6 +97,7 @@ function evaluated(
     counts: VISIT_COUNTS,
     time,
     moments: momentsOf(query.range),
+    trimmed: null,
     goals: GOALS as readonly Goal[],
     sales: 'first',
     bucketOf: (day) => bucketOf(time, day, range.from),

@@ -27,6 +27,7 @@ export function evaluator(
     counts: ['visitors', 'events'],
     time: query.time,
     moments: null,
+    trimmed: null,
     goals: [],
     sales: 'none',
     bucketOf: (day) => day,

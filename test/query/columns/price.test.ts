@@ -28,6 +28,7 @@ function priceOf(body: Body, more: Partial<ColumnQuery> = {}): ColumnPrice {
     counts: ['visitors', 'events'],
     time: query.value.time,
     moments: null,
+    trimmed: null,
     sales: 'none',
     bucketOf: (day) => day,
     ...more,

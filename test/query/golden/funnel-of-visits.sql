@@ -19,7 +19,8 @@ SELECT min(day) AS first,
     LIMIT 4000000
   )
 )) END), 0) AS events,
-  coalesce(sum(CASE WHEN (false) THEN min(d.events, 24) END), 0) AS rows
+  coalesce(sum(CASE WHEN (false) THEN min(d.events, 24) END), 0) AS rows,
+  max(iif(dirty IN (1, 2) AND ends_at > rolled_at AND false, rolled_at, NULL)) AS open_as_of
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3

@@ -103,7 +103,20 @@ SELECT min(day) AS first,
   WHERE r.pixel = d.pixel
     AND r.day = d.day
     AND r.dimension = 'total'
-))) THEN min(d.events, 1001) END), 0) AS rows
+))) THEN min(d.events, 1001) END), 0) AS rows,
+  max(iif(dirty IN (1, 2) AND ends_at > rolled_at AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT (d.rollup_version < 1 AND NOT EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'event:page'
+) AND EXISTS (
+  SELECT 1
+  FROM rollups r
+  WHERE r.pixel = d.pixel
+    AND r.day = d.day
+    AND r.dimension = 'total'
+)), rolled_at, NULL)) AS open_as_of
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3

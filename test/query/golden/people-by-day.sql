@@ -19,7 +19,8 @@ SELECT min(day) AS first,
     LIMIT 4000000
   )
 )) END), 0) AS events,
-  coalesce(sum(CASE WHEN (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows
+  coalesce(sum(CASE WHEN (d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows,
+  max(iif(dirty IN (1, 2) AND ends_at > rolled_at AND d.day >= '2025-10-26' AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS open_as_of
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?3
@@ -191,6 +192,10 @@ visit AS MATERIALIZED (
   ) AS has_repeats
   FROM bare_visit v
 ),
+attended_day AS (
+  SELECT *
+  FROM open_day
+),
 presence AS MATERIALIZED (
   SELECT c.bucket,
     c.day,
@@ -219,7 +224,7 @@ presence AS MATERIALIZED (
       s.day,
       e.person,
       sum(DISTINCT CASE e.device WHEN 'Desktop' THEN 1 WHEN 'Mobile' THEN 2 WHEN 'Tablet' THEN 4 WHEN 'TV' THEN 8 WHEN 'Console' THEN 16 WHEN 'Wearable' THEN 32 WHEN 'Embedded' THEN 64 ELSE 128 END) AS devices
-    FROM open_day s
+    FROM attended_day s
     CROSS JOIN events e ON e.pixel = ?3
       AND e.ts >= s.starts_at
       AND e.ts < s.ends_at

@@ -25,7 +25,8 @@ SELECT min(day) AS first,
     LIMIT 4000000
   )
 )) END), 0) AS events,
-  coalesce(sum(CASE WHEN ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows
+  coalesce(sum(CASE WHEN ((d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false) THEN min(d.events, 24) END), 0) AS rows,
+  max(iif(dirty IN (1, 2) AND ends_at > rolled_at AND (d.rolled_at IS NOT NULL AND (d.dirty IN (0, 3) OR (d.dirty IN (1, 2) AND d.events >= 50000))) AND NOT false, rolled_at, NULL)) AS open_as_of
 FROM days d
 WHERE pixel = ?1
   AND day BETWEEN ?2 AND ?2
