@@ -9,7 +9,7 @@ export interface Painting {
   readonly headline: number;
   readonly fold: number;
   readonly requests: number;
-  /** As they were transferred, compressed. */
+  /** As they were transferred. The local runtime compresses nothing. */
   readonly bytes: number;
   /** The sum of all layout shifts, also of those that follow the reader's input. */
   readonly shift: number;

@@ -233,14 +233,13 @@ export function daysOf(range: ReturnType<typeof rangeOf>, timezone: string, now 
 
 type DayPair = readonly [from: string, to: string];
 
-const GATE = true;
 type ComparedView = Pick<View, 'compare' | 'compareDays' | 'weekdays' | 'period'>;
 
 const isCompared = ({ compare, period }: ComparedView): boolean => compare !== 'none' && period !== 'all';
 
 /** Whether it makes a difference for a view to match weekdays. */
 export function canMatchWeekdays(view: ComparedView): boolean {
-  if (!isCompared(view) || view.compare === 'custom' || GATE) return false;
+  if (!isCompared(view) || view.compare === 'custom') return false;
   // Whole weeks are preceded by weeks that begin on the same weekday.
   return view.compare === 'year_over_year' || view.period === 'month' || dayCount(view.period) % 7 !== 0;
 }
@@ -271,7 +270,8 @@ export function comparedDays(
   const { compare, compareDays } = view;
   if (compare === 'none' || !isCompared(view)) return null;
   const [from, to] = daysOf(range, timezone, now);
-  return comparedRange({ mode: compare, range: compareDays }, { from, to }, null, timezone) as DayPair;
+  const compared = { mode: compare, range: compareDays, matchDayOfWeek: matchesWeekdays(view) };
+  return comparedRange(compared, { from, to }, null, timezone) as DayPair;
 }
 
 /** No event is older. */

@@ -86,7 +86,7 @@ const settled = (): Promise<unknown> =>
 describe('on a local day that has just begun', () => {
   let pixel: string;
 
-  beforeAll(async () => {
+  it('ten minutes after midnight, today is compared with yesterday until ten past', async () => {
     await openAt('2026-06-10T00:10:20+02:00');
     pixel = await speck.addPixel({ timezone: ZONE });
     // Three of yesterday's visitors came by ten past midnight, thirty later.
@@ -95,6 +95,8 @@ describe('on a local day that has just begun', () => {
     await write(pixel, each('2026-06-10T00:01:00+02:00', 2, 4));
     await page.goto(`${speck.url}/app/${pixel}?period=day`);
     await settles(() => tile('visitors'), '4');
+    await settles(() => since('visitors'), '↑ +33%, better from 3');
+    expect((await legend()).join()).toMatch(/Tue, 9 Jun 2026, up to 0?0:10/);
   });
 
   it('the hour that has begun is a dot, and no hour after it is drawn', async () => {
@@ -129,6 +131,36 @@ describe('on a local day that has just begun', () => {
     await settles(async () => (await legend()).join().slice(0, 16), 'Thu, 11 Jun 2026');
     await settles(() => page.locator('.chart circle.point:not(.before)').count(), 1);
   });
+
+  it.each([
+    ['back', '2026-10-25T12:00:30+01:00', '2026-10-25T00:30:00+02:00', '2026-10-24T00:30:00+02:00', 13, 12],
+    [
+      'forward',
+      '2026-03-29T12:00:30+02:00',
+      '2026-03-29T00:30:00+01:00',
+      '2026-03-28T00:30:00+01:00',
+      11,
+      12,
+    ],
+  ])(
+    'on the day on which clocks go %s, noon is compared with noon',
+    async (_, now, today, yesterday, hours, hoursBefore) => {
+      await openAt(now);
+      const changed = await speck.addPixel({ timezone: ZONE });
+      // A visitor each hour: until noon, and of the day before also in the afternoon.
+      await write(changed, each(today, 60, hours));
+      await write(changed, each(yesterday, 60, hoursBefore + 6));
+      await page.goto(`${speck.url}/app/${changed}?period=day`);
+      await settles(() => tile('visitors'), String(hours));
+      await settles(async () => (await since('visitors')).replace(/^.*from/, 'from'), `from ${hoursBefore}`);
+      await settled();
+      await page.focus('.chart[role=slider]');
+      await page.keyboard.press('End');
+      expect(await chart()).toMatch(/23:00: –, /);
+      for (let back = 0; back < 11; back++) await page.keyboard.press('ArrowLeft');
+      expect(await chart()).toMatch(/12:00, so far: /);
+    },
+  );
 });
 
 /** The lists of queries that the page sends, as their dimensions. */
@@ -282,22 +314,39 @@ describe('a comparison', () => {
     await settled();
   });
 
+  it('of a month begins on the same weekday, unless one switches that off', async () => {
+    // 22 May is a Friday; thirty days before is a Wednesday.
+    expect((await legend()).join()).toMatch(/^22 May\D+20 Jun 2026\s+24 Apr\D+23 May 2026, up to 12:00/);
+    await page.click('button:has-text("Match weekdays")');
+    expect(new URL(page.url()).search).toBe('?weekdays=any');
+    await settles(async () => /22 Apr\D+21 May 2026, up to 12:00/.test((await legend()).join()), true);
+    expect(await page.getAttribute('button:has-text("Match weekdays")', 'aria-pressed')).toBe('false');
+    await page.click('button:has-text("Match weekdays")');
+    await settles(async () => /24 Apr\D+23 May 2026, up to 12:00/.test((await legend()).join()), true);
+    // Weeks are matched in any case.
+    await page.selectOption('.controls select >> nth=0', '7d');
+    await settles(() => page.locator('button:has-text("Match weekdays")').count(), 0);
+  });
+
   it('may be with any days, which are in the address', async () => {
     await page.selectOption(compare, 'custom');
     await page.waitForSelector('dialog[open] h2:has-text("Compare with")');
+    // The last of these days counts until noon, as today does.
     await page.fill('dialog input >> nth=0', '2026-05-01');
     await page.fill('dialog input >> nth=1', '2026-05-05');
     await page.click('dialog button[type=submit]');
-    await settles(() => since('visitors').then((text) => text.replace(/^.*from/, 'from')), 'from 5');
-    expect(new URL(page.url()).search).toBe('?compare=custom&compare_from=2026-05-01&compare_to=2026-05-05');
+    await settles(() => since('visitors').then((text) => text.replace(/^.*from/, 'from')), 'from 4');
+    expect(new URL(page.url()).search).toBe(
+      '?period=7d&compare=custom&compare_from=2026-05-01&compare_to=2026-05-05',
+    );
     expect(await page.$eval(compare, (select: HTMLSelectElement) => select.selectedOptions[0]?.text)).toBe(
       'vs 1\u2009–\u20095 May 2026',
     );
     await page.reload();
-    await settles(() => since('visitors').then((text) => text.replace(/^.*from/, 'from')), 'from 5');
+    await settles(() => since('visitors').then((text) => text.replace(/^.*from/, 'from')), 'from 4');
     await page.selectOption(compare, 'none');
     await settles(() => since('visitors'), '');
-    expect(new URL(page.url()).search).toBe('?compare=none');
+    expect(new URL(page.url()).search).toBe('?period=7d&compare=none');
   });
 
   it('is left out where there was nothing before', async () => {
