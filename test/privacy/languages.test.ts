@@ -28,6 +28,7 @@ describe('the language of a reader', () => {
     ['fr;q=0.50,es;q=0.501', 'es', 'es-ES'],
     ['en;q=0.3,fr-CA;q=0.3,fr;q=0.2', 'en', 'en-GB'],
     ['de;q=0.2,fr;q=0.5,de-AT;q=0.9', 'de', 'de-AT'],
+    ['de-AT,de;q=0.2,fr;q=0.5', 'de', 'de-AT'],
     [' de ; q=0.5 , fr ; Q=0.7 ', 'fr', 'fr-FR'],
     // Languages that there are not.
     ['nl,da;q=0.9,fr;q=0.1', 'fr', 'fr-FR'],
