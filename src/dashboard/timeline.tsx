@@ -23,6 +23,7 @@ import {
   matchesWeekdays,
   type SetView,
   stepsOf,
+  switchedWeekdays,
   todayIn,
   type View,
 } from './view.ts';
@@ -105,7 +106,7 @@ export function Timeline({ base, subject, view, set, tiles, headline, hasBefore,
               type="button"
               class="quiet toggle"
               aria-pressed={matchesWeekdays(view)}
-              onClick={() => set({ weekdays: !matchesWeekdays(view) })}
+              onClick={() => set({ weekdays: switchedWeekdays(view) })}
             >
               Match weekdays
             </button>

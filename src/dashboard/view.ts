@@ -250,6 +250,12 @@ export function matchesWeekdays(view: ComparedView): boolean {
   return canMatchWeekdays(view) && (view.weekdays ?? (days >= 28 && days <= 92));
 }
 
+/** Whether weekdays are matched once that is switched; null where that is usual, so the address need not say it. */
+export function switchedWeekdays(view: ComparedView): boolean | null {
+  const matches = !matchesWeekdays(view);
+  return matches === matchesWeekdays({ ...view, weekdays: null }) ? null : matches;
+}
+
 /** The comparison as the API takes it; null if the view has none. */
 export function comparisonOf(view: ComparedView): object | null {
   if (!isCompared(view)) return null;
