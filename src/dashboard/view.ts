@@ -5,7 +5,7 @@
  */
 import { isDay } from '../model/time-zone.ts';
 import type { RangeName } from '../query/parsed-query.ts';
-import { comparedRange, resolveRange } from '../query/range.ts';
+import { comparedDayRange, resolveRange } from '../query/range.ts';
 import type { Filter } from './api.ts';
 import { filterText, parseFilter } from './filters.ts';
 import type { Step } from './format.ts';
@@ -277,7 +277,7 @@ export function comparedDays(
   if (compare === 'none' || !isCompared(view)) return null;
   const [from, to] = daysOf(range, timezone, now);
   const compared = { mode: compare, range: compareDays, matchDayOfWeek: matchesWeekdays(view) };
-  return comparedRange(compared, { from, to }, null, timezone) as DayPair;
+  return comparedDayRange(compared, { from, to }) as DayPair;
 }
 
 /** No event is older. */

@@ -75,9 +75,17 @@ export function comparedRange(
   moments: Moments | null,
   zone: string,
 ): Moments | readonly [string, string] {
-  const { mode, range, matchDayOfWeek = false } = compared;
+  return moments && compared.range === null
+    ? momentsBefore(moments, compared, zone)
+    : comparedDayRange(compared, days);
+}
+
+/** The comparison range of a range of full days. */
+export function comparedDayRange(
+  { mode, range, matchDayOfWeek = false }: Compared,
+  days: DayRange,
+): readonly [string, string] {
   if (range !== null) return range;
-  if (moments) return momentsBefore(moments, compared, zone);
   const count = dayCount(days);
   if (matchDayOfWeek) {
     const before = mode === 'year_over_year' ? yearBefore(days.from) : addDays(days.from, -count);
