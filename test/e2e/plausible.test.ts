@@ -169,12 +169,6 @@ describe('what differs', () => {
       /^Unknown metric/,
     ],
     ["the dashboard's 24h", { date_range: '24h' }, 'date_range', /^Use one of day, 7d/],
-    [
-      "the dashboard's match_day_of_week",
-      { include: { comparisons: { mode: 'previous_period', match_day_of_week: true } } },
-      'include.comparisons.match_day_of_week',
-      /./,
-    ],
   ])('%s are refused, with the place of the mistake', async (_, body, path, message) => {
     const answer = await rejectedPaths(body);
     expect(answer).toMatchObject({ status: 400, reason: 'invalid_query' });
@@ -204,6 +198,24 @@ describe('what differs', () => {
       expect(response.status).toBe(404);
     },
   );
+
+  it("the dashboard's match_day_of_week is accepted, and a range that ends today is cut in the one before", async () => {
+    const body = {
+      metrics: ['visitors'],
+      date_range: 'day',
+      include: { comparisons: { mode: 'previous_period', match_day_of_week: true } },
+    };
+    const response = await post(body);
+    const { meta, query } = (await response.json()) as {
+      meta: { comparison_date_range: [string, string] };
+      query: { date_range: [string, string]; include: object };
+    };
+    expect(response.status).toBe(200);
+    const distance = Date.parse(query.date_range[0]) - Date.parse(meta.comparison_date_range[0]);
+    expect(distance).toBe(7 * 86_400_000);
+    expect(meta).toHaveProperty('comparison_until');
+    expect(query.include).toMatchObject({ comparisons: { match_day_of_week: true } });
+  });
 
   it('revenue needs no goal', async () => {
     const { results } = await ask({
