@@ -1096,9 +1096,9 @@ describe('the other views', () => {
     ]);
     await page.click('li:has-text("Colleague") button');
     await page.click('li:has-text("Colleague") .danger');
-    await page.waitForSelector('.empty:has-text("No token yet")');
+    await page.waitForSelector('.empty:has-text("No tokens yet")');
     await leaveAndReturn();
-    await page.waitForSelector('.empty:has-text("No token yet")');
+    await page.waitForSelector('.empty:has-text("No tokens yet")');
     await colleague.page.goto(`${speck.url}/app/${pixel}?period=91d`);
     await colleague.page.waitForSelector('h1:has-text("Sign in")');
     expect(colleague.wrong).toEqual([]);

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useSubmission } from '../forms.tsx';
-import { ErrorMessage } from '../ui.tsx';
+import { ErrorMessage, Text } from '../ui.tsx';
 import { type DraftOf, draftsOf, useDraft } from './drafts.ts';
 import { inOrder, OrderedList, useOrder } from './ordered-list.tsx';
 import { type Change, type SettingsProps, save } from './save.ts';
@@ -105,7 +105,7 @@ export function EditedList<Item extends Named, Fields extends Named>(props: Prop
     const more = removal?.(name);
     return (
       <div class="grow" role="alert">
-        {more && <p>{more.warning}</p>}
+        {more && <p class="anywhere">{more.warning}</p>}
         <span class="confirm">
           <button
             type="button"
@@ -144,7 +144,7 @@ export function EditedList<Item extends Named, Fields extends Named>(props: Prop
           reorder={reorder}
           describe={(name) => {
             const item = find(name);
-            return item && <span class="muted wrap">{describe(item)}</span>;
+            return item && <Text class="muted wrap">{describe(item)}</Text>;
           }}
           instead={instead}
           actions={(name) => (
