@@ -309,7 +309,9 @@ describe('an answer', () => {
       await post({ metrics: ['visitors'], date_range: MARCH }),
     ]) {
       expect(response.headers.get('cache-control')).toBe('private, max-age=30');
-      expect(response.headers.get('vary')).toBe('Accept, Authorization, Cookie, X-Speck-Session');
+      expect(response.headers.get('vary')).toBe(
+        'Accept, Authorization, Cookie, X-Speck-Session, X-Speck-Public',
+      );
       expect(response.headers.get('etag')).toMatch(/^W\/"[\w-]{16}"$/);
     }
   });
