@@ -132,7 +132,7 @@ async function takeEach(
     await page.waitForLoadState('networkidle');
     await page.evaluate(scrollThrough);
     await act?.(page);
-    await page.waitForLoadState('networkidle');
+    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
     await take(name, !(await page.$('dialog')));
   }
   await context.close();
