@@ -21,7 +21,7 @@ const ExpiresAt = v.nullable(
 );
 
 /** The most sites that may embed a public page. */
-const MAX_EMBED_ORIGINS = 20;
+export const MAX_EMBED_ORIGINS = 20;
 
 const EmbedOrigins = v.pipe(
   v.array(

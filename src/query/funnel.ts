@@ -82,8 +82,10 @@ export async function runFunnel(
     rows: null,
     chargeEvents: (events) => charge(pricesOf({ events, rows: 0, days: 1 }), allowance),
   } as QueryContext;
-  const ofColumns = priceOfColumns(evaluated);
-  const prices = [...pricesOf(given.days), priceOfSegments(given.source.heads, () => ofColumns)];
+  const { heads } = given.source;
+  // Without columns, there may be filters that columns do not know.
+  const ofColumns = heads.length === 0 ? null : priceOfColumns(evaluated);
+  const prices = [...pricesOf(given.days), ofColumns ? priceOfSegments(heads, () => ofColumns) : 0];
   const tooExpensive = charge(prices, allowance);
   if (tooExpensive.length > 0) return invalidQuery(tooExpensive);
 

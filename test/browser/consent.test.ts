@@ -357,7 +357,7 @@ describe('another page', () => {
       const result = await fetch(`${speck.url}/privacy?id=${pixel}`, {
         headers: { 'user-agent': PHONE, cookie: `${name}=${PLANTED}` },
       });
-      expect(await result.text()).toContain('Nothing was found.');
+      expect(await result.text()).toContain('We have nothing about you today.');
     }
 
     await page.evaluate(() => window.speck('optout'));

@@ -90,6 +90,8 @@ describe('the statistics', () => {
   ])('of %s have the properties of these days', async (period, keys) => {
     const { page } = watched;
     if (period === '30d') await signIn(page, speck);
+    // Panels are loaded when they come near the visible part of the page.
+    await page.setViewportSize({ width: 1280, height: 3000 });
     await page.goto(`${speck.url}/app/${mine}?period=${period}`);
     const options = async () =>
       (

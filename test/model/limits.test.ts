@@ -1,6 +1,7 @@
 /** docs/operations.md says what is bounded, and by how much: it is held to the constants here. */
 import { describe, expect, it } from 'vitest';
 import operations from '../../docs/operations.md?raw';
+import { MAX_EMBED_ORIGINS } from '../../src/api/links.ts';
 import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
 import { CHUNK_BYTES } from '../../src/http/body.ts';
@@ -76,9 +77,13 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['events written together', number(MAX_BATCH_EVENTS)],
   ['characters of requests written together', number(MAX_BATCH_SIZE)],
   ['events of a slice of a day', number(SLICE_EVENTS)],
-  ["work of the database for a shared link's queries", work(LINK_LIMITS)],
+  [
+    'work of the database for the queries of a shared link, or of all readers of a public page',
+    work(LINK_LIMITS),
+  ],
   ["the same for a token's queries", work(TOKEN_LIMITS)],
   ['sessions a token or link', number(MAX_SESSIONS)],
+  ['sites that may embed a public page', number(MAX_EMBED_ORIGINS)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],
