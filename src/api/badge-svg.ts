@@ -1,4 +1,5 @@
 /** Draws a badge: a label and a number, side by side, as an SVG of its own. */
+import { escapeHtml } from '../model/text/escape.ts';
 import { printableText } from '../model/text/printable.ts';
 
 /** The advance widths of Verdana's characters, in hundredths of the font size. */
@@ -43,15 +44,6 @@ export function textWidth(text: string): number {
   return Math.round((width * FONT_SIZE) / 10) / 10;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-
 /** Not in XML 1.0, or able to reorder the text around it. */
 const UNWANTED = /[\uFFFE\uFFFF\u202A-\u202E\u2066-\u2069]/g;
 
@@ -79,9 +71,9 @@ export function drawBadge({ label, value, title }: Badge): string {
     const outer = Math.ceil(inner + 2 * PADDING);
     width += outer;
     const at = `x="${left + outer / 2}" y="14" textLength="${inner}" lengthAdjust="spacingAndGlyphs"`;
-    return `<rect x="${left}" width="${outer}" height="20" fill="${fill}"/><text ${at}>${escaped(text)}</text>`;
+    return `<rect x="${left}" width="${outer}" height="20" fill="${fill}"/><text ${at}>${escapeHtml(text)}</text>`;
   });
-  const name = escaped(title);
+  const name = escapeHtml(title);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${name}">`,
     `<title>${name}</title>`,

@@ -1,4 +1,5 @@
 /** HTML templates. They escape their values, unless a value is itself the result of a template. */
+import { escapeHtml } from '../model/text/escape.ts';
 
 export class Html {
   readonly text: string;
@@ -10,18 +11,10 @@ export class Html {
 
 export type Part = string | number | Html | readonly Html[];
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 function toHtml(part: Part): string {
   if (part instanceof Html) return part.text;
   if (typeof part === 'object') return part.map(({ text }) => text).join('');
-  return String(part).replace(/[&<>"']/g, (character) => ESCAPES[character] as string);
+  return escapeHtml(String(part));
 }
 
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {

@@ -55,7 +55,7 @@ export async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollU
   }
   if (slice < slices) {
     if (budget.left < 1 + STATEMENTS_A_SLICE) return false;
-    const keys = await mostUsedKeys(db, day);
+    const keys = hasColumns(day) ? await mostUsedKeys(db, day) : [];
     for (; slice < slices; slice++) {
       if (budget.left < STATEMENTS_A_SLICE) return false;
       const results = await db.batch([
