@@ -11,7 +11,7 @@ import { circlesIn, importsIn, importsOf } from './imports.ts';
 const LEVELS = [
   ['index.ts'],
   ['api', 'dashboard'],
-  ['query', 'rollup', 'collect', 'privacy'],
+  ['query', 'rollup', 'collect', 'privacy', 'imports'],
   ['enrich'],
   ['store'],
   ['env.ts'],
@@ -47,6 +47,18 @@ describe('the layout', () => {
         .map((target) => `${path} imports ${target}`),
     );
     expect(crossing).toEqual([]);
+  });
+
+  it('has importers import nothing but the model, since they run in browsers, too', () => {
+    const ofImporters = [...imports].filter(([path]) => path.startsWith('imports/'));
+    expect(ofImporters.length).toBeGreaterThan(0);
+    for (const [path, targets] of ofImporters) {
+      expect(
+        targets.filter((one) => !/^(imports|model)\//.test(one)),
+        path,
+      ).toEqual([]);
+      expect(readFileSync(join(ROOT, 'src', path), 'utf8'), path).not.toMatch(/['"]node:/);
+    }
   });
 
   it('has an isolate evaluate nothing before its first answer but what answers pixels', () => {

@@ -1,0 +1,97 @@
+/**
+ * What an importer is: it reads a file that another tool has written, and yields what Speck can store of it, in the order of the file.
+ * Importers run in Node and in browsers alike, so they use neither Node's modules nor D1.
+ */
+
+/** A file as it lies on a disk. Gzipped files are unpacked before an importer reads them; zip files are not. */
+export interface ImportFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** One event of an export, as the source has it. It is enriched as any other event. */
+export interface ImportedEvent {
+  /** Epoch milliseconds. */
+  readonly ts: number;
+  /** Default: a page view. */
+  readonly ev?: string;
+  /** A complete URL, or a path, which the import's origin completes, or else the pixel's URL. */
+  readonly dl: string;
+  /** The complete URL of the referrer, or only its host. */
+  readonly rl?: string;
+  /** The source's own id of the event, or an id made from its row, so that overlapping files count nothing twice. */
+  readonly eid?: string;
+  /** The source's own id of the visitor or session. It is hashed, never stored. */
+  readonly visitor?: string;
+  readonly ip?: string;
+  /** The user agent. If there is one, it is parsed, and the source's names of browser, system and device do not count. */
+  readonly ua?: string;
+  readonly browser?: string;
+  readonly browser_version?: string;
+  readonly os?: string;
+  readonly os_version?: string;
+  readonly device?: string;
+  readonly country?: string;
+  readonly region?: string;
+  readonly city?: string;
+  readonly language?: string;
+  /** If the source does not have them in `dl`. */
+  readonly utm?: {
+    readonly source?: string;
+    readonly medium?: string;
+    readonly campaign?: string;
+    readonly content?: string;
+    readonly term?: string;
+  };
+  /** Custom data. `value` and `currency` are revenue. */
+  readonly cd?: Readonly<Record<string, unknown>>;
+  /** Of an engagement: milliseconds. */
+  readonly engaged?: number;
+  /** Of an engagement: percent. */
+  readonly scroll?: number;
+}
+
+/** One row of imported totals: a day's counts for one value of one dimension. */
+export interface ImportedTotals {
+  /** `YYYY-MM-DD`, in the source's own time zone. */
+  readonly day: string;
+  /** A name of model/dimensions.ts, or `''` for the day itself. */
+  readonly dimension: string;
+  readonly value: string;
+  readonly visitors: number;
+  readonly visits: number;
+  readonly pageviews: number;
+  readonly events: number;
+  readonly bounces: number;
+  /** Milliseconds of all visits together. */
+  readonly duration: number;
+}
+
+/** One thing that an importer has read. `line` is the number of its line or row in the file, from 1. */
+export type ImportItem =
+  | { readonly kind: 'event'; readonly event: ImportedEvent; readonly line: number }
+  | { readonly kind: 'totals'; readonly totals: ImportedTotals; readonly line: number }
+  | { readonly kind: 'unreadable'; readonly line: number; readonly why: string }
+  /** What the file says and Speck does not keep, such as a request for a style sheet. Counted by reason. */
+  | { readonly kind: 'left_out'; readonly line: number; readonly reason: string };
+
+export interface ImportOptions {
+  /** The origin of the site, such as `https://example.com`. It completes paths. */
+  readonly origin: string;
+  /** The time zone of the pixel, for sources that write local times without an offset. */
+  readonly timezone: string;
+}
+
+/** How sure an importer is that a file is its own: 0 no, 1 maybe, 2 certain. */
+export type Certainty = 0 | 1 | 2;
+
+export interface Importer {
+  /** As in `--from`. */
+  readonly name: string;
+  /** Judges a file by its name and its first bytes, unpacked. */
+  readonly recognize: (name: string, start: Uint8Array) => Certainty;
+  /** Must yield the same items in the same order each time that it reads the same file: an interrupted import counts on it. */
+  readonly read: (file: ImportFile, options: ImportOptions) => AsyncIterable<ImportItem>;
+  /** What this source's export lacks, or Speck does not keep: plain sentences for the report. */
+  readonly losses: readonly string[];
+}

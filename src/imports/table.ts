@@ -1,0 +1,4 @@
+/** The importers, each loaded when it is needed. A new importer is a file beside this one, and an entry here. */
+import type { Importer } from './importer.ts';
+
+export const IMPORTERS: Readonly<Record<string, () => Promise<Importer>>> = {};
