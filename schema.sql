@@ -79,6 +79,17 @@ CREATE TABLE IF NOT EXISTS keys (
   key TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The names that other tools' clients have for their sites, and the pixels that they lead to: one name may lead to several pixels.
+-- tool: a name of src/model/pixel-key.ts. The index finds a pixel's names.
+CREATE TABLE IF NOT EXISTS pixel_keys (
+  tool TEXT NOT NULL,
+  name TEXT NOT NULL,
+  pixel TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (tool, name, pixel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pixel_keys_pixel ON pixel_keys (pixel);
+
 -- Clustered by pixel and time: a local day is one range scan, and an event costs one written row. authenticated: 1 if the event was sent
 -- with a token, 0 if anyone could have sent it.
 CREATE TABLE IF NOT EXISTS events (

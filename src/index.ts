@@ -3,6 +3,7 @@
  * consumes the queue. An isolate that only answers pixels evaluates no other code: each part is loaded at its first use.
  */
 import { collectorOf } from './collect/answer.ts';
+import { endpointsOf } from './collect/wire/endpoints.ts';
 import { FORMATS } from './collect/wire/table.ts';
 import type { Env } from './env.ts';
 import type { Message } from './model/batch.ts';
@@ -14,7 +15,7 @@ const collect = collectorOf(FORMATS, async (token, request, env) => {
 
 export default {
   fetch(request, env, ctx) {
-    return collect(request, env, ctx) ?? route(request, env);
+    return collect(request, env, ctx) ?? route(request, env, ctx);
   },
 
   async scheduled(controller, env) {
@@ -32,7 +33,12 @@ export default {
   },
 } satisfies ExportedHandler<Env, Message>;
 
-async function route(request: Request, env: Env): Promise<Response> {
+/** Answers what is no native pixel request: other tools' clients, and everything else. */
+async function route(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const { findEndpoint } = await import('./collect/wire/clients.ts');
+  const endpoint = await findEndpoint(request.url, endpointsOf);
+  const response = endpoint && collect(request, env, ctx, () => endpoint);
+  if (response) return response;
   const { route } = await import('./api/router.ts');
   return route(request, env);
 }

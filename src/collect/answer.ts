@@ -26,25 +26,27 @@ const NO_COOKIES: readonly string[] = [];
 /** The headers of a request that is read after its answer, when they can no longer be read. */
 const NO_HEADERS = { get: () => null };
 
-/** Answers a collecting request. Returns null for any other request. */
+/** Answers a collecting request. Returns null for any other request. @param find the endpoint of a path. */
 export type Collect = (
   request: Request,
   env: Env,
   ctx: ExecutionContext,
+  find?: (path: string) => Endpoint | undefined,
 ) => Response | Promise<Response> | null;
 
 /**
- * Collects what clients of these wire formats send.
+ * Collects what clients of these wire formats send, or of those that a request's `find` knows.
  * @param authenticate says whether a token may send events.
  */
 export function collectorOf(formats: readonly WireFormat[], authenticate: Authenticate): Collect {
   const endpoints = endpointsOf(formats);
-  return (request, env, ctx) => {
+  const findOwn = (path: string): Endpoint | undefined => endpoints.get(path);
+  return (request, env, ctx, find = findOwn) => {
     const { url, method } = request;
     const pathStart = url.indexOf('/', 'https://'.length);
     const queryStart = url.indexOf('?', pathStart);
     const path = queryStart < 0 ? url.slice(pathStart) : url.slice(pathStart, queryStart);
-    const endpoint = endpoints.get(path);
+    const endpoint = find(path);
     if (endpoint === undefined) return null;
     const target =
       method === 'GET' || method === 'HEAD' ? endpoint.GET : method === 'POST' ? endpoint.POST : undefined;
@@ -102,17 +104,18 @@ async function readAndAnswer(
   const sent = { ...blank, headers: request.headers, bytes: bytes?.ok ? bytes.value : NO_BYTES };
   const reading = bytes?.ok === false ? bytes : await readWith(format, sent);
   if (!reading.ok) return respond(format, sent, { error: reading.error, head, origin });
-  const { events } = reading.value;
-  const sender = await senderOf(reading.value, request, env, authenticate);
-  if (!sender.ok) return respond(format, sent, { error: sender.error, head, origin });
+  const authenticated = await senderOf(reading.value, request, env, authenticate);
+  if (!authenticated.ok) return respond(format, sent, { error: authenticated.error, head, origin });
+  const { events, sender } = authenticated.value;
+  if (events.length === 0) return respond(format, sent, { head, origin });
 
   const hasConsent = events.some((event) => event?.consent === 'granted');
   // An authenticated sender is a server, so its own address and headers are not the visitor's.
-  const client = sender.value ? UNKNOWN_CLIENT : clientOf(request, hasConsent);
+  const client = sender ? UNKNOWN_CLIENT : clientOf(request, hasConsent);
   const size = sent.query.length + sent.bytes.length;
   const plain: Hit = { receivedAt: Date.now(), head, client, format, sent: null, events, size };
-  const hit = sender.value ? { ...plain, sender: sender.value } : plain;
-  if (!mayHoldChoice(client, hasConsent) || sender.value) {
+  const hit = sender ? { ...plain, sender } : plain;
+  if (!mayHoldChoice(client, hasConsent) || sender) {
     push(hit, events.length, env, ctx);
     return respond(format, sent, { events, head, origin });
   }
@@ -128,9 +131,12 @@ export async function readWith(
 ): Promise<Result<WireReading, ReadError>> {
   const reading = await format.read(sent);
   if (!reading.ok) return reading;
-  const { events } = reading.value;
+  const { events, mayBeEmpty, token } = reading.value;
   if (events.length > format.limits.events) return err('too_many_events');
-  return events.some((event) => event !== null && event.id !== '') ? reading : err('missing_id');
+  if (events.length === 0 && mayBeEmpty) return reading;
+  const namesPixel = (event: SentEvent | null): boolean =>
+    event !== null && (event.id !== '' || (event.key !== undefined && token !== undefined));
+  return events.some(namesPixel) ? reading : err('missing_id');
 }
 
 async function withConsent(hit: Hit, env: Env): Promise<Hit & { readonly cookies: readonly string[] }> {

@@ -3,13 +3,14 @@
  * requests that may hold a choice load this module.
  */
 
+import { findNamedPixels } from '../enrich/named-pixels.ts';
 import { mayUseCookie, originOf } from '../enrich/origins.ts';
 import { type Env, secretsOf } from '../env.ts';
 import type { CookieReach } from '../model/cookie.ts';
 import { base64url } from '../model/random.ts';
 import { deriveKey } from '../model/secret-key.ts';
 import { FORGET_OLD_PERSON, FORGET_PERSON, newPersonCookie, personCookie } from '../model/set-cookie.ts';
-import { BLANK_EVENT, type Client, pixelIdOf, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
+import { BLANK_EVENT, type Client, type RawEvent, UNKNOWN_CLIENT } from '../model/wire.ts';
 import { withTimeout } from '../store/failure.ts';
 import { findPixels } from '../store/pixels.ts';
 
@@ -51,6 +52,8 @@ export async function applyConsent(
   }
   const reach = latest ? await reachOf(events, client, env, now) : null;
   if (!latest || reach === null) return { client: withoutCookie, events, cookies: [] };
+  // Another tool's client has an id of its own, and most of them would not send the cookie again.
+  if (client.cookie === '' && latest.aid !== undefined) return { client: withoutCookie, events, cookies: [] };
   const cookie = client.cookie || (await makeCookie(latest.cid, client, env));
   const old = client.staleCookie ? FORGET_OLD_PERSON : [];
   return { client: { ...client, cookie }, events, cookies: [personCookie(cookie, reach), ...old] };
@@ -68,9 +71,13 @@ function withoutFields({ id, key }: RawEvent): RawEvent {
 async function reachOf(events: Events, client: Client, env: Env, now: number): Promise<CookieReach | null> {
   // No pixel could allow a cookie, so the store is not queried.
   if (client.cookieReach === '') return null;
-  const ids = events.flatMap((event) => (event?.consent === 'granted' ? [pixelIdOf(event)] : []));
+  const consented = events.filter((event): event is RawEvent => event?.consent === 'granted');
+  const find = async () => {
+    const pixelsOf = await findNamedPixels(env.DB, consented, now);
+    return findPixels(env.DB, consented.flatMap(pixelsOf), now);
+  };
   try {
-    const pixels = await withTimeout(findPixels(env.DB, ids, now), MAX_WAIT);
+    const pixels = await withTimeout(find(), MAX_WAIT);
     const allowed = new Set(
       [...pixels.values()]
         .filter((pixel) => mayUseCookie(pixel, client))

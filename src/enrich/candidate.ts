@@ -7,13 +7,19 @@ import { LIMITS } from '../model/limits.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { type Rejection, rejection } from '../model/rejection.ts';
 import { err, ok, type Result, unwrap } from '../model/result.ts';
-import type { Client, Overrides, RawEvent } from '../model/wire.ts';
+import {
+  type Client,
+  type Overrides,
+  type RawEvent,
+  type ServerClient,
+  UNKNOWN_CLIENT,
+} from '../model/wire.ts';
 import { type PageAddress, readPage } from './addresses.ts';
 import { classify } from './bots.ts';
 import { agentKey } from './bounded-agent.ts';
 import { mayUseCookie } from './origins.ts';
 import { type Origin, withOverrides } from './overrides.ts';
-import { type Identifier, identifiersOf } from './person.ts';
+import { anonymousId, type Identifier, identifiersOf } from './person.ts';
 import { scrubText } from './scrub.ts';
 
 /** How an event reached Speck. */
@@ -67,8 +73,8 @@ export class Candidate {
 
   /** The time and the client. */
   get origin(): Read<Origin> {
-    const { receivedAt, client, overrides } = this.arrival;
-    const received = { ts: receivedAt, client };
+    const { receivedAt, overrides } = this.arrival;
+    const received = { ts: receivedAt, client: clientOf(this.arrival.client, this.raw.server) };
     this.#origin ??= overrides === null ? ok(received) : withOverrides(received, overrides);
     return this.#origin;
   }
@@ -84,7 +90,8 @@ export class Candidate {
 
   /** The class of the client; a bot or a prefetch is a rejection. */
   get agentClass(): Read<AgentClass> {
-    this.#agentClass ??= agentClassOf(this.client, unwrap(this.name), this.isAuthenticated, this.agentKey);
+    const isFromClient = !this.isAuthenticated && this.raw.server === undefined;
+    this.#agentClass ??= agentClassOf(this.client, unwrap(this.name), isFromClient, this.agentKey);
     return this.#agentClass;
   }
 
@@ -110,10 +117,30 @@ export class Candidate {
   }
 
   #readIdentifiers(): Read<readonly Identifier[]> {
-    const hasConsent = this.raw.consent === 'granted' && mayUseCookie(this.pixel, this.client);
-    const identifiers = identifiersOf(this.raw, hasConsent ? this.client.cookie : '');
+    const hasConsent =
+      this.raw.consent === 'granted' && (this.isAuthenticated || mayUseCookie(this.pixel, this.client));
+    const identifiers = identifiersOf(this.raw, hasConsent ? this.#cookie : '');
     return identifiers.ok ? identifiers : err(rejection(identifiers.error));
   }
+
+  /**
+   * The person cookie, else the anonymous id of another tool's script. Anyone can send another's anonymous id. So it counts only where
+   * anyone may identify a person, or if the owner's server vouches for it.
+   */
+  get #cookie(): string {
+    const { settings } = this.pixel;
+    const { aid = '' } = this.raw;
+    const isAllowed = settings.cookie !== 'off' && (this.isAuthenticated || settings.identity === 'open');
+    const isId = aid !== '' && aid.length <= LIMITS.uid;
+    return this.client.cookie || (isAllowed && isId ? anonymousId(aid) : '');
+  }
+}
+
+/** The client of an event: what a server says of its visitor's, or the one that sent the request. */
+function clientOf(client: Client, server: ServerClient | undefined): Client {
+  if (server === undefined) return client;
+  const { ua: userAgent, languages } = server;
+  return { ...UNKNOWN_CLIENT, refusal: client.refusal, userAgent, languages };
 }
 
 /** A name that people can read has a visible character: spaces and characters of width zero are not enough. */
@@ -130,10 +157,10 @@ function nameOf(ev: string): Read<string> {
 function agentClassOf(
   { userAgent, purpose }: Client,
   name: string,
-  isAuthenticated: boolean,
+  isFromClient: boolean,
   key: number,
 ): Read<AgentClass> {
-  const { class: agentClass, detail } = classify(userAgent, purpose, name, !isAuthenticated, key);
+  const { class: agentClass, detail } = classify(userAgent, purpose, name, isFromClient, key);
   if (agentClass === 'bot') return err({ ...rejection('bot'), family: detail });
   return agentClass === 'prefetch' ? err(rejection('prefetch', detail)) : ok(agentClass);
 }

@@ -16,6 +16,9 @@ export interface Identifier {
 
 const SHA_256 = /^[0-9a-f]{64}$/i;
 
+/** The identifier of an anonymous id, among those of cookies. No cookie has a space, so the two never meet. */
+export const anonymousId = (aid: string): string => `anonymous ${aid}`;
+
 /**
  * What an event and its client's cookie say of the person, the strongest first.
  *

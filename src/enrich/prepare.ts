@@ -3,8 +3,9 @@ import { type Env, secretsOf } from '../env.ts';
 import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
+import { familyOfKey } from '../model/pixel-key.ts';
 import { randomBase58 } from '../model/random.ts';
-import { type Rejection, rejection } from '../model/rejection.ts';
+import { MAX_FAMILY, type Rejection, rejection } from '../model/rejection.ts';
 import { err, type Result } from '../model/result.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { pixelIdOf, type RawEvent } from '../model/wire.ts';
@@ -14,6 +15,7 @@ import { findSalts } from '../store/salts.ts';
 import type { Arrival } from './candidate.ts';
 import { type EnrichedEvent, enrich } from './enrich.ts';
 import { proofOf } from './identity.ts';
+import { findNamedPixels, siteKeyOf } from './named-pixels.ts';
 import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
@@ -26,16 +28,20 @@ export interface IncomingEvent {
 
 export interface PreparedBatch {
   readonly batch: Batch;
-  /** The result of each incoming event, in their order: an event of the batch, or a rejection. */
+  /**
+   * The result of each incoming event, in their order: an event of the batch, or a rejection. An event that names its pixel in another
+   * tool's way has a result for each pixel that the name leads to.
+   */
   readonly results: readonly Result<EnrichedEvent, Rejection>[];
 }
 
 /** @throws what D1 throws. */
 export async function prepareBatch(
   env: Env,
-  incoming: readonly IncomingEvent[],
+  received: readonly IncomingEvent[],
   now: number,
 ): Promise<PreparedBatch> {
+  const incoming = await withPixels(env, received, now);
   const ids = incoming.flatMap(({ raw }) => (raw && pixelIdOf(raw) !== '' ? [raw.id] : []));
   const pixels = await findPixels(env.DB, ids, now);
   const secrets = secretsOf(env);
@@ -49,6 +55,23 @@ export async function prepareBatch(
   return { batch: { id: randomBase58(12), events, rejections }, results };
 }
 
+/** The events with the pixels that they name. An event whose name leads to no pixel stays as it is. */
+async function withPixels(
+  env: Env,
+  incoming: readonly IncomingEvent[],
+  now: number,
+): Promise<readonly IncomingEvent[]> {
+  const named = incoming.flatMap(({ raw }) => (raw?.key === undefined ? [] : [raw]));
+  if (named.length === 0) return incoming;
+  const pixelsOf = await findNamedPixels(env.DB, named, now);
+  return incoming.flatMap((one) => {
+    if (one.raw?.key === undefined) return [one];
+    const { key: _, ...raw } = one.raw;
+    const pixels = pixelsOf(one.raw);
+    return pixels.length === 0 ? [one] : pixels.map((id) => ({ ...one, raw: { ...raw, id } }));
+  });
+}
+
 type EnrichResult = Result<EnrichedEvent, Rejection>;
 
 /** The result of one event. It is a promise only if the user id is signed, or if there is a rate limit. */
@@ -60,7 +83,13 @@ function resultOf(
 ): EnrichResult | Promise<EnrichResult> {
   if (raw === null) return err(rejection('invalid_event'));
   if (raw.id === '') return err(rejection('missing_id'));
-  const pixel = pixels.get(pixelIdOf(raw));
+  const key = siteKeyOf(raw);
+  if (key !== null)
+    return err({
+      ...rejection('unknown_key'),
+      family: familyOfKey({ ...key, hostname: pageOf(raw).hostname }),
+    });
+  const pixel = pixels.get(raw.id);
   if (!pixel) return err(rejection('unknown_pixel'));
   const { uid, uid_sig = '' } = raw;
   const enriched = (): EnrichResult | Promise<EnrichResult> =>
@@ -127,15 +156,14 @@ function countedRejection(
   pixels: ReadonlyMap<string, Pixel>,
 ): CountedRejection {
   const pixel = raw ? pixels.get(pixelIdOf(raw)) : undefined;
-  const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
-  const page = url ? scrubPage(url, []) : { hostname: '', page: '' };
+  const page = pageOf(raw);
   const { day, start } = localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt);
   const refused = reason === 'opted_out' || reason === 'refused';
   return {
     pixel: pixel?.id ?? '',
     day,
     reason,
-    family: scrubText(family ?? '', 60),
+    family: scrubText(family ?? '', MAX_FAMILY),
     at: refused ? start : arrival.receivedAt,
     sample: refused
       ? null
@@ -145,4 +173,9 @@ function countedRejection(
           ...(pixel ? page : { id: scrubText(raw?.id ?? '', 40) }),
         },
   };
+}
+
+function pageOf(raw: RawEvent | null): { readonly hostname: string; readonly page: string } {
+  const url = raw?.dl ? URL.parse(raw.dl.slice(0, 2048)) : null;
+  return url ? scrubPage(url, []) : { hostname: '', page: '' };
 }

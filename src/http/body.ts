@@ -1,7 +1,7 @@
 /** Reads a request's body within a bound, whatever its headers claim. */
-import { err, ok, type Result } from '../model/result.ts';
 
-export type BodyError = 'body_too_large' | 'unsupported_encoding' | 'broken_encoding' | 'broken_body';
+import { err, ok, type Result } from '../model/result.ts';
+import type { BodyError, Packing } from './body-error.ts';
 
 /**
  * Bytes of a body that is too large which are read and discarded before the request is rejected. If the server closed the
@@ -20,65 +20,33 @@ export async function readBody(request: Request, limit: number): Promise<Result<
   return bytes.ok ? ok(decodeText(bytes.value)) : bytes;
 }
 
-/** A body, unpacked if `Content-Encoding` says `gzip`: at most `limit` bytes, both before and after. */
+/**
+ * A body, unpacked if it is gzip or zlib: at most `limit` bytes, both before and after. Its bytes say what it is, whatever
+ * `Content-Encoding` says: clients pack without saying so, and proxies unpack without changing the header.
+ */
 export async function readBytes(request: Request, limit: number): Promise<Result<Uint8Array, BodyError>> {
-  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') {
+  if (!/^(identity|gzip|deflate)?$/i.test(request.headers.get('content-encoding')?.trim() ?? '')) {
     await discardBody(request);
     return err('unsupported_encoding');
   }
   if (request.body === null) return ok(NO_BYTES);
   const bytes = await readAll(request.body, limit, MAX_DISCARDED, 'broken_body');
-  return bytes.ok && encoding === 'gzip' ? gunzip(bytes.value, limit) : bytes;
+  const packing = bytes.ok ? packingOf(bytes.value) : null;
+  if (!bytes.ok || packing === null) return bytes;
+  const { unpack } = await import('./unpack.ts');
+  return unpack(bytes.value, packing, limit);
+}
+
+/** The packing that bytes begin with. No JSON and no form begins so. */
+export function packingOf([first, second]: Uint8Array): Packing | null {
+  if (first === 0x1f && second === 0x8b) return 'gzip';
+  return first === 0x78 && (second === 0x01 || second === 0x9c || second === 0xda) ? 'deflate' : null;
 }
 
 /** The text of bytes in UTF-8. Bytes that are not UTF-8 become U+FFFD, as a browser would show them. */
 export function decodeText(bytes: Uint8Array): string {
   decoder ??= new TextDecoder();
   return decoder.decode(bytes);
-}
-
-/**
- * Bytes that are unpacked at a time. Gzip can expand data a thousandfold in one step, so a body of a megabyte could become a
- * gigabyte before its size could be checked.
- */
-export const CHUNK_BYTES = 4096;
-
-/** What a byte stream reader returns. At the end, `value` is empty or missing. */
-interface ReadResult {
-  readonly done: boolean;
-  readonly value: Uint8Array<ArrayBuffer> | undefined;
-}
-
-async function gunzip(zipped: Uint8Array, limit: number): Promise<Result<Uint8Array, BodyError>> {
-  const { readable, writable } = new DecompressionStream('gzip');
-  const writer = writable.getWriter();
-  const feed = async (): Promise<void> => {
-    for (let from = 0; from < zipped.length; from += CHUNK_BYTES) {
-      await writer.write(zipped.slice(from, from + CHUNK_BYTES));
-    }
-    await writer.close();
-  };
-  // The reader below gets the same error.
-  void feed().catch(() => undefined);
-  const reader = readable.getReader({ mode: 'byob' });
-  // All reads fill the same buffer, which has room for one byte more than the limit.
-  let buffer = new ArrayBuffer(limit + 1);
-  let size = 0;
-  try {
-    for (;;) {
-      const { done, value } = (await reader.read(new Uint8Array(buffer, size))) as ReadResult;
-      if (value) buffer = value.buffer;
-      if (done) return ok(new Uint8Array(buffer, 0, size));
-      size += value?.length ?? 0;
-      if (size > limit) {
-        await reader.cancel();
-        return err('body_too_large');
-      }
-    }
-  } catch {
-    return err('broken_encoding');
-  }
 }
 
 /** Reads and discards the body of a request that is rejected for another reason, so that the client sees the answer. */

@@ -26,7 +26,7 @@ export interface CountedRejection {
   readonly pixel: string;
   readonly day: string;
   readonly reason: RejectionReason;
-  /** The name of a bot; else `''`. */
+  /** The name of a bot, or of a site: see `familyOfKey`; else `''`. */
   readonly family: string;
   readonly at: number;
   /** Shown to the owner, without personal data. Null if the visitor has opted out or asks for privacy: that is only counted. */

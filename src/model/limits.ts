@@ -53,7 +53,7 @@ export const LIMITS = {
   links: 100,
   /** Changes of a pixel's time zone per hour and isolate. */
   zoneChanges: 10,
-  /** Names of bots counted per day and pixel. Further bots count as `(other)`. */
+  /** Names of bots counted per day and pixel, and unknown names of sites per day. Further ones count as `(other)`. */
   families: 50,
   /** D1 statements that the input of an invocation may cause. The free plan has 50. */
   statements: 48,

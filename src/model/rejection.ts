@@ -5,6 +5,7 @@
 export const REJECTION_REASONS = {
   missing_id: 'No pixel id: send id=px_… with the event.',
   unknown_pixel: 'No pixel has this id. It may be mistyped, or the pixel may have been deleted.',
+  unknown_key: 'No pixel has this name of a site. Let a pixel accept it, under Install or Rejected events.',
   bot: 'The user agent belongs to a crawler, a monitor or a script.',
   prefetch: 'The browser fetched the page before a visit, which may not follow.',
   head_request: 'A HEAD request is not a view.',
@@ -37,12 +38,15 @@ export const REJECTION_REASONS = {
 
 export type RejectionReason = keyof typeof REJECTION_REASONS;
 
+/** Characters of the name of a bot, or of a site with its tool and host. */
+export const MAX_FAMILY = 200;
+
 /** Why an event was not stored, or why a part of a stored event was left out. */
 export interface Rejection {
   readonly reason: RejectionReason;
   /** What was wrong in this case, without personal data. */
   readonly detail: string;
-  /** The name of a bot. */
+  /** The name of a bot, or of a site: see `familyOfKey`. */
   readonly family?: string;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { CookieReach } from './cookie.ts';
+import type { PixelKey } from './pixel-key.ts';
 
 /** What a request's connection and headers say of its client. A text that is not there is `''`. */
 export interface Client {
@@ -54,14 +55,11 @@ export interface Geo {
 export const NO_HINTS: ClientHints = { platform: '', platformVersion: '', mobile: '' };
 export const NO_GEO: Geo = { country: '', region: '', regionName: '', city: '' };
 
-/** How clients name a pixel other than by its id. No such key leads to a pixel yet, so their events are `unknown_pixel`. */
-export type PixelKey = 'domain' | 'write_key';
-
 /** The fields of one event, as a client sent them, before any check. */
 export interface RawEvent {
   /** What names the pixel: its id, or what `key` says. */
   readonly id: string;
-  /** Absent if `id` is the pixel's own id. Any other key is looked up, and never taken for an id. */
+  /** The tool whose name for its site `id` is. Absent if `id` is the pixel's own id. A name is looked up, never taken for an id. */
   readonly key?: PixelKey;
   readonly ev: string;
   readonly dl: string;
@@ -79,8 +77,20 @@ export interface RawEvent {
   readonly consent: string;
   /** What the page proposes for a new person cookie. */
   readonly cid: string;
+  /** An id that another tool's script has made for its visitor. It identifies a person only where the person cookie would. */
+  readonly aid?: string;
+  /** Present if a library on a server sent the event: the request's own address and headers say nothing about the visitor. */
+  readonly server?: ServerClient;
   /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
   readonly cd: readonly (readonly [string, unknown])[];
+}
+
+/** What an event from a server says of its visitor's client. Anyone can claim it, so it makes no visitor. */
+export interface ServerClient {
+  /** The visitor's user agent, or `''`. */
+  readonly ua: string;
+  /** As `Accept-Language` has them, or `''`. */
+  readonly languages: string;
 }
 
 /** An event as a wire format reads it. */

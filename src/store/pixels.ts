@@ -96,7 +96,7 @@ export const LARGE_TABLES = [
 ] as const;
 
 /** The tables whose rows give access to a pixel, or make others write to it. They have few rows of a pixel. */
-const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'days', 'failed_tasks'] as const;
+const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'pixel_keys', 'days', 'failed_tasks'] as const;
 
 /** The most rows that one statement deletes, and how often a deletion goes through the large tables. */
 const PIECE = 5000;

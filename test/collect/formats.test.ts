@@ -18,10 +18,11 @@ import { decodeText } from '../../src/http/body.ts';
 import type { Message } from '../../src/model/batch.ts';
 import { parseFields } from '../../src/model/fields.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
+import type { PixelKey } from '../../src/model/pixel-key.ts';
 import { randomBase58 } from '../../src/model/random.ts';
 import { err, ok } from '../../src/model/result.ts';
 import { newToken, type Scope } from '../../src/model/token.ts';
-import { BLANK_EVENT, type PixelKey, type SentEvent } from '../../src/model/wire.ts';
+import { BLANK_EVENT, type SentEvent } from '../../src/model/wire.ts';
 import { insertToken } from '../../src/store/tokens.ts';
 import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
 
@@ -111,8 +112,8 @@ async function rejections(pixel: string): Promise<string[]> {
   return (await db.prepare(sql).bind(pixel).all<{ reason: string }>()).results.map(({ reason }) => reason);
 }
 
-async function unknownPixels(): Promise<number> {
-  const sql = "SELECT coalesce(sum(count), 0) AS count FROM rejections WHERE reason = 'unknown_pixel'";
+async function unknownKeys(): Promise<number> {
+  const sql = "SELECT coalesce(sum(count), 0) AS count FROM rejections WHERE reason = 'unknown_key'";
   return (await db.prepare(sql).first<number>('count')) ?? 0;
 }
 
@@ -181,14 +182,17 @@ describe('a format that answers JSON to a POST with a key in a header', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
   });
 
-  it.each(['domain', 'write_key'])('names no pixel by a %s, whatever that spells', async (kind) => {
-    const pixel = await makePixel('UTC');
-    const before = await unknownPixels();
-    const response = await send('/keyed', keyedPost(pixel.id, ['pageview'], { 'x-kind': kind }));
-    expect(response.status).toBe(202);
-    expect([await stored(pixel), await rejections(pixel.id)]).toEqual([[], []]);
-    expect(await unknownPixels()).toBe(before + 1);
-  });
+  it.each(['plausible', 'segment'])(
+    'names no pixel by what %s calls a site, whatever that spells',
+    async (tool) => {
+      const pixel = await makePixel('UTC');
+      const before = await unknownKeys();
+      const response = await send('/keyed', keyedPost(pixel.id, ['pageview'], { 'x-kind': tool }));
+      expect(response.status).toBe(202);
+      expect([await stored(pixel), await rejections(pixel.id)]).toEqual([[], []]);
+      expect(await unknownKeys()).toBe(before + 1);
+    },
+  );
 });
 
 const post = (fields: Record<string, string>): RequestInit => ({

@@ -1,6 +1,6 @@
 /** Reading bodies within bounds. */
 import { describe, expect, it, vi } from 'vitest';
-import { discardBody, readBody } from '../../src/http/body.ts';
+import { discardBody, readBody, readBytes } from '../../src/http/body.ts';
 
 const LIMIT = 1000;
 
@@ -92,9 +92,26 @@ describe('a body', () => {
     expect(Math.max(...written)).toBeLessThanOrEqual(4096);
   });
 
-  it('that is not gzip, or incomplete, is reported', async () => {
-    expect(await read('text', 'gzip')).toEqual(error('broken_encoding'));
-    expect(await read((await gzip('text')).slice(0, -4), 'gzip')).toEqual(error('broken_encoding'));
+  it.each(['gzip', 'deflate'] as const)(
+    'is unpacked from %s by its bytes, whatever its encoding is said to be',
+    async (packing) => {
+      const stream = new Blob(['{"größe":1}']).stream().pipeThrough(new CompressionStream(packing));
+      const packed = new Uint8Array(await new Response(stream).arrayBuffer());
+      for (const claim of [undefined, 'identity', 'gzip', 'deflate']) {
+        expect(await read(packed, claim)).toEqual({ ok: true, value: '{"größe":1}' });
+        expect(await read('x=%C3%B6', claim)).toEqual({ ok: true, value: 'x=%C3%B6' });
+      }
+      expect(await read(packed, 'br')).toEqual(error('unsupported_encoding'));
+      expect(await read(packed.slice(0, -4))).toEqual(error('broken_encoding'));
+      expect(await read(packed.fill(7, 2))).toEqual(error('broken_encoding'));
+    },
+  );
+
+  it('is unpacked once: what is packed twice stays packed', async () => {
+    const packed = await gzip('text');
+    const stream = new Blob([packed]).stream().pipeThrough(new CompressionStream('gzip'));
+    const twice = new Uint8Array(await new Response(stream).arrayBuffer());
+    expect(await readBytes(request(twice), 1000)).toEqual({ ok: true, value: packed });
   });
 
   it('that breaks off is reported', async () => {

@@ -4,7 +4,7 @@ import operations from '../../docs/operations.md?raw';
 import { MAX_EMBED_ORIGINS } from '../../src/api/links.ts';
 import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
-import { CHUNK_BYTES } from '../../src/http/body.ts';
+import { CHUNK_BYTES } from '../../src/http/unpack.ts';
 import {
   MAX_ROLLUP_CURRENCIES,
   MAX_ROLLUP_PROPERTY_KEYS,
@@ -15,6 +15,8 @@ import {
 } from '../../src/model/dimensions.ts';
 import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
 import { LIMITS } from '../../src/model/limits.ts';
+import { MAX_PIXEL_KEYS, MAX_PIXELS_OF_KEY } from '../../src/model/pixel-key.ts';
+import { MAX_FAMILY } from '../../src/model/rejection.ts';
 import { SLICE_EVENTS } from '../../src/rollup/slices.ts';
 import { MAX_SESSIONS } from '../../src/store/sessions.ts';
 
@@ -58,7 +60,7 @@ const ROWS: Readonly<Record<keyof typeof LIMITS, readonly [row: string, bound: s
   tokens: ['tokens', number(LIMITS.tokens)],
   links: ['shared links a pixel', number(LIMITS.links)],
   zoneChanges: ["changes of a pixel's time zone in an hour", number(LIMITS.zoneChanges)],
-  families: ['families of bots a day and pixel', number(LIMITS.families)],
+  families: ['families of bots a day and pixel; unknown names of sites a day', number(LIMITS.families)],
   statements: ['D1 statements an invocation, by what it is sent', number(LIMITS.statements)],
   batchStatements: ['D1 statements a message of the queue', number(LIMITS.batchStatements)],
   linkStatements: ['D1 statements that link aliases, a batch', number(LIMITS.linkStatements)],
@@ -84,6 +86,9 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ["the same for a token's queries", work(TOKEN_LIMITS)],
   ['sessions a token or link', number(MAX_SESSIONS)],
   ['sites that may embed a public page', number(MAX_EMBED_ORIGINS)],
+  ["names that other tools' clients have for a pixel", number(MAX_PIXEL_KEYS)],
+  ['pixels that one such name leads to', number(MAX_PIXELS_OF_KEY)],
+  ['family of bots; unknown name of a site with its tool and host', number(MAX_FAMILY)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],

@@ -2,7 +2,7 @@
  * A wire format is how one kind of client sends its events and expects to be answered. A format defines routes, limits, reading and
  * answering. Everything else is the same for all formats: CORS, consent, cookies, limits, authentication and buffering.
  */
-import type { BodyError } from '../../http/body.ts';
+import type { BodyError } from '../../http/body-error.ts';
 import type { Result } from '../../model/result.ts';
 import type { SentEvent } from '../../model/wire.ts';
 
@@ -22,7 +22,7 @@ export interface WireRequest {
   readonly query: string;
   /** Empty on a route with `screen`. */
   readonly headers: Pick<Headers, 'get'>;
-  /** The body, unpacked if `Content-Encoding` says `gzip`. Empty for `GET`. */
+  /** The body, unpacked if it is gzip or zlib. Empty for `GET`. */
   readonly bytes: Uint8Array;
 }
 
@@ -30,6 +30,8 @@ export interface WireRequest {
 export interface WireReading {
   /** An entry that is not an event is null. */
   readonly events: readonly (SentEvent | null)[];
+  /** Whether a request without events lacks none: it asks for a client's settings, or says only what Speck does not keep. */
+  readonly mayBeEmpty?: true;
   /** The API token that the protocol carries. With a token that may send events the events' `overrides` count, else they do not. */
   readonly token?: string;
 }
@@ -46,6 +48,7 @@ export interface WireResult {
 export interface WireRoute {
   /** `GET` answers `HEAD` too. */
   readonly method: 'GET' | 'POST';
+  /** A path, or the beginning of paths: `/flags/*` is any path below `/flags/`. Only a path of `clients.ts` may have a `*`. */
   readonly path: string;
   /**
    * For a route whose requests have one event each, all of it in the query. Such a request is answered first and read later, without

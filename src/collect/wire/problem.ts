@@ -19,13 +19,13 @@ const problemOf = (limits: WireFormat['limits']): Readonly<Record<WireError, Pro
   unsupported_encoding: {
     status: 415,
     title: 'Unsupported encoding',
-    detail: 'Send the body as it is, or with Content-Encoding: gzip.',
+    detail: 'Send the body as it is, or packed with gzip or deflate.',
   },
   broken_body: { status: 400, title: 'Broken body', detail: 'The body ended before it was complete.' },
   broken_encoding: {
     status: 400,
     title: 'Broken encoding',
-    detail: 'The body is not the gzip stream it claims to be.',
+    detail: 'The body is not the gzip or zlib stream that it begins as.',
   },
   broken_json: { status: 400, title: 'Broken JSON', detail: 'The body begins like JSON but does not parse.' },
   missing_id: { status: 400, title: 'No pixel id', detail: 'Send id=px_… with each event.' },

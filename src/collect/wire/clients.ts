@@ -1,0 +1,43 @@
+/**
+ * The wire formats of other tools' clients. The entry does not know them: an isolate that answers Speck's own pixels loads none. A
+ * new format takes a file in this folder and a line in this table.
+ */
+import type { PixelKey } from '../../model/pixel-key.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { WireFormat } from './format.ts';
+
+/** A format that is loaded when one of its paths is first requested. */
+export interface ClientFormat {
+  readonly tool: PixelKey;
+  /** The paths of its routes. `/flags/*` is any path below `/flags/`. */
+  readonly paths: readonly string[];
+  readonly load: () => Promise<WireFormat>;
+}
+
+export const CLIENTS: readonly ClientFormat[] = [];
+
+const exact = new Map(CLIENTS.flatMap((client) => client.paths.map((path) => [path, client])));
+const prefixes = [...exact.keys()].filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1));
+
+/** The endpoints of the formats that have been loaded, by the path in the table. */
+const loaded = new WeakMap<ClientFormat, ReadonlyMap<string, Endpoint>>();
+
+type EndpointsOf = (formats: readonly WireFormat[]) => ReadonlyMap<string, Endpoint>;
+
+/**
+ * The endpoint of a request; undefined if its path is none of these formats'. A slash at the end of the path does not count.
+ * @param endpointsOf of endpoints.ts, which the entry has: a second import would put it into a module of its own.
+ */
+export async function findEndpoint(url: string, endpointsOf: EndpointsOf): Promise<Endpoint | undefined> {
+  const { pathname } = new URL(url);
+  const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+  const name = exact.has(path) ? path : prefixes.find((prefix) => path.startsWith(prefix))?.concat('*');
+  const client = name === undefined ? undefined : exact.get(name);
+  if (name === undefined || client === undefined) return undefined;
+  let endpoints = loaded.get(client);
+  if (endpoints === undefined) {
+    endpoints = endpointsOf([await client.load()]);
+    loaded.set(client, endpoints);
+  }
+  return endpoints.get(name);
+}
