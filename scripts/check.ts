@@ -44,7 +44,7 @@ const BUDGETS = [
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_092 },
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
-  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_752 },
+  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_880 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 12_000 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.

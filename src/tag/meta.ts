@@ -19,7 +19,7 @@ interface Fbq {
 export const byMetaSnippet = META && /fbevents/.test(script?.src as string);
 
 const globals = window as unknown as Record<string, Fbq | undefined>;
-const alias = META ? options.alias || (byMetaSnippet && 'fbq') || '' : '';
+const alias = META ? options?.alias || (byMetaSnippet && 'fbq') || '' : '';
 
 /** Whether the page counts navigations itself. Read each time, as Meta does. */
 export const stopsHistory = (): unknown => globals[alias]?.disablePushState;

@@ -7,6 +7,11 @@ declare global {
   const META: boolean;
   /** Whether the build works on pages that have replaced what the others rely on: /speck.all.js. */
   const ALL: boolean;
+
+  interface Window {
+    /** The pixel's id, and options as in a query, for pages that cannot give them to the script element. */
+    readonly speckPixel?: string;
+  }
 }
 
 interface Options extends DOMStringMap {
@@ -36,33 +41,50 @@ export const doc: Document = ALL
 const current = Reflect.get(Document.prototype, 'currentScript', ALL ? document : doc) as HTMLScriptElement;
 
 /**
- * The tag's element. A build that another one imports is a module, which has no `currentScript`. The other build leaves the
- * element in `speck.q`, since the page may have removed it from the document.
+ * The tag's element. Modules have no `currentScript`. A build that another one imports is a module: the other one leaves the element in
+ * `speck.q`, since the page may have removed it from the document. The Worker replaces `speck.` where it serves
+ * the script under another name.
  */
 export const script =
   PLUS || META
     ? current ||
       window.speck?.q?.script ||
       doc.querySelector<HTMLScriptElement>('[data-pixel^=px_]') ||
-      (ALL && doc.querySelector<HTMLScriptElement>('[src*=fbevents]'))
+      (ALL &&
+        (doc.querySelector<HTMLScriptElement>('script[src*="=px_"],script[src*="/speck."]') ||
+          doc.querySelector<HTMLScriptElement>('[src*=fbevents]')))
     : current;
 
 /** The attributes, live: changes apply at once. With ALL, without properties that the page has added to all objects. */
 export const options: Options = ALL && script ? Object.setPrototypeOf(script.dataset, null) : script?.dataset;
 
+// Tag managers drop attributes. Then the options are in the script's URL, or in speckPixel: `px_…&use=all`.
+if (ALL && options && !options.pixel) {
+  (window.speckPixel ? `&id=${window.speckPixel}` : script.src).replace(
+    /[?&](\w+)=?([^&#]*)/g,
+    (_, name, value) => (options[name === 'id' ? 'pixel' : name] = unescape(value)),
+  );
+}
+
 /** Whether data-use asks for an option. */
 export const uses = (what: string): boolean =>
   RegExp(`(^|[\\s,])(all|${what})([\\s,]|$)`).test(options.use as string);
 
-/**
- * An address of the Worker, relative to data-path. Pages may replace `URL`, so a regular expression finds the origin: the first
- * eight characters hold the scheme and its slashes.
- */
-export const address = (name: string): string =>
-  (ALL && options.host ? options.host.replace(/^\s*(?!\s|http)(\/\/)?/, 'https://') : script.src).match(
-    /.{8}[^/]*/,
-  ) + (script.getAttribute('data-path') || '/').replace(/[^/]*$/, name);
+/** Where the tag's URLs lie: beside the script, or, with ALL, beside data-path on data-host. Pages may replace `URL`. */
+const base = (): string => {
+  if (!ALL || !(options.host || options.path)) return script.src;
+  const url = options.host ? options.host.replace(/^\s*(?!\s|http)(\/\/)?/, 'https://') : script.src;
+  // The first eight characters hold the scheme and its slashes.
+  return url.match(/.{8}[^/]*/) + (options.path || '/');
+};
 
-/** Loads a module that few pages need. The address is absolute, since a script of another origin has no base. */
+/** An address of the Worker: a name in place of the script's. Meta's script is in a folder of its own. */
+export const address = (name: string): string =>
+  base().replace(META ? /([^/]+\/fbevents)?[^/?]*(\?.*)?$/ : /[^/?]*(\?.*)?$/, name);
+
+/**
+ * Loads a module that few pages need. The address is absolute, since a script of another origin has no base. A module that does not
+ * know its element has one.
+ */
 export const load = (name: string): Promise<{ default(...args: unknown[]): Promise<unknown> }> =>
-  import(address(`speck.${name}.js`));
+  import(`${script ? address('') : './'}speck.${name}.js`);

@@ -105,14 +105,14 @@ const UNKNOWN = PLUS
     ? /data-(?!pixel|consent|local|alias)/
     : /data-(?!pixel|consent|local)/;
 
-if (!options?.pixel && !byMetaSnippet) {
+if (ALL && !options?.pixel && !byMetaSnippet) {
   console.warn('Speck: no data-pixel');
 } else if (!calls.on) {
   speck.q = calls;
   window.speck = speck;
 
   calls.script = script;
-  if (!ALL && (!isSound || UNKNOWN.test(script.outerHTML))) {
+  if (!ALL && (!isSound || (!options.pixel && !byMetaSnippet) || UNKNOWN.test(script.outerHTML))) {
     // If the other build cannot be loaded, this one starts. Some promise classes of pages lack `catch`.
     load(PLUS || META ? 'all' : 'plus').then(null, begin);
   } else begin();

@@ -167,7 +167,7 @@ test.each([
   );
 });
 
-test('with data-path all that the tag asks for lies beside it', async () => {
+test('with data-path all that the tag sends to lies beside it, and its other files beside its own', async () => {
   shop.recorder.on('/stats/beacon', () => ({ status: 204 }));
   const requestUrls: string[] = [];
   shop.page.on('request', (request) => requestUrls.push(new URL(request.url()).pathname));
@@ -185,8 +185,8 @@ test('with data-path all that the tag asks for lies beside it', async () => {
   await eventually(() => requestUrls.includes('/stats/beacon'), 'the event');
   expect(requestUrls.slice(1)).toEqual([
     '/speck.js',
-    '/stats/speck.plus.js',
-    '/stats/speck.all.js',
+    '/speck.plus.js',
+    '/speck.all.js',
     '/stats/speck.send.js',
     '/stats/beacon',
   ]);
