@@ -333,3 +333,30 @@ CREATE TABLE IF NOT EXISTS segments (
   codes TEXT NOT NULL,
   PRIMARY KEY (pixel, period, generation, slice, name, chunk)
 ) STRICT, WITHOUT ROWID;
+
+-- Imports of files of other tools. The ids of an import's events begin with its own. fingerprint: a hash of the file, so that the same file
+-- continues its import. state: see src/model/import.ts. since, until: only events from since on and before until are stored. position: how
+-- many items of the file have been taken. counts: a JSON object of what became of them.
+CREATE TABLE IF NOT EXISTS imports (
+  pixel TEXT NOT NULL,
+  id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  file TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  state TEXT NOT NULL,
+  since INTEGER,
+  until INTEGER,
+  position INTEGER NOT NULL,
+  counts TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (pixel, id)
+) STRICT, WITHOUT ROWID;
+
+-- The dates (UTC, in days since 1970) on which an import that can be undone has events. Local days that touch one are not purged.
+CREATE TABLE IF NOT EXISTS import_dates (
+  pixel TEXT NOT NULL,
+  date INTEGER NOT NULL,
+  import TEXT NOT NULL,
+  PRIMARY KEY (pixel, date, import)
+) STRICT, WITHOUT ROWID;

@@ -93,6 +93,8 @@ export const LARGE_TABLES = [
   'visitor_hours',
   'erasures',
   'keys',
+  'import_dates',
+  'imports',
 ] as const;
 
 /** The tables whose rows give access to a pixel, or make others write to it. They have few rows of a pixel. */
@@ -100,7 +102,7 @@ const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'pixel_keys', 'days
 
 /** The most rows that one statement deletes, and how often a deletion goes through the large tables. */
 const PIECE = 5000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /**
  * Deletes a pixel with all of its data. After the first transaction the pixel does not exist: none of its data is shown or

@@ -114,7 +114,7 @@ describe('deleting a pixel', () => {
     expect(await deletePixel(watching, id)).toBe(true);
     expect(Math.max(...sizes)).toBe(SWEEP_CHUNK);
     expect(sizes.length).toBeLessThan(50);
-    expect(await left(id)).toEqual({ person_links: rows - 3 * SWEEP_CHUNK });
+    expect(await left(id)).toEqual({ person_links: rows - 2 * SWEEP_CHUNK });
     let runs = 0;
     for (; runs < 20; runs++) {
       if (!(await runJob({ ...testEnv, CRON_STATEMENTS: '30' }, NOW + runs * 3_600_000)).more) break;
