@@ -34,3 +34,19 @@ CREATE TABLE IF NOT EXISTS import_dates (
   import TEXT NOT NULL,
   PRIMARY KEY (pixel, date, import)
 ) STRICT, WITHOUT ROWID;
+
+-- Totals of tools that export no events, and the days that a pixel has such totals of.
+
+CREATE TABLE IF NOT EXISTS imported_rollups (
+  pixel TEXT NOT NULL,
+  dimension TEXT NOT NULL,
+  day TEXT NOT NULL,
+  import TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  counts BLOB NOT NULL,
+  PRIMARY KEY (pixel, dimension, day)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE pixels ADD COLUMN imported_from TEXT;
+
+ALTER TABLE pixels ADD COLUMN imported_until TEXT;

@@ -3,6 +3,10 @@
  * Importers run in Node and in browsers alike, so they use neither Node's modules nor D1.
  */
 
+import type { ImportedTotals } from '../model/imported-totals.ts';
+
+export type { ImportedTotals };
+
 /** A file as it lies on a disk. Gzipped files are unpacked before an importer reads them; zip files are not. */
 export interface ImportFile {
   readonly name: string;
@@ -49,22 +53,6 @@ export interface ImportedEvent {
   readonly engaged?: number;
   /** Of an engagement: percent. */
   readonly scroll?: number;
-}
-
-/** One row of imported totals: a day's counts for one value of one dimension. */
-export interface ImportedTotals {
-  /** `YYYY-MM-DD`, in the source's own time zone. */
-  readonly day: string;
-  /** A name of model/dimensions.ts, or `''` for the day itself. */
-  readonly dimension: string;
-  readonly value: string;
-  readonly visitors: number;
-  readonly visits: number;
-  readonly pageviews: number;
-  readonly events: number;
-  readonly bounces: number;
-  /** Milliseconds of all visits together. */
-  readonly duration: number;
 }
 
 /** One thing that an importer has read. `line` is the number of its line or row in the file, from 1. */

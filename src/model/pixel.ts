@@ -58,6 +58,8 @@ export interface Pixel {
   readonly settings: PixelSettings;
   /** Epoch milliseconds. */
   readonly created_at: number;
+  /** The first and last day of imported totals. Left out if it has none. */
+  readonly imported?: { readonly from: string; readonly to: string };
 }
 
 export const PIXEL_ID = /^px_[1-9A-HJ-NP-Za-km-z]{16}$/;

@@ -2,7 +2,7 @@
 
 const MAX_BYTES = 1_900_000;
 
-export type JsonRow = readonly (string | number)[];
+export type JsonRow = readonly unknown[];
 
 /** Rows as JSON lists of up to `MAX_BYTES` each. Without rows, no list. */
 export function jsonLists(rows: Iterable<JsonRow>): string[] {

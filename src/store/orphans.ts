@@ -21,17 +21,20 @@ const pixelsOf = (table: string): string => `
     UNION ALL
     SELECT (SELECT min(t.pixel) FROM ${table} t WHERE t.pixel > o.pixel) FROM of_${table} o WHERE o.pixel IS NOT NULL)`;
 
-/** D1 takes five terms in a UNION and 32 arguments of a function. So each table is queried by two arguments of a function. */
+/** D1 takes five terms in a UNION and 32 arguments of a function. So each table is queried by two arguments of one of a few functions. */
 const orphansOf = (table: string, source: string): string => `'${table}', (
     SELECT json_group_array(pixel) FROM (
       SELECT DISTINCT pixel FROM ${source} s
       WHERE pixel <> '' AND NOT ${hasPixel('s.pixel')} LIMIT ${MAX_ORPHANS}))`;
 
+/** The large tables, as many as one function takes in each list. */
+const LARGE_OBJECTS = [LARGE_TABLES.slice(0, 16), LARGE_TABLES.slice(16)].filter(({ length }) => length > 0);
+
 const FIND = `
   WITH RECURSIVE ${LARGE_TABLES.map(pixelsOf).join(',')}
   SELECT entry.key AS "table", pixel.value AS pixel
   FROM (
-    SELECT json_object(${LARGE_TABLES.map((table) => orphansOf(table, `of_${table}`)).join(', ')}) AS tables
+    ${LARGE_OBJECTS.map((tables) => `SELECT json_object(${tables.map((table) => orphansOf(table, `of_${table}`)).join(', ')}) AS tables`).join(' UNION ALL ')}
     UNION ALL
     SELECT json_object(${SMALL_TABLES.map((table) => orphansOf(table, table)).join(', ')})) search
   CROSS JOIN json_each(search.tables) entry

@@ -24,10 +24,16 @@ export interface PixelRow {
   readonly timezone: string;
   readonly settings: string;
   readonly created_at: number;
+  readonly imported_from: string | null;
+  readonly imported_until: string | null;
 }
 
-export function pixelOf({ settings, ...row }: PixelRow): Pixel {
-  return { ...row, settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(settings) as Partial<PixelSettings>) } };
+export function pixelOf({ settings, imported_from, imported_until, ...row }: PixelRow): Pixel {
+  return {
+    ...row,
+    settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(settings) as Partial<PixelSettings>) },
+    ...(imported_from && imported_until ? { imported: { from: imported_from, to: imported_until } } : {}),
+  };
 }
 
 /**
@@ -95,6 +101,7 @@ export const LARGE_TABLES = [
   'keys',
   'import_dates',
   'imports',
+  'imported_rollups',
 ] as const;
 
 /** The tables whose rows give access to a pixel, or make others write to it. They have few rows of a pixel. */
