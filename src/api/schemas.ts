@@ -59,6 +59,10 @@ const pixel = {
     description: 'Send it as `If-Match`, in quotes, to change the pixel only if it is still the same.',
   },
   install: object({ script: text, noscript: text, email: text }),
+  imported: {
+    ...object({ from: day, to: day }),
+    description: 'The first and last day of imported totals. Missing if it has none.',
+  },
 };
 
 const money = object({
@@ -133,7 +137,7 @@ const entries = {
     ),
     description: 'RFC 9457.',
   },
-  Pixel: object(pixel),
+  Pixel: object(pixel, ['imported']),
   ChangedPixel: object(
     {
       ...pixel,
@@ -146,7 +150,7 @@ const entries = {
         uncounted_events: { ...count, description: 'Events between these two, which no day counts.' },
       }),
     },
-    ['timezone_change'],
+    ['imported', 'timezone_change'],
   ),
   Pixels: object({ pixels: listOf(ref('Pixel')) }),
   Token: object({
