@@ -1,13 +1,15 @@
 /** `npm run import`: counts the page views of a web server's access log, or writes an export back. See `--help`. */
 import { basename } from 'node:path';
+import { DEFAULT_FORMAT, RECOGNIZED_BYTES, recognizeFormat } from '../src/imports/logs/formats.ts';
+import { type Chunks, peek } from '../src/imports/read-lines.ts';
 import type { ClientOptions } from './lib/api-client.ts';
 import { type Batch, Batcher, type BodyForm, EVENTS_BODY, type FileEvent, LINES_BODY } from './lib/batch.ts';
 import { type Answer, restoreEvents, SendError, sendEvents } from './lib/events-client.ts';
-import { exportEvents, exportFormat, START_BYTES } from './lib/export-import.ts';
-import { type ImportOptions, parseOptions, requireOrigin, USAGE, UsageError } from './lib/import-options.ts';
+import { exportEvents, exportFormat } from './lib/export-import.ts';
+import { type ImportOptions, parseOptions, requireSite, USAGE, UsageError } from './lib/import-options.ts';
 import { Progress, Report } from './lib/import-report.ts';
-import { openSource, peek } from './lib/lines.ts';
-import { logEvents } from './lib/log-import.ts';
+import { openSource } from './lib/lines.ts';
+import { foreignMessage, logEvents } from './lib/log-import.ts';
 
 /** The number of events that a dry run prints. */
 const PRINTED_EVENTS = 3;
@@ -64,27 +66,30 @@ async function importFile(options: ImportOptions): Promise<number> {
 }
 
 /** Tells a log from an export by its first bytes. */
-async function recognize(chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<Import> {
-  const { start, all } = await peek(chunks, START_BYTES);
-  const format = exportFormat(start.toString());
-  if (format) {
+async function recognize(chunks: Chunks, options: ImportOptions): Promise<Import> {
+  const { start, all } = await peek(chunks, RECOGNIZED_BYTES);
+  const recognized = recognizeFormat(start);
+  const isLog = options.format !== undefined || recognized.format !== null;
+  const exported = isLog ? null : exportFormat(new TextDecoder().decode(start));
+  if (exported) {
     const report = new Report('events');
     return {
       report,
-      events: exportEvents(format, all, report),
+      events: exportEvents(exported, all, report),
       form: LINES_BODY,
       send: (body, client) => restoreEvents(options.pixel, body, client),
       foreign: 'Not one line could be read. Is this an export of Speck?',
     };
   }
   const report = new Report('page views');
+  const format = options.format ?? recognized.format ?? DEFAULT_FORMAT;
+  const { pixel, include } = options;
   return {
     report,
-    events: logEvents(all, options, requireOrigin(options), report),
+    events: logEvents(all, { pixel, include, format, site: requireSite(options) }, report),
     form: EVENTS_BODY,
     send: sendEvents,
-    foreign:
-      'Not one line could be read. Is this an access log of Apache or nginx, in combined or common format?',
+    foreign: foreignMessage(options.format, recognized),
   };
 }
 

@@ -1,16 +1,13 @@
 /** The events in an export of Speck, NDJSON or CSV, as lines that `PUT /api/v1/pixels/:id/events` takes. */
 import { csvRecords, restoreText } from '../../src/api/csv.ts';
+import { type Chunks, splitLines } from '../../src/imports/read-lines.ts';
 import { EXPORTED_EVENTS, type ExportedKind } from '../../src/model/exported.ts';
 import type { FileEvent } from './batch.ts';
 import type { Report } from './import-report.ts';
-import { splitLines } from './lines.ts';
 
 export type ExportFormat = 'ndjson' | 'csv';
 
-/** The number of bytes that `exportFormat` needs. */
-export const START_BYTES = 16;
-
-/** The format of an export that begins like this; null for anything else. No line of a log begins with a brace, or has such a word. */
+/** The format of an export that begins like this and is no log; null for anything else. */
 export function exportFormat(start: string): ExportFormat | null {
   if (start.startsWith('{')) return 'ndjson';
   return /^"?ts"?,/.test(start) ? 'csv' : null;
@@ -18,7 +15,7 @@ export function exportFormat(start: string): ExportFormat | null {
 
 export function exportEvents(
   format: ExportFormat,
-  chunks: AsyncIterable<Buffer>,
+  chunks: Chunks,
   report: Report,
 ): AsyncGenerator<FileEvent> {
   return format === 'csv' ? csvEvents(chunks, report) : jsonEvents(chunks, report);
@@ -27,7 +24,7 @@ export function exportEvents(
 /** In bytes. The largest event takes a quarter of it. */
 const LONGEST_LINE = 256 * 1024;
 
-async function* jsonEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
+async function* jsonEvents(chunks: Chunks, report: Report): AsyncGenerator<FileEvent> {
   for await (const { number, text } of splitLines(chunks, LONGEST_LINE)) {
     const line = text?.trim();
     if (line === '') continue;
@@ -52,7 +49,7 @@ function timeOf(line: string): number | undefined {
   }
 }
 
-async function* csvEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncGenerator<FileEvent> {
+async function* csvEvents(chunks: Chunks, report: Report): AsyncGenerator<FileEvent> {
   let header: readonly string[] | undefined;
   let number = 0;
   for await (const record of csvRecords(textOf(chunks))) {
@@ -73,7 +70,7 @@ async function* csvEvents(chunks: AsyncIterable<Buffer>, report: Report): AsyncG
   }
 }
 
-async function* textOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* textOf(chunks: Chunks): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
   yield decoder.decode();

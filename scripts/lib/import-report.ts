@@ -1,15 +1,26 @@
 /** Counts and reports the outcomes of a file's lines: progress on standard error, the sum on standard output. */
+import type { AgentCounts } from '../../src/imports/logs/agent-counts.ts';
+import type { Lack } from '../../src/imports/logs/entry.ts';
+import { SKIPPED, type SkipReason } from '../../src/imports/logs/page-views.ts';
+import { AI_PURPOSES } from '../../src/model/ai-agents.ts';
 import type { Answer } from './events-client.ts';
-import { SKIPPED, type SkipReason } from './page-views.ts';
 
 /** The most lines of a kind that are listed. The others are counted. */
 const NAMED_UNREADABLE = 20;
 const NAMED_REFUSED = 5;
+/** The pages that are listed of an AI agent. */
+const NAMED_PAGES = 3;
 /** Milliseconds between two progress lines, on a terminal and elsewhere. */
 const TERMINAL_INTERVAL = 100;
 const LOG_INTERVAL = 10_000;
 /** Rejections that every log has: they do not mean that something is wrong with it. */
 const EXPECTED_REASON = 'bot';
+
+/** What follows for page views whose log lacks a header. */
+const LACKING: Readonly<Record<Lack, string>> = {
+  user_agent: 'whose lines have no user agent: they are of no visitor, and bots among them are counted',
+  referrer: 'whose lines have no referrer: they are of no source',
+};
 
 interface RefusedLines {
   count: number;
@@ -29,6 +40,10 @@ export class Report {
   readonly #refused = new Map<string, RefusedLines>();
   readonly #unreadable: string[] = [];
   #unreadableCount = 0;
+  #format = '';
+  readonly #lacking = new Map<Lack, number>();
+  /** Of a log: the AI agents among its page views. */
+  agents: AgentCounts | undefined;
 
   constructor(what: string) {
     this.#what = what;
@@ -36,6 +51,11 @@ export class Report {
 
   line(): void {
     this.#lines += 1;
+  }
+
+  /** @param format The format that a log is read in, where it is not the usual one. */
+  readAs(format: string): void {
+    this.#format = format;
   }
 
   /** @param why The reason, such as `is not JSON`. */
@@ -48,9 +68,13 @@ export class Report {
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
   }
 
-  /** @param time Epoch milliseconds; NaN if the line has no valid time. */
-  event(time: number): void {
+  /**
+   * @param time Epoch milliseconds; NaN if the line has no valid time.
+   * @param lacks The headers that the event's log does not have.
+   */
+  event(time: number, lacks: readonly Lack[] = []): void {
     this.#events += 1;
+    for (const lack of lacks) this.#lacking.set(lack, (this.#lacking.get(lack) ?? 0) + 1);
     if (Number.isNaN(time)) return;
     this.#oldest = Math.min(this.#oldest, time);
     this.#newest = Math.max(this.#newest, time);
@@ -84,8 +108,12 @@ export class Report {
 
   summary(name: string, sent: boolean): string {
     return [
-      `${name}: ${count(this.#lines)} lines`,
+      `${name}: ${count(this.#lines)} lines${this.#format === '' ? '' : `, read as ${this.#format}`}`,
       ...this.#eventLines(sent),
+      ...this.#agentLines(),
+      ...byCount(this.#lacking, (number) => number).map(([lack, number]) =>
+        row(number, `page views ${LACKING[lack]}`),
+      ),
       ...this.#skippedLines(),
       ...this.#unreadableLines(),
     ].join('\n');
@@ -106,6 +134,19 @@ export class Report {
   #span(): string {
     if (this.#oldest > this.#newest) return '';
     return `, ${new Date(this.#oldest).toISOString()} to ${new Date(this.#newest).toISOString()}`;
+  }
+
+  #agentLines(): string[] {
+    const agents = this.agents?.top(NAMED_PAGES) ?? [];
+    if (agents.length === 0) return [];
+    const all = agents.reduce((sum, { count: one }) => sum + one, 0);
+    return [
+      row(all, 'page views by AI crawlers and assistants, which are refused as bots'),
+      ...agents.flatMap(({ agent: { name, operator, purpose }, count: one, pages }) => [
+        row(one, `${name} (${operator}): ${AI_PURPOSES[purpose]}`, 1),
+        ...pages.map(([path, number]) => `${' '.repeat(16)}${count(number)} × ${path}`),
+      ]),
+    ];
   }
 
   #skippedLines(): string[] {

@@ -1,56 +1,58 @@
 /** The events in a web server's access log: its page views, as `POST /api/v1/events` takes them. */
-import { type LogEntry, parseLine, UNREADABLE } from './access-log.ts';
+import {
+  DEFAULT_FORMAT,
+  LOG_FORMAT_NAMES,
+  LOG_FORMATS,
+  type LogFormatName,
+  type Recognized,
+} from '../../src/imports/logs/formats.ts';
+import { LogReader } from '../../src/imports/logs/log-reader.ts';
+import type { Includable, Site } from '../../src/imports/logs/page-views.ts';
+import { type Chunks, lineBlocks } from '../../src/imports/read-lines.ts';
 import type { FileEvent } from './batch.ts';
-import type { ImportOptions } from './import-options.ts';
 import type { Report } from './import-report.ts';
-import { type Line, splitLines } from './lines.ts';
-import { classify, eventOf, LineIds, LineMoments } from './page-views.ts';
 
-/** @param origin the site whose log it is. */
+export interface LogOptions {
+  readonly pixel: string;
+  readonly site: Site;
+  readonly format: LogFormatName;
+  readonly include: ReadonlySet<Includable>;
+}
+
 export async function* logEvents(
-  chunks: AsyncIterable<Buffer>,
-  options: ImportOptions,
-  origin: string,
+  chunks: Chunks,
+  { pixel, site, format, include }: LogOptions,
   report: Report,
 ): AsyncGenerator<FileEvent> {
-  const ids = new LineIds();
-  const moments = new LineMoments();
-  let isCombined = false;
-  for await (const line of splitLines(chunks)) {
-    if (line.text?.trim() === '') continue;
-    report.line();
-    const entry = entryOf(line, isCombined, report);
-    if (entry === null) continue;
-    isCombined = entry.combined;
-    const page = classify(entry, origin, options.include);
-    if (!page.ok) {
-      report.skipped(page.error);
-      continue;
+  const reader = new LogReader(LOG_FORMATS[format].open(), site, include);
+  if (format !== DEFAULT_FORMAT) report.readAs(`${format}: ${LOG_FORMATS[format].title}`);
+  report.agents = reader.agents;
+  for await (const lines of lineBlocks(chunks)) {
+    for (const line of lines) {
+      const item = reader.read(line);
+      if (item === null) continue;
+      report.line();
+      if (item.kind === 'unreadable') report.unreadable(item.line, item.why);
+      else if (item.kind === 'left_out') report.skipped(item.reason);
+      else {
+        report.event(item.time, item.lacks);
+        yield { text: JSON.stringify({ id: pixel, ev: 'pageview', ...item.event }), line: item.line };
+      }
     }
-    report.event(entry.time);
-    const time = moments.momentOf(entry.time);
-    const event = eventOf({ ...entry, time }, page.value, options.pixel, ids.idOf(line.text ?? ''));
-    yield { text: JSON.stringify(event), line: line.number };
   }
 }
 
-/**
- * What a line says; null, and reported, where it cannot be read.
- * @param isCombined whether the line before is in combined format: a last line without headers is then cut short.
- */
-function entryOf(line: Line, isCombined: boolean, report: Report): LogEntry | null {
-  if (line.text === null) {
-    report.unreadable(line.number, UNREADABLE.too_long);
-    return null;
+/** The message if no line of a file could be read as a log. @param insisted the format of `--format`, if any. */
+export function foreignMessage(
+  insisted: LogFormatName | undefined,
+  { format, read, tried }: Recognized,
+): string {
+  if (insisted === undefined) {
+    return `Not one line could be read. Is this an access log? These are known, and --format NAME insists on one: ${LOG_FORMAT_NAMES.join(', ')}.`;
   }
-  const parsed = parseLine(line.text);
-  if (!parsed.ok) {
-    report.unreadable(line.number, UNREADABLE[parsed.error]);
-    return null;
-  }
-  if (isCombined && !line.ended && !parsed.value.combined) {
-    report.unreadable(line.number, UNREADABLE.cut_short);
-    return null;
-  }
-  return parsed.value;
+  if (format === null) return `Not one line could be read as ${insisted}, or in any other format.`;
+  return (
+    `Not one line could be read as ${insisted}. ${read} of the first ${tried} lines can be read as ${format}: ` +
+    `${LOG_FORMATS[format].title}. Leave --format out, or insist: --format ${format}`
+  );
 }

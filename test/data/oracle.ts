@@ -8,8 +8,9 @@ import { gunzipSync } from 'node:zlib';
 import { ReferrerParser } from '@tryghost/referrer-parser';
 import { isbot } from 'isbot';
 import { UAParser } from 'ua-parser-js';
-import { type LogEntry, parseLine } from '../../scripts/lib/access-log.ts';
-import { LineIds } from '../../scripts/lib/page-views.ts';
+import { parseLine } from '../../src/imports/logs/combined.ts';
+import type { LogEntry } from '../../src/imports/logs/entry.ts';
+import { LineIds } from '../../src/imports/logs/line-ids.ts';
 
 /** What is added up over visits and days before anything is divided. */
 interface Counts {

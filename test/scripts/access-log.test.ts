@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LogEntry, parseLine } from '../../scripts/lib/access-log.ts';
+import { type CombinedEntry as LogEntry, parseLine } from '../../src/imports/logs/combined.ts';
 import { normalAddress } from '../../src/model/text/address.ts';
 
 const APACHE =

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decompressed, type Line, LONGEST_LINE, splitLines, utf8 } from '../../scripts/lib/lines.ts';
+import { decompressed } from '../../scripts/lib/lines.ts';
+import { type Line, LONGEST_LINE, splitLines, utf8 } from '../../src/imports/read-lines.ts';
 
 /** As a stream would hand it over, in chunks of the given sizes and then the rest. */
 async function* chunks(bytes: Buffer, sizes: readonly number[] = []): AsyncGenerator<Buffer> {
@@ -88,7 +89,7 @@ test.each([
 test.each([[''], ['a'], ['ab'], ['abc'], ['\0\0\0\0a']])(
   'text that begins with %j is not UTF-16',
   async (text) => {
-    const pieces: Buffer[] = [];
+    const pieces: Uint8Array[] = [];
     for await (const chunk of utf8(chunks(Buffer.from(text)))) pieces.push(chunk);
     expect(Buffer.concat(pieces).toString()).toBe(text);
   },

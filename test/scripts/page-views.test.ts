@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../scripts/lib/access-log.ts';
-import { classify, eventOf, type Includable, LineIds } from '../../scripts/lib/page-views.ts';
+import type { LogEntry } from '../../src/imports/logs/entry.ts';
+import { LineIds } from '../../src/imports/logs/line-ids.ts';
+import { classify, eventOf, type Includable, Site } from '../../src/imports/logs/page-views.ts';
 
 const ORIGIN = 'https://site.example';
 
 function entry(target: string, changes: Partial<LogEntry> = {}): LogEntry {
   return {
     host: '',
-    combined: true,
     address: '192.0.2.7',
     time: 1_700_000_000_000,
     request: { method: 'GET', target },
@@ -19,7 +19,7 @@ function entry(target: string, changes: Partial<LogEntry> = {}): LogEntry {
 }
 
 const kindOf = (of: LogEntry, ...include: Includable[]): string => {
-  const classified = classify(of, ORIGIN, new Set(include));
+  const classified = classify(of, new Site(ORIGIN), new Set(include));
   return classified.ok ? classified.value.url : classified.error;
 };
 
@@ -95,17 +95,15 @@ describe('lines that are not page views', () => {
 });
 
 test('an event has what the line has', () => {
-  const page = { url: `${ORIGIN}/page` };
+  const page = { url: `${ORIGIN}/page`, path: '/page' };
   const common = {
-    id: 'px_1',
-    ev: 'pageview',
     dl: page.url,
     eid: 'log_1',
     ts: 1_700_000_000_000,
     ip: '192.0.2.7',
   };
-  expect(eventOf(entry('/page'), page, 'px_1', 'log_1')).toEqual({ ...common, ua: 'Browser' });
-  expect(eventOf(entry('/page', { referer: 'r', userAgent: '' }), page, 'px_1', 'log_1')).toEqual({
+  expect(eventOf(entry('/page'), page, 'log_1', 1_700_000_000_000)).toEqual({ ...common, ua: 'Browser' });
+  expect(eventOf(entry('/page', { referer: 'r', userAgent: '' }), page, 'log_1', 1_700_000_000_000)).toEqual({
     ...common,
     rl: 'r',
     ua: '',
