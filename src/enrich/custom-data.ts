@@ -5,6 +5,7 @@ import { LIMITS } from '../model/limits.ts';
 import { textOfProperties } from '../model/properties.ts';
 import type { RejectionReason } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { jsonText } from '../model/text/json.ts';
 import { decimalNumber } from '../model/text/number.ts';
 import type { RawEvent } from '../model/wire.ts';
 import { scrubText } from './scrub.ts';
@@ -42,7 +43,7 @@ export function propertiesOf(name: string, cd: CustomData): string {
   for (const [key, value] of cd) {
     if (key === 'value' || key === 'currency' || properties.size >= LIMITS.props) continue;
     const property = scrubText(key, LIMITS.propKey);
-    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+    const text = typeof value === 'object' && value !== null ? jsonText(value) : String(value ?? '');
     if (property !== '' && !properties.has(property)) {
       properties.set(property, scrubText(text, LIMITS.propValue));
     }

@@ -6,6 +6,7 @@ import type { Batch, Message, Parcel } from '../model/batch.ts';
 import { randomBase58 } from '../model/random.ts';
 import { seal, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
+import { jsonText } from '../model/text/json.ts';
 import type { RawHit } from '../model/wire.ts';
 
 /**
@@ -39,7 +40,7 @@ export async function sendBatch(queue: Queue<Message>, secrets: Secrets, batch: 
 /**
  * Sends raw hits.
  *
- * @returns the number of events that were left out, since they exceed a message.
+ * @returns the number of events that were left out, since they exceed a message or are nested too deeply to be written.
  * @throws if there is no secret, and what the queue throws.
  */
 export async function sendHits(
@@ -47,11 +48,13 @@ export async function sendHits(
   secrets: Secrets,
   hits: readonly RawHit[],
 ): Promise<number> {
-  const parcels = cut(hits.flatMap(smallHits)).map(
-    (part): Parcel => ({ kind: 'hits', id: randomBase58(12), hits: part }),
-  );
-  return sendAll(queue, secrets, parcels);
+  const writable = hits.filter((hit) => jsonText(hit) !== '');
+  const rest = hits.filter((hit) => !writable.includes(hit));
+  const parcels = cut(writable.flatMap(smallHits)).map(parcelOf);
+  return eventsIn(parcelOf(rest)) + (await sendAll(queue, secrets, parcels));
 }
+
+const parcelOf = (hits: readonly RawHit[]): Parcel => ({ kind: 'hits', id: randomBase58(12), hits });
 
 /** A parcel as it is sent and stored. @throws if there is no secret. */
 export async function sealParcel([secret]: Secrets, parcel: Parcel): Promise<string> {

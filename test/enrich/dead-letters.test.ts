@@ -190,7 +190,10 @@ describe('a queued message', () => {
     const plain = [hitOf({ ev: 'a' }), hitOf({ ev: 'b' })];
     // One event that no message can hold is left out, and takes no other along.
     const huge = hitOf({ ev: 'too large', dl: 'x'.repeat(120_000) });
-    expect(await sendHits(queue, SECRETS, [...hostile, huge, ...plain])).toBe(1);
+    // Nor can anything write what is nested as deeply as a beacon's body can be.
+    const nested = JSON.parse(`${'{"0":'.repeat(10_000)}1${'}'.repeat(10_000)}`);
+    const deep = hitOf({ ev: 'too deep', cd: [['a', nested]] });
+    expect(await sendHits(queue, SECRETS, [...hostile, huge, deep, ...plain])).toBe(2);
     const parcels = await Promise.all(messages.map((one) => openMessage(SECRETS, undefined, one)));
     const hits = parcels.flatMap((parcel) => (parcel.kind === 'hits' ? parcel.hits : []));
     expect(hits.reduce((sum, { events }) => sum + events.length, 0)).toBe(502);
