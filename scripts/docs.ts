@@ -2,10 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withColumns } from './lib/event-columns.ts';
 import { withRecipes } from './lib/recipes-document.ts';
+import { withTools } from './lib/tools-document.ts';
 
 for (const [name, write] of [
   ['privacy', withColumns],
   ['tag', withRecipes],
+  ['migrate', withTools],
 ] as const) {
   const file = new URL(`../docs/${name}.md`, import.meta.url);
   writeFileSync(file, write(readFileSync(file, 'utf8')));

@@ -5,6 +5,7 @@ import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
+import { addKey, KeyQuery, NewKey, readKeys, readUnknownKeys, removeKey } from './keys.ts';
 import { addLink, changeLink, LinkChange, NewLink, readLinks, removeLink } from './links.ts';
 import { LiveQuery, readLiveView } from './live.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
@@ -144,6 +145,49 @@ export const ROUTES: readonly Route[] = [
     query: PropertiesQuery,
     responses: { 200: 'Properties', 304: null },
     handler: readProperties,
+  }),
+  defineRoute({
+    name: 'readKeys',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/keys',
+    summary: "List what other tools' clients call the site of a pixel",
+    access: 'pixels:write',
+    pixel: true,
+    responses: { 200: 'Keys' },
+    handler: readKeys,
+  }),
+  defineRoute({
+    name: 'addKey',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/keys',
+    summary: "Accept events that another tool's client sends for its site",
+    access: 'pixels:write',
+    pixel: true,
+    body: NewKey,
+    responses: { 201: 'Key' },
+    problems: ['invalid_body', 'conflict'],
+    handler: addKey,
+  }),
+  defineRoute({
+    name: 'removeKey',
+    method: 'DELETE',
+    path: '/api/v1/pixels/:id/keys',
+    summary: "Accept another tool's events no longer",
+    access: 'pixels:write',
+    pixel: true,
+    query: KeyQuery,
+    responses: { 204: null },
+    handler: removeKey,
+  }),
+  defineRoute({
+    name: 'readUnknownKeys',
+    method: 'GET',
+    path: '/api/v1/unknown-keys',
+    summary: 'List the sites that events were sent for and no pixel has',
+    access: 'pixels:write',
+    responses: { 200: 'UnknownKeys' },
+    problems: ['wrong_pixel'],
+    handler: readUnknownKeys,
   }),
   defineRoute({
     name: 'addLink',

@@ -3,6 +3,7 @@
  * part of the Worker.
  */
 import { PERSON_KINDS } from '../model/person.ts';
+import { TOOLS } from '../model/pixel-key.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import { SCOPES } from '../model/token.ts';
 
@@ -45,6 +46,12 @@ const link = {
   embed_origins: { ...listOf(text), description: 'The sites that may embed the public page.' },
   last_used_at: { ...orNull(time), description: 'To the hour.' },
   sessions: { ...count, description: 'Browsers that have it open or had it within twelve hours.' },
+};
+
+const key = {
+  tool: { enum: Object.keys(TOOLS) },
+  name: { ...text, description: 'What the client of the tool calls the site.', examples: ['example.com'] },
+  created_at: time,
 };
 
 const pixel = {
@@ -183,6 +190,23 @@ const entries = {
   },
   Link: object(link),
   Links: object({ links: listOf(ref('Link')) }),
+  Key: object(key),
+  Keys: object({ keys: listOf(ref('Key')) }),
+  UnknownKeys: object({
+    since: { ...day, description: 'The first UTC day that is counted.' },
+    keys: listOf(
+      object({
+        tool: key.tool,
+        name: key.name,
+        hostname: {
+          ...text,
+          description: 'The host of the page that sent the event; empty if it named none.',
+        },
+        count,
+        last_at: time,
+      }),
+    ),
+  }),
   NewLink: object({
     ...link,
     url: { ...text, description: 'The link. Only this response has it. The secret follows the `#`.' },

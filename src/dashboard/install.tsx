@@ -12,8 +12,15 @@ import { Heading, Link, Snippet, Text } from './ui.tsx';
 import { todayIn } from './view.ts';
 
 const Recipes = lazy(() => import('./recipes.tsx'));
+const Switch = lazy(() => import('./switch.tsx'));
 
-export default function Install({ pixel }: { readonly pixel: Pixel }) {
+interface Props {
+  readonly pixel: Pixel;
+  /** Whether the reader may let another tool's name of a site lead to the pixel. */
+  readonly mayAdd: boolean;
+}
+
+export default function Install({ pixel, mayAdd }: Props) {
   const { install, id, url } = pixel;
   const origin = location.origin;
   const isLocal = isLoopback(location.hostname);
@@ -43,6 +50,7 @@ export default function Install({ pixel }: { readonly pixel: Pixel }) {
         )}
       </Snippet>
       <Recipes pixel={id} origin={origin} script={install.script} isLocal={isLocal} />
+      <Switch pixel={pixel} mayAdd={mayAdd} />
       <Snippet title="Without JavaScript" text={install.noscript}>
         Add this as well to count browsers that run no scripts.
       </Snippet>

@@ -151,6 +151,7 @@ export function OwnerPages({
             view={second}
             lacks={lackOf(scopes, pixel, view)}
             mayChange={mayChange}
+            mayAdd={mayAdd}
             onChange={(next) => {
               setChanged(next);
               reload();
@@ -229,15 +230,16 @@ interface PixelViewProps {
   readonly view: string;
   readonly lacks: Lack | null;
   readonly mayChange: boolean;
+  readonly mayAdd: boolean;
   readonly onChange: (pixel: Pixel) => void;
   readonly onDelete: () => void;
 }
 
-function PixelView({ pixel, view, lacks, mayChange, onChange, onDelete }: PixelViewProps) {
+function PixelView({ pixel, view, lacks, mayChange, mayAdd, onChange, onDelete }: PixelViewProps) {
   if (lacks) return <NoView lacks={lacks} />;
   if (view === 'live') return <Live pixel={pixel} />;
-  if (view === 'rejections') return <Rejections pixel={pixel} />;
-  if (view === 'install') return <Install pixel={pixel} />;
+  if (view === 'rejections') return <Rejections pixel={pixel} mayAdd={mayAdd} />;
+  if (view === 'install') return <Install pixel={pixel} mayAdd={mayAdd} />;
   if (view === 'settings') return <PixelSettings pixel={pixel} onChange={onChange} onDelete={onDelete} />;
   return <Stats subject={subjectOf(pixel, mayChange)} />;
 }

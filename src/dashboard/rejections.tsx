@@ -6,6 +6,7 @@ import { count, fieldValue, moment } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { useGet } from './hooks.ts';
 import { Empty, Heading, ResourceView, Text } from './ui.tsx';
+import { UnknownSites } from './unknown-sites.tsx';
 import { addDays, todayIn } from './view.ts';
 
 export interface RejectionsResponse {
@@ -37,7 +38,13 @@ interface Reason {
 
 const SPANS = [7, 30, 90];
 
-export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
+interface Props {
+  readonly pixel: Pixel;
+  /** Whether the reader sees what is sent for sites that no pixel has. */
+  readonly mayAdd: boolean;
+}
+
+export default function Rejections({ pixel, mayAdd }: Props) {
   const [span, setSpan] = useState(30);
   const to = todayIn(pixel.timezone);
   const from = addDays(to, 1 - span);
@@ -57,6 +64,7 @@ export default function Rejections({ pixel }: { readonly pixel: Pixel }) {
         Events that Speck received and did not count, with the reason. Days start and end at midnight in{' '}
         {pixel.timezone}.
       </p>
+      {mayAdd && <UnknownSites pixel={pixel} />}
       <ResourceView resource={resource} rows={8}>
         {({ days }) => {
           const reasons = byReason(days);

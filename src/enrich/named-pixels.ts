@@ -1,5 +1,5 @@
 /** Which pixels raw events name: by a pixel's id, or in the way of another tool's client. */
-import type { SiteKey } from '../model/pixel-key.ts';
+import type { SiteKey } from '../model/site-key.ts';
 import type { RawEvent } from '../model/wire.ts';
 import { findPixelKeys } from '../store/pixel-keys.ts';
 

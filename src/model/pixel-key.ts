@@ -33,22 +33,9 @@ const SITE_NAME = /^[\x21-\x7e]{1,100}$/;
 /** Whether a text can be what a tool calls its site. */
 export const isSiteName = (text: string): boolean => SITE_NAME.test(text);
 
-/** What a tool calls its site, and the tool. */
-export interface SiteKey {
-  readonly tool: PixelKey;
-  readonly name: string;
-}
+/** Tools whose names of sites are hosts or UUIDs, in which upper case means nothing. */
+const CASELESS: readonly PixelKey[] = ['plausible', 'umami', 'goatcounter'];
 
-/** A name that leads to no pixel, and the host of the page that sent it: what its rejections are counted by. */
-export interface UnknownKey extends SiteKey {
-  readonly hostname: string;
-}
-
-/** The text by which the rejections of an unknown name are counted. None of its parts has a space. */
-export const familyOfKey = ({ tool, name, hostname }: UnknownKey): string => `${tool} ${name} ${hostname}`;
-
-/** The unknown name that rejections were counted by; null for those beyond the limit, which are counted together. */
-export function keyOfFamily(family: string): UnknownKey | null {
-  const [tool = '', name = '', hostname = ''] = family.split(' ');
-  return isTool(tool) && isSiteName(name) ? { tool, name, hostname } : null;
-}
+/** The one spelling of what a tool calls its site. */
+export const normalSiteName = (tool: PixelKey, text: string): string =>
+  CASELESS.includes(tool) ? text.trim().toLowerCase() : text.trim();

@@ -46,7 +46,7 @@ export interface Rejection {
   readonly reason: RejectionReason;
   /** What was wrong in this case, without personal data. */
   readonly detail: string;
-  /** The name of a bot, or of a site: see `familyOfKey`. */
+  /** The name of a bot, or of a site: see `familyOfKey` in site-key.ts. */
   readonly family?: string;
 }
 

@@ -22,7 +22,7 @@ import {
   insertPixelKey,
   listPixelKeys,
   listUnknownKeys,
-} from '../../src/store/pixel-keys.ts';
+} from '../../src/store/pixel-key-changes.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { insertToken } from '../../src/store/tokens.ts';
 import { applySchema, db, makePixel, testEnv } from '../fixtures.ts';
@@ -87,9 +87,9 @@ async function storedBy(...pixels: readonly string[]): Promise<Stored[]> {
   return results;
 }
 
-const siteName = (): string => `site-${randomBase58(8)}`;
-const add = (name: string, pixel: string) =>
-  insertPixelKey(db, { tool: 'umami', name, pixel, created_at: Date.now() });
+const siteName = (): string => `site-${randomBase58(8).toLowerCase()}`;
+const add = async (name: string, pixel: string): Promise<boolean> =>
+  (await insertPixelKey(db, { tool: 'umami', name, pixel, created_at: Date.now() })) !== null;
 
 async function tokenFor(pixel: string | null): Promise<string> {
   const token = newToken();
@@ -146,6 +146,7 @@ describe('the name of a site', () => {
   it('is a pixel’s own id without being added, and never a token', async () => {
     expect(pixelNamed('ga4', 'px_1111111111111111')).toEqual({ id: 'px_1111111111111111' });
     expect(pixelNamed('ga4', ' G-1 ')).toEqual({ id: 'G-1', key: 'ga4' });
+    expect(pixelNamed('plausible', 'Example.ORG')).toEqual({ id: 'example.org', key: 'plausible' });
     expect(pixelNamed('matomo', 7)).toEqual({ id: '7', key: 'matomo' });
     for (const none of [newToken(), '', ' ', 'a b', 'é', 'x'.repeat(101), null, {}, ['a'], true]) {
       expect(pixelNamed('ga4', none)).toEqual({ id: '' });

@@ -7,6 +7,8 @@ import type { Measurement } from '../../bench/lib/measure.ts';
 import { targetTable } from '../../bench/lib/targets.ts';
 import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { withRecipes } from '../../scripts/lib/recipes-document.ts';
+import { withTools } from '../../scripts/lib/tools-document.ts';
+import { toolGuides } from '../../src/dashboard/tools.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const privacy = readFileSync(`${ROOT}/docs/privacy.md`, 'utf8');
@@ -19,6 +21,19 @@ it('docs/privacy.md describes each column of an event; if it does not: npm run d
 it('docs/tag.md has the recipes of the Install view; if it has not: npm run docs', () => {
   const tag = readFileSync(`${ROOT}/docs/tag.md`, 'utf8');
   expect(withRecipes(tag)).toBe(tag);
+});
+
+it('docs/migrate.md has the lines to change of the Install view; npm run docs writes it', () => {
+  const migrate = readFileSync(new URL('../../docs/migrate.md', import.meta.url), 'utf8');
+  expect(withTools(migrate)).toBe(migrate);
+  for (const { label, changes } of toolGuides({
+    pixel: 'px_…',
+    origin: 'https://px.example.com',
+    site: 'example.com',
+  })) {
+    expect(migrate).toContain(`### ${label}`);
+    for (const { text } of changes) expect(migrate).toContain(text);
+  }
 });
 
 it('each claim of docs/privacy.md names an existing test', () => {

@@ -1,5 +1,5 @@
 import { PIXEL_ID } from '../../model/pixel.ts';
-import { isSiteName, type PixelKey } from '../../model/pixel-key.ts';
+import { isSiteName, normalSiteName, type PixelKey } from '../../model/pixel-key.ts';
 import { isToken } from '../../model/token.ts';
 import type { RawEvent } from '../../model/wire.ts';
 
@@ -12,7 +12,8 @@ const NO_PIXEL = { id: '' };
 export function pixelNamed(tool: PixelKey, name: unknown): Pick<RawEvent, 'id' | 'key'> {
   const text = typeof name === 'number' ? String(name) : typeof name === 'string' ? name.trim() : '';
   if (PIXEL_ID.test(text)) return { id: text };
-  return isSiteName(text) && !isToken(text) ? { id: text, key: tool } : NO_PIXEL;
+  const site = normalSiteName(tool, text);
+  return isSiteName(site) && !isToken(site) ? { id: site, key: tool } : NO_PIXEL;
 }
 
 /** The pixel of the token that a request is sent with. With a token for all pixels there is none. */
