@@ -61,6 +61,7 @@ export function systemOf(name: string, version = ''): { os: string; os_version: 
 const DEVICES: ReadonlyMap<string, string> = new Map([
   ['desktop', 'Desktop'],
   ['laptop', 'Desktop'],
+  ['ultra-wide', 'Desktop'],
   ['mobile', 'Mobile'],
   ['phone', 'Mobile'],
   ['smartphone', 'Mobile'],

@@ -6,6 +6,8 @@ export interface ImportedTotals {
   readonly dimension: string;
   /** `''` for none. */
   readonly value: string;
+  /** For `visit:channel`, if the source has no channels: what the channel follows from. `value` is then empty until it is stored. */
+  readonly via?: { readonly source: string; readonly medium: string; readonly campaign: string };
   readonly visitors: number;
   readonly visits: number;
   readonly pageviews: number;
