@@ -40,25 +40,25 @@ export function utmOf(utm: NonNullable<ImportedEvent['utm']>): ImportedEvent['ut
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** Custom data with revenue. A currency without an amount is no revenue. */
+/** Custom data with revenue. The first property of a name counts, and a currency without an amount is no revenue. */
 export function customData(
   properties: Iterable<readonly [name: string, value: unknown]>,
   revenue: { readonly value?: unknown; readonly currency?: string } = {},
 ): ImportedEvent['cd'] | undefined {
-  const entries: [string, unknown][] = [];
+  const entries = new Map<string, unknown>();
   for (const [name, value] of properties) {
     if (name === '' || value === null || value === undefined || value === '') continue;
-    if (entries.length >= LIMITS.props) break;
+    if (entries.size >= LIMITS.props) break;
     // Only what the source counts as revenue is revenue.
-    const key = name === 'value' || name === 'currency' ? `event_${name}` : name;
-    entries.push([key.slice(0, MOST_TEXT), plain(value)]);
+    const key = (name === 'value' || name === 'currency' ? `event_${name}` : name).slice(0, MOST_TEXT);
+    if (!entries.has(key)) entries.set(key, plain(value));
   }
   if (revenue.value !== undefined) {
-    entries.push(['value', revenue.value]);
-    if (revenue.currency) entries.push(['currency', revenue.currency]);
+    entries.set('value', revenue.value);
+    if (revenue.currency) entries.set('currency', revenue.currency);
   }
-  // Not an object literal: a property may be named `__proto__`.
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  // Not assigned to an object: a property may be named `__proto__`.
+  return entries.size === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** Characters of a name or value: enough to be masked before it is cut to its limit. */

@@ -1,6 +1,7 @@
 /** Reads many JSON values out of one file in constant memory: one a line, or in a list. */
 import type { Unreadable } from './read-csv.ts';
-import { linesOf, textOf } from './read-text.ts';
+import { splitLines, streamChunks } from './read-lines.ts';
+import { textOf } from './read-text.ts';
 
 export interface JsonValue {
   /** The number of its line, or of the value in its list, from 1. */
@@ -8,8 +9,8 @@ export interface JsonValue {
   readonly value: unknown;
 }
 
-/** In characters. */
-const LONGEST_LINE = 4 * 1024 * 1024;
+/** In bytes. */
+export const LONGEST_LINE = 4 * 1024 * 1024;
 /** In characters. A visit of Matomo has up to 500 actions of about 2 kB each by default, and an owner may raise that. */
 const LONGEST_ELEMENT = 16 * 1024 * 1024;
 
@@ -17,17 +18,25 @@ const LONGEST_ELEMENT = 16 * 1024 * 1024;
 export async function* readJsonLines(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<JsonValue | Unreadable> {
-  for await (const { number: line, text } of linesOf(textOf(stream), LONGEST_LINE)) {
-    if (text === null) yield { line, why: 'is longer than any event' };
-    else if (text.trim() !== '') yield parsed(line, text);
+  for await (const { number: line, text } of splitLines(streamChunks(stream), LONGEST_LINE)) {
+    // The mark that a file may begin with counts as space.
+    const json = text?.trim();
+    if (json === undefined) yield { line, why: 'is longer than any event' };
+    else if (json !== '') yield parsed(line, json);
   }
 }
 
 function parsed(line: number, text: string): JsonValue | Unreadable {
+  const value = parsedJson(text);
+  return value === undefined ? { line, why: 'is not JSON' } : { line, value };
+}
+
+/** The value of a text; undefined if it is not JSON. */
+export function parsedJson(text: string): unknown {
   try {
-    return { line, value: JSON.parse(text) };
+    return JSON.parse(text);
   } catch {
-    return { line, why: 'is not JSON' };
+    return undefined;
   }
 }
 

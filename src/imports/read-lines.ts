@@ -14,13 +14,19 @@ export type Chunks = AsyncIterable<Uint8Array>;
 /** In bytes. Web servers reject far shorter requests, so a file with a longer line is not a log. */
 export const LONGEST_LINE = 64 * 1024;
 
-/** A file's bytes. Not every browser can iterate over a stream. */
-export async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
-  const reader = blob.stream().getReader();
+/** A file's bytes. */
+export function blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
+  return streamChunks(blob.stream());
+}
+
+/** A stream's bytes. Not every browser can iterate over a stream. */
+export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
-    await reader.cancel();
+    // A stream that has failed cannot be cancelled, and its error is thrown already.
+    await reader.cancel().catch(() => undefined);
   }
 }
 
