@@ -14,10 +14,26 @@ mkdirSync(`${root}/dist`, { recursive: true });
 
 /** What the Worker serves under `/NAME.js`, and the constants that choose what a build holds. */
 const FILES = [
-  { name: 'speck', source: 'speck', define: { PLUS: 'false', META: 'false', ALL: 'false' } },
-  { name: 'speck.plus', source: 'speck', define: { PLUS: 'true', META: 'false', ALL: 'false' } },
-  { name: 'speck.meta', source: 'speck', define: { PLUS: 'false', META: 'true', ALL: 'false' } },
-  { name: 'speck.all', source: 'speck', define: { PLUS: 'true', META: 'true', ALL: 'true' } },
+  {
+    name: 'speck',
+    source: 'speck',
+    define: { PLUS: 'false', META: 'false', ALL: 'false', PACKAGE: 'false' },
+  },
+  {
+    name: 'speck.plus',
+    source: 'speck',
+    define: { PLUS: 'true', META: 'false', ALL: 'false', PACKAGE: 'false' },
+  },
+  {
+    name: 'speck.meta',
+    source: 'speck',
+    define: { PLUS: 'false', META: 'true', ALL: 'false', PACKAGE: 'false' },
+  },
+  {
+    name: 'speck.all',
+    source: 'speck',
+    define: { PLUS: 'true', META: 'true', ALL: 'true', PACKAGE: 'false' },
+  },
   { name: 'speck.send', source: 'send', define: { ALL: 'true' }, isModule: true },
   { name: 'speck.hash', source: 'hash', isModule: true },
 ];

@@ -3,8 +3,11 @@
  * run before a commit.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { minify } from 'vite';
+import { buildPackage } from './build-package.ts';
 import { builtParts, gzippedSize, sizeOf } from './lib/parts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -53,6 +56,13 @@ const BUDGETS = [
   { what: "dashboard's map", file: 'dist/app/assets/map-*.js', bytes: 16_000 },
 ] as const;
 
+/** Bytes of the npm package's modules, minified and after gzip -9. A page with a bundler loads the first. */
+const PACKAGE = [
+  { file: 'index.js', bytes: 2_820 },
+  { file: 'send.js', bytes: 720 },
+  { file: 'hash.js', bytes: 360 },
+] as const;
+
 /** The one file of a name in which `*` stands for the hash of what is in it. */
 function found(file: string): string {
   const [start = '', end = ''] = file.split('*');
@@ -79,6 +89,8 @@ function run(what: string, script: string, ...args: string[]): void {
   }
 }
 
+console.log('– build of packages/speck-tag');
+await buildPackage();
 // First, since the Worker's types include the built tag.
 run('build', 'wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dist/deployed');
 for (const project of [
@@ -87,6 +99,7 @@ for (const project of [
   'tsconfig.tag.json',
   'tsconfig.types.json',
   'tsconfig.dashboard.json',
+  'packages/speck-tag/tsconfig.json',
 ]) {
   run(`types of ${project}`, 'typescript/bin/tsc', '-p', project);
 }
@@ -101,5 +114,10 @@ const parts = builtParts();
 for (const part of parts) compare(`part ${part.entry}`, sizeOf(part), PARTS[part.entry] ?? 0);
 const modules = new Set(parts.flatMap((part) => part.modules));
 compare('Worker, all parts', sizeOf({ modules: [...modules] }), ALL_MODULES);
+for (const { file, bytes } of PACKAGE) {
+  const source = readFileSync(`${root}/packages/speck-tag/dist/${file}`, 'utf8');
+  const { code } = await minify(file, source, { module: true, mangle: { toplevel: true } });
+  compare(`package, ${file}, minified`, gzipSync(code, { level: 9 }).length, bytes);
+}
 for (const { what, file, bytes } of BUDGETS) compare(what, gzippedSize(`${root}/${found(file)}`), bytes);
 process.exit(over ? 1 : 0);

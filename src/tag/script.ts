@@ -1,29 +1,5 @@
 /** The tag's script element, the options in its attributes, and the Worker's addresses. */
-
-declare global {
-  /** Whether the build has options: /speck.plus.js and /speck.all.js have. */
-  const PLUS: boolean;
-  /** Whether the build speaks Meta's fbq: /speck.meta.js, which is /en_US/fbevents.js too, and /speck.all.js do. */
-  const META: boolean;
-  /** Whether the build works on pages that have replaced what the others rely on: /speck.all.js. */
-  const ALL: boolean;
-
-  interface Window {
-    /** The pixel's id, and options as in a query, for pages that cannot give them to the script element. */
-    readonly speckPixel?: string;
-  }
-}
-
-interface Options extends DOMStringMap {
-  pixel?: string;
-  consent?: string;
-  use?: string;
-  downloads?: string;
-  url?: string;
-  host?: string;
-  path?: string;
-  alias?: string;
-}
+import type { Module, Options } from './host.ts';
 
 /**
  * The document. With ALL, only its own properties: an element such as `<img name="referrer">` hides the property of that name.
@@ -38,28 +14,34 @@ export const doc: Document = ALL
     })
   : document;
 
-const current = Reflect.get(Document.prototype, 'currentScript', ALL ? document : doc) as HTMLScriptElement;
+const current = (
+  PACKAGE ? null : Reflect.get(Document.prototype, 'currentScript', ALL ? document : doc)
+) as HTMLScriptElement;
 
 /**
  * The tag's element. Modules have no `currentScript`. A build that another one imports is a module: the other one leaves the element in
  * `speck.q`, since the page may have removed it from the document. The Worker replaces `speck.` where it serves
  * the script under another name.
  */
-export const script =
-  PLUS || META
+export const script: HTMLScriptElement =
+  !PACKAGE && (PLUS || META)
     ? current ||
       window.speck?.q?.script ||
       doc.querySelector<HTMLScriptElement>('[data-pixel^=px_]') ||
-      (ALL &&
+      ((ALL &&
         (doc.querySelector<HTMLScriptElement>('script[src*="=px_"],script[src*="/speck."]') ||
-          doc.querySelector<HTMLScriptElement>('[src*=fbevents]')))
+          doc.querySelector<HTMLScriptElement>('[src*=fbevents]'))) as HTMLScriptElement)
     : current;
 
 /** The attributes, live: changes apply at once. With ALL, without properties that the page has added to all objects. */
-export const options: Options = ALL && script ? Object.setPrototypeOf(script.dataset, null) : script?.dataset;
+export const options: Options = PACKAGE
+  ? HOST.options
+  : ALL && script
+    ? Object.setPrototypeOf(script.dataset, null)
+    : script?.dataset;
 
 // Tag managers drop attributes. Then the options are in the script's URL, or in speckPixel: `px_…&use=all`.
-if (ALL && options && !options.pixel) {
+if (ALL && !PACKAGE && options && !options.pixel) {
   (window.speckPixel ? `&id=${window.speckPixel}` : script.src).replace(
     /[?&](\w+)=?([^&#]*)/g,
     (_, name, value) => (options[name === 'id' ? 'pixel' : name] = unescape(value)),
@@ -80,11 +62,13 @@ const base = (): string => {
 
 /** An address of the Worker: a name in place of the script's. Meta's script is in a folder of its own. */
 export const address = (name: string): string =>
-  base().replace(META ? /([^/]+\/fbevents)?[^/?]*(\?.*)?$/ : /[^/?]*(\?.*)?$/, name);
+  PACKAGE
+    ? HOST.address(name)
+    : base().replace(META ? /([^/]+\/fbevents)?[^/?]*(\?.*)?$/ : /[^/?]*(\?.*)?$/, name);
 
 /**
  * Loads a module that few pages need. The address is absolute, since a script of another origin has no base. A module that does not
  * know its element has one.
  */
-export const load = (name: string): Promise<{ default(...args: unknown[]): Promise<unknown> }> =>
-  import(`${script ? address('') : './'}speck.${name}.js`);
+export const load = (name: string): Promise<Module> =>
+  PACKAGE ? HOST.load(name) : import(`${script ? address('') : './'}speck.${name}.js`);

@@ -61,6 +61,14 @@ describe('the layout', () => {
     }
   });
 
+  it('has packages import the tag, and nothing else of the project', () => {
+    const outside = [...importsIn(join(ROOT, 'packages'))].flatMap(([path, targets]) =>
+      targets.filter((target) => target.startsWith('..')).map((target) => `${path} imports ${target}`),
+    );
+    expect(outside.filter((line) => !/ imports \.\.\/src\/tag\/[\w-]+\.ts$/.test(line))).toEqual([]);
+    expect(outside).not.toEqual([]);
+  });
+
   it('has an isolate evaluate nothing before its first answer but what answers pixels', () => {
     const entry = builtParts().find((part) => part.entry === 'src/index.ts');
     expect(entry?.sources).toEqual([
@@ -113,8 +121,10 @@ describe('the layout', () => {
   });
 
   it('has one version', () => {
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-    expect(VERSION).toBe(version);
+    for (const path of ['package.json', 'packages/speck-tag/package.json']) {
+      const { version } = JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as { version: string };
+      expect(version, path).toBe(VERSION);
+    }
   });
 
   it('locks what every platform installs', () => {

@@ -1,0 +1,179 @@
+/**
+ * Speck's tag for pages that are built with a bundler. It counts what the script tag counts. Importing it does nothing: it touches
+ * the page when `init` is called, and on a server it never does.
+ */
+import { startTag } from './start.js';
+
+/** Standard events, by the names that other pixels use, too. Any other name is possible. */
+export type StandardEvent =
+  | 'pageview'
+  | 'AddPaymentInfo'
+  | 'AddToCart'
+  | 'AddToWishlist'
+  | 'CompleteRegistration'
+  | 'Contact'
+  | 'CustomizeProduct'
+  | 'Donate'
+  | 'FindLocation'
+  | 'InitiateCheckout'
+  | 'Lead'
+  | 'Purchase'
+  | 'Schedule'
+  | 'Search'
+  | 'StartTrial'
+  | 'SubmitApplication'
+  | 'Subscribe'
+  | 'ViewContent';
+
+export type EventName = StandardEvent | (string & {});
+
+/** `value` and `currency` (ISO 4217) are revenue. Everything else is custom data. */
+export interface EventData {
+  value?: number | string | undefined;
+  currency?: string | undefined;
+  [key: string]: unknown;
+}
+
+export interface EventOptions {
+  /** Your own id of the event. An event that is reported again within 48 hours under the same id counts once. */
+  eventID?: string | undefined;
+  /** The page's full URL, in place of the one in the address bar. */
+  url?: string | undefined;
+}
+
+/** The values are normalized and hashed in the browser. A hexadecimal SHA-256 is passed on. */
+export interface UserData {
+  email?: string | undefined;
+  /** With its country code. */
+  phone?: string | number | undefined;
+  external_id?: string | number | undefined;
+  /** Your server's signature of the user id. */
+  sig?: string | undefined;
+}
+
+export type Consent = 'granted' | 'denied';
+
+/** What the tag reports automatically. */
+export type Use = 'engagement' | 'outbound' | 'downloads' | 'forms' | '404' | 'attributes';
+
+export interface Options {
+  /** The pixel's id: `px_…`. */
+  pixel: string;
+  /** The URL of the Worker, with its path if it has one: `https://px.example.com` or `https://example.com/stats`. */
+  endpoint: string;
+  /** The Worker's `COLLECT_PATH`, if it has one: `/x`. */
+  collectPath?: string | undefined;
+  /** The visitor's choice, if it is known. Call `consent` when it changes. */
+  consent?: Consent | undefined;
+  /** What the tag reports automatically, besides page views. Default: nothing. */
+  use?: 'all' | readonly Use[] | undefined;
+  /** File extensions that count as downloads, in place of the usual ones. */
+  downloads?: readonly string[] | undefined;
+  /** Routes in the fragment (`#/about`) are pages. */
+  hash?: boolean | undefined;
+  /** No automatic page views: call `pageview` yourself. */
+  manual?: boolean | undefined;
+  /** The page's full URL, in place of the one in the address bar. */
+  url?: string | undefined;
+  /** This page is an error page: sends the event `404`. */
+  notFound?: boolean | undefined;
+  /** Counts pages on the developer's own machine, too. */
+  local?: boolean | undefined;
+  /** Explains in the console what is sent, and why something is not sent. */
+  debug?: boolean | undefined;
+}
+
+type Call = readonly [command: string, ...rest: unknown[]];
+type Speck = ((...call: Call) => void) & { q?: Call[] };
+
+/**
+ * Starts the tag: it counts this page, and from then on each navigation. Only the first call does anything, also if the page has the
+ * script tag. On a server, it does nothing.
+ */
+export function init({ pixel, endpoint, collectPath, ...rest }: Options): void {
+  if (typeof document === 'undefined') return;
+  const base = endpoint.replace(/\/*$/, '/');
+  const collector = collectPath?.replace(/^\/+/, '');
+  startTag({
+    options: attributesOf(pixel, rest),
+    address: (name) => base + (collector && /^(beacon|p\.gif)$/.test(name) ? collector : name),
+    load: (name) => (name === 'send' ? import('./send.ts') : import('./hash.ts')) as never,
+  });
+}
+
+/** The options as the attributes of a script element have them: an option that is off is absent. */
+function attributesOf(
+  pixel: string,
+  {
+    consent,
+    use,
+    downloads,
+    hash,
+    manual,
+    url,
+    notFound,
+    local,
+    debug,
+  }: Omit<Options, 'pixel' | 'endpoint' | 'collectPath'>,
+): Record<string, string> {
+  const attributes: Record<string, string> = Object.create(null);
+  const texts = {
+    pixel,
+    consent,
+    url,
+    use: typeof use === 'string' ? use : use?.join(),
+    downloads: downloads?.join('|'),
+  };
+  for (const [name, text] of Object.entries(texts)) if (text !== undefined) attributes[name] = text;
+  for (const [name, isOn] of Object.entries({ hash, manual, local, debug, 404: notFound })) {
+    if (isOn) attributes[name] = '';
+  }
+  return attributes;
+}
+
+/** Counts an event. */
+export function track(name: EventName, data?: EventData, options?: EventOptions): void {
+  call('track', name, data, options);
+}
+
+/**
+ * Counts a page view. Without the option `manual`, the tag does this itself.
+ * @param url the page's full URL. Default: the one in the address bar.
+ */
+export function pageview(url?: string, data?: EventData): void {
+  call('track', 'pageview', data, { url });
+}
+
+/**
+ * Names the user of the events that follow, by your own id.
+ * @param uid null: nobody is signed in any more.
+ */
+export function identify(uid: string | number | null, user?: UserData): void {
+  call('identify', uid, user);
+}
+
+/** Tells the visitor's choice. It holds for the events that follow, until the page is left. */
+export function consent(choice: Consent): void {
+  call('consent', choice);
+}
+
+/** Asks the Worker to stop counting this browser. From then on, this page sends nothing. */
+export function optOut(): void {
+  call('optout');
+}
+
+/** Passes a call to the running tag. Calls before `init` wait in the page; those on a server are dropped. */
+function call(...given: Call): void {
+  if (typeof window === 'undefined') return;
+  const page = window as unknown as { speck?: Speck };
+  page.speck ??= queueOf();
+  page.speck(...given);
+}
+
+function queueOf(): Speck {
+  const speck: Speck = (...given) => {
+    speck.q ??= [];
+    speck.q.push(given);
+  };
+  return speck;
+}
