@@ -17,7 +17,11 @@ if (existsSync(MEMORY)) {
 /** What all projects have. Two files at a time, also on machines of two cores: many tests wait. */
 const common = {
   maxWorkers: 2,
-  provide: { seed: process.env['SEED'] ?? '1', long: process.env['LONG'] === '1' },
+  provide: {
+    seed: process.env['SEED'] ?? '1',
+    long: process.env['LONG'] === '1',
+    fuzzRuns: Number(process.env['FUZZ_RUNS'] ?? 0),
+  },
   setupFiles: ['test/seed.ts'],
 };
 

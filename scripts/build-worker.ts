@@ -4,18 +4,23 @@
  * one folder, which wrangler uploads as it is (`no_bundle` in wrangler.toml).
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * The table of other tools' formats. They are built apart from the rest and share no module with it: what a format imported would be
+ * cut out of the entry into a module of its own, and all such modules together are larger.
+ */
+const FORMATS = 'src/collect/wire/clients.ts';
 
 /** @returns what each of the modules is made of, and what it imports. */
 export async function buildWorker(folder: string, minify = true): Promise<Metafile> {
   rmSync(folder, { recursive: true, force: true });
-  const { metafile } = await build({
+  const options: BuildOptions = {
     absWorkingDir: root,
-    entryPoints: [{ in: 'src/index.ts', out: 'index' }],
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -25,14 +30,42 @@ export async function buildWorker(folder: string, minify = true): Promise<Metafi
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
     conditions: ['workerd', 'worker', 'browser'],
-    plugins: [texts(folder)],
     minify,
     sourcemap: true,
-    metafile: true,
     legalComments: 'none',
     logLevel: 'warning',
+  };
+  const formats = new Map<string, string>();
+  const worker = await build({
+    ...options,
+    entryPoints: [{ in: 'src/index.ts', out: 'index' }],
+    plugins: [texts(folder), apart(formats)],
+    metafile: true,
   });
-  return metafile;
+  const others = await build({
+    ...options,
+    entryPoints: Array.from(formats, ([source, out]) => ({ in: source, out })),
+    metafile: true,
+  });
+  return {
+    inputs: { ...worker.metafile.inputs, ...others.metafile.inputs },
+    outputs: { ...worker.metafile.outputs, ...others.metafile.outputs },
+  };
+}
+
+/** Leaves the formats of the table to another build. @param formats gets each source, and the name of its module. */
+function apart(formats: Map<string, string>): Plugin {
+  return {
+    name: 'apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\// }, ({ path, importer, kind }) => {
+        if (kind !== 'dynamic-import' || relative(root, importer) !== FORMATS) return null;
+        const name = `format-${basename(path, '.ts')}`;
+        formats.set(resolve(dirname(importer), path), name);
+        return { path: `./${name}.mjs`, external: true };
+      });
+    },
+  };
 }
 
 /** Copies what is imported with `?raw`, as Vite calls a file's text, into the folder as NAME.txt. */

@@ -17,6 +17,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/index.ts': 9_000,
   'src/collect/consent.ts': 8_400,
   'src/collect/wire/clients.ts': 1_500,
+  'src/collect/wire/plausible.ts': 5_000,
   'src/collect/wire/problem.ts': 1_500,
   'src/enrich/ingest.ts': 45_600,
   'src/enrich/consume.ts': 48_000,
@@ -39,7 +40,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 194_000;
+const ALL_MODULES = 230_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

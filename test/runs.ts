@@ -7,6 +7,8 @@ import { inject } from 'vitest';
 declare module 'vitest' {
   interface ProvidedContext {
     long: boolean;
+    /** How many mutated requests the fuzzing test tries for each format, if it is set by hand; else 0. */
+    fuzzRuns: number;
   }
 }
 

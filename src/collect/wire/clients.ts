@@ -14,7 +14,13 @@ export interface ClientFormat {
   readonly load: () => Promise<WireFormat>;
 }
 
-export const CLIENTS: readonly ClientFormat[] = [];
+export const CLIENTS: readonly ClientFormat[] = [
+  {
+    tool: 'plausible',
+    paths: ['/api/event'],
+    load: async () => (await import('./plausible.ts')).plausible,
+  },
+];
 
 const exact = new Map(CLIENTS.flatMap((client) => client.paths.map((path) => [path, client])));
 const prefixes = [...exact.keys()].filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1));
