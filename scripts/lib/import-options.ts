@@ -1,6 +1,7 @@
 /** The command line of `npm run import`. */
 import { LOG_FORMAT_NAMES, LOG_FORMATS, type LogFormatName } from '../../src/imports/logs/formats.ts';
-import { INCLUDABLE, type Includable, Site } from '../../src/imports/logs/page-views.ts';
+import { Site } from '../../src/imports/logs/page-views.ts';
+import { INCLUDABLE, type Includable } from '../../src/imports/logs/skipped.ts';
 import { normalHost } from '../../src/model/text/host.ts';
 import { MOST_EVENTS } from './events-client.ts';
 import { originOf, parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './target.ts';

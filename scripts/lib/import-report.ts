@@ -1,7 +1,7 @@
 /** Counts and reports the outcomes of a file's lines: progress on standard error, the sum on standard output. */
 import type { AgentCounts } from '../../src/imports/logs/agent-counts.ts';
 import type { Lack } from '../../src/imports/logs/entry.ts';
-import { SKIPPED, type SkipReason } from '../../src/imports/logs/page-views.ts';
+import { SKIPPED, type SkipReason } from '../../src/imports/logs/skipped.ts';
 import { AI_PURPOSES } from '../../src/model/ai-agents.ts';
 import type { Answer } from './events-client.ts';
 

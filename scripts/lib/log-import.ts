@@ -7,7 +7,8 @@ import {
   type Recognized,
 } from '../../src/imports/logs/formats.ts';
 import { LogReader } from '../../src/imports/logs/log-reader.ts';
-import type { Includable, Site } from '../../src/imports/logs/page-views.ts';
+import type { Site } from '../../src/imports/logs/page-views.ts';
+import type { Includable } from '../../src/imports/logs/skipped.ts';
 import { type Chunks, lineBlocks } from '../../src/imports/read-lines.ts';
 import type { FileEvent } from './batch.ts';
 import type { Report } from './import-report.ts';

@@ -1,5 +1,6 @@
 /** Recognizes bots and prefetches by user agent and `Sec-Purpose`. */
 import { isbot, isbotMatch } from 'isbot';
+import { aiAgentOf } from '../model/ai-agents.ts';
 import { Cache } from '../model/cache.ts';
 import type { AgentClass } from '../model/event.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -66,6 +67,9 @@ export function classify(
 function classifyAgent(userAgent: string): Classification {
   if (MAIL_PROXY.test(userAgent)) return PROXY;
   if (TELEVISION.test(userAgent)) return HUMAN;
+  // Before the general list, which has a version with most names, and not those of assistants that otherwise look like browsers.
+  const ai = aiAgentOf(userAgent);
+  if (ai) return { class: 'bot', detail: ai.name };
   const text = userAgent.replace(DEVICE, '');
   return isbot(text) ? { class: 'bot', detail: family(text) } : HUMAN;
 }

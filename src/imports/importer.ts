@@ -7,6 +7,9 @@ import type { ImportedTotals } from '../model/imported-totals.ts';
 
 export type { ImportedTotals };
 
+import type { LogFormatName } from './logs/formats.ts';
+import type { Includable } from './logs/skipped.ts';
+
 /** A file as it lies on a disk. Gzipped files are unpacked before an importer reads them; zip files are not. */
 export interface ImportFile {
   readonly name: string;
@@ -68,6 +71,15 @@ export interface ImportOptions {
   readonly origin: string;
   /** The time zone of the pixel, for sources that write local times without an offset. */
   readonly timezone: string;
+  /** Of an access log. */
+  readonly log?: {
+    /** Default: the format that its first lines are recognized by. */
+    readonly format?: LogFormatName;
+    /** The hosts that are counted, each under its own name. Default: only the origin's. */
+    readonly hosts?: readonly string[] | 'all';
+    /** Requests that are counted although they are not page views. */
+    readonly include?: readonly Includable[];
+  };
 }
 
 /** How sure an importer is that a file is its own: 0 no, 1 maybe, 2 certain. */

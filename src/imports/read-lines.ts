@@ -122,29 +122,26 @@ export async function* lineBlocks(chunks: Chunks, longest = LONGEST_LINE): Async
   };
 
   for await (const chunk of chunks) {
-    const first = chunk.indexOf(LINE_FEED);
-    if (first < 0) {
-      if (chunk.length > 0) add(chunk);
-      continue;
-    }
-    add(chunk.subarray(0, first));
-    const lines = [take(true)];
-    const last = chunk.lastIndexOf(LINE_FEED);
-    if (last > first) {
-      // The whole lines of a chunk are decoded at once, which takes half the time. A chunk is rarely longer than a line may be.
-      const isLong = last - first > longest;
-      for (const text of decoder.decode(chunk.subarray(first + 1, last)).split('\n')) {
-        lines.push(lineOf(isLong && isLonger(text, longest) ? null : text, true));
+    const lines: Line[] = [];
+    // No line within a piece is too long.
+    for (let at = 0; at < chunk.length; at += longest) {
+      const piece = chunk.subarray(at, at + longest);
+      const first = piece.indexOf(LINE_FEED);
+      if (first < 0) {
+        add(piece);
+        continue;
       }
+      add(piece.subarray(0, first));
+      lines.push(take(true));
+      const last = piece.lastIndexOf(LINE_FEED);
+      if (last > first) {
+        // The whole lines of a piece are decoded at once, which takes half the time.
+        for (const text of decoder.decode(piece.subarray(first + 1, last)).split('\n'))
+          lines.push(lineOf(text, true));
+      }
+      if (last + 1 < piece.length) add(piece.subarray(last + 1));
     }
-    if (last + 1 < chunk.length) add(chunk.subarray(last + 1));
-    yield lines;
+    if (lines.length > 0) yield lines;
   }
   if (length > 0) yield [take(false)];
-}
-
-/** Whether a text takes more bytes than that. */
-function isLonger(text: string, bytes: number): boolean {
-  // A character of a string takes three bytes at most.
-  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 }

@@ -10,5 +10,6 @@ export const IMPORTERS: Readonly<Record<string, () => Promise<Importer>>> = {
   plausible: async () => (await import('./plausible.ts')).plausible,
   segment: async () => (await import('./segment.ts')).segment,
   snowplow: async () => (await import('./snowplow.ts')).snowplow,
+  logs: async () => (await import('./logs.ts')).logs,
   umami: async () => (await import('./umami.ts')).umami,
 };

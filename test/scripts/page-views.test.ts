@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../src/imports/logs/entry.ts';
 import { LineIds } from '../../src/imports/logs/line-ids.ts';
-import { classify, eventOf, type Includable, Site } from '../../src/imports/logs/page-views.ts';
+import { classify, eventOf, Site } from '../../src/imports/logs/page-views.ts';
+import type { Includable } from '../../src/imports/logs/skipped.ts';
 
 const ORIGIN = 'https://site.example';
 

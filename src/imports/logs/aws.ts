@@ -11,9 +11,11 @@ import { entryOf, type LineReader, type Parsed, requestOf } from './entry.ts';
 import { quoted } from './escapes.ts';
 import { commonTime, isoTime } from './times.ts';
 
+/** A time in S3's logs. An IPv6 address in brackets has a port after them. */
+const BRACKETED = /\[([^\]]*)\](?= |$)/y;
+
 /**
- * The first values of a line; fewer than `count` if it has no more, or null if a quote or a bracket does not end. A value that
- * begins with a quote ends with one.
+ * The first values of a line; fewer than `count` if it has no more, or null if a quote does not end.
  */
 function valuesOf(line: string, count: number): readonly string[] | null {
   const values: string[] = [];
@@ -26,11 +28,11 @@ function valuesOf(line: string, count: number): readonly string[] | null {
       at = value.end + 1;
       continue;
     }
-    const isBracketed = line[at] === '[';
-    const end = isBracketed ? line.indexOf(']', at) + 1 : line.indexOf(' ', at);
-    if (isBracketed && end === 0) return null;
-    const stop = end < 0 ? line.length : end;
-    values.push(isBracketed ? line.slice(at + 1, stop - 1) : line.slice(at, stop));
+    BRACKETED.lastIndex = at;
+    const bracketed = BRACKETED.exec(line);
+    const space = bracketed ? BRACKETED.lastIndex : line.indexOf(' ', at);
+    const stop = space < 0 ? line.length : space;
+    values.push(bracketed?.[1] ?? line.slice(at, stop));
     at = stop + 1;
   }
   return values;
@@ -60,15 +62,19 @@ class AwsReader implements LineReader {
   readonly #places: Places;
   readonly #isOwn: (values: readonly string[]) => boolean;
   readonly #timeOf: (text: string) => number | null;
+  readonly #hasPort: boolean;
 
+  /** @param hasPort whether each client's address has a port. */
   constructor(
     places: Places,
     isOwn: (values: readonly string[]) => boolean,
     timeOf: (text: string) => number | null,
+    hasPort: boolean,
   ) {
     this.#places = places;
     this.#isOwn = isOwn;
     this.#timeOf = timeOf;
+    this.#hasPort = hasPort;
   }
 
   read(text: string, ended: boolean): Parsed {
@@ -81,7 +87,7 @@ class AwsReader implements LineReader {
     // A client that did not speak HTTP has a request of dashes.
     const { method, target } = requestOf(values[request] as string) ?? { method: '?', target: '?' };
     return entryOf({
-      address: values[client],
+      address: this.#hasPort ? withoutPort(values[client] as string) : values[client],
       time: this.#timeOf(values[time] as string),
       method,
       target,
@@ -92,19 +98,24 @@ class AwsReader implements LineReader {
   }
 }
 
+/** Load balancers write the port after an IPv6 address, too, whether it is in brackets or not. */
+function withoutPort(client: string): string {
+  return client.replace(/:\d{1,5}$/, '');
+}
+
 export function applicationReader(): LineReader {
-  return new AwsReader(APPLICATION, ([connection = '']) => CONNECTIONS.has(connection), isoTime);
+  return new AwsReader(APPLICATION, ([connection = '']) => CONNECTIONS.has(connection), isoTime, true);
 }
 
 export function classicReader(): LineReader {
-  return new AwsReader(CLASSIC, ([time = '']) => isoTime(time) !== null, isoTime);
+  return new AwsReader(CLASSIC, ([time = '']) => isoTime(time) !== null, isoTime, true);
 }
 
 /** Requests other than reads of objects are of the bucket's owner. The bucket's host says nothing of the site's. */
 export function s3Reader(): LineReader {
   const isRecord = ([owner = '', , time = '', , , , operation = '']: readonly string[]): boolean =>
     /^[0-9a-f]{64}$|^-$/.test(owner) && commonTime(time) !== null && operation.includes('.');
-  const reader = new AwsReader(S3, isRecord, commonTime);
+  const reader = new AwsReader(S3, isRecord, commonTime, false);
   return {
     read: (text, ended) => {
       const parsed = reader.read(text, ended);

@@ -29,7 +29,23 @@ export function cloudfrontEntry(fieldOf: (name: string) => string | undefined): 
   });
 }
 
-/** CloudFront encodes what a client may already have encoded: `%2520` was sent as `%20`. */
+/**
+ * CloudFront encodes what a client may already have encoded: `%2520` was sent as `%20`. It also encodes signs that clients send as they
+ * are.
+ */
 function encodedOnce(text: string): string {
-  return text.includes('%25') ? text.replaceAll(/%25(?=[0-9A-Fa-f]{2})/g, '%') : text;
+  if (!text.includes('%')) return text;
+  return text.replaceAll(
+    /%(?:25(?=[0-9A-F]{2})|7E|27|7C|5B|5D)/gi,
+    (code) => SIGNS[code.toUpperCase()] ?? code,
+  );
 }
+
+const SIGNS: Readonly<Record<string, string>> = {
+  '%25': '%',
+  '%7E': '~',
+  '%27': "'",
+  '%7C': '|',
+  '%5B': '[',
+  '%5D': ']',
+};

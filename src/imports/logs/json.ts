@@ -178,9 +178,11 @@ export function anyJsonReader(): LineReader {
     const inner = INNER.map((name) => outer[name]).find(isObject);
     const fields = inner ? { ...outer, ...inner } : outer;
     const address = firstOf(fields, NAMES.address);
-    const whole = requestOf(firstOf(fields, NAMES.request) ?? '');
+    const line = firstOf(fields, NAMES.request);
     const path = firstOf(fields, NAMES.target);
-    if (address === undefined || (whole === null && path === undefined)) return null;
+    if (address === undefined || (line === undefined && path === undefined)) return null;
+    // A client that did not speak HTTP has a first line that is none, and no path.
+    const whole = requestOf(line ?? '') ?? (path === undefined ? { method: '?', target: '?' } : null);
     return entryOf({
       host: firstOf(fields, NAMES.host),
       address,

@@ -4,14 +4,8 @@ import type { Line } from '../read-lines.ts';
 import { AgentCounts } from './agent-counts.ts';
 import { type Lack, type LineReader, UNREADABLE } from './entry.ts';
 import { LineIds, LineMoments } from './line-ids.ts';
-import {
-  classify,
-  eventOf,
-  type Includable,
-  type PageViewEvent,
-  type Site,
-  type SkipReason,
-} from './page-views.ts';
+import { classify, eventOf, type PageViewEvent, type Site } from './page-views.ts';
+import type { Includable, SkipReason } from './skipped.ts';
 
 export type LogItem =
   | {
