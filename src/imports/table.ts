@@ -6,10 +6,10 @@ export const IMPORTERS: Readonly<Record<string, () => Promise<Importer>>> = {
   ga4: async () => (await import('./ga4.ts')).ga4,
   'ga4-report': async () => (await import('./ga4-report.ts')).ga4Report,
   goatcounter: async () => (await import('./goatcounter.ts')).goatcounter,
+  logs: async () => (await import('./logs.ts')).logs,
   matomo: async () => (await import('./matomo.ts')).matomo,
   plausible: async () => (await import('./plausible.ts')).plausible,
   segment: async () => (await import('./segment.ts')).segment,
   snowplow: async () => (await import('./snowplow.ts')).snowplow,
-  logs: async () => (await import('./logs.ts')).logs,
   umami: async () => (await import('./umami.ts')).umami,
 };
