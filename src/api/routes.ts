@@ -5,6 +5,16 @@ import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
+import { ImportItems } from './import-schemas.ts';
+import {
+  addImport,
+  addImportItems,
+  changeImport,
+  ImportChange,
+  NewImport,
+  readImports,
+  removeImport,
+} from './imports.ts';
 import { addKey, KeyQuery, NewKey, readKeys, readUnknownKeys, removeKey } from './keys.ts';
 import { addLink, changeLink, LinkChange, NewLink, readLinks, removeLink } from './links.ts';
 import { LiveQuery, readLiveView } from './live.ts';
@@ -255,6 +265,63 @@ export const ROUTES: readonly Route[] = [
     responses: { 202: 'IngestResult' },
     problems: ['invalid_body'],
     handler: restoreEvents,
+  }),
+  defineRoute({
+    name: 'addImport',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/imports',
+    summary: "Begin or continue the import of another tool's file",
+    access: 'events:write',
+    pixel: true,
+    body: NewImport,
+    responses: { 200: 'Import', 201: 'Import' },
+    problems: ['invalid_body', 'conflict'],
+    handler: addImport,
+  }),
+  defineRoute({
+    name: 'readImports',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/imports',
+    summary: 'List imports',
+    access: 'events:write',
+    pixel: true,
+    responses: { 200: 'Imports' },
+    handler: readImports,
+  }),
+  defineRoute({
+    name: 'addImportItems',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/imports/:part',
+    summary: 'Store the next items of an import',
+    access: 'events:write',
+    pixel: true,
+    body: ImportItems,
+    responses: { 200: 'ImportResult' },
+    problems: ['invalid_body', 'conflict'],
+    handler: addImportItems,
+  }),
+  defineRoute({
+    name: 'changeImport',
+    method: 'PATCH',
+    path: '/api/v1/pixels/:id/imports/:part',
+    summary: 'Keep an import: it cannot be undone any more, and its days are purged as others are',
+    access: 'pixels:write',
+    pixel: true,
+    body: ImportChange,
+    responses: { 200: 'Import' },
+    problems: ['invalid_body', 'conflict'],
+    handler: changeImport,
+  }),
+  defineRoute({
+    name: 'removeImport',
+    method: 'DELETE',
+    path: '/api/v1/pixels/:id/imports/:part',
+    summary: 'Undo an import: delete some of its events. Repeat the request until it is done',
+    access: 'pixels:write',
+    pixel: true,
+    responses: { 200: 'ImportUndo' },
+    problems: ['conflict'],
+    handler: removeImport,
   }),
   defineRoute({
     name: 'exportRollups',

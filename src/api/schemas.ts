@@ -72,6 +72,33 @@ const pixel = {
   },
 };
 
+const importSchema = {
+  id: { ...text, examples: ['imp_3kTMd9s1hWbQ'] },
+  source: { ...text, description: 'The name of the importer.' },
+  file: text,
+  state: {
+    enum: ['open', 'complete', 'undoing', 'kept'],
+    description:
+      '`open`: more items may follow. `undoing`: its events are being deleted. `kept`: it cannot be undone any more.',
+  },
+  since: { ...orNull(time), description: 'Earlier events are left out.' },
+  until: { ...orNull(time), description: 'Events at this time and later are left out.' },
+  position: { ...count, description: 'How many items of the file have been taken. Continue here.' },
+  stored: { ...count, description: 'Events.' },
+  duplicates: { ...count, description: 'Events that were stored before.' },
+  totals: { ...count, description: 'Stored rows of totals.' },
+  unreadable: count,
+  rejected: { ...mapOf(count), description: 'By reason.' },
+  bots: { ...mapOf(count), description: 'The rejected bots, by name.' },
+  left_out: { ...mapOf(count), description: 'By reason.' },
+  incomplete: { ...mapOf(count), description: 'Events that were stored without a part, by reason.' },
+  first_at: { ...orNull(time), description: 'The time of the first stored event.' },
+  last_at: orNull(time),
+  created_at: time,
+  updated_at: time,
+  undo_until: { ...orNull(time), description: 'Null if it cannot be undone any more.' },
+};
+
 const money = object({
   value: { type: 'number' },
   currency: { ...text, description: 'ISO 4217' },
@@ -231,6 +258,27 @@ const entries = {
     index: { ...count, description: 'The position of the event in the request, from 0.' },
     reason: { enum: Object.keys(REJECTION_REASONS) },
     message: text,
+  }),
+  Import: object(importSchema),
+  Imports: object({ imports: listOf(ref('Import')) }),
+  ImportResult: object({
+    import: ref('Import'),
+    rejected: listOf(
+      object(
+        {
+          at: { ...count, description: 'The position of the item.' },
+          reason: { enum: Object.keys(REJECTION_REASONS) },
+          detail: text,
+          family: { ...text, description: 'The name of a bot.' },
+        },
+        ['family'],
+      ),
+    ),
+  }),
+  ImportUndo: object({
+    id: text,
+    done: { type: 'boolean', description: 'Whether nothing is left. If not, repeat the request.' },
+    dates_left: { ...count, description: 'Dates that still have events of the import.' },
   }),
   Rejections: object({
     from: day,

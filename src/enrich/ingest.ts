@@ -76,6 +76,15 @@ export async function ingestFromApi(
 }
 
 /**
+ * Stores the events of an import. They are durable when it returns.
+ *
+ * @throws what D1 throws. The same call may then be repeated.
+ */
+export function ingestImported(env: Env, batch: Batch, now: number): Promise<WriteOutcome[]> {
+  return write(env, batch, { now, reportsOutcomes: true, budget: invocationBudget(env.DB) });
+}
+
+/**
  * Stores the events of a queue message.
  * @throws what D1 throws, and an error if the message cannot be read.
  */
@@ -111,7 +120,7 @@ function incomingOf(hits: readonly RawHit[]): IncomingEvent[] {
   return incoming;
 }
 
-type WriteOutcome = Outcome | 'unstorable';
+export type WriteOutcome = Outcome | 'unstorable';
 
 interface WriteContext {
   readonly now: number;
@@ -140,7 +149,8 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
     return writeHalves(env, batch, context, error);
   }
-  if (env.ANALYTICS) {
+  // Analytics Engine cannot delete, so what may be undone is not written there.
+  if (env.ANALYTICS && batch.importId === undefined) {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
     writePoints(env.ANALYTICS, stored, now, budget.points);
   }
@@ -150,21 +160,22 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
 
 async function writeHalves(
   env: Env,
-  { id, events, rejections }: Batch,
+  batch: Batch,
   context: WriteContext,
   error: unknown,
 ): Promise<WriteOutcome[]> {
   const { now, reportsOutcomes, budget } = context;
+  const { id, events, rejections } = batch;
   const [only] = events;
   if (events.length === 1 && only) {
     console.error(`The store rejected an event of ${only.event.pixel}: ${error}`);
-    await write(env, { id, events: [], rejections: [...rejections, unstorable(only, now)] }, context);
+    await write(env, { ...batch, events: [], rejections: [...rejections, unstorable(only, now)] }, context);
     return ['unstorable'];
   }
   const middle = Math.ceil(events.length / 2);
   const halves: readonly Batch[] = [
-    { id: `${id}a`, events: events.slice(0, middle), rejections },
-    { id: `${id}b`, events: events.slice(middle), rejections: [] },
+    { ...batch, id: `${id}a`, events: events.slice(0, middle) },
+    { ...batch, id: `${id}b`, events: events.slice(middle), rejections: [] },
   ];
   const outcomes: WriteOutcome[] = [];
   for (const half of halves) {

@@ -3,9 +3,10 @@
  * Importers run in Node and in browsers alike, so they use neither Node's modules nor D1.
  */
 
+import type { ImportedEvent } from '../model/import.ts';
 import type { ImportedTotals } from '../model/imported-totals.ts';
 
-export type { ImportedTotals };
+export type { ImportedEvent, ImportedTotals };
 
 import type { LogFormatName } from './logs/formats.ts';
 import type { Includable } from './logs/skipped.ts';
@@ -14,48 +15,6 @@ import type { Includable } from './logs/skipped.ts';
 export interface ImportFile {
   readonly name: string;
   readonly blob: Blob;
-}
-
-/** One event of an export, as the source has it. It is enriched as any other event. */
-export interface ImportedEvent {
-  /** Epoch milliseconds. */
-  readonly ts: number;
-  /** Default: a page view. */
-  readonly ev?: string;
-  /** A complete URL, or a path, which the import's origin completes, or else the pixel's URL. */
-  readonly dl: string;
-  /** The complete URL of the referrer, or only its host. */
-  readonly rl?: string;
-  /** The source's own id of the event, or an id made from its row, so that overlapping files count nothing twice. */
-  readonly eid?: string;
-  /** The source's own id of the visitor or session. It is hashed, never stored. */
-  readonly visitor?: string;
-  readonly ip?: string;
-  /** The user agent. If there is one, it is parsed, and the source's names of browser, system and device do not count. */
-  readonly ua?: string;
-  readonly browser?: string;
-  readonly browser_version?: string;
-  readonly os?: string;
-  readonly os_version?: string;
-  readonly device?: string;
-  readonly country?: string;
-  readonly region?: string;
-  readonly city?: string;
-  readonly language?: string;
-  /** If the source does not have them in `dl`. */
-  readonly utm?: {
-    readonly source?: string;
-    readonly medium?: string;
-    readonly campaign?: string;
-    readonly content?: string;
-    readonly term?: string;
-  };
-  /** Custom data. `value` and `currency` are revenue. */
-  readonly cd?: Readonly<Record<string, unknown>>;
-  /** Of an engagement: milliseconds. */
-  readonly engaged?: number;
-  /** Of an engagement: percent. */
-  readonly scroll?: number;
 }
 
 /** One thing that an importer has read. `line` is the number of its line or row in the file, from 1. */

@@ -40,6 +40,8 @@ export interface Batch {
   readonly id: string;
   readonly events: readonly PlacedEvent[];
   readonly rejections: readonly CountedRejection[];
+  /** The id of the import that the events are of. They are stored as long as it is open, and it counts its rejections itself. */
+  readonly importId?: string;
 }
 
 /** The content of a queue message: a batch ready to be written, or hits, if the pixels and salts could not be looked up. */

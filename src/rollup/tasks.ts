@@ -4,12 +4,14 @@ import { secretsOf } from '../env.ts';
 import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
 import { dirtyDays, largeOpenDays, outdatedDays } from '../store/due-days.ts';
+import { STATEMENTS_FOR_EMPTY_DAYS } from '../store/empty-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
+import { deleteEmpty, STATEMENTS_FOR_IMPORTS, tidyImports } from './imports.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
 import {
   purgeColumns,
@@ -113,6 +115,7 @@ export const TASKS: readonly CronTask[] = [
     run: ({ db, env }) => sealKeys(db, secretsOf(env)),
   },
   { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
+  { name: 'empty', stage: 'hourly', when: firstOfHour, least: STATEMENTS_FOR_EMPTY_DAYS, run: deleteEmpty },
   { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },
   {
     name: 'visitors',
@@ -130,6 +133,7 @@ export const TASKS: readonly CronTask[] = [
       if ((await checkDeadLetters(env, 1)).more) report.more = true;
     },
   },
+  { name: 'imports', stage: 'last', when: everyRun, least: STATEMENTS_FOR_IMPORTS, run: tidyImports },
 ];
 
 /**

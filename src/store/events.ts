@@ -10,6 +10,7 @@ import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { linkStatements } from './aliases.ts';
 import { chunksOf, FIELD, ROWS, rowOf, VALUES } from './batch-rows.ts';
 import { isErased } from './erasures.ts';
+import { holdDates, isOpen } from './import-dates.ts';
 import { markDays, rememberMarks, unmarkedDays } from './mark-days.ts';
 import { forgetPixel, hasPixel, hasPixelIn } from './pixels.ts';
 import { countClosed, countRejections } from './rejection-counts.ts';
@@ -28,7 +29,7 @@ const IS_ERASED = isErased(PIXEL, [FIELD.person, FIELD.visitor], TS);
  * since, and of pixels that have been deleted or moved to another time zone are not stored. SQLite would look for another report in
  * all events of these days, by the primary key, unless the index is named.
  */
-const INSERT_EVENTS = `
+const insertEvents = (only: string): string => `
   INSERT INTO events (${EVENT_COLUMNS.join(', ')})
   SELECT ${VALUES.join(', ')}
   FROM ${ROWS}
@@ -38,10 +39,13 @@ const INSERT_EVENTS = `
       WHERE e.eid <> '' AND e.pixel = ${PIXEL} AND e.name = ${NAME} AND e.eid = ${EID}
         AND e.ts BETWEEN ${TS} - ${EID_WINDOW} AND ${TS} + ${EID_WINDOW} AND e.authenticated >= ${FIELD.authenticated}))
     AND NOT ${IS_ERASED}
-    AND ${hasPixelIn(PIXEL, ZONE)}
+    AND ${hasPixelIn(PIXEL, ZONE)} AND ${only}
   ON CONFLICT DO NOTHING`;
 
-const INSERT_AND_REPORT = `${INSERT_EVENTS} RETURNING pixel, ts, id`;
+const INSERT_EVENTS = insertEvents('true');
+const REPORT = 'RETURNING pixel, ts, id';
+/** `?2` is the import that the events are of. */
+const INSERT_IMPORTED = `${insertEvents(isOpen(PIXEL, '?2'))} ${REPORT}`;
 
 /** Which events fall on a closed day. Read only for batches with an event that is old enough for that. */
 const CLOSED_EVENTS = `
@@ -67,7 +71,7 @@ const MOVED_PIXELS = `
  *
  * @param exact whether every outcome must be exact. This takes a third longer. Otherwise the events of a batch of which not all
  *   were stored are reported as duplicates.
- * @returns the outcome of each event, in order. Events of a closed day are counted as rejected. Events of a deleted pixel, or of
+ * @returns the outcome of each event, in order. Events of a closed day are counted as rejected, unless they are of an import. Events of a deleted pixel, or of
  *   a visitor or person erased since, are not counted at all.
  * @throws what D1 throws. Then nothing was written, and the same call may be made again.
  */
@@ -77,7 +81,7 @@ export async function writeBatch(
   now: number,
   exact: boolean,
 ): Promise<Outcome[]> {
-  const { events } = batch;
+  const { events, importId } = batch;
   const outcomes: Outcome[] = events.map(() => 'duplicate');
   const first = firstReports(events);
   const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
@@ -89,12 +93,17 @@ export async function writeBatch(
   ];
   const mayBeClosed = events.some(({ day }) => day.end + LEAST_RETENTION_DAYS * 86_400_000 < now);
   const statements = chunks.map(({ json }) =>
-    db.prepare(exact ? INSERT_AND_REPORT : INSERT_EVENTS).bind(json),
+    importId === undefined
+      ? db.prepare(exact ? `${INSERT_EVENTS} ${REPORT}` : INSERT_EVENTS).bind(json)
+      : db.prepare(INSERT_IMPORTED).bind(json, importId),
   );
   if (mayBeClosed) {
     statements.push(...chunks.map(({ json }) => db.prepare(CLOSED_EVENTS).bind(json)));
-    statements.push(...chunks.map(({ json }, index) => countClosed(db, batch, json, index, now)));
+    if (importId === undefined) {
+      statements.push(...chunks.map(({ json }, index) => countClosed(db, batch, json, index, now)));
+    }
   }
+  statements.push(...holds(db, batch));
   const days = unmarkedDays(events, now);
   statements.push(
     ...supersede(db, events),
@@ -125,7 +134,7 @@ export async function writeBatch(
   const areStored = chunks.every(({ rows }, index) => results[index]?.meta.changes === rows);
   const moved = areStored ? [] : await inCurrentZones(db, events);
   if (moved.length > 0) {
-    const again = { id: `${batch.id}z`, events: moved.map(({ placed }) => placed), rejections: [] };
+    const again = { ...batch, id: `${batch.id}z`, events: moved.map(({ placed }) => placed), rejections: [] };
     const movedOutcomes = await writeBatch(db, again, now, exact);
     moved.forEach(({ place }, index) => {
       outcomes[place] = movedOutcomes[index] ?? 'duplicate';
@@ -166,6 +175,20 @@ async function inCurrentZones(
     if (zone === undefined || placed.day.zone === undefined || placed.day.zone === zone) return [];
     return [{ place, placed: { ...placed, day: localDayOf(zone, placed.event.ts) } }];
   });
+}
+
+/** The statement that holds the purge of the dates of an import's events. None if the events are of no import. */
+function holds(db: D1Database, { events, importId }: Batch): D1PreparedStatement[] {
+  const [first] = events;
+  if (importId === undefined || first === undefined) return [];
+  return [
+    holdDates(
+      db,
+      first.event.pixel,
+      importId,
+      events.map(({ event: { ts, id } }) => [ts, id]),
+    ),
+  ];
 }
 
 function keyOf({ pixel, ts, id }: Partial<Event>): string {

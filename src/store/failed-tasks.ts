@@ -21,6 +21,8 @@ const TASK_NAMES = [
   'columns',
   'visitors',
   'letters',
+  'imports',
+  'empty',
 ] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 

@@ -1,6 +1,7 @@
 /** Finds the days whose raw events are past retention, and deletes these events. */
 import { DIRTY, type DirtyState, RAW, type RawState } from '../model/day-state.ts';
 import { isGivenUp } from './failed-tasks.ts';
+import { isHeld } from './import-dates.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -19,7 +20,7 @@ export interface ExpiredDay {
 /**
  * Days whose raw events are past their pixel's retention. Days that have not failed come first, and the oldest day of every pixel
  * before the second day of any. A day that has changed within the last `grace` milliseconds waits, since an import may still be filling
- * it; a day whose rollup is given up does not wait. CROSS JOIN makes SQLite look up each pixel's old days. Otherwise it reads all days
+ * it; a day whose rollup is given up does not wait. Days of an import that can be undone wait until it cannot. CROSS JOIN makes SQLite look up each pixel's old days. Otherwise it reads all days
  * with raw events.
  */
 export async function expiredDays(
@@ -39,7 +40,7 @@ export async function expiredDays(
            CROSS JOIN days d ON d.pixel = p.id AND d.raw < ${RAW.purged}
              AND d.ends_at < ?1 - 86400000 * CAST(p.settings ->> 'retention_days' AS INTEGER)
            LEFT JOIN failed_tasks f ON f.task = 'purge' AND f.pixel = d.pixel AND f.item = d.day
-           WHERE (f.retry_at IS NULL OR f.retry_at <= ?1)
+           WHERE (f.retry_at IS NULL OR f.retry_at <= ?1) AND (d.raw = ${RAW.purging} OR NOT ${isHeld('d')})
              AND (d.raw = ${RAW.purging} OR d.dirty = ${DIRTY.clean} AND d.rolled_at < ?1 - ?2 OR d.dirty > ${DIRTY.clean} AND ${isGivenUp('d.pixel', 'd.day', '?1')})))
        ORDER BY attempts > 0, turn, ends_at
        LIMIT ?3`,
@@ -63,7 +64,7 @@ export async function closeDay(
   if (dirty === DIRTY.clean) {
     const { meta } = await db
       .prepare(
-        `UPDATE days SET raw = ${RAW.purging} WHERE pixel = ? AND day = ? AND dirty = ${DIRTY.clean} AND raw = ${RAW.stored}`,
+        `UPDATE days SET raw = ${RAW.purging} WHERE pixel = ? AND day = ? AND dirty = ${DIRTY.clean} AND raw = ${RAW.stored} AND NOT ${isHeld('days')}`,
       )
       .bind(pixel, day)
       .run();

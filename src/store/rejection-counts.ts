@@ -66,9 +66,9 @@ const COUNT_CLOSED = `
  */
 const completeIdOf = ({ id }: Batch): string => id.replace(/\.\d+z$/, 'z').split('.')[0] ?? '';
 
-/** The statement that counts a batch's rejections; none if it has none. */
+/** The statement that counts a batch's rejections; none if it has none, or is of an import, which counts them itself. */
 export function countRejections(db: D1Database, batch: Batch): D1PreparedStatement[] {
-  if (batch.rejections.length === 0) return [];
+  if (batch.rejections.length === 0 || batch.importId !== undefined) return [];
   const rows = JSON.stringify(rowsOf(batch.rejections));
   const complete = ` ${completeIdOf(batch)} `;
   return [db.prepare(COUNT_REJECTIONS).bind(rows, batch.id, ` ${batch.id} `, complete)];

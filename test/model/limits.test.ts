@@ -14,6 +14,12 @@ import {
   ROLLED_DIMENSIONS,
 } from '../../src/model/dimensions.ts';
 import { MAX_FUNNELS, MAX_GOALS } from '../../src/model/goal.ts';
+import {
+  MAX_FILE_NAME,
+  MAX_IMPORT_REASONS,
+  MAX_IMPORTED_VISITOR,
+  MAX_IMPORTS,
+} from '../../src/model/import.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import { MAX_PIXEL_KEYS, MAX_PIXELS_OF_KEY } from '../../src/model/pixel-key.ts';
 import { MAX_FAMILY } from '../../src/model/rejection.ts';
@@ -89,6 +95,10 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ["names that other tools' clients have for a pixel", number(MAX_PIXEL_KEYS)],
   ['pixels that one such name leads to', number(MAX_PIXELS_OF_KEY)],
   ['family of bots; unknown name of a site with its tool and host', number(MAX_FAMILY)],
+  ['imports a pixel', number(MAX_IMPORTS)],
+  ['reasons and bots that an import counts, each', number(MAX_IMPORT_REASONS)],
+  ['name of an imported file', number(MAX_FILE_NAME)],
+  ["a source's id of a visitor that is hashed", number(MAX_IMPORTED_VISITOR)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],

@@ -76,6 +76,18 @@ async function makeWork(): Promise<Record<TaskName, string>> {
         `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, columns) VALUES (?1, '2020-01-01', ?2 - ${DAY}, ?2, 0, 2, 1)`,
       )
       .bind(id, Date.parse('2020-01-02')),
+    // A day without events, and an import whose undo has been left.
+    db
+      .prepare(
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, rolls) VALUES (?1, '2025-12-01', ?2, ?2 + ${DAY}, 0, 0, 1)`,
+      )
+      .bind(id, Date.parse('2025-12-01')),
+    db
+      .prepare(
+        `INSERT INTO imports (pixel, id, source, file, fingerprint, state, position, counts, created_at, updated_at)
+         VALUES (?, 'imp_left', 'x', 'x.csv', 'x', 'undoing', 1, '{}', 1, 1)`,
+      )
+      .bind(id),
     db.prepare(`INSERT INTO salts VALUES ('2020-01-01', 'x', 1)`),
     db.prepare(`INSERT INTO keys VALUES (?, ?)`).bind(id, '0a'.repeat(32)),
     db.prepare(`INSERT INTO person_links (pixel, alias, target) VALUES (?, 'egone', 'ugone')`).bind(id),
@@ -106,9 +118,11 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     stray: `SELECT count(*) FROM events WHERE pixel = '${id}' AND id = 'stray'`,
     seal: `SELECT count(*) FROM keys WHERE length(key) = 64`,
     sweep: `SELECT count(*) FROM sessions WHERE hash = 'ended'`,
+    empty: `SELECT count(*) ${ofDay('2025-12-01')}`,
     purge: `SELECT count(*) FROM events WHERE pixel = '${short.id}'`,
     visitors: `SELECT count(*) = 0 FROM visitor_hours WHERE pixel = '${id}' AND hour = ${NOW - 2 * HOUR}`,
     letters: `SELECT count(*) FROM dead_letters WHERE checked_at = 0`,
+    imports: `SELECT count(*) FROM imports`,
   };
 }
 
