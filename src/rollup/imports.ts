@@ -11,8 +11,8 @@ import type { Run, TaskBudget } from './run.ts';
 const IMPORTS_A_RUN = 10;
 /** To keep an import, or to begin its undo, and one step of that. */
 const STATEMENTS_AN_IMPORT = 2 + STATEMENTS_A_STEP;
-/** Statements that the task needs to make progress: one to find the imports, and those of one import. */
-export const STATEMENTS_FOR_IMPORTS = 1 + STATEMENTS_AN_IMPORT;
+/** Most runs only look for imports. One that finds some and has no statements left leaves them to the next. */
+export const STATEMENTS_TO_LOOK = 1;
 
 export async function tidyImports({ db, now, report }: Run, budget: TaskBudget): Promise<void> {
   const imports = await importsDue(db, now, IMPORTS_A_RUN);

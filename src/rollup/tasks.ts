@@ -11,7 +11,7 @@ import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
-import { deleteEmpty, STATEMENTS_FOR_IMPORTS, tidyImports } from './imports.ts';
+import { deleteEmpty, STATEMENTS_TO_LOOK, tidyImports } from './imports.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
 import {
   purgeColumns,
@@ -133,7 +133,7 @@ export const TASKS: readonly CronTask[] = [
       if ((await checkDeadLetters(env, 1)).more) report.more = true;
     },
   },
-  { name: 'imports', stage: 'last', when: everyRun, least: STATEMENTS_FOR_IMPORTS, run: tidyImports },
+  { name: 'imports', stage: 'last', when: everyRun, least: STATEMENTS_TO_LOOK, run: tidyImports },
 ];
 
 /**

@@ -81,6 +81,7 @@ describe('docs/api.md has each', () => {
     const addresses = Object.keys(paths).map((path) =>
       path
         .replace('{locale}', 'en_US')
+        .replace('imports/{part}', 'imports/:import')
         .replace('{part}', ':link')
         .replace('{id}', ':id')
         .replace(/^\/api\/v1\/pixels\/:id(?=\/)/, ''),
