@@ -8,6 +8,7 @@ import { LANGUAGE_NAMES } from '../privacy/languages.ts';
 import { PROBLEMS as PAGE_PROBLEMS, type ProblemName } from '../privacy/problems.ts';
 import english from '../privacy/texts/en.ts';
 import type { JsonSchema } from './schemas.ts';
+import { toolPaths } from './tool-paths.ts';
 
 /** The reasons for which a beacon is rejected at once. The compiler requires an entry for each. */
 const BEACON_PROBLEMS: Readonly<Record<ReadError, number>> = {
@@ -253,6 +254,7 @@ export const publicPaths = (
       responses: { 204: { description: 'Accepted.' }, ...problems(BEACON_PROBLEMS) },
     },
   },
+  ...toolPaths(),
   '/speck.js': script('getTag', 'The browser tag'),
   '/speck.plus.js': script('getTagWithOptions', 'The browser tag with automatic events'),
   '/speck.meta.js': script('getTagWithFbq', "The browser tag with Meta's fbq"),

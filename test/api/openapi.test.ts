@@ -4,6 +4,7 @@ import built from '../../dist/openapi.json.txt?raw';
 import { openApi, reasonsOf } from '../../src/api/openapi.ts';
 import { PROBLEMS } from '../../src/api/problem.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import { CLIENTS } from '../../src/collect/wire/clients.ts';
 import { FORMATS } from '../../src/collect/wire/table.ts';
 import { DIMENSION_NAMES, PROPERTY_PREFIX, TIME_DIMENSIONS } from '../../src/model/dimensions.ts';
 import { METRICS } from '../../src/model/metrics.ts';
@@ -68,6 +69,7 @@ describe('the OpenAPI document', () => {
           path.replaceAll(/:(\w+)/g, '{$1}'),
         ),
         ...FORMATS.flatMap(({ routes }) => routes.map(({ path }) => path)),
+        ...CLIENTS.flatMap(({ paths }) => paths),
       ]),
     );
   });

@@ -14,11 +14,34 @@ export interface ClientFormat {
   readonly load: () => Promise<WireFormat>;
 }
 
+/** Sorted by tool. */
 export const CLIENTS: readonly ClientFormat[] = [
+  {
+    tool: 'ga4',
+    paths: ['/g/collect', '/mp/collect', '/debug/mp/collect'],
+    load: async () => (await import('./ga4.ts')).ga4,
+  },
+  {
+    tool: 'matomo',
+    paths: [
+      '/matomo.php',
+      '/piwik.php',
+      '/matomo/matomo.php',
+      '/matomo/piwik.php',
+      '/piwik/matomo.php',
+      '/piwik/piwik.php',
+    ],
+    load: async () => (await import('./matomo.ts')).matomo,
+  },
   {
     tool: 'plausible',
     paths: ['/api/event'],
     load: async () => (await import('./plausible.ts')).plausible,
+  },
+  {
+    tool: 'snowplow',
+    paths: ['/i', '/com.snowplowanalytics.snowplow/tp2', '/com.snowplowanalytics.iglu/v1'],
+    load: async () => (await import('./snowplow.ts')).snowplow,
   },
 ];
 

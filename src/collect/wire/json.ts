@@ -76,3 +76,27 @@ export function decodeBase64(text: string): Uint8Array | null {
     return null;
   }
 }
+
+/** The JSON text of a list, of as many of its values as fit into a property. */
+export function listText(values: readonly unknown[]): string {
+  const texts: string[] = [];
+  let length = '[]'.length;
+  for (const value of values) {
+    const text = jsonText(value);
+    length += text.length + ','.length;
+    if (length > LIMITS.propValue) break;
+    if (text !== '') texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
+}
+
+/** The values of an object as the fields of a query or a form: at most `LIMITS.fields`. Objects and lists become JSON text. */
+export function fieldsIn(object: JsonObject): Map<string, string> {
+  const entries = Object.entries(object).slice(0, LIMITS.fields);
+  return new Map(
+    entries.map(([name, value]) => [
+      name,
+      typeof value === 'object' && value !== null ? jsonText(value) : textOf(value),
+    ]),
+  );
+}

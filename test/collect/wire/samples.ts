@@ -36,5 +36,103 @@ const plausible: readonly Sample[] = [
   },
 ];
 
+const ga4: readonly Sample[] = [
+  {
+    method: 'GET',
+    path: '/g/collect',
+    headers: FROM_PAGE,
+    query:
+      'v=2&tid=PIXEL&gtm=45je4bk0v9&_p=1764&gcs=G111&gcd=13t3t3t3t5l1&npa=0&dma=0&cid=1234.5678&ul=en-us&sr=1x1&_s=1&sid=1&sct=1&seg=0&dl=https%3A%2F%2Fsite.example%2Fp%3Futm_source%3Dnl&dr=https%3A%2F%2Fgoogle.com%2F&dt=T&en=page_view&_fv=1&_ss=1&ep.section=a&epn.n=2&up.plan=pro&_et=12',
+  },
+  {
+    method: 'POST',
+    path: '/g/collect',
+    headers: { ...FROM_PAGE, 'content-type': 'text/plain;charset=UTF-8' },
+    query: 'v=2&tid=PIXEL&cid=1.2&uid=u1&sid=3&dl=https%3A%2F%2Fsite.example%2Fp&cu=EUR&_s=2',
+    body: 'en=purchase&pr1=idS1~nmShoe~pr9.5~qt2~brX~k0a~v0b&ep.transaction_id=T1&epn.value=19\r\nen=scroll&epn.percent_scrolled=90&_et=500\r\nen=user_engagement&_et=2000',
+  },
+  {
+    method: 'POST',
+    path: '/mp/collect',
+    headers: AS_JSON,
+    query: 'measurement_id=PIXEL&api_secret=TOKEN',
+    body: '{"client_id":"1.2","user_id":"u1","timestamp_micros":"1764000000000000","ip_override":"192.0.2.1","user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0","user_location":{"country_id":"DE"},"device":{"language":"de"},"user_properties":{"plan":{"value":"pro"}},"events":[{"name":"purchase","params":{"transaction_id":"T1","value":19,"currency":"EUR","items":[{"item_id":"S1","price":9.5}],"page_location":"https://site.example/p"}},{"name":"user_engagement","timestamp_micros":1764000000000000,"params":{"engagement_time_msec":100}}]}',
+  },
+  {
+    method: 'POST',
+    path: '/debug/mp/collect',
+    headers: AS_JSON,
+    query: 'measurement_id=PIXEL&api_secret=x',
+    body: '{"client_id":"1.2","events":[{"name":"","params":{}},7]}',
+  },
+];
+
+const MATOMO_QUERY =
+  'action_name=T&idsite=PIXEL&rec=1&r=1&h=1&m=2&s=3&url=https%3A%2F%2Fsite.example%2Fp%3Fmtm_campaign%3Dc%23mtm_kwd%3Dk&urlref=https%3A%2F%2Fgoogle.com%2F&uid=u1&_id=aaaabbbbccccdddd&send_image=0&dimension1=a&cvar=%7B%221%22%3A%5B%22a%22%2C%22b%22%5D%7D&data=%7B%22a%22%3A%7B%22b%22%3A1%7D%7D&consent=1';
+const MATOMO_ORDER =
+  'idgoal=0&ec_id=A1&revenue=12.5&ec_st=10&ec_items=%5B%5B%22sku%22%2C%22Shoe%22%2C%5B%22a%22%5D%2C5%2C2%5D%5D&idsite=PIXEL&rec=1&url=https%3A%2F%2Fsite.example%2Fp';
+
+const matomo: readonly Sample[] = [
+  '/matomo.php',
+  '/piwik.php',
+  '/matomo/matomo.php',
+  '/matomo/piwik.php',
+  '/piwik/matomo.php',
+  '/piwik/piwik.php',
+].flatMap((path): readonly Sample[] => [
+  { method: 'GET', path, headers: FROM_PAGE, query: MATOMO_QUERY },
+  {
+    method: 'POST',
+    path,
+    headers: { ...FROM_PAGE, 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' },
+    body: MATOMO_ORDER,
+  },
+  {
+    method: 'POST',
+    path,
+    headers: AS_JSON,
+    body: `{"requests":["?${MATOMO_ORDER}&cdt=1764000000&cip=192.0.2.1&token_auth=TOKEN",{"idsite":"PIXEL","rec":1,"e_c":"a","e_a":"b","e_n":"c","e_v":1.5,"url":"https://site.example/p"}],"token_auth":"TOKEN","send_image":0}`,
+  },
+]);
+
+const SNOWPLOW_QUERY =
+  'e=se&se_ca=c&se_ac=a&se_la=l&se_pr=p&se_va=3&p=web&tv=js-4.6.0&tna=sp&aid=PIXEL&url=https%3A%2F%2Fsite.example%2Fp&refr=https%3A%2F%2Fgoogle.com%2F&duid=d1&eid=96e12ad7-857a-473e-8cf5-a801d0d752c0&dtm=1764000000000&cx=eyJzY2hlbWEiOiJpZ2x1OmEvY29udGV4dHMvanNvbnNjaGVtYS8xLTAtMCIsImRhdGEiOlt7InNjaGVtYSI6ImlnbHU6Y29tLmFjbWUvdXNlci9qc29uc2NoZW1hLzEtMC0wIiwiZGF0YSI6eyJwbGFuIjoicHJvIn19XX0';
+const SNOWPLOW_BATCH =
+  '{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4","data":[{"e":"ue","ue_pr":"{\\"schema\\":\\"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0\\",\\"data\\":{\\"schema\\":\\"iglu:com.acme/signup/jsonschema/1-0-0\\",\\"data\\":{\\"plan\\":\\"pro\\"}}}","p":"srv","tv":"node-4.8.0","aid":"PIXEL","uid":"u1","dtm":"1764000000000","stm":"1764000000001","ip":"192.0.2.1","ua":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"},{"e":"pp","pp_may":"500","vp":"800x600","ds":"800x2000","aid":"PIXEL","url":"https://site.example/p"},{"e":"tr","tr_id":"T1","tr_tt":"9.5","tr_cu":"EUR","aid":"PIXEL"},{"e":"ti","ti_id":"T1","ti_sk":"S","ti_pr":"9.5","ti_qu":"1","aid":"PIXEL"}]}';
+
+const snowplow: readonly Sample[] = [
+  { method: 'GET', path: '/i', headers: FROM_PAGE, query: SNOWPLOW_QUERY },
+  { method: 'GET', path: '/com.snowplowanalytics.snowplow/tp2', headers: FROM_PAGE, query: SNOWPLOW_QUERY },
+  {
+    method: 'POST',
+    path: '/com.snowplowanalytics.snowplow/tp2',
+    headers: { ...FROM_PAGE, ...AS_JSON, 'sp-anonymous': '*' },
+    body: SNOWPLOW_BATCH,
+  },
+  {
+    method: 'POST',
+    path: '/com.snowplowanalytics.snowplow/tp2',
+    headers: { ...AS_JSON, ...WITH_TOKEN },
+    body: SNOWPLOW_BATCH,
+  },
+  {
+    method: 'GET',
+    path: '/com.snowplowanalytics.iglu/v1',
+    query: 'schema=iglu%3Acom.acme%2Fcampaign%2Fjsonschema%2F1-0-0&aid=PIXEL&p=srv&name=x&user=7',
+  },
+  {
+    method: 'POST',
+    path: '/com.snowplowanalytics.iglu/v1',
+    headers: AS_JSON,
+    query: 'aid=PIXEL',
+    body: '{"schema":"iglu:com.acme/campaign/jsonschema/1-0-0","data":{"name":"x","a":{"b":[1]}}}',
+  },
+];
+
 /** Absent only while a tool has no format. */
-export const SAMPLES: Readonly<Partial<Record<PixelKey, readonly Sample[]>>> = { plausible };
+export const SAMPLES: Readonly<Partial<Record<PixelKey, readonly Sample[]>>> = {
+  ga4,
+  matomo,
+  plausible,
+  snowplow,
+};

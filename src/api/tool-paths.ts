@@ -1,0 +1,107 @@
+/** The paths of other tools' clients in the OpenAPI document. The formats in collect/wire say what their requests hold. */
+import { TOOLS } from '../model/pixel-key.ts';
+import type { JsonSchema } from './schemas.ts';
+
+/** What a method of a path answers to a request that is accepted. */
+interface Answers {
+  readonly [status: number]: { readonly description: string; readonly content?: JsonSchema };
+}
+
+interface ToolPath {
+  readonly tool: keyof typeof TOOLS;
+  readonly path: string;
+  readonly GET?: Answers;
+  readonly POST?: Answers;
+}
+
+const IMAGE: Answers = { 200: { description: 'A GIF of one pixel.', content: { 'image/gif': {} } } };
+const NONE: Answers = { 204: { description: 'Accepted.' } };
+const json = (schema: JsonSchema): Answers => ({
+  200: { description: 'Accepted.', content: { 'application/json': { schema } } },
+});
+const text = (description: string): Answers => ({
+  200: { description, content: { 'text/plain': { schema: { type: 'string' } } } },
+});
+
+const number = { type: 'integer' };
+const MATOMO_BULK = json({
+  type: 'object',
+  properties: {
+    status: { enum: ['success', 'error'] },
+    tracked: number,
+    invalid: number,
+    invalid_indices: { type: 'array', items: number },
+    message: { type: 'string' },
+  },
+});
+
+const matomo = (path: string): ToolPath => ({
+  tool: 'matomo',
+  path,
+  GET: { ...IMAGE, ...NONE },
+  POST: {
+    200: {
+      description: 'A GIF of one pixel; for a list of requests, how many were accepted.',
+      content: { ...IMAGE[200]?.content, ...MATOMO_BULK[200]?.content },
+    },
+    ...NONE,
+  },
+});
+
+/** Sorted by tool. */
+const PATHS: readonly ToolPath[] = [
+  { tool: 'ga4', path: '/g/collect', GET: NONE, POST: NONE },
+  { tool: 'ga4', path: '/mp/collect', POST: NONE },
+  {
+    tool: 'ga4',
+    path: '/debug/mp/collect',
+    POST: json({
+      type: 'object',
+      properties: { validationMessages: { type: 'array', items: { type: 'object' } } },
+    }),
+  },
+  ...[
+    '/matomo.php',
+    '/piwik.php',
+    '/matomo/matomo.php',
+    '/matomo/piwik.php',
+    '/piwik/matomo.php',
+    '/piwik/piwik.php',
+  ].map(matomo),
+  {
+    tool: 'plausible',
+    path: '/api/event',
+    POST: { 202: { description: '`ok`', content: { 'text/plain': { schema: { type: 'string' } } } } },
+  },
+  { tool: 'snowplow', path: '/i', GET: IMAGE },
+  { tool: 'snowplow', path: '/com.snowplowanalytics.snowplow/tp2', GET: IMAGE, POST: text('`ok`') },
+  { tool: 'snowplow', path: '/com.snowplowanalytics.iglu/v1', GET: IMAGE, POST: text('`ok`') },
+];
+
+const REFUSED = {
+  '4XX': { description: 'The request cannot be read; X-Speck-Reason says why.' },
+};
+
+/** @returns the paths as the OpenAPI document has them. */
+export function toolPaths(): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    PATHS.map(({ tool, path, ...methods }) => [
+      path,
+      Object.fromEntries(
+        Object.entries(methods).map(([method, answers]) => [
+          method.toLowerCase(),
+          {
+            operationId: `${method.toLowerCase()}${idOf(path)}`,
+            summary: `Count events of a client of ${TOOLS[tool]}`,
+            security: [],
+            responses: { ...answers, ...REFUSED },
+          },
+        ]),
+      ),
+    ]),
+  );
+}
+
+/** A path as a part of a name: `/g/collect` is `GCollect`. */
+const idOf = (path: string): string =>
+  path.replaceAll(/[^A-Za-z\d]+(.?)/g, (_, first: string) => first.toUpperCase());
