@@ -52,7 +52,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
           text: `${origin}/mp/collect?measurement_id=G-AB12CD34EF&api_secret=TOKEN`,
         },
       ],
-      note: 'Google then receives these events no longer. Consent mode carries over: without consent to analytics, an event is counted without anything that identifies.',
+      note: 'Google no longer receives these events. Consent mode carries over: without consent to analytics, an event is counted, but nobody is recognized.',
     },
     {
       tool: 'plausible',
@@ -166,7 +166,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'goatcounter',
       label: 'GoatCounter',
       nameLabel: 'Host of the site',
-      nameHint: 'GoatCounter’s script sends no name, so the host of the page counts.',
+      nameHint: 'Its script sends no name, so the host of the page counts.',
       nameExample: site,
       changes: [
         {
