@@ -27,7 +27,7 @@ export default function Switch({ pixel, mayAdd }: { readonly pixel: Pixel; reado
   const path = `/api/v1/pixels/${pixel.id}/keys`;
   const resource = useGet<{ keys: Key[] }>(`${path}?${version}`);
   return (
-    <section class="recipes" aria-labelledby="switch">
+    <section class="switch" aria-labelledby="switch">
       <h2 id="switch">Keep the client that you have</h2>
       <p class="muted">
         Speck understands the clients of other tools. Change one line, so that they send their events here.
