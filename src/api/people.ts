@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
-import { aliasOf, identifiersOf } from '../enrich/person.ts';
+import { aliasOf, anonymousId, identifiersOf } from '../enrich/person.ts';
 import { type Env, secretsOf } from '../env.ts';
 import { EXPORTED_EVENTS } from '../model/exported.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -31,6 +31,10 @@ const IDENTIFIERS = {
   em: hashed('e-mail address'),
   ph: hashed('telephone number'),
   external_id: hashed('other id'),
+  aid: v.pipe(
+    v.optional(v.pipe(v.string(), v.maxLength(LIMITS.uid, 'The anonymous id is too long.'))),
+    v.description("The anonymous id that another tool's client made, as it was sent."),
+  ),
 };
 
 const QUERY = {
@@ -146,7 +150,8 @@ async function resolvePerson(
     );
   }
   const ud = USER_DATA.flatMap((kind) => (person[kind] === undefined ? [] : [[kind, person[kind]] as const]));
-  const identifiers = identifiersOf({ uid: person.uid ?? '', ud }, '');
+  const cookie = person.aid ? anonymousId(person.aid) : '';
+  const identifiers = identifiersOf({ uid: person.uid ?? '', ud }, cookie);
   const path = entries[0]?.[0] ?? '';
   if (!identifiers.ok) throw badParameter(path, REJECTION_REASONS[identifiers.error]);
   const [identifier] = identifiers.value;

@@ -5,7 +5,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashToken } from '../../src/api/hash.ts';
-import { authenticateSender } from '../../src/api/router.ts';
+import { authenticateSender, route } from '../../src/api/router.ts';
 import { collectorOf } from '../../src/collect/answer.ts';
 import type { WireFormat } from '../../src/collect/wire/format.ts';
 import { pixelNamed, pixelOfToken } from '../../src/collect/wire/pixel-named.ts';
@@ -265,6 +265,25 @@ describe('an anonymous id', () => {
     ],
   ])('is nobody %s', async (_, settings, event, headers) => {
     expect(await people(settings, [event], headers)).toEqual(['']);
+  });
+
+  it('finds the person for the owner, who may erase it', async () => {
+    const pixel = await makePixel('UTC', { cookie: 'first_party' });
+    const person = async (method: string, aid: string) => {
+      const url = `https://px.example.com/api/v1/pixels/${pixel.id}/people?aid=${aid}`;
+      const headers = { authorization: 'Bearer test-admin-token', 'cf-connecting-ip': '192.0.2.1' };
+      return (await (await route(new Request(url, { method, headers }), testEnv)).json()) as Record<
+        string,
+        unknown
+      >;
+    };
+    await send([{ site: pixel.id, ...granted }], FROM_PAGE);
+    await send([{ site: pixel.id, ...granted, aid: 'a-2' }], FROM_PAGE);
+    expect(await person('GET', 'a-1')).toMatchObject({ known_by: ['cookie'], total_events: 1 });
+    expect(await person('DELETE', 'a-1')).toMatchObject({ erased: { events: 1 } });
+    expect(await person('GET', 'a-1')).toMatchObject({ total_events: 0 });
+    expect(await person('GET', 'a-2')).toMatchObject({ total_events: 1 });
+    expect(await person('GET', 'a'.repeat(LIMITS.uid + 1))).toMatchObject({ reason: 'invalid_query' });
   });
 
   it('from a server counts with a token and consent, where the pixel has a cookie', async () => {
