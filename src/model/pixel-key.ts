@@ -33,9 +33,12 @@ const SITE_NAME = /^[\x21-\x7e]{1,100}$/;
 /** Whether a text can be what a tool calls its site. */
 export const isSiteName = (text: string): boolean => SITE_NAME.test(text);
 
-/** Tools whose names of sites are hosts or UUIDs, in which upper case means nothing. */
-const CASELESS: readonly PixelKey[] = ['plausible', 'umami', 'goatcounter'];
+/** Tools whose names of sites are hosts. */
+const HOSTS: readonly PixelKey[] = ['plausible', 'goatcounter'];
 
-/** The one spelling of what a tool calls its site. */
-export const normalSiteName = (tool: PixelKey, text: string): string =>
-  CASELESS.includes(tool) ? text.trim().toLowerCase() : text.trim();
+/** The one spelling of what a tool calls its site: of a host without `www.`, and of a UUID in lower case. */
+export function normalSiteName(tool: PixelKey, text: string): string {
+  const name = text.trim();
+  if (HOSTS.includes(tool)) return name.toLowerCase().replace(/^www\./, '');
+  return tool === 'umami' ? name.toLowerCase() : name;
+}

@@ -41,7 +41,7 @@ describe('names of a pixel’s site', () => {
     const path = `/pixels/${id}/keys`;
     expect(await send('GET', path)).toMatchObject({ status: 200, body: { keys: [] } });
     const name = `${randomBase58(6)}.Example.org`.toLowerCase();
-    const added = await send('POST', path, { tool: 'plausible', name: ` ${name.toUpperCase()} ` });
+    const added = await send('POST', path, { tool: 'plausible', name: ` WWW.${name.toUpperCase()} ` });
     expect(added).toMatchObject({ status: 201, body: { tool: 'plausible', name } });
     expect(await send('POST', path, { tool: 'plausible', name })).toEqual(added);
     expect((await send('GET', path)).body).toEqual({ keys: [added.body] });

@@ -45,10 +45,10 @@ function eventOf(fields: JsonObject): SentEvent {
   };
 }
 
-/** The sites that an event names, separated by commas; without any, the host of its page. Plausible leaves out `www.`. */
+/** The sites that an event names, separated by commas; without any, the host of its page. */
 function sitesOf(fields: JsonObject): readonly Pick<RawEvent, 'id' | 'key'>[] {
   const names = textOf(either(fields, 'd', 'domain')) || hostIn(textOf(either(fields, 'u', 'url')));
-  return names.split(',').map((name) => pixelNamed('plausible', name.trim().replace(/^www\./, '')));
+  return names.split(',').map((name) => pixelNamed('plausible', name));
 }
 
 const hostIn = (url: string): string => URL.parse(url)?.hostname ?? '';
