@@ -1,15 +1,31 @@
-/** `npm run import`: counts the page views of a web server's access log, or writes an export back. See `--help`. */
+/**
+ * `npm run import`: imports the files of other tools, counts the page views of a web server's access log, or writes an export back. See
+ * `--help`.
+ */
 import { basename } from 'node:path';
+import { startOfFile } from '../src/imports/file.ts';
+import type { Importer } from '../src/imports/importer.ts';
 import { DEFAULT_FORMAT, RECOGNIZED_BYTES, recognizeFormat } from '../src/imports/logs/formats.ts';
 import { type Chunks, peek } from '../src/imports/read-lines.ts';
+import { importerOf, recognizeFile } from '../src/imports/recognize.ts';
 import type { ClientOptions } from './lib/api-client.ts';
 import { type Batch, Batcher, type BodyForm, EVENTS_BODY, type FileEvent, LINES_BODY } from './lib/batch.ts';
 import { type Answer, restoreEvents, SendError, sendEvents } from './lib/events-client.ts';
 import { exportEvents, exportFormat } from './lib/export-import.ts';
-import { type ImportOptions, parseOptions, requireSite, USAGE, UsageError } from './lib/import-options.ts';
+import {
+  type ImportCommand,
+  type ImportOptions,
+  parseOptions,
+  requireSite,
+  USAGE,
+  UsageError,
+} from './lib/import-options.ts';
 import { Progress, Report } from './lib/import-report.ts';
+import { keepImport, listImports, undoImport } from './lib/imports-client.ts';
 import { openSource } from './lib/lines.ts';
 import { foreignMessage, logEvents } from './lib/log-import.ts';
+import { importToolFile, type OpenedFile, openImportFile } from './lib/tool-import.ts';
+import { listLine } from './lib/tool-report.ts';
 
 /** The number of events that a dry run prints. */
 const PRINTED_EVENTS = 3;
@@ -29,9 +45,14 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args, process.env);
-    if (options !== 'help') return await importFile(options);
-    console.log(USAGE);
-    return 0;
+    if (options === 'help') {
+      console.log(USAGE);
+      return 0;
+    }
+    if (options.command !== undefined) return await runCommand(options, options.command);
+    let code = 0;
+    for (const file of options.files) code = Math.max(code, await importFile(file, options));
+    return code;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\nnpm run import -- --help says more.`);
@@ -40,13 +61,21 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** @returns the exit code. @throws UsageError */
-async function importFile(options: ImportOptions): Promise<number> {
+async function importFile(path: string, options: ImportOptions): Promise<number> {
   const progress = new Progress(process.stderr);
-  const name = options.file === '-' ? 'Standard input' : basename(options.file);
-  let report = new Report('events');
+  const name = path === '-' ? 'Standard input' : basename(path);
+  let report: Report | undefined;
   let failure: string | undefined;
   try {
-    const source = openSource(options.file);
+    const ofTool = await toolOf(path, options);
+    if (ofTool !== null) {
+      const { text, complete } = await importToolFile(ofTool.file, ofTool.importer, options, progress);
+      progress.clear();
+      console.log(text);
+      return complete ? 0 : 1;
+    }
+    report = new Report('events');
+    const source = openSource(path);
     const contents = await recognize(source.chunks, options);
     report = contents.report;
     await sendAll(contents, options, progress, () => source.progress());
@@ -56,13 +85,68 @@ async function importFile(options: ImportOptions): Promise<number> {
     failure =
       error instanceof SendError
         ? error.message
-        : `${options.file} cannot be read: ${error instanceof Error ? error.message : error}.`;
+        : `${path} cannot be read: ${error instanceof Error ? error.message : error}.`;
   } finally {
     progress.clear();
   }
-  console.log(report.summary(name, !options.dryRun));
+  if (report !== undefined) console.log(report.summary(name, !options.dryRun));
   if (failure !== undefined) console.error(`\n${failure}`);
-  return failure === undefined && report.complete ? 0 : 1;
+  return failure === undefined && report?.complete ? 0 : 1;
+}
+
+/**
+ * The importer of a file of another tool; null if it is a log or an export of Speck, which are sent as they always were.
+ *
+ * @throws UsageError if the file may be of several tools.
+ */
+async function toolOf(
+  path: string,
+  { from, format }: ImportOptions,
+): Promise<{ readonly file: OpenedFile; readonly importer: Importer } | null> {
+  if (path === '-') {
+    if (from === undefined) return null;
+    throw new UsageError('--from needs a file: an import may read it more than once.');
+  }
+  const file = await openImportFile(path);
+  if (from !== undefined) {
+    const importer = await importerOf(from);
+    return importer && { file, importer };
+  }
+  if (format !== undefined || exportFormat(new TextDecoder().decode(await startOfFile(file.unpacked))))
+    return null;
+  const { importer, candidates } = await recognizeFile(file.unpacked);
+  if (importer?.name === 'logs' || candidates.every((name) => name === 'logs')) return null;
+  if (importer) return { file, importer };
+  throw new UsageError(
+    `${basename(path)} may be of ${candidates.join(' or ')}: say which, with --from ${candidates[0]}.`,
+  );
+}
+
+/** Lists the imports of a pixel, or ends one. @returns the exit code. */
+async function runCommand({ pixel, url, token }: ImportOptions, command: ImportCommand): Promise<number> {
+  const progress = new Progress(process.stderr);
+  const client: ClientOptions = { url, token, onRetry: (message) => progress.say(message) };
+  try {
+    if (command.kind === 'list') {
+      const imports = await listImports(pixel, client);
+      console.log(imports.length === 0 ? 'No imports.' : imports.map(listLine).join('\n'));
+    } else if (command.kind === 'keep') {
+      await keepImport(pixel, command.id, client);
+      console.log(`${command.id} is kept for good.`);
+    } else {
+      await undoImport(pixel, command.id, client, (left) =>
+        progress.show(() => `${left} days left`, undefined),
+      );
+      progress.clear();
+      console.log(`${command.id} is undone. Its days are rolled up again within minutes.`);
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SendError)) throw error;
+    progress.clear();
+    console.error(error.message);
+    return 1;
+  }
 }
 
 /** Tells a log from an export by its first bytes. */

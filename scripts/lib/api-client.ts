@@ -17,16 +17,18 @@ export interface ClientOptions {
 }
 
 export interface Call<T> {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: string;
   /** What the body is. Default: JSON. */
   readonly contentType?: string;
-  /** The status and the form of a successful answer. */
-  readonly status: number;
+  /** The statuses and the form of a successful answer. */
+  readonly status: number | readonly number[];
   readonly isAnswer: (value: unknown) => value is T;
   /** What a status means for this call, and what to do about it. */
   readonly explanations: Explanations;
+  /** The error to throw for an answer that the caller handles; undefined for all others. */
+  readonly errorOf?: (status: number) => Error | undefined;
 }
 
 export type Explanations = Readonly<Record<number, (url: string) => string>>;
@@ -76,7 +78,7 @@ async function attemptToCall<T>(call: Call<T>, { url, token }: ClientOptions): P
     return { failure: `${url} does not answer (${causeOf(error)})`, retryAfter: 0 };
   }
   const parsed = parseJson(text);
-  if (response.status === call.status && call.isAnswer(parsed)) return { answer: parsed };
+  if ([call.status].flat().includes(response.status) && call.isAnswer(parsed)) return { answer: parsed };
   const problem = problemOf(parsed);
   if (isPassing(response.status, problem)) {
     return {
@@ -84,7 +86,10 @@ async function attemptToCall<T>(call: Call<T>, { url, token }: ClientOptions): P
       retryAfter: retryAfterOf(response.headers.get('retry-after')),
     };
   }
-  throw new SendError(explain(response.status, problem, url, call.explanations));
+  throw (
+    call.errorOf?.(response.status) ??
+    new SendError(explain(response.status, problem, url, call.explanations))
+  );
 }
 
 interface Problem {

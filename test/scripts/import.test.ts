@@ -208,8 +208,11 @@ test('a missing file, and a truncated one', async () => {
 });
 
 test.each([
-  [[], 'Which log or export?'],
-  [['a', 'b'], 'One file at a time'],
+  [[], 'Which file?'],
+  [['a', '--from', 'none'], 'there are '],
+  [['a', '--since', '2026-02-30'], 'is no day'],
+  [['--undo', 'px_1'], 'is no import'],
+  [['-', '--from', 'logs'], '--from needs a file'],
   [['a', '--pixel', '12'], 'begin with px_'],
   [['a', '--origin', 'site.example'], '--origin "site.example" is not like'],
   [['a', '--origin', 'https://site.example/blog'], 'without a path'],
@@ -241,5 +244,5 @@ test('a log without its site', async () => {
 test('--help', async () => {
   const { code, stdout } = await importLog(['--help']);
   expect(code).toBe(0);
-  expect(stdout).toContain('Usage: npm run import -- FILE --pixel ID --origin URL');
+  expect(stdout).toContain('Usage: npm run import -- FILE… --pixel ID');
 });
