@@ -1,7 +1,8 @@
 /** Imports a file of another tool: reads it where it is, and sends its events. */
 import { openAsBlob, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { fingerprintOf, type Gunzip, openFile } from '../../src/imports/file.ts';
 import type { Importer, ImportFile, ImportOptions as ReadOptions } from '../../src/imports/importer.ts';
@@ -14,11 +15,11 @@ import { importRequests, readSite } from './imports-client.ts';
 import { drySummary, importSummary } from './tool-report.ts';
 
 /** Node's own unpacking reads gzip files that have been joined, as rotated logs often are. */
-const gunzip: Gunzip = (packed) => {
-  // An error on the way ends the unpacked stream, where it is thrown.
-  const unpacked = Readable.fromWeb(packed as never).compose(createGunzip());
-  return Readable.toWeb(unpacked) as unknown as ReadableStream<Uint8Array>;
-};
+const gunzip: Gunzip = (packed) =>
+  // An error on the way also ends the last stream, where it is thrown.
+  ReadableStream.from(
+    pipeline(Readable.fromWeb(packed as never), createGunzip(), () => undefined),
+  ) as unknown as ReturnType<Gunzip>;
 
 /** A file as it lies on the disk, and as importers read it. */
 export interface OpenedFile {
