@@ -48,6 +48,15 @@ const matomo = (path: string): ToolPath => ({
   },
 });
 
+const SCRIPT: Answers = {
+  200: { description: 'The script.', content: { 'text/javascript': { schema: { type: 'string' } } } },
+};
+
+const SEGMENT = json({ type: 'object', properties: { success: { const: true } } });
+const POSTHOG = json({ type: 'object', properties: { status: { const: 'Ok' } } });
+/** An object whose properties the client knows. */
+const SETTINGS = json({ type: 'object', additionalProperties: true });
+
 /** Sorted by tool. */
 const PATHS: readonly ToolPath[] = [
   { tool: 'ga4', path: '/g/collect', GET: NONE, POST: NONE },
@@ -73,6 +82,22 @@ const PATHS: readonly ToolPath[] = [
     path: '/api/event',
     POST: { 202: { description: '`ok`', content: { 'text/plain': { schema: { type: 'string' } } } } },
   },
+  ...['/e', '/i/v0/e', '/batch', '/capture', '/track', '/engage', '/s'].map(
+    (path): ToolPath => ({ tool: 'posthog', path, POST: { ...POSTHOG, ...NONE } }),
+  ),
+  ...['/decide', '/flags'].map((path): ToolPath => ({ tool: 'posthog', path, POST: SETTINGS })),
+  { tool: 'posthog', path: '/array/{token}/config', GET: SETTINGS },
+  { tool: 'posthog', path: '/array/{token}/config.js', GET: SCRIPT },
+  ...['track', 'page', 'screen', 'identify', 'group', 'alias', 'batch', 'import'].map(
+    (call): ToolPath => ({ tool: 'segment', path: `/v1/${call}`, POST: SEGMENT }),
+  ),
+  ...['t', 'p', 's', 'i', 'g', 'a', 'b', 'm'].map(
+    (call): ToolPath => ({ tool: 'segment', path: `/v1/${call}`, POST: SEGMENT }),
+  ),
+  { tool: 'segment', path: '/beacon/v1/batch', POST: SEGMENT },
+  { tool: 'segment', path: '/v1/projects/{key}/settings', GET: SETTINGS },
+  { tool: 'segment', path: '/v1/pixel/{call}', GET: IMAGE },
+  { tool: 'segment', path: '/pixel/v1/{call}', GET: IMAGE },
   { tool: 'snowplow', path: '/i', GET: IMAGE },
   { tool: 'snowplow', path: '/com.snowplowanalytics.snowplow/tp2', GET: IMAGE, POST: text('`ok`') },
   { tool: 'snowplow', path: '/com.snowplowanalytics.iglu/v1', GET: IMAGE, POST: text('`ok`') },
@@ -94,12 +119,22 @@ export function toolPaths(): Record<string, JsonSchema> {
             operationId: `${method.toLowerCase()}${idOf(path)}`,
             summary: `Count events of a client of ${TOOLS[tool]}`,
             security: [],
+            ...parametersOf(path),
             responses: { ...answers, ...REFUSED },
           },
         ]),
       ),
     ]),
   );
+}
+
+/** The names in braces of a path. */
+function parametersOf(path: string): JsonSchema {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const schema = { type: 'string' };
+  return names.length === 0
+    ? {}
+    : { parameters: names.map((name) => ({ name, in: 'path', required: true, schema })) };
 }
 
 /** A path as a part of a name: `/g/collect` is `GCollect`. */

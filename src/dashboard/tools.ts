@@ -34,7 +34,6 @@ export interface ToolGuide {
 
 /** @returns the guides, those with the most readers first. */
 export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[] {
-  const { host } = new URL(origin);
   return [
     {
       tool: 'ga4',
@@ -112,7 +111,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       nameExample: 'phc_…',
       changes: [
         {
-          title: 'In the call of init, in each page',
+          title: 'In the call of init of posthog-js, in each page',
           text: `posthog.init('phc_…', {api_host: '${origin}'});`,
         },
         {
@@ -131,7 +130,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       changes: [
         {
           title: 'In the page, with @segment/analytics-next',
-          text: `AnalyticsBrowser.load({writeKey: '…', cdnURL: '${origin}'}, {integrations: {'Segment.io': {apiHost: '${host}/v1'}}});`,
+          text: `AnalyticsBrowser.load({writeKey: '…', cdnURL: '${origin}'});`,
         },
         {
           title: 'On a server, with @segment/analytics-node',

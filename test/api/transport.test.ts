@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest';
 import { publicPaths } from '../../src/api/public.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import { toolPaths } from '../../src/api/tool-paths.ts';
 import { isExposed } from '../../src/api/transport.ts';
 import worker from '../../src/index.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
@@ -39,7 +40,8 @@ const address = (path: string): string =>
     .replace(/:id|\{id\}/, () => pixel.id)
     .replace(/:part|\{part\}/, 'lnk_1')
     .replace('{locale}', 'en_US')
-    .replace('{page}', 'pub_1');
+    .replace('{page}', 'pub_1')
+    .replace(/\{\w+\}/, 'name');
 
 const API: readonly Row[] = ROUTES.map(({ method, path }) => [method, path]);
 const PUBLIC: readonly Row[] = Object.entries(publicPaths(() => ({}), [])).flatMap(([path, methods]) =>
@@ -55,6 +57,8 @@ const REST: readonly Row[] = [
   ['DELETE', '/api/v1/nothing'],
 ];
 const COLLECTING = ['/p.gif', '/tr', '/beacon'];
+/** Whether a path collects events, whose answers are no pages. */
+const isCollecting = (path: string): boolean => COLLECTING.includes(path) || path in toolPaths();
 
 describe('a response', () => {
   it.each([...API, ...PUBLIC, ...REST])(
@@ -64,7 +68,7 @@ describe('a response', () => {
         const response = await ask(`https://${HOST}${address(path)}`, method, headers);
         const headerOf = (name: string): string => response.headers.get(name) ?? '';
         if (response.status !== 204) expect(headerOf('x-content-type-options')).toBe('nosniff');
-        if (COLLECTING.includes(path)) continue;
+        if (isCollecting(path)) continue;
         expect(headerOf('x-content-type-options')).toBe('nosniff');
         expect(headerOf('strict-transport-security')).toBe('max-age=31536000');
         // An answer to whoever may do something is kept for nobody else.
@@ -143,7 +147,7 @@ describe('without TLS', () => {
 
   it.each(
     [...PUBLIC, ...REST].filter(
-      ([, path]) => !COLLECTING.includes(path) && !path.startsWith('/api/') && !path.endsWith('.js'),
+      ([, path]) => !isCollecting(path) && !path.startsWith('/api/') && !path.endsWith('.js'),
     ),
   )('%s %s is redirected', async (method, path) => {
     const response = await ask(`http://${HOST}${address(path)}?a=http:b`, method);
@@ -152,7 +156,7 @@ describe('without TLS', () => {
     expect(response.headers.get('set-cookie')).toBe(null);
   });
 
-  it.each(PUBLIC.filter(([, path]) => path.endsWith('.js')))(
+  it.each(PUBLIC.filter(([, path]) => path.endsWith('.js') && !isCollecting(path)))(
     "%s %s is the tag's, and is answered",
     async (method, path) => {
       expect((await ask(`http://${HOST}${address(path)}`, method)).status).toBe(200);

@@ -39,6 +39,33 @@ export const CLIENTS: readonly ClientFormat[] = [
     load: async () => (await import('./plausible.ts')).plausible,
   },
   {
+    tool: 'posthog',
+    paths: [
+      '/e',
+      '/i/v0/e',
+      '/batch',
+      '/capture',
+      '/track',
+      '/decide',
+      '/flags',
+      '/engage',
+      '/s',
+      '/array/*',
+    ],
+    load: async () => (await import('./posthog.ts')).posthog,
+  },
+  {
+    tool: 'segment',
+    paths: [
+      ...['track', 'page', 'screen', 'identify', 'group', 'alias', 'batch', 'import'].map(
+        (call) => `/v1/${call}`,
+      ),
+      ...['t', 'p', 's', 'i', 'g', 'a', 'b', 'm'].map((call) => `/v1/${call}`),
+      ...['/v1/projects/*', '/v1/pixel/*', '/pixel/v1/*', '/beacon/v1/batch'],
+    ],
+    load: async () => (await import('./segment.ts')).segment,
+  },
+  {
     tool: 'snowplow',
     paths: ['/i', '/com.snowplowanalytics.snowplow/tp2', '/com.snowplowanalytics.iglu/v1'],
     load: async () => (await import('./snowplow.ts')).snowplow,

@@ -89,5 +89,8 @@ function debugResponse(request: WireRequest, error: WireResult['error']): Respon
       add('measurement_id', 'Send measurement_id or firebase_app_id in the query.', 'VALUE_REQUIRED');
     }
   }
-  return Response.json({ validationMessages: messages }, { headers: { 'cache-control': 'no-store' } });
+  return Response.json(
+    { validationMessages: messages },
+    { headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } },
+  );
 }

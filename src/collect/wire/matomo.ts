@@ -86,7 +86,9 @@ function answer({ request, error, events }: WireResult): Response {
 }
 
 const statusOf = (error: WireError): number => problemResponse(error, matomo.limits).status;
-const reasonOf = (error: WireError | null): Record<string, string> =>
-  error === null ? {} : { 'x-speck-reason': error };
+const reasonOf = (error: WireError | null): Record<string, string> => ({
+  'x-content-type-options': 'nosniff',
+  ...(error === null ? {} : { 'x-speck-reason': error }),
+});
 const noContent = (): Response =>
   new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });

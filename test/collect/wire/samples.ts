@@ -129,10 +129,143 @@ const snowplow: readonly Sample[] = [
   },
 ];
 
+/** A message in base64, as images have it. */
+const base64 = (text: string): string => encodeURIComponent(btoa(text));
+
+const POSTHOG_EVENT =
+  '{"uuid":"01a22900-0c29-79ec-8dea-f1039cf31464","event":"$pageview","properties":{"$current_url":"https://site.example/p?utm_source=nl","$lib":"web","$lib_version":"1.449.2","distinct_id":"01a22900-0c1e-729d-948b-9235be0254c0","$device_id":"01a22900-0c1e-729d-948b-9235be0254c0","$session_entry_referrer":"https://google.com/","$prev_pageview_pathname":"/before","$prev_pageview_duration":3.25,"$prev_pageview_max_content_percentage":0.6,"title":"T","utm_source":"nl","$is_identified":false},"timestamp":"2026-11-24T06:00:44.670Z"}';
+const POSTHOG_BATCH = `{"api_key":"PIXEL","batch":[${POSTHOG_EVENT}],"sent_at":"2026-11-24T06:00:44.674Z"}`;
+
+const posthog: readonly Sample[] = [
+  {
+    method: 'POST',
+    path: '/e',
+    headers: { ...FROM_PAGE, 'content-type': 'text/plain' },
+    body: POSTHOG_BATCH,
+  },
+  {
+    method: 'POST',
+    path: '/i/v0/e',
+    query: 'compression=base64&beacon=1',
+    headers: FROM_PAGE,
+    body: `data=${base64(POSTHOG_BATCH.replace('$pageview', '$pageleave'))}`,
+  },
+  {
+    method: 'POST',
+    path: '/capture',
+    headers: AS_JSON,
+    body: '{"token":"PIXEL","event":"Order Completed","distinct_id":"u1","offset":1500,"properties":{"$current_url":"/cart","$ip":"192.0.2.7","$raw_user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0","utm_medium":"mail","revenue":9.5,"currency":"EUR","nested":{"a":[1,2]}}}',
+  },
+  {
+    method: 'POST',
+    path: '/batch',
+    headers: { ...AS_JSON, ...WITH_TOKEN, 'user-agent': 'posthog-node/5.70.0' },
+    body: '{"api_key":"PIXEL","batch":[{"event":"$identify","distinct_id":"u1","properties":{"$set":{"plan":"pro"},"$anon_distinct_id":"a1"},"timestamp":"2026-11-24T06:00:44.670Z"},{"event":"$exception","distinct_id":"u1","properties":{"$exception_list":[{"type":"TypeError","value":"x"}]}}],"sent_at":"2026-11-24T06:00:44.674Z"}',
+  },
+  {
+    method: 'POST',
+    path: '/track',
+    headers: FROM_PAGE,
+    body: `data=${base64(`[${POSTHOG_EVENT.replace('"$lib"', '"token":"PIXEL","$lib"')}]`)}`,
+  },
+  {
+    method: 'POST',
+    path: '/engage',
+    headers: FROM_PAGE,
+    body: '[{"$token":"PIXEL","$distinct_id":"u1","$set":{"plan":"pro"}}]',
+  },
+  {
+    method: 'POST',
+    path: '/s',
+    headers: FROM_PAGE,
+    body: '[{"event":"$snapshot","properties":{"$snapshot_data":[]}}]',
+  },
+  {
+    method: 'POST',
+    path: '/flags',
+    query: 'v=2',
+    headers: FROM_PAGE,
+    body: '{"token":"PIXEL","distinct_id":"u1"}',
+  },
+  {
+    method: 'POST',
+    path: '/decide',
+    query: 'v=3',
+    headers: FROM_PAGE,
+    body: `data=${base64('{"token":"PIXEL"}')}`,
+  },
+  { method: 'GET', path: '/array/PIXEL/config.js', headers: FROM_PAGE },
+];
+
+const SEGMENT_CONTEXT =
+  '"context":{"page":{"path":"/s","referrer":"https://google.com/","search":"?x=1","title":"T","url":"https://site.example/s?x=1"},"userAgent":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0","locale":"en-US","ip":"192.0.2.7","library":{"name":"analytics.js","version":"npm:next-1.84.3"},"campaign":{"source":"nl","name":"spring"},"consent":{"categoryPreferences":{"Analytics":true,"Ads":false}},"consentManagement":{"deniedConsentIds":["C0004"]}}';
+const segmentMessage = (fields: string): string =>
+  `{"timestamp":"2026-11-24T06:00:44.670Z","sentAt":"2026-11-24T06:00:44.674Z","messageId":"ajs-next-1","anonymousId":"a1","userId":"u1","writeKey":"PIXEL",${fields},${SEGMENT_CONTEXT}}`;
+const SEGMENT_CALLS: Readonly<Record<string, string>> = {
+  track:
+    '"event":"Order Completed","properties":{"revenue":"9.50","currency":"EUR","order_id":"o-1","products":[{"sku":"s"}],"nested":{"a":{"b":1}}}',
+  page: '"name":"Home","category":"Docs","properties":{"url":"https://site.example/","path":"/","plan":"pro"}',
+  screen: '"name":"Start","properties":{}',
+  identify: '"traits":{"plan":"pro"}',
+  group: '"groupId":"g1"',
+  alias: '"previousId":"a1"',
+};
+const SEGMENT_BATCH = `{"writeKey":"PIXEL","sentAt":"2026-11-24T06:00:44.674Z","batch":[${Object.entries(
+  SEGMENT_CALLS,
+)
+  .map(([type, fields]) => segmentMessage(`"type":"${type}",${fields}`))
+  .join(',')}]}`;
+
+const segment: readonly Sample[] = [
+  ...Object.entries(SEGMENT_CALLS).flatMap(([call, fields]) =>
+    [call, call.slice(0, 1)].map(
+      (name): Sample => ({
+        method: 'POST',
+        path: `/v1/${name}`,
+        headers: { ...FROM_PAGE, 'content-type': 'text/plain', authorization: `Basic ${btoa('PIXEL:')}` },
+        body: segmentMessage(fields),
+      }),
+    ),
+  ),
+  ...['/v1/batch', '/v1/import', '/v1/b', '/beacon/v1/batch'].map(
+    (path): Sample => ({
+      method: 'POST',
+      path,
+      query: 'writeKey=PIXEL',
+      headers: {
+        ...AS_JSON,
+        ...(path === '/v1/import' ? WITH_TOKEN : {}),
+        'user-agent': 'analytics-node-next/latest',
+      },
+      body: SEGMENT_BATCH,
+    }),
+  ),
+  {
+    method: 'POST',
+    path: '/v1/m',
+    headers: FROM_PAGE,
+    body: '{"series":[{"type":"Counter","metric":"analytics_js.invoke"}]}',
+  },
+  { method: 'GET', path: '/v1/projects/PIXEL/settings', headers: FROM_PAGE },
+  {
+    method: 'GET',
+    path: '/v1/pixel/track',
+    query: `data=${base64(segmentMessage(SEGMENT_CALLS['track'] ?? ''))}`,
+  },
+  {
+    method: 'GET',
+    path: '/pixel/v1/page',
+    query:
+      'writeKey=PIXEL&anonymousId=a1&context.locale=en-US&context.page.url=https%3A%2F%2Fsite.example%2Fp&name=Home&properties.plan=pro',
+  },
+];
+
 /** Absent only while a tool has no format. */
 export const SAMPLES: Readonly<Partial<Record<PixelKey, readonly Sample[]>>> = {
   ga4,
   matomo,
   plausible,
+  posthog,
+  segment,
   snowplow,
 };
