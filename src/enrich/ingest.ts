@@ -4,6 +4,7 @@
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
 import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
+import { hex } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
 import { writePoints } from '../store/analytics-engine.ts';
@@ -63,7 +64,8 @@ export async function ingestFromApi(
   incoming: readonly IncomingEvent[],
   now: number,
 ): Promise<IngestOutcome[]> {
-  const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now));
+  const id = await batchIdOf(incoming);
+  const { batch, results } = await withRetries(() => prepareBatch(env, incoming, now, id));
   const outcomes = await write(env, batch, { now, reportsOutcomes: true, budget: invocationBudget(env.DB) });
   let next = 0;
   return results.map((result): IngestOutcome => {
@@ -82,6 +84,17 @@ export async function ingestFromApi(
  */
 export function ingestImported(env: Env, batch: Batch, now: number): Promise<WriteOutcome[]> {
   return write(env, batch, { now, reportsOutcomes: true, budget: invocationBudget(env.DB) });
+}
+
+/**
+ * The id of a batch whose events all have ids: the same events are the same batch, so a request that is repeated, or a log that is
+ * imported again, counts no rejection twice. Undefined for other events.
+ */
+async function batchIdOf(incoming: readonly IncomingEvent[]): Promise<string | undefined> {
+  const events = incoming.map(({ raw }) => (raw === null || raw.eid === '' ? null : [raw.id, raw.ev, raw.eid]));
+  if (events.includes(null)) return undefined;
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(events)));
+  return hex(new Uint8Array(hash).subarray(0, 6));
 }
 
 /**

@@ -50,6 +50,13 @@ export function withOverrides(
   });
 }
 
+/** The time that an authenticated sender says, if it is one of an event; else the time of arrival. */
+export function timeOf({ ts }: Overrides, receivedAt: number): number {
+  const time = parseTime(ts);
+  const isOfEvent = time !== null && time >= LIMITS.oldestTs && time <= receivedAt + LIMITS.clockSkew;
+  return isOfEvent ? time : receivedAt;
+}
+
 /** Whether a value is a text of at most `limit` characters without spaces and control characters. */
 function isPlain(value: unknown, limit: number): value is string {
   return typeof value === 'string' && value.length <= limit && /^[\x21-\x7e]+$/.test(value);

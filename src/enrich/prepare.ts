@@ -15,6 +15,7 @@ import { findSalts } from '../store/salts.ts';
 import type { Arrival } from './candidate.ts';
 import { type EnrichedEvent, enrich } from './enrich.ts';
 import { proofOf } from './identity.ts';
+import { timeOf } from './overrides.ts';
 import { findNamedPixels, siteKeyOf } from './named-pixels.ts';
 import { aliasOf } from './person.ts';
 import { scrubPage, scrubText } from './scrub.ts';
@@ -35,11 +36,15 @@ export interface PreparedBatch {
   readonly results: readonly Result<EnrichedEvent, Rejection>[];
 }
 
-/** @throws what D1 throws. */
+/**
+ * @param id the id of the batch. A batch that may arrive again has the same one.
+ * @throws what D1 throws.
+ */
 export async function prepareBatch(
   env: Env,
   received: readonly IncomingEvent[],
   now: number,
+  id = randomBase58(12),
 ): Promise<PreparedBatch> {
   const incoming = await withPixels(env, received, now);
   const ids = incoming.flatMap(({ raw }) => (raw && pixelIdOf(raw) !== '' ? [raw.id] : []));
@@ -52,7 +57,7 @@ export async function prepareBatch(
     return reasons.map((reason) => countedRejection(incoming[index] as IncomingEvent, reason, pixels));
   });
   const events = await withHashes(env, secrets, enriched, now);
-  return { batch: { id: randomBase58(12), events, rejections }, results };
+  return { batch: { id, events, rejections }, results };
 }
 
 /** The events with the pixels that they name. An event whose name leads to no pixel stays as it is. */
@@ -149,7 +154,10 @@ async function withPerson(
   return { event: { ...event, visitor: await visitor, person }, day, ...links };
 }
 
-/** A rejection as it is counted: for the local day of its pixel, or for the UTC day if there is no such pixel. */
+/**
+ * A rejection as it is counted: for the local day of its pixel, or for the UTC day if there is no such pixel. The day is that of the
+ * event where the sender may say when it happened: the crawlers in a log of last month are of last month.
+ */
 function countedRejection(
   { raw, arrival }: IncomingEvent,
   { reason, detail, family }: Rejection,
@@ -157,14 +165,16 @@ function countedRejection(
 ): CountedRejection {
   const pixel = raw ? pixels.get(pixelIdOf(raw)) : undefined;
   const page = pageOf(raw);
-  const { day, start } = localDayOf(pixel?.timezone ?? 'UTC', arrival.receivedAt);
+  const { receivedAt, overrides } = arrival;
+  const at = overrides === null ? receivedAt : timeOf(overrides, receivedAt);
+  const { day, start } = localDayOf(pixel?.timezone ?? 'UTC', at);
   const refused = reason === 'opted_out' || reason === 'refused';
   return {
     pixel: pixel?.id ?? '',
     day,
     reason,
     family: scrubText(family ?? '', MAX_FAMILY),
-    at: refused ? start : arrival.receivedAt,
+    at: refused ? start : at,
     sample: refused
       ? null
       : {
