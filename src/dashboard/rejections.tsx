@@ -1,5 +1,7 @@
 /** Events that were not stored, and the reasons, by day. */
 import { useState } from 'preact/hooks';
+import { AiAgents } from './ai-agents.tsx';
+import { type BotFamilies, splitFamilies } from './ai-families.ts';
 import type { Pixel } from './api.ts';
 import { Bars } from './bars.tsx';
 import { count, fieldValue, moment } from './format.ts';
@@ -87,6 +89,7 @@ export default function Rejections({ pixel, mayAdd }: Props) {
                   stacks={stacks}
                 />
               </div>
+              <AiAgents agents={reasons.flatMap((reason) => familiesOf(reason).ai)} />
               <ul class="reasons">
                 {reasons.map((reason, shade) => (
                   <li key={reason.reason} data-reason={reason.reason}>
@@ -100,17 +103,7 @@ export default function Rejections({ pixel, mayAdd }: Props) {
                       {reason.last_at !== null && (
                         <p class="muted">Last time: {moment(reason.last_at, pixel.timezone)}.</p>
                       )}
-                      {reason.families.size > 0 && (
-                        <p>
-                          {[...reason.families]
-                            .toSorted(([, a], [, b]) => b - a)
-                            .map(([family, times]) => (
-                              <span class="tag" key={family}>
-                                <Text>{family}</Text> {count(times)}
-                              </span>
-                            ))}
-                        </p>
-                      )}
+                      <Families families={familiesOf(reason).others} />
                       {samplesOf(reason).map((fields) => (
                         <dl class="fields sample" key={JSON.stringify(fields)}>
                           {fields.map(([name, value]) => (
@@ -132,6 +125,25 @@ export default function Rejections({ pixel, mayAdd }: Props) {
         }}
       </ResourceView>
     </>
+  );
+}
+
+/** Only bots may be of AI companies: families of other reasons are clients and the like. */
+function familiesOf({ reason, families }: Reason): BotFamilies {
+  if (reason === 'bot') return splitFamilies(families);
+  return { ai: [], others: [...families].toSorted(([, a], [, b]) => b - a) };
+}
+
+function Families({ families }: { readonly families: BotFamilies['others'] }) {
+  if (families.length === 0) return null;
+  return (
+    <p>
+      {families.map(([family, times]) => (
+        <span class="tag" key={family}>
+          <Text>{family}</Text> {count(times)}
+        </span>
+      ))}
+    </p>
   );
 }
 

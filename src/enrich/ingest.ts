@@ -91,7 +91,9 @@ export function ingestImported(env: Env, batch: Batch, now: number): Promise<Wri
  * imported again, counts no rejection twice. Undefined for other events.
  */
 async function batchIdOf(incoming: readonly IncomingEvent[]): Promise<string | undefined> {
-  const events = incoming.map(({ raw }) => (raw === null || raw.eid === '' ? null : [raw.id, raw.ev, raw.eid]));
+  const events = incoming.map(({ raw }) =>
+    raw === null || raw.eid === '' ? null : [raw.id, raw.ev, raw.eid],
+  );
   if (events.includes(null)) return undefined;
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(events)));
   return hex(new Uint8Array(hash).subarray(0, 6));

@@ -994,14 +994,25 @@ describe('the other views', () => {
       const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
       return (await response.text()).includes('"count":3');
     }, 'the rejections');
+    const crawler = { 'user-agent': 'Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)' };
+    await fetch(image, { headers: crawler });
+    await eventually(async () => {
+      const response = await speck.api('GET', `/api/v1/pixels/${pixel}/rejections`);
+      return (await response.text()).includes('"GPTBot":1');
+    }, 'the rejection of the crawler');
     await page.click('nav >> text=Rejected events');
-    await page.waitForSelector('[data-reason=bot] .number:text("3")');
+    await page.waitForSelector('[data-reason=bot] .number:text("4")');
+    // The agents of AI companies are shown by name, and not again among the others.
+    expect(await page.innerText('[data-group=ai]')).toMatch(
+      /GPTBot\s+1 OpenAI, collects texts to train models/,
+    );
+    expect(await page.$('[data-reason=bot] .tag:has-text("GPTBot")')).toBeNull();
     await page.click('[data-reason=bot] summary');
     await page.waitForSelector('[data-reason=bot] .tag:has-text("bingbot")');
-    // Three times the same tells no more than once.
+    // Four times the same tells no more than once.
     expect(await page.$$eval('[data-reason=bot] .sample', (all) => all.length)).toBe(1);
     expect(await page.$$eval('svg title', (all) => all.map((one) => one.textContent).at(-1))).toMatch(
-      /: 3 rejected$/,
+      /: 4 rejected$/,
     );
     await page.goto(`${speck.url}/app/${pixel}/refusals`);
     await page.waitForSelector('h1:text-is("Rejected events")');

@@ -12,7 +12,8 @@ beforeAll(applySchema);
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 const GPTBOT =
   'Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; GPTBot/1.2; +https://openai.com/gptbot';
-const CLAUDE = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36 Claude-User/1.0';
+const CLAUDE =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36 Claude-User/1.0';
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0';
 
 let made = 0;
@@ -38,7 +39,11 @@ describe('a bot in a log', () => {
     const ts = Date.parse('2026-03-04T12:00:00Z');
     await ingestFromApi(
       testEnv,
-      [event(id, 'a', ts, GPTBOT), event(id, 'b', new Date(ts).toISOString(), GPTBOT), event(id, 'c', ts - 86_400_000, CLAUDE)],
+      [
+        event(id, 'a', ts, GPTBOT),
+        event(id, 'b', new Date(ts).toISOString(), GPTBOT),
+        event(id, 'c', ts - 86_400_000, CLAUDE),
+      ],
       NOW,
     );
     expect(await countsOf(id)).toEqual([
