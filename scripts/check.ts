@@ -25,7 +25,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/problem.ts': 1_500,
   'src/collect/wire/segment.ts': 7_500,
   'src/collect/wire/snowplow.ts': 7_000,
-  'src/enrich/ingest.ts': 46_900,
+  'src/enrich/ingest.ts': 47_200,
   'src/enrich/consume.ts': 49_300,
   'src/http/unpack.ts': 1_200,
   'src/rollup/job.ts': 75_500,
