@@ -89,6 +89,139 @@ test('only the lines of the site are sent from a log of multiple virtual hosts',
   expect(stdout).not.toContain('unreadable');
 });
 
+describe('a log of multiple hosts', () => {
+  const hosts = ['site.example', 'blog.example', 'site.example:8080', 'other.example', '-'];
+  const log = hosts.map((host, index) => `${host} ${line(`/${index}`)}`).join('');
+  const urls = () => [...fake.taken.values()].map(({ dl }) => dl);
+
+  test.each([
+    [[], ['https://site.example/0', 'https://site.example/2', 'https://site.example/4']],
+    [
+      ['--host', 'blog.example,OTHER.example'],
+      ['https://blog.example/1', 'https://other.example/3'],
+    ],
+    [
+      ['--host', 'all'],
+      [
+        'https://site.example/0',
+        'https://blog.example/1',
+        'https://site.example/2',
+        'https://other.example/3',
+        'https://site.example/4',
+      ],
+    ],
+  ])('is read for %j', async (args, expected) => {
+    const { code } = await importLog([write('vhosts.log', log), ...args]);
+    expect(code).toBe(0);
+    const isOwn = (url: string) => expected.includes(url);
+    expect(urls().filter(isOwn)).toEqual(expected);
+    // A line without a host is of the origin.
+    expect(urls().filter((url) => !isOwn(url))).toEqual(
+      args[1] === 'blog.example,OTHER.example' ? ['https://site.example/4'] : [],
+    );
+  });
+
+  test('needs no origin, if the hosts are named', async () => {
+    const args = [write('vhosts.log', log), '--url', fake.url, '--pixel', 'px_1', '--host', 'blog.example'];
+    const script = runScript(join(ROOT, 'scripts', 'import.ts'), args, { SPECK_TOKEN: 'secret' });
+    expect(await script.ended).toBe(0);
+    expect(urls()[0]).toBe('https://blog.example/1');
+  });
+});
+
+describe('another format', () => {
+  const iis = [
+    '#Software: Microsoft Internet Information Services 10.0',
+    '#Fields: date time cs-method cs-uri-stem c-ip cs(User-Agent) sc-status',
+    '2000-10-10 13:55:36 GET /one 192.0.2.7 Browser 200',
+    '2000-10-10 13:55:37 GET /two 192.0.2.7 Browser 200',
+    '#Fields: date time cs-method cs-uri-stem c-ip sc-status',
+    '2000-10-10 13:55:38 GET /three 192.0.2.7 200',
+    '2000-10-10 13:55:38 GET /style.css 192.0.2.7 200',
+    '2000-10-10 13:55:38 GET /four 192.0.2.7 20',
+  ].join('\r\n');
+
+  test('is recognized, and the report says which, and what it lacks', async () => {
+    const { code, stdout } = await importLog([write('u_ex001010.log', iis)]);
+    expect(code).toBe(0);
+    expect(pages()).toEqual(['/one', '/two', '/three']);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((text) => text.trim()),
+    ).toEqual([
+      "u_ex001010.log: 5 lines, read as w3c: W3C's extended log format, as IIS writes it",
+      '3  page views, 2000-10-10T13:55:36.000Z to 2000-10-10T13:55:38.000Z',
+      '3  accepted',
+      '3  page views whose lines have no referrer: they are of no source',
+      '1  page views whose lines have no user agent: they are of no visitor, and bots among them are counted',
+      '1  not page views: static (files that pages are made of, downloads, feeds, robots.txt)',
+      '1  unreadable',
+      'line 8 does not end with a line break, so it may be cut short',
+    ]);
+  });
+
+  test('JSON is told from an export, and gzipped parts are read one after the other', async () => {
+    const json = (uri: string) =>
+      `${JSON.stringify({ time: '2000-10-10T13:55:36Z', remote_addr: '192.0.2.7', method: 'GET', uri, status: 200, user_agent: 'Browser', referer: '' })}\n`;
+    const parts = [gzipSync(json('/one')), gzipSync(json('/two') + json('/three')), gzipSync(json('/four'))];
+    const { code, stdout } = await importLog([write('json.log.gz', Buffer.concat(parts))]);
+    expect(code).toBe(0);
+    expect(pages()).toEqual(['/one', '/two', '/three', '/four']);
+    expect(stdout).toContain('4 lines, read as json');
+  });
+
+  test('that is insisted on wrongly says what was recognized', async () => {
+    const { code, stderr } = await importLog([write('iis.log', iis), '--format', 'caddy']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'Not one line could be read as caddy. 4 of the first 4 lines can be read as w3c',
+    );
+    expect(stderr).toContain('insist: --format w3c');
+    expect(fake.requests).toEqual([]);
+  });
+
+  test('can be insisted on against what is recognized', async () => {
+    const log = `${line('/one').trimEnd()} "site.example"\n${line('/two').trimEnd()} "other.example"\n`;
+    const { stdout } = await importLog([write('last.log', log)]);
+    expect(pages()).toEqual(['/one']);
+    expect(stdout).toContain('read as combined-host');
+    await importLog([write('last.log', log), '--format', 'combined']);
+    expect(pages()).toEqual(['/one', '/two']);
+  });
+});
+
+test('AI crawlers are reported by name, with the pages that they fetched most', async () => {
+  fake.reject = ({ ua }) => (String(ua).includes('Bot') ? 'bot' : undefined);
+  const gptbot = 'Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)';
+  const log = [
+    line('/docs?a', gptbot),
+    line('/', gptbot),
+    line('/docs?b', 'GPTBot/1.0'),
+    line('/', 'ClaudeBot/1.0'),
+    line('/style.css', 'ClaudeBot/1.0'),
+    line('/', 'OtherBot/1.0'),
+    line('/'),
+  ].join('');
+  const { code, stdout } = await importLog([write('crawlers.log', log)]);
+  expect(code).toBe(0);
+  expect(stdout.split('\n').map((text) => text.trim())).toEqual([
+    'crawlers.log: 7 lines',
+    '6  page views, 2000-10-10T13:55:36.000Z to 2000-10-10T13:55:36.000Z',
+    '1  accepted',
+    '5  refused: bot',
+    '4  page views by AI crawlers and assistants, which are refused as bots',
+    '3  GPTBot (OpenAI): collects texts to train models',
+    '2 × /docs',
+    '1 × /',
+    '1  ClaudeBot (Anthropic): collects texts to train models',
+    '1 × /',
+    '1  not page views: static (files that pages are made of, downloads, feeds, robots.txt)',
+    '',
+  ]);
+});
+
 test('a log in UTF-16 is rejected with instructions', async () => {
   const { code, stderr } = await importLog([write('utf16.log', Buffer.from(`\ufeff${LOG}`, 'utf16le'))]);
   expect(code).toBe(1);
@@ -217,6 +350,8 @@ test.each([
   [['a', '--origin', 'site.example'], '--origin "site.example" is not like'],
   [['a', '--origin', 'https://site.example/blog'], 'without a path'],
   [['a', '--include', 'static,pages'], '--include "pages"'],
+  [['a', '--format', 'apache'], '--format "apache": there are combined-host, combined,'],
+  [['a', '--host', 'https://site.example/'], '--host "https://site.example/"'],
   [['a', '--batch', '1001'], '--batch "1001"'],
   [['a', '--loud'], "Unknown option '--loud'"],
 ])('a wrong command: %j', async (args, message) => {

@@ -96,7 +96,8 @@ export function classify(entry: LogEntry, site: Site, include: ReadonlySet<Inclu
   if (method !== 'GET' && !include.has('methods')) return { ok: false, error: 'methods' };
   const url = urlOf(target, origin);
   if (!url) return { ok: false, error: 'garbage' };
-  if (!site.hasPage(url)) return { ok: false, error: 'elsewhere' };
+  // A path is of the origin that its line's host has.
+  if (!target.startsWith('/') && !site.hasPage(url)) return { ok: false, error: 'elsewhere' };
 
   const answer = answerOf(entry.status);
   if (answer !== 'page' && !include.has(answer)) return { ok: false, error: answer };
