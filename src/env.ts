@@ -18,6 +18,10 @@ export interface Env {
   readonly INGEST_MODE?: string;
   /** Optional. Without it, events that D1 rejects are lost. */
   readonly QUEUE?: Queue<Message>;
+  /** Optional. Where pages reach the Worker: see model/page-paths.ts. */
+  readonly SCRIPT_PATH?: string;
+  readonly COLLECT_PATH?: string;
+  readonly PUBLIC_URL?: string;
   /** Optional. Limits events per pixel and address. */
   readonly RATE_LIMIT?: RateLimit;
 }

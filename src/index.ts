@@ -33,12 +33,12 @@ export default {
   },
 } satisfies ExportedHandler<Env, Message>;
 
-/** Answers what is no native pixel request: other tools' clients, and everything else. */
+/** Answers what is no native pixel request at its usual path: other tools' clients, paths that the owner has set, and everything else. */
 async function route(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const { findEndpoint } = await import('./collect/wire/clients.ts');
-  const endpoint = await findEndpoint(request.url, endpointsOf);
-  const response = endpoint && collect(request, env, ctx, () => endpoint);
+  const { locate } = await import('./collect/locate.ts');
+  const place = await locate(request, env, FORMATS, endpointsOf);
+  const response = collect(place.request, env, ctx, place.find);
   if (response) return response;
   const { route } = await import('./api/router.ts');
-  return route(request, env);
+  return route(place.request, env, request.url);
 }

@@ -8,14 +8,14 @@ const PIXEL = 'px_…';
 
 /** A document with the recipes between its markers. The snippet itself is left out: the document contains it already. */
 export function withRecipes(document: string): string {
-  const { script } = installSnippets(PIXEL, ORIGIN);
-  const recipes = recipesOf({ pixel: PIXEL, origin: ORIGIN, script, isLocal: false });
+  const install = installSnippets(PIXEL, ORIGIN);
+  const recipes = recipesOf({ pixel: PIXEL, install, isLocal: false });
   const sections = recipes.map(({ name, steps, note, codes }) =>
     [
       `#### ${name}`,
       steps.map((step, index) => wrapped(`${index + 1}. ${step}`, '   ')).join('\n'),
       ...codes
-        .filter(({ text }) => text !== script)
+        .filter(({ text }) => text !== install.script)
         .map(({ title, language, text }) => `${title}:\n\n\`\`\`${language}\n${text}\n\`\`\``),
       wrapped(note),
     ].join('\n\n'),

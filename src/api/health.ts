@@ -3,6 +3,7 @@
  * computed at most once in a few seconds.
  */
 import { type Env, ingestMode, secretsOf } from '../env.ts';
+import { pagePaths } from '../model/page-paths.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { type Counter, type CounterName, readCounters, unwrittenCount } from '../store/counters.ts';
 import type { FailedTask } from '../store/failed-tasks.ts';
@@ -39,7 +40,8 @@ export async function health(env: Env): Promise<Response> {
 
 async function examine(env: Env, now: number): Promise<Health> {
   const secrets = secretsOf(env);
-  const common = { version: VERSION, api: apiState(env) };
+  const { problems } = pagePaths(env);
+  const common = { version: VERSION, api: apiState(env), path_problems: problems };
   const ingest = { mode: ingestMode(env), spilling: env.QUEUE ? 'on' : 'off: no queue is bound' };
   const schemaState = examineSchema(env.DB);
   const before = performance.now();
@@ -62,6 +64,7 @@ async function examine(env: Env, now: number): Promise<Health> {
       Boolean(schema?.advice) ||
       secrets.length === 0 ||
       seals.unreadable > 0 ||
+      problems.length > 0 ||
       isRollupBehind(state, counters, now);
     return {
       status: isDegraded ? 'degraded' : 'ok',

@@ -211,18 +211,20 @@ export async function addPixel({ request, env, grant }: Call): Promise<Response>
       `There are ${LIMITS.pixels} pixels, which is the maximum. Delete one first.`,
     );
   }
-  return pixelResponse(pixel, request, 201, { location: `/api/v1/pixels/${pixel.id}` });
+  return pixelResponse(pixel, { request, env }, 201, { location: `/api/v1/pixels/${pixel.id}` });
 }
 
 /** Any token may read the pixels that it reaches, since their names are no secret to it. */
 export async function readPixels({ request, env, grant }: Call): Promise<Response> {
   const pixels = await listPixels(env.DB);
   const visible = pixels.filter(({ id }) => grant.pixel === null || grant.pixel === id);
-  return uncachedJson({ pixels: await Promise.all(visible.map((pixel) => pixelToJson(pixel, request))) });
+  return uncachedJson({
+    pixels: await Promise.all(visible.map((pixel) => pixelToJson(pixel, { request, env }))),
+  });
 }
 
-export async function readPixel({ request, pixel }: PixelCall): Promise<Response> {
-  return pixelResponse(pixel, request);
+export async function readPixel({ request, env, pixel }: PixelCall): Promise<Response> {
+  return pixelResponse(pixel, { request, env });
 }
 
 export async function changePixel({ request, env, grant, id }: Call): Promise<Response> {
@@ -233,7 +235,13 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
     try {
       const rezoned = await applyChange(env.DB, { ...current, read }, change, tries === 1);
       const changed = await loadPixel(env, grant, id);
-      return await pixelResponse(changed, request, 200, {}, rezoned ? { timezone_change: rezoned } : {});
+      return await pixelResponse(
+        changed,
+        { request, env },
+        200,
+        {},
+        rezoned ? { timezone_change: rezoned } : {},
+      );
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       current = await loadForChange(env, grant, id);
@@ -364,23 +372,26 @@ async function etagOf({ name, url, timezone, settings }: Pixel): Promise<string>
   return (await hashToken(JSON.stringify([name, url, timezone, settings]))).slice(0, 32);
 }
 
-async function pixelToJson(pixel: Pixel, request: Request): Promise<Record<string, unknown>> {
+/** What the snippets of a pixel depend on. */
+type Place = Pick<Call, 'request' | 'env'>;
+
+async function pixelToJson(pixel: Pixel, { request, env }: Place): Promise<Record<string, unknown>> {
   return {
     ...pixel,
     created_at: new Date(pixel.created_at).toISOString(),
     etag: await etagOf(pixel),
-    install: installSnippets(pixel.id, new URL(request.url).origin),
+    install: installSnippets(pixel.id, new URL(request.url).origin, env),
   };
 }
 
 /** A response with one pixel, its ETag, and what else the body has. */
 async function pixelResponse(
   pixel: Pixel,
-  request: Request,
+  place: Place,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
   also: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
-  const json = await pixelToJson(pixel, request);
+  const json = await pixelToJson(pixel, place);
   return uncachedJson({ ...json, ...also }, status, { ...headers, etag: `"${json['etag']}"` });
 }

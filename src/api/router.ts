@@ -61,10 +61,11 @@ router.all('*', () => {
 
 /**
  * Answers every request that no wire format takes. Never rejects. HEAD is answered as GET is, without the body.
+ * @param url the URL as the client knows it, if the owner has set another path.
  */
-export async function route(request: Request, env: Env): Promise<Response> {
+export async function route(request: Request, env: Env, url = request.url): Promise<Response> {
   const isHead = request.method === 'HEAD';
-  const response = await answer(isHead ? new Request(request, { method: 'GET' }) : request, env);
+  const response = await answer(isHead ? new Request(request, { method: 'GET' }) : request, env, url);
   return withCommonHeaders(isHead ? await withoutBody(response) : response, request.url);
 }
 
@@ -78,9 +79,9 @@ async function withoutBody(response: Response): Promise<Response> {
 export const authenticateSender: Authenticate = async (token, request, env) =>
   isExposed(request.url) ? null : (await import('./api.ts')).tokenHolder(token, request, env);
 
-async function answer(request: Request, env: Env): Promise<Response> {
+async function answer(request: Request, env: Env, url: string): Promise<Response> {
   try {
-    return (await rejectExposed(request)) ?? ((await router.fetch(request, env)) as Response);
+    return (await rejectExposed(request, url)) ?? ((await router.fetch(request, env)) as Response);
   } catch (error) {
     await discardBody(request);
     return problemResponse(error, env.DB);
@@ -89,9 +90,9 @@ async function answer(request: Request, env: Env): Promise<Response> {
 
 /** Serves a script of the tag. It is cached for an hour, since an owner's update should arrive within that time. */
 function script(load: () => Promise<{ default: string }>): Handler {
-  return async () => {
+  return async (_request, env) => {
     const { default: text } = await load();
-    return new Response(text, {
+    return new Response(env.SCRIPT_PATH || env.COLLECT_PATH ? await namedBy(env, text) : text, {
       headers: {
         'content-type': 'text/javascript; charset=utf-8',
         'cache-control': 'public, max-age=3600',
@@ -100,4 +101,10 @@ function script(load: () => Promise<{ default: string }>): Handler {
       },
     });
   };
+}
+
+/** A script of the tag with the names that the owner has set. */
+async function namedBy(env: Env, text: string): Promise<string> {
+  const { pagePaths, withPaths } = await import('../model/page-paths.ts');
+  return withPaths(text, pagePaths(env));
 }

@@ -65,7 +65,7 @@ const pixel = {
     ...text,
     description: 'Send it as `If-Match`, in quotes, to change the pixel only if it is still the same.',
   },
-  install: object({ script: text, noscript: text, email: text }),
+  install: object({ script: text, noscript: text, email: text, script_url: text, collect_url: text }),
   imported: {
     ...object({ from: day, to: day }),
     description: 'The first and last day of imported totals. Missing if it has none.',
@@ -434,6 +434,7 @@ const entries = {
       status: { enum: ['ok', 'degraded'] },
       version: text,
       api: text,
+      path_problems: listOf(text),
       schema: {
         ...orNull(object({ version: count, expected: count, advice: text }, ['advice'])),
         description:

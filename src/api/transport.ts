@@ -13,9 +13,10 @@ const TAG = /^\/(?:speck(?:\.\w+)?|[^/]+\/fbevents)\.js$/;
 
 /**
  * The response to a request that came without TLS over a network: a redirect to HTTPS. Null for all other requests.
+ * @param requestedUrl the URL as the client knows it, which may have another path than the request.
  * @throws Problem for the API. If its clients were redirected, they would go on sending their token unencrypted.
  */
-export async function rejectExposed(request: Request): Promise<Response | null> {
+export async function rejectExposed(request: Request, requestedUrl: string): Promise<Response | null> {
   const { url } = request;
   if (!isExposed(url)) return null;
   const { pathname } = new URL(url);
@@ -27,7 +28,7 @@ export async function rejectExposed(request: Request): Promise<Response | null> 
     );
   }
   await discardBody(request);
-  const headers = { location: url.replace('http:', 'https:'), 'cache-control': 'no-store' };
+  const headers = { location: requestedUrl.replace('http:', 'https:'), 'cache-control': 'no-store' };
   return new Response(null, { status: 308, headers });
 }
 

@@ -7,6 +7,8 @@ export interface Snippets {
   readonly script: string;
   readonly noscript: string;
   readonly email: string;
+  readonly script_url: string;
+  readonly collect_url: string;
 }
 
 export interface Settings {

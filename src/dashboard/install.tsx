@@ -27,7 +27,7 @@ export default function Install({ pixel, mayAdd }: Props) {
   const local = isLocal ? ' data-local' : '';
   const fbq = [
     '<script>window.fbq=window.fbq||function(){fbq.callMethod?fbq.callMethod(...arguments):(fbq.queue=fbq.queue||[]).push(arguments)}</script>',
-    `<script defer src="${origin}/speck.meta.js" data-pixel="${id}" data-use="all" data-alias="fbq"${local}></script>`,
+    `<script defer src="${install.script_url.replace('.plus.', '.meta.')}" data-pixel="${id}" data-use="all" data-alias="fbq"${local}></script>`,
   ].join('\n');
   const server = [
     `curl ${origin}/api/v1/events \\`,
@@ -49,7 +49,7 @@ export default function Install({ pixel, mayAdd }: Props) {
           </>
         )}
       </Snippet>
-      <Recipes pixel={id} origin={origin} script={install.script} isLocal={isLocal} />
+      <Recipes pixel={id} install={install} isLocal={isLocal} />
       <Switch pixel={pixel} mayAdd={mayAdd} />
       <Snippet title="Without JavaScript" text={install.noscript}>
         Add this as well to count browsers that run no scripts.

@@ -6,10 +6,12 @@
 /** The values of a pixel that its recipes contain. */
 export interface Subject {
   readonly pixel: string;
-  /** The Worker's origin, such as `https://px.example.com`. */
-  readonly origin: string;
-  /** The two script elements for pages, as the API returns them. */
-  readonly script: string;
+  /** The two script elements for pages, and the URLs of script and collector, as the API returns them. */
+  readonly install: {
+    readonly script: string;
+    readonly script_url: string;
+    readonly collect_url: string;
+  };
   /** Whether the pages are on the owner's machine, and are counted only with `data-local`. */
   readonly isLocal: boolean;
 }
@@ -31,8 +33,8 @@ export interface Recipe {
 const STUB = 'window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}';
 
 /** @returns the recipes, those with the most readers first. */
-export function recipesOf({ pixel, origin, script, isLocal }: Subject): readonly Recipe[] {
-  const tag = `${origin}/speck.plus.js`;
+export function recipesOf({ pixel, install, isLocal }: Subject): readonly Recipe[] {
+  const { script, script_url: tag, collect_url } = install;
   const local = isLocal ? ' data-local=""' : '';
   return [
     {
@@ -40,7 +42,7 @@ export function recipesOf({ pixel, origin, script, isLocal }: Subject): readonly
       steps: [
         'Install and activate the plugin WPCode.',
         'Open `Code Snippets` > `Header & Footer`, paste the snippet into the field `Header`, and save.',
-        'If a plugin caches pages, empty its cache. If it combines or delays scripts, exclude `speck.plus.js`.',
+        `If a plugin caches pages, empty its cache. If it combines or delays scripts, exclude \`${tag.slice(tag.lastIndexOf('/') + 1)}\`.`,
       ],
       note: 'Without a plugin, add the code for `functions.php` to that file of a child theme.',
       codes: [
@@ -95,7 +97,7 @@ export function recipesOf({ pixel, origin, script, isLocal }: Subject): readonly
           text: [
             "analytics.subscribe('checkout_completed', (event) => {",
             '  const { totalPrice } = event.data.checkout;',
-            `  fetch('${origin}/beacon', {`,
+            `  fetch('${collect_url}', {`,
             "    method: 'POST',",
             "    mode: 'no-cors',",
             '    keepalive: true,',

@@ -66,7 +66,9 @@ export function addressOf(
     ...(id === null ? [] : [`id=${id}`]),
     ...(language === null ? [] : [`lang=${language}`]),
   ];
-  return query.length === 0 ? path : `${path}?${query.join('&')}`;
+  // Relative, since the Worker may be behind a path.
+  const up = new URL(request.url).pathname.endsWith('/') ? '../' : '';
+  return `${up}${path.slice(1)}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 }
 
 export async function problem(
@@ -136,7 +138,7 @@ const ARIA_CURRENT = html` aria-current="true"`;
 
 /** The address of the same page in another language. It keeps what the page tells the reader about the last action. */
 function inLanguage({ url }: Request, language: string): string {
-  const { pathname, searchParams } = new URL(url);
+  const { searchParams } = new URL(url);
   searchParams.set('lang', language);
-  return `${pathname}?${searchParams}`;
+  return `?${searchParams}`;
 }

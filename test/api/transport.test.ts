@@ -21,7 +21,12 @@ beforeAll(async () => {
 let requestCount = 0;
 
 /** Each request is another network's, so that wrong tokens do not count together. */
-async function ask(url: string, method = 'GET', headers: Record<string, string> = {}): Promise<Response> {
+async function ask(
+  url: string,
+  method = 'GET',
+  headers: Record<string, string> = {},
+  env: typeof testEnv = testEnv,
+): Promise<Response> {
   const ctx = createExecutionContext();
   const request = new Request(url, {
     method,
@@ -29,7 +34,7 @@ async function ask(url: string, method = 'GET', headers: Record<string, string> 
     redirect: 'manual',
     ...(['GET', 'HEAD', 'DELETE'].includes(method) ? {} : { body: '{}' }),
   });
-  const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], testEnv, ctx);
+  const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], env, ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }
@@ -163,6 +168,22 @@ describe('without TLS', () => {
       expect((await ask(`http://${HOST}/app/assets${address(path)}`, method)).status).toBe(308);
     },
   );
+
+  it('behind a path, pages lead to https there, and the tag under its own name is answered', async () => {
+    const env = {
+      ...testEnv,
+      SCRIPT_PATH: '/a.js',
+      COLLECT_PATH: '/x',
+      PUBLIC_URL: 'https://example.com/stats',
+    };
+    for (const path of ['/stats/privacy?id=px_1', '/stats/opt-out', '/stats/health']) {
+      const response = await ask(`http://${HOST}${path}`, 'GET', {}, env);
+      expect([response.status, response.headers.get('location')]).toEqual([308, `https://${HOST}${path}`]);
+    }
+    for (const path of ['/a.js', '/stats/a.plus.js', '/stats/speck.js', '/stats/x?id=px_1', '/x?id=px_1']) {
+      expect((await ask(`http://${HOST}${path}`, 'GET', {}, env)).status, path).toBe(200);
+    }
+  });
 
   it('the pixel and the beacon are answered, since pages and mails may use http', async () => {
     expect((await ask(`http://${HOST}/p.gif?id=${pixel.id}`)).status).toBe(200);

@@ -1,6 +1,7 @@
 /** The recipes of the Install view, each as its system would put it into a page: every one counts, in a real Chromium. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { installSnippets, type Snippets } from '../../src/api/install.ts';
 import { type Code, recipesOf } from '../../src/dashboard/recipes.ts';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { violations } from './axe.ts';
@@ -56,10 +57,10 @@ async function eventsOf(pixel: string): Promise<readonly Record<string, unknown>
 
 it('count what they say', async () => {
   const response = await speck.api('POST', '/api/v1/pixels', { name: 'Shop', url: 'www.shop.example' });
-  const { id, install } = (await response.json()) as { id: string; install: { script: string } };
+  const { id, install } = (await response.json()) as { id: string; install: Snippets };
   // Its pages are not on this machine.
   const script = install.script.replace(' data-local', '');
-  const recipes = recipesOf({ pixel: id, origin: speck.url, script, isLocal: false });
+  const recipes = recipesOf({ pixel: id, install: { ...install, script }, isLocal: false });
   expect(recipes.map(({ name }) => name)).toEqual([
     'WordPress',
     'Google Tag Manager',
@@ -104,8 +105,8 @@ it('count what they say', async () => {
 });
 
 it('say what a page on this machine needs, all of them', () => {
-  const script = '<script src="tag" data-local></script>';
-  const recipes = recipesOf({ pixel: 'px_1', origin: 'http://127.0.0.1:8787', script, isLocal: true });
+  const install = installSnippets('px_1', 'http://127.0.0.1:8787');
+  const recipes = recipesOf({ pixel: 'px_1', install, isLocal: true });
   const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
   expect(forPages.filter(({ text }) => !text.includes('data-local'))).toEqual([]);
 });
@@ -119,18 +120,18 @@ it('are in the Install view, with the values of the pixel, for mouse and keyboar
   await signIn(page, speck);
   expect(scripts.filter((path) => path.includes('recipes'))).toEqual([]);
   await page.goto(`${speck.url}/app/${pixel}/install`);
-  await page.click('.recipes [role=tab]:text-is("WordPress")');
+  await page.click('[aria-label="Step by step"] [role=tab]:text-is("WordPress")');
   const seen: string[] = [];
   for (let step = 0; step < 6; step++) {
-    const tab = page.locator('.recipes [role=tab][aria-selected=true]');
+    const tab = page.locator('[aria-label="Step by step"] [role=tab][aria-selected=true]');
     expect(await tab.evaluate((element) => element === document.activeElement)).toBe(true);
     seen.push((await tab.textContent()) ?? '');
-    const codes = await page.locator('.recipes pre').allTextContents();
+    const codes = await page.locator('[aria-label="Step by step"] pre').allTextContents();
     for (const code of codes) {
       expect(code).toContain(pixel);
       expect(code).toContain(speck.url);
     }
-    await page.click('.recipes .copy >> nth=0');
+    await page.click('[aria-label="Step by step"] .copy >> nth=0');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(codes[0]);
     expect(await violations(page)).toEqual([]);
     await tab.focus();

@@ -127,7 +127,7 @@ describe("the visitor's page", () => {
     expect(page).not.toContain('plan: pro');
     expect(page).not.toContain('<dt>');
     expect(page).not.toContain('of-bob');
-    for (const { id } of pixels) expect(page).toContain(`href="/privacy?id=${id}">Only this website`);
+    for (const { id } of pixels) expect(page).toContain(`href="privacy?id=${id}">Only this website`);
     const one = await text(`/privacy?id=${pixels[1]?.id}`, ANN);
     expect(one).toContain('1 event on 1 website.');
     expect(one).not.toContain(pixels[0]?.id);
@@ -294,7 +294,7 @@ describe('an erasure', () => {
     ]);
     const response = await erase('/privacy', WITH_COOKIE);
     expect(response.status).toBe(303);
-    expect(response.headers.get('location')).toBe('/privacy?erased=3');
+    expect(response.headers.get('location')).toBe('privacy?erased=3');
     const cookies = response.headers.getSetCookie();
     expect(cookies).toHaveLength(4);
     for (const cookie of cookies) expect(cookie).toMatch(/^(__Host-)?speck_id=; Path=\/; Max-Age=0;/);
@@ -312,7 +312,7 @@ describe('an erasure', () => {
     const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
     for (const one of [pixel, other]) await ask(`/p.gif?id=${one.id}`, ANN);
     const response = await erase(`/privacy?id=${pixel.id}`, { ...ANN, cookie: `__Host-speck_id=${COOKIE}` });
-    expect(response.headers.get('location')).toBe(`/privacy?erased=1&id=${pixel.id}`);
+    expect(response.headers.get('location')).toBe(`privacy?erased=1&id=${pixel.id}`);
     expect(response.headers.getSetCookie()).toEqual([]);
     expect(await eventsOf(pixel)).toBe(0);
     expect(await eventsOf(other)).toBe(1);
@@ -385,7 +385,7 @@ describe('the rows read', () => {
     expect(one).toContain('1 event on 1 website.');
     expect(one).not.toMatch(/(?:was|were) searched\./);
     // What was not searched is not erased either.
-    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=0');
+    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('privacy?erased=0');
     expect(await countOf('SELECT count(*) AS n FROM events WHERE visitor = ?', visitor)).toBe(1);
     expect((await erase(`/privacy?id=${pixel.id}`, ANN)).headers.get('location')).toContain('erased=1&');
   });
@@ -414,7 +414,7 @@ describe('the rows read', () => {
       { method: 'POST' },
       { ...testEnv, DB: counting },
     );
-    expect(erased.headers.get('location')).toBe('/privacy?erased=999');
+    expect(erased.headers.get('location')).toBe('privacy?erased=999');
     expect(read).toBeGreaterThan(1000);
     expect(read).toBeLessThan(20_000);
   });
@@ -426,10 +426,10 @@ describe('the rows read', () => {
     const page = await text('/privacy', ANN);
     expect(page.match(/<th scope="row">/g)).toHaveLength(100);
     expect(page).toContain('The latest 100 are shown.');
-    expect(page).toContain(`href="/privacy?id=${pixel.id}"`);
+    expect(page).toContain(`href="privacy?id=${pixel.id}"`);
     const one = await text(`/privacy?id=${pixel.id}`, ANN);
     expect(one.match(/<th scope="row">/g)).toHaveLength(150);
-    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('/privacy?erased=150');
+    expect((await erase('/privacy', ANN)).headers.get('location')).toBe('privacy?erased=150');
   });
 
   it('of many pixels are those of the newest twenty', async () => {
