@@ -114,10 +114,16 @@ const personKind = { enum: Object.keys(PERSON_KINDS) };
 const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
 const change = { type: ['number', 'null'] };
 
-const SOURCES = [
+const OWN_SOURCES = [
   ...['rollups', 'columns', 'events'],
   ...['rollups+columns', 'rollups+events', 'columns+events', 'rollups+columns+events'],
 ];
+const SOURCES = [...OWN_SOURCES, 'imports', ...OWN_SOURCES.map((source) => `${source}+imports`)];
+
+const importedDays = (description: string) => ({
+  ...object({ days: count, from: day, to: day }, ['days']),
+  description,
+});
 
 const meta = {
   type: 'object',
@@ -142,7 +148,17 @@ const meta = {
       description: 'Groups of fewer visitors are left out. Counts are rounded to multiples of it.',
     },
     time_labels: listOf(text),
-    imports_included: { const: true },
+    imports_included: {
+      type: 'boolean',
+      description: 'With `include.imports`: whether imported totals are added, here or in the comparison.',
+    },
+    imports_skip_reason: {
+      enum: ['no_imported_data', 'out_of_range', 'unsupported_interval', 'unsupported_query'],
+      description: 'Why none are.',
+    },
+    imports_warning: text,
+    imports: importedDays('The days of the result that are imported. With `min_group`, `days` is missing.'),
+    comparison_imports: importedDays('The same of the comparison.'),
     metric_warnings: mapOf({ type: 'object' }),
     comparison_date_range: { ...listOf(text), minItems: 2, maxItems: 2 },
     comparison_until: { ...time, description: 'Where its last day ends, if the range ends today.' },

@@ -62,6 +62,10 @@ export const StatsQuery = v.strictObject({
     v.optional(v.picklist(COMPARISONS, `Use one of ${COMPARISONS.join(', ')}.`)),
     v.description('Another range to compare each row with.'),
   ),
+  imports: v.pipe(
+    v.optional(v.picklist(['true', 'false'], 'Use true or false.')),
+    v.description('Whether imported totals are added. Default: false.'),
+  ),
   limit: v.pipe(v.optional(integer(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
   page: v.pipe(v.optional(integer(1, 100_000)), v.description('The page of `limit` rows. Default: 1.')),
   format: v.pipe(
@@ -95,7 +99,10 @@ export function bodyOf(id: string, query: Stats) {
     dimensions,
     filters: query.filter.map(filterOf),
     ...(query.order && { order_by: query.order.map(orderOf) }),
-    ...(query.compare && { include: { comparisons: { mode: query.compare } } }),
+    include: {
+      ...(query.imports === 'true' && { imports: true }),
+      ...(query.compare && { comparisons: { mode: query.compare } }),
+    },
     pagination: { limit, offset: (page - 1) * limit },
   };
 }

@@ -5,6 +5,7 @@ import type { ColumnRows } from './column-rows.ts';
 import type { ColumnSource } from './column-source.ts';
 import type { DayStates, Volume } from './day-states.ts';
 import type { Moments } from './parsed-query.ts';
+import type { DayRange } from './range.ts';
 import type { Span } from './spans.ts';
 
 export interface QueryContext extends Span {
@@ -14,6 +15,8 @@ export interface QueryContext extends Span {
   readonly source: ColumnSource;
   /** What they have answered. */
   readonly columns: ColumnRows;
+  /** The days that imported totals answer, where they have no events. Left out: none. */
+  readonly imported?: DayRange;
   /** Only these rows are read, by the values of their dimensions. Null for all. */
   readonly rows: readonly (readonly string[])[] | null;
   /** Only events of these moments are read. Left out: all events of the days. */

@@ -5,11 +5,13 @@ import { DIRTY, RAW } from '../model/day-state.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { prepare, type Values } from '../sql/statement.ts';
 import { columnOf } from './groupings.ts';
+import { importedDimension, importedRange } from './imports.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { dayCount } from './range.ts';
 import { cutDays, type Sources, sourcesOf } from './sources.ts';
 import type { Span } from './spans.ts';
 import { columnsAnswer } from './sql/column-days.ts';
+import { importedTotals } from './sql/imported-days.ts';
 import { nameOfRollup } from './sql/parameter-names.ts';
 import { hasRollup, lacks } from './sql/rollup-state.ts';
 
@@ -35,6 +37,8 @@ export interface DayStates {
   readonly is_trimmed_purged?: number | null;
   /** With small-group protection, if only events and columns may answer: the pixel's first day with columns. */
   readonly first_columns?: string | null;
+  /** How many days imported totals answer, and the first and last of them. Read before the query runs, if it asks for them. */
+  readonly imported?: { readonly days: number; readonly from: string; readonly to: string };
 }
 
 /** How much a query has to read. */
@@ -140,37 +144,58 @@ function dayStatesStatement(
 export async function readDays(
   db: D1Database,
   query: ParsedQuery,
-  { timezone }: Pick<Pixel, 'timezone'>,
+  pixel: Pick<Pixel, 'timezone' | 'imported'>,
   spans: readonly Span[],
   sources?: Sources,
 ): Promise<readonly SpanDays[]> {
-  const statements = spans.map((span) => statementsOf(db, query, timezone, span, sources));
+  const statements = spans.map((span) => statementsOf(db, query, pixel, span, sources));
   const answers = await db.batch(statements.flat());
   let next = 0;
   return spans.map(({ range }, index) => {
     const [states, columnDays] = (statements[index] ?? []).map(() => answers[next++]?.results);
     return {
-      days: { ...(states?.[0] as DayStates & Omit<Volume, 'days'>), days: dayCount(range) },
+      days: volumeOf(states?.[0] as StatesRow, dayCount(range)),
       columnDays: (columnDays ?? []) as ColumnDay[],
     };
   });
 }
 
+/** `imported`: as JSON, the number of days that imported totals answer, the first and the last, and their values. */
+type StatesRow = Omit<DayStates, 'imported'> & Omit<Volume, 'days'> & { readonly imported?: string };
+
+function volumeOf({ imported, ...row }: StatesRow, days: number): DayStates & Volume {
+  if (imported === undefined) return { ...row, days };
+  const [count, from, to, values] = JSON.parse(imported) as [number, string, string, number];
+  return {
+    ...row,
+    days,
+    rows: row.rows + values,
+    ...(count > 0 ? { imported: { days: count, from, to } } : {}),
+  };
+}
+
 function statementsOf(
   db: D1Database,
   query: ParsedQuery,
-  zone: string,
+  pixel: Pick<Pixel, 'timezone' | 'imported'>,
   span: Span,
   sources = sourcesOf(query, span),
 ): D1PreparedStatement[] {
   const { range, moments } = span;
   const byRollup = sources.rollups ? hasRollup(query, span) : 'false';
   const byColumns = columnsAnswer(query, span, sources);
+  const imported = importedRange(query, span, pixel);
   const values = {
-    cut_days: JSON.stringify(cutDays(moments, zone)),
+    cut_days: JSON.stringify(cutDays(moments, pixel.timezone)),
+    imported_from: imported?.from,
+    imported_to: imported?.to,
     [nameOfRollup(columnOf(0))]: query.dimensions.find((dimension) => dimension !== null)?.rollup ?? '',
   };
-  const columns = [...volumeColumns(query, byRollup, byColumns), ...trimColumns(span, byRollup)];
+  const columns = [
+    ...volumeColumns(query, byRollup, byColumns),
+    ...trimColumns(span, byRollup),
+    ...(imported ? [importedColumn(query)] : []),
+  ];
   const states = dayStatesStatement(db, query, span, [], { columns, values });
   return byColumns === null
     ? [states]
@@ -192,6 +217,9 @@ function trimColumns({ trimmed }: Span, byRollup: string): string[] {
     ...(trimmed === null ? [] : [`max(raw > ${RAW.stored} AND day = '${trimmed}') AS is_trimmed_purged`]),
   ];
 }
+
+const importedColumn = (query: ParsedQuery): string =>
+  `(SELECT json_array(count(*), min(i.day), max(i.day), coalesce(sum(i.size), 0)) FROM ${importedTotals(importedDimension(query) ?? '')}) AS imported`;
 
 /** The columns of `Volume`. A day stores its number of events at the last rollup. If it has changed since, they are counted. */
 function volumeColumns({ dimensions }: ParsedQuery, byRollup: string, byColumns: string | null): string[] {

@@ -3,6 +3,7 @@ import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { dayStart, localDay } from '../model/time-zone.ts';
 import type { ResultRow } from './compare.ts';
+import { type ImportsAnswered, importWarnings, SKIP_WARNINGS } from './imports.ts';
 import type { Filter, Moments, ParsedQuery } from './parsed-query.ts';
 import { timeLabels } from './range.ts';
 import type { QueryRows } from './rows.ts';
@@ -20,6 +21,7 @@ export interface QueryResult {
  * @param requested the query as it was parsed, whose `time` may still be without a grain.
  * @param comparedUntil where the comparison's last day ends, if that is before the end of the day.
  * @param read its own rows; `results` are the same, or the same with a comparison.
+ * @param imports what imported totals have answered; null if the query does not ask for them.
  */
 export function present(
   requested: ParsedQuery,
@@ -27,23 +29,28 @@ export function present(
   comparedUntil: number | null,
   read: QueryRows,
   results: readonly ResultRow[],
+  imports: ImportsAnswered | null,
   pixel: Pixel,
   now: number,
 ): QueryResult {
   const { time, metrics } = query;
-  const { imports, time_labels } = requested.include;
+  const { time_labels } = requested.include;
   const { timezone, settings } = pixel;
   const isSafe = isProtected(settings.min_group);
+  const metricWarnings = {
+    ...(imports?.own || imports?.other ? importWarnings(query) : {}),
+    ...(read.hasMultipleCurrencies ? warnings(metrics) : {}),
+  };
   return {
     results,
     meta: {
       ...(isSafe
-        ? { ...protectedSource(query, read, timezone, now), min_group: settings.min_group }
-        : sourceOf(read)),
-      ...(imports ? { imports_included: true } : {}),
+        ? { ...protectedSource(query, read, imports, timezone, now), min_group: settings.min_group }
+        : sourceOf(read, imports)),
+      ...(imports ? importsMeta(imports) : {}),
       ...(time_labels && time && time !== 'time' ? { time_labels: timeLabels(time, timezone, range) } : {}),
       ...(read.total === null ? {} : { total_rows: read.total }),
-      ...(read.hasMultipleCurrencies ? { metric_warnings: warnings(metrics) } : {}),
+      ...(Object.keys(metricWarnings).length > 0 ? { metric_warnings: metricWarnings } : {}),
       ...(comparedRange
         ? { comparison_date_range: 'from' in comparedRange ? isoMoments(comparedRange) : comparedRange }
         : {}),
@@ -54,15 +61,24 @@ export function present(
 }
 
 /**
- * The sources of the numbers, `rollups`, `columns`, `events` or several of them; how many events were counted, from columns and one by
+ * The sources of the numbers, `rollups`, `columns`, `events`, `imports` or several of them; how many events were counted, from columns and one by
  * one; and when the oldest outdated rollup was made.
  */
-function sourceOf({ usesRollups, days, columnDays, events }: QueryRows): Record<string, unknown> {
+function sourceOf(
+  { usesRollups, days, columnDays, events }: QueryRows,
+  imports: ImportsAnswered | null,
+): Record<string, unknown> {
   const { rolled, live } = days;
   const byRollups = usesRollups && rolled > 0;
   const byColumns = columnDays.length > 0;
-  const byEvents = (usesRollups ? live : live + rolled) > 0 || !(byRollups || byColumns);
-  const sources = [byRollups && 'rollups', byColumns && 'columns', byEvents && 'events'];
+  const byImports = Boolean(imports?.own);
+  const byEvents = (usesRollups ? live : live + rolled) > 0 || !(byRollups || byColumns || byImports);
+  const sources = [
+    byRollups && 'rollups',
+    byColumns && 'columns',
+    byEvents && 'events',
+    byImports && 'imports',
+  ];
   const outdated = [usesRollups ? days.as_of : null, ...columnDays.map(({ as_of }) => as_of)];
   const times = outdated.filter((time) => time !== null);
   const eventsRead = {
@@ -83,11 +99,30 @@ function sourceOf({ usesRollups, days, columnDays, events }: QueryRows): Record<
 function protectedSource(
   query: ParsedQuery,
   { usesRollups }: QueryRows,
+  imports: ImportsAnswered | null,
   zone: string,
   now: number,
 ): Record<string, string> {
   const source = usesRollups ? 'rollups' : canUseColumns(query) ? 'columns' : 'events';
-  return { source, as_of: new Date(dayStart(zone, localDay(zone, now))).toISOString() };
+  const all = imports?.own ? `${source}+imports` : source;
+  return { source: all, as_of: new Date(dayStart(zone, localDay(zone, now))).toISOString() };
+}
+
+/** In the words of Plausible's API, and which days are imported. */
+function importsMeta({ own, other, reason }: ImportsAnswered): Record<string, unknown> {
+  if (!own && !other) {
+    const warning = reason && SKIP_WARNINGS[reason];
+    return {
+      imports_included: false,
+      ...(reason ? { imports_skip_reason: reason } : {}),
+      ...(warning ? { imports_warning: warning } : {}),
+    };
+  }
+  return {
+    imports_included: true,
+    ...(own ? { imports: own } : {}),
+    ...(other ? { comparison_imports: other } : {}),
+  };
 }
 
 function warnings(metrics: readonly Metric[]): Record<string, unknown> {

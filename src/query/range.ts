@@ -181,9 +181,22 @@ interface Spanned {
 const hourOf = (clock: number): string =>
   `${new Date(clock).toISOString().slice(0, 13).replace('T', ' ')}:00:00`;
 
+/** The first day that a pixel has something of, of its events and, if a query asks for them, its imported totals. */
+export function firstDayWith(firstDay: string | null, imported: DayRange | undefined): string | null {
+  if (imported === undefined) return firstDay;
+  return firstDay === null || imported.from < firstDay ? imported.from : firstDay;
+}
+
 /** The number of days in a range. */
 export function dayCount({ from, to }: DayRange): number {
   return (Date.parse(to) - Date.parse(from)) / DAY + 1;
+}
+
+/** The days of a range, in order. */
+export function daysIn({ from, to }: DayRange): string[] {
+  const days: string[] = [];
+  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
+  return days;
 }
 
 /** The months that are completely in a range, as `YYYY-MM`. */
@@ -237,9 +250,7 @@ export function timeLabels(
   { from, to }: DayRange,
 ): string[] {
   if (time !== 'time:hour') {
-    const labels = new Set<string>();
-    for (let day = from; day <= to; day = addDays(day, 1)) labels.add(bucketOf(time, day, from));
-    return [...labels];
+    return [...new Set(daysIn({ from, to }).map((day) => bucketOf(time, day, from)))];
   }
   const labels = new Set<string>();
   for (const { day, start, end, offset } of segments(zone, from, to)) {

@@ -79,7 +79,7 @@ async function matchingValues(
   const tests = testsToResolve(query);
   if (tests.length === 0) return ok([]);
   // Columns compare their own values.
-  if (context.columns.days.length > 0 && context.days.events === 0)
+  if (context.columns.days.length > 0 && context.days.events === 0 && !context.imported)
     return ok(tests.map((test) => [test, []]));
   const groups = [...Map.groupBy(tests, ({ dimension }) => dimension.name).values()];
   const mostCharacters = Math.floor(MAX_CHARACTERS_READ / groups.length);

@@ -11,6 +11,7 @@ import { priceOfColumns } from './columns/price.ts';
 import { compareRows } from './compare.ts';
 import type { QueryContext } from './context.ts';
 import type { Volume } from './day-states.ts';
+import { importedRange, importsAnswered } from './imports.ts';
 import { Meter } from './meter.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { present, type QueryResult } from './present.ts';
@@ -43,7 +44,7 @@ export async function runQuery(
   const requestedSpans = resolved.value.spans.filter((span) => span !== undefined);
   let sources = await sourcesFor(requestedSpans);
   const spans = requestedSpans.map((span, index) =>
-    index === 0 ? span : settledSpan(span, sources as [SpanSources, SpanSources], pixel, now),
+    index === 0 ? span : settledSpan(span, sources as [SpanSources, SpanSources], query, pixel, now),
   );
   // A day that counts in full may be answered from a rollup.
   if (spans[1]?.trimmed !== requestedSpans[1]?.trimmed) sources = await sourcesFor(spans);
@@ -60,8 +61,11 @@ export async function runQuery(
   const chargeEvents = (events: number): readonly FieldError[] =>
     charge(pricesOfEvents([{ events, rows: 0, days: 1 }]), allowance);
   const [own, other] = spans.map((span, index) => {
+    const imported = importedRange(query, span, pixel);
+    // With small groups protected, it depends on the query alone whether there are imported totals.
+    const hasImported = imported && (isSafe || sources[index]?.days.imported !== undefined);
     const rest = { pixel, columns: NO_COLUMN_ROWS, rows: null, chargeEvents };
-    return { ...span, ...sources[index], ...rest } as QueryContext;
+    return { ...span, ...sources[index], ...rest, ...(hasImported ? { imported } : {}) } as QueryContext;
   }) as [QueryContext, QueryContext?];
   const read = await readRows(db, query, own, meter, query.include.total_rows);
   if (!read.ok) return read;
@@ -69,7 +73,8 @@ export async function runQuery(
   const results = other ? await compareRows(db, query, rows, [own, other], meter) : ok(rows);
   if (!results.ok) return results;
   const until = other?.trimmed && other.moments ? other.moments.to + 1 : null;
-  return ok(present(requested, resolved.value, until, read.value, results.value, pixel, now));
+  const imports = query.include.imports ? importsAnswered(query, own, other) : null;
+  return ok(present(requested, resolved.value, until, read.value, results.value, imports, pixel, now));
 }
 
 /** The price of a span's columns. Only in the segments with the trimmed day does each event's time count. */

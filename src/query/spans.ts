@@ -10,6 +10,7 @@ import type { Moments, ParsedQuery } from './parsed-query.ts';
 import {
   comparedRange,
   type DayRange,
+  firstDayWith,
   hasTooManyLabels,
   MAX_LABELS,
   resolveRange,
@@ -65,12 +66,14 @@ export async function resolveSpans(
 /** @param firstDay the pixel's first day with events; null if it has none, or if neither `all` nor protection needs it. */
 function spansOf(
   query: ParsedQuery,
-  { settings, timezone }: Pixel,
+  pixel: Pixel,
   now: number,
   firstDay: string | null,
 ): Result<QuerySpans, readonly FieldError[]> {
+  const { settings, timezone } = pixel;
   const isSafe = isProtected(settings.min_group);
-  const range = resolveRange(query.range, timezone, now, firstDay);
+  const first = query.include.imports ? firstDayWith(firstDay, pixel.imported) : firstDay;
+  const range = resolveRange(query.range, timezone, now, first);
   const moments = momentsOf(query.range);
   const timed = withTime(query, query.time && resolveTime(query.time, range));
   const reported = isSafe ? reportableRange(range, timezone, now) : range;

@@ -5,48 +5,40 @@
 import { MAX_ROLLUP_VALUES, OTHER } from '../model/dimensions.ts';
 import type { ImportedTotals } from '../model/imported-totals.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
+import { IMPORTED_COLUMNS } from '../sql/imported-columns.ts';
 import { jsonLists } from '../sql/json-lists.ts';
 import { prepare } from '../sql/statement.ts';
-
-/** SQL of a count in element `j` of the lists in `imported_rollups.counts`. */
-const countIn = (index: number): string => `j.value ->> ${index + 1}`;
-
-/** SQL of the columns of element `j`: its value and its counts. */
-export const IMPORTED_COLUMNS: Readonly<Record<string, string>> = {
-  value: 'j.value ->> 0',
-  ...Object.fromEntries(VISIT_COUNTS.map((count, index) => [count, countIn(index)])),
-};
 
 /**
  * SQL of the list of a day's values, with the counts of equal values added. The most visited values are listed, as in rollups. All others
  * are combined.
  *
- * @param elements SQL of rows `j` with the elements of lists.
+ * @param elements SQL of rows `e` with the elements of lists.
  */
 const listOf = (elements: string): string => {
   const sums = VISIT_COUNTS.map((count) => `sum(${count}) AS ${count}`).join(', ');
-  const added = VISIT_COUNTS.map((count, index) => `sum(${countIn(index)}) AS ${count}`).join(', ');
+  const added = VISIT_COUNTS.map((count) => `sum(${IMPORTED_COLUMNS[count]}) AS ${count}`).join(', ');
   return `(
     SELECT jsonb_group_array(jsonb_array(value, ${VISIT_COUNTS.join(', ')}))
     FROM (
       SELECT iif(place <= ${MAX_ROLLUP_VALUES}, value, '${OTHER}') AS value, ${sums}
       FROM (
         SELECT *, row_number() OVER (ORDER BY value = '${OTHER}', visitors DESC, value) AS place
-        FROM (SELECT j.value ->> 0 AS value, ${added} FROM ${elements} GROUP BY 1))
+        FROM (SELECT ${IMPORTED_COLUMNS.value} AS value, ${added} FROM ${elements} GROUP BY 1))
       GROUP BY 1))`;
 };
 
 /** Both lists of a conflict: the stored one and the new one. */
 const BOTH_LISTS = `(
   SELECT value FROM json_each(imported_rollups.counts)
-  UNION ALL SELECT value FROM json_each(excluded.counts)) j`;
+  UNION ALL SELECT value FROM json_each(excluded.counts)) e`;
 
 /** Stores groups, each a dimension, a day and a list of values. Returns a row for each that was stored. */
 const STORE = `
   INSERT INTO imported_rollups (pixel, dimension, day, import, size, counts)
   SELECT :pixel, dimension, day, :import, json_array_length(counts), counts
   FROM (
-    SELECT g.value ->> 0 AS dimension, g.value ->> 1 AS day, ${listOf("json_each(g.value, '$[2]') j")} AS counts
+    SELECT g.value ->> 0 AS dimension, g.value ->> 1 AS day, ${listOf("json_each(g.value, '$[2]') e")} AS counts
     FROM json_each(:groups) g)
   WHERE EXISTS (SELECT 1 FROM imports i WHERE i.pixel = :pixel AND i.id = :import AND i.position = :position AND i.state = 'open')
   ON CONFLICT (pixel, dimension, day) DO UPDATE SET (size, counts) = (
@@ -90,11 +82,13 @@ export async function storeTotals(
   const days = rows.map(({ day }) => day).toSorted();
   const values = { pixel, import: id, position, from: days[0], until: days.at(-1) };
   const lists = jsonLists(groupsOf(rows));
-  const results = await db.batch<{ dimension: string; day: string }>([
+  const statements = [
     ...lists.map((groups) => prepare(db, STORE, { ...values, groups })),
     ...(rows.length > 0 ? [prepare(db, EXTEND, values)] : []),
     ...moves,
-  ]);
+  ];
+  if (statements.length === 0) return 0;
+  const results = await db.batch<{ dimension: string; day: string }>(statements);
   const stored = new Set(
     results
       .slice(0, lists.length)

@@ -270,7 +270,7 @@ export function labelsOf(time: string, [from, to]: readonly [string, string], zo
 }
 
 /** @param from the first day of the range, by which a week is labelled that began before. */
-function labelOf(time: string, day: string, from: string): string {
+export function labelOf(time: string, day: string, from: string): string {
   switch (time) {
     case 'time:day':
       return day;
@@ -289,7 +289,7 @@ export function addDays(day: string, count: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
 }
 
-function daysOf(from: string, to: string): string[] {
+export function daysOf(from: string, to: string): string[] {
   const days = [];
   for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
   return days;
@@ -438,7 +438,7 @@ const RENAMED: Record<string, string> = {
 };
 const COUNTRIES: Record<string, string> = { DE: 'Germany', US: 'United States' };
 
-function absence(dimension: string): string {
+export function absence(dimension: string): string {
   if (dimension.startsWith('event:props:')) return '(none)';
   return /source$|referrer$/.test(dimension) && !dimension.includes('utm_') ? 'Direct / None' : '(not set)';
 }
@@ -566,7 +566,7 @@ function revenue(
 const rounded = (value: number): number => Math.sign(value) * Math.round(Math.abs(value));
 
 /** One whole number over another, neither negative, rounded half up to some decimals; null when that is over nothing. */
-function ratio(over: number, under: number, decimals = 0): number | null {
+export function ratio(over: number, under: number, decimals = 0): number | null {
   if (under === 0) return null;
   const scale = 10 ** decimals;
   // Halves are found among whole numbers, where no fraction is lost.

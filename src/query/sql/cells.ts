@@ -11,12 +11,13 @@ import { type Grouping, type Groupings, groupBy, isHourly, keysOf } from '../gro
 import type { QueryPlan } from '../needs.ts';
 import type { Reportable } from '../spans.ts';
 import { CURRENCIES, counted, type JoinedCte, joinedDenominator, joinedSales, saleRows } from './counts.ts';
+import { isImported } from './imported-days.ts';
 
 /**
  * `reportable_day`: the days in `:reportable_days` that were rolled up after they ended, each with the week whose cell it may be
  * in. A week has no cell if one of its days may not be reported.
  */
-export function reportableDaysCte({ before }: Reportable): string {
+export function reportableDaysCte({ before }: Reportable, hasImported = false): string {
   const mayBe = (day: string): string => `${day}.ends_at <= ${before} AND ${day}.rolled_at >= ${day}.ends_at`;
   return `
   reportable_day AS MATERIALIZED (
@@ -26,8 +27,17 @@ export function reportableDaysCte({ before }: Reportable): string {
         EXISTS (
           SELECT 1 FROM days x
           WHERE x.pixel = :pixel AND x.day BETWEEN j.value ->> 3 AND date(j.value ->> 3, '+6 days') AND NOT (x.rolled_at IS NOT NULL AND ${mayBe('x')})) AS is_incomplete
-      FROM json_each(:reportable_days) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')}))`;
+      FROM json_each(:reportable_days) j CROSS JOIN days d ON d.pixel = :pixel AND d.day = j.value ->> 0 AND ${mayBe('d')})${hasImported ? IMPORTED_DAYS : ''})`;
 }
+
+/**
+ * The days that imported totals answer. Their weeks are cells of their own, so that an answer with imported totals and one without differ by
+ * complete cells.
+ */
+const IMPORTED_DAYS = `
+    UNION ALL
+    SELECT j.value ->> 0, j.value ->> 1, 'imported ' || (j.value ->> 2), 'imported ' || (j.value ->> 3)
+    FROM json_each(:reportable_days) j WHERE ${isImported('(j.value ->> 0)')}`;
 
 /** The CTEs of an answer's groups, and those joined to them, all from cells that may be reported. */
 export function groupsOfCells(
@@ -37,7 +47,7 @@ export function groupsOfCells(
 ): { readonly groups: readonly string[]; readonly joined: readonly JoinedCte[] } {
   const ofSales = plan.query.metrics.some((metric) => metric.ofSales);
   return {
-    groups: [reportableDaysCte(reportable), countsOfCells(plan, answer)],
+    groups: [reportableDaysCte(reportable, plan.context.imported !== undefined), countsOfCells(plan, answer)],
     joined: [
       ...(ofSales ? [joinedSales(salesOfCells(plan, answer), answer)] : []),
       ...denominators.map((grouping) => joinedDenominator(countsOfCells(plan, grouping), grouping)),

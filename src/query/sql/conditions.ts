@@ -51,15 +51,21 @@ export function condition(plan: QueryPlan, filter: Filter): string {
 }
 
 function passes(plan: QueryPlan, test: Test): string {
-  const { dimension, comparison, negated } = test;
+  const { dimension } = test;
   const parameter = valuesOfTest(test);
-  const list = `json_each(:${parameter})`;
   if (dimension.kind === 'goal') {
-    return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM ${list}) AND ${reaches('n', 'g')})`;
+    return `EXISTS (SELECT 1 FROM goal g WHERE g.name IN (SELECT value FROM json_each(:${parameter})) AND ${reaches('n', 'g')})`;
   }
-  const value = labelOf(dimension, dimensionValue(plan, dimension, parameter));
+  return comparison(test, dimensionValue(plan, dimension, parameter));
+}
+
+/** Whether a value of a test's dimension passes the test. */
+export function comparison(test: Test, sql: string): string {
+  const { dimension, negated } = test;
+  const list = `json_each(:${valuesOfTest(test)})`;
+  const value = labelOf(dimension, sql);
   const matches =
-    comparison === 'contains'
+    test.comparison === 'contains'
       ? `EXISTS (SELECT 1 FROM ${list} j WHERE instr(${value}, j.value) > 0)`
       : `${value} IN (SELECT value FROM ${list})`;
   return negated ? `NOT (${matches})` : `(${matches})`;

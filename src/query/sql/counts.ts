@@ -6,6 +6,7 @@ import { type Grouping, groupBy, keysOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
 import { columnRows } from './column-rows.ts';
 import { eventCounts, eventsOf } from './events.ts';
+import { importedRows } from './imported-rows.ts';
 import { PEOPLE_COUNTS } from './people.ts';
 import { rollupRows } from './rollup-rows.ts';
 
@@ -15,10 +16,16 @@ export function counted(plan: QueryPlan, grouping: Grouping): string {
   const live = eventCounts(plan, grouping);
   const rollups = plan.needs.usesRollups ? rollupRows(plan, grouping, false) : null;
   const columns = columnRows(plan, grouping, false);
+  const imported = importedRows(plan, grouping);
   const rows =
-    rollups === null && columns === null
+    rollups === null && columns === null && imported === null
       ? live
-      : union(rollups, `SELECT ${[...keys, ...plan.needs.counts].join(', ')} FROM (${live})`, columns);
+      : union(
+          rollups,
+          `SELECT ${[...keys, ...plan.needs.counts].join(', ')} FROM (${live})`,
+          columns,
+          imported,
+        );
   const sums = plan.needs.counts.map((count) => `coalesce(sum(${count}), 0) AS ${count}`);
   return `
   ${grouping.name} AS (

@@ -5,13 +5,13 @@ import { type Segment, segments } from '../../model/time-zone.ts';
 import { goalParameter } from '../../sql/goals.ts';
 import type { Values } from '../../sql/statement.ts';
 import { stretchParameter } from '../../sql/stretches.ts';
-import { cellDays, cellDaysParameter } from '../cell-days.ts';
+import { type CellDay, cellDays, cellDaysParameter } from '../cell-days.ts';
 import { parameterOf } from '../column-rows.ts';
 import type { QueryContext } from '../context.ts';
 import { columnOf } from '../groupings.ts';
 import type { QueryPlan } from '../needs.ts';
-import { type Filter, testsIn } from '../parsed-query.ts';
-import { bucketOf, fullMonths } from '../range.ts';
+import { type Filter, type ParsedQuery, testsIn } from '../parsed-query.ts';
+import { bucketOf, daysIn, firstDayWith, fullMonths } from '../range.ts';
 import { isProtected } from '../small-groups.ts';
 import { keyOfProperty, nameOfRollup, valuesOfTest } from './parameter-names.ts';
 
@@ -32,8 +32,9 @@ export function valuesOf({ query, context, needs }: QueryPlan): Values {
     first_day: range.from,
     ...query.pagination,
     ...(needs.usesRollups ? { months: JSON.stringify(monthsOf({ query, context, needs })) } : {}),
+    ...(context.imported ? { imported_from: context.imported.from, imported_to: context.imported.to } : {}),
     ...(context.reportable
-      ? { reportable_days: cellDaysParameter(cellDays(days, context, query.time)) }
+      ? { reportable_days: cellDaysParameter(reportableDays(query, context, days)) }
       : {}),
     ...Object.fromEntries(
       [...context.columns.lists].flatMap(([group, lists]) =>
@@ -49,6 +50,16 @@ export function valuesOf({ query, context, needs }: QueryPlan): Values {
     ),
     ...filterValues(query.filters, context),
   };
+}
+
+/** The days of a protected answer: those of its events, and of its imported totals. */
+function reportableDays({ time }: ParsedQuery, context: QueryContext, days: readonly Segment[]): CellDay[] {
+  const { imported, reportable } = context;
+  if (!imported || !reportable) return cellDays(days, context, time);
+  const all = [...days, ...daysIn(imported).map((day) => ({ day }))];
+  // What is before the first imported day is complete.
+  const firstDay = firstDayWith(reportable.firstDay, context.pixel.imported);
+  return cellDays(all, { ...context, reportable: { ...reportable, firstDay } }, time);
 }
 
 /** The values of all parameters that the SQL of a funnel may have. @param steps its goals. */
