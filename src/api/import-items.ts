@@ -1,6 +1,7 @@
 /** Takes the next items of an import: enriches and stores its events, and counts what became of each item. */
 import * as v from 'valibot';
 import { enrichImported, type PlacedImport } from '../enrich/imported.ts';
+import { enrichTotals } from '../enrich/imported-totals.ts';
 import { ingestImported } from '../enrich/ingest.ts';
 import type { Env } from '../env.ts';
 import type { Import, ImportedEvent, LEFT_OUT } from '../model/import.ts';
@@ -13,6 +14,9 @@ import { storeTotals } from '../store/imported-rollups.ts';
 import { moveImport, storedEvents } from '../store/imports.ts';
 import { CountsOf } from './import-counts.ts';
 import { EventItem, type ImportItems, TotalsItem } from './import-schemas.ts';
+
+const UNUSABLE_TOTALS =
+  'These totals are of a day that is to come, or of an event that is not counted, or have no whole numbers.';
 
 /** An item that was not stored, by its position. */
 export interface RejectedItem extends Rejection {
@@ -55,8 +59,11 @@ export async function takeItems(
     const { output } = parsed;
     const outside = outsideOf(one, pixel, output);
     if (outside !== null) counts.leaveOut(outside);
-    else if ('day' in output) totals.push(output as ImportedTotals);
-    else events.push({ place: at, event: output as ImportedEvent });
+    else if ('day' in output) {
+      const enriched = enrichTotals(output, now);
+      if (enriched) totals.push(enriched);
+      else reject(at, rejection('invalid_event', UNUSABLE_TOTALS));
+    } else events.push({ place: at, event: output as ImportedEvent });
   }
 
   const results = await enrichImported(env, { pixel, id: one.id, source: one.source, now }, events);

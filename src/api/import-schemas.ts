@@ -33,8 +33,9 @@ export const TotalsItem = v.strictObject({
   ),
   value: v.pipe(
     v.string(),
-    v.transform((text) => text.toWellFormed().replaceAll('\0', '').slice(0, LIMITS.page)),
+    v.transform((text) => text.toWellFormed().replaceAll('\0', '')),
   ),
+  via: v.optional(v.strictObject({ source: Text, medium: Text, campaign: Text })),
   ...{ visitors: Count, visits: Count, pageviews: Count, events: Count, bounces: Count, duration: Count },
   ...{ engaged: v.optional(Count), engaged_visits: v.optional(Count) },
   ...{ scroll: v.optional(Count), scrolled_visits: v.optional(Count) },
