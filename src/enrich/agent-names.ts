@@ -8,7 +8,7 @@ const BROWSERS: ReadonlyMap<string, string> = new Map([
   ...cased(
     'AVG Secure Browser,DuckDuckGo,GoBrowser,HeyTap,IceCat,IceDragon,K-Meleon,KAKAOTALK,KakaoStory,LBBROWSER,LibreWolf,LinkedIn,' +
       'MIUI Browser,NAVER,NetFront,NetSurf,NokiaBrowser,OmniWeb,Opera GX,OviBrowser,PaleMoon,PhantomJS,QQBrowser,QQBrowserLite,' +
-      'QupZilla,RockMelt,SeaMonkey,SlimBoat,SlimBrowser,TikTok,UP.Browser,WeChat,WebKit,iCab,w3m',
+      'QupZilla,RockMelt,SeaMonkey,SlimBoat,SlimBrowser,TikTok,UC Browser,UP.Browser,WeChat,WebKit,iCab,w3m',
   ),
   ['mobile safari', 'Safari'],
   ['mobilesafari', 'Safari'],
@@ -28,7 +28,7 @@ const BROWSERS: ReadonlyMap<string, string> = new Map([
 
 const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ...cased(
-    'AIX,AmigaOS,Android-x86,BeOS,BlackBerry,CentOS,DragonFly,FreeBSD,GNU,GhostBSD,HP-UX,HarmonyOS,KaiOS,MeeGo,MorphOS,NETTV,NetBSD,' +
+    'AIX,AmigaOS,Android-x86,BeOS,BlackBerry,CentOS,Chrome OS,DragonFly,FreeBSD,GNU,GNU/Linux,GhostBSD,HP-UX,HarmonyOS,KaiOS,MeeGo,MorphOS,NETTV,NetBSD,' +
       'NetRange,OS/2,OpenBSD,OpenHarmony,OpenSolaris,OpenVMS,PC-BSD,PCLinuxOS,PlayStation,QNX,RIM Tablet OS,RISC OS,SUSE,SerenityOS,' +
       'UNIX,VIERA,VectorLinux,elementary OS,iOS,openSUSE,watchOS,webOS,Firefox OS,Windows IoT,Windows Phone OS',
   ),

@@ -2,6 +2,7 @@
  * Reads the events that Google Analytics 4 exports to BigQuery, out of the tables `events_YYYYMMDD`, as newline-delimited JSON or as
  * Parquet. The fields are those of Google's schema (https://support.google.com/analytics/answer/7029846).
  */
+import { ENGAGEMENT } from '../model/event.ts';
 import { hasUtm, pageOf } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import { countryOf } from './countries.ts';
@@ -57,7 +58,7 @@ export const ga4: Importer = {
       for await (const item of readJsonLines(blob.stream())) {
         if ('why' in item) yield unreadable(item.line, item.why);
         else if (!isFields(item.value)) yield unreadable(item.line, 'is not an event');
-        else yield itemOf(item.value, item.line, ids);
+        else yield* itemsOf(item.value, item.line, ids);
       }
     }
   },
@@ -76,7 +77,7 @@ async function* fromParquet(blob: Blob, ids: RowIds): AsyncGenerator<ImportItem>
   try {
     for await (const { row, fields } of readParquet(blob, COLUMNS)) {
       last = row;
-      yield itemOf(fields, row, ids);
+      yield* itemsOf(fields, row, ids);
     }
   } catch (error) {
     if (!(error instanceof ParquetError)) throw error;
@@ -87,30 +88,49 @@ async function* fromParquet(blob: Blob, ids: RowIds): AsyncGenerator<ImportItem>
 /** Events by which GA4 counts sessions and users. */
 const AUTOMATIC: ReadonlySet<string> = new Set(['session_start', 'first_visit', 'first_open']);
 
-function itemOf(row: Fields, line: number, ids: RowIds): ImportItem {
+function* itemsOf(row: Fields, line: number, ids: RowIds): Generator<ImportItem> {
   const name = textAt(row, 'event_name');
-  if (name === '') return unreadable(line, 'has no event_name');
-  if (AUTOMATIC.has(name)) return leftOut(line, name);
+  if (name === '' || AUTOMATIC.has(name)) {
+    yield name === '' ? unreadable(line, 'has no event_name') : leftOut(line, name);
+    return;
+  }
   const parameters = parametersOf(row);
   const text = (key: string) => textOfValue(parameters.get(key));
-  const engaged = numberOfValue(parameters.get('engagement_time_msec'));
-  if (name === 'user_engagement' && !(engaged > 0)) return leftOut(line, 'user_engagement without a time');
   const micros = textAt(row, 'event_timestamp');
   const dl = addressOf(name, text);
-  return eventItem(
-    line,
-    {
-      ts: /^\d+$/.test(micros) ? Math.floor(Number(micros) / 1000) : Number.NaN,
-      dl,
-      rl: text('page_referrer'),
-      visitor: textAt(row, 'user_pseudo_id'),
-      ...clientOf(row),
-      utm: hasUtm(dl) ? undefined : campaignOf(row, text('page_referrer')),
-      ...(name === 'user_engagement' ? { ev: 'engagement', engaged } : contentOf(name, row, parameters)),
-    },
-    ids,
-    DISTINCT.map((key) => textAt(row, key) || text(key)).join(' '),
-  );
+  const more = DISTINCT.map((key) => textAt(row, key) || text(key)).join(' ');
+  const common = {
+    ts: /^\d+$/.test(micros) ? Math.floor(Number(micros) / 1000) : Number.NaN,
+    dl,
+    rl: text('page_referrer'),
+    visitor: textAt(row, 'user_pseudo_id'),
+    ...clientOf(row),
+    utm: hasUtm(dl) ? undefined : campaignOf(row, text('page_referrer')),
+  };
+  // Any event reports the time on the page since the event before, and a page view that on the page before.
+  const [engaged, scroll] = [
+    numberOfValue(parameters.get('engagement_time_msec')),
+    numberOfValue(parameters.get('percent_scrolled')),
+  ];
+  const isReport = name === 'user_engagement' || (name === 'scroll' && scroll >= 0);
+  if (engaged > 0 || (isReport && scroll >= 0)) {
+    const page = name === 'page_view' ? text('page_referrer') : dl;
+    const report = { ...(engaged > 0 ? { engaged } : {}), ...(isReport && scroll >= 0 ? { scroll } : {}) };
+    const isOwn = name !== 'page_view' || isSameHost(page, dl);
+    if (isOwn)
+      yield eventItem(
+        line,
+        { ...common, dl: page, rl: '', utm: undefined, ev: ENGAGEMENT, ...report },
+        ids,
+        `${name} ${more}`,
+      );
+  } else if (isReport) yield leftOut(line, 'user_engagement without a time');
+  if (!isReport) yield eventItem(line, { ...common, ...contentOf(name, row, parameters) }, ids, more);
+}
+
+function isSameHost(a: string, b: string): boolean {
+  const host = URL.parse(a)?.host;
+  return host !== undefined && host === URL.parse(b)?.host;
 }
 
 /** What distinguishes events of one visitor and moment. */

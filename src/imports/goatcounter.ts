@@ -2,7 +2,7 @@
  * Reads the CSV export of GoatCounter: one row for each view or event. Versions 1 and 2 of its columns are documented at
  * https://www.goatcounter.com/help/export.
  */
-import { referrerOf } from './addresses.ts';
+import { pageOf, referrerOf } from './addresses.ts';
 import { browserOf, systemOf } from './agents.ts';
 import type { Importer, ImportItem } from './importer.ts';
 import { eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
@@ -72,7 +72,7 @@ function* itemsOf({ line, cell, cells }: Row, ids: RowIds): Generator<ImportItem
     {
       ts: timeOfText(cell('Date')),
       ev: isEvent ? path : '',
-      dl: isEvent ? '' : path,
+      dl: isEvent ? '' : pageOf('', path),
       rl,
       utm: utmOf({ source }),
       visitor: /^[0-]*$/.test(cell('Session')) ? '' : cell('Session'),

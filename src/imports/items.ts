@@ -28,7 +28,9 @@ export function eventItem(line: number, draft: Draft, ids: RowIds, more = ''): I
 
 function withoutBlanks(draft: Draft): ImportedEvent {
   const entries = Object.entries(draft).filter(([, value]) => value !== undefined && value !== '');
-  const event = { ...(Object.fromEntries(entries) as unknown as ImportedEvent), dl: draft.dl };
+  const { utm, ...rest } = Object.fromEntries(entries) as unknown as ImportedEvent;
+  // A campaign is a part of the page's address, so an event without a page has none.
+  const event = { ...rest, ...(utm === undefined || draft.dl === '' ? {} : { utm }), dl: draft.dl };
   // A source's own event of this name is none of ours.
   const isEngagement = event.engaged !== undefined || event.scroll !== undefined;
   return event.ev === ENGAGEMENT && !isEngagement ? { ...event, ev: 'Engagement' } : event;

@@ -43,7 +43,7 @@ function* itemsOf(visit: Fields, line: number, ids: RowIds): Generator<ImportIte
     yield leftOut(line, "visits with more actions than Matomo's log lists");
   }
   const visitor = visitorOf(visit);
-  // What brought the visit counts for its first action.
+  // What brought the visit counts for its first action, and for the first page.
   let arrival: Partial<Draft> = arrivalOf(visit);
   for (const action of listAt(visit, 'actionDetails')) {
     const event = eventOf(action, visit);
@@ -58,7 +58,7 @@ function* itemsOf(visit: Fields, line: number, ids: RowIds): Generator<ImportIte
       ids,
       textAt(visit, 'idVisit'),
     );
-    arrival = {};
+    arrival = event.dl === '' ? { utm: arrival.utm } : {};
   }
 }
 

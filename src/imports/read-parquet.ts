@@ -9,8 +9,11 @@ import {
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
+  parquetSchema,
   snappyUncompress,
 } from 'hyparquet';
+import { getTreePath } from 'hyparquet/src/schema.js';
+import { checkPages, LARGEST_PAGE } from './check-parquet.ts';
 import { type Fields, isFields } from './values.ts';
 
 /** A file that cannot be read. The message is a sentence for people. */
@@ -22,13 +25,17 @@ export interface ParquetRow {
   readonly fields: Fields;
 }
 
-/** Bytes of one page, which writers make of about 1 MB, and of the columns of one group of rows, unpacked. */
-const LARGEST_PAGE = 64 * 1024 * 1024;
+/** Bytes of the columns of one group of rows, unpacked, and its rows and values of a column. */
 const LARGEST_GROUP = 1024 * 1024 * 1024;
+const MOST_ROWS = 2_000_000;
+const MOST_VALUES = 100_000_000;
 /** Bytes of the directory at the end of the file. */
 const LARGEST_METADATA = 64 * 1024 * 1024;
 /** Rows that are objects at a time. */
-const ROWS = 20_000;
+const ROWS = 100_000;
+
+/** The encodings that the check of pages knows. */
+const ENCODINGS: ReadonlySet<string> = new Set(['PLAIN', 'PLAIN_DICTIONARY', 'RLE', 'RLE_DICTIONARY']);
 
 const MAGIC = [0x50, 0x41, 0x52, 0x31];
 
@@ -57,6 +64,7 @@ export async function* readParquet(blob: Blob, columns: readonly string[]): Asyn
   for (const group of metadata.row_groups) {
     const count = Number(group.num_rows);
     checkGroup(group, wanted);
+    await attempt(() => checkColumns(blob, metadata, group, wanted));
     for (let from = start; from < start + count; from += ROWS) {
       const rowEnd = Math.min(from + ROWS, start + count);
       const rows = await attempt(() =>
@@ -94,7 +102,11 @@ async function metadataOf(file: AsyncBuffer): Promise<FileMetaData> {
 function checkGroup({ columns, num_rows }: Group, wanted: readonly string[]): void {
   const read = columns.filter((column) => wanted.includes(rootOf(column)));
   const bytes = read.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
-  if (!(num_rows >= 0n) || !(bytes >= 0)) throw damaged();
+  const isPossible = read.every(({ meta_data }) => {
+    const values = Number(meta_data?.num_values ?? -1);
+    return values >= num_rows && values <= MOST_VALUES;
+  });
+  if (!(num_rows >= 0n && num_rows <= MOST_ROWS) || !(bytes >= 0) || !isPossible) throw damaged();
   if (bytes > LARGEST_GROUP) {
     throw new ParquetError('has a group of rows of more than 1 GB. Export the table as JSON instead.');
   }
@@ -103,6 +115,28 @@ function checkGroup({ columns, num_rows }: Group, wanted: readonly string[]): vo
     if (!['UNCOMPRESSED', ...Object.keys(COMPRESSORS)].includes(codec)) {
       throw new ParquetError(`is compressed with ${codec}. Export the table with Snappy or gzip.`);
     }
+    const encoding = meta_data?.encodings.find((one) => !ENCODINGS.has(one));
+    if (encoding !== undefined) {
+      throw new ParquetError(`has values that are encoded as ${encoding}. Export the table as JSON instead.`);
+    }
+  }
+}
+
+async function checkColumns(
+  blob: Blob,
+  metadata: FileMetaData,
+  group: Group,
+  wanted: readonly string[],
+): Promise<void> {
+  const tree = parquetSchema(metadata);
+  for (const { meta_data: meta } of group.columns.filter((column) => wanted.includes(rootOf(column)))) {
+    if (meta === undefined) throw damaged();
+    const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+    const size = Number(meta.total_compressed_size);
+    if (!(start >= 0 && size >= 0 && start + size <= blob.size)) throw damaged();
+    const bytes = new Uint8Array(await blob.slice(start, start + size).arrayBuffer());
+    const path = getTreePath(tree, meta.path_in_schema);
+    checkPages(bytes, meta, path, COMPRESSORS[meta.codec] ?? ((page) => page));
   }
 }
 

@@ -2,6 +2,7 @@
  * Reads Snowplow's enriched events: the tab-separated lines that its enrichment writes (131 fields of the canonical event model), and the
  * lines of JSON that its analytics SDKs make of them.
  */
+import { ENGAGEMENT } from '../model/event.ts';
 import { hasUtm } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import type { Importer, ImportItem } from './importer.ts';
@@ -32,8 +33,7 @@ export const snowplow: Importer = {
     }
   },
   losses: [
-    'Page pings are not kept, so there is no time on a page.',
-    'Items of transactions are not kept.',
+    'Page pings say how far a page was scrolled, and not for how long it was read.',
     "Fields of custom events and of your own contexts become properties. Snowplow's own contexts, such as web_page and the parsed user agent, are not kept.",
     'The ids of cookies tell visitors apart within a day. User ids are not kept: no imported event belongs to a person.',
     'Bad rows are no events, and cannot be read.',
@@ -114,6 +114,17 @@ interface Kind {
   readonly ev: string;
   readonly eid: string;
   readonly cd: ReturnType<typeof customData>;
+  /** Of a page ping. */
+  readonly scroll?: number;
+}
+
+/** How far a page has been scrolled, in percent; NaN if the page ping does not say. */
+function scrollOf(event: Fields): number {
+  const [offset, view, height] = ['pp_yoffset_max', 'br_viewheight', 'doc_height'].map((name) =>
+    numberOfValue(event[name]),
+  );
+  if (!(height !== undefined && height > 0) || offset === undefined || view === undefined) return Number.NaN;
+  return Math.min(100, Math.max(0, Math.round(((offset + view) / height) * 100)));
 }
 
 /** The name and data of an event, or the reason why it is none. */
@@ -123,10 +134,25 @@ function kindOf(event: Fields, contexts: readonly Entity[]): Kind | string {
   switch (text('event')) {
     case 'page_view':
       return { ev: '', eid: '', cd: customData(own) };
-    case 'page_ping':
-      return 'page pings';
+    case 'page_ping': {
+      const scroll = scrollOf(event);
+      return Number.isNaN(scroll) ? 'page pings' : { ev: ENGAGEMENT, eid: '', cd: undefined, scroll };
+    }
     case 'transaction_item':
-      return 'items of transactions';
+      // The transaction has the revenue of its items.
+      return {
+        ev: 'transaction_item',
+        eid: '',
+        cd: customData([
+          ['order_id', text('ti_orderid')],
+          ['sku', text('ti_sku')],
+          ['name', text('ti_name')],
+          ['category', text('ti_category')],
+          ['price', text('ti_price')],
+          ['quantity', text('ti_quantity')],
+          ...own,
+        ]),
+      };
     case 'struct':
       return {
         ev: firstText(text('se_action'), 'struct'),
@@ -144,7 +170,13 @@ function kindOf(event: Fields, contexts: readonly Entity[]): Kind | string {
         ev: 'transaction',
         eid: text('tr_orderid'),
         cd: customData(
-          [['order_id', text('tr_orderid')], ['affiliation', text('tr_affiliation')], ...own],
+          [
+            ['order_id', text('tr_orderid')],
+            ['affiliation', text('tr_affiliation')],
+            ['tax', text('tr_tax')],
+            ['shipping', text('tr_shipping')],
+            ...own,
+          ],
           amountOf(event['tr_total'], text('tr_currency')),
         ),
       };

@@ -130,6 +130,14 @@ const CASES: readonly [string, Partial<Row>, object][] = [
     { ...VIEW, ev: 'engagement', engaged: 5300 },
   ],
   [
+    'how far a page is scrolled',
+    {
+      event_name: 'scroll',
+      event_params: [LOCATION, int('percent_scrolled', 90), int('engagement_time_msec', 100)],
+    },
+    { ...VIEW, ev: 'engagement', engaged: 100, scroll: 90 },
+  ],
+  [
     'a screen',
     { event_name: 'screen_view', event_params: [string('firebase_screen', 'My list')] },
     { ...VIEW, dl: '/My%20list' },
@@ -139,6 +147,21 @@ const CASES: readonly [string, Partial<Row>, object][] = [
 describe('ga4', () => {
   it.each(CASES)('reads %s', async (_, fields, expected) => {
     expect(await read(jsonFile([row(fields)]))).toEqual([expected]);
+  });
+
+  it('reads the time on a page from the event after it', async () => {
+    const time = int('engagement_time_msec', 700);
+    const from = (page: string) => string('page_referrer', page);
+    const view = row({ event_params: [LOCATION, from('https://example.com/before'), time] });
+    const first = row({ event_params: [LOCATION, from('https://www.google.com/'), time] });
+    const signUp = row({ event_name: 'sign_up', event_params: [LOCATION, time] });
+    expect(await read(jsonFile([view, first, signUp]))).toEqual([
+      { ...VIEW, dl: 'https://example.com/before', ev: 'engagement', engaged: 700 },
+      { ...VIEW, rl: 'https://example.com/before' },
+      { ...VIEW, rl: 'https://www.google.com/' },
+      { ...VIEW, ev: 'engagement', engaged: 700 },
+      { ...VIEW, ev: 'sign_up' },
+    ]);
   });
 
   it.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP'] as const)(

@@ -69,7 +69,7 @@ const VIEW = { ts: Date.UTC(2024, 4, 1, 10), dl: '/', visitor: SESSION };
 describe('goatcounter', () => {
   it.each<[string, Parameters<typeof row>[0], object]>([
     ['a view', { path: '/a?b=c' }, { ...VIEW, dl: '/a?b=c' }],
-    ['a view of a path without a slash', { path: 'a' }, { ...VIEW, dl: 'a' }],
+    ['a view of a path without a slash', { path: 'a' }, { ...VIEW, dl: '/a' }],
     ['an event', { path: 'click-banana', event: '1' }, { ...VIEW, ev: 'click-banana', dl: '' }],
     ['an event in other words', { path: 'click', event: 'true' }, { ...VIEW, ev: 'click', dl: '' }],
     ['a user agent', { ua: AGENT, browser: 'Firefox 80', system: 'Linux' }, { ...VIEW, ua: AGENT }],

@@ -31,8 +31,13 @@ const PLACES: Readonly<Record<string, number>> = {
   unstruct_event: 59,
   tr_orderid: 60,
   tr_total: 62,
+  ti_orderid: 68,
+  ti_sku: 69,
   useragent: 78,
   br_lang: 84,
+  pp_yoffset_max: 77,
+  br_viewheight: 97,
+  doc_height: 108,
   dvce_type: 102,
   tr_currency: 109,
   derived_contexts: 123,
@@ -137,6 +142,16 @@ describe('snowplow', () => {
       { ...VIEW, ev: 'transaction', eid: 'o1', cd: { order_id: 'o1', value: 19.9, currency: 'EUR' } },
     ],
     [
+      'an item',
+      { event: 'transaction_item', ti_orderid: 'o1', ti_sku: 'S1' },
+      { ...VIEW, ev: 'transaction_item', cd: { order_id: 'o1', sku: 'S1' } },
+    ],
+    [
+      'a page ping',
+      { event: 'page_ping', pp_yoffset_max: '500', br_viewheight: '700', doc_height: '2000' },
+      { ...VIEW, ev: 'engagement', scroll: 60 },
+    ],
+    [
       'a custom event with contexts',
       {
         event: 'unstruct',
@@ -228,7 +243,6 @@ describe('snowplow', () => {
     ];
     expect(remarksIn(await itemsOf('snowplow', file.join('')))).toEqual([
       '1 left out: page pings',
-      '2 left out: items of transactions',
       '3 left out: events of other types',
       '4 left out: bots',
       '5 left out: bots',
