@@ -11,8 +11,8 @@ import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * The table of other tools' formats. They are built apart from the rest and share no module with it: what a format imported would be
- * cut out of the entry into a module of its own, and all such modules together are larger.
+ * The table of other tools' formats. Each is built apart, as one module that shares nothing with others: what a format imported would be
+ * cut out of the entry into a module of its own, and the size of each part would depend on all formats.
  */
 const FORMATS = 'src/collect/wire/clients.ts';
 
@@ -23,7 +23,6 @@ export async function buildWorker(folder: string, minify = true): Promise<Metafi
     absWorkingDir: root,
     outdir: folder,
     bundle: true,
-    splitting: true,
     format: 'esm',
     target: 'es2024',
     // With another extension wrangler would need a rule that takes the CommonJS of packages for modules as well.
@@ -39,6 +38,7 @@ export async function buildWorker(folder: string, minify = true): Promise<Metafi
   const worker = await build({
     ...options,
     entryPoints: [{ in: 'src/index.ts', out: 'index' }],
+    splitting: true,
     plugins: [texts(folder), apart(formats)],
     metafile: true,
   });

@@ -17,14 +17,16 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/index.ts': 9_000,
   'src/collect/consent.ts': 8_400,
   'src/collect/locate.ts': 2_500,
-  'src/collect/wire/ga4.ts': 6_500,
-  'src/collect/wire/matomo.ts': 7_000,
-  'src/collect/wire/plausible.ts': 5_000,
-  'src/collect/wire/lz64.ts': 600,
-  'src/collect/wire/posthog.ts': 7_600,
+  'src/collect/wire/counterscale.ts': 2_200,
+  'src/collect/wire/ga4.ts': 5_700,
+  'src/collect/wire/goatcounter.ts': 4_900,
+  'src/collect/wire/matomo.ts': 6_200,
+  'src/collect/wire/plausible.ts': 4_200,
+  'src/collect/wire/posthog.ts': 6_600,
   'src/collect/wire/problem.ts': 1_500,
-  'src/collect/wire/segment.ts': 7_500,
-  'src/collect/wire/snowplow.ts': 7_000,
+  'src/collect/wire/segment.ts': 6_500,
+  'src/collect/wire/snowplow.ts': 5_800,
+  'src/collect/wire/umami.ts': 4_600,
   'src/enrich/ingest.ts': 47_200,
   'src/enrich/consume.ts': 49_300,
   'src/http/unpack.ts': 1_200,
@@ -32,7 +34,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/rollup/job.ts': 75_500,
   'src/rollup/column-counts.ts': 16_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 144_500,
+  'src/api/api.ts': 146_500,
   'src/api/health.ts': 11_700,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
@@ -47,7 +49,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 230_000;
+const ALL_MODULES = 265_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

@@ -96,7 +96,7 @@ const HOSTILE_JSON = [
   JSON.stringify(Array.from({ length: 400 }, () => ({}))),
   JSON.stringify('x'.repeat(20_000)),
   JSON.stringify('\u{1f600}'.repeat(700)),
-  nested('[', ']', 3000),
+  nested('[', ']', 20_000),
   nested('{"a":', '}', 3000),
   // So deep that it cannot be written again.
   nested('{"0":', '}', 10_000),

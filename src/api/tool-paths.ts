@@ -54,11 +54,21 @@ const SCRIPT: Answers = {
 
 const SEGMENT = json({ type: 'object', properties: { success: { const: true } } });
 const POSTHOG = json({ type: 'object', properties: { status: { const: 'Ok' } } });
+const GOATCOUNTER: Answers = {
+  202: {
+    description: 'Accepted.',
+    content: {
+      'application/json': { schema: { type: 'object', properties: { status: { const: 'ok' } } } },
+    },
+  },
+};
 /** An object whose properties the client knows. */
 const SETTINGS = json({ type: 'object', additionalProperties: true });
 
 /** Sorted by tool. */
 const PATHS: readonly ToolPath[] = [
+  { tool: 'counterscale', path: '/cache', GET: json({ type: 'object', properties: { ht: { const: 1 } } }) },
+  { tool: 'counterscale', path: '/collect', GET: IMAGE },
   { tool: 'ga4', path: '/g/collect', GET: NONE, POST: NONE },
   { tool: 'ga4', path: '/mp/collect', POST: NONE },
   {
@@ -69,6 +79,19 @@ const PATHS: readonly ToolPath[] = [
       properties: { validationMessages: { type: 'array', items: { type: 'object' } } },
     }),
   },
+  { tool: 'ga4', path: '/g/collect', GET: NONE, POST: NONE },
+  { tool: 'ga4', path: '/mp/collect', POST: NONE },
+  {
+    tool: 'ga4',
+    path: '/debug/mp/collect',
+    POST: json({
+      type: 'object',
+      properties: { validationMessages: { type: 'array', items: { type: 'object' } } },
+    }),
+  },
+  { tool: 'goatcounter', path: '/api/v0/count', POST: GOATCOUNTER },
+  { tool: 'goatcounter', path: '/count', GET: IMAGE, POST: IMAGE },
+  { tool: 'goatcounter', path: '/count/{site}', GET: IMAGE, POST: IMAGE },
   ...[
     '/matomo.php',
     '/piwik.php',
@@ -101,6 +124,9 @@ const PATHS: readonly ToolPath[] = [
   { tool: 'snowplow', path: '/i', GET: IMAGE },
   { tool: 'snowplow', path: '/com.snowplowanalytics.snowplow/tp2', GET: IMAGE, POST: text('`ok`') },
   { tool: 'snowplow', path: '/com.snowplowanalytics.iglu/v1', GET: IMAGE, POST: text('`ok`') },
+  { tool: 'umami', path: '/api/batch', POST: SETTINGS },
+  { tool: 'umami', path: '/api/send', POST: SETTINGS },
+  { tool: 'umami', path: '/p/{pixel}', GET: IMAGE },
 ];
 
 const REFUSED = {

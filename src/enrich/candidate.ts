@@ -90,7 +90,9 @@ export class Candidate {
 
   /** The class of the client; a bot or a prefetch is a rejection. */
   get agentClass(): Read<AgentClass> {
-    const isFromClient = !this.isAuthenticated && this.raw.server === undefined;
+    const { bot, server } = this.raw;
+    if (bot !== undefined) return err({ ...rejection('bot'), family: bot });
+    const isFromClient = !this.isAuthenticated && server === undefined;
     this.#agentClass ??= agentClassOf(this.client, unwrap(this.name), isFromClient, this.agentKey);
     return this.#agentClass;
   }

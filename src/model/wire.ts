@@ -81,6 +81,8 @@ export interface RawEvent {
   readonly aid?: string;
   /** Present if a library on a server sent the event: the request's own address and headers say nothing about the visitor. */
   readonly server?: ServerClient;
+  /** Present if the client's own script has recognized a bot: its name. The event is rejected as that bot's. */
+  readonly bot?: string;
   /** Custom data in the order sent. Pairs, not an object: a key may be `__proto__`. */
   readonly cd: readonly (readonly [string, unknown])[];
 }

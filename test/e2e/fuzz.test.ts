@@ -215,7 +215,8 @@ describe('over HTTP', () => {
     expect(mistakes()).toEqual([]);
   });
 
-  it('a bomb is rejected by each path that takes a body', async () => {
+  it('a bomb is not unpacked beyond the limit by any path that takes a body, and stores nothing', async () => {
+    const before = (await stored()).length;
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 });
     for (const path of await pathsOfPosts()) {
       for (const headers of [{ 'content-encoding': 'gzip' }, {}]) {
@@ -225,11 +226,12 @@ describe('over HTTP', () => {
           body: bomb,
         });
         const answer = await response.text();
-        expect(response.status, path).toBeGreaterThanOrEqual(400);
-        expect(response.status, path).toBeLessThan(500);
+        // Google's path for debugging answers 200 with what is wrong.
+        expect([400, 413, ...(path.startsWith('/debug/') ? [200] : [])], path).toContain(response.status);
         expect(answer.length, path).toBeLessThan(2000);
       }
     }
+    expect(await stored()).toHaveLength(before);
     expect(mistakes()).toEqual([]);
   });
 

@@ -102,7 +102,7 @@ describe('the document', () => {
 
   it('has every method of every path, and says which are public', async () => {
     for (const [path, methods] of Object.entries(document.paths)) {
-      const address = speck.url + path.replace('{id}', pixel).replace('{page}', page);
+      const address = speck.url + path.replace('{id}', pixel).replace('{page}', page).replaceAll(/[{}]/g, '');
       for (const [method, { security }] of Object.entries(methods)) {
         // What is for the visitor's own pages only is asked for as by one.
         const headers = { origin: speck.url };

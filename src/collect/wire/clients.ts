@@ -17,9 +17,19 @@ export interface ClientFormat {
 /** Sorted by tool. */
 export const CLIENTS: readonly ClientFormat[] = [
   {
+    tool: 'counterscale',
+    paths: ['/collect', '/cache'],
+    load: async () => (await import('./counterscale.ts')).counterscale,
+  },
+  {
     tool: 'ga4',
     paths: ['/g/collect', '/mp/collect', '/debug/mp/collect'],
     load: async () => (await import('./ga4.ts')).ga4,
+  },
+  {
+    tool: 'goatcounter',
+    paths: ['/count', '/count/*', '/api/v0/count'],
+    load: async () => (await import('./goatcounter.ts')).goatcounter,
   },
   {
     tool: 'matomo',
@@ -69,6 +79,11 @@ export const CLIENTS: readonly ClientFormat[] = [
     tool: 'snowplow',
     paths: ['/i', '/com.snowplowanalytics.snowplow/tp2', '/com.snowplowanalytics.iglu/v1'],
     load: async () => (await import('./snowplow.ts')).snowplow,
+  },
+  {
+    tool: 'umami',
+    paths: ['/api/send', '/api/batch', '/p/*'],
+    load: async () => (await import('./umami.ts')).umami,
   },
 ];
 

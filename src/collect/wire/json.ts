@@ -63,7 +63,8 @@ function collect(object: JsonObject, prefix: string, depth: number, pairs: [stri
   }
 }
 
-function scalarOf(value: unknown): unknown {
+/** A value as custom data: objects and lists become JSON text, and texts are cut. */
+export function scalarOf(value: unknown): unknown {
   if (typeof value === 'string') return detachedSlice(value, MAX_TEXT);
   return typeof value === 'object' ? detachedSlice(jsonText(value), MAX_TEXT) : value;
 }

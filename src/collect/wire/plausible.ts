@@ -7,7 +7,7 @@ import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts'
 import { tokenIn } from './bearer.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { forwardedClient } from './forwarded.ts';
-import { type JsonObject, parseJson, propsOf, recordOf, textOf } from './json.ts';
+import { type JsonObject, parseJson, propsOf, recordOf, scalarOf, textOf } from './json.ts';
 import { pixelNamed } from './pixel-named.ts';
 import { problemResponse } from './problem.ts';
 
@@ -74,7 +74,7 @@ function addressOf(text: string, hashMode: unknown): string {
 function engagementOf(fields: JsonObject): RawEvent['cd'] {
   const depth = fields['sd'];
   return [
-    ['engaged', fields['e']],
+    ['engaged', scalarOf(fields['e'])],
     ...(typeof depth === 'number' && depth <= 100 ? ([['scroll', depth]] as const) : []),
   ];
 }
@@ -83,8 +83,8 @@ function revenueOf(fields: JsonObject): RawEvent['cd'] {
   const revenue = objectOf(either(fields, '$', 'revenue'));
   if (revenue === null) return [];
   return [
-    ['value', revenue['amount']],
-    ['currency', revenue['currency']],
+    ['value', scalarOf(revenue['amount'])],
+    ['currency', scalarOf(revenue['currency'])],
   ];
 }
 

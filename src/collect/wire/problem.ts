@@ -4,6 +4,7 @@
  */
 import type { WireError, WireFormat } from './format.ts';
 
+/** What is said of a request that is rejected. */
 interface Problem {
   readonly status: number;
   readonly title: string;
@@ -44,9 +45,12 @@ const PROBLEM_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
+export const problemFor = (error: WireError, limits: WireFormat['limits']): Problem =>
+  problemOf(limits)[error];
+
 /** The response to a complete request that is rejected. */
 export function problemResponse(error: WireError, limits: WireFormat['limits']): Response {
-  const problem = problemOf(limits)[error];
+  const problem = problemFor(error, limits);
   return Response.json(
     { ...problem, reason: error },
     {

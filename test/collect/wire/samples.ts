@@ -260,12 +260,94 @@ const segment: readonly Sample[] = [
   },
 ];
 
+const umami: readonly Sample[] = [
+  {
+    method: 'POST',
+    path: '/api/send',
+    headers: { ...FROM_PAGE, ...AS_JSON, 'x-umami-cache': 'speck' },
+    body: '{"type":"event","payload":{"website":"PIXEL","screen":"1920x1080","language":"en-US","title":"T","hostname":"site.example","url":"https://site.example/p?utm_source=nl&gclid=x","referrer":"https://google.com/"}}',
+  },
+  {
+    method: 'POST',
+    path: '/api/send',
+    headers: { ...FROM_PAGE, ...AS_JSON },
+    body: '{"type":"event","payload":{"website":"PIXEL","hostname":"site.example","url":"/p","referrer":"/q","name":"order","tag":"b","id":"user-1","data":{"revenue":19.5,"currency":"EUR","plan":"pro","items":[{"a":1}],"a":{"b":{"c":null}}}}}',
+  },
+  {
+    method: 'POST',
+    path: '/api/send',
+    headers: { ...AS_JSON, ...WITH_TOKEN, 'user-agent': 'Mozilla/5.0 Umami/v24.0.0' },
+    body: '{"type":"identify","payload":{"website":"PIXEL","id":"user-1","ip":"192.0.2.7","userAgent":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0","timestamp":1795500000,"language":"de","data":{"plan":"pro"}}}',
+  },
+  {
+    method: 'POST',
+    path: '/api/batch',
+    headers: AS_JSON,
+    body: '[{"type":"event","payload":{"website":"PIXEL","url":"/a"}},{"type":"performance","payload":{"website":"PIXEL","url":"/a","lcp":1200}},{"type":"other"}]',
+  },
+  { method: 'GET', path: '/p/PIXEL', query: 'utm_source=mail' },
+];
+
+const goatcounter: readonly Sample[] = [
+  {
+    method: 'POST',
+    path: '/count/PIXEL',
+    headers: { ...FROM_PAGE, 'content-type': 'text/plain;charset=UTF-8' },
+    query:
+      'p=%2Fp%3Futm_source%3Dnl&r=https%3A%2F%2Fgoogle.com%2F&t=T&s=1920&b=0&q=%3Futm_source%3Dnl&rnd=8ytyu',
+  },
+  {
+    method: 'POST',
+    path: '/count',
+    headers: { ...FROM_PAGE, 'content-type': 'text/plain;charset=UTF-8' },
+    query: 'p=click-x&r=newsletter&t=X&e=true&s=1920&b=0&q=%3Futm_source%3Dnl&rnd=sj2po',
+  },
+  {
+    method: 'GET',
+    path: '/count',
+    headers: { referer: 'https://site.example/' },
+    query: 'p=%2F&r=&s=1920&b=153&rnd=1',
+  },
+  { method: 'GET', path: '/count/PIXEL', headers: { referer: 'https://site.example/' }, query: 'p=x&e=1' },
+  {
+    method: 'POST',
+    path: '/api/v0/count',
+    headers: { ...AS_JSON, ...WITH_TOKEN },
+    body: '{"no_sessions":false,"filter":[],"hits":[{"path":"/p","title":"T","ref":"https://google.com/","query":"utm_source=nl","size":"1920,1080,1","user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0","ip":"192.0.2.7","location":"NL","language":"nl","created_at":"2026-11-24T09:00:00Z"},{"path":"signup","event":true,"session":"s-1","bot":0,"created_at":"0001-01-01T00:00:00Z"},{"path":"/x"}]}',
+  },
+];
+
+const counterscale: readonly Sample[] = [
+  {
+    method: 'GET',
+    path: '/collect',
+    headers: FROM_PAGE,
+    query:
+      'p=%2Fp&h=https%3A%2F%2Fsite.example&r=https%3A%2F%2Fgoogle.com%2F&sid=PIXEL&ht=1&us=nl&um=mail&uc=c&ut=t&uco=d',
+  },
+  {
+    method: 'GET',
+    path: '/collect',
+    headers: { 'user-agent': 'Counterscale-Tracker-Server/3.2.0', 'content-type': 'text/plain' },
+    query: 'p=%2F&h=site.example&r=hn&sid=PIXEL&ht=3',
+  },
+  {
+    method: 'GET',
+    path: '/cache',
+    headers: { ...FROM_PAGE, 'if-modified-since': 'Tue, 24 Nov 2026 00:00:02 GMT' },
+    query: 'sid=PIXEL',
+  },
+];
+
 /** Absent only while a tool has no format. */
 export const SAMPLES: Readonly<Partial<Record<PixelKey, readonly Sample[]>>> = {
+  counterscale,
   ga4,
+  goatcounter,
   matomo,
   plausible,
   posthog,
   segment,
   snowplow,
+  umami,
 };

@@ -1,0 +1,100 @@
+/** GoatCounter's API for batches, which servers and importers of logs use. Its token is one of Speck, and says which pixel is meant. */
+import { decodeText } from '../../http/body.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { Overrides, SentEvent } from '../../model/wire.ts';
+import { tokenIn } from './bearer.ts';
+import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
+import { viewOf } from './goatcounter-view.ts';
+import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
+import { pixelOfToken } from './pixel-named.ts';
+import { problemFor } from './problem.ts';
+
+/** An event of a batch, or what GoatCounter says of it. */
+type Hit = { readonly event: SentEvent } | { readonly mistake: string };
+
+export function readHits(request: WireRequest): Result<WireReading, ReadError> {
+  const hits = hitsOf(request);
+  if (hits === null) return err('broken_json');
+  const { token = '' } = tokenIn(request.headers, passwordOf(request.headers));
+  return ok({ events: hits.map((hit) => ('event' in hit ? hit.event : null)), token });
+}
+
+/** The password of Basic authentication, which is the token. */
+function passwordOf(headers: WireRequest['headers']): string {
+  const [, encoded = ''] = /^basic +(\S+)$/i.exec(headers.get('authorization')?.trim() ?? '') ?? [];
+  const text = decodeText(decodeBase64(encoded) ?? new Uint8Array(0));
+  return text.slice(text.indexOf(':') + 1);
+}
+
+function hitsOf({ bytes }: WireRequest): readonly Hit[] | null {
+  const body = recordOf(parseJson(decodeText(bytes)));
+  const hits = body?.['hits'];
+  if (body === null || !Array.isArray(hits)) return null;
+  return hits.map((hit) => hitOf(recordOf(hit), body['no_sessions'] === true));
+}
+
+/** @param isWithoutVisitors whether hits without a visitor are no mistake. */
+function hitOf(hit: JsonObject | null, isWithoutVisitors: boolean): Hit {
+  if (hit === null) return { mistake: 'not an object' };
+  const field = (name: string): string => textOf(hit[name]);
+  if (field('path') === '') return { mistake: 'path: must be set' };
+  const [ip, ua, session] = [field('ip'), field('user_agent'), field('session')];
+  if (session === '' && (ip === '' || ua === '') && !isWithoutVisitors) {
+    return {
+      mistake: 'session or browser/IP not set; use no_sessions if you don’t want to track unique visits',
+    };
+  }
+  const view = viewOf(
+    {
+      path: field('path'),
+      event: field('event'),
+      ref: field('ref'),
+      query: field('query'),
+      bot: field('bot'),
+    },
+    '',
+  );
+  return {
+    event: {
+      ...view,
+      ...pixelOfToken('goatcounter'),
+      server: { ua, languages: field('language') },
+      overrides: overridesOf(hit, ip || session, ua),
+    },
+  };
+}
+
+/** Go's time that is not set. */
+const NO_TIME = '0001-01-01T00:00:00Z';
+
+/** @param visitor the visitor's address, or the sender's own name of the session. */
+function overridesOf(hit: JsonObject, visitor: string, ua: string): Overrides {
+  const { created_at: ts, location } = hit;
+  const isTimed = ts !== undefined && ts !== null && ts !== '' && ts !== NO_TIME;
+  return {
+    ...(isTimed ? { ts } : {}),
+    ...(visitor === '' ? {} : { ip: visitor }),
+    ...(ua === '' ? {} : { ua }),
+    ...(textOf(location) === '' ? {} : { country: textOf(location).slice(0, 2) }),
+  };
+}
+
+export function answerHits({ request, error }: WireResult, limits: WireFormat['limits']): Response {
+  if (error !== null) {
+    const { status, detail } = problemFor(error, limits);
+    return respond({ error: detail }, status);
+  }
+  const mistakes = (hitsOf(request) ?? []).flatMap((hit, index) =>
+    'mistake' in hit ? [[index, hit.mistake]] : [],
+  );
+  // The other hits are accepted: only these are to be sent again.
+  return mistakes.length > 0
+    ? respond({ errors: Object.fromEntries(mistakes) }, 400)
+    : respond({ status: 'ok' }, 202);
+}
+
+const respond = (body: unknown, status: number): Response =>
+  Response.json(body, {
+    status,
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  });
