@@ -98,7 +98,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
         },
         {
           title: 'On a server, with @umami/node',
-          text: `umami.init({websiteId: '…', hostUrl: '${origin}'});`,
+          text: `const umami = new Umami({websiteId: '…', hostUrl: '${origin}'});`,
         },
       ],
       note: 'Events with their data carry over. The data of identify is not stored, but for its id.',
