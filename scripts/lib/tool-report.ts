@@ -1,6 +1,7 @@
 /** Reports what an import of another tool's file has brought, or would bring. */
 import type { Importer } from '../../src/imports/importer.ts';
 import type { Summary } from '../../src/imports/summary.ts';
+import { AI_PURPOSES, aiAgentOf } from '../../src/model/ai-agents.ts';
 import { LEFT_OUT } from '../../src/model/import.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../src/model/rejection.ts';
 import type { RemoteImport } from './imports-client.ts';
@@ -41,7 +42,7 @@ export function importSummary(
     ...(totals > 0 ? [row(totals, 'rows of totals stored')] : []),
     ...byCount(remote.rejected).flatMap(([reason, count]) => [
       row(count, `rejected: ${reason} (${REJECTION_REASONS[reason as RejectionReason] ?? 'unknown'})`),
-      ...(reason === 'bot' ? byCount(remote.bots).map(([bot, of]) => row(of, bot, 1)) : []),
+      ...(reason === 'bot' ? byCount(remote.bots).map(([bot, of]) => row(of, nameOfBot(bot), 1)) : []),
       ...(reason === 'bot' ? [] : (rejected.get(reason) ?? []).map((line) => `    ${line}`)),
     ]),
     ...byCount(remote.incomplete).map(([reason, count]) => row(count, `stored without a part: ${reason}`)),
@@ -53,6 +54,12 @@ export function importSummary(
     ...lossLines(losses),
     ...(remote.undo_until === null ? [] : [`Undo it until ${remote.undo_until}: --undo ${remote.id}`]),
   ].join('\n');
+}
+
+/** A bot, and what it fetches pages for, if it is one of an AI company. */
+function nameOfBot(bot: string): string {
+  const agent = aiAgentOf(bot);
+  return agent ? `${bot} (${agent.operator}): ${AI_PURPOSES[agent.purpose]}` : bot;
 }
 
 /** A line of `--list`. */
