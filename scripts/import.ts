@@ -112,11 +112,12 @@ async function toolOf(
     const importer = await importerOf(from);
     return importer && { file, importer };
   }
-  if (format !== undefined || exportFormat(new TextDecoder().decode(await startOfFile(file.unpacked))))
-    return null;
+  if (format !== undefined) return null;
   const { importer, candidates } = await recognizeFile(file.unpacked);
-  if (importer?.name === 'logs' || candidates.every((name) => name === 'logs')) return null;
-  if (importer) return { file, importer };
+  // Lines of JSON may be of a tool, of a log or of Speck, so a tool that is certain comes first.
+  if (importer && importer.name !== 'logs') return { file, importer };
+  if (exportFormat(new TextDecoder().decode(await startOfFile(file.unpacked)))) return null;
+  if (candidates.every((name) => name === 'logs')) return null;
   throw new UsageError(
     `${basename(path)} may be of ${candidates.join(' or ')}: say which, with --from ${candidates[0]}.`,
   );

@@ -18,7 +18,7 @@ export async function itemsOf(
   file = 'export',
 ): Promise<ImportItem[]> {
   const importer = await importerOf(name);
-  const blob = content instanceof Blob ? content : new Blob([content]);
+  const blob = content instanceof Blob ? content : new Blob([content as string]);
   const items: ImportItem[] = [];
   for await (const item of importer.read({ name: file, blob }, OPTIONS)) items.push(item);
   return items;
