@@ -82,6 +82,10 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
           title: 'In the tracking code, in each page',
           text: `_paq.push(['setTrackerUrl', '${origin}/matomo.php']);`,
         },
+        {
+          title: 'On a server, with matomo-tracker',
+          text: `new MatomoTracker(1, '${origin}/matomo.php');`,
+        },
       ],
       note: 'A server sends the time and address of its visitors with a token of Speck as token_auth.',
     },

@@ -118,14 +118,16 @@ function commerceOf(
   named: (ev: string, data: Data, revenue?: Data) => Content,
 ): Omit<Content, 'eid'> {
   const text = (name: string): string => fields.get(name) ?? '';
+  // The script sends `false` for an amount that it was not told.
+  const amount = (name: string): string => text(name).replace(/^false$/, '');
   const items = ['items', itemsOf(text('ec_items'))] as const;
   if (text('ec_id') === '') return named('Cart Update', [['cart_value', text('revenue')], items]);
   const data: Data = [
     ['order_id', text('ec_id')],
-    ['subtotal', text('ec_st')],
-    ['tax', text('ec_tx')],
-    ['shipping', text('ec_sh')],
-    ['discount', text('ec_dt')],
+    ['subtotal', amount('ec_st')],
+    ['tax', amount('ec_tx')],
+    ['shipping', amount('ec_sh')],
+    ['discount', amount('ec_dt')],
     items,
   ];
   return named('Purchase', data, [['value', text('revenue')]]);

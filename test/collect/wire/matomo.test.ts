@@ -170,7 +170,6 @@ describe('what an event means', () => {
         subtotal: '100',
         tax: '12.3',
         shipping: '0',
-        discount: 'false',
         items: '[{"sku":"sku","name":"Shoe","category":["Men","Red"],"price":56.15,"quantity":2}]',
       },
     ],
