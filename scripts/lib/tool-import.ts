@@ -61,7 +61,7 @@ export async function importToolFile(
   if (options.dryRun) {
     for await (const item of read()) {
       counter.add(item);
-      progress.show(() => `${counter.summary.items} items`, undefined);
+      progress.show(() => `${counter.items} items`, undefined);
     }
     const { summary } = counter;
     return {

@@ -200,11 +200,13 @@ interface ConfirmProps {
   readonly label: string;
   /** The label of the second button, which does it. */
   readonly confirm: string;
+  /** The label of the button that does nothing. */
+  readonly cancel?: string;
   readonly act: () => void;
 }
 
 /** A button that asks for a second click before it does what cannot be undone. */
-export function Confirm({ label, confirm, act }: ConfirmProps) {
+export function Confirm({ label, confirm, cancel = 'Keep it', act }: ConfirmProps) {
   const [isOpen, open] = useState(false);
   return isOpen ? (
     <span class="confirm">
@@ -212,7 +214,7 @@ export function Confirm({ label, confirm, act }: ConfirmProps) {
         {confirm}
       </button>
       <button type="button" class="quiet" onClick={() => open(false)}>
-        Keep it
+        {cancel}
       </button>
     </span>
   ) : (

@@ -13,6 +13,7 @@ import { commonPart, parseView, searchOf } from './view.ts';
 
 const Overview = lazy(() => import('./overview.tsx'));
 const AddPixel = lazy(() => import('./add-pixel.tsx'));
+const Import = lazy(() => import('./import.tsx'));
 const Install = lazy(() => import('./install.tsx'));
 const Live = lazy(() => import('./live.tsx'));
 const NoView = lazy(() => import('./no-view.tsx'));
@@ -25,6 +26,7 @@ const VIEWS = [
   { name: 'live', label: 'Live', needs: 'stats:read' },
   { name: 'rejections', label: 'Rejected events', needs: 'stats:read' },
   { name: 'install', label: 'Install', needs: 'pixels:write' },
+  { name: 'import', label: 'Import', needs: 'pixels:write' },
   { name: 'settings', label: 'Settings', needs: 'pixels:write' },
 ] as const;
 
@@ -240,6 +242,7 @@ function PixelView({ pixel, view, lacks, mayChange, mayAdd, onChange, onDelete }
   if (view === 'live') return <Live pixel={pixel} />;
   if (view === 'rejections') return <Rejections pixel={pixel} mayAdd={mayAdd} />;
   if (view === 'install') return <Install pixel={pixel} mayAdd={mayAdd} />;
+  if (view === 'import') return <Import pixel={pixel} />;
   if (view === 'settings') return <PixelSettings pixel={pixel} onChange={onChange} onDelete={onDelete} />;
   return <Stats subject={subjectOf(pixel, mayChange)} />;
 }

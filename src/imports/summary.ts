@@ -62,6 +62,10 @@ export class Counter {
     }
   }
 
+  get items(): number {
+    return this.#items;
+  }
+
   get summary(): Summary {
     return {
       items: this.#items,
