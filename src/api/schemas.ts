@@ -213,13 +213,17 @@ const entries = {
       pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
       expires_at: { ...orNull(time), description: 'When it ends unless it is used; null for a token.' },
       shown: {
-        ...object({
-          id: text,
-          name: text,
-          timezone: text,
-          goals: listOf(text),
-          funnels: listOf(text),
-        }),
+        ...object(
+          {
+            id: text,
+            name: text,
+            timezone: text,
+            goals: listOf(text),
+            funnels: listOf(text),
+            imported: pixel.imported,
+          },
+          ['imported'],
+        ),
         description: 'The pixel of a shared link.',
       },
     },

@@ -132,12 +132,13 @@ function kindOf({ admin, shared, publicId }: Grant): string {
 }
 
 /** What a page needs to show a pixel's statistics. Leaves out its address, its hosts and the definitions of its goals. */
-function sharedPixelToJson({ id, name, timezone, settings }: Pixel): Record<string, unknown> {
+function sharedPixelToJson({ id, name, timezone, settings, imported }: Pixel): Record<string, unknown> {
   return {
     id,
     name,
     timezone,
     goals: settings.goals.map((goal) => goal.name),
     funnels: settings.funnels.map((funnel) => funnel.name),
+    ...(imported ? { imported } : {}),
   };
 }

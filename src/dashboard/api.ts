@@ -26,6 +26,10 @@ export interface Settings {
   readonly owner_contact: string;
   readonly owner_policy: string;
 }
+export interface ImportedDays {
+  readonly from: string;
+  readonly to: string;
+}
 export type Goal = { readonly name: string } & Readonly<Record<string, string>>;
 export interface Funnel {
   readonly name: string;
@@ -43,6 +47,7 @@ export interface Pixel {
   /** Changes with everything that can be changed. */
   readonly etag: string;
   readonly install: Snippets;
+  readonly imported?: ImportedDays;
 }
 
 export interface Session {
@@ -56,6 +61,7 @@ export interface Session {
     readonly timezone: string;
     readonly goals: readonly string[];
     readonly funnels: readonly string[];
+    readonly imported?: ImportedDays;
   };
 }
 
@@ -85,7 +91,12 @@ export interface QueryResponse {
     readonly comparison_date_range?: readonly [string, string];
     /** The end of the last compared day, if it counts up to a time of day only. */
     readonly comparison_until?: string;
-    readonly metric_warnings?: Readonly<Record<string, unknown>>;
+    readonly metric_warnings?: Readonly<Record<string, { readonly code: string }>>;
+    /** If imported totals were asked for. */
+    readonly imports_included?: boolean;
+    readonly imports_skip_reason?: string;
+    /** The days of the result that are imported. */
+    readonly imports?: ImportedDays;
   };
   readonly query: { readonly date_range: readonly [string, string]; readonly dimensions: readonly string[] };
 }

@@ -1,5 +1,5 @@
 /** The metrics above the chart, compared with another range. */
-import { amount } from './amount.ts';
+import { amount, hasCurrencies } from './amount.ts';
 import type { QueryResponse } from './api.ts';
 import type { Resource } from './hooks.ts';
 import type { Tiles } from './tiles.ts';
@@ -27,7 +27,6 @@ export function Headlines({ resource, requested, tiles, metrics, versus, view, s
   const row = data?.results[0];
   // Nothing is compared with a range that has no events.
   const before = hadEvents(data, requested) ? row?.comparison : undefined;
-  const warnings = data?.meta.metric_warnings ?? {};
   return (
     <section
       class={`headlines${pending ? ' pending' : ''}${row ? '' : ' blank'}`}
@@ -49,7 +48,7 @@ export function Headlines({ resource, requested, tiles, metrics, versus, view, s
             <span class="name">{tiles.nameOf(metric)}</span>
             <span class="value">{row ? <ShortValue metric={metric} value={row.metrics[index]} /> : ' '}</span>
             <span class="since">
-              {metric in warnings ? (
+              {hasCurrencies(data, metric) ? (
                 <span class="muted">in several currencies</span>
               ) : (
                 before && (

@@ -38,7 +38,7 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
     metrics: ['visitors'],
     date_range: '30d',
     dimensions: ['time:day'],
-    include: { time_labels: true },
+    include: { time_labels: true, ...(pixel.imported ? { imports: true } : {}) },
   });
   const visitors = new Map(
     resource.data?.results.map(({ dimensions, metrics }) => [dimensions[0], amount(metrics[0]) ?? 0]),

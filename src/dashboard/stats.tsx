@@ -19,7 +19,16 @@ import { Timeline } from './timeline.tsx';
 import { Age, ErrorMessage, Heading, isOld } from './ui.tsx';
 import { UnknownParts } from './unknown-parts.tsx';
 import { useView } from './use-view.ts';
-import { comparisonOf, daysOf, NO_DIALOG, rangeOf, type SetView, todayIn, type View } from './view.ts';
+import {
+  comparedDays,
+  comparisonOf,
+  daysOf,
+  NO_DIALOG,
+  rangeOf,
+  type SetView,
+  todayIn,
+  type View,
+} from './view.ts';
 
 // Loads while the headline is requested. Until then, its place is as high as two panels.
 const Panels = loadLater(
@@ -62,16 +71,22 @@ function StatsOf({ subject, requestedView, set, refresh }: Props) {
   const view = isCharted(tiles, requestedView) ? requestedView : { ...requestedView, metric: 'visitors' };
 
   const range = rangeOf(view.period, subject.timezone);
+  const hasImports = isImported(subject, view, range);
   const base: Base = {
     site_id: subject.id,
     date_range: range,
     ...(view.filters.length > 0 ? { filters: view.filters } : {}),
+    ...(hasImports && view.imports ? { include: { imports: true } } : {}),
   };
   const metrics = tiles.metrics.includes(view.metric) ? tiles.metrics : [...tiles.metrics, view.metric];
   const requested = [...new Set([...metrics, PRESENCE])];
   const comparison = comparisonOf(view);
   const headline = useQuery(
-    { ...base, metrics: requested, ...(comparison ? { include: { comparisons: comparison } } : {}) },
+    {
+      ...base,
+      metrics: requested,
+      ...(comparison ? { include: { ...base.include, comparisons: comparison } } : {}),
+    },
     'first',
   );
   const { comparison_date_range: versus, comparison_until } = headline.data?.meta ?? {};
@@ -122,6 +137,7 @@ function StatsOf({ subject, requestedView, set, refresh }: Props) {
             set={set}
             tiles={tiles}
             headline={headline}
+            hasImports={hasImports}
             hasBefore={headline.pending || headline.data === null || hadEvents(headline.data, requested)}
             refresh={refresh}
           />
@@ -148,6 +164,12 @@ function StatsOf({ subject, requestedView, set, refresh }: Props) {
 /** Whether a view's metric can be shown. Any other than those of visits is left to the API. */
 const isCharted = ({ charted }: Tiles, { metric, filters }: View): boolean =>
   charted.includes(metric) || !hasGoal(filters);
+
+/** Whether a view's days, or those that they are compared with, may have imported totals. */
+function isImported({ imported, timezone }: Subject, view: View, range: ReturnType<typeof rangeOf>): boolean {
+  const first = comparedDays(view, range, timezone) ?? daysOf(range, timezone);
+  return imported !== undefined && first[0] <= imported.to;
+}
 
 function isEmpty({ data, pending }: Resource<QueryResponse>): boolean {
   return (

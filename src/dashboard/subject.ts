@@ -1,5 +1,5 @@
 /** The pixel of a statistics page, as its owner sees it or through a shared link. */
-import type { Pixel, Session } from './api.ts';
+import type { ImportedDays, Pixel, Session } from './api.ts';
 
 export interface Subject {
   readonly id: string;
@@ -13,9 +13,14 @@ export interface Subject {
   readonly install: string | null;
   /** The address of its live view; null if the session has none. */
   readonly live: string | null;
+  /** The first and last day of its imported totals. */
+  readonly imported?: ImportedDays | undefined;
 }
 
-export function subjectOf({ id, name, url, timezone, settings }: Pixel, mayChange: boolean): Subject {
+export function subjectOf(
+  { id, name, url, timezone, settings, imported }: Pixel,
+  mayChange: boolean,
+): Subject {
   return {
     id,
     name,
@@ -25,6 +30,7 @@ export function subjectOf({ id, name, url, timezone, settings }: Pixel, mayChang
     settings: mayChange ? `/app/${id}/settings` : null,
     install: mayChange ? `/app/${id}/install` : null,
     live: `/app/${id}/live`,
+    imported,
   };
 }
 

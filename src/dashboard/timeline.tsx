@@ -1,12 +1,13 @@
 /** The main chart: a metric over time, compared with another range. */
 import { useMemo } from 'preact/hooks';
 import { weekStart } from '../model/time-zone.ts';
+import { hasCurrencies } from './amount.ts';
 import type { QueryRequest, QueryResponse, Row } from './api.ts';
 import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
 import { comparedText } from './compared.ts';
 import { CsvButton } from './csv-button.tsx';
-import { clock, dayRange, metricValue, moment, type Step } from './format.ts';
+import { clock, dayName, dayRange, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Resource, useQuery } from './hooks.ts';
 import { displayOf, type MetricFormat } from './metrics.ts';
@@ -38,17 +39,29 @@ interface Props {
   readonly set: SetView;
   readonly tiles: Tiles;
   readonly headline: Resource<QueryResponse>;
+  /** Whether the view's days may have imported totals. */
+  readonly hasImports: boolean;
   /** Whether the range of the comparison has any events, as far as is known. */
   readonly hasBefore: boolean;
   /** Loads everything again. */
   readonly refresh: () => void;
 }
 
-export function Timeline({ base, subject, view, set, tiles, headline, hasBefore, refresh }: Props) {
+export function Timeline({
+  base,
+  subject,
+  view,
+  set,
+  tiles,
+  headline,
+  hasImports,
+  hasBefore,
+  refresh,
+}: Props) {
   const { steps, usual } = stepsOf(view.period);
   const step = view.step !== null && steps.includes(view.step) ? view.step : usual;
   const timeQuery: QueryRequest = { ...base, metrics: [view.metric], dimensions: [`time:${step}`] };
-  const labelledQuery: QueryRequest = { ...timeQuery, include: { time_labels: true } };
+  const labelledQuery: QueryRequest = { ...timeQuery, include: { ...base.include, time_labels: true } };
   const resource = useQuery(labelledQuery, 'first');
   const shown = resource.data?.query.date_range;
   const known = headline.pending ? null : headline.data;
@@ -77,7 +90,7 @@ export function Timeline({ base, subject, view, set, tiles, headline, hasBefore,
   const range =
     shown && !resource.pending ? shown : view.period === 'all' ? null : daysOf(base.date_range, timezone);
   const currency = currencyOf(resource.data?.results);
-  const hasMultipleCurrencies = resource.data?.meta.metric_warnings !== undefined;
+  const hasMultipleCurrencies = hasCurrencies(resource.data, view.metric);
 
   const pick = (label: string): void => {
     const day = label.slice(0, 10);
@@ -109,6 +122,16 @@ export function Timeline({ base, subject, view, set, tiles, headline, hasBefore,
               onClick={() => set({ weekdays: switchedWeekdays(view) })}
             >
               Match weekdays
+            </button>
+          )}
+          {hasImports && (
+            <button
+              type="button"
+              class="quiet toggle"
+              aria-pressed={view.imports}
+              onClick={() => set({ imports: !view.imports })}
+            >
+              Imported data
             </button>
           )}
         </p>
@@ -155,6 +178,7 @@ export function Timeline({ base, subject, view, set, tiles, headline, hasBefore,
           Times are in {subject.timezone}.
           {hasMultipleCurrencies && ' Revenue is in more than one currency. Filter by one to see it.'}
           {resource.data && noteOf(resource.data.meta, subject.timezone)}
+          {resource.data && importsNote(resource.data.meta, view.filters.length > 0)}
         </p>
         {headline.at > 0 && (
           <button type="button" class="quiet" onClick={refresh}>
@@ -182,7 +206,17 @@ function currentLabel(step: Step, timezone: string, day: string): string {
 }
 
 /** The limits of a response, in words; empty if it is complete. */
-function noteOf({ as_of, min_group }: QueryResponse['meta'], timezone: string): string {
+type Meta = QueryResponse['meta'];
+
+/** Until when the chart's numbers are imported, or why none are. */
+function importsNote({ imports, imports_included, imports_skip_reason }: Meta, isFiltered: boolean): string {
+  if (imports) return ` Includes imported data until ${dayName(imports.to)}.`;
+  if (imports_included !== false) return '';
+  if (imports_skip_reason === 'unsupported_interval') return ' Imported data has no hours.';
+  return isFiltered ? ' Imported data cannot be filtered like this.' : '';
+}
+
+function noteOf({ as_of, min_group }: Meta, timezone: string): string {
   if (as_of === undefined) return '';
   if (min_group === undefined)
     return ` Large days that changed since then are as of ${moment(as_of, timezone)}.`;

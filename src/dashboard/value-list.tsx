@@ -124,7 +124,7 @@ function queryOf(base: Base, dimension: string, term = ''): QueryRequest {
     metrics: ['visitors'],
     dimensions: [dimension],
     ...(all.length > 0 ? { filters: all } : {}),
-    include: { total_rows: true },
+    include: { ...base.include, total_rows: true },
     pagination: { limit: MAX_VALUES },
   };
 }

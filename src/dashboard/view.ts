@@ -1,6 +1,6 @@
 /**
  * The state of a statistics page, which is in its address. Everything here is pure. The parameters are `period`, or `from` and
- * `to`; `compare`, with `compare_from` and `compare_to` for `custom`, and `weekdays`; `metric`, `by`; `f` for each filter and `tab` for each panel whose first tab is not shown; and for the dialog of
+ * `to`; `compare`, with `compare_from` and `compare_to` for `custom`, and `weekdays`; `metric`, `by`; `f` for each filter; `imports=off` without imported totals; and `tab` for each panel whose first tab is not shown; and for the dialog of
  * all rows `all`, `split` and `sort`.
  */
 import { isDay } from '../model/time-zone.ts';
@@ -46,6 +46,8 @@ export interface View {
   /** Null: the usual one of the period. */
   readonly step: Step | null;
   readonly filters: readonly Filter[];
+  /** Whether imported totals are added, if there are any. */
+  readonly imports: boolean;
   /** The tabs that are shown instead of their panels' first ones: see panel-tabs.ts. */
   readonly tabs: readonly string[];
   /** The dimension whose dialog of all rows is open. */
@@ -67,6 +69,7 @@ export const DEFAULT_VIEW: View = {
   metric: 'visitors',
   step: null,
   filters: [],
+  imports: true,
   tabs: [],
   all: null,
   split: null,
@@ -103,6 +106,7 @@ export function parseView(search: string): View {
       .getAll('f')
       .map(parseFilter)
       .filter((filter) => filter !== null),
+    imports: params.get('imports') !== 'off',
     tabs: params.getAll('tab'),
     all: params.get('all'),
     split: params.get('split'),
@@ -136,6 +140,7 @@ export function unknownParts(search: string): string[] {
     ['compare_to', () => hasCompareDays],
     ['weekdays', isWeekdays],
     ['by', isStep],
+    ['imports', (text) => text === 'off'],
     ['f', (text) => parseFilter(text) !== null],
   ]);
   return [...params].flatMap(([name, value]) =>
@@ -171,6 +176,7 @@ export function searchOf(view: View): string {
   if (view.metric !== DEFAULT_VIEW.metric) add('metric', view.metric);
   if (view.step !== null) add('by', view.step);
   for (const filter of view.filters) add('f', filterText(filter));
+  if (!view.imports) add('imports', 'off');
   for (const tab of view.tabs) add('tab', tab);
   if (view.all !== null) add('all', view.all);
   if (view.all !== null && view.split !== null) add('split', view.split);

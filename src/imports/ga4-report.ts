@@ -12,7 +12,7 @@ import { readJsonTexts } from './read-json-texts.ts';
 import { startOf } from './read-text.ts';
 import { type Fields, fieldsAt, isFields, listAt, numberOfValue, textAt } from './values.ts';
 
-/** The characters of a response: 100,000 rows, the most of one request, have some 60 million. */
+/** The characters of a response. 100,000 rows have some 60 million. */
 const LONGEST = 150_000_000;
 
 /** What Google writes for no value. */

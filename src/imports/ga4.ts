@@ -6,6 +6,7 @@ import { ENGAGEMENT } from '../model/event.ts';
 import { hasUtm, pageOf } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import { countryOf } from './countries.ts';
+import { ga4Report } from './ga4-report.ts';
 import type { ImportedEvent, Importer, ImportItem } from './importer.ts';
 import { customData, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { readJsonLines } from './read-json.ts';
@@ -50,10 +51,13 @@ export const ga4: Importer = {
       ? 2
       : 0;
   },
-  read: async function* ({ blob }) {
+  read: async function* (file, options) {
+    const { name, blob } = file;
     const ids = new RowIds();
-    const start = new Uint8Array(await blob.slice(0, 4).arrayBuffer());
-    if (isParquet(start)) yield* fromParquet(blob, ids);
+    const start = new Uint8Array(await blob.slice(0, 4096).arrayBuffer());
+    // A report of the Data API comes from the same tool.
+    if (ga4Report.recognize(name, start) === 2) yield* ga4Report.read(file, options);
+    else if (isParquet(start)) yield* fromParquet(blob, ids);
     else {
       for await (const item of readJsonLines(blob.stream())) {
         if ('why' in item) yield unreadable(item.line, item.why);

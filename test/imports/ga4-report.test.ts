@@ -251,6 +251,11 @@ describe('a file', () => {
     expect(remarksIn(await read(...responses))).toEqual(remarks);
   });
 
+  it('is also read as one of the tool', async () => {
+    const day = textOf(report(['date'], METRICS, [[['20240403'], [5, 7, 20, 4, 10]]]));
+    expect(await itemsOf('ga4', day)).toEqual(await itemsOf('ga4-report', day));
+  });
+
   it('says where it is no JSON, or cut off', async () => {
     const whole = textOf(report(['date'], METRICS, [[['20240403'], [1, 1, 1, 1, 1]]]));
     expect(remarksIn(await itemsOf('ga4-report', whole.slice(0, -1)))).toEqual([

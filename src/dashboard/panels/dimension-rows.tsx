@@ -64,6 +64,7 @@ export function RowList({
                 {total > ROWS ? `See all ${count(total)}` : 'Details'}
                 <span class="hidden">: {pluralName(dimension)}</span>
               </button>
+              {response.meta.imports_included === false && <span class="muted">Without imported data</span>}
               <CsvButton site={subject.name} query={query} what={pluralName(dimension)} />
             </footer>
           </>

@@ -53,7 +53,7 @@ export function useRows({
   ];
   const requests = queries.map(({ query, compared }) => ({
     ...query,
-    include: { total_rows: true, ...compared },
+    include: { ...base.include, total_rows: true, ...compared },
     pagination: { limit },
   }));
   const list = isSlow ? 'slow' : 'panels';
