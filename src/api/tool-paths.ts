@@ -100,6 +100,8 @@ const PATHS: readonly ToolPath[] = [
     '/piwik/matomo.php',
     '/piwik/piwik.php',
   ].map(matomo),
+  { tool: 'meta', path: '/tr/', GET: IMAGE, POST: IMAGE },
+  { tool: 'openai', path: '/v1/sdk/events', GET: IMAGE },
   {
     tool: 'plausible',
     path: '/api/event',

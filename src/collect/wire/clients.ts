@@ -11,6 +11,8 @@ export interface ClientFormat {
   readonly tool: PixelKey;
   /** The paths of its routes. `/flags/*` is any path below `/flags/`. */
   readonly paths: readonly string[];
+  /** The query parameter by which its requests are known from those of another tool that has the same path. */
+  readonly parameter?: string;
   readonly load: () => Promise<WireFormat>;
 }
 
@@ -32,6 +34,12 @@ export const CLIENTS: readonly ClientFormat[] = [
     load: async () => (await import('./goatcounter.ts')).goatcounter,
   },
   {
+    tool: 'linkedin',
+    paths: ['/collect'],
+    parameter: 'pid',
+    load: async () => (await import('./linkedin.ts')).linkedin,
+  },
+  {
     tool: 'matomo',
     paths: [
       '/matomo.php',
@@ -42,6 +50,16 @@ export const CLIENTS: readonly ClientFormat[] = [
       '/piwik/piwik.php',
     ],
     load: async () => (await import('./matomo.ts')).matomo,
+  },
+  {
+    tool: 'meta',
+    paths: ['/tr'],
+    load: async () => (await import('./meta.ts')).meta,
+  },
+  {
+    tool: 'openai',
+    paths: ['/v1/sdk/events'],
+    load: async () => (await import('./openai.ts')).openai,
   },
   {
     tool: 'plausible',
@@ -87,7 +105,13 @@ export const CLIENTS: readonly ClientFormat[] = [
   },
 ];
 
-const exact = new Map(CLIENTS.flatMap((client) => client.paths.map((path) => [path, client])));
+/** By path, those with a parameter first. */
+const exact = Map.groupBy(
+  CLIENTS.flatMap((client) => client.paths.map((path) => ({ path, client }))).toSorted(
+    (one, other) => Number(other.client.parameter !== undefined) - Number(one.client.parameter !== undefined),
+  ),
+  ({ path }) => path,
+);
 const prefixes = [...exact.keys()].filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1));
 
 /** The endpoints of the formats that have been loaded, by the path in the table. */
@@ -100,11 +124,14 @@ type EndpointsOf = (formats: readonly WireFormat[]) => ReadonlyMap<string, Endpo
  * @param endpointsOf of endpoints.ts, which the entry has: a second import would put it into a module of its own.
  */
 export async function findEndpoint(url: string, endpointsOf: EndpointsOf): Promise<Endpoint | undefined> {
-  const { pathname } = new URL(url);
+  const { pathname, searchParams } = new URL(url);
   const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
   const name = exact.has(path) ? path : prefixes.find((prefix) => path.startsWith(prefix))?.concat('*');
-  const client = name === undefined ? undefined : exact.get(name);
-  if (name === undefined || client === undefined) return undefined;
+  if (name === undefined) return undefined;
+  const client = exact
+    .get(name)
+    ?.find(({ client: { parameter } }) => parameter === undefined || searchParams.has(parameter))?.client;
+  if (client === undefined) return undefined;
   let endpoints = loaded.get(client);
   if (endpoints === undefined) {
     endpoints = endpointsOf([await client.load()]);

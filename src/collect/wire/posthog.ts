@@ -4,10 +4,11 @@
  */
 import { decodeText } from '../../http/body.ts';
 import { parseFields } from '../../model/fields.ts';
-import { err, ok } from '../../model/result.ts';
+import { err, ok, type Result } from '../../model/result.ts';
 import { tokenIn } from './bearer.ts';
-import type { WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
+import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
+import { unpackLz64 } from './lz64.ts';
 import { pixelNamed, pixelOfToken } from './pixel-named.ts';
 import { configResponse, flagsResponse } from './posthog-config.ts';
 import { eventsOfPostHog } from './posthog-event.ts';
@@ -37,25 +38,22 @@ const NOTHING: WireReading = { events: [], mayBeEmpty: true };
 
 const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);
 
-async function read(request: WireRequest): Promise<Awaited<ReturnType<WireFormat['read']>>> {
+function read(request: WireRequest): Result<WireReading, ReadError> {
   const isOfEvents = (EVENT_PATHS as readonly string[]).includes(withoutSlash(request.path));
   if (!isOfEvents) return ok(NOTHING);
-  const body = parseJson(await textOfBody(request));
+  const body = parseJson(textOfBody(request));
   return typeof body === 'object' && body !== null ? ok(readBody(request, body)) : err('broken_json');
 }
 
 /** The JSON of a body: as it is, or in the field `data` of a form, in base64 or packed by lz-string. */
-async function textOfBody({ query, bytes }: WireRequest): Promise<string> {
+function textOfBody({ query, bytes }: WireRequest): string {
   const text = decodeText(bytes);
   const start = text.trimStart()[0];
   if (start === '{' || start === '[') return text;
   const fields = parseFields(text);
   const packed = fields.get('data') ?? text;
   const packing = fields.get('compression') ?? parseFields(query).get('compression');
-  if (packing === 'lz64') {
-    const { unpackLz64 } = await import('./lz64.ts');
-    return unpackLz64(packed, MAX_BYTES) ?? '';
-  }
+  if (packing === 'lz64') return unpackLz64(packed, MAX_BYTES) ?? '';
   // A plus sign that was not escaped is a space in a form.
   const decoded = decodeBase64(packed.replaceAll(' ', '+'));
   return decoded === null ? packed : decodeText(decoded);

@@ -5,10 +5,10 @@
 import { decodeText } from '../../http/body.ts';
 import { parseFields } from '../../model/fields.ts';
 import { isLoopback } from '../../model/loopback.ts';
-import { err, ok } from '../../model/result.ts';
+import { err, ok, type Result } from '../../model/result.ts';
 import type { SentEvent } from '../../model/wire.ts';
 import { tokenIn } from './bearer.ts';
-import type { WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
+import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';
 import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
 import { pixelNamed, pixelOfToken } from './pixel-named.ts';
@@ -51,7 +51,7 @@ export const segment: WireFormat = {
 
 const NOTHING: WireReading = { events: [], mayBeEmpty: true };
 
-function read(request: WireRequest): ReturnType<WireFormat['read']> {
+function read(request: WireRequest): Result<WireReading, ReadError> {
   const path = withoutSlash(request.path);
   if (request.method === 'GET') return ok(isImage(path) ? readImage(request, path) : NOTHING);
   if (path === METRICS_PATH) return ok(NOTHING);
