@@ -1,13 +1,15 @@
 /**
  * Reads the CSV export of GoatCounter: one row for each view or event. Versions 1 and 2 of its columns are documented at
- * https://www.goatcounter.com/help/export.
+ * https://www.goatcounter.com/help/export. Its other export, which is a zip file, has totals: see goatcounter-totals.ts.
  */
 import { pageOf, referrerOf } from './addresses.ts';
 import { browserOf, systemOf } from './agents.ts';
+import { goatcounterTotals } from './goatcounter-totals.ts';
 import type { Importer, ImportItem } from './importer.ts';
 import { eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { type Row, readCsv } from './read-csv.ts';
 import { startOf } from './read-text.ts';
+import { entriesOfZip, isZip, ZipError } from './read-zip.ts';
 import { timeOfText } from './values.ts';
 
 /** The first column's name begins with the version. */
@@ -28,8 +30,16 @@ const GENERATED: ReadonlyMap<string, string> = new Map([
 
 export const goatcounter: Importer = {
   name: 'goatcounter',
-  recognize: (_, start) => (/^"?[12],?Path"?[,;\t]/.test(startOf(start)) ? 2 : 0),
+  recognize: (_, start) => {
+    const text = startOf(start);
+    if (isZip(start)) return /goatcounter-export-[^/]*\/|hit_stats\.jsonl/.test(text) ? 2 : 0;
+    return /^"?[12],?Path"?[,;\t]/.test(text) ? 2 : 0;
+  },
   read: async function* ({ blob }) {
+    if (isZip(new Uint8Array(await blob.slice(0, 4).arrayBuffer()))) {
+      yield* fromZip(blob);
+      return;
+    }
     const ids = new RowIds();
     for await (const row of readCsv(blob.stream(), problemOf)) {
       if ('why' in row) yield unreadable(row.line, row.why);
@@ -40,9 +50,19 @@ export const goatcounter: Importer = {
     'Titles of pages and sizes of screens are not kept.',
     "GoatCounter's dashboard counts the first view of each page in a session; Speck counts every view in the export.",
     'Events in the export do not say on which page they happened.',
+    'The zip file has totals by day in UTC, and a visitor of three pages counts three times in them, as on the dashboard.',
     'GoatCounter leaves the query of a page out unless it is told to keep it, so campaigns have only the name in the referrer.',
   ],
 };
+
+async function* fromZip(blob: Blob): AsyncGenerator<ImportItem> {
+  try {
+    yield* goatcounterTotals(await entriesOfZip(blob));
+  } catch (error) {
+    if (!(error instanceof ZipError)) throw error;
+    yield unreadable(1, error.message);
+  }
+}
 
 function problemOf(names: readonly string[]): string | null {
   const [first = ''] = names;

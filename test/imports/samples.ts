@@ -109,6 +109,22 @@ export const SAMPLES: readonly (readonly [importer: string, kind: string, conten
         ]),
     ),
   ],
+  [
+    'goatcounter',
+    'zip of totals',
+    zipSync({
+      'goatcounter-export-x/paths.jsonl': strToU8(
+        lines({ id: 1, path: '/', title: '' }, { id: 2, path: 'click', title: '', event: true }),
+      ),
+      'goatcounter-export-x/refs.jsonl': strToU8(lines({ id: 1, ref: 'example.com/a', ref_scheme: 'h' })),
+      'goatcounter-export-x/hit_stats.jsonl': strToU8(
+        lines(
+          { hour: '2026-03-05T19:00:00Z', path_id: 1, ref_id: 1, count: 4 },
+          { hour: '2026-03-05T19:00:00Z', path_id: 2, ref_id: 1, count: 2 },
+        ),
+      ),
+    }),
+  ],
   ['umami', 'CSV', strToU8(UMAMI)],
   ['umami', 'zip', zipSync({ 'website_event.csv': strToU8(UMAMI), 'event_data.csv': strToU8(UMAMI_DATA) })],
   [

@@ -88,7 +88,7 @@ export function runScript(
   return runCommand(process.execPath, [path, ...args], { env: { ...inherited(), ...environment } }, input);
 }
 
-function runCommand(
+export function runCommand(
   command: string,
   args: readonly string[],
   options: { readonly cwd?: string; readonly env: NodeJS.ProcessEnv; readonly detached?: boolean },
