@@ -1,6 +1,7 @@
 /** Counts the page views of each AI crawler and assistant, and the pages that it fetched most. */
 import { type AiAgent, aiAgentOf } from '../../model/ai-agents.ts';
 import { Cache } from '../../model/cache.ts';
+import { detach } from '../../model/detach.ts';
 
 /** An agent that fetches more pages than these has the rarest half of them forgotten. */
 const MOST_PAGES = 2000;
@@ -25,7 +26,7 @@ export class AgentCounts {
   add(userAgent: string, path: string): void {
     if (userAgent === '') return;
     const name = userAgent.slice(0, LONGEST_AGENT);
-    const agent = this.#known.getOrInsertComputed(name, () => aiAgentOf(name) ?? null);
+    const agent = this.#agentOf(name);
     if (agent === null) return;
     let counts = this.#counts.get(agent);
     if (!counts) {
@@ -37,6 +38,15 @@ export class AgentCounts {
     counts.pages.set(page, (counts.pages.get(page) ?? 0) + 1);
     if (counts.pages.size > MOST_PAGES)
       counts.pages = new Map(byCount(counts.pages).slice(0, MOST_PAGES / 2));
+  }
+
+  #agentOf(name: string): AiAgent | null {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const agent = aiAgentOf(name) ?? null;
+    // Detached: a part of a line keeps all lines in memory that were decoded with it.
+    this.#known.set(detach(name), agent);
+    return agent;
   }
 
   /** The agents with the most page views first. @param pages how many pages of each. */

@@ -1,4 +1,5 @@
 /** Tells which requests of an access log are page views, and makes events of them. */
+import { detach } from '../../model/detach.ts';
 import { hostOfUrl, normalHost, withoutWww } from '../../model/text/host.ts';
 import type { ImportedEvent } from '../importer.ts';
 import type { LogEntry } from './entry.ts';
@@ -61,12 +62,14 @@ export class Site {
   /** The origin of a line's host, `''` if it names none; null if the host is of another site. */
   originOf(host: string): string | null {
     if (host === '') return this.#origin;
+    if (host.length > LONGEST_HOST) return null;
     const known = this.#origins.get(host);
     if (known !== undefined) return known;
     if (this.#origins.size === MOST_HOSTS) this.#origins.clear();
     const normal = normalHost(host);
     const origin = normal !== null && this.#isCounted(normal) ? this.#own(normal) : null;
-    this.#origins.set(host, origin);
+    // Detached: a part of a line keeps all lines in memory that were decoded with it.
+    this.#origins.set(detach(host), origin);
     return origin;
   }
 
@@ -86,6 +89,8 @@ export class Site {
 }
 
 const MOST_HOSTS = 1000;
+/** The longest name in DNS. */
+const LONGEST_HOST = 253;
 
 /** Whether a request is a page view of a site, whoever made it. */
 export function classify(entry: LogEntry, site: Site, include: ReadonlySet<Includable>): Classified {

@@ -3,8 +3,16 @@
 const COMMON = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+/** The last text that was read: lines of one second follow each other. */
+let last: { readonly text: string; readonly time: number | null } = { text: '', time: null };
+
 /** `10/Oct/2000:13:55:36 -0700`: the offset says how far the clock is ahead of UTC. */
 export function commonTime(text: string): number | null {
+  if (text !== last.text) last = { text, time: readCommonTime(text) };
+  return last.time;
+}
+
+function readCommonTime(text: string): number | null {
   const match = COMMON.exec(text);
   if (!match) return null;
   const month = MONTHS.indexOf(match[2] as string) + 1;

@@ -91,6 +91,52 @@ describe.each(LOG_FORMAT_NAMES)('%s', (format) => {
   });
 });
 
+/** What expressions may try again and again: at 64 KiB, work that grows by the square would not end within the time of a test. */
+const PIECES = [
+  'a',
+  ' ',
+  '"',
+  '\\',
+  '[',
+  ']',
+  'a ',
+  '\\"',
+  '%',
+  '%25',
+  '+',
+  '\t',
+  '#',
+  '.',
+  'a.',
+  ':',
+  '1',
+  '-',
+  ', ',
+  '{"a":',
+  '[{',
+  '/',
+];
+
+test.each(LOG_FORMAT_NAMES)('%s reads lines of 64 KiB in the time of their length', (format) => {
+  const lines = SAMPLES.find((sample) => sample.format === format)?.lines ?? [];
+  const last = lines.at(-1) ?? '';
+  for (const piece of PIECES) {
+    const long = piece.repeat(LONGEST_LINE / piece.length);
+    const reader = new LogReader(
+      LOG_FORMATS[format].open(),
+      new Site('https://site.example', 'all'),
+      new Set(),
+    );
+    const places = ['', '/page', 'site.example', 'Mozilla', '192.0.2.7', '200', '#Fields: '].map((text) =>
+      last.indexOf(text),
+    );
+    const hostile = places.filter((at) => at >= 0).map((at) => last.slice(0, at) + long + last.slice(at));
+    for (const text of [...lines, long, `#Fields: ${long}`, ...lines.slice(0, -1), ...hostile]) {
+      reader.read({ number: 1, text, ended: true });
+    }
+  }
+});
+
 test('any bytes are of some format or none, without throwing', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(anything, { maxLength: 4 }), (bytes, lines) => {
