@@ -343,6 +343,89 @@ describe('an undo', () => {
   });
 });
 
+describe('a large import', () => {
+  /** A database that counts the statements that are prepared. */
+  function counting() {
+    let statements = 0;
+    const counted = new Proxy(db, {
+      get(target, property) {
+        const value = Reflect.get(target, property);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (property === 'prepare') statements++;
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+    const used = (): number => {
+      const before = statements;
+      statements = 0;
+      return before;
+    };
+    return { used, client: new ImportClient(pixel.id, { ...testEnv, DB: counted }) };
+  }
+
+  it('of 10,000 events over a year stays within the 50 statements of each request, and so does its undo', async () => {
+    const { used, client: counted } = counting();
+    const { id } = await counted.begin('large', { until: null });
+    expect(used()).toBeLessThan(10);
+    const sent = Array.from({ length: 10_000 }, (_, index) => event(index, { ts: THEN - index * 3_000_000 }));
+    for (let from = 0; from < sent.length; from += 1000) {
+      const { import: after } = await counted.send(id, from, sent.slice(from, from + 1000));
+      expect(after).toMatchObject({ stored: from + 1000, duplicates: 0 });
+      expect(used()).toBeLessThan(30);
+    }
+    // The whole file again: every event is recognized by its id.
+    const again = await counted.begin('copy', { until: null });
+    used();
+    for (let from = 0; from < sent.length; from += 1000) {
+      await counted.send(again.id, from, sent.slice(from, from + 1000));
+      expect(used()).toBeLessThan(30);
+    }
+    expect((await client.list()).find((one) => one.id === again.id)).toMatchObject({
+      stored: 0,
+      duplicates: 10_000,
+    });
+    for (let done = false; !done; ) {
+      done = (await counted.undoOnce(id)).done;
+      // The router takes a few for the token and the pixel.
+      expect(used()).toBeLessThan(40);
+    }
+    expect(await countRows()).toBe(0);
+    expect(await rows('SELECT * FROM import_dates WHERE pixel = ?')).toEqual([]);
+  });
+
+  it('with events that are rejected by D1 stores all others', async () => {
+    const { id } = await client.begin('odd');
+    const sent = events(20).map((one, index) => (index === 7 ? { ...one, ev: 'unstorable' } : one));
+    const trigger = `CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.name = 'unstorable' BEGIN SELECT raise(ABORT, 'no'); END`;
+    await db.prepare(trigger).run();
+    try {
+      const { import: after, rejected } = await client.send(id, 0, sent);
+      expect(after).toMatchObject({ stored: 19, rejected: { unstorable: 1 } });
+      expect(rejected).toMatchObject([{ at: 7, reason: 'unstorable' }]);
+    } finally {
+      await db.prepare('DROP TRIGGER refuse').run();
+    }
+    expect(await rows('SELECT * FROM rejections WHERE pixel = ?')).toEqual([]);
+  });
+});
+
+describe('a visitor of an import', () => {
+  it('who was erased is not stored again', async () => {
+    const { id } = await client.begin('a');
+    await client.send(id, 0, events(8));
+    const visitor = (await storedRows())[0]?.['visitor'];
+    await db.prepare('INSERT INTO erasures VALUES (?, ?, ?)').bind(pixel.id, visitor, NOW).run();
+    await db.prepare('DELETE FROM events WHERE pixel = ? AND visitor = ?').bind(pixel.id, visitor).run();
+    const again = await client.begin('b');
+    const { import: after } = await client.send(again.id, 0, events(8));
+    expect(after).toMatchObject({ stored: 0, duplicates: 6, rejected: { erased: 2 } });
+    await client.undo(id);
+    expect(await countRows()).toBe(0);
+  });
+});
+
 describe('totals', () => {
   const row = (day: string, more: object = {}) => ({
     ...{
