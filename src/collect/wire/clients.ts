@@ -53,7 +53,7 @@ export const CLIENTS: readonly ClientFormat[] = [
   },
   {
     tool: 'meta',
-    paths: ['/tr'],
+    paths: ['/tr/'],
     load: async () => (await import('./meta.ts')).meta,
   },
   {
@@ -120,12 +120,13 @@ const loaded = new WeakMap<ClientFormat, ReadonlyMap<string, Endpoint>>();
 type EndpointsOf = (formats: readonly WireFormat[]) => ReadonlyMap<string, Endpoint>;
 
 /**
- * The endpoint of a request; undefined if its path is none of these formats'. A slash at the end of the path does not count.
+ * The endpoint of a request; undefined if its path is none of these formats'. A slash at the end of the path does not count,
+ * unless the table has it.
  * @param endpointsOf of endpoints.ts, which the entry has: a second import would put it into a module of its own.
  */
 export async function findEndpoint(url: string, endpointsOf: EndpointsOf): Promise<Endpoint | undefined> {
   const { pathname, searchParams } = new URL(url);
-  const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+  const path = exact.has(pathname) || !pathname.endsWith('/') ? pathname : pathname.slice(0, -1);
   const name = exact.has(path) ? path : prefixes.find((prefix) => path.startsWith(prefix))?.concat('*');
   if (name === undefined) return undefined;
   const client = exact

@@ -15,8 +15,8 @@ import { pixelNamed } from './pixel-named.ts';
 
 export const meta: WireFormat = {
   routes: [
-    { method: 'GET', path: '/tr' },
-    { method: 'POST', path: '/tr' },
+    { method: 'GET', path: '/tr/' },
+    { method: 'POST', path: '/tr/' },
   ],
   limits: { bytes: LIMITS.beaconBytes, events: LIMITS.beaconEvents },
   read,

@@ -30,7 +30,7 @@ const query = (more: Readonly<Record<string, string>> = {}) =>
   new URLSearchParams({ ...FIELDS, ...more }).toString();
 const image = (more?: Readonly<Record<string, string>>): Sample => ({
   method: 'GET',
-  path: '/tr',
+  path: '/tr/',
   query: query(more),
 });
 
@@ -61,11 +61,11 @@ const EVENT = {
 describe('an event', () => {
   it.each<[string, () => Promise<Sample>]>([
     ['in an image', async () => image()],
-    ['in a form', async () => ({ method: 'POST', path: '/tr', body: query() })],
-    ['in parts', async () => ({ method: 'POST', path: '/tr', body: await multipart(FIELDS) })],
+    ['in a form', async () => ({ method: 'POST', path: '/tr/', body: query() })],
+    ['in parts', async () => ({ method: 'POST', path: '/tr/', body: await multipart(FIELDS) })],
     [
       'in parts, with fields in the query',
-      async () => ({ method: 'POST', path: '/tr', query: 'rqm=SB&id=x', body: await multipart(FIELDS) }),
+      async () => ({ method: 'POST', path: '/tr/', query: 'rqm=SB&id=x', body: await multipart(FIELDS) }),
     ],
   ])('is the same %s', async (_, sample) => {
     expect(await eventsOf(meta, await sample())).toMatchObject([EVENT]);
@@ -73,7 +73,7 @@ describe('an event', () => {
 
   it('may be one of several in JSON', async () => {
     const body = JSON.stringify([{ id: '7', ev: 'Lead', ud: { em: HASH }, cd: { a: 1 } }, 7, null]);
-    const events = await eventsOf(meta, { method: 'POST', path: '/tr', body });
+    const events = await eventsOf(meta, { method: 'POST', path: '/tr/', body });
     expect(events).toMatchObject([
       { id: '7', key: 'meta', ev: 'Lead', ud: [['em', HASH]], cd: [['a', 1]] },
       null,
@@ -119,7 +119,7 @@ describe('an event', () => {
 });
 
 describe('what cannot be read', () => {
-  const body = (text: string): Sample => ({ method: 'POST', path: '/tr', body: text });
+  const body = (text: string): Sample => ({ method: 'POST', path: '/tr/', body: text });
   it.each([
     ['--', 'broken_body'],
     ['------B\r\n', 'broken_body'],
@@ -134,13 +134,13 @@ describe('what cannot be read', () => {
   it('has no more fields than are read, in parts too', async () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`cd[k${index}]`, 'v']));
     const parts = await multipart({ id: '7', ev: 'A', ...many });
-    const [event] = await eventsOf(meta, { method: 'POST', path: '/tr', body: parts });
+    const [event] = await eventsOf(meta, { method: 'POST', path: '/tr/', body: parts });
     expect(event?.cd.length).toBe(254);
   });
 });
 
 it('answers with an image, which also ends the frame of a form', async () => {
-  const request = requestOf({ method: 'POST', path: '/tr', body: '' });
+  const request = requestOf({ method: 'POST', path: '/tr/', body: '' });
   const response = await meta.answer({ request, error: null, events: [] });
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/gif']);
 });

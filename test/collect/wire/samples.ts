@@ -351,16 +351,16 @@ const META_FIELDS =
   'id=PIXEL&ev=Purchase&dl=https%3A%2F%2Fsite.example%2Fp%3Ffbclid%3Dx&rl=https%3A%2F%2Fgoogle.com%2F&if=false&ts=1782748870896&cd%5Bvalue%5D=9.5&cd%5Bcurrency%5D=EUR&cd%5Bcontents%5D=%5B%7B%22id%22%3A%22s%22%2C%22quantity%22%3A1%7D%5D&udff%5Bem%5D=369c34cc4d37efef17780dc262a53e80ab7cb1c051a17ed889d711d5f94f78f3&sw=1920&sh=1080&v=2.9.345&r=stable&ec=2&o=4126&fbp=fb.1.1778869247376.52390506499288804&it=1782748870896&coo=false&eid=e-1&tm=1&rqm=GET';
 
 const meta: readonly Sample[] = [
-  { method: 'GET', path: '/tr', headers: FROM_PAGE, query: META_FIELDS },
+  { method: 'GET', path: '/tr/', headers: FROM_PAGE, query: META_FIELDS },
   {
     method: 'POST',
-    path: '/tr',
+    path: '/tr/',
     headers: FROM_PAGE,
     body: META_FIELDS.replace('rqm=GET', 'dpo=LDU&rqm=formPOST'),
   },
   {
     method: 'POST',
-    path: '/tr',
+    path: '/tr/',
     headers: { ...FROM_PAGE, 'content-type': 'multipart/form-data; boundary=----B' },
     body: [...new URLSearchParams(META_FIELDS)]
       .map(([name, value]) => `------B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
@@ -369,7 +369,7 @@ const meta: readonly Sample[] = [
   },
   {
     method: 'POST',
-    path: '/tr',
+    path: '/tr/',
     headers: { ...FROM_PAGE, ...AS_JSON },
     body: '[{"id":"PIXEL","ev":"Lead","dl":"https://site.example/p","cd":{"value":1,"currency":"EUR"},"ud":{"em":"369c34cc4d37efef17780dc262a53e80ab7cb1c051a17ed889d711d5f94f78f3"},"fbp":"fb.1.2.3","dpo":["LDU"],"es":"automatic"}]',
   },
