@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { hashToken } from '../../../src/api/hash.ts';
 import { authenticateSender } from '../../../src/api/router.ts';
 import { collectorOf } from '../../../src/collect/answer.ts';
+import { endpointsOf } from '../../../src/collect/wire/endpoints.ts';
 import type { WireFormat } from '../../../src/collect/wire/format.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { randomBase58 } from '../../../src/model/random.ts';
@@ -20,7 +21,11 @@ let requests = 0;
  * say otherwise. A user agent of `''` is none.
  */
 export function senderTo(format: WireFormat): (path: string, init?: RequestInit) => Promise<Response> {
-  const collect = collectorOf([format], authenticateSender);
+  const collect = collectorOf([], authenticateSender);
+  const endpoints = endpointsOf([format]);
+  const prefixes = [...endpoints.keys()].filter((one) => one.endsWith('*'));
+  const find = (path: string) =>
+    endpoints.get(path) ?? endpoints.get(prefixes.find((one) => path.startsWith(one.slice(0, -1))) ?? '');
   return async (path, init = {}) => {
     const ctx = createExecutionContext();
     const headers = new Headers({
@@ -33,6 +38,7 @@ export function senderTo(format: WireFormat): (path: string, init?: RequestInit)
       new Request(`https://px.example.com${path}`, { ...init, headers }),
       testEnv,
       ctx,
+      find,
     );
     if (response === null) throw new Error(`${path} is no endpoint`);
     await waitOnExecutionContext(ctx);
