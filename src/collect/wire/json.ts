@@ -44,11 +44,11 @@ export function dataOf(value: unknown): RawEvent['cd'] {
 
 /**
  * `dataOf` for a tool whose events have no revenue in their properties: properties called `value` and `currency` are not taken for
- * revenue, but are stored as `props.value` and `props.currency`.
+ * revenue, but are stored as `event_value` and `event_currency`, as imports do.
  */
 export function propsOf(value: unknown): RawEvent['cd'] {
   return dataOf(value).map(([key, one]) => [
-    key === 'value' || key === 'currency' ? `props.${key}` : key,
+    key === 'value' || key === 'currency' ? `event_${key}` : key,
     one,
   ]);
 }

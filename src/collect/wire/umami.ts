@@ -10,7 +10,7 @@ import { tokenIn } from './bearer.ts';
 import { ownName } from './event-name.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';
-import { type JsonObject, parseJson, propsOf, recordOf, scalarOf, textOf } from './json.ts';
+import { type JsonObject, parseJson, propsOf, recordOf, textOf } from './json.ts';
 import { pixelNamed } from './pixel-named.ts';
 import { problemResponse } from './problem.ts';
 
@@ -105,11 +105,11 @@ function tagOf({ tag }: JsonObject): RawEvent['cd'] {
   return textOf(tag) === '' ? [] : [['tag', textOf(tag)]];
 }
 
-/** The data of an event. `revenue` with a currency is revenue. */
+/** The data of an event. A number called `revenue` is revenue, as in imports from Umami. */
 function dataIn({ data }: JsonObject): RawEvent['cd'] {
   const { revenue, currency, ...others } = recordOf(data) ?? {};
-  if (textOf(revenue) === '' || textOf(currency) === '') return propsOf(data);
-  return [['value', scalarOf(revenue)], ['currency', scalarOf(currency)], ...propsOf(others)];
+  if (textOf(revenue).trim() === '' || Number.isNaN(Number(textOf(revenue)))) return propsOf(data);
+  return [['value', revenue], ['currency', textOf(currency)], ...propsOf(others)];
 }
 
 /** How @umami/node calls itself, unless its owner gives it another user agent. */

@@ -80,8 +80,8 @@ describe('custom data', () => {
 
   it('that is no revenue keeps its names apart from it', () => {
     expect(propsOf({ value: 1, currency: 'EUR', plan: 'pro', a: { value: 2 } })).toEqual([
-      ['props.value', 1],
-      ['props.currency', 'EUR'],
+      ['event_value', 1],
+      ['event_currency', 'EUR'],
       ['plan', 'pro'],
       ['a.value', 2],
     ]);

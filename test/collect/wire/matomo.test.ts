@@ -197,7 +197,7 @@ describe('what an event means', () => {
       },
       { name: 'pageview', value: null, currency: '' },
       JSON.parse(
-        '{"dimension12":"y","plan":"pro","props.value":"7","__proto__":"x","a.b":"1","props.currency":"EUR"}',
+        '{"dimension12":"y","plan":"pro","event_value":"7","__proto__":"x","a.b":"1","event_currency":"EUR"}',
       ) as object,
     ],
   ])('%s', async (_, entries, event, props) => {

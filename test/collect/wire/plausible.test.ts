@@ -84,8 +84,8 @@ describe('an event', () => {
 
   it('keeps properties that are called as revenue apart from it', async () => {
     expect((await only({ n: 'A', p: { value: 'x', currency: 'y' } }))?.cd).toEqual([
-      ['props.value', 'x'],
-      ['props.currency', 'y'],
+      ['event_value', 'x'],
+      ['event_currency', 'y'],
     ]);
   });
 

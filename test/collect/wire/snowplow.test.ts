@@ -85,7 +85,7 @@ describe('a page view', () => {
       browser: 'Firefox',
       value: null,
     });
-    expect(propsOf(event)).toEqual({ plan: 'pro', 'props.value': '3', 'owner.name': 'Zoë' });
+    expect(propsOf(event)).toEqual({ plan: 'pro', event_value: '3', 'owner.name': 'Zoë' });
     expect([event.visitor !== '', event.person[0]]).toEqual([true, 'u']);
   });
 
@@ -99,7 +99,7 @@ describe('a page view', () => {
       response.headers.get('content-type'),
       response.headers.get('set-cookie'),
     ]).toEqual([200, 'image/gif', null]);
-    expect(propsOf(await eventOf(id))).toEqual({ plan: 'pro', 'props.value': '3', 'owner.name': 'Zoë' });
+    expect(propsOf(await eventOf(id))).toEqual({ plan: 'pro', event_value: '3', 'owner.name': 'Zoë' });
   });
 
   it('that is sent again counts once', async () => {
@@ -132,7 +132,7 @@ describe('what an event means', () => {
       'self-describing',
       { e: 'ue', ue_pr: unstruct('com.acme', 'signup', { plan: 'pro', currency: 'EUR', value: 9 }) },
       { name: 'signup', value: null, currency: '' },
-      { plan: 'pro', 'props.currency': 'EUR', 'props.value': '9' },
+      { plan: 'pro', event_currency: 'EUR', event_value: '9' },
     ],
     [
       'self-describing, in base64',
@@ -142,7 +142,7 @@ describe('what an event means', () => {
         cx: base64url(contexts(PLAN)),
       },
       { name: 'signup' },
-      { name: 'Zoë>>>???', plan: 'pro', 'props.value': '3', 'owner.name': 'Zoë' },
+      { name: 'Zoë>>>???', plan: 'pro', event_value: '3', 'owner.name': 'Zoë' },
     ],
     [
       'a transaction',

@@ -61,11 +61,17 @@ describe('an event', () => {
         ['currency', 'EUR'],
         ['plan', 'pro'],
         ['items', '[1]'],
-        ['props.value', 7],
+        ['event_value', 7],
       ],
     });
-    // Without a currency it is none in Umami, either.
-    expect((await only(item({ name: 'order', data: { revenue: 5 } })))?.cd).toEqual([['revenue', 5]]);
+    const cdOf = async (more: object) => (await only(item({ name: 'order', data: more })))?.cd;
+    expect(await cdOf({ revenue: '5' })).toEqual([
+      ['value', '5'],
+      ['currency', ''],
+    ]);
+    for (const revenue of ['high', '', ' ', true, { a: 1 }, [1]]) {
+      expect((await cdOf({ revenue }))?.map(([key]) => key)).not.toContain('value');
+    }
   });
 
   it.each([
