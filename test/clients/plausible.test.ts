@@ -68,7 +68,7 @@ test('@plausible-analytics/tracker sends page views, events, revenue and engagem
       name: 'Signup',
       value: 9_500_000,
       currency: 'EUR',
-      props: { plan: 'pro', 'event_value': 'x' },
+      props: { plan: 'pro', event_value: 'x' },
     },
     { ...common, name: 'engagement' },
     { ...common, name: 'pageview' },
