@@ -38,7 +38,10 @@ function totalsAround(day: string): fc.Arbitrary<OracleTotals[]> {
   const place = fc.constantFrom(...Object.keys(VALUES)).chain((dimension) =>
     fc.record({
       dimension: fc.constant(dimension),
-      day: fc.integer({ min: -12, max: 3 }).map((shift) => addDays(day, shift)),
+      // Around the day itself, many have events.
+      day: fc
+        .oneof(fc.integer({ min: -12, max: 3 }), fc.integer({ min: -1, max: 1 }))
+        .map((shift) => addDays(day, shift)),
       value: fc.constantFrom(...(VALUES[dimension] as readonly string[])),
     }),
   );
