@@ -55,7 +55,8 @@ const OPERATORS: Readonly<Record<string, Readonly<Partial<Record<AiPurpose, stri
   Zhipu: { training: 'ChatGLM-Spider' },
   'You.com': { search: 'YouBot' },
   Brave: { search: 'Bravebot' },
-  Exa: { search: 'ExaBot,ExaSearchBot' },
+  // Exabot was the crawler of Exalead, a search engine without AI.
+  Exa: { search: 'ExaSearchBot' },
   Tavily: { search: 'TavilyBot' },
   Andi: { search: 'Andibot' },
   Liner: { user: 'LinerBot' },

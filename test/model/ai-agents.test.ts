@@ -109,6 +109,10 @@ describe('an agent of an AI company', () => {
 
 it.each([
   ['Googlebot', 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'],
+  [
+    'the crawler of an older search engine',
+    'Mozilla/5.0 (compatible; Exabot/3.0; +http://www.exabot.com/go/robot)',
+  ],
   ['a token of robots.txt', 'Google-Extended'],
   ['another token of robots.txt', 'Applebot-Extended'],
   ['a page of help', 'Mozilla/5.0 (compatible; OtherBot/1.0; +https://openai.com/gptbot)'],
