@@ -3,12 +3,12 @@
  * Parquet. The fields are those of Google's schema (https://support.google.com/analytics/answer/7029846).
  */
 import { ENGAGEMENT } from '../model/event.ts';
-import { hasUtm, pageOf } from './addresses.ts';
+import { hasUtm } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import { countryOf } from './countries.ts';
 import { ga4Report } from './ga4-report.ts';
 import type { ImportedEvent, Importer, ImportItem } from './importer.ts';
-import { customData, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
+import { customData, EVENT_LOSSES, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { readJsonLines } from './read-json.ts';
 import { isParquet, ParquetError, readParquet } from './read-parquet.ts';
 import { startOf } from './read-text.ts';
@@ -71,6 +71,7 @@ export const ga4: Importer = {
     'user_pseudo_id tells visitors apart within a day. User ids, user properties and audiences are not kept: no imported event belongs to a person.',
     'Titles of pages, advertising ids and the attribution models of Google are not kept. Sources are those of addresses, referrers and manual campaigns.',
     'Events in the tables users_ and pseudonymous_users_ are no events, and cannot be read.',
+    ...EVENT_LOSSES,
     'Refunds are kept as events, and are not taken off the revenue. The value of any other event than purchase is the property event_value.',
     'Parquet files that are compressed with ZSTD cannot be read: export them with Snappy or gzip.',
   ],
@@ -101,7 +102,7 @@ function* itemsOf(row: Fields, line: number, ids: RowIds): Generator<ImportItem>
   const parameters = parametersOf(row);
   const text = (key: string) => textOfValue(parameters.get(key));
   const micros = textAt(row, 'event_timestamp');
-  const dl = addressOf(name, text);
+  const dl = text('page_location');
   const more = DISTINCT.map((key) => textAt(row, key) || text(key)).join(' ');
   const common = {
     ts: /^\d+$/.test(micros) ? Math.floor(Number(micros) / 1000) : Number.NaN,
@@ -173,15 +174,6 @@ function repeated(row: Fields, name: string): readonly Fields[] {
   return list.filter(isFields).map((one) => (isFields(one['element']) ? one['element'] : one));
 }
 
-function addressOf(name: string, text: (key: string) => string): string {
-  if (name !== 'screen_view') return text('page_location');
-  const screen = firstText(text('firebase_screen'), text('firebase_screen_class'));
-  return firstText(
-    text('page_location'),
-    screen === '' ? '' : pageOf('', encodeURIComponent(screen.slice(0, 200).toWellFormed())),
-  );
-}
-
 function clientOf(row: Fields): Partial<ImportedEvent> {
   const device = fieldsAt(row, 'device');
   const web = fieldsAt(device, 'web_info');
@@ -219,14 +211,7 @@ function campaignOf(row: Fields, referrer: string): ImportedEvent['utm'] | undef
 
 /** Parameters that the fields of an event already say, or that GA4 needs for itself. */
 const OWN = new Set([
-  ...[
-    'page_location',
-    'page_referrer',
-    'page_title',
-    'firebase_screen',
-    'firebase_screen_class',
-    'firebase_screen_id',
-  ],
+  ...['page_location', 'page_referrer', 'page_title', 'firebase_screen_class', 'firebase_screen_id'],
   ...[
     'ga_session_id',
     'ga_session_number',
@@ -270,11 +255,10 @@ function contentOf(
   row: Fields,
   parameters: Parameters,
 ): Pick<ImportedEvent, 'ev' | 'eid' | 'cd'> {
-  const isPageview = name === 'page_view' || name === 'screen_view';
   const properties: [string, unknown][] = [...parameters].filter(([key]) => !OWN.has(key));
   const items = repeated(row, 'items').map(itemData);
   if (items.length > 0) properties.push(['items', jsonOf(items)]);
-  const content = { ...(isPageview ? {} : { ev: name }) };
+  const content = { ...(name === 'page_view' ? {} : { ev: name }) };
   if (name !== 'purchase') return { ...content, ...dataOf(customData(properties)) };
   const ecommerce = fieldsAt(row, 'ecommerce');
   const amounts = [numberOfValue(ecommerce['purchase_revenue']), numberOfValue(parameters.get('value'))];

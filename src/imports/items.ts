@@ -63,6 +63,12 @@ export function customData(
   return entries.size === 0 ? undefined : Object.fromEntries(entries);
 }
 
+/** What no event keeps, for the losses of importers. */
+export const EVENT_LOSSES: readonly string[] = [
+  `Of the properties of an event, the first ${LIMITS.props} are kept, and ${LIMITS.propValue} characters of each.`,
+  "A campaign is a part of a page's address, so an event without a page has none.",
+];
+
 /** Characters of a name or value: enough to be masked before it is cut to its limit. */
 const MOST_TEXT = LIMITS.propValue + 400;
 

@@ -4,7 +4,16 @@
  */
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import type { ImportedEvent, Importer, ImportItem } from './importer.ts';
-import { customData, type Draft, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
+import {
+  customData,
+  type Draft,
+  EVENT_LOSSES,
+  eventItem,
+  leftOut,
+  RowIds,
+  unreadable,
+  utmOf,
+} from './items.ts';
 import { readJsonLists } from './read-json.ts';
 import { startOf } from './read-text.ts';
 import { type Fields, fieldsAt, firstText, isFields, listAt, numberOfValue, textAt } from './values.ts';
@@ -30,6 +39,7 @@ export const matomo: Importer = {
     'Titles of pages, and the seconds between two actions, are not kept. Durations of visits are computed from the times of their actions.',
     "Matomo's ids of visitors hold across days; Speck counts visitors by day. User ids are not kept: no imported event belongs to a person.",
     'Matomo lists at most visitor_log_maximum_actions_per_visit actions of a visit (500 by default).',
+    ...EVENT_LOSSES,
     'Items of orders, refunds and abandoned carts are not kept.',
   ],
 };

@@ -5,7 +5,7 @@
 import { pageOf } from './addresses.ts';
 import { deviceOf, systemOf } from './agents.ts';
 import type { Importer, ImportItem } from './importer.ts';
-import { customData, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
+import { customData, EVENT_LOSSES, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { readJsonLines } from './read-json.ts';
 import { startOf } from './read-text.ts';
 import { type Fields, fieldsAt, firstText, isFields, numberOfValue, textAt, timeOfText } from './values.ts';
@@ -35,6 +35,7 @@ export const segment: Importer = {
     'identify, group and alias say who a visitor is. They are no events, and their traits are not kept.',
     'Anonymous ids tell visitors apart within a day. No imported event belongs to a person.',
     'Titles of pages, sizes of screens and the context of devices are not kept.',
+    ...EVENT_LOSSES,
     'Lists of products are kept as JSON, up to the limit of a property.',
   ],
 };
@@ -57,14 +58,12 @@ function itemOf(call: Fields, line: number, ids: RowIds): ImportItem {
   switch (type) {
     case 'page':
       return eventItem(line, { ...shared, ...at, cd: customData(pageProperties(call, properties)) }, ids);
-    case 'screen': {
-      const name = firstText(textAt(call, 'name'), textAt(properties, 'name'));
-      const dl = firstText(
-        at.dl,
-        name === '' ? '' : pageOf('', encodeURIComponent(name.slice(0, 200).toWellFormed())),
+    case 'screen':
+      return eventItem(
+        line,
+        { ...shared, ...at, ev: 'screen', cd: customData(pageProperties(call, properties)) },
+        ids,
       );
-      return eventItem(line, { ...shared, ...at, dl, cd: customData(pageProperties(call, properties)) }, ids);
-    }
     case 'track': {
       const ev = textAt(call, 'event');
       if (ev === '') return unreadable(line, 'has no name of the event');

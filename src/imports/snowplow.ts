@@ -6,7 +6,7 @@ import { ENGAGEMENT } from '../model/event.ts';
 import { hasUtm } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import type { Importer, ImportItem } from './importer.ts';
-import { customData, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
+import { customData, EVENT_LOSSES, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { LONGEST_LINE, parsedJson } from './read-json.ts';
 import { splitLines, streamChunks } from './read-lines.ts';
 import { startOf } from './read-text.ts';
@@ -35,6 +35,7 @@ export const snowplow: Importer = {
   losses: [
     'Page pings say how far a page was scrolled, and not for how long it was read.',
     "Fields of custom events and of your own contexts become properties. Snowplow's own contexts, such as web_page and the parsed user agent, are not kept.",
+    ...EVENT_LOSSES,
     'The ids of cookies tell visitors apart within a day. User ids are not kept: no imported event belongs to a person.',
     'Bad rows are no events, and cannot be read.',
   ],

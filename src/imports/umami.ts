@@ -6,7 +6,7 @@
 import { hasUtm, pageOf } from './addresses.ts';
 import { browserOf, deviceOf, systemOf } from './agents.ts';
 import type { Importer, ImportItem } from './importer.ts';
-import { customData, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
+import { customData, EVENT_LOSSES, eventItem, leftOut, RowIds, unreadable, utmOf } from './items.ts';
 import { type Row, readCsv } from './read-csv.ts';
 import { startOf } from './read-text.ts';
 import { entriesOfZip, isZip, ZipError } from './read-zip.ts';
@@ -51,6 +51,7 @@ export const umami: Importer = {
   },
   losses: [
     'Titles of pages, sizes of screens, performance, and what was recorded of sessions are not kept.',
+    ...EVENT_LOSSES,
     "umami's id of a visitor holds for a month; Speck counts visitors by day.",
     "An id given to umami's identify() is not kept: no imported event belongs to a person.",
     'A table of your own database has properties of events only if the query adds them as a column event_data.',

@@ -140,7 +140,7 @@ const CASES: readonly [string, Partial<Row>, object][] = [
   [
     'a screen',
     { event_name: 'screen_view', event_params: [string('firebase_screen', 'My list')] },
-    { ...VIEW, dl: '/My%20list' },
+    { ...VIEW, dl: '', ev: 'screen_view', cd: { firebase_screen: 'My list' } },
   ],
 ];
 

@@ -57,7 +57,7 @@ describe('segment', () => {
     [
       'a screen',
       { type: 'screen', name: 'My list', context: {} },
-      { ts: VIEW.ts, dl: '/My%20list', eid: VIEW.eid, visitor: 'a1', cd: { name: 'My list' } },
+      { ts: VIEW.ts, ev: 'screen', dl: '', eid: VIEW.eid, visitor: 'a1', cd: { name: 'My list' } },
     ],
     [
       'a track',
@@ -95,6 +95,7 @@ describe('segment', () => {
       'a campaign and a system',
       {
         context: {
+          page: { url: 'https://example.com/a' },
           campaign: { name: 'spring', source: 'news', medium: 'email' },
           os: { name: 'iOS', version: '17.1' },
           device: { type: 'ios' },
@@ -102,7 +103,7 @@ describe('segment', () => {
       },
       {
         ts: VIEW.ts,
-        dl: '',
+        dl: VIEW.dl,
         eid: VIEW.eid,
         visitor: 'a1',
         os: 'iOS',
