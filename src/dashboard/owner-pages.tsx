@@ -21,10 +21,11 @@ const Rejections = lazy(() => import('./rejections.tsx'));
 const PixelSettings = lazy(() => import('./settings.tsx'));
 const Tokens = lazy(() => import('./tokens.tsx'));
 
+/** `more`: the part of the label that a phone has no room for. */
 const VIEWS = [
   { name: '', label: 'Statistics', needs: 'stats:read' },
   { name: 'live', label: 'Live', needs: 'stats:read' },
-  { name: 'rejections', label: 'Rejected events', needs: 'stats:read' },
+  { name: 'rejections', label: 'Rejected', more: ' events', needs: 'stats:read' },
   { name: 'install', label: 'Install', needs: 'pixels:write' },
   { name: 'import', label: 'Import', needs: 'pixels:write' },
   { name: 'settings', label: 'Settings', needs: 'pixels:write' },
@@ -99,13 +100,14 @@ export function OwnerPages({
           <>
             <PixelChoice pixels={pixels.data?.pixels ?? []} at={pixel.id} view={second} />
             <nav aria-label="Views">
-              {VIEWS.filter((one) => lackOf(scopes, pixel, one) === null).map(({ name, label }) => (
+              {VIEWS.filter((one) => lackOf(scopes, pixel, one) === null).map(({ name, label, ...rest }) => (
                 <Link
                   key={name}
                   href={`/app/${pixel.id}${name && `/${name}`}${search}`}
                   aria-current={second === name ? 'page' : undefined}
                 >
                   {label}
+                  {'more' in rest && <span class="more">{rest.more}</span>}
                 </Link>
               ))}
             </nav>
