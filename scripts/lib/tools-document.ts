@@ -6,9 +6,9 @@ export function withTools(document: string): string {
   const guides = toolGuides({ pixel: 'px_…', origin: 'https://px.example.com', site: 'example.com' });
   const sections = guides.map(({ label, nameLabel, nameHint, changes, note }) =>
     [
-      `### ${label}`,
+      `### Lines for ${label}`,
       ...changes.map(({ title, text }) => `${title}:\n\n\`\`\`\n${text}\n\`\`\``),
-      wrapped(`The name of the site is the **${nameLabel}**. ${nameHint} ${note}`),
+      wrapped(`What the client calls the site is its **${nameLabel}**. ${nameHint} ${note}`),
     ].join('\n\n'),
   );
   return withSection(document, 'tools', sections.join('\n\n'));

@@ -39,7 +39,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'ga4',
       label: 'Google Analytics',
       nameLabel: 'Measurement ID',
-      nameHint: 'Under Admin, Data streams. It begins with G-.',
+      nameHint: 'It is under Admin, Data streams, and begins with G-.',
       nameExample: 'G-AB12CD34EF',
       changes: [
         {
@@ -57,7 +57,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'plausible',
       label: 'Plausible',
       nameLabel: 'Domain',
-      nameHint: 'As it is in data-domain, or in the list of sites.',
+      nameHint: 'It is in data-domain, and in the list of sites.',
       nameExample: site,
       changes: [
         {
@@ -75,7 +75,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'matomo',
       label: 'Matomo',
       nameLabel: 'Site ID',
-      nameHint: 'The number in setSiteId.',
+      nameHint: 'It is the number in setSiteId.',
       nameExample: '1',
       changes: [
         {
@@ -93,7 +93,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'umami',
       label: 'Umami',
       nameLabel: 'Website ID',
-      nameHint: 'The UUID in data-website-id.',
+      nameHint: 'It is the UUID in data-website-id.',
       nameExample: '94db1cb1-74f4-4a40-ad6c-962362670409',
       changes: [
         {
@@ -129,7 +129,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'segment',
       label: 'Segment, RudderStack',
       nameLabel: 'Write key',
-      nameHint: 'Of the source, as load or the constructor has it.',
+      nameHint: 'It is the key of the source, as load or the constructor has it.',
       nameExample: '',
       changes: [
         {
@@ -151,7 +151,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'snowplow',
       label: 'Snowplow',
       nameLabel: 'Application ID',
-      nameHint: 'The appId of the tracker.',
+      nameHint: 'It is the appId of the tracker.',
       nameExample: 'shop',
       changes: [
         {
@@ -183,7 +183,7 @@ export function toolGuides({ pixel, origin, site }: Target): readonly ToolGuide[
       tool: 'counterscale',
       label: 'Counterscale',
       nameLabel: 'Site ID',
-      nameHint: 'As it is in data-site-id.',
+      nameHint: 'It is in data-site-id.',
       nameExample: site,
       changes: [
         {

@@ -31,7 +31,7 @@ it('docs/migrate.md has the lines to change of the Install view; npm run docs wr
     origin: 'https://px.example.com',
     site: 'example.com',
   })) {
-    expect(migrate).toContain(`### ${label}`);
+    expect(migrate).toContain(`### Lines for ${label}`);
     for (const { text } of changes) expect(migrate).toContain(text);
   }
 });
