@@ -47,6 +47,8 @@ export interface Volume {
   readonly events: number;
   /** Rows of rollups, at most. */
   readonly rows: number;
+  /** Values of imported totals. Left out: none. */
+  readonly imported_values?: number;
   /** Days of the range, with or without events. */
   readonly days: number;
 }
@@ -169,8 +171,7 @@ function volumeOf({ imported, ...row }: StatesRow, days: number): DayStates & Vo
   return {
     ...row,
     days,
-    rows: row.rows + values,
-    ...(count > 0 ? { imported: { days: count, from, to } } : {}),
+    ...(count > 0 ? { imported_values: values, imported: { days: count, from, to } } : {}),
   };
 }
 

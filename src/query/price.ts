@@ -62,6 +62,8 @@ const PROPERTIES = 8;
 /** Microseconds per rollup row, and to read a segment, however few rows it has. */
 const ROW = 1;
 const SEGMENT = 200;
+/** Microseconds per value of imported totals, which is read out of a list. */
+const IMPORTED_VALUE = 2;
 
 /**
  * The prices of a query's transactions. Each span, its own and that of the comparison, has one that reads the values of
@@ -105,7 +107,7 @@ function priceOfAnswer(
   const ofGroups = sum(grouped.map((dimension) => priceOfDimension(dimension, goals)));
   const counted = byGroup * (ofFilters + ofGroups) + ungrouped * ofFilters;
   const ofEvents = READ + counted * (isSafe ? CELLS : 1) + priceOfPeople(query, volume);
-  return volume.events * ofEvents + volume.rows * ROW;
+  return volume.events * ofEvents + volume.rows * ROW + (volume.imported_values ?? 0) * IMPORTED_VALUE;
 }
 
 function priceOfValues(

@@ -362,7 +362,7 @@ describe('a query that asks for imports', () => {
       const spend = (price: number) => void prices.push(price);
       await runQuery(db, query.value, pixel, NOW, { total: 1e9, atOnce: 1e9, spend });
     }
-    expect((prices[1] ?? 0) - (prices[0] ?? 0)).toBe(31 * (200_000 - 2));
+    expect((prices[1] ?? 0) - (prices[0] ?? 0)).toBe(2 * 31 * (200_000 - 2));
   });
 
   it('gets nothing of an import that has been undone', async () => {
