@@ -123,6 +123,16 @@ test('posthog-node with a token of Speck as its key sends times and visitors', a
   expect(past?.['visitor']).not.toBe('');
 });
 
+test('posthog-node splits a batch of more events than a request may have', async () => {
+  const [pixel, { url, exchanges }] = [await pixelFor('phc_many'), await gateway()];
+  const client = new PostHog('phc_many', { host: url, flushAt: 1000 });
+  for (let n = 0; n < 250; n++) client.capture({ distinctId: 'u1', event: `Event ${n}` });
+  await client.shutdown();
+  const rows = await storedEvents(speck, pixel, 250);
+  expect(new Set(rows.map(({ name }) => name)).size).toBe(250);
+  expect(exchanges.map(({ status }) => status)).toEqual([413, 200, 200]);
+});
+
 /** A page of a visitor, and everything that its browser complained of. */
 async function visit(): Promise<{ readonly page: Page; readonly messages: readonly string[] }> {
   const context = await browser.newContext({ userAgent: USER_AGENT });

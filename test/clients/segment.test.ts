@@ -175,8 +175,8 @@ test('@rudderstack/rudder-sdk-node sends calls of all kinds, gzipped', async () 
   expectContent({ exchanges } as Gateway);
 });
 
-test('@segment/analytics-next in a browser starts with the settings from here, and sends from another origin', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-next'), await gateway()];
+/** A page with the browser library. @returns it with what its browser complained of, and the requests to anywhere but `url`. */
+async function openPage(url: string) {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { AnalyticsBrowser } from '@segment/analytics-next'; window.AnalyticsBrowser = AnalyticsBrowser;`,
@@ -201,6 +201,12 @@ test('@segment/analytics-next in a browser starts with the settings from here, a
     if (origin !== url && origin !== 'http://www.shop.example') foreign.push(request.url());
   });
   await page.goto('http://www.shop.example/cart?utm_source=news', { referer: 'https://www.google.com/' });
+  return { page, messages, foreign };
+}
+
+test('@segment/analytics-next in a browser starts with the settings from here, and sends from another origin', async () => {
+  const [pixel, { url, exchanges }] = [await pixelFor('wk-next'), await gateway()];
+  const { page, messages, foreign } = await openPage(url);
   const failures = await page.evaluate(async (cdnURL) => {
     const failed: string[] = [];
     // biome-ignore lint/suspicious/noExplicitAny: the library of the page
@@ -228,6 +234,25 @@ test('@segment/analytics-next in a browser starts with the settings from here, a
   expect([failures, messages, foreign]).toEqual([[], [], []]);
   expect(await rejectionsOf(speck, pixel, '')).toEqual([]);
   expect(exchanges.filter(({ method }) => method === 'OPTIONS').length).toBeGreaterThan(0);
+  expectContent({ exchanges } as Gateway);
+  await page.context().close();
+});
+
+test('@segment/analytics-next sends a batch', async () => {
+  const [pixel, { url, exchanges }] = [await pixelFor('wk-batch'), await gateway()];
+  const { page, messages, foreign } = await openPage(url);
+  await page.evaluate(async (cdnURL) => {
+    const deliveryStrategy = { strategy: 'batching', config: { size: 3, timeout: 100 } };
+    const integrations = { 'Segment.io': { deliveryStrategy } };
+    // biome-ignore lint/suspicious/noExplicitAny: the library of the page
+    const { AnalyticsBrowser } = window as any;
+    const [analytics] = await AnalyticsBrowser.load({ writeKey: 'wk-batch', cdnURL }, { integrations });
+    await Promise.all([analytics.page('Cart'), analytics.track('Signup'), analytics.track('Order')]);
+  }, url);
+  const rows = await storedEvents(speck, pixel, 3);
+  expect(rows.map(({ name }) => name)).toEqual(['Order', 'Signup', 'pageview']);
+  expect(exchanges.filter(({ method }) => method === 'POST').map(({ path }) => path)).toEqual(['/v1/b']);
+  expect([messages, foreign]).toEqual([[], []]);
   expectContent({ exchanges } as Gateway);
   await page.context().close();
 });
