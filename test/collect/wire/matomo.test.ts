@@ -274,6 +274,16 @@ describe('a server', () => {
     });
   });
 
+  it.each([
+    ['the lack of a user agent', {}, { 'user-agent': '' }],
+    ['a user agent of its own', { ua: BROWSER }, { 'user-agent': 'python-requests/2.31' }],
+    ['an address of its own', { cip: '192.0.2.1' }, {}],
+  ])('is known by %s', async (_, said, headers) => {
+    const { id } = await makePixel('UTC');
+    await track(id, { ...page, ...said }, { headers });
+    expect((await eventOf(id)).visitor).toBe('');
+  });
+
   it('with a token of Speck says time, address, user agent and country', async () => {
     const { id } = await makePixel('UTC');
     const token = await makeToken(id);
