@@ -276,7 +276,7 @@ export const EXAMPLES: readonly Example[] = [
       include: { imports: true },
     },
     results: [row([15], 'Direct / None'), row([2], 'Google'), row([2], 'Twitter')],
-    meta: { imports_included: true },
+    meta: { imports_included: false, imports_skip_reason: 'no_imported_data' },
   },
   {
     name: 'imports-bad-filter',
@@ -288,9 +288,9 @@ export const EXAMPLES: readonly Example[] = [
       filters: [['is', 'visit:country_name', ['Estonia']]],
       include: { imports: true },
     },
-    // Plausible cannot filter what it imported and leaves it out with a warning; here it counts.
+    // Plausible cannot filter what it imported and leaves it out with a warning; here it was imported as events, which count.
     results: [row([2], 'Direct / None'), row([1], 'Google')],
-    meta: { imports_included: true },
+    meta: { imports_included: false, imports_skip_reason: 'no_imported_data' },
   },
   {
     name: 'revenue-metrics',
