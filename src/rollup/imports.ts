@@ -2,7 +2,7 @@
  * Tidies up after imports: continues undoes that nobody continues, lets go of imports that are too old to be undone, and deletes
  * what an undo or an erasure has emptied.
  */
-import { deleteEmptyDays, STATEMENTS_FOR_EMPTY_DAYS } from '../store/empty-days.ts';
+import { deleteEmptyDays, emptyDays, STATEMENTS_TO_DELETE } from '../store/empty-days.ts';
 import { importsDue, keepImport } from '../store/imports.ts';
 import { beginUndo, STATEMENTS_A_STEP, undoStep } from '../store/undo-imports.ts';
 import type { Run, TaskBudget } from './run.ts';
@@ -11,7 +11,7 @@ import type { Run, TaskBudget } from './run.ts';
 const IMPORTS_A_RUN = 10;
 /** To keep an import, or to begin its undo, and one step of that. */
 const STATEMENTS_AN_IMPORT = 2 + STATEMENTS_A_STEP;
-/** Most runs only look for imports. One that finds some and has no statements left leaves them to the next. */
+/** Most runs only look for work. One that finds some and has no statements left leaves it to the next. */
 export const STATEMENTS_TO_LOOK = 1;
 
 export async function tidyImports({ db, now, report }: Run, budget: TaskBudget): Promise<void> {
@@ -37,8 +37,12 @@ export async function tidyImports({ db, now, report }: Run, budget: TaskBudget):
 const DAYS_AT_ONCE = 200;
 
 export async function deleteEmpty({ db, now, report }: Run, budget: TaskBudget): Promise<void> {
-  while (budget.left >= STATEMENTS_FOR_EMPTY_DAYS) {
-    if ((await deleteEmptyDays(db, now, DAYS_AT_ONCE)) < DAYS_AT_ONCE) return;
+  while (budget.left >= 1) {
+    const days = await emptyDays(db, now, DAYS_AT_ONCE);
+    if (days.length === 0) return;
+    if (budget.left < STATEMENTS_TO_DELETE) break;
+    await deleteEmptyDays(db, days);
+    if (days.length < DAYS_AT_ONCE) return;
   }
   report.more = true;
 }

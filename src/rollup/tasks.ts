@@ -4,7 +4,6 @@ import { secretsOf } from '../env.ts';
 import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
 import { dirtyDays, largeOpenDays, outdatedDays } from '../store/due-days.ts';
-import { STATEMENTS_FOR_EMPTY_DAYS } from '../store/empty-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
@@ -115,7 +114,6 @@ export const TASKS: readonly CronTask[] = [
     run: ({ db, env }) => sealKeys(db, secretsOf(env)),
   },
   { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
-  { name: 'empty', stage: 'hourly', when: firstOfHour, least: STATEMENTS_FOR_EMPTY_DAYS, run: deleteEmpty },
   { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },
   {
     name: 'visitors',
@@ -133,6 +131,7 @@ export const TASKS: readonly CronTask[] = [
       if ((await checkDeadLetters(env, 1)).more) report.more = true;
     },
   },
+  { name: 'empty', stage: 'last', when: firstOfHour, least: STATEMENTS_TO_LOOK, run: deleteEmpty },
   { name: 'imports', stage: 'last', when: everyRun, least: STATEMENTS_TO_LOOK, run: tidyImports },
 ];
 

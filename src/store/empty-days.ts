@@ -5,7 +5,12 @@
 import { DIRTY, RAW } from '../model/day-state.ts';
 
 /** The statements of `deleteEmptyDays`. */
-export const STATEMENTS_FOR_EMPTY_DAYS = 6;
+export const STATEMENTS_TO_DELETE = 5;
+
+export interface EmptyDay {
+  readonly pixel: string;
+  readonly day: string;
+}
 
 /** Finished days that are rolled up and have no event. */
 const isEmpty = (day: string): string =>
@@ -25,19 +30,18 @@ const WITHOUT_DAYS = `
   (pixel, month) IN (SELECT DISTINCT value ->> 0, substr(value ->> 1, 1, 7) FROM json_each(?1))
   AND NOT EXISTS (SELECT 1 FROM days d WHERE d.pixel = %.pixel AND ${IN_MONTH})`;
 
-/**
- * Deletes up to `limit` empty days. A day without events adds nothing to its month, whose rollup stays valid if it was. It reads all days:
- * run it once an hour.
- *
- * @returns how many days were found.
- */
-export async function deleteEmptyDays(db: D1Database, now: number, limit: number): Promise<number> {
+/** Finished days without events. It reads all days: run it once an hour. */
+export async function emptyDays(db: D1Database, now: number, limit: number): Promise<EmptyDay[]> {
   const { results } = await db
     .prepare(`SELECT pixel, day FROM days WHERE ${isEmpty('days')} AND ends_at <= ?1 LIMIT ?2`)
     .bind(now, limit)
-    .all<{ pixel: string; day: string }>();
-  if (results.length === 0) return 0;
-  const list = JSON.stringify(results.map(({ pixel, day }) => [pixel, day]));
+    .all<EmptyDay>();
+  return results;
+}
+
+/** Deletes those of these days that are still empty. A day without events adds nothing to its month, whose rollup stays valid if it was. */
+export async function deleteEmptyDays(db: D1Database, days: readonly EmptyDay[]): Promise<void> {
+  const list = JSON.stringify(days.map(({ pixel, day }) => [pixel, day]));
   await db.batch(
     [
       `UPDATE months SET
@@ -55,5 +59,4 @@ export async function deleteEmptyDays(db: D1Database, now: number, limit: number
       ),
     ].map((sql) => db.prepare(sql).bind(list)),
   );
-  return results.length;
 }

@@ -118,10 +118,10 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     stray: `SELECT count(*) FROM events WHERE pixel = '${id}' AND id = 'stray'`,
     seal: `SELECT count(*) FROM keys WHERE length(key) = 64`,
     sweep: `SELECT count(*) FROM sessions WHERE hash = 'ended'`,
-    empty: `SELECT count(*) ${ofDay('2025-12-01')}`,
     purge: `SELECT count(*) FROM events WHERE pixel = '${short.id}'`,
     visitors: `SELECT count(*) = 0 FROM visitor_hours WHERE pixel = '${id}' AND hour = ${NOW - 2 * HOUR}`,
     letters: `SELECT count(*) FROM dead_letters WHERE checked_at = 0`,
+    empty: `SELECT count(*) ${ofDay('2025-12-01')}`,
     imports: `SELECT count(*) FROM imports`,
   };
 }
