@@ -55,7 +55,15 @@ const RUNS: Readonly<Record<string, readonly (Run | null)[]>> = {
     null,
     inPage(SITE, "import { init } from '@plausible-analytics/tracker';", (line) => `${line};`),
   ],
-  matomo: [null],
+  matomo: [
+    null,
+    onServer(
+      '1',
+      "import MatomoTracker from 'matomo-tracker';",
+      (line) => `const matomo = ${line} matomo.on('error', (error) => { throw error; });
+        matomo.track({ url: 'https://${SITE}/' });`,
+    ),
+  ],
   umami: [
     null,
     onServer(
