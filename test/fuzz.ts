@@ -127,18 +127,42 @@ const HOSTILE_TEXTS = [
   encodeURIComponent(nested('[', ']', 1000)),
 ];
 
-/** A place in a text where a value of JSON begins and ends: of a string, a number, an object or a list that has no other in it. */
-const JSON_VALUE = /"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d+(?:\.\d+)?|true|false|null|[[{][^[\]{}]*[\]}]/g;
 /** The value of a field in a query or a form. */
 const FIELD_VALUE = /(?<==)[^&]*/g;
 
-/** A text in which one of the places that a pattern matches has another text. */
-function replaced(text: string, places: RegExp, place: number, put: string): string {
-  const found = [...text.matchAll(places)];
+/** A text in which one of the fields has another value. */
+function withField(text: string, place: number, put: string): string {
+  const found = [...text.matchAll(FIELD_VALUE)];
   const match = found[place % Math.max(found.length, 1)];
   if (match === undefined) return put;
   return text.slice(0, match.index) + put + text.slice(match.index + match[0].length);
 }
+
+/** What no text of a client contains. */
+const HERE = '\u0001here';
+
+/** JSON in which one of its values, whole objects and lists too, is another. @param put JSON that may not be parsed and written again. */
+function withValue(text: string, place: number, put: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return put;
+  }
+  const count = valuesIn(value);
+  let left = place % count;
+  const changed = JSON.stringify(value, function (this: unknown, _, one: unknown) {
+    return left-- === 0 ? HERE : one;
+  });
+  // A function, since `$` in a text stands for what was found.
+  return changed.replace(JSON.stringify(HERE), () => put);
+}
+
+/** How many values there are in a value, with itself. */
+const valuesIn = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce((sum: number, one) => sum + valuesIn(one), 1)
+    : 1;
 
 const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
 
@@ -171,12 +195,12 @@ const change: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.tuple(fc.nat(200), fc.constantFrom(...HOSTILE_JSON), fc.constantFrom(...HOSTILE_TEXTS)).map(
     ([place, json, field]) =>
       (text: string) =>
-        isJson(text) ? replaced(text, JSON_VALUE, place, json) : replaced(text, FIELD_VALUE, place, field),
+        isJson(text) ? withValue(text, place, json) : withField(text, place, field),
   ),
   fc.tuple(fc.nat(200), fc.constantFrom(...HOSTILE_JSON)).map(
     ([place, json]) =>
       (text: string) =>
-        withinBase64(text, (inner) => replaced(inner, JSON_VALUE, place, json)),
+        withinBase64(text, (inner) => withValue(inner, place, json)),
   ),
   // A list of what was one.
   fc

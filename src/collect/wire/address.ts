@@ -7,11 +7,11 @@ export function withParameters(address: string, parameters: Parameters): string 
   const hash = address.indexOf('#');
   const page = hash < 0 ? address : address.slice(0, hash);
   const query = page.indexOf('?');
-  const existing = new URLSearchParams(query < 0 ? '' : page.slice(query));
-  const added = new URLSearchParams(Array.from(parameters, ([name, value]) => [name, value]));
-  for (const name of existing.keys()) added.delete(name);
-  if (address === '' || added.size === 0) return address;
-  return `${page}${query < 0 ? '?' : '&'}${added}${hash < 0 ? '' : address.slice(hash)}`;
+  const existing = new Set(new URLSearchParams(query < 0 ? '' : page.slice(query)).keys());
+  const added = Array.from(parameters).filter(([name, value]) => value !== '' && !existing.has(name));
+  if (address === '' || added.length === 0) return address;
+  const text = new URLSearchParams(added.map(([name, value]) => [name, value]));
+  return `${page}${query < 0 ? '?' : '&'}${text}${hash < 0 ? '' : address.slice(hash)}`;
 }
 
 /** Whether a text is a complete address, also that of an app. */

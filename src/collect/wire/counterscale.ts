@@ -43,10 +43,7 @@ function eventOf({ query, headers }: WireRequest): SentEvent {
   return {
     ...BLANK_EVENT,
     ...pixelNamed('counterscale', field('sid')),
-    dl: withParameters(
-      pageOf(field('h'), field('p')),
-      parameters.filter(([, value]) => value !== ''),
-    ),
+    dl: withParameters(pageOf(field('h'), field('p')), parameters),
     rl: isAddress(ref) ? ref : '',
     ...(LIBRARY.test(headers.get('user-agent') ?? '') ? { server: { ua: '', languages: '' } } : {}),
   };

@@ -8,6 +8,7 @@ import { viewOf } from './goatcounter-view.ts';
 import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
 import { pixelOfToken } from './pixel-named.ts';
 import { problemFor } from './problem.ts';
+import { overridesOf, serverClient } from './sent-by.ts';
 
 /** An event of a batch, or what GoatCounter says of it. */
 type Hit = { readonly event: SentEvent } | { readonly mistake: string };
@@ -58,8 +59,9 @@ function hitOf(hit: JsonObject | null, isWithoutVisitors: boolean): Hit {
     event: {
       ...view,
       ...pixelOfToken('goatcounter'),
-      server: { ua, languages: field('language') },
-      overrides: overridesOf(hit, ip || session, ua),
+      server: serverClient(ua, hit['language']),
+      // Without an address, the sender's own name of the session tells visitors apart.
+      overrides: { ...overridesOf(timeOf(hit), ip || session, ua), ...countryOf(hit) },
     },
   };
 }
@@ -67,16 +69,11 @@ function hitOf(hit: JsonObject | null, isWithoutVisitors: boolean): Hit {
 /** Go's time that is not set. */
 const NO_TIME = '0001-01-01T00:00:00Z';
 
-/** @param visitor the visitor's address, or the sender's own name of the session. */
-function overridesOf(hit: JsonObject, visitor: string, ua: string): Overrides {
-  const { created_at: ts, location } = hit;
-  const isTimed = ts !== undefined && ts !== null && ts !== '' && ts !== NO_TIME;
-  return {
-    ...(isTimed ? { ts } : {}),
-    ...(visitor === '' ? {} : { ip: visitor }),
-    ...(ua === '' ? {} : { ua }),
-    ...(textOf(location) === '' ? {} : { country: textOf(location).slice(0, 2) }),
-  };
+const timeOf = ({ created_at: ts }: JsonObject): unknown => (ts === NO_TIME ? undefined : ts);
+
+/** A region may follow the country. */
+function countryOf({ location }: JsonObject): Pick<Overrides, 'country'> {
+  return textOf(location) === '' ? {} : { country: textOf(location).slice(0, 2) };
 }
 
 export function answerHits({ request, error }: WireResult, limits: WireFormat['limits']): Response {

@@ -21,11 +21,14 @@ const NO_ADDRESS = '0.0.0.0';
 /** The overrides of an event; what the event does not say is absent. */
 export function overridesOf(ts: unknown, ip: unknown, ua: unknown): Overrides {
   return {
-    ...(isThere(ts) ? { ts } : {}),
-    ...(isThere(ip) && ip !== NO_ADDRESS ? { ip } : {}),
-    ...(isThere(ua) ? { ua } : {}),
+    ...(isThere(ts) ? { ts: flat(ts) } : {}),
+    ...(isThere(ip) && ip !== NO_ADDRESS ? { ip: flat(ip) } : {}),
+    ...(isThere(ua) ? { ua: flat(ua) } : {}),
   };
 }
+
+/** Objects are no override, whatever they hold: they are rejected later, and may be nested too deeply to be queued. */
+const flat = (value: unknown): unknown => (typeof value === 'object' ? {} : value);
 
 const isThere = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 

@@ -3,7 +3,7 @@ import { decodeText } from '../../http/body.ts';
 import { ENGAGEMENT } from '../../model/event.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import { BLANK_EVENT, type Overrides, type RawEvent, type SentEvent } from '../../model/wire.ts';
+import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
 import { MAX_BATCH_EVENTS } from '../buffer.ts';
 import { isAddress } from './address.ts';
 import { tokenIn } from './bearer.ts';
@@ -13,6 +13,7 @@ import { gifResponse } from './gif.ts';
 import { type JsonObject, parseJson, propsOf, recordOf, textOf } from './json.ts';
 import { pixelNamed } from './pixel-named.ts';
 import { problemResponse } from './problem.ts';
+import { overridesOf, serverClient } from './sent-by.ts';
 
 const BATCH = '/api/batch';
 
@@ -121,16 +122,12 @@ function senderOf(
   headers: WireRequest['headers'],
 ): Pick<SentEvent, 'server' | 'overrides'> {
   const { ip, userAgent: ua, timestamp, language } = payload;
-  const overrides: Overrides = {
-    ...(isThere(timestamp) ? { ts: Number(textOf(timestamp) || 'none') * 1000 } : {}),
-    ...(isThere(ip) ? { ip } : {}),
-    ...(isThere(ua) ? { ua } : {}),
-  };
-  const isServer = LIBRARY.test(headers.get('user-agent') ?? '') || isThere(ip) || isThere(ua);
-  return isServer ? { server: { ua: textOf(ua), languages: textOf(language) }, overrides } : { overrides };
+  // In seconds. What is no number is rejected as a time later.
+  const ts = textOf(timestamp) === '' ? timestamp : Number(textOf(timestamp)) * 1000;
+  const overrides = overridesOf(ts, ip, ua);
+  const isServer = LIBRARY.test(headers.get('user-agent') ?? '') || 'ip' in overrides || 'ua' in overrides;
+  return isServer ? { server: serverClient(ua, language), overrides } : { overrides };
 }
-
-const isThere = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
 function answer({ request, error, events }: WireResult): Response {
   if (request.method === 'GET') return gifResponse(error);

@@ -38,6 +38,12 @@ describe('a hit of the script', () => {
     });
   });
 
+  it('keeps what its path says of a parameter, whatever the query of the page says', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `a${index}=1`).join('&');
+    const dl = (await only({ p: `/p?${many}`, q: `?${many}&utm_source=nl&utm_medium=` }))?.dl;
+    expect(dl).toBe(`https://www.site.example/p?${many}&utm_source=nl`);
+  });
+
   it.each([
     ['/p', 'https://www.site.example/p'],
     ['p', 'https://www.site.example/p'],

@@ -220,8 +220,11 @@ describe('a server', () => {
     });
     expect(first?.visitor).not.toBe('');
     expect(second).toMatchObject({ name: 'without', visitor: '', authenticated: 0, browser: 'Firefox' });
-    await post(item({ ...visitor, timestamp: [[1]] }), { authorization });
-    expect(await rejectionsOf(pixel.id)).toEqual(['invalid_time']);
+    await post(item({ ...visitor, name: 'text', timestamp: '1772600001' }), { authorization });
+    expect((await eventsOf(pixel.id))[1]).toMatchObject({ name: 'text', ts: 1_772_600_001_000 });
+    for (const timestamp of [[[1]], 'never', {}])
+      await post(item({ ...visitor, timestamp }), { authorization });
+    expect(await rejectionsOf(pixel.id)).toEqual(Array(3).fill('invalid_time'));
   });
 });
 
