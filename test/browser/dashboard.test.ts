@@ -1016,7 +1016,7 @@ describe('the other views', () => {
     );
     await page.goto(`${speck.url}/app/${pixel}/refusals`);
     await page.waitForSelector('h1:text-is("Rejected events")');
-    await page.waitForSelector('nav [aria-current=page]:text-is("Rejected events")');
+    await page.waitForSelector('nav [aria-current=page]:has-text("Rejected events")');
   });
 
   it('let the owner set things', async () => {

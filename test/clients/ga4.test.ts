@@ -214,7 +214,15 @@ test('a server sends events by the Measurement Protocol, with the times and visi
         ip_override: '192.0.2.7',
         user_agent: USER_AGENT,
         events: [
-          { name, params: { value: 9.5, currency: 'EUR', page_location: 'https://shop.example/cart' } },
+          {
+            name,
+            params: {
+              value: 9.5,
+              currency: 'EUR',
+              method: 'mail',
+              page_location: 'https://shop.example/cart',
+            },
+          },
         ],
       }),
     });
@@ -237,7 +245,6 @@ test('a server sends events by the Measurement Protocol, with the times and visi
     name: 'a_past',
     hostname: 'shop.example',
     source: '',
-    value: 9_500_000,
-    currency: 'EUR',
+    props: { event_value: '9.5', event_currency: 'EUR', method: 'mail' },
   });
 });

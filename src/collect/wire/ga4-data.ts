@@ -1,7 +1,7 @@
 /** What events of Google Analytics mean, whichever way they are sent. */
 import { BLANK_EVENT, type RawEvent } from '../../model/wire.ts';
 import { ownName } from './event-name.ts';
-import { textOf } from './json.ts';
+import { textOf, withoutRevenue } from './json.ts';
 import { pixelNamed, pixelOfToken } from './pixel-named.ts';
 
 type Data = RawEvent['cd'];
@@ -16,17 +16,21 @@ export function pixelOf(property: string, hasToken: boolean): Pick<RawEvent, 'id
 const TECHNICAL = new Set(['debug_mode', 'engagement_time_msec', 'session_id', 'session_number']);
 
 /**
- * The name and data of an event. Its value is revenue only with a currency, as in Google's reports: scripts send durations as values,
- * too. The number of a transaction is its id, so that a browser and a server can both send it.
+ * The name and data of an event. Only the value of a purchase is revenue, as in Google's reports: the value of a cart is none yet, a
+ * refund takes revenue away, and scripts send durations as values. The number of a transaction is its id, so that a browser and a
+ * server can both send it.
  */
 export function contentOf(name: string, parameters: Data): Pick<RawEvent, 'ev' | 'eid' | 'cd'> {
   const value = (key: string): unknown => parameters.find(([other]) => other === key)?.[1];
-  const isRevenue = textOf(value('currency')) !== '';
+  const isPurchase = name === 'purchase';
+  // A currency belongs to an amount. Scripts send it with all events of a page.
+  const kept = parameters.filter(
+    ([key, one]) =>
+      !TECHNICAL.has(key) && one !== '' && (key !== 'currency' || textOf(value('value')) !== ''),
+  );
   return {
     ev: name === 'page_view' ? '' : ownName(name),
-    eid: name === 'purchase' ? textOf(value('transaction_id')) : BLANK_EVENT.eid,
-    cd: parameters
-      .filter(([key, one]) => !TECHNICAL.has(key) && one !== '')
-      .map(([key, one]) => [key === 'value' && !isRevenue ? 'event_value' : key, one]),
+    eid: isPurchase ? textOf(value('transaction_id')) : BLANK_EVENT.eid,
+    cd: isPurchase ? kept : withoutRevenue(kept),
   };
 }

@@ -42,15 +42,15 @@ export function dataOf(value: unknown): RawEvent['cd'] {
   return pairs;
 }
 
+/** `dataOf` for a tool whose events have no revenue in their properties. */
+export const propsOf = (value: unknown): RawEvent['cd'] => withoutRevenue(dataOf(value));
+
 /**
- * `dataOf` for a tool whose events have no revenue in their properties: properties called `value` and `currency` are not taken for
- * revenue, but are stored as `event_value` and `event_currency`, as imports do.
+ * Custom data of an event that is no sale. Properties called `value` and `currency` are stored as `event_value` and `event_currency`, as
+ * imports do.
  */
-export function propsOf(value: unknown): RawEvent['cd'] {
-  return dataOf(value).map(([key, one]) => [
-    key === 'value' || key === 'currency' ? `event_${key}` : key,
-    one,
-  ]);
+export function withoutRevenue(data: RawEvent['cd']): RawEvent['cd'] {
+  return data.map(([key, one]) => [key === 'value' || key === 'currency' ? `event_${key}` : key, one]);
 }
 
 function collect(object: JsonObject, prefix: string, depth: number, pairs: [string, unknown][]): void {

@@ -22,8 +22,10 @@ export interface SegmentRequest {
 
 /** The address of a page in the properties of a `page`, which has a place of its own in an event, and its title, which has none. */
 const PAGE_FIELDS = new Set(['url', 'path', 'referrer', 'search', 'title']);
-/** Names of revenue in their order: the one of the e-commerce events, Google's, and the total with shipping and tax. */
-const REVENUE = ['revenue', 'value', 'total'];
+/** What revenue is called in any event; and in a completed order, in this order, as in imports. */
+const REVENUE = ['revenue'];
+const ORDER_REVENUE = ['revenue', 'total', 'value'];
+const ORDERS = new Set(['Order Completed', 'Completed Order']);
 /** Names of the libraries that run in browsers. */
 const BROWSER_LIBRARY = /^analytics\.js$|javascript|\bamp\b/i;
 
@@ -66,10 +68,11 @@ const NAMED: ReadonlyMap<string, (message: JsonObject) => NamedFields> = new Map
   ['screen', (message) => ({ ev: 'screen', cd: withNames(message, NO_FIELDS) })],
   [
     'track',
-    (message) => ({
-      ev: ownName(textOf(message['event'])),
-      cd: withRevenue(dataOf(message['properties']), REVENUE),
-    }),
+    (message) => {
+      const name = textOf(message['event']);
+      const revenue = ORDERS.has(name) ? ORDER_REVENUE : REVENUE;
+      return { ev: ownName(name), cd: withRevenue(dataOf(message['properties']), revenue) };
+    },
   ],
   ['identify', () => ({ ev: ENGAGEMENT, cd: [] })],
 ]);

@@ -93,10 +93,16 @@ describe('an event of a page', () => {
       },
     ],
     [
-      'a refund',
+      'a refund, which is no revenue',
       { en: 'refund', cu: 'EUR', 'epn.value': '5', 'ep.transaction_id': 'T1' },
-      { name: 'refund', eid: '', value: 5_000_000 },
-      { transaction_id: 'T1' },
+      { name: 'refund', eid: '', value: null },
+      { transaction_id: 'T1', event_value: '5', event_currency: 'EUR' },
+    ],
+    [
+      'a cart, which is no revenue yet',
+      { en: 'add_to_cart', cu: 'EUR', 'epn.value': '5' },
+      { name: 'add_to_cart', value: null },
+      { event_value: '5', event_currency: 'EUR' },
     ],
     [
       'a value without a currency',

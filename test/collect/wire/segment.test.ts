@@ -94,38 +94,40 @@ describe('a call', () => {
 });
 
 describe('revenue', () => {
+  const amount = (value: unknown, ...rest: [string, unknown][]) => [['value', value], ...rest];
   it.each([
     [
+      'A',
       { revenue: 1, value: 2, total: 3 },
       [
         ['value', 1],
+        ['event_value', 2],
         ['total', 3],
       ],
     ],
     [
-      { value: 2, total: 3 },
+      'A',
+      { value: 2, currency: 'EUR', total: 3 },
       [
-        ['value', 2],
+        ['event_value', 2],
+        ['event_currency', 'EUR'],
         ['total', 3],
       ],
     ],
     [
-      { total: 3, currency: 'EUR' },
-      [
-        ['value', 3],
-        ['currency', 'EUR'],
-      ],
-    ],
-    [
+      'A',
       { revenue: '', value: 2 },
       [
         ['revenue', ''],
-        ['value', 2],
+        ['event_value', 2],
       ],
     ],
-    [{ price: 5 }, [['price', 5]]],
-  ])('of %j', async (properties, cd) => {
-    expect(await only({ event: 'A', properties })).toMatchObject({ cd });
+    ['A', { price: 5 }, [['price', 5]]],
+    ['Order Completed', { revenue: 1, total: 3 }, amount(1, ['total', 3])],
+    ['Order Completed', { total: 3, currency: 'EUR' }, amount(3, ['currency', 'EUR'])],
+    ['Completed Order', { value: 2 }, amount(2)],
+  ])('of %s with %j', async (event, properties, cd) => {
+    expect(await only({ event, properties })).toMatchObject({ cd });
   });
 });
 
