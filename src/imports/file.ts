@@ -1,4 +1,5 @@
 /** Opens the files of imports: unpacks gzip, reads the first bytes, and tells one file from another. */
+import { Gunzip as Unpacker } from 'fflate';
 import type { ImportFile, ImportOptions } from './importer.ts';
 
 type Bytes = ReadableStream<Uint8Array>;
@@ -6,11 +7,35 @@ type Bytes = ReadableStream<Uint8Array>;
 /** Unpacks a gzipped stream. */
 export type Gunzip = (packed: Bytes) => Bytes;
 
-/** The unpacking of browsers. */
-export const gunzip: Gunzip = (packed) =>
-  packed.pipeThrough(
-    new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
+/**
+ * The unpacking of browsers. Logs that are rotated are often joined from several gzip files, which `DecompressionStream` refuses.
+ */
+export function gunzip(packed: Bytes): Bytes {
+  let unpacker: Unpacker;
+  let size = 0;
+  return packed.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      start(controller) {
+        unpacker = new Unpacker((part) => {
+          if (part.length > 0) controller.enqueue(part);
+        });
+      },
+      transform(part) {
+        size += part.length;
+        unpacker.push(part);
+      },
+      flush() {
+        if (size < LEAST_GZIP) throw new Error('The gzip file is cut off.');
+        // Throws if the data is cut off.
+        unpacker.push(NO_BYTES, true);
+      },
+    }),
   );
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** Bytes of a gzip file of nothing: its header, an empty block, and its trailer. */
+const LEAST_GZIP = 20;
 
 /** The file as importers read it: unpacked if it begins as gzip does, whatever its name. */
 export async function openFile(file: ImportFile, unpack: Gunzip = gunzip): Promise<ImportFile> {
