@@ -72,6 +72,7 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
       act: (page) => page.waitForSelector('.chart, .empty'),
     },
     { name: 'install', path: `/app/${pixel}/install`, act: (page) => page.waitForSelector('.check.good') },
+    { name: 'import', path: `/app/${pixel}/import`, act: (page) => page.waitForSelector('.empty, .imports') },
     { name: 'settings', path: `/app/${pixel}/settings`, act: (page) => page.waitForSelector('.block') },
     { name: 'tokens', path: '/app/tokens', act: (page) => page.waitForSelector('.block') },
     { name: 'new', path: '/app/new', act: (page) => page.waitForSelector('form') },

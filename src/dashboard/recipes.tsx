@@ -1,7 +1,8 @@
 /** The recipes of the Install view, one tab for each system. */
 import { useState } from 'preact/hooks';
+import { CodeBlock } from './code-block.tsx';
 import { type Recipe, recipesOf, type Subject } from './recipes.ts';
-import { Copy, Tabs } from './ui.tsx';
+import { Tabs } from './ui.tsx';
 
 export default function Recipes(subject: Subject) {
   const recipes = recipesOf(subject);
@@ -32,15 +33,7 @@ function Steps({ recipe: { steps, note, codes } }: { readonly recipe: Recipe }) 
         ))}
       </ol>
       {codes.map(({ title, text }) => (
-        <div class="snippet" key={title}>
-          <header>
-            <h3>{title}</h3>
-            <Copy text={text} what={title} />
-          </header>
-          <pre>
-            <code>{text}</code>
-          </pre>
-        </div>
+        <CodeBlock key={title} title={title} text={text} />
       ))}
       <p class="muted">
         <WithCode text={note} />

@@ -2,12 +2,13 @@
 import { useState } from 'preact/hooks';
 import type { PixelKey } from '../model/pixel-key.ts';
 import { call, type Pixel } from './api.ts';
+import { CodeBlock } from './code-block.tsx';
 import { date } from './format.ts';
 import { Form, Input, useSubmission } from './forms.tsx';
 import { useGet } from './hooks.ts';
 import { ItemList } from './item-list.tsx';
 import { type ToolGuide, toolGuides } from './tools.ts';
-import { Copy, Empty, ErrorMessage, ResourceView, Tabs } from './ui.tsx';
+import { Empty, ErrorMessage, ResourceView, Tabs } from './ui.tsx';
 import { UnknownSites } from './unknown-sites.tsx';
 
 /** What a tool's client calls the site of a pixel. */
@@ -41,7 +42,9 @@ export default function Switch({ pixel, mayAdd }: { readonly pixel: Pixel; reado
       />
       {guide && (
         <div class="show" key={guide.tool}>
-          <Lines guide={guide} />
+          {guide.changes.map(({ title, text }) => (
+            <CodeBlock key={title} title={title} text={text} />
+          ))}
           {mayAdd && <NewKey guide={guide} path={path} onAdd={reload} />}
           <p class="muted">
             {guide.note} Or use <code>{pixel.id}</code> as the name of the site: then there is nothing to add.
@@ -53,24 +56,6 @@ export default function Switch({ pixel, mayAdd }: { readonly pixel: Pixel; reado
         {({ keys }) => <Keys keys={keys} guides={guides} path={path} onRemove={reload} />}
       </ResourceView>
     </section>
-  );
-}
-
-function Lines({ guide }: { readonly guide: ToolGuide }) {
-  return (
-    <>
-      {guide.changes.map(({ title, text }) => (
-        <div class="snippet" key={title}>
-          <header>
-            <h3>{title}</h3>
-            <Copy text={text} what={title} />
-          </header>
-          <pre>
-            <code>{text}</code>
-          </pre>
-        </div>
-      ))}
-    </>
   );
 }
 
