@@ -1,11 +1,12 @@
 /** No file makes an importer throw, or yield what is no item: not random bytes, and not valid files with damage. */
 import fc from 'fast-check';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ImportItem } from '../../src/imports/importer.ts';
+import { runs } from '../runs.ts';
 import { eventsIn, importerOf, itemsOf } from './reading.ts';
 import { SAMPLES } from './samples.ts';
 
-const RUNS = inject('long') ? 50_000 : 400;
+const RUNS = runs(300, 2_000);
 
 /** Texts that mean something to a reader. */
 const SIGNS = [

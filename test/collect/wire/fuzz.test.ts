@@ -21,7 +21,7 @@ import { broken, mutatedRequests, type Sample, withIds } from '../../fuzz.ts';
 import { runs } from '../../runs.ts';
 import { SAMPLES } from './samples.ts';
 
-const RUNS = inject('fuzzRuns') || runs(500, 20_000);
+const RUNS = inject('fuzzRuns') || runs(400, 5_000);
 const TOKEN = newToken();
 const NOW = Date.parse('2026-11-24T10:00:00Z');
 

@@ -1,15 +1,16 @@
 /** Whatever a log holds, its parsers neither throw nor take more than their share. */
 import fc from 'fast-check';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LOG_FORMAT_NAMES, LOG_FORMATS, recognizeFormat } from '../../../src/imports/logs/formats.ts';
 import { LogReader } from '../../../src/imports/logs/log-reader.ts';
 import { Site } from '../../../src/imports/logs/page-views.ts';
 import { INCLUDABLE } from '../../../src/imports/logs/skipped.ts';
 import { LONGEST_LINE, lineBlocks } from '../../../src/imports/read-lines.ts';
+import { runs } from '../../runs.ts';
 import { SAMPLES } from './samples.ts';
 
 const LINES = SAMPLES.flatMap(({ lines }) => lines);
-const RUNS = inject('long') ? 100_000 : 2500;
+const RUNS = runs(1_500, 10_000);
 
 /** A true line with pieces taken out, doubled, replaced or put in from elsewhere. */
 const nearly = fc
