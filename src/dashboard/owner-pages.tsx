@@ -59,9 +59,13 @@ export function OwnerPages({
   const reload = (): void => setVersion((before) => before + 1);
   // The settings know a pixel that they have changed before the list does.
   const [changed, setChanged] = useState<Pixel | null>(null);
-  useEffect(() => setChanged(null), [pixels.data]);
+  const isListCurrent = !pixels.pending;
+  useEffect(() => {
+    // Another change may have been made since this was drawn. The list does not have that one yet.
+    if (isListCurrent) setChanged((latest) => (latest === changed ? null : latest));
+  }, [isListCurrent, pixels.data]);
   const listed = pixels.data?.pixels.find(({ id }) => id === first);
-  const pixel = listed && changed?.id === first ? changed : listed;
+  const pixel = !isListCurrent && changed?.id === first ? changed : listed;
   const { scopes } = session;
   const mayChange = scopes.includes('pixels:write');
   const mayAdd = mayChange && session.pixel === null;

@@ -264,6 +264,24 @@ describe('by keyboard alone', () => {
     ]);
   });
 
+  it('what was saved is shown while the list of pixels is on its way', async () => {
+    await reset();
+    const order = () => page.$$eval(`${GOAL_LIST} li b`, (all) => all.map((one) => one.textContent));
+    const isList = (url: URL): boolean => url.pathname === '/api/v1/pixels';
+    await page.route(isList, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await route.continue();
+    });
+    await tabTo('Move Paid up');
+    await press('Enter');
+    await settles(goals, ['Visited', 'Paid', 'Signed up']);
+    for (let look = 0; look < 10; look++) {
+      expect(await order()).toEqual(['Visited', 'Paid', 'Signed up']);
+      await page.waitForTimeout(150);
+    }
+    await page.unroute(isList);
+  });
+
   it('a goal that funnels use is renamed, and they follow', async () => {
     await reset();
     await tabTo('Edit Signed up');
