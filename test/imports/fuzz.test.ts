@@ -6,7 +6,7 @@ import { runs } from '../runs.ts';
 import { eventsIn, importerOf, itemsOf } from './reading.ts';
 import { SAMPLES } from './samples.ts';
 
-const RUNS = runs(300, 2_000);
+const RUNS = runs(400, 2_000);
 
 /** Texts that mean something to a reader. */
 const SIGNS = [
