@@ -1,20 +1,7 @@
 /** Calls the API of imports. */
 import { type ImportRequests, OutOfStep, type RejectedItem } from '../../src/imports/send.ts';
-import type { ImportCounts, ImportState } from '../../src/model/import.ts';
+import type { ImportJson } from '../../src/model/import.ts';
 import { type ClientOptions, callApi, type Explanations } from './api-client.ts';
-
-/** An import as the API answers it. */
-export interface RemoteImport extends Omit<ImportCounts, 'first_ts' | 'last_ts'> {
-  readonly id: string;
-  readonly source: string;
-  readonly file: string;
-  readonly state: ImportState;
-  readonly position: number;
-  readonly until: string | null;
-  readonly first_at: string | null;
-  readonly last_at: string | null;
-  readonly undo_until: string | null;
-}
 
 export interface NewImport {
   readonly source: string;
@@ -36,8 +23,8 @@ const EXPLANATIONS: Explanations = {
 const pathOf = (pixel: string, id = ''): string =>
   `/api/v1/pixels/${encodeURIComponent(pixel)}/imports${id === '' ? '' : `/${encodeURIComponent(id)}`}`;
 
-const isImport = (value: unknown): value is RemoteImport =>
-  typeof (value as Partial<RemoteImport> | null)?.position === 'number';
+const isImport = (value: unknown): value is ImportJson =>
+  typeof (value as Partial<ImportJson> | null)?.position === 'number';
 
 /** The site of a pixel: what completes paths, and the zone of its days. @throws SendError */
 export async function readSite(
@@ -61,7 +48,7 @@ export function importRequests(
   pixel: string,
   begun: NewImport,
   client: ClientOptions,
-): ImportRequests<RemoteImport> {
+): ImportRequests<ImportJson> {
   return {
     begin: () =>
       callApi(
@@ -82,7 +69,7 @@ export function importRequests(
           path: pathOf(pixel, id),
           body,
           status: 200,
-          isAnswer: (value): value is { import: RemoteImport; rejected: RejectedItem[] } =>
+          isAnswer: (value): value is { import: ImportJson; rejected: RejectedItem[] } =>
             isImport((value as { import?: unknown } | null)?.import),
           explanations: EXPLANATIONS,
           errorOf: (status) => (status === 409 ? new OutOfStep() : undefined),
@@ -93,13 +80,13 @@ export function importRequests(
 }
 
 /** @throws SendError */
-export async function listImports(pixel: string, client: ClientOptions): Promise<readonly RemoteImport[]> {
+export async function listImports(pixel: string, client: ClientOptions): Promise<readonly ImportJson[]> {
   const { imports } = await callApi(
     {
       method: 'GET',
       path: pathOf(pixel),
       status: 200,
-      isAnswer: (value): value is { imports: RemoteImport[] } =>
+      isAnswer: (value): value is { imports: ImportJson[] } =>
         Array.isArray((value as { imports?: unknown } | null)?.imports),
       explanations: EXPLANATIONS,
     },
@@ -109,7 +96,7 @@ export async function listImports(pixel: string, client: ClientOptions): Promise
 }
 
 /** @throws SendError */
-export function keepImport(pixel: string, id: string, client: ClientOptions): Promise<RemoteImport> {
+export function keepImport(pixel: string, id: string, client: ClientOptions): Promise<ImportJson> {
   return callApi(
     {
       method: 'PATCH',

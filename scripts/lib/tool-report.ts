@@ -2,9 +2,8 @@
 import type { Importer } from '../../src/imports/importer.ts';
 import type { Summary } from '../../src/imports/summary.ts';
 import { AI_PURPOSES, aiAgentOf } from '../../src/model/ai-agents.ts';
-import { LEFT_OUT } from '../../src/model/import.ts';
+import { type ImportJson, LEFT_OUT } from '../../src/model/import.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../src/model/rejection.ts';
-import type { RemoteImport } from './imports-client.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -31,7 +30,7 @@ export function importSummary(
   name: string,
   { name: source, losses }: Importer,
   summary: Summary,
-  remote: RemoteImport,
+  remote: ImportJson,
   rejected: RejectedLines,
 ): string {
   const { stored, duplicates, totals, first_at, last_at, until } = remote;
@@ -63,16 +62,7 @@ function nameOfBot(bot: string): string {
 }
 
 /** A line of `--list`. */
-export function listLine({
-  id,
-  source,
-  file,
-  state,
-  stored,
-  totals,
-  first_at,
-  last_at,
-}: RemoteImport): string {
+export function listLine({ id, source, file, state, stored, totals, first_at, last_at }: ImportJson): string {
   const days = first_at === null ? '' : `, ${first_at.slice(0, 10)} to ${last_at?.slice(0, 10)}`;
   const rows = totals > 0 ? `, ${count(totals)} rows of totals` : '';
   return `${id}  ${state.padEnd(8)}  ${source}: ${file}  ${count(stored)} events${rows}${days}`;

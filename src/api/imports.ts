@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import {
   type Import,
+  type ImportJson,
   MAX_FILE_NAME,
   MAX_IMPORTS,
   NO_COUNTS,
@@ -147,7 +148,7 @@ function requireNotUndoing({ state }: Import): void {
   }
 }
 
-function importToJson({ pixel: _, fingerprint: __, counts, ...one }: Import): Record<string, unknown> {
+function importToJson({ pixel: _, fingerprint: __, counts, ...one }: Import): ImportJson {
   const { first_ts, last_ts, ...counted } = counts;
   const canUndo = one.state === 'open' || one.state === 'complete';
   return {
@@ -157,10 +158,11 @@ function importToJson({ pixel: _, fingerprint: __, counts, ...one }: Import): Re
     ...counted,
     first_at: timeOf(first_ts),
     last_at: timeOf(last_ts),
-    created_at: timeOf(one.created_at),
-    updated_at: timeOf(one.updated_at),
-    undo_until: canUndo ? timeOf(one.updated_at + UNDO_TIME) : null,
+    created_at: isoTime(one.created_at),
+    updated_at: isoTime(one.updated_at),
+    undo_until: canUndo ? isoTime(one.updated_at + UNDO_TIME) : null,
   };
 }
 
-const timeOf = (ts: number | null): string | null => (ts === null ? null : new Date(ts).toISOString());
+const isoTime = (ts: number): string => new Date(ts).toISOString();
+const timeOf = (ts: number | null): string | null => (ts === null ? null : isoTime(ts));

@@ -79,16 +79,6 @@ const PATHS: readonly ToolPath[] = [
       properties: { validationMessages: { type: 'array', items: { type: 'object' } } },
     }),
   },
-  { tool: 'ga4', path: '/g/collect', GET: NONE, POST: NONE },
-  { tool: 'ga4', path: '/mp/collect', POST: NONE },
-  {
-    tool: 'ga4',
-    path: '/debug/mp/collect',
-    POST: json({
-      type: 'object',
-      properties: { validationMessages: { type: 'array', items: { type: 'object' } } },
-    }),
-  },
   { tool: 'goatcounter', path: '/api/v0/count', POST: GOATCOUNTER },
   { tool: 'goatcounter', path: '/count', GET: IMAGE, POST: IMAGE },
   { tool: 'goatcounter', path: '/count/{site}', GET: IMAGE, POST: IMAGE },

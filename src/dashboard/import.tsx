@@ -1,11 +1,12 @@
 /** The history of other tools: files that are read here, in the browser, and sent; and the imports of the pixel. */
 import { useEffect, useId, useState } from 'preact/hooks';
+import type { ImportJson } from '../model/import.ts';
 import type { Pixel } from './api.ts';
 import { Choice } from './forms.tsx';
 import { setGuard, useGet } from './hooks.ts';
 import { FileCard } from './import/file-card.tsx';
 import { ImportItem } from './import/import-item.tsx';
-import { type ImportJson, TOOLS } from './import/imports.ts';
+import { IMPORTERS } from './import/imports.ts';
 import { isAnySending } from './import/use-import.ts';
 import { Dialog, Empty, Heading, ResourceView } from './ui.tsx';
 
@@ -44,7 +45,7 @@ export default function Import({ pixel }: { readonly pixel: Pixel }) {
               label="Tool"
               value={from}
               set={setFrom}
-              options={[['', 'Recognize it from the file'], ...TOOLS]}
+              options={[['', 'Recognize it from the file'], ...IMPORTERS]}
             />
           </DropZone>
           {files.map(({ key, file, from: tool }) => (

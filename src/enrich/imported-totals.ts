@@ -36,7 +36,7 @@ export function enrichTotals(row: unknown, now: number): ImportedTotals | null {
   return counts && stored !== null ? { day, dimension, value: stored, ...counts } : null;
 }
 
-const FIRST_DAY = '2000-01-01';
+const FIRST_DAY = new Date(LIMITS.oldestTs).toISOString().slice(0, 10);
 
 type Counts = Omit<ImportedTotals, 'day' | 'dimension' | 'value' | 'via'>;
 

@@ -4,6 +4,7 @@
  */
 import { type Env, secretsOf } from '../env.ts';
 import type { PlacedEvent } from '../model/batch.ts';
+import { withCampaign } from '../model/campaign.ts';
 import { DEVICES } from '../model/device.ts';
 import { type ImportedEvent, importedEventId, MAX_IMPORTED_VISITOR } from '../model/import.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -91,7 +92,7 @@ function rawOf(event: ImportedEvent, pixel: Pixel): RawEvent {
     ...BLANK_EVENT,
     id: pixel.id,
     ev,
-    dl: withUtm(dl, event.utm),
+    dl: withCampaign(dl, event.utm ?? {}),
     rl: rl === '' || /^[a-z][a-z\d+.-]*:/i.test(rl) ? rl : `https://${rl}`,
     eid,
     cd: [
@@ -100,17 +101,6 @@ function rawOf(event: ImportedEvent, pixel: Pixel): RawEvent {
       ...(scroll === undefined ? [] : [['scroll', scroll] as const]),
     ],
   };
-}
-
-/** An address with the UTM fields that it lacks, so that they are attributed as those of a link. */
-function withUtm(address: string, utm: ImportedEvent['utm'] = {}): string {
-  const missing = Object.entries(utm).filter(([name, value]) => value && !address.includes(`utm_${name}=`));
-  if (missing.length === 0) return address;
-  const [page = '', ...fragment] = address.split('#');
-  const fields = missing.map(
-    ([name, value]) => `utm_${name}=${encodeURIComponent(String(value).toWellFormed())}`,
-  );
-  return `${page}${page.includes('?') ? '&' : '?'}${fields.join('&')}${fragment.map((text) => `#${text}`).join('')}`;
 }
 
 /** `DE`, `DE-BE` or `Berlin`: a region is a code of ISO 3166-2 or a name. */

@@ -1,4 +1,5 @@
 /** Imports of files that other tools have written. */
+import type { Campaign } from './campaign.ts';
 import { isBase58, randomBase58 } from './random.ts';
 
 /**
@@ -34,13 +35,7 @@ export interface ImportedEvent {
   readonly city?: string;
   readonly language?: string;
   /** If the source does not have them in `dl`. */
-  readonly utm?: {
-    readonly source?: string;
-    readonly medium?: string;
-    readonly campaign?: string;
-    readonly content?: string;
-    readonly term?: string;
-  };
+  readonly utm?: Campaign;
   /** Custom data. `value` and `currency` are revenue. */
   readonly cd?: Readonly<Record<string, unknown>>;
   /** Of an engagement: milliseconds. */
@@ -109,6 +104,23 @@ export interface Import {
   readonly counts: ImportCounts;
   readonly created_at: number;
   readonly updated_at: number;
+}
+
+/** An import as the API answers it. Times are ISO 8601. */
+export interface ImportJson extends Omit<ImportCounts, 'first_ts' | 'last_ts'> {
+  readonly id: string;
+  readonly source: string;
+  readonly file: string;
+  readonly state: ImportState;
+  readonly position: number;
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly first_at: string | null;
+  readonly last_at: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** Until when it can be undone; null if it cannot. */
+  readonly undo_until: string | null;
 }
 
 /** Imports of a pixel; and reasons and bots that an import counts, each. Further ones count as `(other)`. */

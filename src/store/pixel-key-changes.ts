@@ -1,5 +1,5 @@
 /** Adds, removes and lists the names that other tools' clients have for the sites of pixels. */
-import { isSiteName, isTool, MAX_PIXEL_KEYS, MAX_PIXELS_OF_KEY, type PixelKey } from '../model/pixel-key.ts';
+import { isSiteName, isTool, MAX_PIXEL_KEYS, MAX_PIXELS_OF_KEY } from '../model/pixel-key.ts';
 import type { SiteKey, UnknownKey } from '../model/site-key.ts';
 import { cacheKey, forgetPixelKey, selectPixelKeys } from './pixel-keys.ts';
 import { hasPixel } from './pixels.ts';
@@ -51,7 +51,7 @@ export async function listPixelKeys(db: D1Database, pixel: string): Promise<read
       'SELECT tool, name, pixel, created_at FROM pixel_keys WHERE pixel = ? ORDER BY created_at, tool, name',
     )
     .bind(pixel)
-    .all<StoredKey & { tool: PixelKey }>();
+    .all<StoredKey>();
   return results;
 }
 

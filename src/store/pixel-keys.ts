@@ -30,9 +30,9 @@ export async function findPixelKeys(
     else missing.set(cacheKey(key), key);
   }
   if (missing.size > 0) {
-    const rows = await selectPixelKeys(db, [...missing.values()]);
+    const rows = Map.groupBy(await selectPixelKeys(db, [...missing.values()]), cacheKey);
     for (const key of missing.keys()) {
-      const pixels = rows.filter((row) => cacheKey(row) === key).map(({ pixel }) => pixel);
+      const pixels = (rows.get(key) ?? []).map(({ pixel }) => pixel);
       found.set(key, pixels);
       cache.set(key, { pixels, until: now + PIXEL_CACHE_TTL });
     }

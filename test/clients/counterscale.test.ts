@@ -2,34 +2,25 @@
 import { readFileSync } from 'node:fs';
 import * as server from '@counterscale/tracker/server';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../browser/chromium.ts';
-import { eventually, type Site, startSite } from '../browser/site.ts';
-import { ROOT, type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { bundled, openPage, SHOP } from './page.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { eventually, type Site } from '../browser/site.ts';
+import { ROOT, type Speck } from '../e2e/harness.ts';
+import type { Gateway } from './gateway.ts';
+import { bundled, openPage } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
-});
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
+  ({ speck, site, browser } = await clients.start());
 });
 
 async function start(name: string): Promise<[string, Gateway]> {
-  const pixel = await speck.addPixel({ url: SHOP });
-  await nameSite(speck, 'counterscale', name, pixel);
-  const gateway = await startGateway(speck.url);
-  gateways.push(gateway);
-  return [pixel, gateway];
+  return [await clients.pixelFor('counterscale', name), await clients.gateway()];
 }
 
 const COLUMNS = ['name', 'hostname', 'page', 'source', 'utm_source', 'browser', 'language'];

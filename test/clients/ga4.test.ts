@@ -2,55 +2,32 @@
  * Clients of Google Analytics 4 against the Worker: @minimal-analytics/ga4 as it is published, from a page the requests of gtag.js, which
  * is not published as a package, and from a server the Measurement Protocol.
  */
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { ROOT, type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import { bundled } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `import { track } from '@minimal-analytics/ga4'; window.track = track;`,
-      resolveDir: ROOT,
-    },
-    bundle: true,
-    write: false,
-    platform: 'browser',
-  });
-  const script = { headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' };
+  ({ speck, site, browser } = await clients.start());
+  const script = {
+    headers: { 'content-type': 'text/javascript' },
+    body: await bundled(`import { track } from '@minimal-analytics/ga4'; window.track = track;`),
+  };
   site.on('/ga4.js', () => script);
   site.page(
     '/cart',
     '<title>Cart</title><a href="https://other.example/x">Out</a><script src="/ga4.js"></script>',
   );
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function gateway(): Promise<Gateway> {
-  const one = await startGateway(speck.url);
-  gateways.push(one);
-  return one;
-}
-
-async function pixelFor(id: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, 'ga4', id, pixel);
-  return pixel;
-}
 
 async function visit(): Promise<{ readonly page: Page; readonly messages: readonly string[] }> {
   const page = await (await browser.newContext({ userAgent: USER_AGENT })).newPage();
@@ -73,7 +50,7 @@ const COMMON = {
 };
 
 test('@minimal-analytics/ga4 sends from another origin', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('G-MINIMAL1'), await gateway()];
+  const [pixel, { url, exchanges }] = [await clients.pixelFor('ga4', 'G-MINIMAL1'), await clients.gateway()];
   const { page, messages } = await visit();
   await page.evaluate((endpoint) => {
     // biome-ignore lint/suspicious/noExplicitAny: the library of the page
@@ -129,7 +106,10 @@ test('@minimal-analytics/ga4 sends from another origin', async () => {
 });
 
 test('requests of gtag.js from a page of another origin are stored, with consent mode', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('G-GTAG000001'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('ga4', 'G-GTAG000001'),
+    await clients.gateway(),
+  ];
   const { page, messages } = await visit();
   const statuses = await page.evaluate(async (endpoint) => {
     const query = (fields: Record<string, string>): string =>
@@ -200,7 +180,7 @@ test('requests of gtag.js from a page of another origin are stored, with consent
 });
 
 test('a server sends events by the Measurement Protocol, with the times and visitors that a token of Speck allows', async () => {
-  const [pixel, { url }] = [await pixelFor('G-SERVER0001'), await gateway()];
+  const [pixel, { url }] = [await clients.pixelFor('ga4', 'G-SERVER0001'), await clients.gateway()];
   const body = { name: 'GA4', scopes: ['events:write'], pixel };
   const { token } = (await (await speck.api('POST', '/api/v1/tokens', body)).json()) as { token: string };
   const now = Date.now();

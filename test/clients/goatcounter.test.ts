@@ -2,27 +2,23 @@
  * GoatCounter against the Worker. Its script is in no package: its requests are made here as its count.js (v5) makes them, in a browser.
  */
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import type { Gateway } from './gateway.ts';
 import { openPage, SHOP } from './page.ts';
+import { setUp } from './setup.ts';
 import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
 let gateway: Gateway;
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  gateway = await startGateway(speck.url);
-  browser = await launchChromium({ '*.example': site.port });
-});
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), gateway?.close()]);
+  ({ speck, site, browser } = await clients.start());
+  gateway = await clients.gateway();
 });
 
 /** Counts by a beacon, or by an image if the browser sends no beacon. */

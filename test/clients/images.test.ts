@@ -3,33 +3,24 @@
  * image tags of OpenAI Ads and LinkedIn are HTML.
  */
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import type { Gateway } from './gateway.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
 let gateway: Gateway;
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  gateway = await startGateway(speck.url);
-  browser = await launchChromium({ '*.example': site.port });
+  ({ speck, site, browser } = await clients.start());
+  gateway = await clients.gateway();
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), gateway?.close()]);
-});
-
-async function pixelFor(tool: string, name: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, tool, name, pixel);
-  return pixel;
-}
 
 /** Opens a page. @returns it with everything that its browser complained of. */
 async function open(html: string): Promise<{ readonly page: Page; readonly messages: readonly string[] }> {
@@ -45,7 +36,7 @@ async function open(html: string): Promise<{ readonly page: Page; readonly messa
 const COLUMNS = ['name', 'hostname', 'page', 'value', 'currency', 'eid'];
 
 test('Meta: an image, a beacon of a form in parts, and a form in a frame', async () => {
-  const pixel = await pixelFor('meta', '377194366672297');
+  const pixel = await clients.pixelFor('meta', '377194366672297');
   const { page, messages } = await open('');
   const loaded = await page.evaluate(async (url) => {
     const fieldsOf = (ev: string) => ({
@@ -95,7 +86,10 @@ test('Meta: an image, a beacon of a form in parts, and a form in a frame', async
 });
 
 test('OpenAI Ads and LinkedIn: their image tags', async () => {
-  const [openai, linkedin] = [await pixelFor('openai', 'p1'), await pixelFor('linkedin', '598434')];
+  const [openai, linkedin] = [
+    await clients.pixelFor('openai', 'p1'),
+    await clients.pixelFor('linkedin', '598434'),
+  ];
   const { url } = gateway;
   const order =
     'pid=p1&event=order_created&event_id=evt_01&data[type]=contents&data[amount]=2599&data[currency]=USD';

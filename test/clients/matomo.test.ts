@@ -4,13 +4,13 @@
  */
 import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { type Speck, startSpeck } from '../e2e/harness.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
 import { eventually } from '../eventually.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 interface Tracker {
   on(event: 'error', listener: (error: unknown) => void): void;
@@ -26,29 +26,12 @@ const MatomoTracker = createRequire(import.meta.url)('matomo-tracker') as new (
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
+  ({ speck, site, browser } = await clients.start());
   site.page('/cart', '<title>Cart</title>');
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function gateway(): Promise<Gateway> {
-  const one = await startGateway(speck.url);
-  gateways.push(one);
-  return one;
-}
-
-async function pixelFor(number: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, 'matomo', number, pixel);
-  return pixel;
-}
 
 const COLUMNS = ['name', 'hostname', 'page', 'source', 'browser', 'value', 'currency'];
 const url = 'https://shop.example/cart?mtm_campaign=spring&mtm_source=news';
@@ -63,7 +46,10 @@ const there = {
 };
 
 test('matomo-tracker sends page views, events, orders and users, one at a time', async () => {
-  const [pixel, { url: address, exchanges }] = [await pixelFor('7'), await gateway()];
+  const [pixel, { url: address, exchanges }] = [
+    await clients.pixelFor('matomo', '7'),
+    await clients.gateway(),
+  ];
   const tracker = new MatomoTracker(7, `${address}/matomo.php`);
   const errors: unknown[] = [];
   tracker.on('error', (error) => errors.push(error));
@@ -109,7 +95,10 @@ const byPropsLength = (one: object, other: object): number =>
   JSON.stringify(one).length - JSON.stringify(other).length;
 
 test('matomo-tracker sends a list, with the times and visitors that a token of Speck allows', async () => {
-  const [pixel, { url: address, exchanges }] = [await pixelFor('8'), await gateway()];
+  const [pixel, { url: address, exchanges }] = [
+    await clients.pixelFor('matomo', '8'),
+    await clients.gateway(),
+  ];
   const body = { name: 'Matomo', scopes: ['events:write'], pixel };
   const { token } = (await (await speck.api('POST', '/api/v1/tokens', body)).json()) as { token: string };
   const tracker = new MatomoTracker(8, `${address}/matomo.php`);
@@ -139,7 +128,7 @@ test('matomo-tracker sends a list, with the times and visitors that a token of S
 });
 
 test('matomo-tracker hears that its token is wrong', async () => {
-  const [pixel, { url: address }] = [await pixelFor('9'), await gateway()];
+  const [pixel, { url: address }] = [await clients.pixelFor('matomo', '9'), await clients.gateway()];
   const tracker = new MatomoTracker(9, `${address}/matomo.php`);
   const errors: unknown[] = [];
   tracker.on('error', (error) => errors.push(error));
@@ -153,7 +142,10 @@ test('matomo-tracker hears that its token is wrong', async () => {
 });
 
 test('requests of matomo.js from a page of another origin are stored, and their answers can be read', async () => {
-  const [pixel, { url: address, exchanges }] = [await pixelFor('10'), await gateway()];
+  const [pixel, { url: address, exchanges }] = [
+    await clients.pixelFor('matomo', '10'),
+    await clients.gateway(),
+  ];
   const context = await browser.newContext({ userAgent: USER_AGENT });
   const page = await context.newPage();
   const messages: string[] = [];

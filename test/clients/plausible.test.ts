@@ -1,26 +1,22 @@
 /** Plausible's tracker as it is published, in a browser, against the Worker. */
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import type { Gateway } from './gateway.ts';
 import { bundled, openPage, SHOP } from './page.ts';
+import { setUp } from './setup.ts';
 import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
 let gateway: Gateway;
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  gateway = await startGateway(speck.url);
-  browser = await launchChromium({ '*.example': site.port });
-});
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), gateway?.close()]);
+  ({ speck, site, browser } = await clients.start());
+  gateway = await clients.gateway();
 });
 
 /** The tracker sends nothing for a browser that a program controls, unless its own tests say so. */

@@ -1,29 +1,25 @@
 /** PostHog's libraries as they are published, against the Worker. */
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { PostHog } from 'posthog-node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { ROOT, type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import { bundled } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
-  const { outputFiles } = await build({
-    stdin: { contents: `import posthog from 'posthog-js'; window.posthog = posthog;`, resolveDir: ROOT },
-    bundle: true,
-    write: false,
-    platform: 'browser',
-  });
-  const script = { headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' };
+  ({ speck, site, browser } = await clients.start());
+  const script = {
+    headers: { 'content-type': 'text/javascript' },
+    body: await bundled(`import posthog from 'posthog-js'; window.posthog = posthog;`),
+  };
   site.on('/posthog.js', () => script);
   for (const path of ['/cart', '/thanks'])
     site.page(
@@ -31,28 +27,15 @@ beforeAll(async () => {
       `<title>Shop</title><button>Buy</button><p style="height: 3000px"></p><script src="/posthog.js"></script>`,
     );
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function gateway(): Promise<Gateway> {
-  const one = await startGateway(speck.url);
-  gateways.push(one);
-  return one;
-}
-
-async function pixelFor(token: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, 'posthog', token, pixel);
-  return pixel;
-}
 
 const COLUMNS = ['name', 'hostname', 'page', 'source', 'browser', 'value', 'currency'];
 const NOWHERE = { hostname: '', page: '', source: '', browser: '', value: null, currency: '' };
 
 test('posthog-node sends events in a batch, gzipped', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('phc_node'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('posthog', 'phc_node'),
+    await clients.gateway(),
+  ];
   const errors: unknown[] = [];
   const client = new PostHog('phc_node', { host: url, flushAt: 20 });
   client.on('error', (error: unknown) => errors.push(error));
@@ -96,7 +79,7 @@ test('posthog-node sends events in a batch, gzipped', async () => {
 });
 
 test('posthog-node with a token of Speck as its key sends times and visitors', async () => {
-  const [pixel, { url }] = [await pixelFor('phc_token'), await gateway()];
+  const [pixel, { url }] = [await clients.pixelFor('posthog', 'phc_token'), await clients.gateway()];
   const response = await speck.api('POST', '/api/v1/tokens', {
     name: 'PostHog',
     scopes: ['events:write'],
@@ -124,7 +107,10 @@ test('posthog-node with a token of Speck as its key sends times and visitors', a
 });
 
 test('posthog-node splits a batch of more events than a request may have', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('phc_many'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('posthog', 'phc_many'),
+    await clients.gateway(),
+  ];
   const client = new PostHog('phc_many', { host: url, flushAt: 1000 });
   for (let n = 0; n < 250; n++) client.capture({ distinctId: 'u1', event: `Event ${n}` });
   await client.shutdown();
@@ -146,7 +132,7 @@ async function visit(): Promise<{ readonly page: Page; readonly messages: readon
 }
 
 test('posthog-js in a browser starts, records nothing, and sends from another origin', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('phc_js'), await gateway()];
+  const [pixel, { url, exchanges }] = [await clients.pixelFor('posthog', 'phc_js'), await clients.gateway()];
   const { page, messages } = await visit();
   await page.goto('http://www.shop.example/cart?utm_source=news', { referer: 'https://www.google.com/' });
   await page.evaluate((api_host) => {

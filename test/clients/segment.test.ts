@@ -1,40 +1,24 @@
 /** The libraries of Segment and RudderStack as they are published, against the Worker. */
 import Rudder from '@rudderstack/rudder-sdk-node';
 import { Analytics } from '@segment/analytics-node';
-import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { ROOT, type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import type { Gateway } from './gateway.ts';
+import { bundled } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
+  ({ speck, site, browser } = await clients.start());
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function gateway(): Promise<Gateway> {
-  const one = await startGateway(speck.url);
-  gateways.push(one);
-  return one;
-}
-
-async function pixelFor(writeKey: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, 'segment', writeKey, pixel);
-  return pixel;
-}
 
 const PAGE = {
   url: 'https://shop.example/cart?utm_medium=mail',
@@ -123,7 +107,7 @@ function expectContent({ exchanges }: Gateway): void {
 }
 
 test('@segment/analytics-node sends calls of all kinds in a batch', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-node'), await gateway()];
+  const [pixel, { url, exchanges }] = [await clients.pixelFor('segment', 'wk-node'), await clients.gateway()];
   const errors: unknown[] = [];
   const client = new Analytics({ writeKey: 'wk-node', host: url });
   client.on('error', (error) => errors.push(error));
@@ -138,7 +122,10 @@ test('@segment/analytics-node sends calls of all kinds in a batch', async () => 
 });
 
 test('@segment/analytics-node with a token of Speck as its write key sends times and visitors', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-token'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('segment', 'wk-token'),
+    await clients.gateway(),
+  ];
   const response = await speck.api('POST', '/api/v1/tokens', {
     name: 'Segment',
     scopes: ['events:write'],
@@ -163,7 +150,10 @@ test('@segment/analytics-node with a token of Speck as its write key sends times
 });
 
 test('@rudderstack/rudder-sdk-node sends calls of all kinds, gzipped', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-rudder'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('segment', 'wk-rudder'),
+    await clients.gateway(),
+  ];
   const client = new Rudder('wk-rudder', { dataPlaneUrl: url, flushAt: 20 });
   callAll(client as never);
   await new Promise<void>((resolve, reject) => {
@@ -177,20 +167,13 @@ test('@rudderstack/rudder-sdk-node sends calls of all kinds, gzipped', async () 
 
 /** A page with the browser library. @returns it with what its browser complained of, and the requests to anywhere but `url`. */
 async function openPage(url: string) {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `import { AnalyticsBrowser } from '@segment/analytics-next'; window.AnalyticsBrowser = AnalyticsBrowser;`,
-      resolveDir: ROOT,
-    },
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"production"' },
-  });
+  const script = await bundled(
+    `import { AnalyticsBrowser } from '@segment/analytics-next'; window.AnalyticsBrowser = AnalyticsBrowser;`,
+  );
   site.page('/cart', '<title>Cart</title><script src="/next.js"></script>');
   site.on('/next.js', () => ({
     headers: { 'content-type': 'text/javascript' },
-    body: outputFiles[0]?.text ?? '',
+    body: script,
   }));
   const page = await (await browser.newContext({ userAgent: USER_AGENT, locale: 'de-AT' })).newPage();
   const [messages, foreign]: [string[], string[]] = [[], []];
@@ -205,7 +188,7 @@ async function openPage(url: string) {
 }
 
 test('@segment/analytics-next in a browser starts with the settings from here, and sends from another origin', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-next'), await gateway()];
+  const [pixel, { url, exchanges }] = [await clients.pixelFor('segment', 'wk-next'), await clients.gateway()];
   const { page, messages, foreign } = await openPage(url);
   const failures = await page.evaluate(async (cdnURL) => {
     const failed: string[] = [];
@@ -239,7 +222,10 @@ test('@segment/analytics-next in a browser starts with the settings from here, a
 });
 
 test('@segment/analytics-next sends a batch', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('wk-batch'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('segment', 'wk-batch'),
+    await clients.gateway(),
+  ];
   const { page, messages, foreign } = await openPage(url);
   await page.evaluate(async (cdnURL) => {
     const deliveryStrategy = { strategy: 'batching', config: { size: 3, timeout: 100 } };

@@ -7,50 +7,30 @@ import {
   buildStructEvent,
   newTracker,
 } from '@snowplow/node-tracker';
-import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, USER_AGENT } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { ROOT, type Speck, startSpeck } from '../e2e/harness.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { USER_AGENT } from '../browser/chromium.ts';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
 import { eventually } from '../eventually.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { bundled } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
-  const { outputFiles } = await build({
-    stdin: { contents: `import * as sp from '@snowplow/browser-tracker'; window.sp = sp;`, resolveDir: ROOT },
-    bundle: true,
-    write: false,
-    platform: 'browser',
-  });
-  const script = { headers: { 'content-type': 'text/javascript' }, body: outputFiles[0]?.text ?? '' };
+  ({ speck, site, browser } = await clients.start());
+  const script = {
+    headers: { 'content-type': 'text/javascript' },
+    body: await bundled(`import * as sp from '@snowplow/browser-tracker'; window.sp = sp;`),
+  };
   site.on('/sp.js', () => script);
   site.page('/cart', '<title>Cart</title><p style="height: 3000px"></p><script src="/sp.js"></script>');
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function gateway(): Promise<Gateway> {
-  const one = await startGateway(speck.url);
-  gateways.push(one);
-  return one;
-}
-
-async function pixelFor(app: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: 'http://www.shop.example' });
-  await nameSite(speck, 'snowplow', app, pixel);
-  return pixel;
-}
 
 const COLUMNS = ['name', 'hostname', 'page', 'source', 'browser', 'value', 'currency'];
 const PAGE = {
@@ -92,7 +72,7 @@ test.each([
   '@snowplow/node-tracker sends by %s (base64: %s, buffer of %d)',
   async (eventMethod, encodeBase64, bufferSize) => {
     const app = `app-${eventMethod}-${encodeBase64}`;
-    const [pixel, { url, exchanges }] = [await pixelFor(app), await gateway()];
+    const [pixel, { url, exchanges }] = [await clients.pixelFor('snowplow', app), await clients.gateway()];
     const failures: unknown[] = [];
     const tracker = newTracker(
       { namespace: 'sp', appId: app, encodeBase64 },
@@ -119,7 +99,7 @@ test.each([
 );
 
 test('@snowplow/node-tracker with a token of Speck sends times and visitors', async () => {
-  const [pixel, { url }] = [await pixelFor('app-token'), await gateway()];
+  const [pixel, { url }] = [await clients.pixelFor('snowplow', 'app-token'), await clients.gateway()];
   const body = { name: 'Snowplow', scopes: ['events:write'], pixel };
   const { token } = (await (await speck.api('POST', '/api/v1/tokens', body)).json()) as { token: string };
   const failures: unknown[] = [];
@@ -151,7 +131,10 @@ test('@snowplow/node-tracker with a token of Speck sends times and visitors', as
 });
 
 test('@snowplow/node-tracker gives up what is rejected as a whole', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('app-wrong'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('snowplow', 'app-wrong'),
+    await clients.gateway(),
+  ];
   const failures: { readonly status?: number; readonly willRetry?: boolean }[] = [];
   const tracker = newTracker(
     { namespace: 'sp', appId: 'app-wrong' },
@@ -176,7 +159,7 @@ test.each([
   '@snowplow/browser-tracker sends by %s from another origin (keepalive: %s)',
   async (eventMethod, keepalive) => {
     const app = `web-${eventMethod}-${keepalive}`;
-    const [pixel, { url, exchanges }] = [await pixelFor(app), await gateway()];
+    const [pixel, { url, exchanges }] = [await clients.pixelFor('snowplow', app), await clients.gateway()];
     const context = await browser.newContext({ userAgent: USER_AGENT });
     const page = await context.newPage();
     const messages: string[] = [];
@@ -260,7 +243,10 @@ test.each([
 );
 
 test('@snowplow/browser-tracker that tracks anonymously has no visitor', async () => {
-  const [pixel, { url, exchanges }] = [await pixelFor('web-anonymous'), await gateway()];
+  const [pixel, { url, exchanges }] = [
+    await clients.pixelFor('snowplow', 'web-anonymous'),
+    await clients.gateway(),
+  ];
   const context = await browser.newContext({ userAgent: USER_AGENT });
   const page = await context.newPage();
   await page.goto('http://www.shop.example/cart');

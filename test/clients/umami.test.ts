@@ -4,45 +4,27 @@
  */
 import { Umami } from '@umami/node';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../browser/chromium.ts';
-import { type Site, startSite } from '../browser/site.ts';
-import { type Speck, startSpeck } from '../e2e/harness.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { openPage, SHOP } from './page.ts';
-import { fieldsOf, nameSite, rejectionsOf, storedEvents } from './stored.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { Site } from '../browser/site.ts';
+import type { Speck } from '../e2e/harness.ts';
+import { openPage } from './page.ts';
+import { setUp } from './setup.ts';
+import { fieldsOf, rejectionsOf, storedEvents } from './stored.ts';
 
 let speck: Speck;
 let site: Site;
 let browser: Browser;
-const gateways: Gateway[] = [];
+const clients = setUp();
 
 beforeAll(async () => {
-  [speck, site] = await Promise.all([startSpeck(), startSite()]);
-  browser = await launchChromium({ '*.example': site.port });
+  ({ speck, site, browser } = await clients.start());
 });
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all([speck?.close(), site?.close(), ...gateways.map((gateway) => gateway.close())]);
-});
-
-async function start(): Promise<Gateway> {
-  const gateway = await startGateway(speck.url);
-  gateways.push(gateway);
-  return gateway;
-}
-
-async function pixelOf(website: string): Promise<string> {
-  const pixel = await speck.addPixel({ url: SHOP });
-  await nameSite(speck, 'umami', website, pixel);
-  return pixel;
-}
 
 const COLUMNS = ['name', 'hostname', 'page', 'source', 'browser', 'language', 'value', 'currency'];
 
 test('@umami/node sends page views, events, revenue and identify', async () => {
   const websiteId = '50429a93-8479-4073-be80-d5d29c09c2ec';
-  const [pixel, gateway] = [await pixelOf(websiteId), await start()];
+  const [pixel, gateway] = [await clients.pixelFor('umami', websiteId), await clients.gateway()];
   const client = new Umami({ websiteId, hostUrl: gateway.url });
   const responses = [
     await client.track({
@@ -92,7 +74,7 @@ test('@umami/node sends page views, events, revenue and identify', async () => {
 
 test('what the script sends from a page is let through, answered and stored', async () => {
   const website = '60429a93-8479-4073-be80-d5d29c09c2ec';
-  const [pixel, gateway] = [await pixelOf(website), await start()];
+  const [pixel, gateway] = [await clients.pixelFor('umami', website), await clients.gateway()];
   const { page, complaints } = await openPage(browser, site, gateway.url, '');
   const answers = await page.evaluate(
     async ([url, id]) => {

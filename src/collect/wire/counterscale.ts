@@ -1,8 +1,10 @@
 /** Counterscale: each page view in the query of a request, after a request that asks how often the browser was here today. */
+
+import { withParameters } from '../../model/campaign.ts';
 import { parseFields } from '../../model/fields.ts';
 import { ok } from '../../model/result.ts';
 import { BLANK_EVENT, type SentEvent } from '../../model/wire.ts';
-import { isAddress, withParameters } from './address.ts';
+import { isAddress } from './address.ts';
 import type { WireFormat, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';
 import { pixelNamed } from './pixel-named.ts';

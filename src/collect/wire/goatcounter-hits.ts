@@ -2,10 +2,10 @@
 import { decodeText } from '../../http/body.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { Overrides, SentEvent } from '../../model/wire.ts';
-import { tokenIn } from './bearer.ts';
+import { basicCredentials, tokenIn } from './authorization.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { viewOf } from './goatcounter-view.ts';
-import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
+import { type JsonObject, parseJson, recordOf, textOf } from './json.ts';
 import { pixelOfToken } from './pixel-named.ts';
 import { problemFor } from './problem.ts';
 import { overridesOf, serverClient } from './sent-by.ts';
@@ -16,15 +16,10 @@ type Hit = { readonly event: SentEvent } | { readonly mistake: string };
 export function readHits(request: WireRequest): Result<WireReading, ReadError> {
   const hits = hitsOf(request);
   if (hits === null) return err('broken_json');
-  const { token = '' } = tokenIn(request.headers, passwordOf(request.headers));
+  // The password of Basic authentication is the token.
+  const [user, password = user] = basicCredentials(request.headers);
+  const { token = '' } = tokenIn(request.headers, password);
   return ok({ events: hits.map((hit) => ('event' in hit ? hit.event : null)), token });
-}
-
-/** The password of Basic authentication, which is the token. */
-function passwordOf(headers: WireRequest['headers']): string {
-  const [, encoded = ''] = /^basic +(\S+)$/i.exec(headers.get('authorization')?.trim() ?? '') ?? [];
-  const text = decodeText(decodeBase64(encoded) ?? new Uint8Array(0));
-  return text.slice(text.indexOf(':') + 1);
 }
 
 function hitsOf({ bytes }: WireRequest): readonly Hit[] | null {

@@ -1,6 +1,7 @@
+import { withParameters } from '../../model/campaign.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { BLANK_EVENT, type RawEvent } from '../../model/wire.ts';
-import { isAddress, withParameters } from './address.ts';
+import { isAddress } from './address.ts';
 import { ownName } from './event-name.ts';
 
 /** A page view or an event, as GoatCounter's script and its API say it. */

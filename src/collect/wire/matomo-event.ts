@@ -1,8 +1,9 @@
 /** What the parameters of one tracking request of Matomo mean. The names of events are those that imports from Matomo give them. */
+
+import { withCampaign } from '../../model/campaign.ts';
 import { ENGAGEMENT } from '../../model/event.ts';
 import { parseFields } from '../../model/fields.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
-import { withCampaign } from './campaign.ts';
 import { ownName } from './event-name.ts';
 import { listText, parseJson, propsOf, recordOf, textOf } from './json.ts';
 import { pixelNamed, pixelOfToken } from './pixel-named.ts';

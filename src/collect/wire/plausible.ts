@@ -4,7 +4,7 @@ import { ENGAGEMENT } from '../../model/event.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
-import { tokenIn } from './bearer.ts';
+import { tokenIn } from './authorization.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { forwardedClient } from './forwarded.ts';
 import { type JsonObject, parseJson, propsOf, recordOf, scalarOf, textOf } from './json.ts';

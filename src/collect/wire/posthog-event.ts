@@ -1,7 +1,8 @@
 /** Reads an event of PostHog's libraries. */
+
+import { withCampaign } from '../../model/campaign.ts';
 import { ENGAGEMENT, PAGEVIEW } from '../../model/event.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
-import { withCampaign } from './campaign.ts';
 import { ownName } from './event-name.ts';
 import { dataOf, type JsonObject, recordOf, textOf } from './json.ts';
 import { withRevenue } from './revenue.ts';

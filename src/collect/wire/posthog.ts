@@ -5,7 +5,7 @@
 import { decodeText } from '../../http/body.ts';
 import { parseFields } from '../../model/fields.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import { tokenIn } from './bearer.ts';
+import { tokenIn } from './authorization.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
 import { unpackLz64 } from './lz64.ts';

@@ -1,7 +1,8 @@
 /** Reads a message of Segment's and RudderStack's libraries: one call of track, page, screen, identify, group or alias. */
+
+import { type Campaign, withCampaign } from '../../model/campaign.ts';
 import { ENGAGEMENT } from '../../model/event.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
-import { type Campaign, withCampaign } from './campaign.ts';
 import { consentOf } from './consent-categories.ts';
 import { ownName } from './event-name.ts';
 import { dataOf, type JsonObject, recordOf, textOf } from './json.ts';

@@ -7,7 +7,7 @@ import { parseFields } from '../../model/fields.ts';
 import { isLoopback } from '../../model/loopback.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { SentEvent } from '../../model/wire.ts';
-import { tokenIn } from './bearer.ts';
+import { basicCredentials, tokenIn } from './authorization.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';
 import { decodeBase64, type JsonObject, parseJson, recordOf, textOf } from './json.ts';
@@ -114,18 +114,11 @@ function readBody(request: WireRequest, body: JsonObject, call: string | undefin
 
 /** The pixel that the write key names, and the token that stands in its place or in a header of its own. */
 function senderOf({ headers, query }: WireRequest, body: JsonObject) {
-  const [, credentials = ''] = /^basic +(\S+)$/i.exec(headers.get('authorization')?.trim() ?? '') ?? [];
-  const user = decodeText(decodeBase64(credentials) ?? NO_BYTES);
-  const writeKeys = [
-    user.split(':')[0] ?? '',
-    textOf(body['writeKey']),
-    parseFields(query).get('writeKey') ?? '',
-  ];
+  const [user] = basicCredentials(headers);
+  const writeKeys = [user, textOf(body['writeKey']), parseFields(query).get('writeKey') ?? ''];
   const named = writeKeys.map((key) => pixelNamed('segment', key)).find(({ id }) => id !== '');
   return { site: named ?? pixelOfToken('segment'), ...tokenIn(headers, ...writeKeys) };
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function answer({ request, error }: WireResult): Response {
   const path = withoutSlash(request.path);

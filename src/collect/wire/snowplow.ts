@@ -6,7 +6,7 @@ import { decodeText } from '../../http/body.ts';
 import { parseFields } from '../../model/fields.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { SentEvent } from '../../model/wire.ts';
-import { tokenIn } from './bearer.ts';
+import { tokenIn } from './authorization.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';
 import { fieldsIn, type JsonObject, parseJson, recordOf } from './json.ts';

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../model/result.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
 import { MAX_BATCH_EVENTS } from '../buffer.ts';
 import { isAddress } from './address.ts';
-import { tokenIn } from './bearer.ts';
+import { tokenIn } from './authorization.ts';
 import { ownName } from './event-name.ts';
 import type { ReadError, WireFormat, WireReading, WireRequest, WireResult } from './format.ts';
 import { gifResponse } from './gif.ts';

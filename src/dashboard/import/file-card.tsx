@@ -6,7 +6,15 @@ import { count } from '../format.ts';
 import { Choice, Input } from '../forms.tsx';
 import { ErrorMessage, Text } from '../ui.tsx';
 import { Facts } from './facts.tsx';
-import { countOf, daysBetween, type Fact, factsOf, leftOutFacts, TOOLS, toolName } from './imports.ts';
+import {
+  countOf,
+  daysBetween,
+  type Fact,
+  factsOf,
+  IMPORTERS,
+  importerName,
+  leftOutFacts,
+} from './imports.ts';
 import { type FileState, type Range, type SendState, useImport } from './use-import.ts';
 
 interface Props {
@@ -101,7 +109,7 @@ function Unknown({
     <>
       <p>
         {candidates.length > 1
-          ? `This may be a file of ${candidates.map(toolName).join(', or of ')}.`
+          ? `This may be a file of ${candidates.map(importerName).join(', or of ')}.`
           : 'It does not look like an export that Speck knows, or like an access log.'}
       </p>
       <ToolChoice label="Read it as a file of" readAs={readAs} />
@@ -110,7 +118,7 @@ function Unknown({
 }
 
 function ToolChoice({ label, readAs }: { readonly label: string; readonly readAs: (tool: string) => void }) {
-  return <Choice label={label} value="" set={readAs} options={[['', 'Choose the tool'], ...TOOLS]} />;
+  return <Choice label={label} value="" set={readAs} options={[['', 'Choose the tool'], ...IMPORTERS]} />;
 }
 
 interface ContentsProps {
@@ -135,7 +143,7 @@ function Contents({ pixel, tool, summary }: ContentsProps) {
   return (
     <>
       <p>
-        <b>{toolName(tool)}</b>
+        <b>{importerName(tool)}</b>
       </p>
       <Facts facts={facts} />
       <Lines lines={summary.problems.map(({ line, why }) => `Line ${line} ${why}.`)} />

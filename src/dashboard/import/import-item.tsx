@@ -1,11 +1,12 @@
 /** An import in the list, with what can be done with it. */
 import { useState } from 'preact/hooks';
+import type { ImportJson } from '../../model/import.ts';
 import { call, Failure, type Pixel } from '../api.ts';
 import { date } from '../format.ts';
 import { Confirm, useSubmission } from '../forms.tsx';
 import { ErrorMessage, Text } from '../ui.tsx';
 import { Facts } from './facts.tsx';
-import { countOf, daysBetween, factsOf, type ImportJson, toolName } from './imports.ts';
+import { countOf, daysBetween, factsOf, importerName } from './imports.ts';
 import { isSending } from './use-import.ts';
 
 interface Props {
@@ -48,7 +49,7 @@ export function ImportItem({ pixel, one, onChange }: Props) {
           <Text>{one.file}</Text>
         </b>
         <span class="muted">
-          {toolName(one.source)} · {storedText(pixel, one)} · begun {date(one.created_at)}
+          {importerName(one.source)} · {storedText(pixel, one)} · begun {date(one.created_at)}
         </span>
         <span class={one.state === 'open' && !isBeingSent ? 'worse' : 'muted'}>
           {isBeingSent ? 'It is being sent from this page.' : stateText(one)}

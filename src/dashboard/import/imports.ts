@@ -1,25 +1,12 @@
 /** Imports in words. */
-import { type ImportCounts, type ImportState, LEFT_OUT } from '../../model/import.ts';
+import { type ImportJson, LEFT_OUT } from '../../model/import.ts';
 import { REJECTION_REASONS } from '../../model/rejection.ts';
 import { localDay } from '../../model/time-zone.ts';
 import { count, dayRange } from '../format.ts';
 import type { Options } from '../forms.tsx';
 
-/** An import as the API answers it. */
-export interface ImportJson extends Omit<ImportCounts, 'first_ts' | 'last_ts'> {
-  readonly id: string;
-  readonly source: string;
-  readonly file: string;
-  readonly state: ImportState;
-  readonly position: number;
-  readonly until: string | null;
-  readonly first_at: string | null;
-  readonly last_at: string | null;
-  readonly created_at: string;
-  readonly undo_until: string | null;
-}
-
-export const TOOLS: Options = [
+/** The importers with what they are called. */
+export const IMPORTERS: Options = [
   ['counterscale', 'Counterscale'],
   ['ga4', 'Google Analytics 4: BigQuery export'],
   ['ga4-report', 'Google Analytics 4: reports of the Data API'],
@@ -32,7 +19,7 @@ export const TOOLS: Options = [
   ['umami', 'Umami'],
 ];
 
-export const toolName = (name: string): string => TOOLS.find(([one]) => one === name)?.[1] ?? name;
+export const importerName = (name: string): string => IMPORTERS.find(([one]) => one === name)?.[1] ?? name;
 
 /** A number of things, such as `1 event`. */
 export const countOf = (number: number, one: string, many = `${one}s`): string =>

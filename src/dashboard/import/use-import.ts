@@ -5,8 +5,8 @@ import type { Importer, ImportFile } from '../../imports/importer.ts';
 import { importerOf, recognizeFile } from '../../imports/recognize.ts';
 import { OutOfStep, type RejectedItem, sendFile } from '../../imports/send.ts';
 import { Counter, type Summary } from '../../imports/summary.ts';
+import { type ImportJson, MAX_FILE_NAME } from '../../model/import.ts';
 import { call, Failure, failureOf, type Pixel } from '../api.ts';
-import type { ImportJson } from './imports.ts';
 
 /** The days to import. `until: null`: to the end. */
 export interface Range {
@@ -136,7 +136,7 @@ export function useImport(pixel: Pixel, file: File, from: string, onChange: () =
     try {
       const opened = await openFile(packed);
       const fingerprint = await fingerprintOf(packed, options, range);
-      const begun = { source: importer.name, file: file.name.slice(0, 255), fingerprint, ...range };
+      const begun = { source: importer.name, file: file.name.slice(0, MAX_FILE_NAME), fingerprint, ...range };
       const path = `/api/v1/pixels/${pixel.id}/imports`;
       const remote = await sendFile<ImportJson>({
         read: () => importer.read(opened, options),
