@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DemoHistory, type Row as HistoryRow } from '../../scripts/lib/demo-history.ts';
 import { DEMO_PIXEL } from '../../scripts/lib/demo-shop.ts';
 import { ADMIN_TOKEN, type Speck, startSpeck } from '../e2e/harness.ts';
+import { TIME_ZONE } from '../e2e/noon.ts';
 import { overflow, violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import {
@@ -65,9 +66,9 @@ const isWritten = ({ visitor, person }: HistoryRow): boolean =>
   person !== '' || String(visitor).charCodeAt(0) % 3 === 0;
 
 async function addFilledPixel(): Promise<string> {
-  const response = await speck.api('POST', '/api/v1/pixels', DEMO_PIXEL);
+  const response = await speck.api('POST', '/api/v1/pixels', { ...DEMO_PIXEL, timezone: TIME_ZONE });
   const { id } = (await response.json()) as { id: string };
-  const days: HistoryRow[][] = [...new DemoHistory().days(Date.now())];
+  const days: HistoryRow[][] = [...new DemoHistory(TIME_ZONE).days(Date.now())];
   await put(id, days.slice(-DAYS).flat().filter(isWritten));
   for (let run = 0; run < 3; run++) await speck.cron();
   return id;
@@ -460,7 +461,7 @@ describe("a pixel's statistics", () => {
     const hour = new Intl.DateTimeFormat('en', {
       hour: 'numeric',
       hourCycle: 'h23',
-      timeZone: DEMO_PIXEL.timezone,
+      timeZone: TIME_ZONE,
     });
     const now = Number(hour.format());
     await chart.focus();
@@ -964,7 +965,7 @@ describe('the other views', () => {
     for (const text of ['Hello', 'fernandkettle.example', '/live', 'who', 'Ann', 'Chrome', 'Windows']) {
       expect(fields).toContain(text);
     }
-    expect(fields).toContain(`in ${DEMO_PIXEL.timezone}`);
+    expect(fields).toContain(`in ${TIME_ZONE}`);
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog', { state: 'detached' });
 

@@ -203,6 +203,7 @@ describe('a public page', () => {
     const reader = await openPage(browser, speck);
     await reader.page.goto(`${url}?period=day`);
     await settles(visitors(reader.page), '7');
+    await reader.page.waitForSelector('.panel[aria-label="Pages"] button.label:has-text("/pricing")');
     await item.getByLabel('Public page').press('Space');
     await item.getByRole('button', { name: 'Save' }).press('Enter');
     await settles(() => item.locator('.snippet').count(), 0);

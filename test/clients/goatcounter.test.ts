@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import type { Site } from '../browser/site.ts';
 import type { Speck } from '../e2e/harness.ts';
+import { eventually } from '../eventually.ts';
 import type { Gateway } from './gateway.ts';
 import { openPage, SHOP } from './page.ts';
 import { setUp } from './setup.ts';
@@ -83,6 +84,7 @@ test('what the script sends from a page is answered and stored', async () => {
     { ...common, name: 'pageview', page: '/canonical' },
   ]);
   expect(new Set(rows.map(({ visitor }) => visitor)).size).toBe(1);
+  await eventually(async () => (await rejectionsOf(speck, pixel, '')).length > 0, 'the rejection');
   expect(await rejectionsOf(speck, pixel, '')).toEqual(['bot']);
   expect(complaints).toEqual([]);
   expect(gateway.exchanges.map(({ method, status }) => [method, status]).toSorted()).toEqual([

@@ -158,7 +158,7 @@ describe('the database holds nothing that identifies', () => {
     );
     expect(links).toEqual(['c', 'e', 'x'].map((alias) => ({ alias, target: 'u' })));
     await expectNothingOf(cookie.slice('__Host-speck_id='.length), sha256(MAIL), sha256(UID));
-    await speck.cron(new Date(Date.now() + 86_400_000));
+    await speck.catchUp(new Date(Date.now() + 86_400_000));
     expect(await rows('SELECT * FROM person_days WHERE pixel = ?', pixel)).toHaveLength(1);
     await expectNothingOf(cookie.slice('__Host-speck_id='.length), sha256(MAIL));
     // An export for its owner, and a person's own data, hold no more than that.
@@ -379,7 +379,7 @@ describe('one person on two devices', () => {
       { dimensions: ['Desktop + Mobile'], metrics: [1] },
     ]);
     // The same from rollups, when the day is over.
-    await speck.cron(new Date(Date.now() + 86_400_000));
+    await speck.catchUp(new Date(Date.now() + 86_400_000));
     const answer = await speck.api('POST', '/api/v2/query', {
       site_id: pixel,
       date_range: [day(0), day(0)],
@@ -408,7 +408,7 @@ describe('one person on two devices', () => {
     await gif({ id: pixel, uid: 'somebody-else', dl: 'https://site.example/' }, { 'user-agent': LAPTOP });
     await gif({ id: pixel, dl: 'https://site.example/' }, { 'user-agent': LAPTOP });
     await stored(pixel, 8);
-    await speck.cron(new Date(Date.now() + 86_400_000));
+    await speck.catchUp(new Date(Date.now() + 86_400_000));
     const path = `/api/v1/pixels/${pixel}/people`;
     // Anyone could have sent these aliases together: they are followed if the owner says so.
     const unconfirmed = 'include_unconfirmed=true';
@@ -450,7 +450,7 @@ describe('one person on two devices', () => {
     expect(written).toEqual({ accepted: 0, duplicates: 2 });
     const after = await ask(pixel, { metrics: ['people', 'events', 'total_revenue'] });
     expect(after[0]?.metrics).toEqual([1, 2, null]);
-    await speck.cron(new Date(Date.now() + 2 * 86_400_000));
+    await speck.catchUp(new Date(Date.now() + 2 * 86_400_000));
     const answer = await speck.api('POST', '/api/v2/query', {
       site_id: pixel,
       date_range: [day(0), day(0)],
