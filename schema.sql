@@ -217,7 +217,8 @@ CREATE TABLE IF NOT EXISTS counters (
 -- raw: 0 stored; 1 purging: the purge has begun; 2 purged. From 1 on the day takes no more events.
 -- rolled_at and events: the time of the last rollup, and its number of events. rolls: the number of rollups. rollup_version: the
 -- version of the code that made the last one. slice, slices: how many slices are done, and of how many. columns: the version of the
--- format of its columns, in segments or in its month's segment; 0 if it has none.
+-- format of its columns, in segments or in its month's segment; 0 if it has none. points: how many of its events are in Analytics Engine
+-- only, as of the last look. sample_interval: of how many events one is kept there at worst; 1 if all are.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -232,6 +233,8 @@ CREATE TABLE IF NOT EXISTS days (
   raw INTEGER NOT NULL,
   rollup_version INTEGER NOT NULL DEFAULT 0,
   columns INTEGER NOT NULL DEFAULT 0,
+  points INTEGER NOT NULL DEFAULT 0,
+  sample_interval INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
