@@ -29,6 +29,7 @@ const common = {
  * worker: unit and property tests inside workerd, with a real D1.
  * node: the whole Worker from outside, the scripts, and pages in a real Chromium.
  * data: what needs a log of real traffic (SPECK_ACCESS_LOG), and so is not part of `npm test`.
+ * clickhouse: what needs ClickHouse, which `npm run test:clickhouse` installs first.
  */
 export default defineConfig({
   test: {
@@ -60,7 +61,7 @@ export default defineConfig({
           name: 'worker',
           ...common,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{e2e,browser,scripts,data,clients,packages}/**'],
+          exclude: ['test/{e2e,browser,scripts,data,clients,packages,clickhouse}/**'],
           globalSetup: ['test/build.ts'],
           testTimeout: 60_000,
         },
@@ -85,6 +86,20 @@ export default defineConfig({
           globalSetup: ['test/build.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'clickhouse',
+          ...common,
+          env: { TMPDIR },
+          include: ['test/clickhouse/**/*.test.ts'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          // Each file has a database of its own, and a process can have one at a time.
+          pool: 'forks',
           fileParallelism: false,
         },
       },
