@@ -1,12 +1,22 @@
 /** docs/costs.md: what was measured, as a page. */
 
+import { includedOf, type PricedName, platformLimit, priceOf } from '../../scripts/lib/platform-limits.ts';
 import type { StoredBytes } from './stored-bytes.ts';
 import { databaseSection } from './stored-page.ts';
 import { table } from './table.ts';
 
-/** Dollars, from Cloudflare's price list. */
-const PER_MILLION = { requests: 0.3, rowsRead: 0.001, rowsWritten: 1 } as const;
-const FREE = { rowsRead: 5_000_000, rowsWritten: 100_000, requests: 100_000 } as const;
+/** Dollars a million. */
+const PER_MILLION = {
+  requests: priceOf('workers requests'),
+  rowsRead: priceOf('d1 rows read'),
+  rowsWritten: priceOf('d1 rows written'),
+} as const;
+/** What the free plan allows a day. */
+const FREE = {
+  requests: platformLimit('workers requests', 'free') ?? 0,
+  rowsRead: platformLimit('d1 rows read', 'free') ?? 0,
+  rowsWritten: platformLimit('d1 rows written', 'free') ?? 0,
+} as const;
 const CRON_RUNS_A_DAY = 288;
 
 /** Rows that D1 has read and written. */
@@ -123,14 +133,18 @@ function ofPlans({ incoming: { plain }, days }: Costs): string {
   });
   return `## What is included
 
-Each month, the paid plan ($5 a month) includes 10 million requests, 50 million written rows, 25 billion read rows, and 5 GB of
-storage. It also includes 10 million points in Analytics Engine; another million costs $0.25. To turn Analytics Engine off, remove its section
+Each month, the paid plan ($${priceOf('workers plan')} a month) includes ${millions('workers requests')} million requests, ${millions('d1 rows written')} million written rows, ${millions('d1 rows read') / 1000} billion read rows, and ${includedOf('d1 storage') / 1e9} GB of
+storage. It also includes ${millions('analytics points')} million points in Analytics Engine; another million costs $${priceOf('analytics points')}. To turn Analytics Engine off, remove its section
 from \`wrangler.toml\`.
 
 Each day, the free plan includes ${FREE.requests.toLocaleString('en')} requests, ${FREE.rowsWritten.toLocaleString('en')} written rows and ${FREE.rowsRead.toLocaleString('en')} read rows.
 [operations.md](operations.md#the-free-plan) explains where Speck reaches these limits. This is what a day costs once as many events are deleted as arrive, without the queries of dashboards:
 
 ${free.join('\n')}`;
+}
+
+function millions(name: PricedName): number {
+  return includedOf(name) / 1e6;
 }
 
 function rows(count: number): string {

@@ -1,12 +1,13 @@
 /** The part of docs/costs.md about space: bytes an event, and what a database holds. */
+import { platformLimit } from '../../scripts/lib/platform-limits.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/pixel.ts';
 import type { StoredBytes } from './stored-bytes.ts';
 import { table } from './table.ts';
 
 /** The most that D1 allows a database: on the free plan, and on the paid one. */
 const DATABASES = [
-  { name: '500 MB', bytes: 500e6 },
-  { name: '10 GB', bytes: 10e9 },
+  { name: '500 MB', bytes: platformLimit('d1 database size', 'free') ?? 0 },
+  { name: '10 GB', bytes: platformLimit('d1 database size', 'paid') ?? 0 },
 ] as const;
 const DAYS_A_MONTH = 365 / 12;
 /** Longer than anybody keeps anything. */
