@@ -7,11 +7,11 @@ import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
 import { hex } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
-import { writePoints } from '../store/analytics-engine.ts';
 import { canWriteBatch, type InvocationBudget, invocationBudget } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import { type Outcome, writeBatch } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
+import { writeCopies } from '../store/points.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
 import { type IncomingEvent, prepareBatch } from './prepare.ts';
 
@@ -167,7 +167,7 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
   // Analytics Engine cannot delete, so what may be undone is not written there.
   if (env.ANALYTICS && batch.importId === undefined) {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
-    writePoints(env.ANALYTICS, stored, now, budget.points);
+    writeCopies(env.ANALYTICS, stored, now, budget.points);
   }
   await writeCounts(budget.db);
   return outcomes;

@@ -1,4 +1,5 @@
 /** The SQL that rolls up a local day from its events: in one statement, or slice by slice. */
+import { VISITOR_CHARACTERS } from '../engine/point.ts';
 import { COUNTS } from '../model/metrics.ts';
 import { GOALS } from '../sql/goals.ts';
 import { STRETCHES } from '../sql/stretches.ts';
@@ -98,15 +99,12 @@ export const DELETE_USED_SLICES = `${DELETE_SLICES} AND NOT ${isThere('slices > 
 
 export const DELETE_VANISHED = deleteVanished('day');
 
-/** The possible first characters of a visitor hash, in sort order. */
-const HASH_CHARACTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
-
 /** The bounds of a slice's visitors: `from` is included, `before` is not. */
 export function sliceBounds(
   slice: number,
   slices: number,
 ): { readonly from: string; readonly before: string } {
   const bound = (at: number): string =>
-    HASH_CHARACTERS[Math.floor((HASH_CHARACTERS.length * at) / slices)] ?? '\u{10ffff}';
+    VISITOR_CHARACTERS[Math.floor((VISITOR_CHARACTERS.length * at) / slices)] ?? '\u{10ffff}';
   return { from: slice === 0 ? '' : bound(slice), before: bound(slice + 1) };
 }

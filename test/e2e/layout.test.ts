@@ -16,6 +16,7 @@ const LEVELS = [
   ['store'],
   ['env.ts'],
   ['sql'],
+  ['engine'],
   ['columns'],
   ['http'],
   ['model'],

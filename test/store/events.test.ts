@@ -1,7 +1,5 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { EID_WINDOW } from '../../src/model/event.ts';
-import { point, writePoints } from '../../src/store/analytics-engine.ts';
-import { Budget } from '../../src/store/budget.ts';
 import { writeBatch } from '../../src/store/events.ts';
 import { applySchema, counting, db, makePixel, place, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
@@ -400,48 +398,5 @@ describe('retention', () => {
     await runJobs(AT + 5 * DAY);
     expect(await count('events', pixel.id)).toBe(0);
     expect(await db.prepare('SELECT raw FROM days WHERE pixel = ?').bind(pixel.id).first('raw')).toBe(2);
-  });
-});
-
-describe('Analytics Engine points', () => {
-  const makeBatch = () => {
-    const pixel = { id: 'px_1111111111111111', timezone: 'UTC' } as Parameters<typeof place>[0];
-    return place(pixel, event('a', { page: '\u20ac'.repeat(20_000), source: 'x', props: '{"secret":1}' }))
-      .event;
-  };
-
-  it('stay within 20 blobs and 16 KB, and hold no custom data', () => {
-    const { blobs = [], indexes } = point(makeBatch());
-    expect(blobs.length).toBeLessThanOrEqual(20);
-    const bytes = blobs.reduce((sum: number, blob) => sum + new TextEncoder().encode(String(blob)).length, 0);
-    expect(bytes).toBeLessThanOrEqual(16 * 1024);
-    expect(blobs).toContain('x');
-    expect(JSON.stringify(blobs)).not.toContain('secret');
-    expect(indexes).toEqual(['px_1111111111111111']);
-  });
-
-  it('are at most 250 per invocation, and none for old events', () => {
-    const written: unknown[] = [];
-    const dataset = {
-      writeDataPoint: (one: unknown) => written.push(one),
-    } as unknown as AnalyticsEngineDataset;
-    writePoints(dataset, [makeBatch()], AT + 3_600_000, new Budget(250));
-    expect(written).toHaveLength(0);
-    const points = new Budget(250);
-    for (let batch = 0; batch < 3; batch++)
-      writePoints(dataset, Array.from({ length: 100 }, makeBatch), AT, points);
-    expect(written).toHaveLength(250);
-  });
-
-  it('are skipped if the platform rejects them, without failing the batch', () => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
-    const dataset = {
-      writeDataPoint: () => {
-        throw new Error('too many data points');
-      },
-    } as unknown as AnalyticsEngineDataset;
-    const points = new Budget(250);
-    expect(() => writePoints(dataset, [makeBatch(), makeBatch()], AT, points)).not.toThrow();
-    expect(points.left).toBe(0);
   });
 });
