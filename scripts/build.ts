@@ -3,6 +3,7 @@ import './build-tag.ts';
 import './build-dashboard.ts';
 import './build-openapi.ts';
 import './build-sources.ts';
+import './build-build-id.ts';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildWorker } from './build-worker.ts';

@@ -1,7 +1,7 @@
 /** Authenticates requests. Closed by default: without ADMIN_TOKEN the API answers nothing. */
 import { type Env, secretsOf } from '../env.ts';
 import { hex } from '../model/random.ts';
-import { isSecret, isToken, SCOPES } from '../model/token.ts';
+import { isSecret, isToken, MIN_ADMIN_TOKEN_LENGTH, SCOPES } from '../model/token.ts';
 import { recordUse } from '../store/links.ts';
 import { findSession, prolongSession } from '../store/sessions.ts';
 import { findToken } from '../store/tokens.ts';
@@ -59,8 +59,6 @@ const MAX_WRONG = 20;
 export const wrongSecrets = new AttemptLimit('wrong tokens', MAX_WRONG);
 const tokenLookups = new LookupCache();
 
-/** A shorter ADMIN_TOKEN, which the owner chooses, could be guessed over time, however slowly. */
-const MIN_ADMIN_TOKEN_LENGTH = 32;
 let hasWarned = false;
 
 /**

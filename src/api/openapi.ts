@@ -17,7 +17,8 @@ import { PROBLEMS, type Reason } from './problem.ts';
 import { EVENT, publicPaths, SERVER_EVENT } from './public.ts';
 import type { ResponseSchema, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
-import { type JsonSchema, SCHEMAS } from './schemas.ts';
+import type { JsonSchema } from './schema-parts.ts';
+import { SCHEMAS } from './schemas.ts';
 
 export function openApi(): JsonSchema {
   const paths: Record<string, Record<string, unknown>> = {

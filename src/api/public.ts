@@ -7,7 +7,7 @@ import { LIMITS } from '../model/limits.ts';
 import { LANGUAGE_NAMES } from '../privacy/languages.ts';
 import { PROBLEMS as PAGE_PROBLEMS, type ProblemName } from '../privacy/problems.ts';
 import english from '../privacy/texts/en.ts';
-import type { JsonSchema } from './schemas.ts';
+import type { JsonSchema } from './schema-parts.ts';
 import { toolPaths } from './tool-paths.ts';
 
 /** The reasons for which a beacon is rejected at once. The compiler requires an entry for each. */

@@ -1,6 +1,5 @@
 /** Every route that needs a token. A new route is an entry here: the router serves it, and openapi.ts describes it. */
 import { QueryBody } from '../query/language.ts';
-import { ReplayQuery, readDeadLetterCount, replayDeadLetters } from './dead-letters.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
@@ -18,6 +17,7 @@ import {
 import { addKey, KeyQuery, NewKey, readKeys, readUnknownKeys, removeKey } from './keys.ts';
 import { addLink, changeLink, LinkChange, NewLink, readLinks, removeLink } from './links.ts';
 import { LiveQuery, readLiveView } from './live.ts';
+import { OWNER_ROUTES } from './owner-routes.ts';
 import { erasePerson, PersonEventsQuery, PersonQuery, readPerson } from './people.ts';
 import {
   addPixel,
@@ -34,9 +34,7 @@ import { MAX_QUERIES } from './query-list.ts';
 import { listRejections, RejectionsQuery } from './rejections.ts';
 import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
-import { endSession, NewSession, readSession, startSession } from './session.ts';
 import { readStats, StatsQuery } from './stats.ts';
-import { addToken, NewToken, readTokens, removeToken } from './tokens.ts';
 
 export const ROUTES: readonly Route[] = [
   defineRoute({
@@ -392,86 +390,5 @@ export const ROUTES: readonly Route[] = [
     problems: ['wrong_pixel', 'not_found', 'invalid_query', 'beyond_retention'],
     handler: handleQuery,
   }),
-  defineRoute({
-    name: 'startSession',
-    method: 'POST',
-    path: '/api/v1/session',
-    summary: 'Sign in, with a token or a shared link',
-    access: 'none',
-    body: NewSession,
-    responses: { 201: 'Session' },
-    problems: ['invalid_body', 'wrong_link', 'wrong_password', 'cross_site'],
-    handler: startSession,
-  }),
-  defineRoute({
-    name: 'readSession',
-    method: 'GET',
-    path: '/api/v1/session',
-    summary: 'Read the session of the request',
-    access: 'optional',
-    shared: true,
-    public: true,
-    responses: { 200: 'SessionOrNone' },
-    problems: ['not_found'],
-    handler: readSession,
-  }),
-  defineRoute({
-    name: 'endSession',
-    method: 'DELETE',
-    path: '/api/v1/session',
-    summary: 'Sign out',
-    access: 'any',
-    shared: true,
-    responses: { 204: null },
-    handler: endSession,
-  }),
-  defineRoute({
-    name: 'addToken',
-    method: 'POST',
-    path: '/api/v1/tokens',
-    summary: 'Add a token',
-    access: 'admin',
-    body: NewToken,
-    responses: { 201: 'NewToken' },
-    problems: ['invalid_body', 'not_found'],
-    handler: addToken,
-  }),
-  defineRoute({
-    name: 'readTokens',
-    method: 'GET',
-    path: '/api/v1/tokens',
-    summary: 'List tokens',
-    access: 'admin',
-    responses: { 200: 'Tokens' },
-    handler: readTokens,
-  }),
-  defineRoute({
-    name: 'removeToken',
-    method: 'DELETE',
-    path: '/api/v1/tokens/:id',
-    summary: 'Delete a token',
-    access: 'admin',
-    responses: { 204: null },
-    problems: ['not_found'],
-    handler: removeToken,
-  }),
-  defineRoute({
-    name: 'countDeadLetters',
-    method: 'GET',
-    path: '/api/v1/dead-letters',
-    summary: 'Count dead letters',
-    access: 'admin',
-    responses: { 200: 'DeadLetters' },
-    handler: readDeadLetterCount,
-  }),
-  defineRoute({
-    name: 'replayDeadLetters',
-    method: 'POST',
-    path: '/api/v1/dead-letters/replay',
-    summary: 'Replay up to five dead letters',
-    access: 'admin',
-    query: ReplayQuery,
-    responses: { 200: 'Replay' },
-    handler: replayDeadLetters,
-  }),
+  ...OWNER_ROUTES,
 ];

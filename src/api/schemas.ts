@@ -5,33 +5,21 @@
 import { PERSON_KINDS } from '../model/person.ts';
 import { TOOLS } from '../model/pixel-key.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
-import { SCOPES } from '../model/token.ts';
-
-export type JsonSchema = Readonly<Record<string, unknown>>;
-
-const text = { type: 'string' };
-const count = { type: 'integer', minimum: 0 };
-const countOrNull = { ...count, type: ['integer', 'null'] };
-const day = { type: 'string', format: 'date' };
-const time = { type: 'string', format: 'date-time' };
-
-/** An object with all of its properties, except the optional ones. */
-function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required };
-}
-const listOf = (items: unknown) => ({ type: 'array', items });
-const mapOf = (values: unknown) => ({ type: 'object', additionalProperties: values });
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const orNull = (schema: unknown) => ({ anyOf: [schema, { type: 'null' }] });
-
-const token = {
-  id: { ...text, examples: ['tok_3kTMd9s1hWbQ'] },
-  name: text,
-  scopes: listOf({ enum: SCOPES }),
-  pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
-  created_at: time,
-};
+import { OWNER_SCHEMAS } from './owner-schemas.ts';
+import {
+  count,
+  countOrNull,
+  day,
+  imported,
+  type JsonSchema,
+  listOf,
+  mapOf,
+  object,
+  orNull,
+  ref,
+  text,
+  time,
+} from './schema-parts.ts';
 
 const link = {
   id: { ...text, examples: ['lnk_3kTMd9s1hWbQ'] },
@@ -66,10 +54,7 @@ const pixel = {
     description: 'Send it as `If-Match`, in quotes, to change the pixel only if it is still the same.',
   },
   install: object({ script: text, noscript: text, email: text, script_url: text, collect_url: text }),
-  imported: {
-    ...object({ from: day, to: day }),
-    description: 'The first and last day of imported totals. Missing if it has none.',
-  },
+  imported,
 };
 
 const importSchema = {
@@ -165,6 +150,7 @@ const meta = {
 const query = { type: 'object', description: 'The query as Speck parsed it.' };
 
 const entries = {
+  ...OWNER_SCHEMAS,
   Problem: {
     ...object(
       {
@@ -200,38 +186,6 @@ const entries = {
     ['imported', 'timezone_change'],
   ),
   Pixels: object({ pixels: listOf(ref('Pixel')) }),
-  Token: object({
-    ...token,
-    links: { ...count, description: 'Shared links that end with it.' },
-  }),
-  Tokens: object({ tokens: listOf(ref('Token')) }),
-  NewToken: object({ ...token, token: { ...text, description: 'The token. Only this response has it.' } }),
-  Session: object(
-    {
-      kind: { enum: ['admin', 'token', 'link', 'public'] },
-      scopes: listOf({ enum: SCOPES }),
-      pixel: { type: ['string', 'null'], description: 'The only pixel it reaches; null: all.' },
-      expires_at: { ...orNull(time), description: 'When it ends unless it is used; null for a token.' },
-      shown: {
-        ...object(
-          {
-            id: text,
-            name: text,
-            timezone: text,
-            goals: listOf(text),
-            funnels: listOf(text),
-            imported: pixel.imported,
-          },
-          ['imported'],
-        ),
-        description: 'The pixel of a shared link.',
-      },
-    },
-    ['shown'],
-  ),
-  SessionOrNone: {
-    anyOf: [ref('Session'), object({ session: { type: 'null', description: 'Nobody is signed in.' } })],
-  },
   Link: object(link),
   Links: object({ links: listOf(ref('Link')) }),
   Key: object(key),
@@ -440,41 +394,6 @@ const entries = {
   }),
   Csv: { ...text, description: 'A line of names, then a line for each row (RFC 4180).' },
   JsonLines: { ...text, description: 'One JSON object a line.' },
-  DeadLetters: object({ count }),
-  Replay: object({
-    replayed: count,
-    failed: listOf(object({ id: text, message: text })),
-    next: { type: ['string', 'null'], description: 'Send it as `after`. Null once all have been tried.' },
-  }),
-  Health: object(
-    {
-      status: { enum: ['ok', 'degraded'] },
-      version: text,
-      api: text,
-      path_problems: listOf(text),
-      schema: {
-        ...orNull(object({ version: count, expected: count, advice: text }, ['advice'])),
-        description:
-          "The version of the database's tables, the one that this Worker needs, and what to do if they differ.",
-      },
-      secret_key: object({ state: text, waiting: count, unreadable: count }),
-      store: orNull(object({ round_trip_ms: { type: 'number' } })),
-      ingest: { type: 'object' },
-      rollup: object({
-        oldest_dirty_day_seconds: count,
-        last_cron: orNull(text),
-        failing_tasks: count,
-        failing: listOf(
-          object({ task: text, pixel: text, item: text, attempts: count, since: text, retry_at: text }, [
-            'pixel',
-            'item',
-          ]),
-        ),
-        given_up_days: count,
-      }),
-    },
-    ['rollup', 'secret_key'],
-  ),
 } as const satisfies Record<string, JsonSchema>;
 
 export type SchemaName = keyof typeof entries;

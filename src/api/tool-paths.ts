@@ -1,6 +1,6 @@
 /** The paths of other tools' clients in the OpenAPI document. The formats in collect/wire say what their requests hold. */
 import { TOOLS } from '../model/pixel-key.ts';
-import type { JsonSchema } from './schemas.ts';
+import type { JsonSchema } from './schema-parts.ts';
 
 /** What a method of a path answers to a request that is accepted. */
 interface Answers {

@@ -14,6 +14,9 @@ export interface Token {
   readonly created_at: number;
 }
 
+/** A shorter ADMIN_TOKEN, which the owner chooses, could be guessed over time, however slowly. */
+export const MIN_ADMIN_TOKEN_LENGTH = 32;
+
 /** Characters of a secret: of a token without its prefix, of a shared link, of a session. */
 const SECRET_LENGTH = 40;
 const TOKEN_PREFIX = 'speck_';

@@ -44,6 +44,8 @@ export interface FailedTask extends FailedItem {
   /** When it first failed, and when it is due again, in epoch milliseconds. */
   readonly since: number;
   readonly retry_at: number;
+  /** The last error, shortened. */
+  readonly error: string;
 }
 
 /** The wait after a first failure is the time between two runs. It doubles with each further failure, up to the longest wait. */
@@ -69,7 +71,7 @@ export const isGivenUp = (pixel: string, day: string, now: string): string =>
 export async function readGlobalFailures(db: D1Database): Promise<FailedTask[]> {
   const { results } = await db
     .prepare(
-      `SELECT task AS kind, pixel, item, attempts, since, retry_at FROM failed_tasks
+      `SELECT task AS kind, pixel, item, attempts, since, retry_at, error FROM failed_tasks
        WHERE task IN (${KINDS.map((kind) => `'${kind}'`).join(', ')}) AND pixel = ''`,
     )
     .all<FailedTask>();
@@ -83,7 +85,7 @@ export async function readFailures(
 ): Promise<{ readonly count: number; readonly oldest: readonly FailedTask[] }> {
   const { results } = await db
     .prepare(
-      `SELECT task AS kind, pixel, item, attempts, since, retry_at, count(*) OVER () AS count
+      `SELECT task AS kind, pixel, item, attempts, since, retry_at, error, count(*) OVER () AS count
        FROM failed_tasks ORDER BY since, task, pixel, item LIMIT ?`,
     )
     .bind(limit)

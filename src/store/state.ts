@@ -1,4 +1,4 @@
-/** Reads the state of the store, for `/health`. */
+/** Reads the state of the store, for `/health` and the diagnostics. */
 import { IS_DUE } from './due-days.ts';
 import { type FailedTask, readFailures } from './failed-tasks.ts';
 

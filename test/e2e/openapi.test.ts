@@ -292,6 +292,7 @@ describe('an answer', () => {
       '/api/v1/pixels/{id}/rollups',
       '/api/v1/tokens',
       '/api/v1/dead-letters',
+      '/api/v1/diagnostics',
     ]) {
       expect((await call('GET', path)).status).toBe(200);
     }
