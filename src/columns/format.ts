@@ -1,6 +1,6 @@
 /**
  * The format of finished days as columns: which columns there are, and how a column's codes are written as text. docs/storage.md
- * describes it byte by byte. SQL encodes (`rollup/columns`), and `segment.ts` decodes.
+ * describes it byte by byte. SQL encodes (`rollup/columns.sql.ts`), and the Worker what D1 does not have (`encode.ts`); `segment.ts` decodes.
  */
 import { DIMENSIONS } from '../model/dimensions.ts';
 
@@ -72,6 +72,27 @@ const BACKSLASH = FIRST + AFTER_BACKSLASH;
 const SURROGATE = 0xd800;
 const LOW_SURROGATE = 0xdc00;
 const AFTER_SURROGATE = 0xe000;
+const ASTRAL = 0x10000;
+
+/** The characters of codes, as UTF-16 units: two for codes that are beyond the first plane of Unicode. */
+export function unitsOf(codes: Uint16Array | Uint32Array): Uint16Array {
+  const units = new Uint16Array(codes.length * 2);
+  let at = 0;
+  for (const code of codes) {
+    const point =
+      code + FIRST + Number(code >= AFTER_BACKSLASH) + (code >= AFTER_SURROGATES ? SURROGATES : 0);
+    if (point < ASTRAL) units[at++] = point;
+    else {
+      units[at++] = SURROGATE + ((point - ASTRAL) >> 10);
+      units[at++] = LOW_SURROGATE + ((point - ASTRAL) & 0x3ff);
+    }
+  }
+  return units.subarray(0, at);
+}
+
+/** An array of zeros that is wide enough for codes below `size`. */
+export const codesFor = (size: number, length: number): Uint16Array | Uint32Array =>
+  size <= 0x10000 ? new Uint16Array(length) : new Uint32Array(length);
 
 /**
  * Decodes the characters of a text into codes.
@@ -93,7 +114,7 @@ export function decodeCodes(text: string, into: Uint16Array | Uint32Array, at: n
       const low = text.charCodeAt(++from);
       // The comparisons are false for NaN, behind the end of the text.
       if (unit >= LOW_SURROGATE || !(low >= LOW_SURROGATE && low < AFTER_SURROGATE)) return -1;
-      code = (unit - SURROGATE) * 0x400 + low - LOW_SURROGATE + 0x10000 - FIRST - 1 - SURROGATES;
+      code = (unit - SURROGATE) * 0x400 + low - LOW_SURROGATE + ASTRAL - FIRST - 1 - SURROGATES;
     }
     // As unsigned numbers, negative codes are too great.
     if (code >>> 0 >= size || unit === BACKSLASH) return -1;

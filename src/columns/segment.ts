@@ -4,6 +4,7 @@ import {
   COLUMNS_VERSION,
   type ColumnFormat,
   type ColumnKind,
+  codesFor,
   decodeCodes,
   MAX_CODE,
 } from './format.ts';
@@ -137,14 +138,22 @@ function parse(text: string, damage: SegmentDamage, message: string): unknown {
 export class Segment {
   readonly header: Header;
   readonly #rows: ReadonlyMap<string, readonly SegmentRow[]>;
-  readonly #columns = new Map<string, Column>();
+  readonly #columns: Map<string, Column>;
   /** The codes of columns with one value, by the value of each code and by the kind of rows. */
   readonly #constants = new Map<string, Uint16Array | Uint32Array>();
 
-  /** @param rows the rows of the columns that are needed, in any order. The header's own row is ignored. */
-  constructor(header: Header, rows: Iterable<SegmentRow>) {
+  /**
+   * @param rows the rows of the columns that are needed, in any order. The header's own row is ignored.
+   * @param columns those that need no decoding.
+   */
+  constructor(
+    header: Header,
+    rows: Iterable<SegmentRow>,
+    columns: Iterable<readonly [name: string, column: Column]> = [],
+  ) {
     this.header = header;
     this.#rows = Map.groupBy(rows, ({ name }) => name);
+    this.#columns = new Map(columns);
   }
 
   /**
@@ -182,7 +191,7 @@ export class Segment {
 
   #filled(of: ColumnFormat['of'], length: number, code: number): Uint16Array | Uint32Array {
     const key = `${of} ${code}`;
-    const codes = this.#constants.get(key) ?? arrayFor(code + 1, length).fill(code);
+    const codes = this.#constants.get(key) ?? codesFor(code + 1, length).fill(code);
     this.#constants.set(key, codes);
     return codes;
   }
@@ -196,10 +205,6 @@ export class Segment {
   }
 }
 
-/** An array of zeros that is wide enough for codes below `size`. */
-const arrayFor = (size: number, length: number): Uint16Array | Uint32Array =>
-  size <= 0x10000 ? new Uint16Array(length) : new Uint32Array(length);
-
 function decodeColumn(format: ColumnFormat, length: number, rows: readonly SegmentRow[]): Column {
   const { name, kind } = format;
   const chunks = rows.toSorted((a, b) => a.chunk - b.chunk);
@@ -210,7 +215,7 @@ function decodeColumn(format: ColumnFormat, length: number, rows: readonly Segme
   // Of numbers that have one UTF-16 unit each, all fit into 16 bits.
   const units = chunks.reduce((sum, { codes }) => sum + codes.length, 0);
   const size = dictionary ? dictionary.length : MAX_CODE + 1;
-  const codes = arrayFor(dictionary ? size : units === length ? 0 : size, length);
+  const codes = codesFor(dictionary ? size : units === length ? 0 : size, length);
   let at = 0;
   for (const chunk of chunks) {
     at = decodeCodes(chunk.codes, codes, at, size);

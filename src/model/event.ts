@@ -61,3 +61,6 @@ export const ENGAGEMENT = 'engagement';
 
 /** Milliseconds for which an `eid` is unique: a browser and a server may both report one purchase. */
 export const EID_WINDOW = 48 * 3_600_000;
+
+/** The longest gap between two events of a visit, in milliseconds. */
+export const VISIT_GAP = 30 * 60_000;

@@ -1,18 +1,15 @@
 /**
  * The SQL that groups raw events into visits. The cron uses it to roll up days, and the API uses it to answer queries from
- * events. So each number has one definition.
+ * events. So each number has one definition. `engine/visits.ts` groups the events that D1 does not have in the same way.
  *
  * A visit is a sequence of one visitor's events of one local day without a gap of more than 30 minutes, ordered by time and id.
  * An event without a visitor belongs to no visit and counts only as an event (and page view). An engagement does not count as an
  * event: it starts no visit, and belongs to the latest visit of its visitor.
  */
 import type { ColumnDimension } from '../model/dimensions.ts';
-import { ENGAGEMENT, PAGEVIEW } from '../model/event.ts';
+import { ENGAGEMENT, PAGEVIEW, VISIT_GAP } from '../model/event.ts';
 import { VISIT_COUNTS } from '../model/metrics.ts';
 import { columns as columnsOf } from './statement.ts';
-
-/** The longest gap between two events of a visit, in milliseconds. */
-export const VISIT_GAP = 30 * 60_000;
 
 /** An event's columns that the SQL below always needs. */
 const KEYS = ['ts', 'id', 'name', 'visitor'] as const;

@@ -1,8 +1,7 @@
 /** The SQL of live counts: the events of the last minutes that filters let through, by the definitions of queries. */
-import { ENGAGEMENT } from '../../model/event.ts';
+import { ENGAGEMENT, VISIT_GAP } from '../../model/event.ts';
 import { GOALS } from '../../sql/goals.ts';
 import { STRETCHES } from '../../sql/stretches.ts';
-import { VISIT_GAP } from '../../sql/visits.ts';
 import type { QueryPlan } from '../needs.ts';
 import { eventCtes, eventsOf } from './events.ts';
 import { dayCtes } from './rollup-rows.ts';
