@@ -7,6 +7,17 @@ export interface Env {
   readonly DB: D1Database;
   /** Optional. Without it, events are stored in D1 only. */
   readonly ANALYTICS?: AnalyticsEngineDataset;
+  /** `d1` or `analytics_engine`. */
+  readonly EVENT_STORE?: string;
+  /** Optional. The name of the dataset that ANALYTICS writes. Default: `speck_events`. */
+  readonly ANALYTICS_DATASET?: string;
+  /** Optional. Reads Analytics Engine. Without it, ACCOUNT_ID and ANALYTICS_TOKEN do. */
+  readonly ANALYTICS_SQL?: AnalyticsSQLBinding;
+  readonly ACCOUNT_ID?: string;
+  /** A secret: an API token with the permission Account Analytics Read. */
+  readonly ANALYTICS_TOKEN?: string;
+  /** Optional. The address of Cloudflare's API, if it is not the real one, as in tests. */
+  readonly ANALYTICS_API?: string;
   /** A secret. If it is not set, the API answers 503. */
   readonly ADMIN_TOKEN?: string;
   /** A secret of 32 random bytes, other than ADMIN_TOKEN. Without it, visitors and people cannot be hashed. */
@@ -41,6 +52,20 @@ export type IngestMode = 'direct' | 'queue';
 /** How events reach the store. Any other value counts as `direct`, which loses nothing; `/health` reports the value. */
 export function ingestMode(env: Env): IngestMode {
   return env.INGEST_MODE === 'queue' ? 'queue' : 'direct';
+}
+
+/**
+ * `d1`: every event goes to D1. `analytics_engine`: events of nobody known go to Analytics Engine only, and all others to D1; see
+ * store/points.ts.
+ */
+export type EventStore = 'd1' | 'analytics_engine';
+
+/**
+ * Where events are stored. Any other value counts as `d1`, and so does `analytics_engine` without a dataset to write; `/health`
+ * reports both.
+ */
+export function eventStore(env: Env): EventStore {
+  return env.EVENT_STORE === 'analytics_engine' && env.ANALYTICS ? 'analytics_engine' : 'd1';
 }
 
 /** With fewer statements, a cron run could not finish a large day, purge another and record failed tasks. */
