@@ -41,6 +41,8 @@ export class Engine {
   /** A process can have one engine at a time. */
   constructor() {
     this.#session = new (loadPackage<Chdb>(CHDB).Session)();
+    // As the platform answers: times in UTC, and whole numbers of 64 bits as texts.
+    this.#session.query("SET session_timezone = 'UTC', output_format_json_quote_64bit_integers = 1");
   }
 
   /** Writes points as the platform keeps them. The dataset comes into being with its first point. */
