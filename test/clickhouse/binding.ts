@@ -22,11 +22,11 @@ export interface BindingResult {
 
 /** As the binding throws it. */
 export class BindingError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
     super(`${status}: ${message}`);
+    this.status = status;
   }
 
   get retryable(): boolean {
