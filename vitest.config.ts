@@ -47,6 +47,8 @@ export default defineConfig({
             miniflare: {
               // vitest asks for the inspector in each file, and the runtime reports each time that it has none.
               compatibilityFlags: ['enable_nodejs_inspector_module'],
+              // Plays a read replica of the database: see test/replica.ts.
+              d1Databases: { REPLICA: 'replica' },
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
                 SECRET_KEY: 'test-secret-key-of-32-characters-or-more',

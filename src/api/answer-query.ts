@@ -5,6 +5,7 @@ import type { ParsedQuery } from '../query/parsed-query.ts';
 import type { QueryResult } from '../query/present.ts';
 import { runQueries } from '../query/run-list.ts';
 import type { PixelCall } from './call.ts';
+import { settled } from './database.ts';
 import { Problem } from './problem.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
 import { computeEachOnce } from './single-flight.ts';
@@ -29,7 +30,7 @@ export function requireQuery(body: unknown, toProblem: ToProblem): RequestedQuer
   return { body, query: query.value };
 }
 
-type Caller = Pick<PixelCall, 'env' | 'grant' | 'pixel'>;
+type Caller = Pick<PixelCall, 'env' | 'readsFrom' | 'grant' | 'pixel'>;
 
 /**
  * Answers queries about a pixel. Each counts and pays as if it had been sent alone.
@@ -38,12 +39,12 @@ type Caller = Pick<PixelCall, 'env' | 'grant' | 'pixel'>;
  * has used up its allowance.
  */
 export async function answerQueries(
-  { env, grant, pixel }: Caller,
+  { env, readsFrom = '', grant, pixel }: Caller,
   requested: readonly RequestedQuery[],
   toProblem: ToProblem,
 ): Promise<Promise<QueryResult>[]> {
   const allowance = allowanceOf(grant);
-  const keys = requested.map(({ body }) => JSON.stringify([pixel.id, allowance, body]));
+  const keys = requested.map(({ body }) => JSON.stringify([pixel.id, allowance, readsFrom, body]));
   const results = await computeEachOnce(keys, (indexes) =>
     runQueries(
       env.DB,
@@ -51,7 +52,7 @@ export async function answerQueries(
       pixel,
       Date.now(),
       allowance,
-      (run) => withQueryLimits(grant, run),
+      (run) => settled(readsFrom, () => withQueryLimits(grant, run)),
     ),
   );
   return results.map(async (promise) => {

@@ -3,6 +3,7 @@ import { IttyRouter } from 'itty-router';
 import type { Env } from '../env.ts';
 import { authenticate } from './auth.ts';
 import type { Call, PixelCall } from './call.ts';
+import { databaseFor, withBookmark } from './database.ts';
 import { ANONYMOUS, loadPixel, requireAccess } from './grant.ts';
 import { readParameters } from './parameters.ts';
 import { notFound, wrongMethod } from './problem.ts';
@@ -42,13 +43,17 @@ async function serve(route: Route, request: MatchedRequest, env: Env): Promise<R
   requireAccess(grant, route);
   const query = route.query && readParameters(request.url, route.query);
   const { id = '', part = '' } = request.params ?? {};
-  const call: Call<unknown> = { request, env, grant, id, part, query };
   // `defineRoute` has checked that this is what the handler takes.
   const handler = route.handler as Handler<Call<unknown>>;
   const handle = async (request: Request): Promise<Response> => {
-    if (!route.pixel) return handler({ ...call, request });
-    const pixelCall: PixelCall<unknown> = { ...call, request, pixel: await loadPixel(env, grant, id) };
-    return handler(pixelCall);
+    const database = await databaseFor(route, grant, request, env);
+    const { db, readsFrom } = database;
+    const call: Call<unknown> = { request, env: { ...env, DB: db }, readsFrom, grant, id, part, query };
+    return withBookmark(database, async () => {
+      if (!route.pixel) return handler(call);
+      const pixelCall: PixelCall<unknown> = { ...call, pixel: await loadPixel(call.env, grant, id) };
+      return handler(pixelCall);
+    });
   };
-  return grant.publicId === undefined ? handle(request) : withPublicCache(call, grant.publicId, handle);
+  return grant.publicId === undefined ? handle(request) : withPublicCache(request, grant.publicId, handle);
 }

@@ -5,7 +5,10 @@ import type { Grant } from './grant.ts';
 
 export interface Call<Query = undefined> {
   readonly request: Request;
+  /** The Worker's environment, with the database that answers this request. */
   readonly env: Env;
+  /** Where reads begin: see database.ts. Only requests with the same value may share a result. Left out: at the primary. */
+  readonly readsFrom?: string;
   readonly grant: Grant;
   /** The part of the path that the route calls `:id`, or `''`. */
   readonly id: string;

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { runFunnel } from '../query/funnel.ts';
 import { parseQuery } from '../query/language.ts';
 import type { PixelCall } from './call.ts';
+import { settled } from './database.ts';
 import { badParameter, badParameters, FILTERS, parseFilters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { Problem } from './problem.ts';
@@ -19,6 +20,7 @@ export const FunnelQuery = v.strictObject({
 export async function readFunnel({
   request,
   env,
+  readsFrom = '',
   grant,
   pixel,
   query: { name, filters, ...period },
@@ -42,10 +44,12 @@ export async function readFunnel({
   });
   if (!query.ok) throw badParameters(query.error);
   const allowance = allowanceOf(grant);
-  const key = JSON.stringify([pixel.id, allowance, name, period, filters]);
+  const key = JSON.stringify([pixel.id, allowance, readsFrom, name, period, filters]);
   const result = await computeOnce(key, () =>
-    withQueryLimits(grant, (spend) =>
-      runFunnel(env.DB, pixel, funnel, query.value, Date.now(), { ...allowance, spend }),
+    settled(readsFrom, () =>
+      withQueryLimits(grant, (spend) =>
+        runFunnel(env.DB, pixel, funnel, query.value, Date.now(), { ...allowance, spend }),
+      ),
     ),
   );
   if (!result.ok) {

@@ -80,6 +80,7 @@ function operationOf(route: Route): JsonSchema {
       ...pathParameters(route),
       ...parametersOf(route.query),
       ...(route.ifMatch ? [IF_MATCH] : []),
+      ...(route.replica ? [BOOKMARK] : []),
     ],
     ...(route.body ? { requestBody: { required: true, content: bodyOf(route.body, route.maxBodies) } } : {}),
     responses: {
@@ -96,6 +97,15 @@ function operationOf(route: Route): JsonSchema {
 
 /** The header of a change that is made only if nothing else has changed. */
 const IF_MATCH = { name: 'If-Match', in: 'header', schema: { type: 'string' } };
+
+/** The header with which a read replica may answer. */
+const BOOKMARK = {
+  name: 'X-D1-Bookmark',
+  in: 'header',
+  description:
+    'Lets a read replica answer: `first-unconstrained`, or the value of this header in an earlier response, whose state it then has at least.',
+  schema: { type: 'string' },
+};
 
 const ACCESS: Readonly<Record<Access, string>> = {
   none: 'Public.',

@@ -58,6 +58,14 @@ export class Problem extends Error {
     this.headers = options.headers ?? {};
   }
 
+  /** The same problem, whose response has further headers. */
+  with(headers: Readonly<Record<string, string>>): Problem {
+    return new Problem(this.reason, this.message, {
+      ...(this.errors ? { errors: this.errors } : {}),
+      headers: { ...this.headers, ...headers },
+    });
+  }
+
   toJson(): Record<string, unknown> {
     const { status, title } = PROBLEMS[this.reason];
     const retryAfter = this.headers['retry-after'];

@@ -5,7 +5,7 @@
 import { Cache } from '../model/cache.ts';
 import { readText } from './body.ts';
 import { cachedResponse } from './cached.ts';
-import type { Call } from './call.ts';
+import { BOOKMARK_HEADER } from './database.ts';
 import { hashToken } from './hash.ts';
 
 /** How long a response is used, in milliseconds. */
@@ -25,11 +25,10 @@ const entries = new Cache<string, Entry>(200);
 
 /** The cached response to the same request about the same page, or that of the handler. */
 export async function withPublicCache(
-  call: Call<unknown>,
+  request: Request,
   publicId: string,
   handle: (request: Request) => Promise<Response>,
 ): Promise<Response> {
-  const { request } = call;
   const { method, url } = request;
   const body = method === 'POST' ? await readText(request) : null;
   const { pathname, search } = new URL(url);
@@ -39,7 +38,11 @@ export async function withPublicCache(
   if (entry && entry.until > Date.now()) return cachedResponse(request, entry.text, entry.headers);
 
   // Without If-None-Match, which would get a response without a body.
-  const response = await handle(new Request(url, { method, headers: { accept }, body }));
+  const bookmark = request.headers.get(BOOKMARK_HEADER);
+  const headersSent = { accept, ...(bookmark === null ? {} : { [BOOKMARK_HEADER]: bookmark }) };
+  const response = await handle(new Request(url, { method, headers: headersSent, body }));
+  // The response is not of one reader's state.
+  response.headers.delete(BOOKMARK_HEADER);
   if (response.status !== 200 || response.headers.get('cache-control') === 'no-store') return response;
   const text = await response.text();
   const headers = Object.fromEntries(response.headers) as Headers;

@@ -17,10 +17,8 @@ export const MAX_QUERIES = 20;
 const MAX_CHARACTERS = 10_000_000;
 
 /** @throws Problem if no query of the list can be answered, such as for another pixel than that of the grant. */
-export async function answerList(
-  { request, env, grant }: Call,
-  bodies: readonly unknown[],
-): Promise<Response> {
+export async function answerList(call: Call, bodies: readonly unknown[]): Promise<Response> {
+  const { request, env, grant } = call;
   if (responseFormatOf(request) === 'csv') {
     throw new Problem(
       'invalid_query',
@@ -33,7 +31,7 @@ export async function answerList(
   const pixel = await loadPixel(env, grant, pixelOf(bodies));
   const parsed = bodies.map((body) => ({ body, query: parseQuery(body) }));
   const valid = parsed.flatMap(({ body, query }) => (query.ok ? { body, query: query.value } : []));
-  const answers = (await answerQueries({ env, grant, pixel }, valid, invalidQuery)).values();
+  const answers = (await answerQueries({ ...call, pixel }, valid, invalidQuery)).values();
 
   let charactersLeft = MAX_CHARACTERS;
   let isComplete = true;

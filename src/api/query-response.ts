@@ -103,7 +103,7 @@ function amountOf(value: MetricValue): number | null {
 
 const HEADERS = {
   'cache-control': 'private, max-age=30',
-  vary: 'Accept, Authorization, Cookie, X-Speck-Session, X-Speck-Public',
+  vary: 'Accept, Authorization, Cookie, X-Speck-Session, X-Speck-Public, X-D1-Bookmark',
 };
 
 export function jsonResponse(

@@ -12,11 +12,12 @@ export async function handleQuery(call: Call): Promise<Response> {
   return Array.isArray(body) ? answerList(call, body) : answerOne(call, body);
 }
 
-async function answerOne({ request, env, grant }: Call, body: unknown): Promise<Response> {
+async function answerOne(call: Call, body: unknown): Promise<Response> {
+  const { request, env, grant } = call;
   const requested = requireQuery(body, invalidQuery);
   const { query } = requested;
   const pixel = await loadPixel(env, grant, query.pixel);
-  const result = await answerQuery({ env, grant, pixel }, requested, invalidQuery);
+  const result = await answerQuery({ ...call, pixel }, requested, invalidQuery);
   return responseFormatOf(request) === 'csv'
     ? csvResponse(request, await csvOf(result, namesOf(query)))
     : jsonResponse(request, await jsonOf(result, result.results));

@@ -22,6 +22,8 @@ export interface Route extends RouteAccess {
   readonly summary: string;
   /** Whether `:id` is a pixel, which the router loads. */
   readonly pixel?: true | undefined;
+  /** Whether a read replica of the database may answer: see database.ts. */
+  readonly replica?: true;
   /** Without a schema, query parameters are ignored. */
   readonly query?: ParameterSchema | undefined;
   /** The schema by which the handler checks a JSON body, or the media type of another body. */

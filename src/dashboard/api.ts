@@ -1,5 +1,6 @@
 /** Requests to the API with the browser's session. Responses are cached for half a minute, so that going back costs nothing. */
 import { Cache } from '../model/cache.ts';
+import { BOOKMARK_HEADER, bookmark, noteBookmark } from './bookmark.ts';
 import { noteAnswer } from './connection.ts';
 import { publicId } from './public.ts';
 
@@ -184,6 +185,8 @@ export async function request(
   options: RequestOptions = {},
 ): Promise<Response> {
   let response: Response;
+  const known = bookmark();
+  const isChange = method !== 'GET' && path !== QUERY_PATH;
   try {
     response = await fetch(path, {
       method,
@@ -194,6 +197,7 @@ export async function request(
         ...(publicId === null
           ? { 'x-speck-session': isSharedPage ? 'link' : 'owner' }
           : { 'x-speck-public': publicId }),
+        ...(known === '' ? {} : { [BOOKMARK_HEADER]: known }),
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...options.headers,
@@ -209,7 +213,8 @@ export async function request(
   const isSpeck = response.status < 502 || isProblem(response);
   noteAnswer(isSpeck);
   if (!isSpeck) throw unreachable(response.status);
-  if (method !== 'GET' && path !== QUERY_PATH) clearCache();
+  noteBookmark(response, isChange);
+  if (isChange) clearCache();
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as ConstructorParameters<typeof Failure>[1];
   const failure = new Failure(response.status, problem);

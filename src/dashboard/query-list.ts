@@ -1,8 +1,11 @@
 /** Sends the queries of all components of a render in as few requests as possible: lists of `POST /api/v2/query`. */
 import { call, Failure, QUERY_PATH, type QueryRequest, type QueryResponse } from './api.ts';
 
-/** The most queries of a request. A query takes up to six statements, and Cloudflare's free plan allows a request 50. */
-const MAX_QUERIES = 8;
+/**
+ * The most queries of a request. A query takes up to six statements, access and the pixel take up to four, and Cloudflare's free plan
+ * allows a request 50.
+ */
+const MAX_QUERIES = 7;
 
 /**
  * The lists of a view, in the order in which they are sent: what the reader looks at first, the panels, and what takes long. A list

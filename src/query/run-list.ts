@@ -8,7 +8,7 @@ import type { QueryError } from './query-error.ts';
 import { runQuery } from './run.ts';
 
 /** Runs a query of a list when the caller's limits let it run. */
-export type Turn = <T>(run: (spend: Spend) => Promise<T>) => Promise<T>;
+export type Turn = <T extends Result<unknown, QueryError>>(run: (spend: Spend) => Promise<T>) => Promise<T>;
 
 /**
  * Answers queries about one pixel, each by itself.

@@ -14,16 +14,17 @@ const ADMIN = testEnv.ADMIN_TOKEN ?? '';
 let address = 0;
 /** How many statements were prepared. */
 let statements = 0;
-const counted: Env = {
-  ...testEnv,
-  DB: new Proxy(db, {
+const counting = <Database extends object>(database: Database): Database =>
+  new Proxy(database, {
     get(target, property) {
       if (property === 'prepare') statements++;
-      const value = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      if (property === 'withSession') return (...args: unknown[]) => counting(value.apply(target, args));
+      return value.bind(target);
     },
-  }),
-};
+  });
+const counted: Env = { ...testEnv, DB: counting(db) };
 
 beforeAll(applySchema);
 beforeEach(() => {

@@ -310,7 +310,7 @@ describe('an answer', () => {
     ]) {
       expect(response.headers.get('cache-control')).toBe('private, max-age=30');
       expect(response.headers.get('vary')).toBe(
-        'Accept, Authorization, Cookie, X-Speck-Session, X-Speck-Public',
+        'Accept, Authorization, Cookie, X-Speck-Session, X-Speck-Public, X-D1-Bookmark',
       );
       expect(response.headers.get('etag')).toMatch(/^W\/"[\w-]{16}"$/);
     }
