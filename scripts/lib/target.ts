@@ -54,6 +54,6 @@ export function originOf(text: string, flag: string): string {
   return url.origin;
 }
 
-function isLocal(url: string): boolean {
+export function isLocal(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
