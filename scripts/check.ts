@@ -37,7 +37,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/rollup/job.ts': 75_500,
   'src/rollup/column-counts.ts': 16_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 146_500,
+  'src/api/api.ts': 148_000,
   'src/api/health.ts': 11_700,
   'src/api/diagnostics.ts': 14_000,
   'src/api/description.ts': 2_500,
@@ -62,7 +62,7 @@ const BUDGETS = [
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_880 },
-  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 16_000 },
+  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 16_500 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.
   { what: "dashboard's first view, scripts", file: 'dist/app/assets/index-*.js', bytes: 30_000 },
