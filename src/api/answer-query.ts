@@ -6,6 +6,7 @@ import type { QueryResult } from '../query/present.ts';
 import { runQueries } from '../query/run-list.ts';
 import type { PixelCall } from './call.ts';
 import { settled } from './database.ts';
+import { openDaysOf } from './open-days.ts';
 import { Problem } from './problem.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
 import { computeEachOnce } from './single-flight.ts';
@@ -45,6 +46,7 @@ export async function answerQueries(
 ): Promise<Promise<QueryResult>[]> {
   const allowance = allowanceOf(grant);
   const keys = requested.map(({ body }) => JSON.stringify([pixel.id, allowance, readsFrom, body]));
+  const openDays = await openDaysOf(env);
   const results = await computeEachOnce(keys, (indexes) =>
     runQueries(
       env.DB,
@@ -52,6 +54,7 @@ export async function answerQueries(
       pixel,
       Date.now(),
       allowance,
+      openDays,
       (run) => settled(readsFrom, () => withQueryLimits(grant, run)),
     ),
   );

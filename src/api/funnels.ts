@@ -4,6 +4,7 @@ import { runFunnel } from '../query/funnel.ts';
 import { parseQuery } from '../query/language.ts';
 import type { PixelCall } from './call.ts';
 import { settled } from './database.ts';
+import { openDaysOf } from './open-days.ts';
 import { badParameter, badParameters, FILTERS, parseFilters } from './parameters.ts';
 import { PERIOD, rangeOf } from './period.ts';
 import { Problem } from './problem.ts';
@@ -45,10 +46,11 @@ export async function readFunnel({
   if (!query.ok) throw badParameters(query.error);
   const allowance = allowanceOf(grant);
   const key = JSON.stringify([pixel.id, allowance, readsFrom, name, period, filters]);
+  const openDays = await openDaysOf(env);
   const result = await computeOnce(key, () =>
     settled(readsFrom, () =>
       withQueryLimits(grant, (spend) =>
-        runFunnel(env.DB, pixel, funnel, query.value, Date.now(), { ...allowance, spend }),
+        runFunnel(env.DB, pixel, funnel, query.value, Date.now(), { ...allowance, spend }, openDays),
       ),
     ),
   );

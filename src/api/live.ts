@@ -4,6 +4,7 @@ import { parseQuery } from '../query/language.ts';
 import { LIVE_MINUTES, readLive } from '../query/live.ts';
 import type { PixelCall } from './call.ts';
 import { requireEventAccess } from './grant.ts';
+import { openDaysOf } from './open-days.ts';
 import { badParameters, FILTERS, integer, parseFilters } from './parameters.ts';
 import { allowanceOf, withQueryLimits } from './query-limiter.ts';
 import { jsonResponse } from './query-response.ts';
@@ -53,8 +54,9 @@ export async function readLiveView({
   );
   // A shared link shows statistics, not single events.
   const limit = grant.shared ? 0 : (query.limit ?? MAX_EVENTS);
+  const openDays = await openDaysOf(env);
   const result = await withQueryLimits(grant, (spend) =>
-    readLive(env.DB, parsed.value, pixel, now, { since, limit }, { ...allowanceOf(grant), spend }),
+    readLive(env.DB, parsed.value, pixel, now, { since, limit }, { ...allowanceOf(grant), spend }, openDays),
   );
   if (!result.ok) throw badParameters('errors' in result.error ? result.error.errors : []);
   const { visitors, minutes, events } = result.value;

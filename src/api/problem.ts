@@ -110,6 +110,13 @@ export async function problemResponse(error: unknown, db: D1Database): Promise<R
 export async function problemOf(error: unknown, db: D1Database): Promise<Problem> {
   if (error instanceof Problem) return error;
   console.error('unexpected error', error);
+  if (error instanceof Error && error.name === 'EngineError') {
+    return new Problem(
+      'store_unavailable',
+      'Analytics Engine, which has the events of the last hours, did not answer. Try again.',
+      { headers: { 'retry-after': '10' } },
+    );
+  }
   if (isSchemaError(error)) return new Problem('store_unavailable', await lackingDetail(db));
   const message = error instanceof Error ? error.message : '';
   return message.startsWith('D1_')

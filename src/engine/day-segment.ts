@@ -75,11 +75,14 @@ export class DayEvents {
     this.#codes = codes;
   }
 
-  /** The day's columns: for counting as `new Segment(header, [], columns)`, and for storing by `rowsOf`. */
-  segmentOf(day: SegmentDay): EncodedSegment {
+  /**
+   * The day's columns: for counting as `new Segment(header, [], columns)`, and for storing by `rowsOf`. `order` has, for each of their
+   * event rows, the number of the event in the order in which events were added.
+   */
+  segmentOf(day: SegmentDay): EncodedSegment & { readonly order: Uint32Array } {
     const visits = this.#visits();
     const sizes = { visits: visits.first.length, events: visits.events.length };
-    return encodeSegment([day], sizes, this.#columns(visits, day));
+    return { ...encodeSegment([day], sizes, this.#columns(visits, day)), order: visits.events };
   }
 
   #visits(): Visits {

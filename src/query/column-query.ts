@@ -4,6 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { countsOf, FUNNEL_ROWS, type ParameterRows, salesOf } from './column-rows.ts';
 import { type ColumnQuery, Evaluator } from './columns/evaluate.ts';
 import { type ColumnFunnel, FunnelEvaluator } from './columns/funnel.ts';
+import type { FilterContext } from './columns/masks.ts';
 import { TestTakesTooLong, testOf } from './compare-values.ts';
 import type { QueryContext } from './context.ts';
 import { type Meter, OutOfSteps } from './meter.ts';
@@ -74,6 +75,13 @@ export function funnelTask(funnel: ColumnFunnel, sources: Sources): ColumnTask<F
     rows: (reader): ParameterRows => [[FUNNEL_ROWS, reader.results().days]],
   };
 }
+
+/** What the filters of a query need to be compared with values of columns. */
+export const filterContext = (query: ParsedQuery, pixel: Pixel, meter: Meter): FilterContext => ({
+  goals: pixel.settings.goals,
+  testOf: testerOf(query, pixel, meter),
+  meter,
+});
 
 /** Compares the values of a test as they are compared for events, before negation. */
 function testerOf(

@@ -1,7 +1,9 @@
 /** The segments that a query reads, and the days that they answer. They are fixed before the query runs, as is its price. */
+import type { Segment } from '../columns/segment.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { keyOfDay, readHeaders, type SegmentHead } from '../store/segments.ts';
 import { type ColumnDay, type DayStates, readDays, type Volume } from './day-states.ts';
+import type { OpenDay } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { Sources } from './sources.ts';
 import type { Span } from './spans.ts';
@@ -10,6 +12,8 @@ import type { Span } from './spans.ts';
 export interface ColumnSource {
   readonly days: readonly ColumnDay[];
   readonly heads: readonly SegmentHead[];
+  /** Segments that are not stored: those of open days of Analytics Engine. */
+  readonly made: readonly Segment[];
 }
 
 export interface SpanSources {
@@ -58,12 +62,29 @@ async function readOnce(
       const used = heads.filter(({ header }) => header.days.some((one) => rolls.get(one.day) === one.rolls));
       const stored = new Set(used.flatMap(daysOf));
       const [answered, missing] = partition(columnDays, (one) => stored.has(keyOfDay(one)));
-      return { days, source: { days: answered, heads: used }, missing };
+      return { days, source: { days: answered, heads: used, made: [] }, missing };
     }),
   );
 }
 
+/** What is counted: segments that are stored, and those that have been made. */
+export const segmentsIn = (source: ColumnSource | undefined): readonly Pick<SegmentHead, 'header'>[] =>
+  source ? [...source.heads, ...source.made] : [];
+
 export const daysOf = ({ header }: Pick<SegmentHead, 'header'>): string[] => header.days.map(keyOfDay);
+
+/** The same sources, and the columns of days that have been made from their events. These days are not read from anything else. */
+export function withOpenDays({ days, source }: SpanSources, open: readonly OpenDay[]): SpanSources {
+  if (open.length === 0) return { days, source };
+  return {
+    days,
+    source: {
+      days: [...source.days, ...open.map(({ day }) => day)].toSorted((a, b) => (a.day < b.day ? -1 : 1)),
+      heads: source.heads,
+      made: open.map(({ segment }) => segment),
+    },
+  };
+}
 
 /** The same days, if events answer for some that columns do not answer after all. */
 export function withEventsOf<T extends Volume>(days: T, others: readonly ColumnDay[]): T {

@@ -6,12 +6,13 @@ import { prepare } from '../sql/statement.ts';
 import { readAnswer } from './answer.ts';
 import { columnFunnel, funnelTask } from './column-query.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
-import { readSources } from './column-source.ts';
+import { readSources, type SpanSources, segmentsIn, withOpenDays } from './column-source.ts';
 import { priceOfColumns } from './columns/price.ts';
 import type { QueryContext } from './context.ts';
 import type { Volume } from './day-states.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
+import { type OpenDays, openDaysOfSpans } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { type Allowance, charge, priceOfSegments, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
@@ -51,6 +52,7 @@ export async function runFunnel(
   requested: ParsedQuery,
   now: number,
   allowance: Allowance = VIEWERS,
+  openDays: OpenDays | null = null,
 ): Promise<Result<FunnelResult, QueryError>> {
   const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
@@ -68,7 +70,10 @@ export async function runFunnel(
   const evaluated = columnFunnel(requested, pixel, steps, meter);
   const asker = askerOfFunnel(funnel, requested);
   const task = funnelTask(evaluated, { rollups: false, columns: asker.byColumns });
-  const [sources] = await readSources(db, requested, pixel, [span], () => task.begin().columns, task.sources);
+  const open = await openDaysOfSpans(openDays, pixel, [span], asker.byColumns, now);
+  if (!open.ok) return open;
+  const [stored] = await readSources(db, requested, pixel, [span], () => task.begin().columns, task.sources);
+  const sources = withOpenDays(stored as SpanSources, open.value[0] ?? []);
   const pricesOf = (volume: Volume): number[] =>
     pricesOfFunnel(requested, testsToResolve(requested), steps.length, volume, {
       goals: settings.goals.length,
@@ -82,7 +87,7 @@ export async function runFunnel(
     rows: null,
     chargeEvents: (events) => charge(pricesOf({ events, rows: 0, days: 1 }), allowance),
   } as QueryContext;
-  const { heads } = given.source;
+  const heads = segmentsIn(given.source);
   // Without columns, there may be filters that columns do not know.
   const ofColumns = heads.length === 0 ? null : priceOfColumns(evaluated);
   const prices = [...pricesOf(given.days), ofColumns ? priceOfSegments(heads, () => ofColumns) : 0];

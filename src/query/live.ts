@@ -11,8 +11,10 @@ import { prepare } from '../sql/statement.ts';
 import { type LiveEvent, latestEvents, VISIBLE_COLUMNS } from '../store/live.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
 import type { QueryContext } from './context.ts';
+import { countLivePoints } from './live-points.ts';
 import { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
+import type { OpenDays } from './open-days.ts';
 import { type Filter, type Moments, type ParsedQuery, testsIn } from './parsed-query.ts';
 import { type Allowance, charge, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
@@ -51,7 +53,7 @@ export interface Latest {
   readonly limit: number;
 }
 
-/** @param query only its filters are used. */
+/** @param query only its filters are used. @param openDays null if no event is in Analytics Engine only. */
 export async function readLive(
   db: D1Database,
   query: ParsedQuery,
@@ -59,6 +61,7 @@ export async function readLive(
   now: number,
   latest: Latest,
   allowance: Allowance = VIEWERS,
+  openDays: OpenDays | null = null,
 ): Promise<Result<LiveView, QueryError>> {
   const ofPeople = peopleErrors(query.filters);
   if (ofPeople.length > 0) return invalidQuery(ofPeople);
@@ -68,6 +71,11 @@ export async function readLive(
 
   const first = (Math.floor(now / MINUTE) - LIVE_MINUTES + 1) * MINUTE;
   const moments = { from: first, to: now };
+  if (openDays !== null && (await openDays.areOf(pixel))) {
+    const begin = query.filters.length > 0 ? earliestOf(query, pixel, first) : first;
+    const recent = now - RECENT_MINUTES * MINUTE;
+    return countLivePoints(openDays, query, pixel, { ...moments, begin, recent }, latest, meter);
+  }
   const { at, events } = await beginOf(db, query, pixel, moments);
   const priced = { goals: pixel.settings.goals.length, isSafe: isProtected(pixel.settings.min_group) };
   const volume = { events, rows: 0, days: 1 };
@@ -136,11 +144,19 @@ async function beginOf(
   { from, to }: Moments,
 ): Promise<Begin> {
   if (filters.length === 0) return { at: from, events: 0 };
-  const earliest = filters.some(isOfVisits)
-    ? Math.max(dayStart(timezone, localDay(timezone, from)), from - MOST_BEFORE)
-    : from;
+  const earliest = earliestOf({ filters }, { timezone }, from);
   const row = await prepare(db, VISITS_BEGIN, { pixel: id, from, to, earliest }).first<Begin>();
   return row ?? { at: from, events: 0 };
+}
+
+/** From when on events may be needed for filters. */
+function earliestOf(
+  { filters }: Pick<ParsedQuery, 'filters'>,
+  { timezone }: Pick<Pixel, 'timezone'>,
+  from: number,
+): number {
+  if (!filters.some(isOfVisits)) return from;
+  return Math.max(dayStart(timezone, localDay(timezone, from)), from - MOST_BEFORE);
 }
 
 /** Whether a filter needs more of a visit than an event. */
@@ -170,7 +186,7 @@ function contextOf(pixel: Pixel, moments: Moments, reads: Moments, now: number):
     peopleSince: peopleSince(now),
     reportable: null,
     days: { first, last, ...none, events: 0, rows: 0, days: 1 },
-    source: { days: [], heads: [] },
+    source: { days: [], heads: [], made: [] },
     columns: NO_COLUMN_ROWS,
     rows: null,
     chargeEvents: () => [],

@@ -217,8 +217,8 @@ export function charge(prices: readonly number[], allowance: Allowance): FieldEr
  * its days are needed.
  */
 export function priceOfSegments(
-  heads: readonly SegmentHead[],
-  priceOf: (head: SegmentHead) => ColumnPrice,
+  heads: readonly Pick<SegmentHead, 'header'>[],
+  priceOf: (head: Pick<SegmentHead, 'header'>) => ColumnPrice,
 ): number {
   return sum(
     heads.map((head) => {

@@ -6,7 +6,15 @@ import { type Segment, SegmentError } from '../columns/segment.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { keyOfDay, readSegments } from '../store/segments.ts';
 import { type ColumnRows, listsOf, NO_COLUMN_ROWS, type ParameterRows } from './column-rows.ts';
-import { type ColumnSource, daysOf, partition, readSources, withEventsOf } from './column-source.ts';
+import {
+  type ColumnSource,
+  daysOf,
+  partition,
+  readSources,
+  segmentsIn,
+  withEventsOf,
+  withOpenDays,
+} from './column-source.ts';
 import { TooManyGroups } from './columns/groups.ts';
 import { TestTakesTooLong } from './compare-values.ts';
 import type { QueryContext } from './context.ts';
@@ -59,7 +67,12 @@ export async function readColumns<Reader extends SegmentReader>(
     if (attempt === 1) {
       // A day that has been rolled up again since its list was read has newer columns.
       const [sources] = await readSources(db, query, pixel, [given], () => reader.columns, task.sources);
-      context = { ...context, ...sources };
+      const { made } = context.source;
+      const open = context.source.days.flatMap((day) => {
+        const segment = made.find(({ header }) => header.days.some((one) => keyOfDay(one) === keyOfDay(day)));
+        return segment ? [{ day, segment }] : [];
+      });
+      context = { ...context, ...(sources && withOpenDays(sources, open)) };
     }
     const [damaged, whole] = partition(
       context.source.days,
@@ -73,7 +86,7 @@ export async function readColumns<Reader extends SegmentReader>(
     context = {
       ...context,
       days: withEventsOf(context.days, damaged),
-      source: { days: whole, heads: headsOf(context.source, whole) },
+      source: sourceOf(context.source, whole),
     };
   }
   return answered(context, [], [], unreadable);
@@ -83,16 +96,18 @@ export async function readColumns<Reader extends SegmentReader>(
 async function addAll(
   db: D1Database,
   pixel: string,
-  { days, heads }: ColumnSource,
+  source: ColumnSource,
   reader: SegmentReader,
 ): Promise<ReadonlyMap<string, string>> {
   // A day may have several segments, one for each slice.
-  const left = new Map(days.map((day) => [keyOfDay(day), 0]));
+  const left = new Map(source.days.map((day) => [keyOfDay(day), 0]));
   const wantedOf = (head: Parameters<typeof daysOf>[0]): string[] =>
     daysOf(head).filter((key) => left.has(key));
-  for (const key of heads.flatMap(wantedOf)) left.set(key, (left.get(key) ?? 0) + 1);
+  for (const key of segmentsIn(source).flatMap(wantedOf)) {
+    left.set(key, (left.get(key) ?? 0) + 1);
+  }
   const damages = new Map<string, string>();
-  for await (const segment of readSegments(db, pixel, heads, reader.columns)) {
+  for await (const segment of segmentsOf(db, pixel, source, reader.columns)) {
     const keys = wantedOf(segment);
     try {
       reader.add(segment, (day, rolls) => left.has(keyOfDay({ day, rolls })));
@@ -108,9 +123,21 @@ async function addAll(
   return damages;
 }
 
-function headsOf({ heads }: ColumnSource, days: readonly ColumnDay[]): ColumnSource['heads'] {
+async function* segmentsOf(
+  db: D1Database,
+  pixel: string,
+  { heads, made }: ColumnSource,
+  columns: readonly string[],
+): AsyncGenerator<Segment> {
+  yield* readSegments(db, pixel, heads, columns);
+  yield* made;
+}
+
+/** The part of a source that has some of its days. */
+function sourceOf({ heads, made }: ColumnSource, days: readonly ColumnDay[]): ColumnSource {
   const keys = new Set(days.map(keyOfDay));
-  return heads.filter((head) => daysOf(head).some((key) => keys.has(key)));
+  const isWanted = (head: Parameters<typeof daysOf>[0]): boolean => daysOf(head).some((key) => keys.has(key));
+  return { days, heads: heads.filter(isWanted), made: made.filter(isWanted) };
 }
 
 function answered(
@@ -141,7 +168,7 @@ function tooManyGroups(message: string): Result<never, QueryError> {
 }
 
 /** Why a query has no answer from columns; null if the error is not the query's. */
-function refusalOf(error: unknown): Result<never, QueryError> | null {
+export function refusalOf(error: unknown): Result<never, QueryError> | null {
   if (error instanceof TooManyGroups) return tooManyGroups(error.message);
   if (error instanceof TestTakesTooLong) return invalidQuery([error.error]);
   if (!(error instanceof OutOfSteps)) return null;

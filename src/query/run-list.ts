@@ -1,6 +1,7 @@
 /** Answers the queries of a list. */
 import type { Pixel } from '../model/pixel.ts';
 import type { Result } from '../model/result.ts';
+import type { OpenDays } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { QueryResult } from './present.ts';
 import type { Allowance, Spend } from './price.ts';
@@ -22,7 +23,10 @@ export function runQueries(
   pixel: Pixel,
   now: number,
   allowance: Allowance,
+  openDays: OpenDays | null,
   turn: Turn,
 ): Promise<Result<QueryResult, QueryError>>[] {
-  return queries.map((query) => turn((spend) => runQuery(db, query, pixel, now, { ...allowance, spend })));
+  return queries.map((query) =>
+    turn((spend) => runQuery(db, query, pixel, now, { ...allowance, spend }, openDays)),
+  );
 }

@@ -4,7 +4,7 @@ import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
 import { columnQuery } from './column-query.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
-import { readSources, type SpanSources } from './column-source.ts';
+import { readSources, type SpanSources, segmentsIn, withOpenDays } from './column-source.ts';
 import type { ColumnQuery } from './columns/evaluate.ts';
 import { columnsOf } from './columns/needed-columns.ts';
 import { priceOfColumns } from './columns/price.ts';
@@ -13,22 +13,40 @@ import type { QueryContext } from './context.ts';
 import type { Volume } from './day-states.ts';
 import { importedRange, importsAnswered } from './imports.ts';
 import { Meter } from './meter.ts';
+import { type OpenDays, openDaysOfSpans } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
+import { runPeopleApart } from './people-apart.ts';
 import { present, type QueryResult } from './present.ts';
 import { type Allowance, charge, priceOfSegments, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
+import { canUseColumns, isOfPeople } from './sources.ts';
 import { resolveSpans, type Span } from './spans.ts';
 import { settledSpan } from './trim.ts';
 
+/** @param openDays the days of Analytics Engine that have no columns; null if no event is there only. */
 export async function runQuery(
   db: D1Database,
   requested: ParsedQuery,
   pixel: Pixel,
   now: number,
   allowance: Allowance = VIEWERS,
+  openDays: OpenDays | null = null,
+): Promise<Result<QueryResult, QueryError>> {
+  const run = (query: ParsedQuery) => runAtOnce(db, query, pixel, now, allowance, openDays);
+  const isApart = openDays !== null && isOfPeople(requested) && (await openDays.areOf(pixel));
+  return isApart ? runPeopleApart(requested, run) : run(requested);
+}
+
+async function runAtOnce(
+  db: D1Database,
+  requested: ParsedQuery,
+  pixel: Pixel,
+  now: number,
+  allowance: Allowance,
+  openDays: OpenDays | null,
 ): Promise<Result<QueryResult, QueryError>> {
   const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
@@ -39,9 +57,13 @@ export async function runQuery(
 
   const meter = new Meter();
   const inColumns = (span: Span): ColumnQuery => columnQuery(query, { ...span, pixel }, meter);
-  const sourcesFor = (wanted: readonly Span[]) =>
-    readSources(db, query, pixel, wanted, (span) => columnsOf(inColumns(span)));
   const requestedSpans = resolved.value.spans.filter((span) => span !== undefined);
+  const open = await openDaysOfSpans(openDays, pixel, requestedSpans, canUseColumns(query), now);
+  if (!open.ok) return open;
+  const sourcesFor = async (wanted: readonly Span[]): Promise<readonly SpanSources[]> => {
+    const sources = await readSources(db, query, pixel, wanted, (span) => columnsOf(inColumns(span)));
+    return sources.map((one, index) => withOpenDays(one, open.value[index] ?? []));
+  };
   let sources = await sourcesFor(requestedSpans);
   const spans = requestedSpans.map((span, index) =>
     index === 0 ? span : settledSpan(span, sources as [SpanSources, SpanSources], query, pixel, now),
@@ -79,7 +101,7 @@ export async function runQuery(
 
 /** The price of a span's columns. Only in the segments with the trimmed day does each event's time count. */
 function priceOfColumnsIn({ trimmed }: Span, sources: SpanSources | undefined, query: ColumnQuery): number {
-  const heads = sources?.source.heads ?? [];
+  const heads = segmentsIn(sources?.source);
   if (heads.length === 0) return 0;
   const [inPart, inFull] = [priceOfColumns(query), priceOfColumns(query, true)];
   return priceOfSegments(heads, ({ header }) =>
