@@ -12,18 +12,12 @@ import { ok, type Result } from '../model/result.ts';
 import { addDays, localDay, segments } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { type DayEventPage, type EventRange, readDayEvents } from '../store/day-events.ts';
+import type { Engine } from '../store/engine.ts';
 import type { ColumnDay } from './day-states.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import type { DayRange } from './range.ts';
 import type { Span } from './spans.ts';
 import { HAS_ROLLUP } from './sql/rollup-state.ts';
-
-/** How a query reads Analytics Engine. */
-export interface Engine {
-  readonly reader: EngineReader;
-  /** Whether events go to Analytics Engine now. Then today may have points that the cron has not seen yet. */
-  readonly takesEvents: boolean;
-}
 
 /** A day whose columns have been made for this query. */
 export interface OpenDay {

@@ -35,6 +35,19 @@ export async function* readDayEvents(
   range: EventRange,
 ): AsyncGenerator<DayEventPage> {
   yield* readStoredEvents(db, range);
+  yield* readKeptPoints(db, reader, range);
+}
+
+/**
+ * The events of a range that only Analytics Engine has, without those of visitors who have been erased since.
+ *
+ * @throws EngineError, and what D1 throws.
+ */
+export async function* readKeptPoints(
+  db: D1Database,
+  reader: EngineReader,
+  range: EventRange,
+): AsyncGenerator<DayEventPage> {
   const erased = await erasedVisitors(db, range.pixel, range.since);
   for await (const { events, intervals } of readPoints(reader, range)) {
     if (erased.size === 0) yield { events, intervals };
