@@ -218,7 +218,8 @@ CREATE TABLE IF NOT EXISTS counters (
 -- rolled_at and events: the time of the last rollup, and its number of events. rolls: the number of rollups. rollup_version: the
 -- version of the code that made the last one. slice, slices: how many slices are done, and of how many. columns: the version of the
 -- format of its columns, in segments or in its month's segment; 0 if it has none. points: how many of its events are in Analytics Engine
--- only, as of the last look. sample_interval: of how many events one is kept there at worst; 1 if all are.
+-- only, as of the last look. sample_interval: of how many events one is kept there at worst; 1 if all are. held_until: a day that was
+-- restored from the archive is not purged before this time.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -235,6 +236,7 @@ CREATE TABLE IF NOT EXISTS days (
   columns INTEGER NOT NULL DEFAULT 0,
   points INTEGER NOT NULL DEFAULT 0,
   sample_interval INTEGER NOT NULL DEFAULT 1,
+  held_until INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
 
@@ -339,6 +341,33 @@ CREATE TABLE IF NOT EXISTS segments (
   codes TEXT NOT NULL,
   PRIMARY KEY (pixel, period, generation, slice, name, chunk)
 ) STRICT, WITHOUT ROWID;
+
+-- The files of archived events in the bucket: the parts of each closed day. A row is made before its file is written. written_at: when the
+-- file was written; 0 if it is still to be written, or is of an earlier state of the day. last_ts, last_id: the key of the last event that
+-- was written to it. is_last: 1 if no part follows. people: how many of its events belong to people. sha256: of the file, in hex.
+-- erase_at: the latest erasure or deletion that the file may still have to follow; 0 for none. restored: how many of its events the
+-- restore in progress has written back.
+CREATE TABLE IF NOT EXISTS archives (
+  pixel TEXT NOT NULL,
+  day TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  last_ts INTEGER NOT NULL DEFAULT 0,
+  last_id TEXT NOT NULL DEFAULT '',
+  is_last INTEGER NOT NULL DEFAULT 0,
+  events INTEGER NOT NULL DEFAULT 0,
+  people INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT NOT NULL DEFAULT '',
+  written_at INTEGER NOT NULL DEFAULT 0,
+  erase_at INTEGER NOT NULL DEFAULT 0,
+  restored INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (pixel, day, part)
+) STRICT, WITHOUT ROWID;
+
+-- The cron looks up the files that erasures have to reach, those that are not written, and those with people who are to be forgotten.
+CREATE INDEX IF NOT EXISTS archives_erase ON archives (erase_at) WHERE erase_at > 0;
+CREATE INDEX IF NOT EXISTS archives_unwritten ON archives (pixel, day) WHERE written_at = 0;
+CREATE INDEX IF NOT EXISTS archives_people ON archives (day) WHERE people > 0;
 
 -- Imports of files of other tools. The ids of an import's events begin with its own. fingerprint: a hash of the file, so that the same file
 -- continues its import. state: see src/model/import.ts. since, until: only events from since on and before until are stored. position: how

@@ -49,6 +49,8 @@ export default defineConfig({
               compatibilityFlags: ['enable_nodejs_inspector_module'],
               // Plays a read replica of the database: see test/replica.ts.
               d1Databases: { REPLICA: 'replica' },
+              // Under another name than the Worker's, so that a test has an archive only if it asks for one.
+              r2Buckets: ['TEST_ARCHIVE'],
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
                 SECRET_KEY: 'test-secret-key-of-32-characters-or-more',

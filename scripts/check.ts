@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Bytes after gzip -9 of what is evaluated when a part of the Worker is first asked for, without the texts that it serves. */
 const PARTS: Readonly<Record<string, number>> = {
   'src/index.ts': 9_000,
+  // Libraries of the archive, which a Worker without a bucket never loads.
+  'src/archive/encode.ts': 22_000,
   'src/collect/consent.ts': 8_400,
   'src/collect/locate.ts': 2_500,
   'src/collect/wire/counterscale.ts': 2_200,
@@ -34,7 +36,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/enrich/consume.ts': 50_400,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
-  'src/rollup/job.ts': 75_500,
+  'src/rollup/job.ts': 80_500,
   'src/rollup/column-counts.ts': 16_000,
   'src/api/router.ts': 6_000,
   'src/api/api.ts': 148_000,
@@ -53,7 +55,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 265_000;
+const ALL_MODULES = 310_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

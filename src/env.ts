@@ -18,6 +18,8 @@ export interface Env {
   readonly ANALYTICS_TOKEN?: string;
   /** Optional. The address of Cloudflare's API, if it is not the real one, as in tests. */
   readonly ANALYTICS_API?: string;
+  /** Optional. Closed days are archived there before their events are deleted. */
+  readonly ARCHIVE?: R2Bucket;
   /** A secret. If it is not set, the API answers 503. */
   readonly ADMIN_TOKEN?: string;
   /** A secret of 32 random bytes, other than ADMIN_TOKEN. Without it, visitors and people cannot be hashed. */
@@ -70,19 +72,22 @@ export function eventStore(env: Env): EventStore {
 
 /** With fewer statements, a cron run could not finish a large day, purge another and record failed tasks. */
 const MIN_CRON_STATEMENTS = 19;
+/** Further statements of a run, to close a day and archive a part of it. */
+export const STATEMENTS_TO_ARCHIVE = 6;
 const DEFAULT_CRON_STATEMENTS = 45;
 
 /**
  * D1 statements that a cron run may use.
- * @throws Error if the setting is not an integer of at least 19.
+ * @throws Error if the setting is not an integer of at least 19, or 25 with an archive.
  */
 export function cronStatements(env: Env): number {
   const text = env.CRON_STATEMENTS;
   if (text === undefined || text === '') return DEFAULT_CRON_STATEMENTS;
   const count = Number(text);
-  if (!Number.isInteger(count) || count < MIN_CRON_STATEMENTS) {
+  const least = MIN_CRON_STATEMENTS + (env.ARCHIVE ? STATEMENTS_TO_ARCHIVE : 0);
+  if (!Number.isInteger(count) || count < least) {
     throw new Error(
-      `CRON_STATEMENTS is ${JSON.stringify(text)}; set it to an integer of at least ${MIN_CRON_STATEMENTS} in wrangler.toml.`,
+      `CRON_STATEMENTS is ${JSON.stringify(text)}; set it to an integer of at least ${least} in wrangler.toml.`,
     );
   }
   return count;

@@ -8,6 +8,7 @@ import { isMatchable, MAX_FUNNEL_HOURS, MAX_FUNNEL_STEPS, MAX_FUNNELS, MAX_GOALS
 import { LIMITS } from '../model/limits.ts';
 import {
   DEFAULT_SETTINGS,
+  GREATEST_ARCHIVE_DAYS,
   GREATEST_KEEP_DAYS,
   GREATEST_MIN_GROUP,
   GREATEST_RETENTION_DAYS,
@@ -134,6 +135,7 @@ export const Settings = v.strictObject({
   keep_days: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LEAST_KEEP_DAYS), v.maxValue(GREATEST_KEEP_DAYS)),
   ),
+  archive_days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(GREATEST_ARCHIVE_DAYS))),
   gpc: v.optional(
     v.picklist(
       ['anonymous', 'drop'],

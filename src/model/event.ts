@@ -32,6 +32,9 @@ export interface Event extends Readonly<Record<DimensionColumn, string>> {
   readonly authenticated: number;
 }
 
+/** The key of an event among those of its pixel: its time and its id. */
+export type EventKey = readonly [ts: number, id: string];
+
 /** The columns of `events`, in the order of the rows that are sent to D1. */
 export const EVENT_COLUMNS: readonly (keyof Event)[] = [
   'pixel',

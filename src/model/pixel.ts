@@ -8,6 +8,8 @@ export interface PixelSettings extends Owner {
   readonly retention_days: number;
   /** Days after which the columns of finished days are deleted, but not before the events. */
   readonly keep_days: number;
+  /** Days after which archived events are deleted. A day that is older when its events are deleted is not archived. */
+  readonly archive_days: number;
   /** Query parameters that are part of a page. All others are dropped. */
   readonly query_params: readonly string[];
   /** Hosts that may send events, such as `example.com` and `*.example.com`. Empty for all hosts. */
@@ -31,9 +33,13 @@ export const GREATEST_RETENTION_DAYS = 3650;
 export const LEAST_KEEP_DAYS = LEAST_RETENTION_DAYS;
 export const GREATEST_KEEP_DAYS = GREATEST_RETENTION_DAYS;
 
+/** The most days of `archive_days`. With 0, the events of a pixel are not archived. */
+export const GREATEST_ARCHIVE_DAYS = GREATEST_RETENTION_DAYS;
+
 export const DEFAULT_SETTINGS: PixelSettings = {
   retention_days: 90,
   keep_days: 1095,
+  archive_days: 1095,
   query_params: [],
   origins: [],
   goals: [],

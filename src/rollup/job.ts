@@ -3,7 +3,7 @@
  * and never adds to them. So two runs may overlap, and a run may be late by a week. The next run continues work beyond the
  * statements of a run, and failed tasks are tried again later.
  */
-import type { Env } from '../env.ts';
+import { type Env, STATEMENTS_TO_ARCHIVE } from '../env.ts';
 import { Run, type RunReport, TaskBudget } from './run.ts';
 import { type CronTask, LEAST_AT_FIRST, LEAST_AT_LAST, TASKS } from './tasks.ts';
 
@@ -14,9 +14,10 @@ export async function runJob(env: Env, now: number, tasks = TASKS): Promise<RunR
   const stage = (name: CronTask['stage']): CronTask[] =>
     tasks.filter((task) => task.stage === name && task.when(now));
   const hourly = rotated(stage('hourly'), now);
+  const last = LEAST_AT_LAST + (env.ARCHIVE ? STATEMENTS_TO_ARCHIVE : 0);
   /** The statements to reserve for later tasks. This task keeps at least `least`. */
   const reserveFor = (later: readonly CronTask[], least: number): number =>
-    LEAST_AT_LAST + Math.min(leastOf(later), Math.max(0, run.statements.left - LEAST_AT_LAST - least));
+    last + Math.min(leastOf(later), Math.max(0, run.statements.left - last - least));
 
   const reserve = reserveFor(hourly, LEAST_AT_FIRST);
   for (const task of stage('first')) await runTask(run, task, reserve);

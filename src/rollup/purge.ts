@@ -26,7 +26,10 @@ export const STATEMENTS_TO_PURGE = 1 + STATEMENTS_A_DAY;
 export async function purgeExpired(run: Run, budget: TaskBudget): Promise<void> {
   const { db, now } = run;
   const limit = Math.floor((budget.left - 1) / STATEMENTS_A_DAY);
-  const days = await run.tryGlobal('look', 'expired days', 1, () => expiredDays(db, now, PURGE_GRACE, limit));
+  const reason = run.env.ARCHIVE ? 'purge archived' : 'purge';
+  const days = await run.tryGlobal('look', 'expired days', 1, () =>
+    expiredDays(db, now, PURGE_GRACE, limit, reason),
+  );
   let isDone = days?.length !== limit;
   for (const day of days ?? []) {
     const step = { kind: 'purge', pixel: day.pixel, item: day.day } as const;
@@ -44,24 +47,28 @@ export async function purgeExpired(run: Run, budget: TaskBudget): Promise<void> 
 /** @returns false if some of the day's events are left for the next run. */
 async function purgeDay(run: Run, budget: TaskBudget, day: ExpiredDay): Promise<boolean> {
   const { db, now } = run;
-  if (day.raw === RAW.stored) {
-    // A late event may have arrived since the day was read. The day is then dirty again, and a later run purges it.
-    if (!(await closeDay(db, day, now))) return true;
-    if (day.dirty !== DIRTY.clean) {
-      count('given_up_days', 1, now);
-      console.error(
-        `cron: the raw events of ${day.day} of ${day.pixel} are deleted because they are past retention. The day's rollup failed repeatedly and will not be tried again.`,
-      );
-    }
-  }
+  // A late event may have arrived since the day was read. The day is then dirty again, and a later run purges it.
+  if (day.raw === RAW.stored && !(await close(run, day))) return true;
   while (budget.left > 1) {
-    const deleted = await purgeEvents(db, day, PURGE_CHUNK);
+    const deleted = await purgeEvents(db, day, now, PURGE_CHUNK);
     run.report.purgedEvents += deleted;
     if (deleted === PURGE_CHUNK) continue;
-    await markPurged(db, day);
+    await markPurged(db, day, now);
     return true;
   }
   return false;
+}
+
+/** Closes a day with one statement, or three if its rollup is given up, and one more if it is archived. @returns false if it has changed. */
+export async function close({ db, now, env }: Run, day: ExpiredDay): Promise<boolean> {
+  if (!(await closeDay(db, day, now, env.ARCHIVE !== undefined))) return false;
+  if (day.dirty !== DIRTY.clean) {
+    count('given_up_days', 1, now);
+    console.error(
+      `cron: the raw events of ${day.day} of ${day.pixel} are deleted because they are past retention. The day's rollup failed repeatedly and will not be tried again.`,
+    );
+  }
+  return true;
 }
 
 /** Purges events that belong to no day. It reads all days with events, so run it once an hour. */

@@ -26,6 +26,11 @@ export class TaskBudget {
   get left(): number {
     return this.#statements.left - this.#reserve;
   }
+
+  /** The same budget without some statements. */
+  less(statements: number): TaskBudget {
+    return new TaskBudget(this.#statements, this.#reserve + statements);
+  }
 }
 
 export interface RunReport {

@@ -9,6 +9,7 @@ import { cleanUpPeople, TABLES_OF_PEOPLE } from '../store/people-clean-up.ts';
 import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
+import { archiveExpired, STATEMENTS_TO_BEGIN } from './archive.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
 import { deleteEmpty, STATEMENTS_TO_LOOK, tidyImports } from './imports.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
@@ -114,6 +115,7 @@ export const TASKS: readonly CronTask[] = [
     run: ({ db, env }) => sealKeys(db, secretsOf(env)),
   },
   { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
+  { name: 'archive', stage: 'last', when: everyRun, least: STATEMENTS_TO_BEGIN, run: archiveExpired },
   { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },
   {
     name: 'visitors',

@@ -17,6 +17,7 @@ const TASK_NAMES = [
   'stray',
   'seal',
   'sweep',
+  'archive',
   'purge',
   'columns',
   'visitors',
@@ -143,7 +144,7 @@ export async function deleteObsoleteFailures(db: D1Database, now: number): Promi
       `DELETE FROM failed_tasks
        WHERE pixel <> '' AND (
          NOT ${hasPixel('failed_tasks.pixel')}
-         OR task IN ('day', 'snapshot', 'recompute', 'purge') AND NOT EXISTS (
+         OR task IN ('day', 'snapshot', 'recompute', 'archive', 'purge') AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day = failed_tasks.item AND CASE task
              WHEN 'day' THEN d.dirty > ${DIRTY.clean}

@@ -4,6 +4,7 @@
  */
 
 import { DIRTY, RAW } from '../model/day-state.ts';
+import type { EventKey } from '../model/event.ts';
 import { countErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
 
@@ -98,9 +99,6 @@ const DAYS_OF_SUBJECTS = `
       SELECT 1 FROM json_each(${TIMES}) t
       WHERE t.value >= d.starts_at AND t.value < d.ends_at AND EXISTS (
         SELECT 1 FROM events e WHERE e.pixel = d.pixel AND e.ts = t.value AND e.visitor = ${VISITOR})))`;
-
-/** The key of an event among those of its pixel: its time and its id. */
-export type EventKey = readonly [ts: number, id: string];
 
 /**
  * The events of a subject, the latest first: values of columns in the order given.

@@ -17,7 +17,7 @@ const LEVELS = [
   ['engine'],
   ['env.ts'],
   ['sql'],
-  ['columns'],
+  ['archive', 'columns'],
   ['http'],
   ['model'],
 ];

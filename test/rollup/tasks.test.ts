@@ -9,6 +9,7 @@ import type { TaskName } from '../../src/store/failed-tasks.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { sealParcel } from '../../src/store/queue.ts';
 import { applySchema, db, makePixel, place, store, testEnv } from '../fixtures.ts';
+import { archiveEnv } from './archive-fixture.ts';
 import { tampered } from './tampered.ts';
 
 const MINUTE = 60_000;
@@ -49,6 +50,8 @@ async function makeWork(): Promise<Record<TaskName, string>> {
   const events = [view(`${TODAY}T10:30`), view(`${CHANGED}T12:00`), view(`${OUTDATED}T12:00`)];
   await store(pixel, events, NOW);
   const long = await makePixel('UTC', { retention_days: 3650 });
+  const archived = await makePixel('UTC', { retention_days: 30 });
+  await store(archived, [view(`${EXPIRED}T12:00`)], NOW);
   await store(long, [view('2025-05-01T12:00'), view('2025-05-02T12:00')], NOW);
   await store(short, [view(`${EXPIRED}T12:00`)], NOW);
   const batch = { id: 'letter', events: [place(pixel, view(`${TODAY}T09:00`))], rejections: [] };
@@ -65,6 +68,16 @@ async function makeWork(): Promise<Record<TaskName, string>> {
         `UPDATE days SET ${isRolledUp}, rolled_at = ?3, rollup_version = ?4 WHERE pixel = ?1 AND day = ?2`,
       )
       .bind(short.id, EXPIRED, NOW - 10 * DAY, ROLLUP_VERSION),
+    db
+      .prepare(
+        `UPDATE days SET ${isRolledUp}, rolled_at = ?3, rollup_version = ?4 WHERE pixel = ?1 AND day = ?2`,
+      )
+      .bind(archived.id, EXPIRED, NOW - 10 * DAY, ROLLUP_VERSION),
+    // A day that is archived already is purged, even if the archiving of another fails.
+    db.prepare('UPDATE days SET raw = 1 WHERE pixel = ?').bind(short.id),
+    db
+      .prepare('INSERT INTO archives (pixel, day, part, is_last, written_at) VALUES (?, ?, 0, 1, 1)')
+      .bind(short.id, EXPIRED),
     db
       .prepare(
         `UPDATE days SET dirty = 0, events = 1, rolls = 1, rolled_at = ?2, rollup_version = ?3, columns = 1 WHERE pixel = ?1`,
@@ -118,6 +131,7 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     stray: `SELECT count(*) FROM events WHERE pixel = '${id}' AND id = 'stray'`,
     seal: `SELECT count(*) FROM keys WHERE length(key) = 64`,
     sweep: `SELECT count(*) FROM sessions WHERE hash = 'ended'`,
+    archive: `SELECT count(*) = 0 FROM archives WHERE pixel = '${archived.id}' AND written_at > 0`,
     purge: `SELECT count(*) FROM events WHERE pixel = '${short.id}'`,
     visitors: `SELECT count(*) = 0 FROM visitor_hours WHERE pixel = '${id}' AND hour = ${NOW - 2 * HOUR}`,
     letters: `SELECT count(*) FROM dead_letters WHERE checked_at = 0`,
@@ -144,7 +158,7 @@ async function run(at: number, failing: TaskName | null, how: 'each statement' |
   const before = async (): Promise<void> => {
     if (isBroken) throw new Error('D1_ERROR: broken');
   };
-  const env = { ...testEnv, DB: tampered(db, { scale: SCALE, before }), CRON_STATEMENTS: '200' };
+  const env = { ...archiveEnv, DB: tampered(db, { scale: SCALE, before }), CRON_STATEMENTS: '200' };
   const tasks = TASKS.map((task): (typeof TASKS)[number] =>
     task.name !== failing
       ? task
