@@ -102,10 +102,12 @@ export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Pro
   const aliases = erasureOrder(members, alias, isComplete);
   const now = Date.now();
   const erased = { events: 0, days: 0, person_days: 0, links: 0 };
+  let pendingFiles = 0;
   for (let start = 0; start < aliases.length; start += MAX_ALIASES) {
     const part = aliases.slice(start, start + MAX_ALIASES);
-    const one = await erase(env.DB, [{ pixel: pixel.id, aliases: part, visitor: null }], now);
+    const { files, ...one } = await erase(env.DB, [{ pixel: pixel.id, aliases: part, visitor: null }], now);
     for (const [name, count] of Object.entries(one)) erased[name as keyof typeof erased] += count;
+    pendingFiles = Math.max(pendingFiles, files);
   }
   await checkAfterErasure(env);
   return uncachedJson({
@@ -115,6 +117,7 @@ export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Pro
     unconfirmed,
     more: !isComplete,
     erased,
+    archive: { pending_files: pendingFiles },
   });
 }
 

@@ -343,6 +343,13 @@ const entries = {
       person_days: count,
       links: count,
     }),
+    archive: object({
+      pending_files: {
+        ...count,
+        description:
+          'Archived files that may have events of the person. Those that do are rewritten without them.',
+      },
+    }),
   }),
   Funnel: object({
     name: text,

@@ -10,6 +10,7 @@ import { deleteExpiredSalts } from '../store/salts.ts';
 import { STATEMENTS_TO_SEAL, sealKeys } from '../store/sealed-keys.ts';
 import { indexVisitors } from '../store/visitor-hours.ts';
 import { archiveExpired, STATEMENTS_TO_BEGIN } from './archive.ts';
+import { expireFiles, rewriteFiles, STATEMENTS_TO_EXPIRE, STATEMENTS_TO_REWRITE } from './archive-changes.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
 import { deleteEmpty, STATEMENTS_TO_LOOK, tidyImports } from './imports.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
@@ -133,6 +134,8 @@ export const TASKS: readonly CronTask[] = [
       if ((await checkDeadLetters(env, 1)).more) report.more = true;
     },
   },
+  { name: 'rewrite', stage: 'last', when: everyRun, least: STATEMENTS_TO_REWRITE, run: rewriteFiles },
+  { name: 'expire', stage: 'last', when: firstOfHour, least: STATEMENTS_TO_EXPIRE, run: expireFiles },
   { name: 'empty', stage: 'last', when: firstOfHour, least: STATEMENTS_TO_LOOK, run: deleteEmpty },
   { name: 'imports', stage: 'last', when: everyRun, least: STATEMENTS_TO_LOOK, run: tidyImports },
 ];

@@ -185,3 +185,111 @@ export async function deleteRows(
     .bind(JSON.stringify(files.map(({ pixel, day, part, written_at = 0 }) => [pixel, day, part, written_at])))
     .run();
 }
+
+/** A file that an erasure or a deletion may still have to reach. */
+export interface FileToRewrite extends ArchivePart {
+  readonly erase_at: number;
+  /** 0 if its pixel has been deleted. */
+  readonly has_pixel: number;
+  /** How often it has failed since it last succeeded. */
+  readonly attempts: number;
+}
+
+/** Marks the files from before a day that have events of people, so that these are forgotten. */
+export async function forgetPeople(db: D1Database, since: string, now: number): Promise<void> {
+  await db
+    .prepare('UPDATE archives SET erase_at = ?2 WHERE day < ?1 AND people > 0 AND erase_at = 0')
+    .bind(since, now)
+    .run();
+}
+
+/** The marked files that are written, and those of deleted pixels. Those that have not failed come first, then the oldest mark. */
+export async function filesToRewrite(db: D1Database, now: number, limit: number): Promise<FileToRewrite[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT a.pixel, a.day, a.part, a.erase_at, ${hasPixel('a.pixel')} AS has_pixel, coalesce(f.attempts, 0) AS attempts
+       FROM archives a INDEXED BY archives_erase
+       LEFT JOIN failed_tasks f ON f.task = 'rewrite' AND f.pixel = a.pixel AND f.item = a.day
+       WHERE a.erase_at > 0 AND (f.retry_at IS NULL OR f.retry_at <= ?1) AND (a.written_at > 0 OR NOT ${hasPixel('a.pixel')})
+       ORDER BY attempts > 0, a.erase_at
+       LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<FileToRewrite>();
+  return results;
+}
+
+/** When each of some people was erased. People who were not are absent. */
+export async function erasuresOf(
+  db: D1Database,
+  pixel: string,
+  people: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { results } = await db
+    .prepare('SELECT who, at FROM erasures WHERE pixel = ? AND who IN (SELECT value FROM json_each(?))')
+    .bind(pixel, JSON.stringify(people))
+    .all<{ who: string; at: number }>();
+  return new Map(results.map(({ who, at }) => [who, at]));
+}
+
+/**
+ * Records that a file follows all erasures until it was read, and what is in it now; a later erasure stays recorded. A restore of its
+ * day begins the part again.
+ *
+ * @param facts null if the file has not changed.
+ */
+export async function endRewrite(
+  db: D1Database,
+  { pixel, day, part, erase_at }: FileToRewrite,
+  facts: FileFacts | null,
+): Promise<void> {
+  const values = facts && [facts.events, facts.people, facts.bytes, facts.sha256];
+  await db
+    .prepare(
+      `UPDATE archives SET erase_at = iif(erase_at = ?4, 0, erase_at)${
+        values ? ', events = ?5, people = ?6, bytes = ?7, sha256 = ?8, restored = 0' : ''
+      } WHERE pixel = ?1 AND day = ?2 AND part = ?3`,
+    )
+    .bind(pixel, day, part, erase_at, ...(values ?? []))
+    .run();
+}
+
+/** Deletes up to `limit` rows of a deleted pixel. @returns whether all are deleted. */
+export async function deleteRowsOf(db: D1Database, pixel: string, limit: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare(`DELETE FROM archives WHERE pixel = ?1 AND NOT ${hasPixel('?1')} LIMIT ?2`)
+    .bind(pixel, limit)
+    .run();
+  return meta.changes < limit;
+}
+
+/** A file to delete, as its row was read. */
+export interface OldFile extends ArchivePart {
+  readonly written_at: number;
+}
+
+/**
+ * Files that are no longer needed: those that are past their pixel's `archive_days`, and those that are not written although nothing is
+ * left to be written. A day is compared by its date, so a file may stay up to two days longer.
+ */
+export async function oldFiles(db: D1Database, now: number, limit: number): Promise<OldFile[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM (
+         SELECT a.pixel, a.day, a.part, a.written_at
+         FROM pixels p CROSS JOIN archives a
+           ON a.pixel = p.id AND a.day < date((?1 - ${DAY} * (2 + ${ARCHIVE_DAYS})) / 1000, 'unixepoch')
+         LIMIT ?2)
+       UNION
+       SELECT * FROM (
+         SELECT a.pixel, a.day, a.part, a.written_at
+         FROM archives a INDEXED BY archives_unwritten
+         WHERE a.written_at = 0 AND ${hasPixel('a.pixel')} AND NOT EXISTS (
+           SELECT 1 FROM days d WHERE d.pixel = a.pixel AND d.day = a.day AND d.raw < ${RAW.purged})
+         LIMIT ?2)
+       LIMIT ?2`,
+    )
+    .bind(now, limit)
+    .all<OldFile>();
+  return results;
+}

@@ -19,6 +19,8 @@ const TASK_NAMES = [
   'sweep',
   'archive',
   'purge',
+  'rewrite',
+  'expire',
   'columns',
   'visitors',
   'letters',
@@ -151,6 +153,9 @@ export async function deleteObsoleteFailures(db: D1Database, now: number): Promi
              WHEN 'snapshot' THEN d.dirty > ${DIRTY.clean} AND d.ends_at > ?1
              WHEN 'recompute' THEN d.raw = ${RAW.stored}
              ELSE d.raw < ${RAW.purged} END)
+         OR task = 'rewrite' AND NOT EXISTS (
+           SELECT 1 FROM archives a
+           WHERE a.pixel = failed_tasks.pixel AND a.day = failed_tasks.item AND a.erase_at > 0)
          OR task IN ('month', 'pack') AND NOT EXISTS (
            SELECT 1 FROM days d
            WHERE d.pixel = failed_tasks.pixel AND d.day >= failed_tasks.item || '-01' AND d.day <= failed_tasks.item || '-31'))`,

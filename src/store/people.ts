@@ -5,6 +5,7 @@
 
 import { DIRTY, RAW } from '../model/day-state.ts';
 import type { EventKey } from '../model/event.ts';
+import { MARK_FILES } from './archive-marks.ts';
 import { countErasure } from './counters.ts';
 import { HOUR } from './visitor-hours.ts';
 
@@ -175,6 +176,8 @@ export interface ErasureResult {
   /** Days on which the person was here. */
   readonly person_days: number;
   readonly links: number;
+  /** Files of the archive that may have events of the subjects. The cron rewrites those that do. */
+  readonly files: number;
 }
 
 /**
@@ -198,16 +201,19 @@ export async function erase(
     db.prepare(DELETE_PERSON_DAYS).bind(aliases),
     unlink,
     db.prepare(REMEMBER).bind(aliases, visitors, now),
+    db.prepare(MARK_FILES).bind(aliases, now),
     countErasure(db, now),
   ]);
-  const [days = 0, events = 0, personDays = 0, firstLinks = 0] = results.map(({ meta }) => meta.changes);
+  const [days = 0, events = 0, personDays = 0, firstLinks = 0, , files = 0] = results.map(
+    ({ meta }) => meta.changes,
+  );
   let links = firstLinks;
   for (let more = firstLinks >= MAX_LINKS; more; ) {
     const { meta } = await unlink.run();
     links += meta.changes;
     more = meta.changes >= MAX_LINKS;
   }
-  return { events, days, person_days: personDays, links };
+  return { events, days, person_days: personDays, links, files };
 }
 
 /** Stores that subjects are erased, so that none of their events from before `now` is written any more. */

@@ -3,6 +3,7 @@ import { Cache } from '../model/cache.ts';
 import { detach } from '../model/detach.ts';
 import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
+import { markFilesOf } from './archive-marks.ts';
 import { countErasure } from './counters.ts';
 
 /**
@@ -121,6 +122,7 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
   const [pixel] = await db.batch([
     db.prepare('DELETE FROM pixels WHERE id = ?').bind(id),
     countErasure(db, Date.now()),
+    markFilesOf(db, id, Date.now()),
     ...FIRST_TABLES.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(id)),
   ]);
   cache.delete(id);

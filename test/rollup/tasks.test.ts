@@ -80,6 +80,11 @@ async function makeWork(): Promise<Record<TaskName, string>> {
       .bind(short.id, EXPIRED),
     db
       .prepare(
+        'INSERT INTO archives (pixel, day, part, written_at, erase_at) VALUES (?1, ?2, 0, 1, 1), (?1, ?3, 0, 1, 0)',
+      )
+      .bind(id, '2026-01-02', '2020-01-02'),
+    db
+      .prepare(
         `UPDATE days SET dirty = 0, events = 1, rolls = 1, rolled_at = ?2, rollup_version = ?3, columns = 1 WHERE pixel = ?1`,
       )
       .bind(long.id, NOW - 10 * DAY, ROLLUP_VERSION),
@@ -135,6 +140,8 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     purge: `SELECT count(*) FROM events WHERE pixel = '${short.id}'`,
     visitors: `SELECT count(*) = 0 FROM visitor_hours WHERE pixel = '${id}' AND hour = ${NOW - 2 * HOUR}`,
     letters: `SELECT count(*) FROM dead_letters WHERE checked_at = 0`,
+    rewrite: `SELECT count(*) FROM archives WHERE pixel = '${id}' AND erase_at > 0`,
+    expire: `SELECT count(*) FROM archives WHERE pixel = '${id}' AND day = '2020-01-02'`,
     empty: `SELECT count(*) ${ofDay('2025-12-01')}`,
     imports: `SELECT count(*) FROM imports`,
   };

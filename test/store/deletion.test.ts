@@ -23,7 +23,9 @@ beforeEach(async () => {
 const TABLES = [...schema.matchAll(/CREATE TABLE IF NOT EXISTS (\w+) \(([\s\S]*?)\) STRICT/g)].flatMap(
   ([, table = '', body = '']) => {
     const columns = [...body.matchAll(/^ {2}(\w+) (TEXT|INTEGER|BLOB)( NOT NULL)?/gm)];
-    return columns.some(([, name]) => name === 'pixel') ? [{ table, columns }] : [];
+    // Rows of the archive stay until their files are deleted: see test/rollup/archive-changes.test.ts.
+    const isSwept = table !== 'archives' && columns.some(([, name]) => name === 'pixel');
+    return isSwept ? [{ table, columns }] : [];
   },
 );
 

@@ -68,6 +68,7 @@ describe('erasing', () => {
       days: 3,
       person_days: 2,
       links: 1,
+      files: 0,
     });
     expect((await dirty()).results.map(({ day: one }) => one)).toEqual([
       '2026-11-22',
@@ -143,7 +144,13 @@ describe('erasing', () => {
       aliases: ['u1', 'c1'],
       visitor: { hash: 'ann', times: [AT] },
     }));
-    expect(await erase(counted, subjects, AT)).toEqual({ events: 4, days: 4, person_days: 0, links: 2 });
+    expect(await erase(counted, subjects, AT)).toEqual({
+      events: 4,
+      days: 4,
+      person_days: 0,
+      links: 2,
+      files: 0,
+    });
     expect(cost.read).toBeLessThan(300);
   });
 
