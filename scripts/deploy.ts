@@ -1,18 +1,15 @@
-/**
- * `npm run deploy`: migrates the database, then creates the queues and deploys the Worker, so that new code never runs on old tables. At
- * the first deploy there is no database yet: wrangler creates it during the deploy, and the tables follow immediately.
- */
-import { migrateRemote } from './lib/migrate/apply.ts';
-import { ensureQueue, queueNames } from './lib/queues.ts';
-import { findSecretKey, madeSecretKey, withNewSecretKey } from './lib/secret-key.ts';
-import { ended, flagValue, sharedFlags, spawnWrangler } from './lib/wrangler.ts';
-
-const USAGE = `Usage: npm run deploy [-- FLAGS]
-
-  --dry-run  Only build the Worker and check the configuration; needs no account
-
-Any other flag, such as --env staging, goes to \`wrangler deploy\`. If you are not logged in, it asks you to log in. Without
-a terminal, set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.`;
+/** `npm run deploy`: creates what is missing, migrates the database, deploys the Worker and tests it. See `--help`. */
+import { customDomainsOf } from './lib/deploy/configuration.ts';
+import type { Deployment } from './lib/deploy/deployment.ts';
+import { planConfiguration } from './lib/deploy/edit.ts';
+import { type Options, parseOptions, USAGE } from './lib/deploy/options.ts';
+import { runSteps, showSteps } from './lib/deploy/run.ts';
+import { StepError } from './lib/deploy/step.ts';
+import { STEPS } from './lib/deploy/steps.ts';
+import { testStep } from './lib/deploy/test-step.ts';
+import { addressOf, environmentFlag } from './lib/deploy/worker.ts';
+import { requireToken, targetOf, UsageError } from './lib/target.ts';
+import { ended, spawnWrangler, withoutFlags } from './lib/wrangler.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -21,76 +18,60 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (args.includes('--dry-run')) return deploy(args);
-
-  const database = await migrateRemote(args);
-  if (database === 'failed') {
-    console.error(
-      '\nThe database could not be migrated, so nothing was deployed: see above. To try again does no harm.',
-    );
-    return 1;
+  try {
+    const options = parseOptions(args);
+    const deployment = await prepare(options);
+    if (options.smokeTest !== undefined) return (await runSteps([testStep], deployment)) ? 0 : 1;
+    if (options.dryRun) return await dryRun(deployment);
+    if (!(await runSteps(STEPS, deployment))) return 1;
+    console.log(nextSteps(deployment));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof StepError)) throw error;
+    console.error(error.message);
+    return error instanceof UsageError ? 2 : 1;
   }
-  if (database === 'no database') console.log('There is no database yet: deploying makes it.');
-  // After the migrations, since those ask to log in if necessary.
-  if (!(await makeQueues(args))) return 1;
-  if ((await deployWithSecret(args)) !== 0) {
-    console.error('\nThe Worker was not deployed: see above. To try again does no harm.');
-    return 1;
-  }
-  if (database === 'no database' && (await migrateRemote(args)) !== 'migrated') {
-    console.error('\nThe Worker is there, but its tables are not: see above, then run npm run deploy again.');
-    return 1;
-  }
-  console.log(nextSteps(args));
-  return 0;
 }
 
-async function deploy(args: readonly string[]): Promise<number> {
-  return ended(spawnWrangler(['deploy', ...args], { stdio: 'inherit' }));
+/** @throws UsageError, StepError */
+async function prepare(options: Options): Promise<Deployment> {
+  const { smokeTest, url } = options;
+  const token =
+    smokeTest === undefined
+      ? undefined
+      : requireToken(targetOf({ url: smokeTest, token: options.token }, process.env));
+  const { configuration, edit } = await planConfiguration(options);
+  const own = addressOf(customDomainsOf(configuration), []);
+  return { options, configuration, edit, url: smokeTest ?? url ?? own, token };
 }
 
-/** Deploys, with a new SECRET_KEY if the Worker has none. With --secrets-file the owner sets the secrets. */
-async function deployWithSecret(args: readonly string[]): Promise<number> {
-  if (flagValue(args, '--secrets-file') !== undefined) return deploy(args);
-  const state = await findSecretKey(args);
-  if (state === 'failed') {
-    console.error('\nWhether the Worker has its SECRET_KEY could not be looked up.');
-    return 1;
-  }
-  if (state === 'present') return deploy(args);
-  const { secret, result } = await withNewSecretKey((flags) => deploy([...args, ...flags]));
-  // A deploy may fail after the Worker has been uploaded with the secret.
-  if (result === 0 || (await findSecretKey(args)) === 'present') {
-    console.log(madeSecretKey(secret, process.stdout.isTTY));
-  }
-  return result;
+async function dryRun(deployment: Deployment): Promise<number> {
+  const { options, edit } = deployment;
+  console.log(`A dry run: this is what npm run deploy would do.\n\n${showSteps(STEPS, deployment)}\n`);
+  // Wrangler reads the file as it is, and takes an environment that is not there yet for the Worker without one.
+  const flags =
+    edit === undefined
+      ? [...environmentFlag(options), ...options.args]
+      : ['--env=', ...withoutFlags(options.args, ['--env', '-e'])];
+  const code = await ended(spawnWrangler(['deploy', '--dry-run', ...flags], { stdio: 'inherit' }));
+  console.log(
+    code === 0
+      ? '\nThe Worker can be built. Nothing was changed.'
+      : '\nThe Worker cannot be built: see above.',
+  );
+  return code === 0 ? 0 : 1;
 }
 
-async function makeQueues(args: readonly string[]): Promise<boolean> {
-  for (const name of await queueNames(args)) {
-    const queue = await ensureQueue(name, args);
-    if (queue === 'failed') {
-      console.error(
-        `\nThe queue ${name} was not found and could not be made, so the Worker was not deployed: see above. With` +
-          ' CLOUDFLARE_API_TOKEN, the token needs the permission Queues: Edit. Run npm run deploy again, or take the' +
-          ' queues out of wrangler.toml: Speck works without them.',
-      );
-      return false;
-    }
-    if (queue === 'made') console.log(`Made the queue ${name}.`);
-  }
-  return true;
-}
-
-function nextSteps(args: readonly string[]): string {
-  const flags = sharedFlags(args).join(' ');
+function nextSteps({ url, configuration, options }: Deployment): string {
+  const app = `${url ?? 'https://YOUR-ADDRESS'}/app/`;
+  const domain =
+    customDomainsOf(configuration).length > 0
+      ? ''
+      : `\nFor an address of your own: ${['npm run deploy --', ...environmentFlags(options), '--domain px.example.com'].join(' ')}`;
   return `
-Next, unless you have done so before:
+Next: open ${app}, sign in with ADMIN_TOKEN, add a pixel, and paste its snippet into your pages.${domain}`;
+}
 
-  1. Give the API its owner's token. Until then it answers 503 and shows nothing. Make one, then paste it:
-       node -p "require('node:crypto').randomBytes(32).toString('base64url')"
-       npx wrangler secret put ADMIN_TOKEN${flags === '' ? '' : ` ${flags}`}
-  2. Open the address above with /app/ behind it, sign in with the token, and add a pixel.
-  3. For an address of your own, uncomment routes in wrangler.toml and deploy again.
-`;
+function environmentFlags({ env }: Options): string[] {
+  return env === '' ? [] : [`--env ${env}`];
 }

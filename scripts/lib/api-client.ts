@@ -110,7 +110,7 @@ const EXPLANATIONS: Explanations = {
   401: (url) =>
     `${url} does not know the token (401). Check --token, SPECK_TOKEN or ADMIN_TOKEN in .dev.vars.`,
   503: (url) =>
-    `${url} is not ready (503). Set its secrets: npx wrangler secret put ADMIN_TOKEN; npm run deploy makes SECRET_KEY.`,
+    `${url} is not ready (503). Set its secrets: npm run deploy makes missing ones; or npx wrangler secret put ADMIN_TOKEN.`,
 };
 
 function explain(status: number, problem: Problem | null, url: string, own: Explanations): string {

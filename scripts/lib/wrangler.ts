@@ -26,6 +26,7 @@ export function spawnWrangler(
     ...options,
     env: {
       ...process.env,
+      ...options.env,
       // The build command in wrangler.toml says `node`: that must be the project's, which may be newer than the
       // system's.
       [pathVariable()]: [join(ROOT, 'node_modules', '.bin'), process.env[pathVariable()]].join(delimiter),
@@ -35,6 +36,28 @@ export function spawnWrangler(
       ...NO_TRACES,
     },
   });
+}
+
+export interface Output {
+  /** Its exit code, or 1 when a signal ended it or it could not be started. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs wrangler, without input unless it may ask, and gives what it printed. */
+export async function runWrangler(
+  args: readonly string[],
+  { stdin = 'ignore' }: { readonly stdin?: 'ignore' | 'inherit' } = {},
+): Promise<Output> {
+  const child = spawnWrangler(args, { stdio: [stdin, 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  return { code: await ended(child), ...output };
 }
 
 /** How a process ended: its exit code, or 1 when a signal ended it or it could not be started. */

@@ -47,8 +47,9 @@ export function copyProject({ builds = false }: { readonly builds?: boolean } = 
     writeFileSync(config, readFileSync(config, 'utf8').replace(/^\[build\]\n(?:\w+ = .*\n)+/m, ''));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
-  // wrangler's own notes stay in the copy, too.
+  // wrangler's own notes stay in the copy, too, and its code compiled, which each start takes from there.
   const notes = {
+    NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
     WRANGLER_LOG_PATH: join(directory, 'wrangler-log'),
     WRANGLER_REGISTRY_PATH: join(directory, 'wrangler-registry'),
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { queueNames } from '../../scripts/lib/queues.ts';
+import { queuesOf, readConfiguration } from '../../scripts/lib/deploy/configuration.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'speck-queues-'));
@@ -31,7 +31,7 @@ test.each([
   ['one of its environments', [`-c=${other}`, '--env=staging'], ['staging-events', 'staging-dead-letters']],
   ['the same, in short', ['-c', other, '-e', 'staging'], ['staging-events', 'staging-dead-letters']],
 ])('the queues of %s', async (_, args, names) => {
-  expect(await queueNames(args)).toEqual(names);
+  expect(queuesOf(await readConfiguration(args))).toEqual(names);
 });
 
 /** As much of the configuration as matters here: wrangler's own type of it is in a package that it does not install. */

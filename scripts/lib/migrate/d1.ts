@@ -1,5 +1,5 @@
 /** The database of wrangler.toml, on this machine or at Cloudflare, through `wrangler d1 execute`. */
-import { ended, flagsNamed, sharedFlags, spawnWrangler } from '../wrangler.ts';
+import { flagsNamed, runWrangler, sharedFlags } from '../wrangler.ts';
 import type { Execute } from './run.ts';
 import type { Rows } from './structure.ts';
 
@@ -20,20 +20,19 @@ export function remoteDatabase(args: readonly string[]): Execute {
  * @throws Error with what wrangler or D1 said.
  */
 async function execute(statements: readonly string[], flags: readonly string[]): Promise<readonly Rows[]> {
-  const child = spawnWrangler(
-    ['d1', 'execute', 'DB', '--json', '--yes', '--command', statements.join(';\n'), ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
-  const code = await ended(child);
-  const answer = parseAnswer(output.stdout);
+  const { code, stdout, stderr } = await runWrangler([
+    'd1',
+    'execute',
+    'DB',
+    '--json',
+    '--yes',
+    '--command',
+    statements.join(';\n'),
+    ...flags,
+  ]);
+  const answer = parseAnswer(stdout);
   if (code === 0 && Array.isArray(answer)) return answer.map(({ results }) => results);
-  throw new Error(errorText(answer) ?? `${output.stdout}${output.stderr}`.trim());
+  throw new Error(errorText(answer) ?? `${stdout}${stderr}`.trim());
 }
 
 interface Failure {
