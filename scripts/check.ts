@@ -113,6 +113,7 @@ run('build', 'wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dis
 for (const project of [
   'tsconfig.json',
   'tsconfig.node.json',
+  'tsconfig.clickhouse.json',
   'tsconfig.tag.json',
   'tsconfig.types.json',
   'tsconfig.dashboard.json',

@@ -16,7 +16,7 @@ export interface OwnPackage {
   readonly about: string;
 }
 
-const TOOLS = fileURLToPath(new URL('../../.tools', import.meta.url));
+const TOOLS = fileURLToPath(new URL('../../.tools', import.meta.url).href);
 
 /** The package is neither installed nor could be. The message says why, and what to do. */
 export class PackageError extends Error {

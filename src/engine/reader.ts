@@ -63,7 +63,7 @@ async function askBinding(
   dataset: string,
 ): Promise<EngineRow[]> {
   const query = textOf(statement, 'binding', dataset);
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | null = null;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new EngineError('unavailable', 'no answer in time')), TIMEOUT);
   });

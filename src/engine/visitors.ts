@@ -17,15 +17,15 @@
  * have equally many points. The value in between is G₁²/(G₁ + G₂): that of a geometric spread, in which each further point of a visitor has
  * the same chance. It is an assumption, and the interval does not share it.
  */
-import { type Estimate, type Moments, NOTHING, sumOf } from './interval.ts';
+import { type Estimate, exactly, type Moments, NOTHING, sumOf } from './interval.ts';
 
 /** The visitors of a group of whom something was kept. */
 export interface SeenVisitors {
-  /** How many they are: exactly, or by those of the visitors that were read. */
-  readonly seen: Moments;
-  /** e₁, e₂ and e₃ of those of whom 1, 2 or 3 points were kept. */
+  /** How many they are. */
+  readonly seen: number;
+  /** e₁, e₂ and e₃ of those of whom 1, 2 or 3 points were kept, each as often as the visitor stands for others. */
   readonly kept: readonly [Tally, Tally, Tally];
-  /** Each visitor in `kept` stands for so many: 1 unless only a part of the visitors was read. */
+  /** How many visitors one in `kept` stands for at most: 1 unless only a part of the visitors was read. */
   readonly share: number;
   /** The greatest weight that a point of the group may have. */
   readonly interval: number;
@@ -43,9 +43,7 @@ const MOST_POINTS = 60;
 
 export function visitorsOf(visitors: SeenVisitors): Estimate {
   const { seen, kept, share, interval } = visitors;
-  const found = sumOf(seen, share);
-  if (interval <= 1)
-    return { value: Math.round(found.value), low: Math.floor(found.low), high: Math.ceil(found.high) };
+  if (interval <= 1) return exactly(seen);
   const [one, two, three] = kept.map((tally, index) => boundsOf(tally, index + 1, share, interval)) as [
     Bounds,
     Bounds,
@@ -71,21 +69,22 @@ export function visitorsOf(visitors: SeenVisitors): Estimate {
   }
   const unseen = one.value === 0 ? 0 : one.value ** 2 / (one.value + two.value);
   const between = Math.max(least, Math.min(unseen, Math.max(least, most)));
-  const value = Math.round(found.value + between);
-  const below = found.value + low - (found.value - found.low);
-  const above = found.value + Math.max(low, high) + (found.high - found.value);
-  return { value, low: Math.min(value, Math.floor(below)), high: Math.max(value, Math.ceil(above)) };
+  const value = Math.round(seen + between);
+  return {
+    value,
+    low: Math.min(value, Math.floor(seen + low)),
+    high: Math.max(value, Math.ceil(seen + Math.max(low, high))),
+  };
 }
 
 type Bounds = Estimate;
 
 /** G₁, G₂ or G₃ with its interval. The number of unseen visitors has a variance of its own, of at most G₁. */
 function boundsOf({ sum, squares }: Tally, points: number, share: number, interval: number): Bounds {
-  const own = points === 1 ? share * sum : 0;
   const moments: Moments = {
     ...NOTHING,
-    sum: share * sum,
-    variance: share ** 2 * squares + own,
+    sum,
+    variance: squares + (points === 1 ? sum : 0),
     greatest: share * (interval - 1) ** (points - 1),
   };
   return sumOf(moments, interval);
