@@ -27,3 +27,18 @@ export function textOfField(field: DimensionColumn, text: string): string {
   const { place } = placeOf(field);
   return place === null ? text : (text.split('\n')[place] ?? '');
 }
+
+/**
+ * What brought a visit. Each event has these of its own page only: an internal page view has none, while an unsampled answer attributes the
+ * whole visit to its first event. All other fields of a visit are the same in all of its events, but for its entry and exit pages.
+ */
+export const ATTRIBUTION_FIELDS: ReadonlySet<DimensionColumn> = new Set([
+  'source',
+  'referrer',
+  'channel',
+  'utm_source',
+  'utm_medium',
+  'utm_campaign',
+  'utm_content',
+  'utm_term',
+] as const);
