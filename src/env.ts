@@ -56,18 +56,27 @@ export function ingestMode(env: Env): IngestMode {
   return env.INGEST_MODE === 'queue' ? 'queue' : 'direct';
 }
 
-/**
- * `d1`: every event goes to D1. `analytics_engine`: events of nobody known go to Analytics Engine only, and all others to D1; see
- * store/points.ts.
- */
+/** `d1`: all events go to D1. `analytics_engine`: those of nobody known go to Analytics Engine instead: see enrich/event-store.ts. */
 export type EventStore = 'd1' | 'analytics_engine';
 
-/**
- * Where events are stored. Any other value counts as `d1`, and so does `analytics_engine` without a dataset to write; `/health`
- * reports both.
- */
+/** Where events are stored. If anything is missing or wrong, it is `d1`, which loses nothing; `/health` reports what. */
 export function eventStore(env: Env): EventStore {
-  return env.EVENT_STORE === 'analytics_engine' && env.ANALYTICS ? 'analytics_engine' : 'd1';
+  return env.EVENT_STORE === 'analytics_engine' && eventStoreProblem(env) === null
+    ? 'analytics_engine'
+    : 'd1';
+}
+
+/** Why the store of events is not the one that EVENT_STORE names; null if it is. */
+export function eventStoreProblem(env: Env): string | null {
+  const { EVENT_STORE: store = '', ANALYTICS: dataset } = env;
+  if (store === '' || store === 'd1') return null;
+  if (store !== 'analytics_engine')
+    return `EVENT_STORE is ${JSON.stringify(store)}; set it to d1 or analytics_engine.`;
+  if (!dataset) return 'EVENT_STORE is analytics_engine; bind a dataset as ANALYTICS.';
+  // Events that nobody can read would be lost.
+  if (!env.ANALYTICS_SQL && !(env.ACCOUNT_ID && env.ANALYTICS_TOKEN))
+    return 'EVENT_STORE is analytics_engine; bind ANALYTICS_SQL, or set ACCOUNT_ID and ANALYTICS_TOKEN.';
+  return null;
 }
 
 /** With fewer statements, a cron run could not finish a large day, purge another and record failed tasks. */

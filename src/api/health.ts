@@ -2,7 +2,7 @@
  * `GET /health`: whether Speck stores events, rolls them up, and loses none. Public and cheap: it reveals no secret, and is
  * computed at most once in a few seconds.
  */
-import { type Env, ingestMode, secretsOf } from '../env.ts';
+import { type Env, eventStore, eventStoreProblem, ingestMode, secretsOf } from '../env.ts';
 import { pagePaths } from '../model/page-paths.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { type Counter, type CounterName, readCounters, unwrittenCount } from '../store/counters.ts';
@@ -42,7 +42,12 @@ async function examine(env: Env, now: number): Promise<Health> {
   const secrets = secretsOf(env);
   const { problems } = pagePaths(env);
   const common = { version: VERSION, api: apiState(env), path_problems: problems };
-  const ingest = { mode: ingestMode(env), spilling: env.QUEUE ? 'on' : 'off: no queue is bound' };
+  const storeProblem = eventStoreProblem(env);
+  const ingest = {
+    mode: ingestMode(env),
+    event_store: storeProblem === null ? eventStore(env) : `d1: ${storeProblem}`,
+    spilling: env.QUEUE ? 'on' : 'off: no queue is bound',
+  };
   const schemaState = examineSchema(env.DB);
   const before = performance.now();
   try {
@@ -65,6 +70,7 @@ async function examine(env: Env, now: number): Promise<Health> {
       secrets.length === 0 ||
       seals.unreadable > 0 ||
       problems.length > 0 ||
+      storeProblem !== null ||
       isRollupBehind(state, counters, now);
     return {
       status: isDegraded ? 'degraded' : 'ok',

@@ -2,7 +2,7 @@
  * Ingests raw events: enriches and writes them, retries transient failures, and spills to the queue what D1 rejects. Events of
  * pixel requests, of the API and of the queue are all written here.
  */
-import { type Env, ingestMode, secretsOf } from '../env.ts';
+import { type Env, eventStore, ingestMode, secretsOf } from '../env.ts';
 import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
 import { hex } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
@@ -13,6 +13,7 @@ import { type Outcome, writeBatch } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { writeCopies } from '../store/points.ts';
 import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
+import { isEmpty, splitBatch, writeToEngine } from './event-store.ts';
 import { type IncomingEvent, prepareBatch } from './prepare.ts';
 
 /** The outcome of ingesting an event. */
@@ -36,6 +37,10 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     await spill(env, incoming.length, error, (queue) => sendHits(queue, secrets, hits));
     return;
   }
+  const budget = invocationBudget(env.DB);
+  const { ofEngine, ofD1 } = splitBatch(env, batch, now);
+  batch = { ...ofD1, events: [...ofD1.events, ...writeToEngine(env, ofEngine, budget)] };
+  if (isEmpty(batch)) return;
   if (ingestMode(env) === 'queue' && env.QUEUE && secrets.length > 0) {
     try {
       countOversized(await sendBatch(env.QUEUE, secrets, batch), now);
@@ -45,7 +50,7 @@ export async function ingest(env: Env, hits: readonly RawHit[]): Promise<void> {
     }
   }
   try {
-    await write(env, batch, { now, reportsOutcomes: false, budget: invocationBudget(env.DB), deadline });
+    await write(env, batch, { now, reportsOutcomes: false, budget, deadline });
   } catch (error) {
     await spill(env, batch.events.length + batch.rejections.length, error, (queue) =>
       sendBatch(queue, secrets, batch),
@@ -100,7 +105,8 @@ async function batchIdOf(incoming: readonly IncomingEvent[]): Promise<string | u
 }
 
 /**
- * Stores the events of a queue message.
+ * Stores the events of a queue message. Those of Analytics Engine are written last, so a message that D1 does not accept, and that is
+ * delivered again, does not write them again.
  * @throws what D1 throws, and an error if the message cannot be read.
  */
 export async function deliver(
@@ -111,7 +117,11 @@ export async function deliver(
 ): Promise<void> {
   const parcel = await openMessage(secretsOf(env), env.ADMIN_TOKEN, message);
   const counted = { ...env, DB: budget.db };
-  await write(counted, await batchOf(counted, parcel, now), { now, reportsOutcomes: false, budget });
+  const context = { now, reportsOutcomes: false, budget };
+  const { ofEngine, ofD1 } = splitBatch(env, await batchOf(counted, parcel, now), now);
+  if (!isEmpty(ofD1)) await write(counted, ofD1, context);
+  const left = writeToEngine(env, ofEngine, budget);
+  if (left.length > 0) await write(counted, { id: `${ofD1.id}e`, events: left, rejections: [] }, context);
 }
 
 /** The batch of a parcel, with its hits enriched. @throws what D1 throws. */
@@ -165,7 +175,7 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
     return writeHalves(env, batch, context, error);
   }
   // Analytics Engine cannot delete, so what may be undone is not written there.
-  if (env.ANALYTICS && batch.importId === undefined) {
+  if (env.ANALYTICS && batch.importId === undefined && eventStore(env) === 'd1') {
     const stored = batch.events.flatMap(({ event }, index) => (outcomes[index] === 'stored' ? [event] : []));
     writeCopies(env.ANALYTICS, stored, now, budget.points);
   }

@@ -1,9 +1,10 @@
 /** Writes events to Analytics Engine as points. The platform acknowledges none, so nobody learns whether one arrived. */
 import { KIND, pointOf } from '../engine/point.ts';
+import type { PlacedEvent } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { Budget } from './budget.ts';
 
-/** Analytics Engine dates a point when it is written, so an event that happened longer ago is not written: milliseconds. */
+/** Analytics Engine dates a point when it is written, so an event of another time is not written: milliseconds. */
 export const MAX_POINT_AGE = 10 * 60_000;
 
 /**
@@ -16,37 +17,36 @@ export function writeCopies(
   now: number,
   points: Budget,
 ): void {
-  const recent = events.filter(({ ts }) => now - ts <= MAX_POINT_AGE);
-  writePoints(dataset, recent, KIND.copy, points);
+  for (const event of events) {
+    if (now - event.ts <= MAX_POINT_AGE) writePoint(dataset, event, KIND.copy, points);
+  }
 }
 
 /**
  * Writes events that will be nowhere else, up to the remaining budget of the invocation.
  *
- * @returns those that were not written: beyond the budget, larger than a point, or refused by the platform. Store them in D1.
+ * @returns those that were not written: beyond the budget, larger than a point, or refused by the platform.
  */
-export function writePoints<E extends Event>(
+export function writeEvents(
   dataset: AnalyticsEngineDataset,
-  events: readonly E[],
-  kind: number,
+  placed: readonly PlacedEvent[],
   points: Budget,
-): E[] {
-  const left: E[] = [];
-  for (const event of events) {
-    const point = points.left > 0 ? pointOf(event, kind) : null;
-    if (point === null) {
-      left.push(event);
-      continue;
-    }
-    points.use(1);
-    try {
-      dataset.writeDataPoint(point);
-    } catch (error) {
-      // It would refuse the next ones, too.
-      points.use(points.left);
-      console.error(`Analytics Engine refused a point: ${error}`);
-      left.push(event);
-    }
+): PlacedEvent[] {
+  return placed.filter(({ event }) => !writePoint(dataset, event, KIND.event, points));
+}
+
+/** Writes one point. @returns whether the platform took it. */
+function writePoint(dataset: AnalyticsEngineDataset, event: Event, kind: number, points: Budget): boolean {
+  const point = points.left > 0 ? pointOf(event, kind) : null;
+  if (point === null) return false;
+  points.use(1);
+  try {
+    dataset.writeDataPoint(point);
+    return true;
+  } catch (error) {
+    // It would refuse the next ones, too.
+    points.use(points.left);
+    console.error(`Analytics Engine refused a point: ${error}`);
+    return false;
   }
-  return left;
 }

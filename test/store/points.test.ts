@@ -1,15 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
 import { KIND } from '../../src/engine/point.ts';
-import type { Event } from '../../src/model/event.ts';
+import type { PlacedEvent } from '../../src/model/batch.ts';
 import { Budget } from '../../src/store/budget.ts';
-import { MAX_POINT_AGE, writeCopies, writePoints } from '../../src/store/points.ts';
+import { MAX_POINT_AGE, writeCopies, writeEvents } from '../../src/store/points.ts';
 import { place } from '../fixtures.ts';
 
 const AT = Date.parse('2026-03-04T10:00:00Z');
 const pixel = { id: 'px_1111111111111111', timezone: 'UTC' } as Parameters<typeof place>[0];
-const event = (id: string, more: object = {}): Event =>
-  place(pixel, { id, name: 'pageview', ts: AT, visitor: 'v', ...more } as Parameters<typeof place>[1]).event;
-const events = (count: number): Event[] => Array.from({ length: count }, (_, index) => event(`e${index}`));
+const event = (id: string, more: object = {}): PlacedEvent =>
+  place(pixel, { id, name: 'pageview', ts: AT, visitor: 'v', ...more } as Parameters<typeof place>[1]);
+const events = (count: number): PlacedEvent[] =>
+  Array.from({ length: count }, (_, index) => event(`e${index}`));
 
 /** Records points, and refuses those from the given one on. */
 function recorder(most = Number.POSITIVE_INFINITY) {
@@ -30,12 +31,12 @@ describe('points of events', () => {
   it('are at most 250 an invocation, in batches of any size; the rest is returned', () => {
     const { dataset, points } = recorder();
     const budget = new Budget(250);
-    const left = [100, 100, 100].flatMap((count) => writePoints(dataset, events(count), KIND.event, budget));
+    const left = [100, 100, 100].flatMap((count) => writeEvents(dataset, events(count), budget));
     expect(points).toHaveLength(250);
-    expect(left.map(({ id }) => id)).toEqual(
+    expect(left.map((one) => one.event.id)).toEqual(
       events(100)
         .slice(50)
-        .map(({ id }) => id),
+        .map((one) => one.event.id),
     );
   });
 
@@ -43,8 +44,8 @@ describe('points of events', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const { dataset, points } = recorder(3);
     const budget = new Budget(250);
-    const left = writePoints(dataset, events(10), KIND.event, budget);
-    expect([ids(points), left.map(({ id }) => id)]).toEqual([
+    const left = writeEvents(dataset, events(10), budget);
+    expect([ids(points), left.map((one) => one.event.id)]).toEqual([
       ['e0', 'e1', 'e2'],
       ['e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9'],
     ]);
@@ -55,9 +56,7 @@ describe('points of events', () => {
   it('are returned if they exceed a point, alone', () => {
     const { dataset, points } = recorder();
     const large = event('large', { page: '\u20ac'.repeat(20_000) });
-    expect(writePoints(dataset, [event('a'), large, event('b')], KIND.event, new Budget(250))).toEqual([
-      large,
-    ]);
+    expect(writeEvents(dataset, [event('a'), large, event('b')], new Budget(250))).toEqual([large]);
     expect(ids(points)).toEqual(['a', 'b']);
   });
 });
@@ -70,13 +69,25 @@ describe('copies', () => {
       event('recent', { ts: AT - MAX_POINT_AGE }),
       event('ahead', { ts: AT + 1000 }),
     ];
-    writeCopies(dataset, some, AT, new Budget(250));
+    writeCopies(
+      dataset,
+      some.map((one) => one.event),
+      AT,
+      new Budget(250),
+    );
     expect(ids(points)).toEqual(['recent', 'ahead']);
     expect(points.map(({ doubles = [] }) => doubles[2])).toEqual([KIND.copy, KIND.copy]);
   });
 
   it('fail without failing the batch', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    expect(() => writeCopies(recorder(0).dataset, events(2), AT, new Budget(250))).not.toThrow();
+    expect(() =>
+      writeCopies(
+        recorder(0).dataset,
+        events(2).map((one) => one.event),
+        AT,
+        new Budget(250),
+      ),
+    ).not.toThrow();
   });
 });
