@@ -18,7 +18,7 @@ const PARTS: Readonly<Record<string, number>> = {
   // Libraries of the archive, which a Worker without a bucket never loads.
   'src/archive/decode.ts': 23_500,
   'src/archive/encode.ts': 22_000,
-  'src/collect/consent.ts': 8_600,
+  'src/collect/consent.ts': 8_700,
   'src/collect/locate.ts': 2_500,
   'src/collect/wire/counterscale.ts': 2_200,
   'src/collect/wire/ga4.ts': 5_700,
@@ -33,6 +33,8 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/segment.ts': 6_500,
   'src/collect/wire/snowplow.ts': 5_800,
   'src/collect/wire/umami.ts': 4_600,
+  'src/engine/reader.ts': 4_000,
+  'src/query/open-days.ts': 15_000,
   'src/enrich/ingest.ts': 49_400,
   'src/enrich/consume.ts': 51_600,
   'src/http/unpack.ts': 1_200,
@@ -40,14 +42,14 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/rollup/job.ts': 82_000,
   'src/rollup/column-counts.ts': 16_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 151_000,
+  'src/api/api.ts': 158_500,
   'src/api/health.ts': 12_400,
-  'src/api/diagnostics.ts': 14_000,
+  'src/api/diagnostics.ts': 14_600,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
   'src/api/public-page.ts': 10_700,
   'src/privacy/opt-out.ts': 11_700,
-  'src/privacy/privacy.ts': 29_400,
+  'src/privacy/privacy.ts': 30_000,
   // One of these, in the reader's language.
   'src/privacy/texts/de.ts': 4_800,
   'src/privacy/texts/en.ts': 4_800,
@@ -56,7 +58,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 310_000;
+const ALL_MODULES = 318_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

@@ -1,5 +1,5 @@
 /** What an authenticated sender says in its client's place: time, address, user agent and country. */
-import { detachedSlice } from '../model/detach.ts';
+import { detachedSlice } from '../model/cache.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type Rejection, rejection } from '../model/rejection.ts';
 import { err, ok, type Result } from '../model/result.ts';

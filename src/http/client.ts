@@ -1,7 +1,6 @@
 /** What a request says of its client, as plain data. Each header is cut to a limit. */
-import { Cache } from '../model/cache.ts';
+import { Cache, detachedSlice } from '../model/cache.ts';
 import { type CookieReach, readSpeckCookies } from '../model/cookie.ts';
-import { detachedSlice } from '../model/detach.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type Client, type Geo, NO_GEO, NO_HINTS } from '../model/wire.ts';

@@ -1,6 +1,5 @@
 /** Stores pixels, and caches the pixels of events for a short time. */
-import { Cache } from '../model/cache.ts';
-import { detach } from '../model/detach.ts';
+import { Cache, detach } from '../model/cache.ts';
 import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
 import { markFilesOf } from './archive-marks.ts';

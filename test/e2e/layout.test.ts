@@ -88,7 +88,6 @@ describe('the layout', () => {
       'src/index.ts',
       'src/model/cache.ts',
       'src/model/cookie.ts',
-      'src/model/detach.ts',
       'src/model/fields.ts',
       'src/model/fingerprint.ts',
       'src/model/limits.ts',

@@ -1,5 +1,5 @@
 /** Reads JSON and base64 of other tools' clients. Nothing here throws, whatever was sent, and all results are bounded. */
-import { detachedSlice } from '../../model/detach.ts';
+import { detachedSlice } from '../../model/cache.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { jsonText } from '../../model/text/json.ts';
 import type { RawEvent } from '../../model/wire.ts';

@@ -1,7 +1,6 @@
 /** Counts the page views of each AI crawler and assistant, and the pages that it fetched most. */
 import { type AiAgent, aiAgentOf } from '../../model/ai-agents.ts';
-import { Cache } from '../../model/cache.ts';
-import { detach } from '../../model/detach.ts';
+import { Cache, detach } from '../../model/cache.ts';
 
 /** An agent that fetches more pages than these has the rarest half of them forgotten. */
 const MOST_PAGES = 2000;

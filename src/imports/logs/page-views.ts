@@ -1,5 +1,5 @@
 /** Tells which requests of an access log are page views, and makes events of them. */
-import { detach } from '../../model/detach.ts';
+import { detach } from '../../model/cache.ts';
 import { hostOfUrl, normalHost, withoutWww } from '../../model/text/host.ts';
 import type { ImportedEvent } from '../importer.ts';
 import type { LogEntry } from './entry.ts';
