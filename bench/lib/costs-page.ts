@@ -1,6 +1,7 @@
 /** docs/costs.md: what was measured, as a page. */
 
 import { includedOf, type PricedName, platformLimit, priceOf } from '../../scripts/lib/platform-limits.ts';
+import type { Rows } from './rows.ts';
 import type { StoredBytes } from './stored-bytes.ts';
 import { databaseSection } from './stored-page.ts';
 import { table } from './table.ts';
@@ -18,12 +19,6 @@ const FREE = {
   rowsWritten: platformLimit('d1 rows written', 'free') ?? 0,
 } as const;
 const CRON_RUNS_A_DAY = 288;
-
-/** Rows that D1 has read and written. */
-export interface Rows {
-  readonly read: number;
-  readonly written: number;
-}
 
 /** Rows an event. */
 export interface Incoming {

@@ -2,8 +2,8 @@
  * The built Worker, its D1 in a directory, under the local runtime, with what D1 says of each statement to be had. The
  * database is a file of SQLite: while no runtime has it open it may be filled or copied.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
@@ -16,7 +16,7 @@ import {
   SECRET_KEY,
   schemaStatements,
 } from '../../test/e2e/harness.ts';
-import type { Call, CronRun } from './recorder.ts';
+import type { Call, CronRun, Sent } from './recorder.ts';
 import { sum } from './statistics.ts';
 import { workerCpu } from './worker-cpu.ts';
 
@@ -30,6 +30,8 @@ export interface RecordedSpeck {
   cpu(ask: () => Promise<unknown>, times: number): Promise<number>;
   /** The D1 calls of requests with the header `bench-record` since the last call. */
   recorded(): Promise<readonly Call[]>;
+  /** What they have sent to the queue and to Analytics Engine since the last call. */
+  sent(): Promise<Sent>;
   close(): Promise<void>;
 }
 
@@ -38,18 +40,39 @@ export interface RecordedOptions {
   readonly speckDir: string;
   /** Where its database is, or is to be. */
   readonly directory: string;
+  /** Variables in place of those of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, string>>;
 }
+
+/** The files of an empty database, by their paths, once one has been made. */
+let empty: ReadonlyMap<string, Buffer> | undefined;
 
 /** Makes an empty database with Speck's schema in a directory, and gives its file. */
 export async function makeDatabase(options: RecordedOptions): Promise<string> {
-  mkdirSync(options.directory, { recursive: true });
-  const speck = await startRecorded(options);
-  try {
-    await runAll(speck.db, schemaStatements());
-  } finally {
-    await speck.close();
+  const { directory } = options;
+  mkdirSync(directory, { recursive: true });
+  if (empty === undefined) {
+    const speck = await startRecorded(options);
+    try {
+      await runAll(speck.db, schemaStatements());
+    } finally {
+      await speck.close();
+    }
+    empty = filesIn(directory);
   }
-  return databaseFile(options.directory);
+  for (const [path, bytes] of empty) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), bytes);
+  }
+  return databaseFile(directory);
+}
+
+function filesIn(directory: string): Map<string, Buffer> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(paths.map((path) => [relative(directory, path), readFileSync(path)]));
 }
 
 /** The file that Miniflare keeps the one D1 database of a directory in. */
@@ -63,10 +86,10 @@ export function databaseFile(directory: string): string {
   return join(file.parentPath, file.name);
 }
 
-export async function startRecorded({ speckDir, directory }: RecordedOptions): Promise<RecordedSpeck> {
+export async function startRecorded({ speckDir, directory, vars }: RecordedOptions): Promise<RecordedSpeck> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [{ ...recordedWorker(speckDir), unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }],
+      workers: [{ ...recordedWorker(speckDir, vars), unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }],
       resourcePersistencePath: directory,
       cf: false,
       inspectorPort: 0,
@@ -95,6 +118,7 @@ export async function startRecorded({ speckDir, directory }: RecordedOptions): P
         times,
       ),
     recorded: () => json(`${url}/bench/recorded`),
+    sent: () => json(`${url}/bench/sent`),
     close: () => miniflare.dispose(),
   };
 }
@@ -106,7 +130,7 @@ async function json<T>(url: string): Promise<T> {
 }
 
 /** Bench and built Worker in one script, with the bindings and settings of wrangler.toml. */
-function recordedWorker(speckDir: string): V4WorkerOptions {
+function recordedWorker(speckDir: string, vars: Readonly<Record<string, string>> = {}): V4WorkerOptions {
   const bundle = buildSync({
     entryPoints: [join(ROOT, 'bench/lib/recorder.ts')],
     alias: { 'speck-worker': join(speckDir, 'index.mjs') },
@@ -128,7 +152,7 @@ function recordedWorker(speckDir: string): V4WorkerOptions {
     modules: [
       { type: 'ESModule', path: join(speckDir, 'recorder.js'), contents: bundle.outputFiles[0]?.text ?? '' },
     ],
-    bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY },
+    bindings: { ...configured.bindings, ...vars, ADMIN_TOKEN, SECRET_KEY },
   };
 }
 

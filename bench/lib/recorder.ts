@@ -1,13 +1,14 @@
 /**
  * A Worker around the built one, which runs inside the runtime and notes what D1 says of each statement. Requests go to
  * Speck as they come; those with the header `bench-record` have their statements noted, to be fetched from
- * `/bench/recorded`. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
+ * `/bench/recorded`. So have all messages of the queue. `/bench/sent` answers with what recorded requests have sent to the queue and
+ * to Analytics Engine. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
  */
 import speck from 'speck-worker';
 
 /** One statement, as D1 tells of it. */
 export interface Recorded {
-  /** What it does, such as `INSERT INTO rollups`. */
+  /** What it does, such as `INSERT INTO rollups` or `SELECT FROM pixels`. */
   readonly does: string;
   /** Bytes of its text, and of its largest parameter. */
   readonly bytes: number;
@@ -49,8 +50,31 @@ interface Database {
   batch(statements: readonly Statement[]): Promise<Result[]>;
 }
 
+/** What was sent elsewhere than to D1. */
+export interface Sent {
+  /** Bytes of each message of the queue, without the queue's own. */
+  readonly messages: readonly number[];
+  /** Points written to Analytics Engine. */
+  readonly points: number;
+}
+
+interface MessageQueue {
+  sendBatch(messages: readonly { readonly body: unknown }[]): Promise<void>;
+}
+
+interface Dataset {
+  writeDataPoint(point: unknown): void;
+}
+
 interface Env {
   readonly DB: Database;
+  readonly QUEUE: MessageQueue;
+  readonly ANALYTICS: Dataset;
+}
+
+function doesOf(sql: string): string {
+  const change = /(INSERT( OR \w+)? INTO|UPDATE|DELETE FROM) \w+/.exec(sql)?.[0];
+  return change ?? `SELECT FROM ${/\bFROM (\w+)/.exec(sql)?.[1] ?? ''}`.trim();
 }
 
 const encoder = new TextEncoder();
@@ -82,7 +106,7 @@ class RecordingDatabase implements Database {
     this.#calls.push({
       ms,
       statements: statements.map(({ sql, values }, place) => ({
-        does: /(INSERT( OR \w+)? INTO|UPDATE|DELETE FROM) \w+/.exec(sql)?.[0] ?? 'SELECT',
+        does: doesOf(sql),
         bytes: bytesOf(sql),
         parameterBytes: Math.max(0, ...values.map(bytesOf)),
         ms: results[place]?.meta.duration ?? 0,
@@ -130,6 +154,13 @@ class RecordingStatement implements Statement {
 }
 
 const recorded: Call[] = [];
+const sent = { messages: [] as number[], points: 0 };
+
+function takeSent(): Sent {
+  const taken = { messages: sent.messages.splice(0), points: sent.points };
+  sent.points = 0;
+  return taken;
+}
 
 export default {
   async fetch(request: Request, env: Env, ctx: unknown): Promise<Response> {
@@ -137,14 +168,33 @@ export default {
     if (pathname === '/bench/cron') return Response.json(await runCron(env, ctx, searchParams));
     if (pathname === '/bench/nothing') return Response.json(null);
     if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
+    if (pathname === '/bench/sent') return Response.json(takeSent());
     const isRecorded = request.headers.has('bench-record');
     return speck.fetch(request, isRecorded ? recording(env, recorded) : env, ctx);
   },
-  queue: speck.queue,
+  queue(batch: unknown, env: Env, ctx: unknown): Promise<void> {
+    return speck.queue(batch, recording(env, recorded), ctx);
+  },
 };
 
 function recording(env: Env, calls: Call[]): Env {
-  return { ...env, DB: new RecordingDatabase(env.DB, calls) };
+  const { DB, QUEUE, ANALYTICS } = env;
+  return {
+    ...env,
+    DB: new RecordingDatabase(DB, calls),
+    QUEUE: {
+      sendBatch(messages) {
+        sent.messages.push(...messages.map(({ body }) => bytesOf(JSON.stringify(body))));
+        return QUEUE.sendBatch(messages);
+      },
+    },
+    ANALYTICS: {
+      writeDataPoint(point) {
+        sent.points++;
+        ANALYTICS.writeDataPoint(point);
+      },
+    },
+  };
 }
 
 async function runCron(env: Env, ctx: unknown, parameters: URLSearchParams): Promise<CronRun> {

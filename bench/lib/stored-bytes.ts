@@ -81,16 +81,19 @@ function hasMonth(file: string): boolean {
   }
 }
 
-/** Bytes of the pages of each table, those of its indexes included. */
-function bytesByTable(file: string): Map<string, number> {
+/**
+ * Bytes of the pages of each table, those of its indexes included.
+ * @param counts `pages`: whole pages. `used`: what is used of them, which many small days fill together.
+ */
+export function bytesByTable(file: string, counts: 'pages' | 'used' = 'pages'): Map<string, number> {
   const db = new DatabaseSync(file);
   try {
     const rows = db
       .prepare(
-        `SELECT s.tbl_name AS name, sum(d.pgsize) AS bytes
+        `SELECT s.tbl_name AS name, sum(d.pgsize - iif(?, d.unused, 0)) AS bytes
          FROM dbstat d JOIN sqlite_schema s ON s.name = d.name GROUP BY 1`,
       )
-      .all() as { name: string; bytes: number }[];
+      .all(counts === 'used' ? 1 : 0) as { name: string; bytes: number }[];
     return new Map(rows.map(({ name, bytes }) => [name, bytes]));
   } finally {
     db.close();

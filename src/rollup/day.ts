@@ -7,14 +7,9 @@ import { DELETE_COLUMNS, STORE_COLUMNS } from './columns.sql.ts';
 import { DELETE_VANISHED, ROLL_UP_DAY } from './local-day.sql.ts';
 import { DELETE_VANISHED_OF_MONTH, MARK_MONTH, ROLL_UP_MONTH } from './months.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { MAX_EVENTS_AT_ONCE } from './sizes.ts';
 import { rollUpSlices } from './slices.ts';
 import { hasColumns, rollUpPeople, valuesOf } from './values-of-day.ts';
-
-/**
- * Events of a day that one transaction rolls up by SQL alone, which needs none of the Worker's own time. On Cloudflare's free plan, a
- * day has fewer events. A larger day is rolled up in slices.
- */
-export const MAX_EVENTS_AT_ONCE = 50_000;
 
 /**
  * A day takes six statements: write changed rows, delete obsolete rows, write people, delete the old columns, write the new ones, mark

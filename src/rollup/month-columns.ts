@@ -11,7 +11,7 @@ import {
   STORE_COLUMNS_OF_MONTH,
 } from './month-columns.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
-import { SLICE_EVENTS } from './slices.ts';
+import { SLICE_EVENTS } from './sizes.ts';
 
 /** Rows of days that one statement deletes. */
 const CHUNK = 2000;

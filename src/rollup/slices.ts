@@ -16,13 +16,8 @@ import {
 } from './local-day.sql.ts';
 import { MOST_USED_KEYS } from './properties.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { SLICE_EVENTS } from './sizes.ts';
 import { hasColumns, rollUpPeople, valuesOf } from './values-of-day.ts';
-
-/**
- * Events of a slice. A slice takes some four seconds; D1's limit is thirty. Few slices are better than many, since each one reads the
- * complete day to select its visitors.
- */
-export const SLICE_EVENTS = 200_000;
 
 /** Events of a slice that the Worker counts: decoded, they take some 50 of the isolate's 128 MB. SQL counts a larger slice. */
 const MAX_COUNTED_EVENTS = 400_000;

@@ -23,7 +23,7 @@ import {
 import { LIMITS } from '../../src/model/limits.ts';
 import { MAX_PIXEL_KEYS, MAX_PIXELS_OF_KEY } from '../../src/model/pixel-key.ts';
 import { MAX_FAMILY } from '../../src/model/rejection.ts';
-import { SLICE_EVENTS } from '../../src/rollup/slices.ts';
+import { SLICE_EVENTS } from '../../src/rollup/sizes.ts';
 import { MAX_SESSIONS } from '../../src/store/sessions.ts';
 
 const number = (value: number): string => value.toLocaleString('en');

@@ -7,7 +7,7 @@ import { parseQuery } from '../../src/query/language.ts';
 import type { QueryResult } from '../../src/query/present.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { runJob } from '../../src/rollup/job.ts';
-import { SLICE_EVENTS } from '../../src/rollup/slices.ts';
+import { SLICE_EVENTS } from '../../src/rollup/sizes.ts';
 import { LIVE_EVENTS } from '../../src/sql/rollups.ts';
 import { beginSlices, markGoalsChanged, markRolledUp } from '../../src/store/days.ts';
 import { type DayToRollUp, dirtyDays } from '../../src/store/due-days.ts';

@@ -7,6 +7,8 @@ import type { Measurement } from '../../bench/lib/measure.ts';
 import { targetTable } from '../../bench/lib/targets.ts';
 import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { withRecipes } from '../../scripts/lib/recipes-document.ts';
+import { withScale } from '../../scripts/lib/simulate/document.ts';
+import { committedMeasured } from '../../scripts/lib/simulate/measured.ts';
 import { withTools } from '../../scripts/lib/tools-document.ts';
 import { toolGuides } from '../../src/dashboard/tools.ts';
 import { ROOT } from '../e2e/harness.ts';
@@ -34,6 +36,11 @@ it('docs/migrate.md has the lines to change of the Install view; npm run docs wr
     expect(migrate).toContain(`### Lines for ${label}`);
     for (const { text } of changes) expect(migrate).toContain(text);
   }
+});
+
+it('docs/scale.md has the tables that the simulation computes from what was measured; if it has not: npm run docs', () => {
+  const scale = readFileSync(`${ROOT}/docs/scale.md`, 'utf8');
+  expect(withScale(scale, committedMeasured())).toBe(scale);
 });
 
 it('each claim of docs/privacy.md names an existing test', () => {
