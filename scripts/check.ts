@@ -33,10 +33,11 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/segment.ts': 6_500,
   'src/collect/wire/snowplow.ts': 5_800,
   'src/collect/wire/umami.ts': 4_600,
+  'src/enrich/ingest.ts': 49_800,
+  'src/enrich/consume.ts': 52_000,
+  // Analytics Engine, which a Worker without it never reads.
   'src/engine/reader.ts': 4_000,
-  'src/query/open-days.ts': 15_000,
-  'src/enrich/ingest.ts': 49_400,
-  'src/enrich/consume.ts': 51_600,
+  'src/query/open-days.ts': 58_000,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
   'src/rollup/job.ts': 82_000,
@@ -49,7 +50,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/api/dashboard.ts': 5_500,
   'src/api/public-page.ts': 10_700,
   'src/privacy/opt-out.ts': 11_700,
-  'src/privacy/privacy.ts': 30_000,
+  'src/privacy/privacy.ts': 31_000,
   // One of these, in the reader's language.
   'src/privacy/texts/de.ts': 4_800,
   'src/privacy/texts/en.ts': 4_800,
@@ -58,7 +59,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 318_000;
+const ALL_MODULES = 335_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

@@ -1,6 +1,6 @@
 /** What of Analytics Engine a request reads. */
 import type { Env } from '../env.ts';
-import type { OpenDays } from '../query/open-days.ts';
+import type { EngineQueries } from '../query/engine-queries.ts';
 import { engineOf, hasEngine } from '../store/engine.ts';
 import { Problem } from './problem.ts';
 
@@ -9,7 +9,7 @@ import { Problem } from './problem.ts';
  *
  * @throws Problem if events go to Analytics Engine, but nothing is set that reads them.
  */
-export async function openDaysOf(env: Env): Promise<OpenDays | null> {
+export async function openDaysOf(env: Env): Promise<EngineQueries | null> {
   if (!hasEngine(env)) return null;
   const [engine, { OpenDays: Days }] = await Promise.all([engineOf(env), import('../query/open-days.ts')]);
   if (engine === null) {

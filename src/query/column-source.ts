@@ -3,7 +3,7 @@ import type { Segment } from '../columns/segment.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { keyOfDay, readHeaders, type SegmentHead } from '../store/segments.ts';
 import { type ColumnDay, type DayStates, readDays, type Volume } from './day-states.ts';
-import type { OpenDay } from './open-days.ts';
+import type { OpenDay } from './engine-queries.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { Sources } from './sources.ts';
 import type { Span } from './spans.ts';

@@ -6,6 +6,7 @@ import type { ColumnSource } from './column-source.ts';
 import type { DayStates, Volume } from './day-states.ts';
 import type { Moments } from './parsed-query.ts';
 import type { DayRange } from './range.ts';
+import type { Sampled } from './sampled-answer.ts';
 import type { Span } from './spans.ts';
 
 export interface QueryContext extends Span {
@@ -13,7 +14,9 @@ export interface QueryContext extends Span {
   readonly days: DayStates & Volume;
   /** What columns answer. */
   readonly source: ColumnSource;
-  /** What they have answered. */
+  /** What estimates answer of sampled days; null if there are none. */
+  readonly sampled?: Sampled | null;
+  /** What columns and estimates have answered. */
   readonly columns: ColumnRows;
   /** The days that imported totals answer, where they have no events. Left out: none. */
   readonly imported?: DayRange;

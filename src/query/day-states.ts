@@ -66,6 +66,9 @@ export interface ColumnDay {
   readonly is_purged: number;
 }
 
+/** `rolls` of a day that estimates answer. No day has it. */
+export const ESTIMATED = -2;
+
 export interface SpanDays {
   readonly days: DayStates & Volume;
   /** The days that columns answer, in order. */

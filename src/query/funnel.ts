@@ -1,4 +1,5 @@
 /** Funnels: how many visits or people came from goal to goal, within a visit, or within a person's window across visits. */
+import type { FieldError } from '../model/field-error.ts';
 import type { Funnel, Goal } from '../model/goal.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { ok, type Result } from '../model/result.ts';
@@ -10,9 +11,9 @@ import { readSources, type SpanSources, segmentsIn, withOpenDays } from './colum
 import { priceOfColumns } from './columns/price.ts';
 import type { QueryContext } from './context.ts';
 import type { Volume } from './day-states.ts';
+import { type EngineQueries, openDaysOfSpans } from './engine-queries.ts';
 import { Meter } from './meter.ts';
 import { needsOfFunnel } from './needs.ts';
-import { type OpenDays, openDaysOfSpans } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { type Allowance, charge, priceOfSegments, pricesOfFunnel, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
@@ -52,7 +53,7 @@ export async function runFunnel(
   requested: ParsedQuery,
   now: number,
   allowance: Allowance = VIEWERS,
-  openDays: OpenDays | null = null,
+  engine: EngineQueries | null = null,
 ): Promise<Result<FunnelResult, QueryError>> {
   const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
@@ -70,10 +71,12 @@ export async function runFunnel(
   const evaluated = columnFunnel(requested, pixel, steps, meter);
   const asker = askerOfFunnel(funnel, requested);
   const task = funnelTask(evaluated, { rollups: false, columns: asker.byColumns });
-  const open = await openDaysOfSpans(openDays, pixel, [span], asker.byColumns, now);
+  const open = await openDaysOfSpans(engine, pixel, [span], asker.byColumns, now);
   if (!open.ok) return open;
   const [stored] = await readSources(db, requested, pixel, [span], () => task.begin().columns, task.sources);
-  const sources = withOpenDays(stored as SpanSources, open.value[0] ?? []);
+  const sources = withOpenDays(stored as SpanSources, open.value[0]?.open ?? []);
+  const [sampled] = open.value[0]?.sampled ?? [];
+  if (sampled !== undefined) return invalidQuery([sampledFunnel(sampled)]);
   const pricesOf = (volume: Volume): number[] =>
     pricesOfFunnel(requested, testsToResolve(requested), steps.length, volume, {
       goals: settings.goals.length,
@@ -109,6 +112,11 @@ export async function runFunnel(
     ),
   });
 }
+
+const sampledFunnel = (day: string): FieldError => ({
+  path: 'date_range',
+  message: `Analytics Engine has kept only a sample of ${day}, from which a funnel cannot be told. Choose a range without this day.`,
+});
 
 /**
  * @param counts null if they may not be reported. Rounded counts may grow from step to step, so each is limited to the one

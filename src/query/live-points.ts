@@ -11,10 +11,10 @@ import { filterContext } from './column-query.ts';
 import { propertiesOfGoals } from './columns/evaluate.ts';
 import { FilterMasks, propertiesIn } from './columns/masks.ts';
 import { SegmentView } from './columns/view.ts';
-import type { Latest, LiveView } from './live.ts';
+import type { EventPages } from './engine-queries.ts';
+import type { Latest, LiveMoments, LiveView } from './live-view.ts';
 import type { Meter } from './meter.ts';
-import type { OpenDays } from './open-days.ts';
-import type { Moments, ParsedQuery } from './parsed-query.ts';
+import type { ParsedQuery } from './parsed-query.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
 import { refusalOf } from './read-columns.ts';
 
@@ -28,21 +28,13 @@ const TOO_MANY: FieldError = {
   message: `The last minutes have more than ${MAX_EVENTS} events, which is too many for the live view.`,
 };
 
-/** The moments of a live view, in epoch milliseconds. */
-export interface LiveMoments extends Moments {
-  /** Events are read from here on, to see visits in full. */
-  readonly begin: number;
-  /** Visitors after this moment are those of now. */
-  readonly recent: number;
-}
-
 /**
  * Counts the last minutes.
  *
  * @throws EngineError, and what D1 throws.
  */
 export async function countLivePoints(
-  openDays: OpenDays,
+  pages: EventPages,
   query: ParsedQuery,
   pixel: Pixel,
   moments: LiveMoments,
@@ -50,7 +42,7 @@ export async function countLivePoints(
   meter: Meter,
 ): Promise<Result<LiveView, QueryError>> {
   try {
-    return ok(await count(openDays, query, pixel, moments, latest, meter));
+    return ok(await count(pages, query, pixel, moments, latest, meter));
   } catch (error) {
     const refusal = error instanceof TooManyEvents ? invalidQuery([TOO_MANY]) : refusalOf(error);
     if (refusal === null) throw error;
@@ -61,7 +53,7 @@ export async function countLivePoints(
 class TooManyEvents extends Error {}
 
 async function count(
-  openDays: OpenDays,
+  pages: EventPages,
   query: ParsedQuery,
   pixel: Pixel,
   { begin, from, to, recent }: LiveMoments,
@@ -69,7 +61,7 @@ async function count(
   meter: Meter,
 ): Promise<LiveView> {
   const all: Event[] = [];
-  for await (const { events } of openDays.pagesOf({ pixel: pixel.id, since: begin, until: to + 1 })) {
+  for await (const { events } of pages.pagesOf({ pixel: pixel.id, since: begin, until: to + 1 })) {
     if (all.length + events.length > MAX_EVENTS) throw new TooManyEvents();
     for (const event of events) all.push(event);
   }

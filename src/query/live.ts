@@ -11,10 +11,10 @@ import { prepare } from '../sql/statement.ts';
 import { type LiveEvent, latestEvents, VISIBLE_COLUMNS } from '../store/live.ts';
 import { NO_COLUMN_ROWS } from './column-rows.ts';
 import type { QueryContext } from './context.ts';
-import { countLivePoints } from './live-points.ts';
+import type { EngineQueries } from './engine-queries.ts';
+import type { Latest, LiveMinute, LiveView } from './live-view.ts';
 import { Meter } from './meter.ts';
 import { planOf } from './needs.ts';
-import type { OpenDays } from './open-days.ts';
 import { type Filter, type Moments, type ParsedQuery, testsIn } from './parsed-query.ts';
 import { type Allowance, charge, pricesOf, VIEWERS } from './price.ts';
 import { invalidQuery, type QueryError } from './query-error.ts';
@@ -30,30 +30,7 @@ export const RECENT_MINUTES = 5;
 /** How far back the beginning of a visit is looked for, which bounds the work: in milliseconds before the first minute. */
 const MOST_BEFORE = 6 * 3_600_000;
 
-export interface LiveMinute {
-  /** Its first moment, in epoch milliseconds. */
-  readonly minute: number;
-  readonly visitors: number;
-  readonly events: number;
-  readonly pageviews: number;
-}
-
-export interface LiveView {
-  /** Distinct visitors of the last five minutes. */
-  readonly visitors: number;
-  /** The last thirty minutes, the oldest first. The last one is the current minute, which is not over. */
-  readonly minutes: readonly LiveMinute[];
-  /** The latest events, the latest first. */
-  readonly events: readonly LiveEvent[];
-}
-
-/** The latest events that are wanted: after a moment, and how many at most. */
-export interface Latest {
-  readonly since: number;
-  readonly limit: number;
-}
-
-/** @param query only its filters are used. @param openDays null if no event is in Analytics Engine only. */
+/** @param query only its filters are used. @param engine null if no event is in Analytics Engine only. */
 export async function readLive(
   db: D1Database,
   query: ParsedQuery,
@@ -61,7 +38,7 @@ export async function readLive(
   now: number,
   latest: Latest,
   allowance: Allowance = VIEWERS,
-  openDays: OpenDays | null = null,
+  engine: EngineQueries | null = null,
 ): Promise<Result<LiveView, QueryError>> {
   const ofPeople = peopleErrors(query.filters);
   if (ofPeople.length > 0) return invalidQuery(ofPeople);
@@ -71,10 +48,10 @@ export async function readLive(
 
   const first = (Math.floor(now / MINUTE) - LIVE_MINUTES + 1) * MINUTE;
   const moments = { from: first, to: now };
-  if (openDays !== null && (await openDays.areOf(pixel))) {
+  if (engine !== null && (await engine.areOf(pixel))) {
     const begin = query.filters.length > 0 ? earliestOf(query, pixel, first) : first;
     const recent = now - RECENT_MINUTES * MINUTE;
-    return countLivePoints(openDays, query, pixel, { ...moments, begin, recent }, latest, meter);
+    return engine.live(query, pixel, { ...moments, begin, recent }, latest, meter);
   }
   const { at, events } = await beginOf(db, query, pixel, moments);
   const priced = { goals: pixel.settings.goals.length, isSafe: isProtected(pixel.settings.min_group) };

@@ -8,25 +8,31 @@ import type { EngineReader } from '../engine/reader.ts';
 import { Cache } from '../model/cache.ts';
 import { RAW } from '../model/day-state.ts';
 import type { Pixel } from '../model/pixel.ts';
-import { ok, type Result } from '../model/result.ts';
+import type { Result } from '../model/result.ts';
 import { addDays, localDay, segments } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
-import { type DayEventPage, type EventRange, readDayEvents } from '../store/day-events.ts';
+import { type DayEventPage, type EventRange, readDayEvents, readStoredEvents } from '../store/day-events.ts';
 import type { Engine } from '../store/engine.ts';
-import type { ColumnDay } from './day-states.ts';
-import { invalidQuery, type QueryError } from './query-error.ts';
+import {
+  type EngineQueries,
+  type EventPages,
+  MAX_OPEN_EVENTS,
+  type OpenDay,
+  type OpenDaysOfRange,
+  type SpanContext,
+} from './engine-queries.ts';
+import { countLivePoints } from './live-points.ts';
+import type { Latest, LiveMoments, LiveView } from './live-view.ts';
+import type { Meter } from './meter.ts';
+import type { ParsedQuery } from './parsed-query.ts';
+import type { QueryError } from './query-error.ts';
 import type { DayRange } from './range.ts';
-import type { Span } from './spans.ts';
+import { readSampled } from './sampled.ts';
+import type { Sampled } from './sampled-answer.ts';
 import { HAS_ROLLUP } from './sql/rollup-state.ts';
 
-/** A day whose columns have been made for this query. */
-export interface OpenDay {
-  readonly day: ColumnDay;
-  readonly segment: Segment;
-}
-
-/** Events of a day that a query reads one by one. A day with more has a snapshot, of an hour ago at most. */
-export const MAX_OPEN_EVENTS = 100_000;
+/** The columns of a day; or why a query cannot make them. */
+type Made = OpenDay | 'sampled' | 'too large';
 
 /** No rollup has this number, so no stored columns are taken for those that were made. */
 const NO_ROLLUP = -1;
@@ -42,20 +48,17 @@ interface DayRow {
   readonly points: number;
   readonly is_rolled: number;
   readonly is_stored: number;
+  readonly is_sampled: number;
 }
 
-/** The open days of a range. */
-export interface OpenDaysOfRange {
-  readonly open: readonly OpenDay[];
-  /** A day that has more events than a query may read, and no snapshot yet; null if there is none. */
-  readonly tooLarge: string | null;
-}
+/** How long Analytics Engine has points, in days: three months, to be on the safe side. */
+const POINT_DAYS = 89;
 
 /** Reads the open days of one request's queries: each day once. */
-export class OpenDays {
+export class OpenDays implements EngineQueries, EventPages {
   readonly #db: D1Database;
   readonly #engine: Engine;
-  readonly #reads = new Map<string, Promise<OpenDay | null>>();
+  readonly #reads = new Map<string, Promise<Made>>();
 
   constructor(db: D1Database, engine: Engine) {
     this.#db = db;
@@ -64,11 +67,13 @@ export class OpenDays {
 
   /** @throws EngineError if Analytics Engine does not answer. */
   async of(pixel: Pixel, range: DayRange, now: number): Promise<OpenDaysOfRange> {
-    const days = await openDaysIn(this.#db, this.#engine.takesEvents, pixel, range, now);
+    const { open: days, sampled } = await openDaysIn(this.#db, this.#engine.takesEvents, pixel, range, now);
     const made = await Promise.all(days.map((day) => this.#read(pixel, day, now)));
+    const isSampled = (index: number): boolean => made[index] === 'sampled';
     return {
-      open: made.filter((one) => one !== null && one.day.events > 0) as OpenDay[],
-      tooLarge: days.find((_, index) => made[index] === null) ?? null,
+      open: made.filter((one): one is OpenDay => typeof one === 'object' && one.day.events > 0),
+      sampled: [...sampled, ...days.filter((_, index) => isSampled(index))].toSorted(),
+      tooLarge: days.find((_, index) => made[index] === 'too large') ?? null,
     };
   }
 
@@ -79,19 +84,49 @@ export class OpenDays {
     return (await this.#db.prepare(sql).bind(id).first()) !== null;
   }
 
+  /** @throws EngineError */
+  estimated(
+    query: ParsedQuery,
+    context: SpanContext,
+    days: readonly string[],
+    meter: Meter,
+  ): Promise<Result<Sampled, QueryError>> {
+    return readSampled(this, query, context, days, meter);
+  }
+
+  /** @throws EngineError */
+  live(
+    query: ParsedQuery,
+    pixel: Pixel,
+    moments: LiveMoments,
+    latest: Latest,
+    meter: Meter,
+  ): Promise<Result<LiveView, QueryError>> {
+    return countLivePoints(this, query, pixel, moments, latest, meter);
+  }
+
+  get reader(): EngineReader {
+    return this.#engine.reader;
+  }
+
+  /** The events of a range that D1 has. */
+  storedPagesOf(range: EventRange): AsyncGenerator<DayEventPage> {
+    return readStoredEvents(this.#db, range);
+  }
+
   /** The events of a range. @throws EngineError */
   pagesOf(range: EventRange): AsyncGenerator<DayEventPage> {
     return readDayEvents(this.#db, this.#engine.reader, range);
   }
 
-  #read(pixel: Pixel, day: string, now: number): Promise<OpenDay | null> {
+  #read(pixel: Pixel, day: string, now: number): Promise<Made> {
     const key = `${pixel.id} ${pixel.timezone} ${day}`;
     const known = shared.get(key);
     if (known && known.until > now) return Promise.resolve(known.made);
     const read =
       this.#reads.get(key) ??
       make(this.#db, this.#engine.reader, pixel, day).then((made) => {
-        if (made !== null) shared.set(key, { until: now + SHARED_FOR, made });
+        if (typeof made === 'object') shared.set(key, { until: now + SHARED_FOR, made });
         return made;
       });
     this.#reads.set(key, read);
@@ -99,31 +134,32 @@ export class OpenDays {
   }
 }
 
-/** The days with points that neither a rollup nor columns answer. */
+/** `open`: the days with points that neither a rollup nor columns answer. */
 async function openDaysIn(
   db: D1Database,
   takesEvents: boolean,
   { id, timezone }: Pixel,
   { from, to }: DayRange,
   now: number,
-): Promise<string[]> {
+): Promise<{ readonly open: readonly string[]; readonly sampled: readonly string[] }> {
   const today = localDay(timezone, now);
   const { results } = await prepare(
     db,
-    `SELECT day, points, ${HAS_ROLLUP} AS is_rolled, raw = ${RAW.stored} AS is_stored
+    `SELECT day, points, ${HAS_ROLLUP} AS is_rolled, raw = ${RAW.stored} AS is_stored,
+       sample_interval > 1 AND day >= :oldest AS is_sampled
      FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to AND (points > 0 OR day >= :yesterday)`,
-    { pixel: id, from, to, yesterday: addDays(today, -1) },
+    { pixel: id, from, to, yesterday: addDays(today, -1), oldest: addDays(today, -POINT_DAYS) },
   ).all<DayRow>();
   const known = new Map(results.map((row) => [row.day, row]));
   // The cron sees points some minutes after they are written.
   const recent = takesEvents ? [addDays(today, -1), today].filter((day) => day >= from && day <= to) : [];
   const candidates = new Set([...recent, ...results.flatMap(({ day, points }) => (points > 0 ? [day] : []))]);
-  return [...candidates]
-    .filter((day) => {
-      const row = known.get(day);
-      return row === undefined || (row.is_rolled === 0 && row.is_stored === 1);
-    })
-    .toSorted();
+  const isOpen = (row: DayRow | undefined): boolean =>
+    row === undefined || (row.is_rolled === 0 && row.is_stored === 1 && row.is_sampled === 0);
+  return {
+    open: [...candidates].filter((day) => isOpen(known.get(day))).toSorted(),
+    sampled: results.flatMap(({ day, points, is_sampled }) => (points > 0 && is_sampled === 1 ? [day] : [])),
+  };
 }
 
 async function make(
@@ -131,12 +167,13 @@ async function make(
   reader: EngineReader,
   { id, timezone }: Pixel,
   day: string,
-): Promise<OpenDay | null> {
+): Promise<Made> {
   const stretches = segments(timezone, day, day);
   const [since, until] = [stretches[0]?.start ?? 0, stretches.at(-1)?.end ?? 0];
   const events = new DayEvents();
   for await (const page of readDayEvents(db, reader, { pixel: id, since, until })) {
-    if (events.size + page.events.length > MAX_OPEN_EVENTS) return null;
+    if (events.size + page.events.length > MAX_OPEN_EVENTS) return 'too large';
+    if (page.intervals.some((interval) => interval > 1)) return 'sampled';
     for (const event of page.events) events.add(event);
   }
   const ofDay: SegmentDay = { day, rolls: NO_ROLLUP, stretches };
@@ -145,25 +182,4 @@ async function make(
     day: { day, rolls: NO_ROLLUP, events: header.events, as_of: null, is_purged: 0 },
     segment: new Segment(header, [], columns),
   };
-}
-
-/**
- * The open days of each span of a query.
- *
- * @param openDays null if no Analytics Engine is read.
- * @param byColumns whether columns can answer the query. If not, the events that D1 has answer it: all events of people are there.
- */
-export async function openDaysOfSpans(
-  openDays: OpenDays | null,
-  pixel: Pixel,
-  spans: readonly Span[],
-  byColumns: boolean,
-  now: number,
-): Promise<Result<readonly (readonly OpenDay[])[], QueryError>> {
-  if (openDays === null || !byColumns) return ok(spans.map(() => []));
-  const all = await Promise.all(spans.map(({ range }) => openDays.of(pixel, range, now)));
-  const tooLarge = all.find((one) => one.tooLarge !== null)?.tooLarge;
-  if (tooLarge === undefined) return ok(all.map(({ open }) => open));
-  const message = `${tooLarge} has more than ${MAX_OPEN_EVENTS} events, and no rollup yet. The next one is made within an hour. Choose a range without this day.`;
-  return invalidQuery([{ path: 'date_range', message }]);
 }

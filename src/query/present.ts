@@ -3,10 +3,12 @@ import type { Metric } from '../model/metrics.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { dayStart, localDay } from '../model/time-zone.ts';
 import type { ResultRow } from './compare.ts';
+import { ESTIMATED } from './day-states.ts';
 import { type ImportsAnswered, importWarnings, SKIP_WARNINGS } from './imports.ts';
 import type { Filter, Moments, ParsedQuery } from './parsed-query.ts';
 import { timeLabels } from './range.ts';
 import type { QueryRows } from './rows.ts';
+import type { Sampled } from './sampled-answer.ts';
 import { isProtected } from './small-groups.ts';
 import { canUseColumns } from './sources.ts';
 import { momentsOf, type QuerySpans } from './spans.ts';
@@ -22,6 +24,7 @@ export interface QueryResult {
  * @param comparedUntil where the comparison's last day ends, if that is before the end of the day.
  * @param read its own rows; `results` are the same, or the same with a comparison.
  * @param imports what imported totals have answered; null if the query does not ask for them.
+ * @param sampled what has been estimated; null if nothing has.
  */
 export function present(
   requested: ParsedQuery,
@@ -30,6 +33,7 @@ export function present(
   read: QueryRows,
   results: readonly ResultRow[],
   imports: ImportsAnswered | null,
+  sampled: Sampled | null,
   pixel: Pixel,
   now: number,
 ): QueryResult {
@@ -40,6 +44,7 @@ export function present(
   const metricWarnings = {
     ...(imports?.own || imports?.other ? importWarnings(query) : {}),
     ...(read.hasMultipleCurrencies ? warnings(metrics) : {}),
+    ...sampled?.warnings,
   };
   return {
     results,
@@ -48,6 +53,7 @@ export function present(
         ? { ...protectedSource(query, read, imports, timezone, now), min_group: settings.min_group }
         : sourceOf(read, imports)),
       ...(imports ? importsMeta(imports) : {}),
+      ...(sampled ? { sampled: { interval: sampled.interval, share: roundedShare(sampled.share) } } : {}),
       ...(time_labels && time && time !== 'time' ? { time_labels: timeLabels(time, timezone, range) } : {}),
       ...(read.total === null ? {} : { total_rows: read.total }),
       ...(Object.keys(metricWarnings).length > 0 ? { metric_warnings: metricWarnings } : {}),
@@ -61,7 +67,7 @@ export function present(
 }
 
 /**
- * The sources of the numbers, `rollups`, `columns`, `events`, `imports` or several of them; how many events were counted, from columns and one by
+ * The sources of the numbers, `rollups`, `columns`, `events`, `estimates`, `imports` or several of them; how many events were counted, from columns and one by
  * one; and when the oldest outdated rollup was made.
  */
 function sourceOf(
@@ -70,13 +76,16 @@ function sourceOf(
 ): Record<string, unknown> {
   const { rolled, live } = days;
   const byRollups = usesRollups && rolled > 0;
-  const byColumns = columnDays.length > 0;
+  const byColumns = columnDays.some(({ rolls }) => rolls !== ESTIMATED);
+  const byEstimates = columnDays.some(({ rolls }) => rolls === ESTIMATED);
   const byImports = Boolean(imports?.own);
-  const byEvents = (usesRollups ? live : live + rolled) > 0 || !(byRollups || byColumns || byImports);
+  const byEvents =
+    (usesRollups ? live : live + rolled) > 0 || !(byRollups || byColumns || byImports || byEstimates);
   const sources = [
     byRollups && 'rollups',
     byColumns && 'columns',
     byEvents && 'events',
+    byEstimates && 'estimates',
     byImports && 'imports',
   ];
   const outdated = [usesRollups ? days.as_of : null, ...columnDays.map(({ as_of }) => as_of)];
@@ -107,6 +116,8 @@ function protectedSource(
   const all = imports?.own ? `${source}+imports` : source;
   return { source: all, as_of: new Date(dayStart(zone, localDay(zone, now))).toISOString() };
 }
+
+const roundedShare = (share: number): number => Number(share.toPrecision(4));
 
 /** In the words of Plausible's API, and which days are imported. */
 function importsMeta({ own, other, reason }: ImportsAnswered): Record<string, unknown> {

@@ -155,12 +155,20 @@ function answered(
     const errors = context.chargeEvents(unreadable.reduce((sum, { events }) => sum + events, 0));
     if (errors.length > 0) return invalidQuery(errors);
   }
-  const lists = listsOf(rows);
+  const { sampled } = context;
+  const lists = listsOf(sampled ? joinedRows(rows, sampled.rows) : rows);
   if (lists === null) {
     return tooManyGroups('This query has too many groups. Use fewer dimensions, or choose a shorter range.');
   }
-  const columns: ColumnRows = days.length === 0 ? NO_COLUMN_ROWS : { days, lists };
+  const all = [...days, ...(sampled?.days ?? [])];
+  const columns: ColumnRows = all.length === 0 ? NO_COLUMN_ROWS : { days: all, lists };
   return ok({ ...context, columns });
+}
+
+/** The rows of two answers, by groups of parameters. */
+function joinedRows(one: ParameterRows, other: ParameterRows): ParameterRows {
+  const groups = Map.groupBy([...one, ...other], ([group]) => group);
+  return [...groups].map(([group, all]) => [group, all.flatMap(([, rows]) => rows)]);
 }
 
 function tooManyGroups(message: string): Result<never, QueryError> {

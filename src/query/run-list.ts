@@ -1,7 +1,7 @@
 /** Answers the queries of a list. */
 import type { Pixel } from '../model/pixel.ts';
 import type { Result } from '../model/result.ts';
-import type { OpenDays } from './open-days.ts';
+import type { EngineQueries } from './engine-queries.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import type { QueryResult } from './present.ts';
 import type { Allowance, Spend } from './price.ts';
@@ -23,10 +23,10 @@ export function runQueries(
   pixel: Pixel,
   now: number,
   allowance: Allowance,
-  openDays: OpenDays | null,
+  engine: EngineQueries | null,
   turn: Turn,
 ): Promise<Result<QueryResult, QueryError>>[] {
   return queries.map((query) =>
-    turn((spend) => runQuery(db, query, pixel, now, { ...allowance, spend }, openDays)),
+    turn((spend) => runQuery(db, query, pixel, now, { ...allowance, spend }, engine)),
   );
 }

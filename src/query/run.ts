@@ -11,9 +11,9 @@ import { priceOfColumns } from './columns/price.ts';
 import { compareRows } from './compare.ts';
 import type { QueryContext } from './context.ts';
 import type { Volume } from './day-states.ts';
+import { type EngineQueries, openDaysOfSpans } from './engine-queries.ts';
 import { importedRange, importsAnswered } from './imports.ts';
 import { Meter } from './meter.ts';
-import { type OpenDays, openDaysOfSpans } from './open-days.ts';
 import type { ParsedQuery } from './parsed-query.ts';
 import { runPeopleApart } from './people-apart.ts';
 import { present, type QueryResult } from './present.ts';
@@ -21,22 +21,23 @@ import { type Allowance, charge, priceOfSegments, pricesOf, VIEWERS } from './pr
 import { invalidQuery, type QueryError } from './query-error.ts';
 import { testsToResolve } from './resolve.ts';
 import { readRows } from './rows.ts';
+import type { Sampled } from './sampled-answer.ts';
 import { isProtected, protectionErrors } from './small-groups.ts';
 import { canUseColumns, isOfPeople } from './sources.ts';
 import { resolveSpans, type Span } from './spans.ts';
 import { settledSpan } from './trim.ts';
 
-/** @param openDays the days of Analytics Engine that have no columns; null if no event is there only. */
+/** @param engine the days of Analytics Engine that have no columns; null if no event is there only. */
 export async function runQuery(
   db: D1Database,
   requested: ParsedQuery,
   pixel: Pixel,
   now: number,
   allowance: Allowance = VIEWERS,
-  openDays: OpenDays | null = null,
+  engine: EngineQueries | null = null,
 ): Promise<Result<QueryResult, QueryError>> {
-  const run = (query: ParsedQuery) => runAtOnce(db, query, pixel, now, allowance, openDays);
-  const isApart = openDays !== null && isOfPeople(requested) && (await openDays.areOf(pixel));
+  const run = (query: ParsedQuery) => runAtOnce(db, query, pixel, now, allowance, engine);
+  const isApart = engine !== null && isOfPeople(requested) && (await engine.areOf(pixel));
   return isApart ? runPeopleApart(requested, run) : run(requested);
 }
 
@@ -46,7 +47,7 @@ async function runAtOnce(
   pixel: Pixel,
   now: number,
   allowance: Allowance,
-  openDays: OpenDays | null,
+  engine: EngineQueries | null,
 ): Promise<Result<QueryResult, QueryError>> {
   const resolved = await resolveSpans(db, requested, pixel, now);
   if (!resolved.ok) return invalidQuery(resolved.error);
@@ -58,11 +59,11 @@ async function runAtOnce(
   const meter = new Meter();
   const inColumns = (span: Span): ColumnQuery => columnQuery(query, { ...span, pixel }, meter);
   const requestedSpans = resolved.value.spans.filter((span) => span !== undefined);
-  const open = await openDaysOfSpans(openDays, pixel, requestedSpans, canUseColumns(query), now);
+  const open = await openDaysOfSpans(engine, pixel, requestedSpans, canUseColumns(query), now);
   if (!open.ok) return open;
   const sourcesFor = async (wanted: readonly Span[]): Promise<readonly SpanSources[]> => {
     const sources = await readSources(db, query, pixel, wanted, (span) => columnsOf(inColumns(span)));
-    return sources.map((one, index) => withOpenDays(one, open.value[index] ?? []));
+    return sources.map((one, index) => withOpenDays(one, open.value[index]?.open ?? []));
   };
   let sources = await sourcesFor(requestedSpans);
   const spans = requestedSpans.map((span, index) =>
@@ -82,11 +83,13 @@ async function runAtOnce(
 
   const chargeEvents = (events: number): readonly FieldError[] =>
     charge(pricesOfEvents([{ events, rows: 0, days: 1 }]), allowance);
+  const sampled = await sampledOfSpans(engine, query, pixel, spans, open.value, meter);
+  if (!sampled.ok) return sampled;
   const [own, other] = spans.map((span, index) => {
     const imported = importedRange(query, span, pixel);
     // With small groups protected, it depends on the query alone whether there are imported totals.
     const hasImported = imported && (isSafe || sources[index]?.days.imported !== undefined);
-    const rest = { pixel, columns: NO_COLUMN_ROWS, rows: null, chargeEvents };
+    const rest = { pixel, columns: NO_COLUMN_ROWS, rows: null, chargeEvents, sampled: sampled.value[index] };
     return { ...span, ...sources[index], ...rest, ...(hasImported ? { imported } : {}) } as QueryContext;
   }) as [QueryContext, QueryContext?];
   const read = await readRows(db, query, own, meter, query.include.total_rows);
@@ -96,7 +99,31 @@ async function runAtOnce(
   if (!results.ok) return results;
   const until = other?.trimmed && other.moments ? other.moments.to + 1 : null;
   const imports = query.include.imports ? importsAnswered(query, own, other) : null;
-  return ok(present(requested, resolved.value, until, read.value, results.value, imports, pixel, now));
+  const sample = sampled.value[0] ?? sampled.value[1] ?? null;
+  const shown = sample?.withMargins(results.value) ?? results.value;
+  return ok(present(requested, resolved.value, until, read.value, shown, imports, sample, pixel, now));
+}
+
+/** The estimates of each span with sampled days. With small groups protected, such days are answered by their rollups. */
+async function sampledOfSpans(
+  engine: EngineQueries | null,
+  query: ParsedQuery,
+  pixel: Pixel,
+  spans: readonly Span[],
+  days: readonly { readonly sampled: readonly string[] }[],
+  meter: Meter,
+): Promise<Result<readonly (Sampled | null)[], QueryError>> {
+  const all: (Sampled | null)[] = [];
+  for (const [index, span] of spans.entries()) {
+    const { sampled = [] } = days[index] ?? {};
+    if (engine === null || sampled.length === 0 || isProtected(pixel.settings.min_group)) all.push(null);
+    else {
+      const read = await engine.estimated(query, { ...span, pixel }, sampled, meter);
+      if (!read.ok) return read;
+      all.push(read.value);
+    }
+  }
+  return ok(all);
 }
 
 /** The price of a span's columns. Only in the segments with the trimmed day does each event's time count. */

@@ -61,7 +61,8 @@ export async function* readKeptPoints(
   }
 }
 
-async function* readStoredEvents(
+/** The events of a range that D1 has. @throws what D1 throws. */
+export async function* readStoredEvents(
   db: D1Database,
   { pixel, since, until, from = '', before = '\u{10ffff}' }: EventRange,
 ): AsyncGenerator<DayEventPage> {

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
+import { MAX_OPEN_EVENTS } from '../../src/query/engine-queries.ts';
 import { parseQuery } from '../../src/query/language.ts';
 import { readLive } from '../../src/query/live.ts';
-import { MAX_OPEN_EVENTS, OpenDays } from '../../src/query/open-days.ts';
+import { OpenDays } from '../../src/query/open-days.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { cutDays, isOfPeople } from '../../src/query/sources.ts';
 import { momentsOf } from '../../src/query/spans.ts';
@@ -22,33 +23,11 @@ import {
   store,
 } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { write } from './engine-days.ts';
 import { answerOf, hasMultipleCurrencies, historyOf } from './oracle-language.ts';
 import { answered, inOneOrder, LATER, randomQueries } from './random-queries.ts';
 
 beforeAll(applySchema);
-
-/** Only Analytics Engine has the events of nobody known. */
-const isPoint = ({ person, eid, props }: OracleEvent): boolean => !person && !eid && !props;
-
-/** Writes the events of a history where they belong, and marks the days of points as the cron does. */
-async function write(pixel: Pixel, events: readonly OracleEvent[], engine: MemoryEngine): Promise<void> {
-  await store(
-    pixel,
-    events.filter((event) => !isPoint(event)),
-  );
-  const points = events.filter(isPoint).map((event) => place(pixel, event));
-  for (const { event } of points) engine.write(event);
-  for (const [day, placed] of Map.groupBy(points, ({ day: { day } }) => day)) {
-    const { start, end } = placed[0]?.day ?? { start: 0, end: 0 };
-    await db
-      .prepare(
-        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, points) VALUES (?1, ?2, ?3, ?4, 1, 0, ?5)
-         ON CONFLICT DO UPDATE SET points = ?5`,
-      )
-      .bind(pixel.id, day, start, end, placed.length)
-      .run();
-  }
-}
 
 const openDaysOf = ({ reader }: MemoryEngine, takesEvents = false) =>
   new OpenDays(db, { reader, takesEvents });

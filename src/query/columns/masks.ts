@@ -164,7 +164,7 @@ export class FilterMasks {
 }
 
 /** The labels of a dimension's values, as `labelOf` of sql/rows.ts has them. */
-function labels(dimension: Dimension): (value: string) => string {
+export function labels(dimension: Dimension): (value: string) => string {
   const hasNames = dimension.kind === 'column' && dimension.labels === 'country';
   const names = new Map(hasNames ? Object.entries(JSON.parse(countryNames()) as Record<string, string>) : []);
   return (value) => (value === '' ? dimension.none : (names.get(value) ?? value));
