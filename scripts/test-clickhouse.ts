@@ -18,9 +18,10 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(error.message);
     return 1;
   }
+  // The default reporter prints how often estimates held.
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   return ended(
-    spawn(process.execPath, [vitest, 'run', '--project', 'clickhouse', ...args], {
+    spawn(process.execPath, [vitest, 'run', '--project', 'clickhouse', '--reporter=default', ...args], {
       cwd: ROOT,
       stdio: 'inherit',
     }),

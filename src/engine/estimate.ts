@@ -99,15 +99,32 @@ export async function estimate(reader: EngineReader, question: Question): Promis
     if (question.wants.visitors && ofRun > 1) await addVisitors(reader, asked, groups, seen);
     if (question.wants.sales) await addSales(reader, asked, groups);
   }
+  const amounts = greatestAmounts(groups);
   return {
-    groups: [...groups.values()].map((group) => estimated(group, question, interval)),
+    groups: [...groups.values()].map((group) => estimated(group, question, interval, amounts)),
     interval,
     share: total === 0 ? 1 : kept / total,
     isComplete,
   };
 }
 
-function estimated(group: Sums, { wants }: Question, interval: number): EstimatedGroup {
+/** The greatest amount of each currency in any group, without its sign: an unseen sale of a group may be like those of others. */
+function greatestAmounts(groups: ReadonlyMap<string, Sums>): ReadonlyMap<string, number> {
+  const amounts = new Map<string, number>();
+  for (const { sales } of groups.values()) {
+    for (const [currency, { positive, negative }] of sales) {
+      amounts.set(currency, Math.max(amounts.get(currency) ?? 0, positive.greatest, negative.greatest));
+    }
+  }
+  return amounts;
+}
+
+function estimated(
+  group: Sums,
+  { wants }: Question,
+  interval: number,
+  amounts: ReadonlyMap<string, number>,
+): EstimatedGroup {
   const events = countOf(group.events, interval);
   return {
     time: group.time,
@@ -115,11 +132,14 @@ function estimated(group: Sums, { wants }: Question, interval: number): Estimate
     events,
     pageviews: countOf(group.pageviews, interval),
     visitors: wants.visitors ? within(visitorsOf({ ...group.visitors, interval }), events) : null,
-    sales: [...group.sales].map(([currency, { positive, negative, count }]) => ({
-      currency,
-      revenue: differenceOf(positive, negative, interval),
-      sales: countOf(count, interval),
-    })),
+    sales: [...group.sales].map(([currency, { positive, negative, count }]) => {
+      const greatest = amounts.get(currency) ?? 0;
+      return {
+        currency,
+        revenue: differenceOf({ ...positive, greatest }, { ...negative, greatest }, interval),
+        sales: countOf(count, interval),
+      };
+    }),
   };
 }
 

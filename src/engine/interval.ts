@@ -68,7 +68,7 @@ export function countOf(moments: Moments, interval: number): Estimate {
 /** A sum of amounts that are not negative. */
 export function sumOf({ seen, sum, variance, greatest }: Moments, interval: number): Estimate {
   const mean = sum - seen;
-  const points = variance > 0 ? Math.floor(sum ** 2 / variance) : 0;
+  const points = variance > 0 ? Math.round(mean ** 2 / variance) : 0;
   const low = (IF_SEEN[points] ?? 1) * gammaQuantile(mean, variance, -Z);
   // One more point of this weight, not kept.
   const high = gammaQuantile(

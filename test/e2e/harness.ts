@@ -13,7 +13,7 @@ import { TIME_ZONE } from './noon.ts';
 // The harness reads them from this process's environment. Without the last it asks the network for an example of `request.cf`.
 Object.assign(process.env, NO_TRACES, { CLOUDFLARE_CF_FETCH_ENABLED: 'false' });
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
 export const ADMIN_TOKEN = 'test-admin-token';
 export const SECRET_KEY = 'test-secret-key-of-32-characters-or-more';
 
