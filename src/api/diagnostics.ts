@@ -7,7 +7,7 @@ import { cronStatements, type Env, secretsOf } from '../env.ts';
 import { pagePaths } from '../model/page-paths.ts';
 import { MIN_ADMIN_TOKEN_LENGTH } from '../model/token.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
-import { type Backlog, readBacklog, readDatabaseSize } from '../store/backlog.ts';
+import { type Backlog, readBacklog, readDatabaseSize, readEngineDays } from '../store/backlog.ts';
 import { type Counter, readCounters } from '../store/counters.ts';
 import type { FailedTask } from '../store/failed-tasks.ts';
 import { readSchemaVersion } from '../store/schema.ts';
@@ -29,6 +29,7 @@ const SETTINGS = [
   'COLLECT_PATH',
   'PUBLIC_URL',
   'ACCOUNT_ID',
+  'ANALYTICS_DATASET',
 ];
 
 export async function readDiagnostics({ env }: Call): Promise<Response> {
@@ -44,12 +45,13 @@ export async function readDiagnostics({ env }: Call): Promise<Response> {
     }
   };
   const database = await part('database', timed(readDatabaseSize(env.DB)));
-  const [schema, counters, state, backlog, seals, volume] = await Promise.all([
+  const [schema, counters, state, backlog, seals, engine, volume] = await Promise.all([
     part('schema', readSchemaVersion(env.DB)),
     part('counters', readCounters(env.DB)),
     part('tasks', readState(env.DB, now)),
     part('rollup', readBacklog(env.DB, now)),
     part('seals', readSeals(env.DB, secretsOf(env))),
+    part('engine', readEngineDays(env.DB, new Date(now - WEEK).toISOString().slice(0, 10))),
     part('volume', readVolume(env.DB, now - WEEK)),
   ]);
   const busiest = volume && busiestOf(volume.hours);
@@ -71,6 +73,7 @@ export async function readDiagnostics({ env }: Call): Promise<Response> {
     rollup: backlog && rollupOf(backlog),
     dead_letters: state && backlog && { count: state.deadLetters, oldest_at: timeOf(backlog.oldestLetter) },
     seals,
+    engine: engine && { days: engine.days, sampled_days: engine.sampled, greatest_interval: engine.interval },
     volume: volume && {
       since: new Date(now - WEEK).toISOString(),
       ...volumeOf(volume),

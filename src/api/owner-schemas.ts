@@ -134,6 +134,11 @@ export const OWNER_SCHEMAS = {
     ),
     dead_letters: orNull(object({ count, oldest_at: orNull(time) })),
     seals: orNull(object({ waiting: count, unreadable: count })),
+    engine: {
+      ...orNull(object({ days: count, sampled_days: count, greatest_interval: count })),
+      description:
+        'The days of the last week that have events in Analytics Engine only, and those that are a sample there.',
+    },
     volume: orNull(
       object({
         since: time,

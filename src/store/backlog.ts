@@ -34,3 +34,23 @@ export async function readDatabaseSize(db: D1Database): Promise<number> {
   const { meta } = await db.prepare('SELECT 1').run();
   return meta.size_after;
 }
+
+/** The days of Analytics Engine since a date. */
+export interface EngineDays {
+  readonly days: number;
+  /** Those of which Analytics Engine has kept a sample. */
+  readonly sampled: number;
+  /** Of how many events one was kept at worst. */
+  readonly interval: number;
+}
+
+export async function readEngineDays(db: D1Database, since: string): Promise<EngineDays> {
+  const row = await db
+    .prepare(
+      `SELECT count(*) AS days, coalesce(sum(d.sample_interval > 1), 0) AS sampled, coalesce(max(d.sample_interval), 1) AS interval
+       FROM pixels p CROSS JOIN days d ON d.pixel = p.id AND d.day >= ?1 AND d.points > 0`,
+    )
+    .bind(since)
+    .first<EngineDays>();
+  return row ?? { days: 0, sampled: 0, interval: 1 };
+}

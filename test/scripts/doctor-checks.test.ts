@@ -47,6 +47,7 @@ const DIAGNOSTICS: Diagnostics = {
   rollup: { due_days: 0, due_events: 0, oldest_due_at: null, outdated_days: 0 },
   dead_letters: { count: 0, oldest_at: null },
   seals: { waiting: 0, unreadable: 0 },
+  engine: { days: 0, sampled_days: 0, greatest_interval: 1 },
   volume: null,
   failed_parts: [],
 };
@@ -180,6 +181,14 @@ describe('settings', () => {
     ],
     ['a newer database', { schema: { version: 7, expected: 6 } }, ['schema_ahead']],
     ['another build', { build: 'bbbb' }, ['other_build']],
+    ['samples', { engine: { days: 9, sampled_days: 2, greatest_interval: 10 } }, ['sampled']],
+    ['days that are complete', { engine: { days: 9, sampled_days: 0, greatest_interval: 1 } }, []],
+    ['parts that cannot be read', { failed_parts: ['volume'] }, ['unreadable_state']],
+    [
+      'parts that cannot be read before a migration',
+      { failed_parts: ['volume'], schema: { version: 5, expected: 6 } },
+      ['schema_behind'],
+    ],
   ])('with %s', (_, diagnostics, expected) => {
     expect(codesOf(facts(asSet(diagnostics.settings ?? settings), diagnostics))).toEqual(expected);
   });

@@ -1,5 +1,6 @@
 /** How many events arrive by hour and pixel: rolled-up days and open days are counted alike. */
 import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { readEngineDays } from '../../src/store/backlog.ts';
 import { readVolume, sampleHour } from '../../src/store/volume.ts';
 import { applySchema, db, makePixel, runJobs, store } from '../fixtures.ts';
 
@@ -106,4 +107,21 @@ it('finds the busiest minute of an hour, and the events that Analytics Engine al
   expect(await sampleHour(db, hour)).toEqual({ events: 7, busiestMinute: 6, plain: 3 });
   expect(await sampleHour(db, { ...hour, at: at - 5 * DAY })).toBeNull();
   expect(await sampleHour(db, { ...hour, events: 500_001 })).toBeNull();
+});
+
+it('counts the days of Analytics Engine, and those that are a sample', async () => {
+  const pixel = await makePixel('UTC');
+  const day = (date: string, points: number, interval: number) =>
+    db
+      .prepare(
+        'INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, points, sample_interval) VALUES (?, ?, 0, 1, 0, 0, ?, ?)',
+      )
+      .bind(pixel.id, date, points, interval)
+      .run();
+  expect(await readEngineDays(db, '2026-03-11')).toEqual({ days: 0, sampled: 0, interval: 1 });
+  await day('2026-03-10', 5, 50);
+  await day('2026-03-11', 5, 1);
+  await day('2026-03-12', 5, 10);
+  await day('2026-03-13', 0, 1);
+  expect(await readEngineDays(db, '2026-03-11')).toEqual({ days: 2, sampled: 1, interval: 10 });
 });

@@ -11,7 +11,7 @@ import {
   secretPut,
 } from './facts.ts';
 import { plural } from './words.ts';
-import { clockFindings, cronFindings, lossFindings } from './work-checks.ts';
+import { clockFindings, cronFindings, engineFindings, lossFindings } from './work-checks.ts';
 
 export function findingsOf(facts: Facts): Finding[] {
   return [
@@ -28,6 +28,7 @@ function readFindings(facts: Facts, diagnostics: Diagnostics): Finding[] {
     ...settingFindings(facts, diagnostics),
     ...cronFindings(facts, diagnostics),
     ...lossFindings(facts, diagnostics),
+    ...engineFindings(diagnostics),
     ...clockFindings(facts),
   ];
 }
@@ -63,13 +64,15 @@ function versionFindings(facts: Facts, { build, schema, failed_parts: failed }: 
       ),
     );
   }
-  if (failed.length > 0) {
+  // A migration that is due may be all that is missing.
+  const isBehind = schema !== null && schema.version < schema.expected;
+  if (failed.length > 0 && !isBehind) {
     findings.push(
       finding(
         'wrong',
         'unreadable_state',
         `The Worker could not read: ${failed.join(', ')}.`,
-        `Its log says why: npx wrangler tail${envFlag(facts)}. If migrations are due, ${deployCommand(facts)} mends it.`,
+        `Its log says why: npx wrangler tail${envFlag(facts)}`,
       ),
     );
   }

@@ -1,20 +1,12 @@
 /** What wrangler.toml says, and what of it loses events, records visitors, or is not what is deployed. */
-import { join } from 'node:path';
-import { ROOT } from '../wrangler.ts';
+import { customDomainsOf, type Configuration as Deployed, readFile } from '../deploy/configuration.ts';
 import { type Diagnostics, deployCommand, type Facts, type Finding } from './facts.ts';
 
-/** As much of the configuration as matters here: wrangler's own type of it is in a package that it does not install. */
-export interface Configuration {
-  /** The names of the environments that the file has. */
-  readonly definedEnvironments?: readonly string[];
-  readonly workers_dev?: boolean;
-  readonly route?: Route;
-  readonly routes?: readonly Route[];
+/** As much of the configuration as matters here: more than a deploy needs. */
+export interface Configuration extends Deployed {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly triggers: { readonly crons?: readonly string[] };
-  readonly d1_databases: readonly Bound[];
   readonly analytics_engine_datasets: readonly Bound[];
-  readonly r2_buckets: readonly Bound[];
   readonly ratelimits?: readonly { readonly name: string }[];
   readonly queues: {
     readonly producers?: readonly { readonly binding: string; readonly queue?: string }[];
@@ -23,32 +15,22 @@ export interface Configuration {
   readonly limits?: { readonly cpu_ms?: number };
   readonly observability?: {
     readonly enabled?: boolean;
-    readonly redact_query_string?: boolean;
     readonly logs?: { readonly enabled?: boolean; readonly invocation_logs?: boolean };
   };
 }
 
-type Route = string | { readonly pattern: string; readonly custom_domain?: boolean };
 interface Bound {
   readonly binding: string;
 }
 
-/** @throws Error if the file cannot be read. */
+/** @throws what wrangler says if the file is not valid. */
 export async function readConfiguration(env: string | undefined): Promise<Configuration> {
-  // wrangler takes seconds to load, which --help should not.
-  const { unstable_readConfig } = await import('wrangler');
-  return unstable_readConfig(
-    // Its directory is where the configuration is looked for.
-    { script: join(ROOT, 'package.json'), ...(env === undefined ? {} : { env }) },
-    { hideWarnings: true },
-  ) as unknown as Configuration;
+  return (await readFile({ config: undefined, env: env ?? '' })) as Configuration;
 }
 
 /** The custom domain of a configuration; undefined if it has none. */
-export function customDomainOf({ route, routes = [] }: Configuration): string | undefined {
-  const all = route === undefined ? routes : [route, ...routes];
-  return all.flatMap((one) => (typeof one === 'object' && one.custom_domain ? [one.pattern] : []))[0];
-}
+export const customDomainOf = (configuration: Configuration): string | undefined =>
+  customDomainsOf(configuration)[0];
 
 const CRON = '*/5 * * * *';
 /** The Worker recognizes the queue of dead letters by this end of its name. */

@@ -24,6 +24,11 @@ export interface Diagnostics {
   } | null;
   readonly dead_letters: { readonly count: number; readonly oldest_at: string | null } | null;
   readonly seals: { readonly waiting: number; readonly unreadable: number } | null;
+  readonly engine: {
+    readonly days: number;
+    readonly sampled_days: number;
+    readonly greatest_interval: number;
+  } | null;
   readonly volume: Volume | null;
   readonly failed_parts: readonly string[];
 }

@@ -121,3 +121,15 @@ export function clockFindings({ skew }: Facts): Finding[] {
     ),
   ];
 }
+
+export function engineFindings({ engine }: Diagnostics): Finding[] {
+  if (!engine || engine.sampled_days === 0) return [];
+  return [
+    finding(
+      'note',
+      'sampled',
+      `Of the last week, ${plural(engine.sampled_days, 'day')} of Analytics Engine ${engine.sampled_days === 1 ? 'is a sample' : 'are samples'}: at worst it kept one of ${engine.greatest_interval} events. Numbers of such days are estimates.`,
+      'Give each busy site a pixel of its own: sampling begins at some rate of one pixel.',
+    ),
+  ];
+}
