@@ -52,9 +52,12 @@ const DIAGNOSTICS: Diagnostics = {
   failed_parts: [],
 };
 
+/** wrangler.toml with the settings of these diagnostics. */
 let configuration: Configuration;
+let shipped: Configuration;
 beforeAll(async () => {
-  configuration = await readConfiguration(undefined);
+  shipped = await readConfiguration(undefined);
+  configuration = { ...shipped, vars: { INGEST_MODE: 'direct', CRON_STATEMENTS: '45' } };
 });
 
 const facts = (more: Partial<Facts> = {}, diagnostics: Partial<Diagnostics> = {}): Facts => ({
@@ -78,6 +81,8 @@ const withConfiguration = (more: Partial<Configuration>) =>
 
 it('finds nothing wrong where nothing is, and in wrangler.toml as it comes', () => {
   expect(findingsOf(facts())).toEqual([]);
+  const settings = { ...DIAGNOSTICS.settings, ...(shipped.vars as Record<string, string>) };
+  expect(findingsOf(facts({ configuration: shipped }, { settings }))).toEqual([]);
 });
 
 describe('a configuration', () => {

@@ -182,7 +182,7 @@ function settingFindings(
   ) {
     wrong(
       'analytics_unread',
-      'EVENT_STORE is analytics_engine, and nothing can read it: neither ANALYTICS_SQL nor ACCOUNT_ID with ANALYTICS_TOKEN is set.',
+      'EVENT_STORE is analytics_engine, and nothing can read it: neither ANALYTICS_SQL nor ACCOUNT_ID with ANALYTICS_TOKEN is set. So events go to D1.',
       `Set ACCOUNT_ID under [vars], and the secret: ${secretPut(facts, 'ANALYTICS_TOKEN')}`,
     );
   }
