@@ -12,7 +12,9 @@ import {
 } from '../model/exported.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
+import { engineOf, hasEngine } from '../store/engine.ts';
 import { type Key, type KeyRange, planPages, type Row, readPages } from '../store/export.ts';
+import { MAX_EXPORTED_POINTS, readExportedPoints } from '../store/export-points.ts';
 import type { PixelCall } from './call.ts';
 import {
   EXPORT_FORMAT_NAMES,
@@ -28,6 +30,8 @@ import type { Handler } from './route.ts';
 /** Rows of one response, unless the request asks for fewer. */
 const MAX_ROWS = 50_000;
 
+const STORES = ['d1', 'analytics_engine'] as const;
+
 export const ExportQuery = v.strictObject({
   from: v.pipe(v.optional(Day), v.description('The first local day. Default: the first stored.')),
   to: v.pipe(v.optional(Day), v.description('The last local day. Default: the last stored.')),
@@ -38,10 +42,44 @@ export const ExportQuery = v.strictObject({
   limit: v.pipe(v.optional(integer(1, MAX_ROWS)), v.description(`The most rows. Default: ${MAX_ROWS}.`)),
   cursor: v.pipe(v.optional(v.string()), v.description('Part of the URL in the header Link.')),
 });
-type Query = v.InferOutput<typeof ExportQuery>;
+/** Of events, which may be in two places. */
+export const EventExportQuery = v.strictObject({
+  ...ExportQuery.entries,
+  store: v.pipe(
+    v.optional(v.picklist(STORES, `Use one of ${STORES.join(', ')}.`)),
+    v.description(
+      'Where the events are read from: events are in one of them only. Default: d1. After its last row, the header Link continues with analytics_engine, where that is used.',
+    ),
+  ),
+});
+type Query = v.InferOutput<typeof EventExportQuery>;
 
-export const exportEvents = exporter(eventsFor, eventSpan);
-export const exportRollups = exporter(() => EXPORTED_ROLLUPS, rollupSpan);
+const ofD1 = exporter(eventsFor, eventSpan);
+export const exportEvents: Handler<PixelCall<Query>> = (call) =>
+  call.query.store === 'analytics_engine' ? exportPoints(call) : ofD1(call);
+export const exportRollups: Handler<PixelCall<v.InferOutput<typeof ExportQuery>>> = exporter(
+  () => EXPORTED_ROLLUPS,
+  rollupSpan,
+);
+
+/** Exports the events that only Analytics Engine has. */
+async function exportPoints({ request, env, grant, pixel, query }: PixelCall<Query>): Promise<Response> {
+  requireEventAccess(grant, pixel);
+  const table = eventsFor(grant);
+  const span = spanOfQuery(query, pixel, eventSpan);
+  const engine = hasEngine(env) ? await engineOf(env) : null;
+  if (engine === null) {
+    throw badParameter('store', 'No events of this Speck are in Analytics Engine, or it cannot be read.');
+  }
+  const limit = Math.min(query.limit ?? MAX_EXPORTED_POINTS, MAX_EXPORTED_POINTS);
+  const { rows, next } = await withQueryLimits(grant, () =>
+    readExportedPoints(env.DB, engine.reader, table, pixel.id, span, limit),
+  );
+  const pages = (async function* () {
+    yield rows;
+  })();
+  return exportResponse(request, pixel, table, query, pages, next);
+}
 
 function eventsFor({ scopes }: Grant): ExportedTable {
   return scopes.includes('pixels:write') ? EXPORTED_EVENTS : EXPORTED_EVENTS_WITHOUT_CODES;
@@ -54,27 +92,54 @@ function exporter(
   return async ({ request, env, grant, pixel, query }) => {
     requireEventAccess(grant, pixel);
     const table = tableFor(grant);
-    requireInBounds(query, pixel.timezone);
-    if (query.from !== undefined && query.to !== undefined && query.from > query.to) {
-      throw badParameter('from', 'The first day comes after the last.');
-    }
-    const span = withCursor(spanOf(query, pixel.timezone), query.cursor);
-    const name = query.format ?? exportFormatOf(request.headers.get('accept') ?? '');
-    const format = EXPORT_FORMATS[name];
-
+    const span = spanOfQuery(query, pixel, spanOf);
     const limit = query.limit ?? MAX_ROWS;
     const plan = await withQueryLimits(grant, () => planPages(env.DB, table, pixel.id, span, limit));
     const pages = readPages(env.DB, table, pixel.id, plan);
-    return new Response(streamOf(bytesOf(format, table, pages)), {
-      headers: {
-        'content-type': format.contentType,
-        'content-disposition': `attachment; filename="${fileName(pixel, table, query)}.${name}"`,
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        ...(plan.more ? { link: nextLink(request.url, name, plan.ends.at(-1) as Key) } : {}),
-      },
-    });
+    const next = plan.more ? (plan.ends.at(-1) as Key) : null;
+    const other = table.name === 'events' && hasEngine(env) ? 'analytics_engine' : null;
+    return exportResponse(request, pixel, table, query, pages, next, other);
   };
+}
+
+/** @throws Problem if the days or the cursor are not valid. */
+function spanOfQuery(
+  query: Query,
+  pixel: Pixel,
+  spanOf: (query: Query, timezone: string) => KeyRange,
+): KeyRange {
+  requireInBounds(query, pixel.timezone);
+  if (query.from !== undefined && query.to !== undefined && query.from > query.to) {
+    throw badParameter('from', 'The first day comes after the last.');
+  }
+  return withCursor(spanOf(query, pixel.timezone), query.cursor);
+}
+
+/**
+ * @param next the key of the last row, if more rows of the same store follow.
+ * @param other the store with the rows after those of this one, if there is one.
+ */
+function exportResponse(
+  request: Request,
+  pixel: Pixel,
+  table: ExportedTable,
+  query: Query,
+  pages: AsyncGenerator<readonly Row[], void>,
+  next: Key | null,
+  other: string | null = null,
+): Response {
+  const name = query.format ?? exportFormatOf(request.headers.get('accept') ?? '');
+  const format = EXPORT_FORMATS[name];
+  const isLast = next === null && other === null;
+  return new Response(streamOf(bytesOf(format, table, pages)), {
+    headers: {
+      'content-type': format.contentType,
+      'content-disposition': `attachment; filename="${fileName(pixel, table, query)}.${name}"`,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...(isLast ? {} : { link: nextLink(request.url, name, next, other) }),
+    },
+  });
 }
 
 function exportFormatOf(accept: string): ExportFormatName {
@@ -119,11 +184,15 @@ function parseCursor(text: string, like: Key): Key | null {
   return isKey ? (value as Key) : null;
 }
 
-function nextLink(url: string, format: ExportFormatName, last: Key): string {
+function nextLink(url: string, format: ExportFormatName, last: Key | null, other: string | null): string {
   const next = new URL(url);
   // Includes the format that the header Accept has chosen, so that all responses of one export have the same format.
   next.searchParams.set('format', format);
-  next.searchParams.set('cursor', JSON.stringify(last));
+  if (last !== null) next.searchParams.set('cursor', JSON.stringify(last));
+  else {
+    next.searchParams.delete('cursor');
+    next.searchParams.set('store', other ?? '');
+  }
   return `<${next.href}>; rel="next"`;
 }
 

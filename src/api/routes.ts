@@ -1,7 +1,7 @@
 /** Every route that needs a token. A new route is an entry here: the router serves it, and openapi.ts describes it. */
 import { QueryBody } from '../query/language.ts';
 import { addEvents, EventsBody } from './events.ts';
-import { ExportQuery, exportEvents, exportRollups } from './export.ts';
+import { EventExportQuery, ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
 import { ImportItems } from './import-schemas.ts';
@@ -254,7 +254,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Export raw events',
     access: 'stats:read',
     pixel: true,
-    query: ExportQuery,
+    query: EventExportQuery,
     responses: { 200: { 'application/x-ndjson': 'JsonLines', 'text/csv': 'Csv' } },
     handler: exportEvents,
   }),

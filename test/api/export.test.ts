@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { JsonNumber, parseExactly } from '../../src/api/exact-json.ts';
-import { ExportQuery, exportEvents } from '../../src/api/export.ts';
+import { EventExportQuery, exportEvents } from '../../src/api/export.ts';
 import type { Grant } from '../../src/api/grant.ts';
 import { readParameters } from '../../src/api/parameters.ts';
 import { decimalOf, microsOf } from '../../src/model/exported.ts';
@@ -55,7 +55,7 @@ async function exported(pixel: Pixel, query = '') {
     grant: ADMIN,
     id: pixel.id,
     part: '',
-    query: readParameters(request.url, ExportQuery),
+    query: readParameters(request.url, EventExportQuery),
     pixel,
   });
   return { response, reads };
