@@ -218,8 +218,8 @@ CREATE TABLE IF NOT EXISTS counters (
 -- rolled_at and events: the time of the last rollup, and its number of events. rolls: the number of rollups. rollup_version: the
 -- version of the code that made the last one. slice, slices: how many slices are done, and of how many. columns: the version of the
 -- format of its columns, in segments or in its month's segment; 0 if it has none. points: how many of its events are in Analytics Engine
--- only, as of the last look. sample_interval: of how many events one is kept there at worst; 1 if all are. held_until: a day that was
--- restored from the archive is not purged before this time.
+-- only, as of the last look at counted_at. sample_interval: of how many events one is kept there at worst; 1 if all are. held_until: a day
+-- that was restored from the archive is not purged before this time.
 CREATE TABLE IF NOT EXISTS days (
   pixel TEXT NOT NULL,
   day TEXT NOT NULL,
@@ -236,6 +236,7 @@ CREATE TABLE IF NOT EXISTS days (
   columns INTEGER NOT NULL DEFAULT 0,
   points INTEGER NOT NULL DEFAULT 0,
   sample_interval INTEGER NOT NULL DEFAULT 1,
+  counted_at INTEGER NOT NULL DEFAULT 0,
   held_until INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pixel, day)
 ) STRICT, WITHOUT ROWID;
@@ -246,6 +247,9 @@ CREATE INDEX IF NOT EXISTS days_dirty ON days (ends_at) WHERE dirty > 0;
 CREATE INDEX IF NOT EXISTS days_raw ON days (pixel, ends_at) WHERE raw < 2;
 CREATE INDEX IF NOT EXISTS days_columns ON days (pixel, ends_at) WHERE columns > 0;
 CREATE INDEX IF NOT EXISTS days_outdated ON days (rollup_version, ends_at) WHERE raw = 0 AND dirty = 0;
+
+-- Finds the days whose points are counted again: they may still get some. Other days cost nothing here.
+CREATE INDEX IF NOT EXISTS days_points ON days (ends_at) WHERE points > 0 AND counted_at < ends_at + 86400000;
 
 -- Tasks of the cron that have failed, and when each is tried again. A task that succeeds has no row. item: what the task works on, such as a
 -- day or a month. error: the last error, shortened.

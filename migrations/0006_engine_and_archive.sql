@@ -4,6 +4,10 @@ ALTER TABLE days ADD COLUMN points INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE days ADD COLUMN sample_interval INTEGER NOT NULL DEFAULT 1;
 
+ALTER TABLE days ADD COLUMN counted_at INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX IF NOT EXISTS days_points ON days (ends_at) WHERE points > 0 AND counted_at < ends_at + 86400000;
+
 -- Days that were restored from the archive, and the files of the archive.
 
 ALTER TABLE days ADD COLUMN held_until INTEGER NOT NULL DEFAULT 0;

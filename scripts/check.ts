@@ -40,11 +40,13 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/query/open-days.ts': 58_000,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
-  'src/rollup/job.ts': 82_000,
+  'src/rollup/job.ts': 86_000,
   'src/rollup/column-counts.ts': 16_000,
+  'src/rollup/points.ts': 11_500,
+  'src/rollup/points-day.ts': 41_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 158_500,
-  'src/api/health.ts': 12_400,
+  'src/api/api.ts': 161_000,
+  'src/api/health.ts': 13_000,
   'src/api/diagnostics.ts': 14_600,
   'src/api/description.ts': 2_500,
   'src/api/dashboard.ts': 5_500,
@@ -59,7 +61,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 335_000;
+const ALL_MODULES = 345_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

@@ -22,6 +22,8 @@ export type Expression =
   | { readonly of: 'written' }
   | { readonly op: '+' | '-' | '*' | '/'; readonly left: Expression; readonly right: Expression }
   | { readonly floor: Expression }
+  /** The first characters of a text. */
+  | { readonly start: Expression; readonly characters: number }
   | { readonly if: Condition; readonly yes: Expression; readonly no: Expression };
 
 /** A value of all rows of a group. */
@@ -104,6 +106,7 @@ export function textOf(statement: Statement, dialect: Dialect, dataset: string):
 /** Whether a selected value is a number. Sums come as texts where they exceed 2^53. */
 export function isNumber({ value }: Selected): boolean {
   if ('column' in value) return NUMBER_COLUMNS.includes(value.column);
+  if ('start' in value) return false;
   if ('most' in value) return isNumber({ as: '', value: value.most });
   if ('least' in value) return isNumber({ as: '', value: value.least });
   if ('if' in value) return isNumber({ as: '', value: value.yes });
@@ -179,6 +182,9 @@ class Writer {
       return this.dialect === 'http' ? '_sample_interval' : 'sampleInterval';
     }
     if ('floor' in value) return `floor(${this.expression(value.floor)})`;
+    if ('start' in value) {
+      return `substring(${this.expression(value.start)}, 1, ${this.number(value.characters)})`;
+    }
     if ('if' in value) {
       return `if(${this.condition(value.if)}, ${this.expression(value.yes)}, ${this.expression(value.no)})`;
     }

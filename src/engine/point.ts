@@ -78,6 +78,8 @@ export const COLUMN = {
 
 /** The column of the index: see `indexOf`. */
 export const INDEX = 'index1';
+/** The characters of a pixel's id, with which an index begins. */
+export const PIXEL_CHARACTERS = 19;
 /** All columns that `eventOf` reads. */
 export const POINT_COLUMNS: readonly string[] = [
   INDEX,
@@ -94,16 +96,22 @@ const encoder = new TextEncoder();
 /** The possible first characters of a visitor id, in sort order. */
 export const VISITOR_CHARACTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
+/** After every visitor id. */
+export const LAST = '\u{10ffff}';
+
 /**
  * The index of a visitor's points: the pixel and the first character of the visitor's hash. The platform samples each index by itself,
  * so a pixel has 65 shares of the rate at which sampling begins, and a slice of its visitors is a list of indexes.
  */
 export const indexOf = (pixel: string, visitor: string): string => `${pixel}/${visitor.slice(0, 1)}`;
 
-/** The indexes of the points of a pixel's visitors whose ids are from `from` on and before `before`: see `sliceBounds`. */
-export function indexesOf(pixel: string, from = '', before = '\u{10ffff}'): string[] {
+/**
+ * The indexes of the points of a pixel's visitors whose ids are from `from` on and before `before`: see `sliceBounds`. If a bound has more
+ * than one character, they also have other visitors' points.
+ */
+export function indexesOf(pixel: string, from = '', before = LAST): string[] {
   return ['', ...VISITOR_CHARACTERS]
-    .filter((character) => character >= from && character < before)
+    .filter((character) => character >= from.slice(0, 1) && character < before)
     .map((character) => indexOf(pixel, character));
 }
 

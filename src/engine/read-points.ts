@@ -2,7 +2,7 @@
 import type { Event } from '../model/event.ts';
 import type { Condition, Expression, Selected, Statement } from './dialect.ts';
 import { EngineError } from './engine-error.ts';
-import { COLUMN, eventOf, INDEX, indexesOf, KIND, POINT_COLUMNS } from './point.ts';
+import { COLUMN, eventOf, INDEX, indexesOf, KIND, LAST, POINT_COLUMNS } from './point.ts';
 import type { EngineReader } from './reader.ts';
 import type { EngineRow } from './row.ts';
 
@@ -27,7 +27,7 @@ export interface PointPage {
  * A point is written at most ten minutes after its event, and at most five before: so much earlier and later are the points of a
  * range of events, in milliseconds, and an hour is on the safe side.
  */
-const WRITTEN_AROUND = 3_600_000;
+export const WRITTEN_AROUND = 3_600_000;
 
 /** Rows of a page. A row has some 400 bytes, and 12 KB at most. */
 const PAGE_ROWS = 10_000;
@@ -45,14 +45,17 @@ export function inRange({
   pixel,
   since,
   until,
-  from,
-  before,
+  from = '',
+  before = LAST,
 }: PointRange): Pick<Statement, 'since' | 'until' | 'where'> {
   return {
     since: Math.max(0, since - WRITTEN_AROUND),
     until: until + WRITTEN_AROUND,
     where: [
       { column: INDEX, in: indexesOf(pixel, from, before) },
+      // A slice may end within an index.
+      ...(from.length > 1 ? [compare(COLUMN.visitor, '>=', from)] : []),
+      ...(before.length > 1 && before < LAST ? [compare(COLUMN.visitor, '<', before)] : []),
       compare(COLUMN.kind, '=', KIND.event),
       compare(COLUMN.ts, '>=', since),
       compare(COLUMN.ts, '<', until),

@@ -24,17 +24,22 @@ import { HOUR, TOTAL } from '../sql/rollups.ts';
 /** Keys of properties that are counted together: their values take memory for each event. */
 const KEYS_AT_ONCE = 8;
 
-/** A slice of more rows is counted by SQL, which ranks its values and drops the least used ones. */
-const MAX_LISTS = 2;
-
 const NO_VISITS = VISIT_COUNTS.map(() => 0);
 const NO_SALES = SALE_COUNTS.map(() => 0);
+
+/** The limits of what the Worker counts. */
+interface CountLimits {
+  /** The most lists. */
+  readonly most: number;
+  /** Whether numbers among the values of properties have to be the texts that SQLite writes. */
+  readonly hasExactTexts: boolean;
+}
 
 /**
  * The rows of a slice as JSON lists: dimension, value, currency and counts, as `STORE_SLICE` stores them.
  *
  * @param keys the day's keys of properties: see `MOST_USED_KEYS`.
- * @returns null if SQL has to count: there are too many rows, or values that only SQL writes as text.
+ * @returns null if there are too many rows, or values that only SQL writes as text.
  * @throws SegmentError if the columns are damaged.
  */
 export function countsOf(
@@ -42,6 +47,7 @@ export function countsOf(
   goals: readonly Goal[],
   keys: readonly string[],
   slice: number,
+  { most, hasExactTexts }: CountLimits,
 ): readonly string[] | null {
   const rows: JsonRow[] = [];
   try {
@@ -56,9 +62,10 @@ export function countsOf(
   }
   if (slice === 0 && keys.length > MAX_ROLLUP_PROPERTY_KEYS) rows.push(MORE_KEYS);
   // SQLite writes 1.0 where JavaScript writes 1. Events of earlier versions may have such values.
-  if (rows.some(([, value]) => typeof value === 'number' && !Number.isSafeInteger(value))) return null;
+  if (hasExactTexts && rows.some(([, value]) => typeof value === 'number' && !Number.isSafeInteger(value)))
+    return null;
   const lists = jsonLists(rows);
-  return lists.length > MAX_LISTS ? null : lists;
+  return lists.length > most ? null : lists;
 }
 
 /** Marks a day with more keys than a rollup stores. */

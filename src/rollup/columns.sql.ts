@@ -1,6 +1,6 @@
 /**
  * The SQL that stores the events of a finished day, of a slice of a large day, or of a month as columns. docs/storage.md describes the
- * format. All of it runs inside D1: the Worker would have to read every event, and parse and encode it within its own time.
+ * format. All of it runs inside D1: the Worker would have to read every event, and parse and encode it within its own time. It does so for events that D1 does not have (`engine/day-segment.ts`).
  */
 import {
   CODES_A_CHUNK,
@@ -211,6 +211,20 @@ export const STORE_COLUMNS_OF_SLICE = storeColumns({
   ...DAY,
   condition: isSame('slice = :slice AND slices = :slices'),
 });
+
+/** Deletes what is stored of the columns of slice `:slice`, as of the rollup after `:rolls`. */
+export const DELETE_COLUMNS_OF_SLICE =
+  'DELETE FROM segments WHERE pixel = :pixel AND period = :day AND generation = :rolls + 1 AND slice = :slice';
+
+/**
+ * Stores rows of columns that the Worker has made of slice `:slice` of `:slices`, if it is the next slice of the day: lists of name, chunk,
+ * dictionary and codes in `:rows`.
+ */
+export const STORE_COLUMN_ROWS = `
+  INSERT INTO segments (pixel, period, generation, slice, name, chunk, size, dictionary, codes)
+  SELECT :pixel, :day, :rolls + 1, :slice, value ->> 0, value ->> 1, octet_length(value ->> 2) + octet_length(value ->> 3), value ->> 2, value ->> 3
+  FROM json_each(:rows)
+  WHERE ${isSame('slice = :slice AND slices = :slices AND rolls = :rolls')}`;
 
 const OF_DAY = 'DELETE FROM segments WHERE pixel = :pixel AND period = :day';
 

@@ -1,7 +1,8 @@
 /** Rolls up local days and months. */
 import { prepare } from '../sql/statement.ts';
 import { markRolledUp } from '../store/days.ts';
-import { type DayToRollUp, type Month, monthsToRollUp } from '../store/due-days.ts';
+import { type DayToRollUp, type Month, monthsToRollUp, POINTS_KEPT } from '../store/due-days.ts';
+import { keepRollup } from '../store/engine-days.ts';
 import type { TaskName } from '../store/failed-tasks.ts';
 import { DELETE_COLUMNS, STORE_COLUMNS } from './columns.sql.ts';
 import { DELETE_VANISHED, ROLL_UP_DAY } from './local-day.sql.ts';
@@ -50,12 +51,23 @@ export async function rollUpDays(
 }
 
 /**
- * Recomputes one day: a small day in one transaction, a large day slice by slice until the budget is used up.
+ * Recomputes one day: a small day in one transaction, a large day slice by slice until the budget is used up. So is a day that has events in
+ * Analytics Engine only, of any size.
  *
  * @returns whether the day is done.
  */
 async function rollUpDay(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
   const { db, now } = run;
+  if (day.points > 0 && day.starts_at > now - POINTS_KEPT) {
+    // Most isolates that run the cron have no such day.
+    const { rollUpPoints } = await import('./points-day.ts');
+    return rollUpPoints(run, budget, day);
+  }
+  if (day.points > 0 && day.rolls > 0) {
+    await keepRollup(db, day);
+    return true;
+  }
+  // A day of Analytics Engine that was not rolled up while that had its points has only its events in D1.
   if (day.events > MAX_EVENTS_AT_ONCE) return rollUpSlices(run, budget, day);
   const values = valuesOf(day, 0, 1);
   await db.batch([

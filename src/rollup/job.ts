@@ -4,12 +4,17 @@
  * statements of a run, and failed tasks are tried again later.
  */
 import { type Env, STATEMENTS_TO_ARCHIVE } from '../env.ts';
-import { Run, type RunReport, TaskBudget } from './run.ts';
+import { type OpenEngine, Run, type RunReport, TaskBudget } from './run.ts';
 import { type CronTask, LEAST_AT_FIRST, LEAST_AT_LAST, TASKS } from './tasks.ts';
 
 /** @throws Error when `CRON_STATEMENTS` is not valid; and what D1 throws if the outcome of the run cannot be recorded. */
-export async function runJob(env: Env, now: number, tasks = TASKS): Promise<RunReport> {
-  const run = new Run(env, now);
+export async function runJob(
+  env: Env,
+  now: number,
+  tasks = TASKS,
+  openEngine?: OpenEngine,
+): Promise<RunReport> {
+  const run = new Run(env, now, openEngine);
   await run.start();
   const stage = (name: CronTask['stage']): CronTask[] =>
     tasks.filter((task) => task.stage === name && task.when(now));

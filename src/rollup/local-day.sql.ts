@@ -1,5 +1,5 @@
 /** The SQL that rolls up a local day from its events: in one statement, or slice by slice. */
-import { VISITOR_CHARACTERS } from '../engine/point.ts';
+import { LAST, VISITOR_CHARACTERS } from '../engine/point.ts';
 import { COUNTS } from '../model/metrics.ts';
 import { GOALS } from '../sql/goals.ts';
 import { STRETCHES } from '../sql/stretches.ts';
@@ -99,12 +99,22 @@ export const DELETE_USED_SLICES = `${DELETE_SLICES} AND NOT ${isThere('slices > 
 
 export const DELETE_VANISHED = deleteVanished('day');
 
+/** The slices whose bounds are single characters. More slices have bounds of two. */
+const MAX_COARSE_SLICES = VISITOR_CHARACTERS.length;
+/** The most slices of a day. */
+export const MAX_SLICES = MAX_COARSE_SLICES ** 2;
+
 /** The bounds of a slice's visitors: `from` is included, `before` is not. */
 export function sliceBounds(
   slice: number,
   slices: number,
 ): { readonly from: string; readonly before: string } {
-  const bound = (at: number): string =>
-    VISITOR_CHARACTERS[Math.floor((VISITOR_CHARACTERS.length * at) / slices)] ?? '\u{10ffff}';
+  const base = VISITOR_CHARACTERS.length;
+  const bound = (at: number): string => {
+    if (at >= slices) return LAST;
+    if (slices <= MAX_COARSE_SLICES) return VISITOR_CHARACTERS[Math.floor((base * at) / slices)] as string;
+    const place = Math.floor((MAX_SLICES * at) / slices);
+    return `${VISITOR_CHARACTERS[Math.floor(place / base)]}${VISITOR_CHARACTERS[place % base]}`;
+  };
   return { from: slice === 0 ? '' : bound(slice), before: bound(slice + 1) };
 }

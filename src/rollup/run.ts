@@ -2,9 +2,11 @@
  * One run of the cron: the statements that it may use, and the outcome of its tasks and their steps. Each is tried by itself. A
  * failure is recorded, is tried again after a wait, and stops no other task or step.
  */
+import type { EngineReader } from '../engine/reader.ts';
 import { cronStatements, type Env } from '../env.ts';
 import { Budget, countStatements } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
+import { engineOf, hasEngine } from '../store/engine.ts';
 import { type FailedItem, readGlobalFailures, recordOutcomes, type TaskKind } from '../store/failed-tasks.ts';
 
 /** Milliseconds after which a run begins no further rollup: the next run is due within minutes. */
@@ -43,13 +45,23 @@ export interface RunReport {
   readonly more: boolean;
 }
 
+/** Opens Analytics Engine for reading; null if this Worker has neither a binding nor a token. */
+export type OpenEngine = (env: Env) => Promise<EngineReader | null>;
+
+const openEngine: OpenEngine = async (env) =>
+  hasEngine(env) ? ((await engineOf(env))?.reader ?? null) : null;
+
 export class Run {
   /** The bindings. The database counts its statements. */
   readonly env: Env;
   readonly db: D1Database;
   /** The scheduled time, in epoch milliseconds. */
   readonly now: number;
+  /** Statements, and questions of Analytics Engine. */
   readonly statements: Budget;
+  /** Reads Analytics Engine. Null as long as it has not answered in this run, and after a failure: its days wait for the next run. */
+  engine: EngineReader | null = null;
+  readonly #openEngine: OpenEngine;
   readonly report: { -readonly [Field in keyof RunReport]: RunReport[Field] } = {
     rolledUp: 0,
     failed: 0,
@@ -64,7 +76,8 @@ export class Run {
   #retryTimes: ReadonlyMap<string, number> = new Map();
 
   /** @throws Error when `CRON_STATEMENTS` is not valid. */
-  constructor(env: Env, now: number) {
+  constructor(env: Env, now: number, open: OpenEngine = openEngine) {
+    this.#openEngine = open;
     this.statements = new Budget(cronStatements(env) - STATEMENTS_TO_FINISH);
     this.db = countStatements(env.DB, this.statements);
     this.env = { ...env, DB: this.db };
@@ -78,6 +91,19 @@ export class Run {
     );
     this.#retryTimes = new Map(
       (failures ?? []).map(({ kind, item, retry_at }) => [`${kind} ${item}`, retry_at]),
+    );
+  }
+
+  /** Opens Analytics Engine. Each question takes one of the run's statements. */
+  async openEngine(): Promise<EngineReader | null> {
+    const reader = await this.#openEngine(this.env);
+    return (
+      reader && {
+        rows: (statement) => {
+          this.statements.use(1);
+          return reader.rows(statement);
+        },
+      }
     );
   }
 

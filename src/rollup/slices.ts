@@ -22,6 +22,9 @@ import { hasColumns, rollUpPeople, valuesOf } from './values-of-day.ts';
 /** Events of a slice that the Worker counts: decoded, they take some 50 of the isolate's 128 MB. SQL counts a larger slice. */
 const MAX_COUNTED_EVENTS = 400_000;
 
+/** A slice of more rows is counted by SQL, which ranks its values and drops the least used ones. */
+const MAX_LISTS = 2;
+
 /**
  * A slice takes five statements: store its columns, read them, store its rows in up to two lists, mark it as done. Before the first
  * slice of a run, one reads the day's keys of properties. A sliced day takes three more at its start, and six at its end.
@@ -29,32 +32,60 @@ const MAX_COUNTED_EVENTS = 400_000;
 const STATEMENTS_A_SLICE = 5;
 export const STATEMENTS_TO_END = 6;
 
+/** How the slices of a day are made. */
+export interface SliceMaker {
+  /** Statements that a slice takes at most, and questions of Analytics Engine, apart from the one that marks it as done. */
+  readonly statements: number;
+  /** Counts the day before its first slice: the number of slices, and statements to run with their beginning. */
+  begin(): Promise<{ readonly slices: number; readonly also: readonly D1PreparedStatement[] }>;
+  /** The number of events of the day that has begun. */
+  readonly events: number;
+  /** @returns the statements that store a slice, to be run with its end. */
+  store(keys: readonly string[], slice: number, slices: number): Promise<readonly D1PreparedStatement[]>;
+}
+
+/** Makes the slices of a day whose events are all in D1. */
+const fromD1 = (db: D1Database, day: DayToRollUp): SliceMaker => ({
+  statements: STATEMENTS_A_SLICE - 1,
+  begin: async () => ({ slices: Math.ceil(day.events / SLICE_EVENTS), also: [] }),
+  events: day.events,
+  store: (keys, slice, slices) => storeSlice(db, day, keys, slice, slices),
+});
+
 /**
- * Rolls up a large day slice by slice until the budget is used up.
+ * Rolls up a day slice by slice until the budget is used up.
  *
  * @returns whether the day is done.
  */
-export async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollUp): Promise<boolean> {
+export async function rollUpSlices(
+  run: Run,
+  budget: TaskBudget,
+  day: DayToRollUp,
+  maker: SliceMaker = fromD1(run.db, day),
+): Promise<boolean> {
   const { db, now } = run;
   const key = { pixel: day.pixel, day: day.day };
   let { slice, slices } = day;
   const isBegun = slices > 0 && (day.dirty === DIRTY.inSlices || day.open);
   if (!isBegun) {
+    const begun = await maker.begin();
     slice = 0;
-    slices = Math.ceil(day.events / SLICE_EVENTS);
+    slices = begun.slices;
     await db.batch([
       prepare(db, DELETE_SLICES, key),
       prepare(db, DELETE_UNFINISHED_COLUMNS, key),
       beginSlices(db, day, slices),
+      ...begun.also,
     ]);
   }
   if (slice < slices) {
-    if (budget.left < 1 + STATEMENTS_A_SLICE) return false;
+    const statementsASlice = maker.statements + 1;
+    if (budget.left < 1 + statementsASlice) return false;
     const keys = hasColumns(day) ? await mostUsedKeys(db, day) : [];
     for (; slice < slices; slice++) {
-      if (budget.left < STATEMENTS_A_SLICE) return false;
+      if (budget.left < statementsASlice) return false;
       const results = await db.batch([
-        ...(await storeSlice(db, day, keys, slice, slices)),
+        ...(await maker.store(keys, slice, slices)),
         endSlice(db, day, slice, slices),
       ]);
       // Another run is rolling up this day.
@@ -66,7 +97,7 @@ export async function rollUpSlices(run: Run, budget: TaskBudget, day: DayToRollU
     prepare(db, ROLL_UP_SLICES, key),
     prepare(db, DELETE_VANISHED, key),
     rollUpPeople(db, day),
-    markRolledUp(db, { ...day, slices }, now),
+    markRolledUp(db, { ...day, slices, events: maker.events }, now),
     prepare(db, DELETE_USED_SLICES, key),
     prepare(db, DELETE_OLD_COLUMNS, key),
   ]);
@@ -109,5 +140,5 @@ async function countsOf(
 ): Promise<readonly string[] | null> {
   // Most isolates that run the cron have no large day.
   const { countsOf: count } = await import('./column-counts.ts');
-  return count(segment, goals, keys, slice);
+  return count(segment, goals, keys, slice, { most: MAX_LISTS, hasExactTexts: true });
 }

@@ -1,6 +1,6 @@
 /** The tasks of the cron. A new task is an entry here, with a name in `store/failed-tasks.ts`. */
 import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
-import { secretsOf } from '../env.ts';
+import { eventStore, secretsOf } from '../env.ts';
 import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
 import { dirtyDays, largeOpenDays, outdatedDays } from '../store/due-days.ts';
@@ -49,6 +49,13 @@ const firstOfHour = (now: number): boolean => now % HOUR < 5 * MINUTE;
 /** By then all events of the last hour are written. */
 const secondOfHour = (now: number): boolean => firstOfHour(now - 5 * MINUTE);
 
+/** Looks for days that have events in Analytics Engine only. Most Speck have none, and do not load what reads it. */
+async function findPoints(run: Run, budget: TaskBudget): Promise<void> {
+  const reader = await run.openEngine();
+  if (reader === null && eventStore(run.env) === 'd1') return;
+  await (await import('./points.ts')).findPoints(run, budget, reader);
+}
+
 /** In the order of a run. */
 export const TASKS: readonly CronTask[] = [
   {
@@ -61,13 +68,23 @@ export const TASKS: readonly CronTask[] = [
     },
   },
   {
+    // Days of Analytics Engine wait if this fails.
+    name: 'points',
+    stage: 'first',
+    when: everyRun,
+    least: 0,
+    run: findPoints,
+  },
+  {
     // Finished days come before open ones: waiting does not make their rollups any better.
     name: 'day',
     stage: 'first',
     when: everyRun,
     least: 1 + STATEMENTS_TO_END,
     run: async (run, budget) => {
-      const caughtUp = await rollUpDays(run, budget, 'day', (limit) => dirtyDays(run.db, run.now, limit));
+      const caughtUp = await rollUpDays(run, budget, 'day', (limit) =>
+        dirtyDays(run.db, run.now, limit, run.engine !== null),
+      );
       if (caughtUp) count('caught_up_runs', 1, run.now);
     },
   },
@@ -77,7 +94,9 @@ export const TASKS: readonly CronTask[] = [
     when: firstOfHour,
     least: 1 + STATEMENTS_A_DAY,
     run: (run, budget) =>
-      rollUpDays(run, budget, 'snapshot', (limit) => largeOpenDays(run.db, run.now, LIVE_EVENTS, limit)),
+      rollUpDays(run, budget, 'snapshot', (limit) =>
+        largeOpenDays(run.db, run.now, LIVE_EVENTS, limit, run.engine !== null),
+      ),
   },
   {
     name: 'recompute',
@@ -85,7 +104,9 @@ export const TASKS: readonly CronTask[] = [
     when: everyRun,
     least: 1 + STATEMENTS_A_DAY,
     run: (run, budget) =>
-      rollUpDays(run, budget, 'recompute', (limit) => outdatedDays(run.db, run.now, limit)),
+      rollUpDays(run, budget, 'recompute', (limit) =>
+        outdatedDays(run.db, run.now, limit, run.engine !== null),
+      ),
   },
   { name: 'month', stage: 'hourly', when: firstOfHour, least: 1 + STATEMENTS_A_MONTH, run: rollUpMonths },
   { name: 'pack', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_PACK, run: packMonths },

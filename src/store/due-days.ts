@@ -21,15 +21,21 @@ export interface DayToRollUp {
   /** How many slices are done, and of how many; 0 of 0 if none has been begun. */
   readonly slice: number;
   readonly slices: number;
-  /** The number of its events now. */
+  /** The number of its events in D1 now. */
   readonly events: number;
+  /** The number of its events that only Analytics Engine has, as of the last look. */
+  readonly points: number;
+  /** Of how many of these one is kept at worst. */
+  readonly sample_interval: number;
+  /** How often it has been rolled up. */
+  readonly rolls: number;
+  readonly starts_at: number;
+  readonly ends_at: number;
   /** How often its rollup has failed since it last succeeded. */
   readonly attempts: number;
 }
 
-type DayRow = Omit<DayToRollUp, 'goals' | 'open'> & {
-  readonly ends_at: number;
-};
+type DayRow = Omit<DayToRollUp, 'goals' | 'open'>;
 
 /** SQL for the number of events of day `d`. */
 const COUNT_EVENTS =
@@ -37,7 +43,7 @@ const COUNT_EVENTS =
 /** SQL for the failure of the rollup of day `d`, if it has failed. */
 const FAILED = `FROM failed_tasks f WHERE f.task = 'day' AND f.pixel = d.pixel AND f.item = d.day`;
 
-const COLUMNS = `d.pixel, d.day, d.ends_at, d.dirty, d.slice, d.slices, p.timezone, p.settings -> 'goals' AS goalsText`;
+const COLUMNS = `d.pixel, d.day, d.starts_at, d.ends_at, d.points, d.sample_interval, d.rolls, d.dirty, d.slice, d.slices, p.timezone, p.settings -> 'goals' AS goalsText`;
 
 /** A large day that keeps changing is not rolled up by each run. It waits for this time per event, in milliseconds. */
 const WAIT_PER_EVENT = 36;
@@ -46,10 +52,29 @@ const WAIT_PER_EVENT = 36;
 const SMALL_DAY = 10_000;
 
 /**
+ * Milliseconds after which a finished day of Analytics Engine is rolled up: a point is written up to ten minutes after its event, and can be
+ * read some minutes later.
+ */
+const POINTS_SETTLE = 20 * 60_000;
+
+/** How long Analytics Engine keeps points, in milliseconds: three months, of which the shortest has 89 days. */
+export const POINTS_KEPT = 89 * DAY;
+
+/** SQL for whether a day `d` of Analytics Engine can be read from there in full, at the time `?1`. */
+const HAS_POINTS = `d.starts_at > ?1 - ${POINTS_KEPT}`;
+
+/**
+ * SQL for whether a day `d` can be rolled up.
+ *
+ * @param hasEngine whether Analytics Engine can be read. Without it, its days wait, and delay no other day.
+ */
+const canBeRead = (hasEngine: boolean): string => (hasEngine ? 'true' : 'd.points = 0');
+
+/**
  * SQL for whether day `d` is over, dirty, and due at the time `?1`. A day without a rollup is due at once, another one after a wait
  * that grows with its size: an hour for 100,000 events.
  */
-export const IS_DUE = `(d.dirty > ${DIRTY.clean} AND d.ends_at <= ?1
+export const IS_DUE = `(d.dirty > ${DIRTY.clean} AND d.ends_at <= ?1 - iif(d.points > 0, ${POINTS_SETTLE}, 0)
   AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - d.events * ${WAIT_PER_EVENT} OR d.events < ${SMALL_DAY})
   AND ${hasPixel('d.pixel')})`;
 
@@ -64,12 +89,17 @@ const CHOICE = 20_000;
  * after a failure. Among both, the oldest day of every pixel comes before the second day of any, and each run begins with other
  * pixels. So neither a pixel with many days nor days that fail delay other pixels.
  */
-export async function dirtyDays(db: D1Database, now: number, limit: number): Promise<DayToRollUp[]> {
+export async function dirtyDays(
+  db: D1Database,
+  now: number,
+  limit: number,
+  hasEngine: boolean,
+): Promise<DayToRollUp[]> {
   const choice = (attempts: string, from: string): string => `
     SELECT * FROM (
       SELECT d.pixel, d.day, d.ends_at, ${attempts} AS attempts
       FROM ${from}
-      WHERE ${IS_DUE} AND ${attempts === '0' ? `NOT EXISTS (SELECT 1 ${FAILED})` : 'f.retry_at <= ?1'}
+      WHERE ${IS_DUE} AND ${canBeRead(hasEngine)} AND ${attempts === '0' ? `NOT EXISTS (SELECT 1 ${FAILED})` : 'f.retry_at <= ?1'}
       ORDER BY d.ends_at
       LIMIT ${CHOICE})`;
   const { results } = await db
@@ -97,9 +127,14 @@ export async function dirtyDays(db: D1Database, now: number, limit: number): Pro
 
 /**
  * The clean days whose rollup was made by an older version of the code: the oldest version first, and of one version the oldest day,
- * since that is purged first.
+ * since that is purged first. Days that Analytics Engine does not have in full any more keep their rollups.
  */
-export async function outdatedDays(db: D1Database, now: number, limit: number): Promise<DayToRollUp[]> {
+export async function outdatedDays(
+  db: D1Database,
+  now: number,
+  limit: number,
+  hasEngine: boolean,
+): Promise<DayToRollUp[]> {
   const { results } = await db
     .prepare(
       `SELECT ${COLUMNS}, coalesce(f.attempts, 0) AS attempts, ${COUNT_EVENTS} AS events
@@ -107,6 +142,7 @@ export async function outdatedDays(db: D1Database, now: number, limit: number): 
        CROSS JOIN pixels p ON p.id = d.pixel
        LEFT JOIN failed_tasks f ON f.task = 'recompute' AND f.pixel = d.pixel AND f.item = d.day
        WHERE d.raw = ${RAW.stored} AND d.dirty = ${DIRTY.clean} AND d.rollup_version < ${ROLLUP_VERSION}
+         AND (d.points = 0 OR ${HAS_POINTS}) AND ${canBeRead(hasEngine)}
          AND (f.retry_at IS NULL OR f.retry_at <= ?1)
        ORDER BY d.rollup_version, d.ends_at
        LIMIT ?2`,
@@ -117,7 +153,7 @@ export async function outdatedDays(db: D1Database, now: number, limit: number): 
 }
 
 /**
- * Days that are not over, have at least `least` events, and had their last snapshot an hour ago or earlier. Counting reads as many
+ * Days that are not over, have at least `least` events and points, and had their last snapshot an hour ago or earlier. Counting reads as many
  * rows as there are events: run it once an hour.
  */
 export async function largeOpenDays(
@@ -125,6 +161,7 @@ export async function largeOpenDays(
   now: number,
   least: number,
   limit: number,
+  hasEngine: boolean,
 ): Promise<DayToRollUp[]> {
   const { results } = await db
     .prepare(
@@ -137,8 +174,8 @@ export async function largeOpenDays(
          FROM days d JOIN pixels p ON p.id = d.pixel
          LEFT JOIN failed_tasks f ON f.task = 'snapshot' AND f.pixel = d.pixel AND f.item = d.day
          WHERE d.dirty > ${DIRTY.clean} AND d.ends_at > ?1 AND d.starts_at <= ?1 AND (f.retry_at IS NULL OR f.retry_at <= ?1)
-           AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - ${HOUR}))
-       WHERE least = ?2
+           AND (d.rolled_at IS NULL OR d.rolled_at <= ?1 - ${HOUR}) AND ${canBeRead(hasEngine)})
+       WHERE least + points >= ?2
        LIMIT ?3`,
     )
     .bind(now, least, limit)
@@ -146,8 +183,8 @@ export async function largeOpenDays(
   return results.map((row) => dayOf(row, now));
 }
 
-function dayOf({ ends_at, ...row }: DayRow, now: number): DayToRollUp {
-  return { ...row, goals: JSON.parse(row.goalsText ?? '[]') as Goal[], open: ends_at > now };
+function dayOf(row: DayRow, now: number): DayToRollUp {
+  return { ...row, goals: JSON.parse(row.goalsText ?? '[]') as Goal[], open: row.ends_at > now };
 }
 
 export interface Month {
@@ -200,7 +237,7 @@ const MAX_PACKED_EVENTS = 1_000_000;
 const PACK_GRACE = 2 * DAY;
 
 /**
- * Months that have a rollup, whose days all have events and columns, and that have no segment of these columns yet. It reads all days: run it
+ * Months that have a rollup, whose days all have their events in D1, and columns, and that have no segment of these columns yet. It reads all days: run it
  * once an hour.
  */
 export async function monthsToPack(db: D1Database, now: number, limit: number): Promise<MonthToPack[]> {
@@ -214,7 +251,7 @@ export async function monthsToPack(db: D1Database, now: number, limit: number): 
          WHERE m.columns <> m.rolls
          GROUP BY m.pixel, m.month
          HAVING sum(d.rolls) = m.rolls AND max(d.dirty) = ${DIRTY.clean} AND max(d.raw) = ${RAW.stored} AND min(d.columns) > 0
-           AND count(*) > 1 AND sum(d.events) BETWEEN 1 AND ${MAX_PACKED_EVENTS} AND max(d.rolled_at) < ?1 - ${PACK_GRACE}) c
+           AND max(d.points) = 0 AND count(*) > 1 AND sum(d.events) BETWEEN 1 AND ${MAX_PACKED_EVENTS} AND max(d.rolled_at) < ?1 - ${PACK_GRACE}) c
        CROSS JOIN pixels p ON p.id = c.pixel
        LEFT JOIN failed_tasks f ON f.task = 'pack' AND f.pixel = c.pixel AND f.item = c.month
        WHERE (f.retry_at IS NULL OR f.retry_at <= ?1)

@@ -14,7 +14,7 @@ export interface EmptyDay {
 
 /** Finished days that are rolled up and have no event. */
 const isEmpty = (day: string): string =>
-  `${day}.events = 0 AND ${day}.dirty = ${DIRTY.clean} AND ${day}.raw = ${RAW.stored} AND ${day}.rolls > 0
+  `${day}.events = 0 AND ${day}.points = 0 AND ${day}.dirty = ${DIRTY.clean} AND ${day}.raw = ${RAW.stored} AND ${day}.rolls > 0
     AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ${day}.pixel AND e.ts >= ${day}.starts_at AND e.ts < ${day}.ends_at)`;
 
 /** The rows of table `d` that are of the listed days and still empty. */

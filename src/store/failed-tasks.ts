@@ -8,6 +8,7 @@ import { hasPixel } from './pixels.ts';
 /** The names of the cron's tasks. See `rollup/tasks.ts`. */
 const TASK_NAMES = [
   'salts',
+  'points',
   'day',
   'snapshot',
   'recompute',

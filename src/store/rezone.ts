@@ -3,15 +3,23 @@ import { DIRTY, RAW, type RawState } from '../model/day-state.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { addDays, dayStart } from '../model/time-zone.ts';
+import { POINTS_KEPT } from './due-days.ts';
 import { type PixelPatch, updatePixel } from './pixel-changes.ts';
 import { hasPixel } from './pixels.ts';
 import { isCopy } from './segments.ts';
 
-const KEPT_DAYS = `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ?1 AND raw > ${RAW.stored} ORDER BY ends_at`;
+/**
+ * SQL for whether a day stays as it is: its events are past retention, or some are in Analytics Engine, which keeps no points from before a
+ * time any more.
+ */
+const isKept = (before: string): string => `(raw > ${RAW.stored} OR points > 0 AND starts_at <= ${before})`;
+
+const keptDays = (before: string): string =>
+  `SELECT day, raw, starts_at, ends_at FROM days WHERE pixel = ?1 AND ${isKept(before)} ORDER BY ends_at`;
 
 /** SQL for whether the same days are closed as before, and all events are within the new zone's days: `?7` holds both. */
 const AS_LOOKED_AT = `
-  (SELECT json_group_array(json_object('day', day, 'raw', raw, 'starts_at', starts_at, 'ends_at', ends_at)) FROM (${KEPT_DAYS}))
+  (SELECT json_group_array(json_object('day', day, 'raw', raw, 'starts_at', starts_at, 'ends_at', ends_at)) FROM (${keptDays('?7 ->> 3')}))
     = ?7 ->> 0
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts < ?7 ->> 1)
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= ?7 ->> 2)`;
@@ -19,7 +27,7 @@ const AS_LOOKED_AT = `
 export interface Rezoned {
   /** The first day in the new time zone; null if there are no raw events. */
   readonly recomputed_from: string | null;
-  /** The last day that stays in the old time zone, since its raw events are past retention; null if there is none. */
+  /** The last day that stays in the old time zone, since its raw events are not there any more; null if there is none. */
   readonly kept_until: string | null;
   /** Events that no day counts from now on: those of days in the new time zone whose date a day in the old one has. */
   readonly uncounted_events: number;
@@ -37,9 +45,12 @@ export async function changeTimeZone(
   patch: PixelPatch = { timezone: pixel.timezone },
   read?: string,
 ): Promise<Rezoned> {
+  const before = Date.now() - POINTS_KEPT;
   const [closed, open, extent] = await db.batch<Record<string, unknown>>([
-    db.prepare(KEPT_DAYS).bind(pixel.id),
-    db.prepare(`SELECT day FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
+    db.prepare(keptDays('?2')).bind(pixel.id, before),
+    db
+      .prepare(`SELECT day, starts_at, ends_at, points FROM days WHERE pixel = ?1 AND NOT ${isKept('?2')}`)
+      .bind(pixel.id, before),
     // As subqueries each is looked up in the index. One SELECT with both would read all events.
     db
       .prepare(
@@ -50,17 +61,24 @@ export async function changeTimeZone(
   ]);
   const closedDays = (closed?.results ?? []) as unknown as readonly ClosedDay[];
   const extents = extent?.results[0] as { first: number | null; last: number | null } | undefined;
-  const [first, last] = [extents?.first ?? null, extents?.last ?? null];
-  const days = first === null || last === null ? [] : daysBetween(pixel.timezone, first, last);
+  const openDays = (open?.results ?? []) as unknown as readonly OpenDay[];
+  const ofEngine = openDays.filter(({ points }) => points > 0);
+  const first = ofEngine.reduce((least, day) => Math.min(least, day.starts_at), extents?.first ?? Infinity);
+  const last = ofEngine.reduce((most, day) => Math.max(most, day.ends_at - 1), extents?.last ?? -Infinity);
+  const days = first > last ? [] : daysBetween(pixel.timezone, first, last);
   // A date can stand for one day only.
   const taken = new Set(closedDays.map(({ day }) => day));
   const free = days.filter(([day]) => !taken.has(day));
   const lost = days.filter(([day]) => taken.has(day));
-  const purging = closedDays.filter(({ raw }) => raw === RAW.purging);
-  const uncounted = await countEvents(db, pixel.id, without(lost, purging));
-  const dates = (open?.results ?? []).map(({ day }) => day);
+  const counting = closedDays.filter(({ raw }) => raw !== RAW.purged);
+  const uncounted = await countEvents(db, pixel.id, without(lost, counting));
+  const dates = openDays.map(({ day }) => day);
+  /** Whether a day may have points. */
+  const hasPoints = (start: number, end: number): boolean =>
+    ofEngine.some((day) => day.starts_at < end && day.ends_at > start);
+  const made = free.map(([day, start, end]) => [day, start, end, Number(hasPoints(start, end))]);
   const also = [
-    db.prepare(`DELETE FROM days WHERE pixel = ? AND raw = ${RAW.stored}`).bind(pixel.id),
+    db.prepare(`DELETE FROM days WHERE pixel = ?1 AND NOT ${isKept('?2')}`).bind(pixel.id, before),
     ...['rollup_slices', 'month_rollups'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE pixel = ?`).bind(pixel.id),
     ),
@@ -82,12 +100,12 @@ export async function changeTimeZone(
     db.prepare('UPDATE months SET rolls = -1 WHERE pixel = ?').bind(pixel.id),
     db
       .prepare(
-        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw)
-         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, ${DIRTY.eventsChanged}, ${RAW.stored} FROM json_each(?2) j
-         WHERE ${hasPixel('?1')} AND EXISTS (
-           SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2)`,
+        `INSERT INTO days (pixel, day, starts_at, ends_at, dirty, raw, points)
+         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, ${DIRTY.eventsChanged}, ${RAW.stored}, j.value ->> 3 FROM json_each(?2) j
+         WHERE ${hasPixel('?1')} AND (j.value ->> 3 OR EXISTS (
+           SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2))`,
       )
-      .bind(pixel.id, JSON.stringify(free)),
+      .bind(pixel.id, JSON.stringify(made)),
     // Rollups of dates that still have a day are rewritten where they change. The others are deleted.
     ...['rollups', 'person_days'].map((table) =>
       db
@@ -99,7 +117,7 @@ export async function changeTimeZone(
         .bind(pixel.id, JSON.stringify(dates)),
     ),
   ];
-  const value = JSON.stringify([closedDays, days[0]?.[1] ?? 0, days.at(-1)?.[2] ?? 0]);
+  const value = JSON.stringify([closedDays, days[0]?.[1] ?? 0, days.at(-1)?.[2] ?? 0, before]);
   await updatePixel(db, pixel.id, patch, also, { read, only: { sql: AS_LOOKED_AT, value } });
   return {
     recomputed_from: free[0]?.[0] ?? null,
@@ -108,7 +126,14 @@ export async function changeTimeZone(
   };
 }
 
-/** A closed day. It stays in the old time zone. */
+interface OpenDay {
+  readonly day: string;
+  readonly starts_at: number;
+  readonly ends_at: number;
+  readonly points: number;
+}
+
+/** A day that stays in the old time zone. */
 interface ClosedDay {
   readonly day: string;
   readonly raw: RawState;

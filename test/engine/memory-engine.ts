@@ -17,7 +17,7 @@ import { rowOfPoint } from './rows.ts';
 export interface MemoryEngine {
   readonly reader: EngineReader;
   /** The statements that were asked, in order. */
-  readonly asked: readonly Statement[];
+  readonly asked: Statement[];
   readonly rows: EngineRow[];
   /** Writes the point of an event, at the event's time. `interval`: how many points it stands for. */
   write(event: Event, interval?: number): void;
@@ -110,6 +110,7 @@ function evaluate(row: EngineRow, value: Expression): Value {
   if ('column' in value) return row[value.column] ?? '';
   if ('value' in value) return value.value;
   if ('of' in value) return value.of === 'weight' ? weightOf(row) : writtenOf(row);
+  if ('start' in value) return String(evaluate(row, value.start)).slice(0, value.characters);
   if ('floor' in value) return Math.floor(Number(evaluate(row, value.floor)));
   if ('if' in value) return evaluate(row, holds(row, value.if) ? value.yes : value.no);
   const [left, right] = [Number(evaluate(row, value.left)), Number(evaluate(row, value.right))];

@@ -230,7 +230,7 @@ describe('a change of goals', () => {
     const pixel = await makePixel('UTC');
     const ts = Date.parse('2026-02-10T12:00:00Z');
     await store(pixel, [{ id: 'a', name: 'pageview', visitor: 'v', ts }]);
-    const days = await dirtyDays(db, LATER, 1000);
+    const days = await dirtyDays(db, LATER, 1000, false);
     return { pixel, day: days.find((one) => one.pixel === pixel.id) as DayToRollUp };
   }
   const dirtyOf = ({ id }: Pixel) =>

@@ -44,6 +44,11 @@ async function dayOf(pixel: Pixel, slices: number, attempts = 0): Promise<DayToR
     slice: 0,
     slices,
     events: 1,
+    points: 0,
+    sample_interval: 1,
+    rolls: 1,
+    starts_at: 0,
+    ends_at: 0,
     attempts,
   };
 }

@@ -8,6 +8,7 @@ import { countErasure } from '../../src/store/counters.ts';
 import type { TaskName } from '../../src/store/failed-tasks.ts';
 import { deletePixel } from '../../src/store/pixels.ts';
 import { sealParcel } from '../../src/store/queue.ts';
+import { type MemoryEngine, memoryEngine } from '../engine/memory-engine.ts';
 import { applySchema, db, makePixel, place, store, testEnv } from '../fixtures.ts';
 import { archiveEnv } from './archive-fixture.ts';
 import { tampered } from './tampered.ts';
@@ -19,10 +20,13 @@ const NOW = Date.parse('2026-03-01T12:00:00Z');
 /** So many events does one event stand for, so that a snapshot of its day is due. */
 const SCALE = 50_000;
 
+let engine: MemoryEngine;
+
 beforeAll(applySchema);
 afterEach(() => vi.restoreAllMocks());
 beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
+  engine = memoryEngine();
   const tables = ['failed_tasks', 'counters', 'dead_letters', 'salts', 'keys', 'sessions'];
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
   for (const { id } of (await db.prepare('SELECT id FROM pixels').all<{ id: string }>()).results) {
@@ -54,6 +58,7 @@ async function makeWork(): Promise<Record<TaskName, string>> {
   await store(archived, [view(`${EXPIRED}T12:00`)], NOW);
   await store(long, [view('2025-05-01T12:00'), view('2025-05-02T12:00')], NOW);
   await store(short, [view(`${EXPIRED}T12:00`)], NOW);
+  engine.write(place(short, view(`${TODAY}T11:55`)).event);
   const batch = { id: 'letter', events: [place(pixel, view(`${TODAY}T09:00`))], rejections: [] };
   const letter = await sealParcel(secretsOf(testEnv), { kind: 'batch', batch });
   const isRolledUp = 'dirty = 0, events = 1, rolls = 1';
@@ -126,6 +131,7 @@ async function makeWork(): Promise<Record<TaskName, string>> {
   const ofDay = (day: string): string => `FROM days WHERE pixel = '${id}' AND day = '${day}'`;
   return {
     salts: `SELECT count(*) FROM salts WHERE date = '2020-01-01'`,
+    points: `SELECT count(*) = 0 FROM days WHERE pixel = '${short.id}' AND day = '${TODAY}' AND points > 0`,
     day: `SELECT count(*) ${ofDay(CHANGED)} AND dirty > 0`,
     snapshot: `SELECT count(*) ${ofDay(TODAY)} AND rolled_at IS NULL`,
     recompute: `SELECT count(*) ${ofDay(OUTDATED)} AND rollup_version < ${ROLLUP_VERSION}`,
@@ -182,8 +188,8 @@ async function run(at: number, failing: TaskName | null, how: 'each statement' |
           },
         },
   );
-  const first = await runJob(env, at, tasks);
-  const second = await runJob(env, at + 5 * MINUTE, tasks);
+  const first = await runJob(env, at, tasks, async () => engine.reader);
+  const second = await runJob(env, at + 5 * MINUTE, tasks, async () => engine.reader);
   return first.failed + second.failed;
 }
 

@@ -25,7 +25,7 @@ it('selects days of every pixel, however many older days another one has', async
     )
     .bind(quiet.id, '2026-01-04')
     .run();
-  const chosen = await dirtyDays(db, 86_400_000 * 9600, 8);
+  const chosen = await dirtyDays(db, 86_400_000 * 9600, 8, false);
   expect(chosen).toHaveLength(8);
   expect(chosen.map(({ pixel }) => pixel)).toContain(quiet.id);
 });
