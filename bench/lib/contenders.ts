@@ -93,6 +93,18 @@ export const CONTENDERS: readonly Contender[] = [
   },
   SPECK,
   {
+    key: 'e',
+    name: 'Speck, storing in Analytics Engine',
+    async start({ speckDir, way, inspected }) {
+      const counting = readFileSync(join(ROOT, 'bench/workers/counting.ts'), 'utf8');
+      const worker = speckWorker(speckDir, ENGINE);
+      const before = transformSync(counting, { loader: 'ts', format: 'esm' }).code;
+      const runtime = await startRuntime(behind(worker, speckDir, before), way, inspected);
+      await applySchema(runtime, schemaStatements());
+      return { runtime, pixel: await addPixel(runtime), events: await pointCount(runtime) };
+    },
+  },
+  {
     key: 'c0',
     name: 'Speck, store switched off',
     async start({ way }) {
@@ -102,6 +114,33 @@ export const CONTENDERS: readonly Contender[] = [
     },
   },
 ];
+
+/** The settings with which events of nobody known go to Analytics Engine. Nothing reads it here. */
+const ENGINE = { EVENT_STORE: 'analytics_engine', ACCOUNT_ID: 'bench', ANALYTICS_TOKEN: 'bench' };
+
+/** The points that bench/workers/counting.ts has counted. Its cron writes their number down. */
+async function pointCount(runtime: Runtime): Promise<EventTable> {
+  const database = await runtime.database('DB');
+  await database.prepare('CREATE TABLE counted (points INTEGER)').run();
+  const total = async (): Promise<number> => {
+    await runtime.cron(new Date());
+    const { results } = await database
+      .prepare('SELECT max(points) AS points FROM counted')
+      .all<{ points: number }>();
+    return results[0]?.points ?? 0;
+  };
+  let before = 0;
+  const inD1 = await eventTable(runtime, true, REJECTIONS);
+  return {
+    promised: true,
+    count: async () => (await total()) - before + (await inD1.count()),
+    async clear() {
+      before = await total();
+      await inD1.clear();
+    },
+    explain: inD1.explain,
+  };
+}
 
 /** The beginning of the function in the built Worker that writes a batch, its second parameter. */
 const WRITE = /async function writeBatch\(\w+, (\w+)[^)]*\) \{/;
@@ -133,7 +172,7 @@ function behind(worker: V4WorkerOptions, directory: string, contents: string): V
 }
 
 /** Speck's Worker as deployed: its modules, and the bindings and settings of wrangler.toml. */
-function speckWorker(directory: string): V4WorkerOptions {
+function speckWorker(directory: string, settings: Record<string, string> = {}): V4WorkerOptions {
   const configured = configuredOptions();
   return {
     ...configured,
@@ -141,7 +180,7 @@ function speckWorker(directory: string): V4WorkerOptions {
     rootPath: ROOT,
     modulesRoot: directory,
     modules: builtModules(directory),
-    bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY },
+    bindings: { ...configured.bindings, ADMIN_TOKEN, SECRET_KEY, ...settings },
   };
 }
 

@@ -18,7 +18,8 @@ export const USAGE = `Usage: npm run bench -- [options]
   --rounds N            times each Worker is measured at each concurrency (5)
   --seconds S           seconds a measurement takes (4)
   --concurrency N,N…    connections, one request in flight on each (1,32,256)
-  --only KEY,KEY…       measure these Workers only: a bare, b naive, c Speck, c0 without store
+  --only KEY,KEY…       measure these Workers only: a bare, b naive, c Speck, e with Analytics
+                        Engine, c0 without store
   --json FILE           also write every measurement to FILE
   --worker DIR          measure the Worker built in DIR as Speck, instead of building this one
   --direct              reach the Workers by the runtime's own socket: past Miniflare's entry Worker, whose cost

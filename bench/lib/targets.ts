@@ -18,6 +18,7 @@ const TARGETS: readonly Target[] = [
   ratioTarget('c0/a requests/s at least 0.90', 'c0', 'a', ({ rate }) => rate, atLeast(0.9)),
   ratioTarget('c0/a CPU at most 1.25', 'c0', 'a', ({ cpuPerThousand }) => cpuPerThousand, atMost(1.25)),
   ratioTarget('c/a requests/s at least 0.55', 'c', 'a', ({ rate }) => rate, atLeast(0.55)),
+  ratioTarget('e/a requests/s at least 0.85', 'e', 'a', ({ rate }) => rate, atLeast(0.85)),
   ratioTarget('c/b requests/s at least 7', 'c', 'b', ({ rate }) => rate, atLeast(7)),
   {
     name: 'no event missing',

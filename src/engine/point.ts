@@ -145,7 +145,13 @@ export function pointOf(event: Event, kind: number): AnalyticsEngineDataPoint | 
 }
 
 function packed(event: Event, fields: readonly (keyof Event)[]): string {
-  return fields.map((field) => String(event[field]).replaceAll(SEPARATOR, ' ')).join(SEPARATOR);
+  let text = '';
+  for (const [place, field] of fields.entries()) {
+    const part = String(event[field]);
+    if (place > 0) text += SEPARATOR;
+    text += part.includes(SEPARATOR) ? part.replaceAll(SEPARATOR, ' ') : part;
+  }
+  return text;
 }
 
 const bytesOf = (text: string): number => encoder.encode(text).length;

@@ -26,9 +26,10 @@ const NONE: readonly PlacedEvent[] = [];
 
 export function splitBatch(env: Env, batch: Batch, now: number): SplitBatch {
   if (eventStore(env) === 'd1' || batch.importId !== undefined) return { ofEngine: NONE, ofD1: batch };
-  const ofEngine = batch.events.filter((placed) => mayBePoint(placed, now));
-  const ofD1 = batch.events.filter((placed) => !mayBePoint(placed, now));
-  return { ofEngine, ofD1: { ...batch, events: ofD1 } };
+  const ofEngine: PlacedEvent[] = [];
+  const events: PlacedEvent[] = [];
+  for (const placed of batch.events) (mayBePoint(placed, now) ? ofEngine : events).push(placed);
+  return { ofEngine, ofD1: { ...batch, events } };
 }
 
 /** Whether an event is of nobody known, has nothing that a point cannot hold, and is dated by the time at which it is written. */

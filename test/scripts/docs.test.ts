@@ -195,6 +195,7 @@ it('the bench decides from its figures whether a target is reached', () => {
       record('b', 32, { rate: 100 }),
       record('c', 32, c),
       record('c0', 32, c0),
+      record('e', 32, { rate: (c.rate ?? 0) + 150 }),
       record('a', 1, { median: 0.5 }),
       record('c', 1, { median }),
     ];
@@ -205,6 +206,7 @@ it('the bench decides from its figures whether a target is reached', () => {
     '0.90 yes',
     '1.25 yes',
     '0.70 yes',
+    '0.85 yes',
     '7.00 yes',
     '0 yes',
     '0.10 yes',
@@ -213,6 +215,7 @@ it('the bench decides from its figures whether a target is reached', () => {
     '0.89 **no**',
     '1.26 **no**',
     '0.54 **no**',
+    '0.69 **no**',
     '5.40 **no**',
     '1 **no**',
     '0.11 **no**',
