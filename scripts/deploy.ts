@@ -9,7 +9,7 @@ import { STEPS } from './lib/deploy/steps.ts';
 import { testStep } from './lib/deploy/test-step.ts';
 import { addressOf, environmentFlag } from './lib/deploy/worker.ts';
 import { requireToken, targetOf, UsageError } from './lib/target.ts';
-import { ended, spawnWrangler, withoutFlags } from './lib/wrangler.ts';
+import { runWrangler, withoutFlags } from './lib/wrangler.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -53,23 +53,22 @@ async function dryRun(deployment: Deployment): Promise<number> {
     edit === undefined
       ? [...environmentFlag(options), ...options.args]
       : ['--env=', ...withoutFlags(options.args, ['--env', '-e'])];
-  const code = await ended(spawnWrangler(['deploy', '--dry-run', ...flags], { stdio: 'inherit' }));
-  console.log(
-    code === 0
-      ? '\nThe Worker can be built. Nothing was changed.'
-      : '\nThe Worker cannot be built: see above.',
-  );
+  const { code, stdout, stderr } = await runWrangler(['deploy', '--dry-run', ...flags]);
+  // What wrangler prints of a build that succeeds is a list of hundreds of files.
+  console.log(code === 0 ? 'The Worker can be built. Nothing was changed.' : `${stdout}${stderr}`);
+  if (code !== 0) console.error('The Worker cannot be built: see above. Nothing was changed.');
   return code === 0 ? 0 : 1;
 }
 
 function nextSteps({ url, configuration, options }: Deployment): string {
-  const app = `${url ?? 'https://YOUR-ADDRESS'}/app/`;
+  const address = url ?? 'https://YOUR-ADDRESS';
   const domain =
     customDomainsOf(configuration).length > 0
       ? ''
       : `\nFor an address of your own: ${['npm run deploy --', ...environmentFlags(options), '--domain px.example.com'].join(' ')}`;
   return `
-Next: open ${app}, sign in with ADMIN_TOKEN, add a pixel, and paste its snippet into your pages.${domain}`;
+Next: open ${address}/app/, sign in with ADMIN_TOKEN, add a pixel, and paste its snippet into your pages.${domain}
+To see how it does later: SPECK_TOKEN=… npm run doctor -- ${[address, ...environmentFlags(options)].join(' ')}`;
 }
 
 function environmentFlags({ env }: Options): string[] {

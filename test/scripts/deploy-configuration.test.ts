@@ -154,8 +154,8 @@ jurisdiction = "eu"
       workers_dev: true,
       analytics_engine_datasets: [{ dataset: 'speck_staging_events' }],
     });
-    const { vars } = staging as unknown as { vars: Record<string, string> };
-    expect(vars).toEqual({ INGEST_MODE: 'direct', CRON_STATEMENTS: '45' });
+    expect(top).toMatchObject({ vars: { PUBLIC_URL: 'https://site.example/stats' } });
+    expect((staging as unknown as { vars: object }).vars).not.toHaveProperty('PUBLIC_URL');
     // All else is as above: the same bindings, limits of queues, cron.
     const shape = (configuration: object) =>
       JSON.stringify(configuration, (key, value) =>

@@ -1,5 +1,5 @@
 /** The whole of `npm run deploy`, with the real wrangler, against a fake of Cloudflare's API. Each deploy runs wrangler some ten times. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { madeSecrets } from '../../scripts/lib/deploy/secrets.ts';
@@ -191,6 +191,26 @@ describe('the account', () => {
     const output = await nothing(await deploy([], { ...home, CLOUDFLARE_API_TOKEN: '' }));
     expect(output).toContain('Nobody is signed in to Cloudflare. Run npx wrangler login.');
     expect(output).toContain('set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID');
+  });
+
+  test('must be signed in to with what a deploy needs', async () => {
+    const folder = join(deploying.project.directory, 'config', '.wrangler', 'config');
+    mkdirSync(folder, { recursive: true });
+    const signIn = (scopes: readonly string[]) =>
+      writeFileSync(
+        join(folder, 'default.toml'),
+        `oauth_token = "token"\nexpiration_time = "2099-01-01T00:00:00.000Z"\nscopes = ${JSON.stringify(scopes)}\n`,
+      );
+    signIn(['account:read', 'user:read', 'workers:write', 'workers_scripts:write']);
+    const environment = {
+      HOME: deploying.project.directory,
+      XDG_CONFIG_HOME: join(deploying.project.directory, 'config'),
+      CLOUDFLARE_API_TOKEN: '',
+      CLOUDFLARE_ACCOUNT_ID: '',
+    };
+    const output = await nothing(await deploy([], environment));
+    expect(output).toContain('You signed in without what a deploy needs: d1:write, queues:write.');
+    rmSync(folder, { recursive: true });
   });
 
   test('must be said if there are several', async () => {
