@@ -4,9 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Deploying, startDeploying } from './deploying.ts';
 import { apply, expectUpToDate, fill, MIGRATIONS, run, SCHEMAS } from './sqlite.ts';
+
+// Each deploy starts wrangler up to ten times, which takes seconds each on a machine that has more to do.
+vi.setConfig({ testTimeout: 600_000 });
 
 let deploying: Deploying;
 beforeAll(async () => {

@@ -1,12 +1,15 @@
 /** The whole of `npm run deploy`, with the real wrangler, against a fake of Cloudflare's API. Each deploy runs wrangler some ten times. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { madeSecrets } from '../../scripts/lib/deploy/secrets.ts';
 import { type Deploying, startDeploying } from './deploying.ts';
 import { ACCOUNT, type FakeCloudflare } from './fake-cloudflare.ts';
 import { copyProject } from './project.ts';
 import { apply, expectUpToDate, fill, MIGRATIONS, NEWEST, run } from './sqlite.ts';
+
+// Each deploy starts wrangler up to ten times, which takes seconds each on a machine that has more to do.
+vi.setConfig({ testTimeout: 600_000 });
 
 let deploying: Deploying;
 let cloudflare: FakeCloudflare;
@@ -120,9 +123,7 @@ describe('a failure at each step says what failed, what was done and what to do;
   }
 
   // Each run does no more than the one before has left.
-  test('missing rights, an interrupted migration, a Worker without its triggers, and a Worker that fails', {
-    timeout: 900_000,
-  }, async () => {
+  test('missing rights, an interrupted migration, a Worker without its triggers, and a Worker that fails', async () => {
     configure(configuration + BUCKET);
     cloudflare.rejects = 'database';
     const first = await failAt('Database');
