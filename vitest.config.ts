@@ -30,6 +30,7 @@ const common = {
  * node: the whole Worker from outside, the scripts, and pages in a real Chromium.
  * data: what needs a log of real traffic (SPECK_ACCESS_LOG), and so is not part of `npm test`.
  * clickhouse: what needs ClickHouse, which `npm run test:clickhouse` installs first.
+ * duckdb: what needs DuckDB, which `npm run test:duckdb` installs first.
  */
 export default defineConfig({
   test: {
@@ -65,7 +66,7 @@ export default defineConfig({
           name: 'worker',
           ...common,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{e2e,browser,scripts,data,clients,packages,clickhouse}/**'],
+          exclude: ['test/{e2e,browser,scripts,data,clients,packages,clickhouse,duckdb}/**'],
           globalSetup: ['test/build.ts'],
           testTimeout: 60_000,
         },
@@ -91,6 +92,17 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'duckdb',
+          ...common,
+          env: { TMPDIR },
+          include: ['test/duckdb/**/*.test.ts'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -1,5 +1,6 @@
 /** Every route that needs a token. A new route is an entry here: the router serves it, and openapi.ts describes it. */
 import { QueryBody } from '../query/language.ts';
+import { ArchiveQuery, FileQuery, readArchive, readArchiveFile, restoreDay } from './archive.ts';
 import { addEvents, EventsBody } from './events.ts';
 import { EventExportQuery, ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
@@ -269,6 +270,39 @@ export const ROUTES: readonly Route[] = [
     responses: { 202: 'IngestResult' },
     problems: ['invalid_body'],
     handler: restoreEvents,
+  }),
+  defineRoute({
+    name: 'readArchive',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/archive',
+    summary: 'List the files of archived events',
+    access: 'pixels:write',
+    pixel: true,
+    query: ArchiveQuery,
+    responses: { 200: 'Archive' },
+    handler: readArchive,
+  }),
+  defineRoute({
+    name: 'readArchiveFile',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/archive/:part',
+    summary: 'Download a file of archived events: a day, or a part of it',
+    access: 'pixels:write',
+    pixel: true,
+    query: FileQuery,
+    responses: { 200: { 'application/vnd.apache.parquet': 'Parquet' } },
+    handler: readArchiveFile,
+  }),
+  defineRoute({
+    name: 'restoreDay',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/archive/:part',
+    summary: 'Bring some events of an archived day back. Repeat the request until it is stored',
+    access: 'pixels:write',
+    pixel: true,
+    responses: { 200: 'DayRestore' },
+    problems: ['conflict'],
+    handler: restoreDay,
   }),
   defineRoute({
     name: 'addImport',

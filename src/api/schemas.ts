@@ -251,6 +251,46 @@ const entries = {
     done: { type: 'boolean', description: 'Whether nothing is left. If not, repeat the request.' },
     dates_left: { ...count, description: 'Dates that still have events of the import.' },
   }),
+  Archive: object({
+    pixel: text,
+    bucket: { type: 'boolean', description: 'Whether a bucket is bound.' },
+    files: listOf(
+      object({
+        day,
+        part: { ...count, description: 'Most days have one part, 0.' },
+        key: { ...text, description: 'The name of the file in the bucket.' },
+        events: count,
+        bytes: count,
+        sha256: text,
+        written_at: {
+          type: ['string', 'null'],
+          description: 'Null while the file is of an earlier state of the day.',
+        },
+        erasure_pending: {
+          type: 'boolean',
+          description: 'Whether an erasure may still have to reach the file.',
+        },
+      }),
+    ),
+    next: {
+      type: ['string', 'null'],
+      description: 'The first day of the next request; null if this is all.',
+    },
+  }),
+  DayRestore: object({
+    pixel: text,
+    day,
+    state: {
+      enum: ['restoring', 'stored'],
+      description: '`restoring`: repeat the request. `stored`: all events are back.',
+    },
+    events: count,
+    restored: { ...count, description: 'Events that are back.' },
+    held_until: {
+      type: ['string', 'null'],
+      description: 'Until when the day is not purged again; null if it has not been restored.',
+    },
+  }),
   Rejections: object({
     from: day,
     to: day,
@@ -400,6 +440,7 @@ const entries = {
     query: { ...query, description: 'The query as a body of POST /api/v2/query.' },
   }),
   Csv: { ...text, description: 'A line of names, then a line for each row (RFC 4180).' },
+  Parquet: { ...text, description: 'A Parquet file of events, with the columns of an export.' },
   JsonLines: { ...text, description: 'One JSON object a line.' },
 } as const satisfies Record<string, JsonSchema>;
 

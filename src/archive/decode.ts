@@ -44,14 +44,17 @@ export class ArchivedEvents {
     return objects.map((row) => ARCHIVED_COLUMNS.map((column) => eventValue(column, row[column.name])));
   }
 
-  /** The different values of a column of texts, without the empty one. */
-  async valuesOf(name: string): Promise<Set<string>> {
-    const values = new Set<string>();
+  /** How often each value of a column of texts occurs. The empty one is not counted. */
+  async countsOf(name: string): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
     for (const { start, end } of this.groups) {
-      for (const row of await this.#read([name], start, end)) values.add(String(row[name]));
+      for (const row of await this.#read([name], start, end)) {
+        const value = String(row[name]);
+        counts.set(value, (counts.get(value) ?? 0) + 1);
+      }
     }
-    values.delete('');
-    return values;
+    counts.delete('');
+    return counts;
   }
 
   #read(columns: string[], rowStart: number, rowEnd: number): Promise<Record<string, unknown>[]> {

@@ -34,6 +34,12 @@ export const DELETE_OLD_COLUMNS_OF_MONTH = `
   DELETE FROM segments
   WHERE ${OF_MONTH} AND generation IS NOT (SELECT columns FROM months WHERE pixel = :pixel AND month = :month)`;
 
+/** Whether the segment of month `m` has day `d` as of its last rollup. It has not if the day has been restored since. */
+const IS_PACKED = `EXISTS (
+  SELECT 1 FROM segments h CROSS JOIN json_each(h.dictionary, '$.days') x
+  WHERE h.pixel = m.pixel AND h.period = m.month AND h.generation = m.columns AND h.slice = 0 AND h.name = '' AND h.chunk = 0
+    AND x.value ->> 0 = d.day AND x.value ->> 1 = d.rolls)`;
+
 /** Deletes up to `:limit` rows of days whose months have segments, and whose events are all deleted. */
 export const DELETE_COLUMNS_OF_PURGED_MONTHS = `
   DELETE FROM segments WHERE (pixel, period) IN (
@@ -42,6 +48,7 @@ export const DELETE_COLUMNS_OF_PURGED_MONTHS = `
     WHERE m.columns > 0
       AND EXISTS (SELECT 1 FROM segments s WHERE s.pixel = m.pixel AND s.period BETWEEN m.month || '-01' AND m.month || '-31')
       AND EXISTS (SELECT 1 FROM segments s WHERE s.pixel = m.pixel AND s.period = m.month AND s.generation = m.columns)
+      AND ${IS_PACKED}
       AND NOT EXISTS (
         SELECT 1 FROM days o
         WHERE o.pixel = m.pixel AND o.day BETWEEN m.month || '-01' AND m.month || '-31' AND o.raw < ${RAW.purged}))

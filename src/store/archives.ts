@@ -233,24 +233,21 @@ export async function erasuresOf(
 }
 
 /**
- * Records that a file follows all erasures until it was read, and what is in it now; a later erasure stays recorded. A restore of its
- * day begins the part again.
- *
- * @param facts null if the file has not changed.
+ * Records that a file follows all erasures until it was read, and what is in it now; a later erasure stays recorded. If the file has
+ * changed, a restore of its day begins the part again.
  */
 export async function endRewrite(
   db: D1Database,
   { pixel, day, part, erase_at }: FileToRewrite,
-  facts: FileFacts | null,
+  { events, people, bytes, sha256 }: FileFacts,
 ): Promise<void> {
-  const values = facts && [facts.events, facts.people, facts.bytes, facts.sha256];
   await db
     .prepare(
-      `UPDATE archives SET erase_at = iif(erase_at = ?4, 0, erase_at)${
-        values ? ', events = ?5, people = ?6, bytes = ?7, sha256 = ?8, restored = 0' : ''
-      } WHERE pixel = ?1 AND day = ?2 AND part = ?3`,
+      `UPDATE archives SET erase_at = iif(erase_at = ?4, 0, erase_at), events = ?5, people = ?6, bytes = ?7, sha256 = ?8,
+         restored = iif(sha256 = ?8, restored, 0)
+       WHERE pixel = ?1 AND day = ?2 AND part = ?3`,
     )
-    .bind(pixel, day, part, erase_at, ...(values ?? []))
+    .bind(pixel, day, part, erase_at, events, people, bytes, sha256)
     .run();
 }
 
@@ -291,5 +288,34 @@ export async function oldFiles(db: D1Database, now: number, limit: number): Prom
     )
     .bind(now, limit)
     .all<OldFile>();
+  return results;
+}
+
+/** A file, as the index lists it. */
+export interface ListedFile {
+  readonly day: string;
+  readonly part: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly written_at: number;
+  readonly erase_at: number;
+}
+
+/** The files of a pixel between two days, in order. */
+export async function listFiles(
+  db: D1Database,
+  pixel: string,
+  from: string,
+  to: string,
+  limit: number,
+): Promise<ListedFile[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT day, part, events, bytes, sha256, written_at, erase_at FROM archives
+       WHERE pixel = ? AND day >= ? AND day <= ? AND bytes > 0 ORDER BY day, part LIMIT ?`,
+    )
+    .bind(pixel, from, to, limit)
+    .all<ListedFile>();
   return results;
 }

@@ -22,14 +22,19 @@ export async function writeFile(
   bytes: Uint8Array,
   version: string | null,
 ): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  const sha256 = await sha256Of(bytes);
   const written = await bucket.put(archiveKey(file), bytes, {
     onlyIf: version === null ? { etagDoesNotMatch: '*' } : { etagMatches: version },
-    sha256: digest,
+    sha256,
     httpMetadata: { contentType: 'application/vnd.apache.parquet' },
   });
   if (written === null) throw new FileChanged(`${archiveKey(file)} has been written meanwhile`);
-  return new Uint8Array(digest).toHex();
+  return sha256;
+}
+
+/** The SHA-256 of a file, in hex. */
+export async function sha256Of(bytes: ArrayBuffer | Uint8Array): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex();
 }
 
 /** Files that R2 deletes at once. */

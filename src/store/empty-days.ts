@@ -5,7 +5,7 @@
 import { DIRTY, RAW } from '../model/day-state.ts';
 
 /** The statements of `deleteEmptyDays`. */
-export const STATEMENTS_TO_DELETE = 5;
+export const STATEMENTS_TO_DELETE = 6;
 
 export interface EmptyDay {
   readonly pixel: string;
@@ -53,6 +53,8 @@ export async function deleteEmptyDays(db: D1Database, days: readonly EmptyDay[])
        FROM (SELECT pixel, substr(day, 1, 7) AS of_month, sum(rolls) AS sum FROM ${STILL_EMPTY} GROUP BY 1, 2) s
        WHERE months.pixel = s.pixel AND months.month = s.of_month`,
       `DELETE FROM segments WHERE (pixel, period) IN (SELECT pixel, day FROM ${STILL_EMPTY})`,
+      // A restored day may have files, which are not needed any more.
+      `UPDATE archives SET written_at = 0 WHERE (pixel, day) IN (SELECT pixel, day FROM ${STILL_EMPTY})`,
       `DELETE FROM days WHERE (pixel, day) IN (SELECT pixel, day FROM ${STILL_EMPTY})`,
       ...['months', 'month_rollups'].map(
         (table) => `DELETE FROM ${table} WHERE ${WITHOUT_DAYS.replaceAll('%', table)}`,

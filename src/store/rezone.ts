@@ -106,6 +106,12 @@ export async function changeTimeZone(
            SELECT 1 FROM events e WHERE e.pixel = ?1 AND e.ts >= j.value ->> 1 AND e.ts < j.value ->> 2))`,
       )
       .bind(pixel.id, JSON.stringify(made)),
+    // A restored day may have files, which are of the day as it was.
+    db
+      .prepare(
+        'UPDATE archives SET written_at = 0 WHERE pixel = ?1 AND day IN (SELECT value FROM json_each(?2))',
+      )
+      .bind(pixel.id, JSON.stringify(dates)),
     // Rollups of dates that still have a day are rewritten where they change. The others are deleted.
     ...['rollups', 'person_days'].map((table) =>
       db

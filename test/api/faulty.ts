@@ -16,6 +16,7 @@ export function faulty(db: D1Database, next: () => Fault): D1Database {
       bind: (...values: unknown[]) => wrap(statement.bind(...values)),
       run: () => attempt(() => statement.run()),
       all: () => attempt(() => statement.all()),
+      raw: () => attempt(() => statement.raw()),
       first: (column?: string) =>
         attempt(() => (column === undefined ? statement.first() : statement.first(column))),
     } as unknown as D1PreparedStatement;

@@ -1,10 +1,18 @@
 /** Closed days are in the bucket before their events are deleted, as they were, whatever fails in between. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RAW } from '../../src/model/day-state.ts';
+import type { EventKey } from '../../src/model/event.ts';
+import type { Pixel } from '../../src/model/pixel.ts';
 import { archiveExpired } from '../../src/rollup/archive.ts';
+import { runJob } from '../../src/rollup/job.ts';
 import { Run, TaskBudget } from '../../src/rollup/run.ts';
-import { applySchema, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
+import { TASKS } from '../../src/rollup/tasks.ts';
+import { eventsAfter } from '../../src/store/archives.ts';
+import { erase } from '../../src/store/people.ts';
+import { readState } from '../../src/store/state.ts';
+import { faulty } from '../api/faulty.ts';
+import { applySchema, db, histories, makePixel, ODD_DAYS, runJobs, store } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 import {
   archivedEvents,
@@ -21,6 +29,7 @@ import {
 } from './archive-fixture.ts';
 
 beforeAll(applySchema);
+beforeEach(() => db.prepare('DELETE FROM failed_tasks').run());
 
 const NOW = Date.parse('2026-06-15T12:00:00Z');
 const view = (at: string, more: Partial<OracleEvent> = {}): OracleEvent =>
@@ -114,6 +123,39 @@ describe('a large day', () => {
   });
 });
 
+describe('a page of events', () => {
+  it('has a bounded size, whatever the events are', async () => {
+    const pixel = await makePixel('UTC');
+    const start = Date.parse('2026-05-01T00:00:00Z');
+    const props = JSON.stringify(
+      Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`key${i}`, 'ü'.repeat(500)])),
+    );
+    for (let first = 0; first < 600; first += 20) {
+      await store(
+        pixel,
+        Array.from({ length: 20 }, (_, index) =>
+          view('2026-05-01T12:00:00Z', {
+            ts: start,
+            id: `e${String(first + index).padStart(3, '0')}`,
+            props,
+          }),
+        ),
+      );
+    }
+    const sizes: number[] = [];
+    let after: EventKey = [start, ''];
+    for (let more = true; more; ) {
+      const page = await eventsAfter(db, pixel.id, after, start + DAY);
+      sizes.push(JSON.stringify(page.rows).length);
+      after = [start, String(page.rows.at(-1)?.[1])];
+      more = page.more;
+    }
+    expect(sizes.length).toBeGreaterThan(2);
+    // One character of props has two bytes in the database.
+    for (const size of sizes) expect(size).toBeLessThan(4_500_000);
+  });
+});
+
 describe('random histories', () => {
   it('are the same in the archive as they were, and so are the rollups', async () => {
     await fc.assert(
@@ -131,5 +173,93 @@ describe('random histories', () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe('when something fails', () => {
+  const ARCHIVE_AND_PURGE = TASKS.filter(({ name }) => name === 'archive' || name === 'purge');
+
+  async function oldPixel() {
+    const pixel = await makePixel('UTC', { retention_days: 30 });
+    await store(pixel, [view('2026-05-01T12:00:00Z', { person: 'uann' }), view('2026-05-01T13:00:00Z')]);
+    await runJobs(NOW - 40 * DAY);
+    return { pixel, events: await storedEvents(pixel) };
+  }
+
+  /** No event is deleted before the archive has it. */
+  async function expectNothingLost(pixel: Pixel, events: unknown[][]): Promise<void> {
+    if ((await storedEvents(pixel)).length === events.length) return;
+    expect(await archivedEvents(pixel)).toEqual(events);
+    expect((await indexOf(pixel)).every(({ written_at }) => written_at > 0)).toBe(true);
+  }
+
+  it.each(['before', 'after'] as const)(
+    'in D1, %s it commits, at any call, nothing is lost',
+    async (fault) => {
+      vi.spyOn(console, 'error').mockImplementation(() => {});
+      await runArchive(NOW);
+      for (let failing = 1; failing <= 13; failing++) {
+        const { pixel, events } = await oldPixel();
+        let calls = 0;
+        const DB = faulty(db, () => (++calls === failing ? fault : null));
+        await runJob({ ...archiveEnv, DB }, NOW, ARCHIVE_AND_PURGE).catch(() => {});
+        await expectNothingLost(pixel, events);
+        await runArchive(NOW + HOUR);
+        expect(await archivedEvents(pixel), String(failing)).toEqual(events);
+        expect(await rawOf(pixel)).toEqual({ '2026-05-01': RAW.purged });
+      }
+    },
+  );
+
+  it.each(['head', 'put', 'put, with its answer lost'])(
+    'in R2, at %s, only that pixel waits, and is named',
+    async (what) => {
+      vi.spyOn(console, 'error').mockImplementation(() => {});
+      await runArchive(NOW);
+      const [{ pixel, events }, other] = [await oldPixel(), await oldPixel()];
+      const [name = ''] = what.split(',');
+      const ARCHIVE = new Proxy(bucket, {
+        get(target, property) {
+          const method = Reflect.get(target, property).bind(target) as (
+            ...args: unknown[]
+          ) => Promise<unknown>;
+          if (property !== name) return method;
+          return async (key: string, ...rest: unknown[]) => {
+            if (!key.includes(pixel.id)) return method(key, ...rest);
+            if (what.includes('lost')) await method(key, ...rest);
+            throw new Error('R2 is down');
+          };
+        },
+      });
+      expect((await runJob({ ...archiveEnv, ARCHIVE }, NOW)).failed).toBe(1);
+      expect(await storedEvents(pixel)).toEqual(events);
+      expect(await storedEvents(other.pixel)).toEqual([]);
+      const { failing } = await readState(db, NOW);
+      expect(failing.oldest).toMatchObject([{ kind: 'archive', pixel: pixel.id, item: '2026-05-01' }]);
+      await runArchive(NOW + HOUR);
+      expect(await archivedEvents(pixel)).toEqual(events);
+      expect(await storedEvents(pixel)).toEqual([]);
+      expect((await readState(db, NOW)).failing.count).toBe(0);
+    },
+  );
+
+  it('in a late run, it overwrites nothing that another has written', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { pixel, events } = await oldPixel();
+    const ARCHIVE = new Proxy(bucket, {
+      get(target, property) {
+        if (property !== 'put') return Reflect.get(target, property).bind(target);
+        return async (...args: Parameters<R2Bucket['put']>) => {
+          // Meanwhile another run does everything, and a person is erased.
+          await runArchive(NOW);
+          await erase(db, [{ pixel: pixel.id, aliases: ['uann'], visitor: null }], NOW);
+          await runArchive(NOW);
+          return target.put(...args);
+        };
+      },
+    });
+    expect((await runJob({ ...archiveEnv, ARCHIVE }, NOW)).failed).toBe(1);
+    await runArchive(NOW + HOUR);
+    expect(await archivedEvents(pixel)).toEqual(events.slice(1));
   });
 });

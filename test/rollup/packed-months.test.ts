@@ -3,11 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { erase } from '../../src/store/people.ts';
+import { archivedDay, beginRestore, endRestore, restoreRows } from '../../src/store/restore-archive.ts';
 import { changeTimeZone } from '../../src/store/rezone.ts';
 import { expectColumns, NOW, rolledUp, texts, visits } from '../columns/history.ts';
 import { headsOf, storedPeriods } from '../columns/stored.ts';
 import { applySchema, db, runJobs, store, testEnv } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
+import { fileOf, runArchive } from './archive-fixture.ts';
 
 const DAY = 86_400_000;
 /** On the hour, two days after the month's days were rolled up. */
@@ -168,5 +170,28 @@ describe('the columns of a month', () => {
     await runJobs(PACKING);
     expect([await months(single), await months(large)]).toEqual([[], []]);
     expect(NOW).toBeLessThan(PACKING);
+  });
+});
+
+describe('the columns of a packed month', () => {
+  it('stay beside those of a day that has been restored from the archive', async () => {
+    const pixel = await packed();
+    await runArchive(PACKING + 90 * DAY);
+    await runArchive(PACKING + 90 * DAY + 3_600_000);
+    expect([await months(pixel), await ownDays(pixel)]).toEqual([['2026-02 28.0'], 0]);
+    const now = PACKING + 91 * DAY;
+    await beginRestore(db, pixel.id, '2026-02-10', now);
+    const file = await fileOf({ pixel: pixel.id, day: '2026-02-10', part: 0 });
+    const [part] = (await archivedDay(db, pixel.id, '2026-02-10'))?.parts ?? [];
+    if (!file || !part) throw new Error('the day is not archived');
+    await restoreRows(db, pixel.id, '2026-02-10', part, await file.rows(0, file.events), now);
+    expect(await endRestore(db, pixel.id, '2026-02-10', now)).toBe(true);
+    await runArchive(now);
+    // The month's segment has the day as it was rolled up before, and is the only one of all others.
+    for (const at of [now + DAY, now + 40 * DAY]) {
+      await runArchive(at);
+      expect([await months(pixel), await ownDays(pixel)]).toEqual([['2026-02 28.0'], 1]);
+      await expectColumns(pixel, FEBRUARY);
+    }
   });
 });
