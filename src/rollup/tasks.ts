@@ -1,6 +1,6 @@
 /** The tasks of the cron. A new task is an entry here, with a name in `store/failed-tasks.ts`. */
 import { checkDeadLetters, STATEMENTS_A_PAGE } from '../enrich/dead-letters.ts';
-import { eventStore, secretsOf } from '../env.ts';
+import { secretsOf } from '../env.ts';
 import { LIVE_EVENTS } from '../sql/rollups.ts';
 import { count } from '../store/counters.ts';
 import { dirtyDays, largeOpenDays, outdatedDays } from '../store/due-days.ts';
@@ -52,7 +52,7 @@ const secondOfHour = (now: number): boolean => firstOfHour(now - 5 * MINUTE);
 /** Looks for days that have events in Analytics Engine only. Most Speck have none, and do not load what reads it. */
 async function findPoints(run: Run, budget: TaskBudget): Promise<void> {
   const reader = await run.openEngine();
-  if (reader === null && eventStore(run.env) === 'd1') return;
+  if (reader === null && run.env.EVENT_STORE !== 'analytics_engine') return;
   await (await import('./points.ts')).findPoints(run, budget, reader);
 }
 
