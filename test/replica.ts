@@ -18,6 +18,8 @@ export interface ReplicatedDatabase {
 export interface ReplicaOptions {
   /** Where an unconstrained read goes, and each further one. Default: to the replica. */
   readonly route?: () => 'primary' | 'replica';
+  /** Called when the replica has executed something, before its answer arrives. */
+  readonly answering?: () => Promise<void> | undefined;
   /** A defect on purpose: sessions that forget what they have seen. */
   readonly forgets?: boolean;
 }
@@ -33,7 +35,7 @@ const positionOf = (bookmark: string): number => Number.parseInt(bookmark.slice(
 export function replicated(
   primary: D1Database,
   replica: D1Database,
-  { route = () => 'replica', forgets = false }: ReplicaOptions = {},
+  { route = () => 'replica', answering = () => undefined, forgets = false }: ReplicaOptions = {},
 ): ReplicatedDatabase {
   const log: Transaction[] = [];
   const answered = { replica: 0, primary: 0 };
@@ -73,6 +75,7 @@ export function replicated(
       transaction.map(({ sql, values }) => replica.prepare(sql).bind(...values)),
     );
     answered.replica++;
+    await answering();
     session.saw(before);
     return results;
   };

@@ -1,6 +1,6 @@
 /** `/privacy`: shows what the pixels of this Worker store about the visitor, and lets the visitor erase it. */
 
-import { type Env, secretsOf } from '../env.ts';
+import { type Env, eventStore, secretsOf } from '../env.ts';
 import { discardBody } from '../http/body.ts';
 import { clientOf } from '../http/client.ts';
 import { PERSON_DAYS } from '../model/person.ts';
@@ -12,7 +12,7 @@ import { canUseAgent, countRequest } from './limits.ts';
 import { ownersSection, readOwners } from './owners.ts';
 import { addressOf, isSameOrigin, page, problem, seeOther, visitorPage } from './page.ts';
 import { fillAll, type Reader, readerOf } from './reader.ts';
-import { eraseMatches, MAX_PIXELS, readMatch, type SearchResult, search } from './search.ts';
+import { eraseFound, MAX_PIXELS, readMatch, type SearchResult, search } from './search.ts';
 import { siteSection } from './site.ts';
 import type { Texts } from './texts/texts.ts';
 
@@ -55,11 +55,12 @@ async function show(request: Request, env: Env): Promise<Response> {
   const { privacy: texts } = reader.texts;
   const events = data.reduce((sum, { total }) => sum + total, 0);
   const hasOneOwner = owners?.length === 1;
+  const hasPoints = eventStore(env) === 'analytics_engine';
   const body = html`<p class="lead">${fill(texts.lead)}</p>
-${erasedNote(searchParams.get('erased') ?? '', reader)}
+${erasedNote(searchParams.get('erased') ?? '', hasPoints, reader)}
 <div class="card"><p><strong>${found(result, events, reader)}</strong></p>
 ${remarks(request, result, texts).map((remark) => html`<p>${remark}</p>`)}
-${result.matches.length > 0 ? eraseForm(request, result, id !== null, texts) : ''}
+${result.matches.length > 0 || result.unsearched.length > 0 ? eraseForm(request, result, id !== null, texts) : ''}
 ${id === null ? '' : html`<p><a href="${addressOf(request, '/privacy', [], null)}">${fill(texts.all)}</a></p>`}</div>
 ${ownersSection(owners, reader)}
 ${result.matches.map((match, index) =>
@@ -69,13 +70,13 @@ ${result.matches.map((match, index) =>
     address: addressOf(request, '/privacy', [], match.pixel.id),
   }),
 )}
-${about(texts, reader)}`;
+${about(texts, hasPoints, reader)}`;
   return page(request, reader, texts.title, body);
 }
 
 /** What was found, in one sentence. */
 function found(
-  { matches, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  { matches, unsearched, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
   events: number,
   reader: Reader,
 ): Html {
@@ -86,21 +87,23 @@ function found(
       sites: reader.count(texts.sites, matches.length),
     });
   }
-  const isComplete = byVisitor && !isPartial && !hasMorePixels;
+  const isComplete = byVisitor && !isPartial && !hasMorePixels && unsearched.length === 0;
   return fill(isComplete ? texts.nothing : texts.nothingSeen);
 }
 
 /** The answer to an erasure. Anyone can write a number into the address, but nothing else. */
-function erasedNote(erased: string, reader: Reader): Html {
+function erasedNote(erased: string, hasPoints: boolean, reader: Reader): Html {
   if (!/^\d{1,9}$/.test(erased)) return html``;
-  const text = reader.count(reader.texts.privacy.erased, Number(erased));
-  return html`<div class="card note" role="status"><p><strong>${text}</strong></p></div>`;
+  const { privacy: texts } = reader.texts;
+  const count = Number(erased);
+  return html`<div class="card note" role="status">${count === 0 && hasPoints ? '' : html`<p><strong>${reader.count(texts.erased, count)}</strong></p>`}
+${hasPoints ? html`<p>${fill(texts.analyticsEngine.erased)}</p>` : ''}</div>`;
 }
 
 /** What the reader has to know about the search. */
 function remarks(
   request: Request,
-  { isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  { unsearched, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
   texts: Texts['privacy'],
 ): readonly Html[] {
   return [
@@ -108,6 +111,7 @@ function remarks(
     byVisitor ? '' : texts.agents,
     isPartial ? texts.partial : '',
     hasMorePixels ? texts.moreSites : '',
+    unsearched.length > 0 ? texts.analyticsEngine.unsearched : '',
   ]
     .filter((text) => text !== '')
     .map((text) => fill(text, { max: MAX_PIXELS }));
@@ -116,24 +120,28 @@ function remarks(
 /** The button, with what it deletes, and whose events these may be. */
 function eraseForm(
   request: Request,
-  { matches }: VisitorSearch,
+  { matches, unsearched }: VisitorSearch,
   isOnly: boolean,
   texts: Texts['privacy'],
 ): Html {
-  const isShared = matches.some(({ trace }) => trace.visitor !== '');
+  const isShared = unsearched.length > 0 || matches.some(({ trace }) => trace.visitor !== '');
   return html`<p>${fill(isOnly ? texts.eraseSite : texts.erase)}</p>
 ${isShared ? html`<p>${fill(texts.shared)}</p>` : ''}
 <form method="post" action="${addressOf(request, '/privacy')}"><button>${fill(texts.button)}</button></form>`;
 }
 
 /** What every reader has to know. */
-function about({ never, codes, time, limits }: Texts['privacy'], reader: Reader): Html {
+function about(
+  { never, codes, time, limits, analyticsEngine: { copy, only } }: Texts['privacy'],
+  hasPoints: boolean,
+  reader: Reader,
+): Html {
   const values = { days: reader.number(PERSON_DAYS) };
   const list = ({ title, items }: Texts['privacy']['never']): Html =>
     html`<h2>${fill(title)}</h2><ul>${fillAll(items, values).map((item) => html`<li>${item}</li>`)}</ul>`;
   const section = ({ title, paragraphs }: Texts['privacy']['codes']): Html =>
     html`<h2>${fill(title)}</h2>${fillAll(paragraphs, values).map((paragraph) => html`<p>${paragraph}</p>`)}`;
-  return html`${[list(never), section(codes), section(time), list(limits)]}`;
+  return html`${[list(never), section(codes), section(time), list({ ...limits, items: [...limits.items, hasPoints ? only : copy] })]}`;
 }
 
 async function eraseData(request: Request, env: Env): Promise<Response> {
@@ -142,7 +150,7 @@ async function eraseData(request: Request, env: Env): Promise<Response> {
   const id = new URL(request.url).searchParams.get('id');
   const result = await searchFor(request, env, id);
   if (result instanceof Response) return result;
-  const erased = await eraseMatches(env.DB, result.matches, Date.now());
+  const erased = await eraseFound(env.DB, result, Date.now());
   const address = addressOf(request, '/privacy', [`erased=${erased}`]);
   return seeOther(address, id === null ? FORGET_PERSON : []);
 }

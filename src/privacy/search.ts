@@ -1,7 +1,7 @@
 /** Finds and erases what is stored about the visitor who sends a request: by today's visitor hash, and by the person's cookie. */
 import { aliasOf } from '../enrich/person.ts';
 import { visitorHash } from '../enrich/visitor.ts';
-import { type Env, secretsOf } from '../env.ts';
+import { type Env, eventStore, secretsOf } from '../env.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
@@ -28,6 +28,8 @@ export interface PixelMatch {
 
 export interface SearchResult {
   readonly matches: readonly PixelMatch[];
+  /** The visitor's codes of today under which Analytics Engine may have events that are nowhere else, and that nobody searches. */
+  readonly unsearched: readonly Subject[];
   /** Whether events of the last hours were not scanned. */
   readonly isPartial: boolean;
   /** Whether there are more pixels than were searched. */
@@ -61,11 +63,18 @@ export async function search(
     const visitor = times.length === 0 ? '' : trace.visitor;
     return [{ pixel, times, trace: { ...trace, visitor, alias: hasAlias ? trace.alias : '' } }];
   });
+  const hasPoints = eventStore(env) === 'analytics_engine';
   return {
     matches,
+    unsearched: hasPoints ? traces.flatMap(visitorOf) : [],
     isPartial: rows.some(({ isPartial }) => isPartial),
     hasMorePixels: pixels.length > searched.length,
   };
+}
+
+/** The visitor of a trace, without times; none if there is no salt of today, and so no visitor. */
+function visitorOf({ pixel, visitor }: Trace): Subject[] {
+  return visitor === '' ? [] : [{ pixel, aliases: [], visitor: { hash: visitor, times: [] } }];
 }
 
 async function singlePixel(db: D1Database, id: string): Promise<Pixel[] | null> {
@@ -120,14 +129,19 @@ export function readMatch(
   return readTrace(db, trace, times, isSinglePixel ? MAX_EVENTS.single : MAX_EVENTS.all);
 }
 
-/** Erases the data of matches. @returns the number of erased events. */
-export async function eraseMatches(
+/**
+ * Erases what a search has found. Events in Analytics Engine cannot be deleted; those from before an erasure are left out whenever
+ * they are read.
+ *
+ * @returns the number of erased events.
+ */
+export async function eraseFound(
   db: D1Database,
-  matches: readonly PixelMatch[],
+  { matches, unsearched }: Pick<SearchResult, 'matches' | 'unsearched'>,
   now: number,
 ): Promise<number> {
-  if (matches.length === 0) return 0;
-  await storeErasures(db, matches.map(subjectOf), now);
+  if (matches.length === 0 && unsearched.length === 0) return 0;
+  await storeErasures(db, [...unsearched, ...matches.map(subjectOf)], now);
   // From here on, nothing more is stored about the visitor. This search finds events that came after the first one.
   const traces = matches.map(({ trace }) => trace);
   const { rows, rowsRead } = await findTraces(db, traces, MAX_SCANNED);

@@ -1,5 +1,6 @@
 /** Deletes obsolete rows about people. */
 import { peopleSince } from '../model/person.ts';
+import { POINT_DAYS } from './points.ts';
 
 /** Days for which an erasure is stored after the events before it are past retention: dead letters arrive late. */
 const ERASURE_DAYS = 14;
@@ -20,11 +21,14 @@ const DELETIONS = {
     sql: `DELETE FROM person_links WHERE NOT (${hasRows('person_links.alias')} OR ${hasRows('person_links.target')})`,
     values: (): unknown[] => [],
   },
-  /** Erasures older than any event that can still arrive. Dead letters and archived files, which wait without limit, may hold such events. */
+  /**
+   * Erasures older than any event that can still arrive, or be read from Analytics Engine. Dead letters and archived files, which wait
+   * without limit, may hold such events.
+   */
   erasures: {
     sql: `
       DELETE FROM erasures WHERE at < ?1 - 86400000 * (
-        SELECT ${ERASURE_DAYS} + CAST(p.settings ->> 'retention_days' AS INTEGER) FROM pixels p WHERE p.id = erasures.pixel)
+        SELECT ${ERASURE_DAYS} + max(${POINT_DAYS}, CAST(p.settings ->> 'retention_days' AS INTEGER)) FROM pixels p WHERE p.id = erasures.pixel)
         AND at + 86400000 * ${ERASURE_DAYS} < coalesce((SELECT min(received_at) FROM dead_letters), ?1)
         AND NOT EXISTS (SELECT 1 FROM archives a INDEXED BY archives_erase WHERE a.erase_at > 0 AND a.pixel = erasures.pixel)`,
     values: (now: number): unknown[] => [now],

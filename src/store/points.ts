@@ -7,6 +7,9 @@ import type { Budget } from './budget.ts';
 /** Analytics Engine dates a point when it is written, so an event of another time is not written: milliseconds. */
 export const MAX_POINT_AGE = 10 * 60_000;
 
+/** How long Analytics Engine stores a point: three months, in days at most. */
+export const POINT_DAYS = 93;
+
 /**
  * Writes copies of events that D1 has, for ad-hoc SQL, up to the remaining budget of the invocation. Never throws: the events are
  * stored, and a copy must not have them sent again.

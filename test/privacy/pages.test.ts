@@ -10,6 +10,7 @@ import type { Pixel } from '../../src/model/pixel.ts';
 import { localDay } from '../../src/model/time-zone.ts';
 import { describe as describeEvent } from '../../src/privacy/describe.ts';
 import { fill, html } from '../../src/privacy/html.ts';
+import { LANGUAGES } from '../../src/privacy/languages.ts';
 import { Reader } from '../../src/privacy/reader.ts';
 import english from '../../src/privacy/texts/en.ts';
 import { findKeys } from '../../src/store/keys.ts';
@@ -529,6 +530,99 @@ describe('the page', () => {
     const page = await text('/privacy', ANN);
     expect(page).toContain('<h2>site.example</h2>');
     expect(page).not.toContain(pixel.name);
+  });
+});
+
+describe('events that only Analytics Engine has', () => {
+  const READER_OF_POINTS = { ACCOUNT_ID: 'account', ANALYTICS_TOKEN: 'token' };
+  const ENGINE = { ...testEnv, ...READER_OF_POINTS, EVENT_STORE: 'analytics_engine' } as Env;
+  const show = async (path: string, env: Env, language = 'en'): Promise<string> =>
+    (await ask(`${path}&lang=${language}`, ANN, {}, env)).text();
+  const erased = async (pixel: Pixel) =>
+    (
+      await db
+        .prepare('SELECT who, at FROM erasures WHERE pixel = ?')
+        .bind(pixel.id)
+        .all<{ who: string; at: number }>()
+    ).results;
+  const said = ({ analyticsEngine }: typeof english.privacy, page: string) =>
+    (['copy', 'only', 'unsearched', 'erased'] as const).filter((name) =>
+      page.includes(fill(analyticsEngine[name]).text),
+    );
+  const BUTTON = '<button>Delete for good</button>';
+
+  it('cannot be shown, and the page says so, with the button that leaves them out of counts', async () => {
+    const pixel = await makePixel('UTC');
+    // The salt of today exists, and nothing of Ann is in D1.
+    await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/`, BOB);
+    const path = `/privacy?id=${pixel.id}`;
+    for (const [name, { load }] of Object.entries(LANGUAGES)) {
+      ANN['cf-connecting-ip'] = `192.0.2.${++test}`;
+      const { default: texts } = await load();
+      const page = await show(path, ENGINE, name);
+      expect(said(texts.privacy, page), name).toEqual(['only', 'unsearched']);
+      expect(page).toContain(`<button>${fill(texts.privacy.button).text}</button>`);
+      expect(page).not.toContain(fill(texts.privacy.nothing).text);
+      // Who else may have this address and browser.
+      expect(page).toContain(fill(texts.privacy.shared).text);
+    }
+  });
+
+  it('are left out from an erasure on, at each pixel that is searched', async () => {
+    const pixels = [await makePixel('UTC'), await makePixel('Pacific/Kiritimati')];
+    for (const { id } of pixels) await ask(`/p.gif?id=${id}&dl=https://site.example/`, BOB);
+    const before = Date.now();
+    const response = await ask('/privacy', { ...ANN, ...OWN }, { method: 'POST' }, ENGINE);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toContain('erased=0');
+    for (const pixel of pixels) {
+      const [row, ...rest] = await erased(pixel);
+      expect(rest).toEqual([]);
+      expect(row?.who).toBe(await annAt(pixel));
+      expect(row?.at).toBeGreaterThanOrEqual(before);
+      // What others have in D1 stays.
+      expect(await eventsOf(pixel)).toBe(1);
+    }
+    const page = await show('/privacy?erased=0', ENGINE);
+    expect(said(english.privacy, page)).toEqual(['only', 'unsearched', 'erased']);
+    expect(page).not.toContain('0 events');
+  });
+
+  it('are erased together with those that D1 has', async () => {
+    const pixel = await makePixel('UTC');
+    await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/`, ANN);
+    const response = await ask('/privacy', { ...ANN, ...OWN }, { method: 'POST' }, ENGINE);
+    expect(response.headers.get('location')).toContain('erased=1');
+    expect(await eventsOf(pixel)).toBe(0);
+    expect(await erased(pixel)).toHaveLength(1);
+    expect(await show('/privacy?erased=1', ENGINE)).toContain('1 event deleted for good.');
+  });
+
+  it('do not exist without today’s salt', async () => {
+    const pixel = await makePixel('UTC');
+    await db.prepare('DELETE FROM salts').run();
+    const page = await show(`/privacy?id=${pixel.id}`, ENGINE);
+    expect(page).toContain('We have nothing about you today.');
+    expect(page).not.toContain(BUTTON);
+    expect(said(english.privacy, page)).toEqual(['only']);
+  });
+
+  it.each([
+    ['by default', testEnv],
+    [
+      'without a dataset',
+      { ...testEnv, EVENT_STORE: 'analytics_engine', ANALYTICS: undefined } as unknown as Env,
+    ],
+  ])('are not mentioned where there are none: %s', async (_, env) => {
+    const pixel = await makePixel('UTC');
+    await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/`, BOB);
+    const page = await show(`/privacy?id=${pixel.id}&erased=0`, env);
+    expect(said(english.privacy, page)).toEqual(['copy']);
+    expect(page).toContain('We have nothing about you today.');
+    expect(page).not.toContain(BUTTON);
+    const response = await ask('/privacy', { ...ANN, ...OWN }, { method: 'POST' }, env);
+    expect(response.status).toBe(303);
+    expect(await erased(pixel)).toEqual([]);
   });
 });
 

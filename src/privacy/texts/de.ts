@@ -150,10 +150,17 @@ const de: Texts = {
         'Frühere Tage ohne Cookie finden. Sie haben jeden Tag einen anderen Code.',
         'Finden, was Sie vor heute getan haben, während Sie angemeldet waren. Das gehört zu Ihrem Benutzerkonto. Fragen Sie die Website: Sie kann es anzeigen und löschen.',
         'Sie von jemandem unterscheiden, der die gleiche IP-Adresse hat und vorgibt, den gleichen Browser zu verwenden. Deshalb zeigt sie von Ereignissen, die anhand von IP-Adresse und Browser gefunden wurden, nur Seite und Zeit.',
-        'Eine Kopie in Analytics Engine löschen, einem Speicher von Cloudflare, in dem sich nichts löschen lässt. Sie enthält den Besuchercode, aber keinen Personencode und nichts, was die Website hinzugefügt hat, und verschwindet nach drei Monaten.',
         'Ereignisse finden, die noch nicht gespeichert sind. Wenn etwas fehlt, sehen Sie ein paar Minuten später noch einmal nach.',
         'Ereignisse aus dem Verlauf der Datenbank löschen. Ihr Besitzer könnte einen Stand wiederherstellen, der bis zu 30 Tage alt ist.',
       ],
+    },
+    analyticsEngine: {
+      copy: 'Eine Kopie in Analytics Engine löschen, einem Speicher von Cloudflare, in dem sich nichts löschen lässt. Sie enthält den Besuchercode, aber keinen Personencode und nichts, was die Website hinzugefügt hat, und verschwindet nach drei Monaten.',
+      only: 'Löschen, was von heute in Analytics Engine liegt, einem Speicher von Cloudflare, in dem sich nichts löschen lässt. Wenn Sie die Schaltfläche verwenden, wird es nicht mehr mitgezählt. Es enthält den Besuchercode, dessen Geheimnis zwei Tage nach seinem Tag gelöscht wird, aber keinen Personencode und nichts, was die Website hinzugefügt hat, und verschwindet nach drei Monaten.',
+      unsearched:
+        'Das meiste von heute liegt in Analytics Engine, einem Speicher von Cloudflare, den diese Seite nicht durchsuchen kann. Mit der Schaltfläche unten wird auch das nicht mehr mitgezählt.',
+      erased:
+        'Was Analytics Engine von heute über Sie enthält, wird spätestens in einer Stunde nicht mehr mitgezählt.',
     },
   },
   event: {

@@ -136,10 +136,17 @@ const en: Texts = {
         'Find earlier days without a cookie. On each day you have another code.',
         'Find what you did while signed in, before today. That belongs to your account. Ask the website, which can show and delete it.',
         'Tell you apart from someone with the same IP address who claims to have the same browser. So events that were found by IP address and browser are shown with their pages and times only.',
-        'Delete a copy in Analytics Engine, a store of Cloudflare that cannot delete. It has the visitor code, but no person code and nothing that the website added, and disappears after three months.',
         'Find events that still wait to be stored. If something is missing, look again a few minutes later.',
         'Delete events from the database’s history. Its owner could restore it to a state of up to 30 days ago.',
       ],
+    },
+    analyticsEngine: {
+      copy: 'Delete a copy in Analytics Engine, a store of Cloudflare that cannot delete. It has the visitor code, but no person code and nothing that the website added, and disappears after three months.',
+      only: 'Delete what is from today in Analytics Engine, a store of Cloudflare that cannot delete. If you use the button, it is not counted any more. It has the visitor code, whose secret is deleted two days after its day, but no person code and nothing that the website added, and disappears after three months.',
+      unsearched:
+        'Most of what is stored today is in Analytics Engine, a store of Cloudflare that this page cannot search. With the button below, that is not counted any more either.',
+      erased:
+        'What Analytics Engine has of you from today is not counted any more, in an hour at the latest.',
     },
   },
   event: {

@@ -151,10 +151,16 @@ const es: Texts = {
         'Encontrar días anteriores sin una cookie. Cada día tiene usted otro código.',
         'Encontrar lo que hizo antes de hoy con la sesión iniciada. Eso forma parte de su cuenta. Pregunte al sitio web, que puede mostrarlo y eliminarlo.',
         'Distinguirle de alguien que tiene la misma dirección IP y dice usar el mismo navegador. Por eso, de los eventos encontrados por la dirección IP y el navegador solo se muestran la página y la hora.',
-        'Eliminar una copia en Analytics Engine, un almacén de Cloudflare en el que no se puede eliminar nada. Contiene el código de visitante, pero ni código de persona ni nada que añadiera el sitio web, y desaparece al cabo de tres meses.',
         'Encontrar eventos que aún no se han guardado. Si falta algo, vuelva a mirar unos minutos más tarde.',
         'Eliminar eventos del historial de la base de datos. Su propietario podría restaurarla a un estado de hace hasta 30 días.',
       ],
+    },
+    analyticsEngine: {
+      copy: 'Eliminar una copia en Analytics Engine, un almacén de Cloudflare en el que no se puede eliminar nada. Contiene el código de visitante, pero ni código de persona ni nada que añadiera el sitio web, y desaparece al cabo de tres meses.',
+      only: 'Eliminar lo que hay de hoy en Analytics Engine, un almacén de Cloudflare en el que no se puede eliminar nada. Si utiliza el botón, deja de contarse. Contiene el código de visitante, cuyo secreto se elimina dos días después de su día, pero ni código de persona ni nada que añadiera el sitio web, y desaparece al cabo de tres meses.',
+      unsearched:
+        'La mayor parte de lo de hoy está en Analytics Engine, un almacén de Cloudflare en el que esta página no puede buscar. Con el botón de abajo, eso también deja de contarse.',
+      erased: 'Lo que Analytics Engine tiene de usted de hoy deja de contarse, en una hora como máximo.',
     },
   },
   event: {

@@ -155,10 +155,17 @@ const fr: Texts = {
         'Trouver les jours passés sans cookie. Chaque jour, vous avez un autre code.',
         'Trouver ce que vous avez fait avant aujourd’hui en étant connecté. Cela fait partie de votre compte. Adressez-vous au site, qui peut l’afficher et le supprimer.',
         'Vous distinguer d’une personne qui a la même adresse IP et prétend avoir le même navigateur. C’est pourquoi seules la page et l’heure sont affichées pour les événements trouvés grâce à l’adresse IP et au navigateur.',
-        'Supprimer une copie dans Analytics Engine, un espace de stockage de Cloudflare où rien ne peut être supprimé. Elle contient le code de visiteur, mais ni code de personne ni ce que le site a ajouté, et disparaît au bout de trois mois.',
         'Trouver les événements qui ne sont pas encore enregistrés. S’il manque quelque chose, revenez quelques minutes plus tard.',
         'Supprimer des événements de l’historique de la base de données. Son propriétaire pourrait la rétablir dans un état datant de 30&nbsp;jours au plus.',
       ],
+    },
+    analyticsEngine: {
+      copy: 'Supprimer une copie dans Analytics Engine, un espace de stockage de Cloudflare où rien ne peut être supprimé. Elle contient le code de visiteur, mais ni code de personne ni ce que le site a ajouté, et disparaît au bout de trois mois.',
+      only: 'Supprimer ce qui date d’aujourd’hui dans Analytics Engine, un espace de stockage de Cloudflare où rien ne peut être supprimé. Si vous utilisez le bouton, ces données ne sont plus comptées. Elles contiennent le code de visiteur, dont le secret est supprimé deux jours plus tard, mais ni code de personne ni ce que le site a ajouté, et disparaissent au bout de trois mois.',
+      unsearched:
+        'La plupart des données d’aujourd’hui sont dans Analytics Engine, un espace de stockage de Cloudflare que cette page ne peut pas consulter. Avec le bouton ci-dessous, elles ne sont plus comptées non plus.',
+      erased:
+        'Ce qu’Analytics Engine contient de vous pour aujourd’hui n’est plus compté, dans une heure au plus tard.',
     },
   },
   event: {

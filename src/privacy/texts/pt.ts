@@ -151,10 +151,16 @@ const pt: Texts = {
         'Encontrar dias anteriores sem um cookie. A cada dia você tem outro código.',
         'Encontrar o que você fez antes de hoje dentro da sua conta. Isso pertence à conta. Pergunte ao site, que pode mostrar e excluir esses dados.',
         'Distinguir você de alguém com o mesmo endereço IP que diz ter o mesmo navegador. Por isso, dos eventos encontrados pelo endereço IP e navegador são mostradas apenas a página e a hora.',
-        'Excluir uma cópia no Analytics Engine, um armazenamento da Cloudflare em que nada pode ser excluído. Ela tem o código de visitante, mas nenhum código de pessoa nem nada que o site acrescentou, e desaparece depois de três meses.',
         'Encontrar eventos que ainda esperam para ser guardados. Se faltar algo, volte alguns minutos mais tarde.',
         'Excluir eventos do histórico do banco de dados. O proprietário dele poderia restaurar um estado de até 30 dias atrás.',
       ],
+    },
+    analyticsEngine: {
+      copy: 'Excluir uma cópia no Analytics Engine, um armazenamento da Cloudflare em que nada pode ser excluído. Ela tem o código de visitante, mas nenhum código de pessoa nem nada que o site acrescentou, e desaparece depois de três meses.',
+      only: 'Excluir o que é de hoje no Analytics Engine, um armazenamento da Cloudflare em que nada pode ser excluído. Se você usar o botão, isso deixa de ser contado. Tem o código de visitante, cujo segredo é excluído dois dias depois do seu dia, mas nenhum código de pessoa nem nada que o site acrescentou, e desaparece depois de três meses.',
+      unsearched:
+        'A maior parte do que é de hoje está no Analytics Engine, um armazenamento da Cloudflare que esta página não consegue pesquisar. Com o botão abaixo, isso também deixa de ser contado.',
+      erased: 'O que o Analytics Engine tem de você de hoje deixa de ser contado, em uma hora no máximo.',
     },
   },
   event: {

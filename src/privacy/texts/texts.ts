@@ -122,6 +122,16 @@ export interface Texts {
     readonly codes: Section;
     readonly time: Section;
     readonly limits: List;
+    /** What is in a store that cannot delete. */
+    readonly analyticsEngine: {
+      /** One of the limits: if it has copies of events, or events that are nowhere else. */
+      readonly copy: string;
+      readonly only: string;
+      /** It may have events of today. */
+      readonly unsearched: string;
+      /** After an erasure. */
+      readonly erased: string;
+    };
   };
   /** Plain texts of an event's table: names of events and of fields, and values. */
   readonly event: {
