@@ -11,6 +11,10 @@ export interface ReplicatedDatabase {
   readonly db: D1Database;
   /** Brings the replica up to what the primary has now. */
   sync(): Promise<void>;
+  /** Brings the replica, whose tables are empty, to the state that the primary had when it had written so many transactions. */
+  restore(position: number): Promise<void>;
+  /** The number of transactions that the primary has written. */
+  position(): number;
   /** The number of statements or batches that the replica has answered. */
   readonly answered: { replica: number; primary: number };
 }
@@ -141,5 +145,14 @@ export function replicated(
     batch: (list: readonly object[]) => run(null, transactionOf(list)),
     withSession: (start?: string) => new Session(start?.trim() || 'first-unconstrained'),
   };
-  return { db: db as unknown as D1Database, sync: () => catchUp(log.length), answered };
+  return {
+    db: db as unknown as D1Database,
+    sync: () => catchUp(log.length),
+    restore: (position) => {
+      applied = 0;
+      return catchUp(position);
+    },
+    position: () => log.length,
+    answered,
+  };
 }

@@ -71,9 +71,13 @@ export interface Money {
   readonly currency: string;
 }
 export type MetricValue = number | Money | null;
+/** The ends of an interval, both included; of money, in the currency of its value. */
+export type Margin = readonly [low: number, high: number];
 
 export interface Row {
   readonly metrics: readonly MetricValue[];
+  /** If days are sampled: each metric's interval of 95 %; null for a metric without a number. */
+  readonly margins?: readonly (Margin | null)[];
   readonly dimensions: readonly string[];
   readonly comparison?: {
     readonly metrics: readonly MetricValue[];
@@ -88,6 +92,8 @@ export interface QueryResponse {
     /** With small-group protection: values of smaller groups are null or left out. */
     readonly min_group?: number;
     readonly total_rows?: number;
+    /** If days of the result are sampled: of how many events one was kept, at worst, and the part that was kept. */
+    readonly sampled?: { readonly interval: number; readonly share: number };
     readonly time_labels?: readonly string[];
     readonly comparison_date_range?: readonly [string, string];
     /** The end of the last compared day, if it counts up to a time of day only. */

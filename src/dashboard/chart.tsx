@@ -30,6 +30,8 @@ const TOP = 18;
 const BOTTOM = 26;
 /** A margin for the outermost points, in CSS pixels. */
 const SIDE = 5;
+/** Half of the width of what is shown at a point, in CSS pixels. */
+const TIP = 120;
 
 export function Chart({ name, series, other, step, open, pending, isWhole, format, pick }: Props) {
   const [measure, width] = useWidth(960);
@@ -68,11 +70,17 @@ export function Chart({ name, series, other, step, open, pending, isWhole, forma
   const active = selected === null || count === 0 ? null : Math.min(selected, count - 1);
   const labelAt = (index: number): string =>
     timeLabel(series.labels[index] ?? '', step, true) + (index === open ? ', so far' : '');
+  /** The margin of a point; null if its value is exact. */
+  const marginAt = (index: number): string | null => {
+    const margin = series.margins?.[index] ?? null;
+    return margin?.map((end) => format(end)).join(' to ') ?? null;
+  };
   const describe = (index: number): string => {
     const label = labelAt(index);
     const before = other?.labels[index];
+    const [value, margin] = [format(series.values[index] ?? null), marginAt(index)];
     return (
-      `${label}: ${format(series.values[index] ?? null)}` +
+      `${label}: ${margin === null ? value : `about ${value}, ${margin}`}` +
       (!before ? '' : `, ${timeLabel(before, step, true)}: ${format(other?.values[index] ?? null)}`)
     );
   };
@@ -170,11 +178,20 @@ export function Chart({ name, series, other, step, open, pending, isWhole, forma
       {active !== null && (
         <div
           class="tip"
-          style={{ left: `${Math.max(90, Math.min(width - 90, x(active)))}px` }}
+          style={{ left: `${Math.max(TIP, Math.min(width - TIP, x(active)))}px` }}
           aria-hidden="true"
         >
-          <b>{format(series.values[active] ?? null)}</b>
+          <b>
+            {marginAt(active) !== null && '≈'}
+            {format(series.values[active] ?? null)}
+          </b>
           <span>{labelAt(active)}</span>
+          {marginAt(active) !== null && (
+            <>
+              <span />
+              <span class="muted">{marginAt(active)}</span>
+            </>
+          )}
           {other?.labels[active] && (
             <>
               <b class="muted">{format(other.values[active] ?? null)}</b>

@@ -1,9 +1,10 @@
 /** The metrics above the chart, compared with another range. */
 import { amount, hasCurrencies } from './amount.ts';
 import type { QueryResponse } from './api.ts';
+import { exactnessOf, marginText, UNKNOWN, UNKNOWN_SHORT } from './estimate.ts';
 import type { Resource } from './hooks.ts';
 import type { Tiles } from './tiles.ts';
-import { ChangeText, ShortValue } from './value.tsx';
+import { Approximately, ChangeText, ShortValue } from './value.tsx';
 import type { SetView, View } from './view.ts';
 
 /** Above zero for every event, so it tells whether a range has any. */
@@ -36,6 +37,8 @@ export function Headlines({ resource, requested, tiles, metrics, versus, view, s
       {metrics.map((metric) => {
         const index = requested.indexOf(metric);
         const value = before?.metrics[index];
+        const exactness = data ? exactnessOf(data, row, metric, index) : null;
+        const margin = exactness === 'unknown' ? null : exactness;
         return (
           <button
             key={metric}
@@ -46,8 +49,19 @@ export function Headlines({ resource, requested, tiles, metrics, versus, view, s
             onClick={() => set({ metric }, 'replace')}
           >
             <span class="name">{tiles.nameOf(metric)}</span>
-            <span class="value">{row ? <ShortValue metric={metric} value={row.metrics[index]} /> : ' '}</span>
+            <span class="value">
+              {margin && <Approximately />}
+              {row ? <ShortValue metric={metric} value={row.metrics[index]} /> : ' '}
+            </span>
             <span class="since">
+              {exactness === 'unknown' && (
+                <span class="muted" title={UNKNOWN}>
+                  {UNKNOWN_SHORT}
+                </span>
+              )}
+              {margin && (
+                <span class="muted margin">{marginText(metric, row?.metrics[index], margin, true)} </span>
+              )}
               {hasCurrencies(data, metric) ? (
                 <span class="muted">in several currencies</span>
               ) : (

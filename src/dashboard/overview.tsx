@@ -1,10 +1,12 @@
 /** All pixels, each with its last thirty days. */
 import { amount } from './amount.ts';
 import type { Pixel } from './api.ts';
+import { marginOf } from './estimate.ts';
 import { count, metricValue } from './format.ts';
 import { useQuery } from './hooks.ts';
 import { Sparkline } from './sparkline.tsx';
 import { ErrorMessage, Heading, Link, Text } from './ui.tsx';
+import { Approximately } from './value.tsx';
 
 interface Props {
   readonly pixels: readonly Pixel[];
@@ -46,6 +48,12 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
   // With small-group protection a missing row may stand for a small number.
   const empty = resource.data?.meta.min_group === undefined ? 0 : null;
   const values = (resource.data?.meta.time_labels ?? []).map((label) => visitors.get(label) ?? empty);
+  const areEstimates = new Map(
+    resource.data?.results.map((row) => [row.dimensions[0], marginOf(row, 0) !== null]),
+  );
+  const [isYesterdayEstimate, isTodayEstimate] = (resource.data?.meta.time_labels ?? [])
+    .slice(-2)
+    .map((label) => areEstimates.get(label));
   const [yesterday = empty, today = empty] = values.slice(-2);
   const all = values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return (
@@ -73,15 +81,24 @@ function Card({ pixel, mayChange }: { readonly pixel: Pixel; readonly mayChange:
           <dl class="figures">
             <div data-of="today">
               <dt>Visitors today, so far</dt>
-              <dd>{resource.data ? metricValue('visitors', today) : ' '}</dd>
+              <dd>
+                {isTodayEstimate && <Approximately />}
+                {resource.data ? metricValue('visitors', today) : ' '}
+              </dd>
             </div>
             <div data-of="yesterday">
               <dt>Yesterday</dt>
-              <dd class="lesser">{resource.data ? metricValue('visitors', yesterday) : ' '}</dd>
+              <dd class="lesser">
+                {isYesterdayEstimate && <Approximately />}
+                {resource.data ? metricValue('visitors', yesterday) : ' '}
+              </dd>
             </div>
             <div data-of="month">
               <dt>30 days</dt>
-              <dd class="lesser">{resource.data ? count(all) : ' '}</dd>
+              <dd class="lesser">
+                {[...areEstimates.values()].includes(true) && <Approximately />}
+                {resource.data ? count(all) : ' '}
+              </dd>
             </div>
           </dl>
         </>

@@ -2,12 +2,14 @@
 import type { ComponentChildren } from 'preact';
 import { amount } from './amount.ts';
 import type { QueryResponse, Row } from './api.ts';
+import { exactnessOf, marginText, UNKNOWN } from './estimate.ts';
 import { hasRow, isAmong, type Pairs, withRow } from './filters.ts';
 import { change, dimensionName, metricName, metricValue, valueName } from './format.ts';
 import { Drawn, Mark } from './marks.tsx';
 import { pageAddress } from './page-address.ts';
 import { CHANGE, isUnnamed, rowName } from './row-name.ts';
 import { Text } from './ui.tsx';
+import { Approximately } from './value.tsx';
 import { NO_DIALOG, type SetView, type View } from './view.ts';
 
 /** A column's heading. */
@@ -129,9 +131,22 @@ export function Rows({
               {metrics.flatMap((metric, index) => {
                 const isFirst = index === 0;
                 const since = changeText(row, metric, index);
+                const exactness = exactnessOf(response, row, metric, index);
+                const remark =
+                  exactness === 'unknown'
+                    ? UNKNOWN
+                    : exactness === null
+                      ? ''
+                      : marginText(metric, row.metrics[index], exactness);
                 const cell = (
-                  <td class="number" key={metric} title={since}>
+                  <td
+                    class="number"
+                    key={metric}
+                    title={[remark, since].filter(Boolean).join(', ') || undefined}
+                  >
+                    {exactness !== null && exactness !== 'unknown' && <Approximately />}
                     {metricValue(metric, row.metrics[index])}
+                    {remark !== '' && <span class="hidden">, {remark}</span>}
                     {isFirst && !hasChange && since && <span class="hidden">, {since}</span>}
                   </td>
                 );

@@ -1,13 +1,16 @@
 /** The points of a chart, and those of the range it is compared with. */
 import { comparisonLabel, type RangeStarts } from '../model/comparison-label.ts';
 import { amount } from './amount.ts';
-import type { MetricValue, QueryResponse } from './api.ts';
+import type { Margin, MetricValue, QueryResponse } from './api.ts';
+import { marginOf } from './estimate.ts';
 import type { Step } from './format.ts';
 import { displayOf } from './metrics.ts';
 
 export interface Series {
   readonly labels: readonly string[];
   readonly values: readonly (number | null)[];
+  /** The margins of estimates; null where a value is exact or missing. Left out: all are exact. */
+  readonly margins?: readonly (Margin | null)[];
 }
 
 /** The points of a response. Labels after `now` have no value. */
@@ -22,8 +25,10 @@ export function seriesOf(
   );
   const isProtected = response?.meta.min_group !== undefined;
   const empty = isProtected || displayOf(metric)?.isNullAtRest ? null : 0;
+  const margins = new Map(response?.results.map((row) => [row.dimensions[0] ?? '', marginOf(row, 0)]));
   return {
     labels,
+    ...(response?.meta.sampled ? { margins: labels.map((label) => margins.get(label) ?? null) } : {}),
     values: labels.map((label) => {
       if (label > now) return null;
       return values.has(label) ? amount(values.get(label)) : empty;

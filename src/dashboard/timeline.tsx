@@ -7,6 +7,7 @@ import type { Base } from './base.ts';
 import { Chart } from './chart.tsx';
 import { comparedText } from './compared.ts';
 import { CsvButton } from './csv-button.tsx';
+import { samplingNote } from './estimate.ts';
 import { clock, dayName, dayRange, metricValue, moment, type Step } from './format.ts';
 import { InlineChoice } from './forms.tsx';
 import { type Resource, useQuery } from './hooks.ts';
@@ -178,6 +179,7 @@ export function Timeline({
           Times are in {subject.timezone}.
           {hasMultipleCurrencies && ' Revenue is in more than one currency. Filter by one to see it.'}
           {resource.data && noteOf(resource.data.meta, subject.timezone)}
+          {resource.data && samplingNote(resource.data.meta)}
           {resource.data && importsNote(resource.data.meta, view.filters.length > 0)}
         </p>
         {headline.at > 0 && (

@@ -23,6 +23,18 @@ export function ShortValue({ metric, value }: ValueProps) {
   );
 }
 
+/** The sign before an estimate, which screen readers hear as a word. */
+export function Approximately() {
+  return (
+    <>
+      <span class="about" title="Estimated from a sample" aria-hidden="true">
+        ≈
+      </span>
+      <span class="hidden">about </span>
+    </>
+  );
+}
+
 /** A change with an arrow. Color is not alone in telling a good one from a bad one. */
 export function ChangeText({ metric, value }: { readonly metric: string; readonly value: number | null }) {
   const difference = change(metric, value);
