@@ -89,6 +89,7 @@ describe('docs/api.md has each', () => {
       path
         .replace('{locale}', 'en_US')
         .replace('imports/{part}', 'imports/:import')
+        .replace('archive/{part}', 'archive/:day')
         .replace('{part}', ':link')
         .replace('{id}', ':id')
         .replace(/^\/api\/v1\/pixels\/:id(?=\/)/, ''),
