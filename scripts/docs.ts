@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withColumns } from './lib/event-columns.ts';
 import { withRecipes } from './lib/recipes-document.ts';
-import { withScale } from './lib/simulate/document.ts';
+import { withCosts, withScale } from './lib/simulate/document.ts';
 import { committedMeasured } from './lib/simulate/measured.ts';
 import { withTools } from './lib/tools-document.ts';
 
@@ -11,6 +11,7 @@ for (const [name, write] of [
   ['tag', withRecipes],
   ['migrate', withTools],
   ['scale', (document: string) => withScale(document, committedMeasured())],
+  ['deploy', (document: string) => withCosts(document, committedMeasured())],
 ] as const) {
   const file = new URL(`../docs/${name}.md`, import.meta.url);
   writeFileSync(file, write(readFileSync(file, 'utf8')));

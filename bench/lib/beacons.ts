@@ -11,16 +11,29 @@ export type EventFields = (event: number) => Readonly<Record<string, string>>;
 
 export class Beacons {
   readonly #speck: RecordedSpeck;
-  /** Events in the database before and after what was answered so far. */
+  /** Counts the events that are stored. */
+  readonly #count: (speck: RecordedSpeck) => Promise<number>;
+  /** Events that will be stored once all that was answered so far is. */
   #expected: number;
 
-  private constructor(speck: RecordedSpeck, stored: number) {
+  private constructor(
+    speck: RecordedSpeck,
+    count: (speck: RecordedSpeck) => Promise<number>,
+    stored: number,
+  ) {
     this.#speck = speck;
+    this.#count = count;
     this.#expected = stored;
   }
 
-  static async of(speck: RecordedSpeck): Promise<Beacons> {
-    return new Beacons(speck, await countEvents(speck));
+  /** @param store where events go. Points are counted from the start of the Speck. */
+  static async of(speck: RecordedSpeck, store: 'd1' | 'analytics_engine' = 'd1'): Promise<Beacons> {
+    // What exceeds the points of an invocation goes to D1.
+    const count =
+      store === 'd1'
+        ? countEvents
+        : async (): Promise<number> => (await speck.sent()).points + (await countEvents(speck));
+    return new Beacons(speck, count, await count(speck));
   }
 
   /** Sends events in one request, and does not wait until they are stored. */
@@ -57,7 +70,7 @@ export class Beacons {
   /** Waits for what was answered to be stored. */
   async stored(): Promise<void> {
     for (const began = Date.now(); ; await sleep(WAIT_MS)) {
-      const count = await countEvents(this.#speck);
+      const count = await this.#count(this.#speck);
       if (count === this.#expected) return;
       if (Date.now() - began > PATIENCE_MS)
         throw new Error(`${count} of ${this.#expected} events were stored`);

@@ -30,7 +30,7 @@ export interface RecordedSpeck {
   cpu(ask: () => Promise<unknown>, times: number): Promise<number>;
   /** The D1 calls of requests with the header `bench-record` since the last call. */
   recorded(): Promise<readonly Call[]>;
-  /** What they have sent to the queue and to Analytics Engine since the last call. */
+  /** What they have sent to the queue since the last call, and the number of points of Analytics Engine since the start. */
   sent(): Promise<Sent>;
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /**
  * A Worker around the built one, which runs inside the runtime and notes what D1 says of each statement. Requests go to
  * Speck as they come; those with the header `bench-record` have their statements noted, to be fetched from
- * `/bench/recorded`. So have all messages of the queue. `/bench/sent` answers with what recorded requests have sent to the queue and
- * to Analytics Engine. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
+ * `/bench/recorded`. So have all messages of the queue. `/bench/sent` answers with what recorded requests have sent to the queue, and
+ * with the number of points. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
  */
 import speck from 'speck-worker';
 
@@ -54,7 +54,7 @@ interface Database {
 export interface Sent {
   /** Bytes of each message of the queue, without the queue's own. */
   readonly messages: readonly number[];
-  /** Points written to Analytics Engine. */
+  /** Points written to Analytics Engine, by all requests and messages since the start. */
   readonly points: number;
 }
 
@@ -157,9 +157,21 @@ const recorded: Call[] = [];
 const sent = { messages: [] as number[], points: 0 };
 
 function takeSent(): Sent {
-  const taken = { messages: sent.messages.splice(0), points: sent.points };
-  sent.points = 0;
-  return taken;
+  return { messages: sent.messages.splice(0), points: sent.points };
+}
+
+/** The bindings, with points counted. */
+function counting(env: Env): Env {
+  const { ANALYTICS } = env;
+  return {
+    ...env,
+    ANALYTICS: {
+      writeDataPoint(point) {
+        sent.points++;
+        ANALYTICS.writeDataPoint(point);
+      },
+    },
+  };
 }
 
 export default {
@@ -170,15 +182,16 @@ export default {
     if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
     if (pathname === '/bench/sent') return Response.json(takeSent());
     const isRecorded = request.headers.has('bench-record');
-    return speck.fetch(request, isRecorded ? recording(env, recorded) : env, ctx);
+    const counted = counting(env);
+    return speck.fetch(request, isRecorded ? recording(counted, recorded) : counted, ctx);
   },
   queue(batch: unknown, env: Env, ctx: unknown): Promise<void> {
-    return speck.queue(batch, recording(env, recorded), ctx);
+    return speck.queue(batch, recording(counting(env), recorded), ctx);
   },
 };
 
 function recording(env: Env, calls: Call[]): Env {
-  const { DB, QUEUE, ANALYTICS } = env;
+  const { DB, QUEUE } = env;
   return {
     ...env,
     DB: new RecordingDatabase(DB, calls),
@@ -186,12 +199,6 @@ function recording(env: Env, calls: Call[]): Env {
       sendBatch(messages) {
         sent.messages.push(...messages.map(({ body }) => bytesOf(JSON.stringify(body))));
         return QUEUE.sendBatch(messages);
-      },
-    },
-    ANALYTICS: {
-      writeDataPoint(point) {
-        sent.points++;
-        ANALYTICS.writeDataPoint(point);
       },
     },
   };

@@ -7,7 +7,7 @@ import type { Measurement } from '../../bench/lib/measure.ts';
 import { targetTable } from '../../bench/lib/targets.ts';
 import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { withRecipes } from '../../scripts/lib/recipes-document.ts';
-import { withScale } from '../../scripts/lib/simulate/document.ts';
+import { withCosts, withScale } from '../../scripts/lib/simulate/document.ts';
 import { committedMeasured } from '../../scripts/lib/simulate/measured.ts';
 import { withTools } from '../../scripts/lib/tools-document.ts';
 import { toolGuides } from '../../src/dashboard/tools.ts';
@@ -38,10 +38,16 @@ it('docs/migrate.md has the lines to change of the Install view; npm run docs wr
   }
 });
 
-it('docs/scale.md has the tables that the simulation computes from what was measured; if it has not: npm run docs', () => {
-  const scale = readFileSync(`${ROOT}/docs/scale.md`, 'utf8');
-  expect(withScale(scale, committedMeasured())).toBe(scale);
-});
+it.each([
+  ['scale', withScale],
+  ['deploy', withCosts],
+])(
+  'docs/%s.md has the tables that the simulation computes from what was measured; if it has not: npm run docs',
+  (name, write) => {
+    const document = readFileSync(`${ROOT}/docs/${name}.md`, 'utf8');
+    expect(write(document, committedMeasured())).toBe(document);
+  },
+);
 
 it('each claim of docs/privacy.md names an existing test', () => {
   const claims = [...privacy.matchAll(/^\d\. (`test\/.*)$/gm)].map(([, text = '']) => text);

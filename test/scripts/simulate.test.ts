@@ -5,9 +5,9 @@ import { batchesOf, meanSize, renewals, shareWithAny } from '../../scripts/lib/s
 import { costOf, DAYS_A_MONTH, totalOf } from '../../scripts/lib/simulate/cost.ts';
 import { dayWorkOf } from '../../scripts/lib/simulate/day-work.ts';
 import { loadOf, ranges } from '../../scripts/lib/simulate/load.ts';
-import { committedMeasured, type Measured } from '../../scripts/lib/simulate/measured.ts';
+import { committedMeasured, type EventStore, type Measured } from '../../scripts/lib/simulate/measured.ts';
 import { DEFAULT_SCENARIO } from '../../scripts/lib/simulate/options.ts';
-import { simulate } from '../../scripts/lib/simulate/simulation.ts';
+import { simulate, wallsOf } from '../../scripts/lib/simulate/simulation.ts';
 import { type DayUsage, MARK_SECONDS, PIXEL_SECONDS, usageOf } from '../../scripts/lib/simulate/usage.ts';
 import { Buffer, FLUSH_AFTER, type FlushTask, type Hit, MAX_BATCH_EVENTS } from '../../src/collect/buffer.ts';
 
@@ -116,27 +116,28 @@ it('what an isolate remembers is renewed as often as computed, and in as many ba
 
 /** A day played event by event: two locations, pixels by Zipf's law, a rate like a sine. */
 function playedDay(
+  eventStore: EventStore,
   eventsPerDay: number,
   pixels: number,
 ): { statements: number; rowsRead: number; batches: number } {
   const random = new Random(SEED);
-  const { d1 } = measured.counts.stores;
+  const store = measured.counts.stores[eventStore];
   const pick = new Weighted(zipf(pixels, 1.1));
   const location = new Weighted([2 / 3, 1 / 3]);
   const played = { statements: 0, rowsRead: 0, batches: 0 };
-  const add = (work: NonNullable<typeof d1>['lookUp'] | null | undefined, things: number): void => {
+  const add = (work: NonNullable<typeof store>['lookUp'] | null | undefined, things: number): void => {
     if (!work || things === 0) return;
     played.statements++;
     played.rowsRead += work.fixed.read + work.each.read * things;
   };
   const isolates = [0, 1].map(() => {
     const caches = [
-      { seconds: PIXEL_SECONDS, work: d1?.lookUp, until: new Map<number, number>() },
-      { seconds: MARK_SECONDS, work: d1?.mark, until: new Map<number, number>() },
+      { seconds: PIXEL_SECONDS, work: store?.lookUp, until: new Map<number, number>() },
+      { seconds: MARK_SECONDS, work: store?.mark, until: new Map<number, number>() },
     ];
     return new Isolate((batch, at) => {
       played.batches++;
-      add(d1?.insert, batch.length);
+      add(store?.insert, batch.length);
       for (const { seconds, work, until } of caches) {
         const expired = [...new Set(batch)].filter((pixel) => (until.get(pixel) ?? 0) <= at);
         for (const pixel of expired) until.set(pixel, at + seconds * 1000);
@@ -155,24 +156,26 @@ function playedDay(
 }
 
 describe('a day', () => {
-  it.each([
-    [30_000, 1],
-    [200_000, 30],
-    [2_000_000, 200],
+  it.each<[number, number, EventStore]>([
+    [30_000, 1, 'd1'],
+    [200_000, 30, 'd1'],
+    [2_000_000, 200, 'd1'],
+    [200_000, 30, 'analytics_engine'],
   ])(
-    'of %d events of %d pixels takes the statements and rows that it takes when it is played',
-    (events, pixels) => {
+    'of %d events of %d pixels in %s takes the statements and rows that it takes when it is played',
+    (events, pixels, eventStore) => {
       const scenario = {
         ...DEFAULT_SCENARIO,
         eventsPerDay: events,
         pixels,
+        eventStore,
         colos: 2,
         isolateRate: 1e5,
         viewsPerDay: 0,
       };
       const { usage } = simulate(scenario, measured);
       const [busiest] = usage.databases;
-      const played = playedDay(events, pixels);
+      const played = playedDay(eventStore, events, pixels);
       // Without what the cron does, which does not depend on batches.
       const withoutCron = { ...measured, counts: { ...measured.counts, ...NO_CRON } };
       const writing = simulate(scenario, withoutCron).usage.day;
@@ -204,7 +207,13 @@ describe('a day', () => {
 
 const NO_WORK = { statements: 0, rowsRead: 0, rowsWritten: 0 };
 const NO_CRON = {
-  days: measured.counts.days.map((day) => ({ ...day, rollUp: NO_WORK, widest: 0 })),
+  days: {
+    analytics_engine: (measured.counts.days.analytics_engine ?? []).map((day) => ({
+      ...day,
+      rollUp: NO_WORK,
+    })),
+    d1: measured.counts.days.d1.map((day) => ({ ...day, rollUp: NO_WORK, widest: 0 })),
+  },
   purge: { events: 1, work: NO_WORK },
   idleCron: { fixed: NO_WORK, eachPixel: NO_WORK },
 };
@@ -260,7 +269,7 @@ describe('a load', () => {
 });
 
 describe('the work of a day', () => {
-  it.each(measured.counts.days)('of a measured size is what was measured: $events events', (day) => {
+  it.each(measured.counts.days.d1)('of a measured size is what was measured: $events events', (day) => {
     const { work, rawBytes, columnBytes, rollupBytes } = dayWorkOf(day.events, measured);
     expect(work.rowsRead).toBeCloseTo(day.rollUp.rowsRead, 3);
     expect(work.rowsWritten).toBeCloseTo(day.rollUp.rowsWritten, 3);
@@ -277,9 +286,26 @@ describe('the work of a day', () => {
     }
   });
 
+  it('in Analytics Engine is what was measured, and grows by each event', () => {
+    const days = measured.counts.days.analytics_engine ?? [];
+    expect(days.length).toBeGreaterThan(2);
+    for (const day of days) {
+      const { work, pointQueries, rawBytes } = dayWorkOf(day.events, measured, 'analytics_engine');
+      expect(work.rowsRead).toBeCloseTo(day.rollUp.rowsRead, 3);
+      expect(work.rowsWritten).toBeCloseTo(day.rollUp.rowsWritten, 3);
+      expect(pointQueries).toBeCloseTo(day.pointQueries, 6);
+      expect(rawBytes).toBe(0);
+    }
+    const at = (events: number): number => dayWorkOf(events, measured, 'analytics_engine').pointQueries;
+    // A page has 10,000 points, and slices end with a page that is not full.
+    expect(at(1e8)).toBeGreaterThan(1e4);
+    expect(at(1e8)).toBeLessThan(2e4);
+    expect(at(2e8) - at(1e8)).toBeCloseTo(at(3e8) - at(2e8), 3);
+  });
+
   it('beyond the largest measured one reads the day once more for each slice', () => {
     // Each slice reads one row of each event of the day, and twenty of each of its own events.
-    const day = (events: number, slices: number): Measured['counts']['days'][number] => ({
+    const day = (events: number, slices: number): Measured['counts']['days']['d1'][number] => ({
       events,
       slices,
       rollUp: {
@@ -287,6 +313,7 @@ describe('the work of a day', () => {
         rowsRead: events * slices + 20 * events,
         rowsWritten: events / 10,
       },
+      pointQueries: 0,
       rawBytes: events * 250,
       columnBytes: events * 20,
       rollupBytes: 1000 * Math.log(events),
@@ -294,7 +321,10 @@ describe('the work of a day', () => {
     });
     const law: Measured = {
       ...measured,
-      counts: { ...measured.counts, days: [day(100, 0), day(100_000, 1), day(400_000, 2)] },
+      counts: {
+        ...measured.counts,
+        days: { ...measured.counts.days, d1: [day(100, 0), day(100_000, 1), day(400_000, 2)] },
+      },
     };
     // Two million events are ten slices.
     const { work, rawBytes, columnBytes, rollupBytes } = dayWorkOf(2_000_000, law);
@@ -383,6 +413,34 @@ describe('the first limit', () => {
     expect(settings({ ...many, retentionDays: 90 })).toContain('10 databases');
     expect(settings({ ...many, pixels: 1, eventsPerDay: 1e8 }).join()).not.toContain('databases');
   });
+});
+
+it('with Analytics Engine, storing writes no row, and sampling begins where an index gets too many points', () => {
+  const scenario = { ...DEFAULT_SCENARIO, eventStore: 'analytics_engine' } as const;
+  const { usage, limits } = simulate({ ...scenario, eventsPerDay: 1e7 }, measured);
+  const d1 = simulate({ ...DEFAULT_SCENARIO, eventsPerDay: 1e7 }, measured);
+  expect(usage.day.points).toBe(1e7);
+  expect(d1.usage.day.points).toBe(1e7);
+  // A row to store, another to delete.
+  expect(d1.usage.day.rowsWritten - usage.day.rowsWritten).toBeGreaterThan(1.9e7);
+  expect(usage.bytes.perDay).toBeLessThan(d1.usage.bytes.perDay / 5);
+  expect(limits.map(({ limit }) => limit)).toContain('analytics unsampled points');
+  // 100 points a second of each of 64 indexes, at a peak of twice the mean.
+  const sampled = wallsOf({ ...scenario }, measured).find(
+    ({ use }) => use.limit === 'analytics unsampled points',
+  );
+  expect(Math.abs((sampled?.eventsPerDay ?? 0) / ((100 * 64 * 86_400) / 2) - 1)).toBeLessThan(0.01);
+});
+
+it('a limit is reached at the volume that the table of walls says', () => {
+  for (const { use, eventsPerDay } of wallsOf(DEFAULT_SCENARIO, measured)) {
+    const shareAt = (factor: number): number | undefined =>
+      simulate({ ...DEFAULT_SCENARIO, eventsPerDay: eventsPerDay * factor }, measured).limits.find(
+        ({ id }) => id === use.id,
+      )?.share;
+    expect(shareAt(0.9), use.what).toBeLessThan(1);
+    expect(shareAt(1.1), use.what).toBeGreaterThan(1);
+  }
 });
 
 it('a store that was not measured cannot be simulated', () => {

@@ -7,12 +7,14 @@ import { FLUSH_AFTER, MAX_BATCH_EVENTS } from '../../../src/collect/buffer.ts';
 export interface Batches {
   /** A second. */
   readonly rate: number;
-  /** The share of batches of each size: the first is that of one event. */
+  /** The share of batches of each size: the first is that of one event. It ends with the largest that occurs. */
   readonly sizes: Float64Array;
 }
 
 /** Beyond so many standard deviations, a probability is nothing. */
 const DEVIATIONS = 12;
+/** Larger batches together are less likely than this, so they are left out. */
+const NEVER = 1e-12;
 
 /**
  * The batches of an isolate that gets so many events a second.
@@ -25,17 +27,24 @@ export function batchesOf(rate: number): Batches {
   const last = MAX_BATCH_EVENTS - 1;
   const mean = (rate * FLUSH_AFTER) / 1000;
   let rest = 1;
+  let used = MAX_BATCH_EVENTS;
   if (mean - DEVIATIONS * Math.sqrt(mean) < last) {
     let logarithm = -mean;
-    for (let more = 0; more < last && rest > 0; more++) {
+    for (let more = 0; more < last; more++) {
       if (more > 0) logarithm += Math.log(mean) - Math.log(more);
       const share = Math.min(rest, Math.exp(logarithm));
       sizes[more] = share;
       rest -= share;
+      if (more >= mean && rest < NEVER) {
+        used = more + 1;
+        rest = 0;
+        break;
+      }
     }
   }
-  sizes[last] = rest;
-  return { rate: rate / meanSize(sizes), sizes };
+  if (rest > 0) sizes[last] = rest;
+  const shares = sizes.subarray(0, used);
+  return { rate: rate / meanSize(shares), sizes: shares };
 }
 
 export function meanSize(sizes: Float64Array): number {

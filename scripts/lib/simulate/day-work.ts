@@ -1,9 +1,11 @@
 /** What a day of any size takes of the cron, from the sizes that were measured. */
 import { MAX_EVENTS_AT_ONCE, SLICE_EVENTS } from '../../../src/rollup/sizes.ts';
-import type { DayWork, Measured, Work } from './measured.ts';
+import type { DayWork, EventStore, Measured, Work } from './measured.ts';
 
 export interface AnyDay {
   readonly work: Work;
+  /** Statements of Analytics Engine. */
+  readonly pointQueries: number;
   /** Milliseconds of D1, and of CPU of the Worker, which counts days in slices. */
   readonly milliseconds: number;
   readonly cpu: number;
@@ -19,11 +21,13 @@ export interface AnyDay {
  *
  * - rows written and columns grow by each event as between the last two sizes
  * - rollups grow by each doubling, since each dimension has at most a thousand values
- * - rows read grow by each event, and by each event of the complete day for each further slice: a slice reads the day to select its
- *   visitors
+ * - rows read grow by each event, and by each event of the complete day for each further slice: a slice of D1 reads the day to select
+ *   its visitors
+ * - all of a day of Analytics Engine grows by each event, except its rollups
  */
-export function dayWorkOf(events: number, measured: Measured): AnyDay {
-  const { days } = measured.counts;
+export function dayWorkOf(events: number, measured: Measured, store: EventStore = 'd1'): AnyDay {
+  const days = measured.counts.days[store];
+  if (days === null) throw new Error(`days of ${store} were not measured`);
   const [smaller, larger] = neighbours(days, events);
   const isBeyond = events > larger.events;
   const between = (value: (day: DayWork) => number): number =>
@@ -41,32 +45,40 @@ export function dayWorkOf(events: number, measured: Measured): AnyDay {
       : between(value);
 
   const furtherSlices = isBeyond ? slicesOf(events) - larger.slices : 0;
-  const { statementsPerSlice, scannedPerSlice } = slicing(days);
+  const { statementsPerSlice, scannedPerSlice } = store === 'd1' ? slicing(days) : NO_SLICING;
   const scanned = furtherSlices * scannedPerSlice * events;
-  const read = isBeyond
-    ? (larger.rollUp.rowsRead / larger.events) * events + scanned
-    : between(({ rollUp }) => rollUp.rowsRead);
+  const read =
+    isBeyond && store === 'd1'
+      ? (larger.rollUp.rowsRead / larger.events) * events + scanned
+      : linear(({ rollUp }) => rollUp.rowsRead);
   const { rollUpEach, scannedRow, longestEach, cronCpu } = measured.times;
   return {
     work: {
-      statements: isBeyond
-        ? larger.rollUp.statements + furtherSlices * statementsPerSlice
-        : Math.max(
-            smaller.rollUp.statements,
-            between(({ rollUp }) => rollUp.statements),
-          ),
+      statements:
+        isBeyond && store === 'd1'
+          ? larger.rollUp.statements + furtherSlices * statementsPerSlice
+          : Math.max(
+              smaller.rollUp.statements,
+              between(({ rollUp }) => rollUp.statements),
+            ),
       rowsRead: read,
       rowsWritten: linear(({ rollUp }) => rollUp.rowsWritten),
     },
-    milliseconds: events * rollUpEach + scanned * scannedRow,
-    cpu: slicesOf(events) === 0 ? 0 : events * cronCpu,
+    pointQueries: linear(({ pointQueries }) => pointQueries),
+    milliseconds: events * rollUpEach[store] + scanned * scannedRow,
+    cpu: store === 'd1' && slicesOf(events) === 0 ? 0 : events * cronCpu[store],
     rawBytes: linear(({ rawBytes }) => rawBytes),
     columnBytes: linear(({ columnBytes }) => columnBytes),
     rollupBytes: logarithmic(({ rollupBytes }) => rollupBytes),
+    // The statements of a day of Analytics Engine only write what the Worker has made.
     longestStatement:
-      (Math.min(events, SLICE_EVENTS) * longestEach + events * scannedPerSlice * scannedRow) / 1000,
+      store === 'd1'
+        ? (Math.min(events, SLICE_EVENTS) * longestEach + events * scannedPerSlice * scannedRow) / 1000
+        : 0,
   };
 }
+
+const NO_SLICING = { statementsPerSlice: 0, scannedPerSlice: 0 };
 
 function slicesOf(events: number): number {
   return events > MAX_EVENTS_AT_ONCE ? Math.ceil(events / SLICE_EVENTS) : 0;

@@ -1,4 +1,4 @@
-/** docs/scale.md and the costs of docs/deploy.md: what the simulation says of volumes of events, from what was measured for it. */
+/** docs/scale.md, and the costs of docs/deploy.md: what the simulation says of volumes of events, from what was measured for it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { table } from '../../../bench/lib/table.ts';
@@ -38,11 +38,23 @@ const SETUPS: readonly { readonly title: string; readonly command: string; reado
   },
 ];
 
+const DOCUMENTS = [
+  ['scale.md', withScale],
+  ['deploy.md', withCosts],
+] as const;
+
 /** Writes what was measured, and the documents that show it. */
 export function writeMeasured(measured: Measured): void {
   writeFileSync(MEASURED_FILE, `${JSON.stringify(measured, null, 2)}\n`);
-  const file = join(ROOT, 'docs/scale.md');
-  writeFileSync(file, withScale(readFileSync(file, 'utf8'), measured));
+  for (const [name, write] of DOCUMENTS) {
+    const file = join(ROOT, 'docs', name);
+    writeFileSync(file, write(readFileSync(file, 'utf8'), measured));
+  }
+}
+
+/** docs/deploy.md with its table of costs. */
+export function withCosts(document: string, measured: Measured): string {
+  return withSection(document, 'costs', costsOf(measured));
 }
 
 /** docs/scale.md with its tables. */
@@ -54,7 +66,6 @@ export function withScale(document: string, measured: Measured): string {
   const sections = {
     walls: wallsTable(setups, measured),
     volumes: volumes.join('\n\n'),
-    costs: costsOf(measured),
     counted: figuresOf(measured),
     platform: platformOf(),
   };
@@ -218,7 +229,7 @@ function figuresOf({ counts, times }: Measured): string {
       'of columns',
       'of rollups (an event)',
     ],
-    days.map((day) => [
+    days.d1.map((day) => [
       amount(day.events),
       amount(day.rollUp.statements),
       size(day.rollUp.rowsRead, day.events),
@@ -228,18 +239,38 @@ function figuresOf({ counts, times }: Measured): string {
       size(day.rollupBytes, day.events),
     ]),
   );
+  const pointsTable =
+    days.analytics_engine &&
+    table(
+      [
+        'events of a day in Analytics Engine',
+        'statements of D1',
+        'statements of Analytics Engine',
+        'rows read an event',
+        'rows written an event',
+        'bytes of columns',
+        'of rollups (an event)',
+      ],
+      days.analytics_engine.map((day) => [
+        amount(day.events),
+        amount(day.rollUp.statements),
+        amount(day.pointQueries),
+        size(day.rollUp.rowsRead, day.events),
+        size(day.rollUp.rowsWritten, day.events),
+        size(day.columnBytes, day.events),
+        size(day.rollupBytes, day.events),
+      ]),
+    );
   const lines = [
     `A batch is one statement that reads ${amount(store?.insert?.each.read ?? 0)} rows and writes ${amount(store?.insert?.each.written ?? 0)} for each event. Every ten seconds an isolate also marks a pixel's day (${amount(store?.mark?.each.read ?? 0)} rows read), and every thirty seconds it looks up the pixel (${amount(store?.lookUp.each.read ?? 0)} rows).`,
     `A message of the queue has up to ${amount(message.events)} events, ${amount(message.bytesFixed)} bytes and ${amount(message.bytesEach)} for each event. The consumer writes each message by itself.`,
     `Deleting an event past retention reads ${amount(purge.work.rowsRead / purge.events)} rows and writes ${amount(purge.work.rowsWritten / purge.events)}.`,
     `A day's runs of the cron without work take ${amount(idleCron.fixed.statements)} statements, read ${amount(idleCron.fixed.rowsRead)} rows and ${amount(idleCron.eachPixel.rowsRead)} for each pixel, and write ${amount(idleCron.fixed.rowsWritten)}.`,
     `A dashboard's eight queries read ${amount(view.finished.rowsRead)} rows about a finished day, and ${amount(view.openEach)} for each event of an open one.`,
-    `CPU of an event: ${amount(times.eventCpu.d1?.direct ?? 0)} ms, through the queue ${amount(times.eventCpu.d1?.queue ?? 0)} ms. D1's time: ${amount(times.insert.fixed)} ms for a batch and ${amount(times.insert.each)} ms for each event in it; ${amount(times.rollUpEach)} ms for rolling up an event, and ${amount(times.purgeEach)} ms for deleting one. These depend on the machine: ${times.machine}.`,
+    `CPU of an event: ${amount(times.eventCpu.d1?.direct ?? 0)} ms, through the queue ${amount(times.eventCpu.d1?.queue ?? 0)} ms; to Analytics Engine ${amount(times.eventCpu.analytics_engine?.direct ?? 0)} ms. CPU of the cron for an event of a large day: ${amount(times.cronCpu.d1)} ms, of Analytics Engine ${amount(times.cronCpu.analytics_engine)} ms. D1's time: ${amount(times.insert.fixed)} ms for a batch and ${amount(times.insert.each)} ms for each event in it; ${amount(times.rollUpEach.d1)} ms for rolling up an event, and ${amount(times.purgeEach)} ms for deleting one. These depend on the machine: ${times.machine}.`,
   ];
-  return [dayTable, ...lines.map((line) => wrapped(`- ${line}`, '  '))]
-    .join('\n\n')
-    .replaceAll('\n\n- ', '\n- ')
-    .replace('\n- ', '\n\n- ');
+  const list = lines.map((line) => wrapped(`- ${line}`, '  ')).join('\n');
+  return [dayTable, pointsTable, list].filter((part) => part !== null).join('\n\n');
 }
 
 function platformOf(): string {

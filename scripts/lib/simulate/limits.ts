@@ -71,6 +71,13 @@ export function limitsOf(usage: Usage, { ingestMode, eventStore }: Setup, plan: 
     'measured',
   );
   add(
+    'd1 queries of an invocation',
+    'statements of the cron a day',
+    busiest.day.cronStatements,
+    'counted',
+    CRON_RUNS,
+  );
+  add(
     'workers cpu of a cron run',
     'milliseconds of CPU of the cron a day',
     busiest.day.cronCpu,

@@ -7,7 +7,7 @@ import { addPixels, withDay, withRecorded } from '../../../bench/lib/one-day.ts'
 import type { RecordedSpeck } from '../../../bench/lib/recorded-speck.ts';
 import type { Recorded } from '../../../bench/lib/recorder.ts';
 import type { MeasureOptions } from './measure.ts';
-import type { Counts, MessageWork, StatementWork, StoreWork, Times } from './measured.ts';
+import type { Counts, EventStore, MessageWork, StatementWork, StoreWork, Times } from './measured.ts';
 
 type StoringCounts = Pick<Counts, 'stores' | 'message'>;
 type StoringTimes = Pick<Times, 'eventCpu' | 'insert'>;
@@ -53,12 +53,21 @@ export async function measureStoring(
     use: (speck: RecordedSpeck) => Promise<T>,
   ): Promise<T> => withRecorded({ speckDir, directory, vars }, use);
 
-  const direct = await start({ INGEST_MODE: 'direct' }, (speck) => measureStore(speck, ids));
+  const direct = await start({ INGEST_MODE: 'direct' }, (speck) => measureStore(speck, ids, 'd1'));
+  // Nothing is read here, but what cannot be read is not stored there.
+  const engineVars = { EVENT_STORE: 'analytics_engine', ACCOUNT_ID: 'account', ANALYTICS_TOKEN: 'token' };
+  const engine = await start(engineVars, (speck) => measureStore(speck, ids, 'analytics_engine'));
+  const engineQueue = await start({ ...engineVars, INGEST_MODE: 'queue' }, async (speck) =>
+    eventCpu(speck, await Beacons.of(speck, 'analytics_engine'), 1),
+  );
   const queue = await start({ INGEST_MODE: 'queue' }, measureQueue);
   return {
-    counts: { stores: { d1: direct.store, analytics_engine: null }, message: queue.message },
+    counts: { stores: { d1: direct.store, analytics_engine: engine.store }, message: queue.message },
     times: {
-      eventCpu: { d1: { direct: direct.cpu, queue: queue.cpu }, analytics_engine: null },
+      eventCpu: {
+        d1: { direct: direct.cpu, queue: queue.cpu },
+        analytics_engine: { direct: engine.cpu, queue: engineQueue },
+      },
       insert: direct.insert,
     },
   };
@@ -74,8 +83,9 @@ interface MeasuredStore {
 async function measureStore(
   speck: RecordedSpeck,
   [alone = '', ...ids]: readonly string[],
+  store: EventStore,
 ): Promise<MeasuredStore> {
-  const beacons = await Beacons.of(speck);
+  const beacons = await Beacons.of(speck, store);
   const statementsOf = async (events: number, fields: EventFields): Promise<Recorded[]> => {
     await beacons.store(events, fields);
     const calls = await speck.recorded();
@@ -86,7 +96,7 @@ async function measureStore(
   const one = await statementsOf(1, pageView(alone));
   const many = await statementsOf(ids.length, (event) => pageView(ids[event] as string)(event));
   const small = await statementsOf(SMALL, pageView(PIXEL));
-  await speck.sent();
+  const { points: before } = await speck.sent();
   const large = await statementsOf(LARGE, pageView(PIXEL));
   const { points } = await speck.sent();
 
@@ -105,7 +115,7 @@ async function measureStore(
       insert: workOf('INSERT INTO events', [small, SMALL], [large, LARGE]),
       mark: workOf('INSERT INTO days', [one, 1], [many, ids.length]),
       lookUp: workOf('SELECT FROM pixels', [one, 1], [many, ids.length]) ?? NO_WORK,
-      points: points / LARGE,
+      points: (points - before) / LARGE,
     },
     cpu: await eventCpu(speck, beacons),
     insert: { fixed: Math.max(0, shortest - each), each },

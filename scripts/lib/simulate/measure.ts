@@ -14,12 +14,13 @@ import {
   rollUp,
 } from '../../../bench/lib/recorded-speck.ts';
 import type { Call } from '../../../bench/lib/recorder.ts';
-import { rowsOf, statementsIn } from '../../../bench/lib/rows.ts';
 import { sum } from '../../../bench/lib/statistics.ts';
 import { bytesByTable } from '../../../bench/lib/stored-bytes.ts';
 import { MAX_EVENTS_AT_ONCE, SLICE_EVENTS } from '../../../src/rollup/sizes.ts';
+import { type MeasuredPointsDay, measurePointsDay } from './measure-points.ts';
 import { measureStoring } from './measure-storing.ts';
 import type { Counts, DayWork, Measured, Times, Work } from './measured.ts';
+import { combined, NOTHING, times, workOf } from './work.ts';
 
 export interface MeasureOptions {
   /** Where the built Worker is. */
@@ -31,10 +32,14 @@ export interface MeasureOptions {
   readonly progress: (what: string) => void;
   /** Sizes of days. By default up to one of two slices. */
   readonly sizes?: readonly number[];
+  /** Sizes of days of Analytics Engine. */
+  readonly pointsSizes?: readonly number[];
 }
 
 /** Events of days: the smallest of SQL alone, the largest in one and in two slices. */
 export const DAY_SIZES: readonly number[] = [1, 10, 100, 1000, 10_000, 100_000, 250_000];
+/** Days of Analytics Engine: of one slice, and of two. */
+export const POINTS_SIZES: readonly number[] = [1, 10, 100, 1000, 10_000, 40_000, 80_000];
 /** The size of day that is also queried, deleted, and followed by runs of the cron without work. */
 const WATCHED = 1000;
 /** Statements that a run of the cron may use, as on the paid plan. */
@@ -52,7 +57,7 @@ const RUNS = [
 const OVER_HOUR = DAY_OVER - 5 * MINUTE;
 
 export async function measure(options: MeasureOptions): Promise<Measured> {
-  const { seed, progress, sizes = DAY_SIZES } = options;
+  const { seed, progress, sizes = DAY_SIZES, pointsSizes = POINTS_SIZES } = options;
   progress('storing events');
   const storing = await measureStoring(options);
   const days: MeasuredDay[] = [];
@@ -60,29 +65,45 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     progress(`a day of ${events.toLocaleString('en')} events`);
     days.push(await measureDay(options, events));
   }
+  const pointsDays: MeasuredPointsDay[] = [];
+  for (const events of pointsSizes) {
+    progress(`a day of ${events.toLocaleString('en')} events in Analytics Engine`);
+    pointsDays.push(await measurePointsDay(options, events));
+  }
+  const largestOfPoints = pointsDays.at(-1);
   const watched = days.find(({ watched }) => watched !== null)?.watched;
   const largest = days.at(-1);
-  if (!watched || !largest) throw new Error(`a day of ${WATCHED} events has to be measured`);
+  if (!watched || !largest || !largestOfPoints)
+    throw new Error(`a day of ${WATCHED} events has to be measured`);
   const counts: Counts = {
     seed,
     ...storing.counts,
-    days: days.map(({ work }) => work),
+    days: { d1: days.map(({ work }) => work), analytics_engine: pointsDays.map(({ work }) => work) },
     purge: watched.purge,
     idleCron: watched.idleCron,
+    idlePointQueries: largestOfPoints.idlePointQueries,
     view: watched.view,
   };
-  const times: Times = {
-    machine: machine(),
-    ...storing.times,
-    ...largest.times,
-    purgeEach: watched.purgeEach,
+  const { cronCpu, rollUpEach, ...timesOfDay } = largest.times;
+  return {
+    counts,
+    times: {
+      machine: machine(),
+      ...storing.times,
+      ...timesOfDay,
+      cronCpu: { d1: cronCpu, analytics_engine: largestOfPoints.cronCpu },
+      rollUpEach: { d1: rollUpEach, analytics_engine: largestOfPoints.rollUpEach },
+      purgeEach: watched.purgeEach,
+    },
   };
-  return { counts, times };
 }
 
 interface MeasuredDay {
   readonly work: DayWork;
-  readonly times: Pick<Times, 'cronCpu' | 'rollUpEach' | 'scannedRow' | 'longestEach'>;
+  readonly times: Pick<Times, 'scannedRow' | 'longestEach'> & {
+    readonly cronCpu: number;
+    readonly rollUpEach: number;
+  };
   readonly watched: Watched | null;
 }
 
@@ -124,6 +145,7 @@ async function measureDay(
     events,
     slices,
     rollUp: combined(workOf(calls), idle, -1),
+    pointQueries: 0,
     rawBytes: bytesOf('events'),
     columnBytes: bytesOf('segments'),
     rollupBytes: bytesOf('rollups'),
@@ -190,21 +212,4 @@ async function purge(
   const calls = await withRecorded(options, (speck) => purgeDay(speck, CRON_STATEMENTS));
   const milliseconds = sum(calls.flatMap(({ statements }) => statements.map(({ ms }) => ms)));
   return { purge: { events, work: workOf(calls) }, purgeEach: milliseconds / events };
-}
-
-function workOf(calls: readonly Call[]): Work {
-  const { read, written } = rowsOf(calls);
-  return { statements: statementsIn(calls), rowsRead: read, rowsWritten: written };
-}
-
-const NOTHING: Work = { statements: 0, rowsRead: 0, rowsWritten: 0 };
-
-const times = (work: Work, count: number): Work => combined(NOTHING, work, count);
-
-function combined(one: Work, other: Work, times: number): Work {
-  return {
-    statements: one.statements + other.statements * times,
-    rowsRead: one.rowsRead + other.rowsRead * times,
-    rowsWritten: one.rowsWritten + other.rowsWritten * times,
-  };
 }

@@ -49,6 +49,8 @@ export interface DayWork {
   /** Zero: SQL rolls up the day by one transaction. */
   readonly slices: number;
   readonly rollUp: Work;
+  /** Statements of Analytics Engine. */
+  readonly pointQueries: number;
   /** Bytes that the day takes of the database. */
   readonly rawBytes: number;
   readonly columnBytes: number;
@@ -62,12 +64,14 @@ export interface Counts {
   readonly seed: number;
   readonly stores: Readonly<Record<EventStore, StoreWork | null>>;
   readonly message: MessageWork;
-  /** By size, the smallest first. */
-  readonly days: readonly DayWork[];
+  /** By size, the smallest first. Days of Analytics Engine are read from there, in slices of any size. */
+  readonly days: { readonly d1: readonly DayWork[]; readonly analytics_engine: readonly DayWork[] | null };
   /** Deleting the events of a day past retention. */
   readonly purge: { readonly events: number; readonly work: Work };
   /** All runs of the cron of a day that find nothing to do: as such, and what each pixel adds. */
   readonly idleCron: { readonly fixed: Work; readonly eachPixel: Work };
+  /** What all runs of a day ask Analytics Engine if it is the event store, apart from days. */
+  readonly idlePointQueries: number;
   /** A dashboard's queries without a filter: about a day that is rolled up, and what each event of an open day adds. */
   readonly view: { readonly finished: Work; readonly openEach: number };
 }
@@ -78,11 +82,11 @@ export interface Times {
   readonly machine: string;
   /** CPU of the Worker for an event that is one request, until it is stored, by store and mode. */
   readonly eventCpu: Readonly<Record<EventStore, Readonly<Record<IngestMode, number>> | null>>;
-  /** CPU of the cron for an event of a day that is counted in slices. */
-  readonly cronCpu: number;
+  /** CPU of the cron for an event of a day that is counted in slices, by store. */
+  readonly cronCpu: Readonly<Record<EventStore, number>>;
   /** Time of D1: an insert, and each event in it; rolling up an event of the largest day; deleting an event. */
   readonly insert: { readonly fixed: number; readonly each: number };
-  readonly rollUpEach: number;
+  readonly rollUpEach: Readonly<Record<EventStore, number>>;
   readonly purgeEach: number;
   /** Time of D1: a row that a slice only looks at to find out whether it is of its visitors. */
   readonly scannedRow: number;

@@ -23,6 +23,8 @@ export const ASSUMED = {
   scriptLoads: 0.2,
   /** Requests of a dashboard when it is opened. */
   viewRequests: 10,
+  /** Points that one statement reads: engine/read-points.ts. */
+  pointsOfPage: 10_000,
   /** Seconds from a message's delivery until it is written. They decide how many isolates consume messages at once. */
   messageSeconds: 0.02,
 } as const;
@@ -109,7 +111,7 @@ export function usageOf(setup: Setup, measured: Measured): Usage {
     topPixel: {
       events: top,
       pointsPerIndex: ((top / DAY_SECONDS) * load.peakFactor) / INDEXES_PER_PIXEL,
-      longestStatement: dayWorkOf(top, measured).longestStatement,
+      longestStatement: dayWorkOf(top, measured, setup.eventStore).longestStatement,
     },
   };
 }
@@ -118,6 +120,7 @@ function databaseUsage(database: DatabaseLoad, setup: Setup, measured: Measured)
   const { load, eventStore, ingestMode, viewsPerDay } = setup;
   const { counts, times } = measured;
   const { eventsPerDay: events, groups } = database;
+  const store = storeOf(eventStore, measured);
   const writing = sumOf(
     load.hours.map((factor) => writingAt(database, factor, setup, measured)),
     HOUR_SECONDS,
@@ -131,7 +134,17 @@ function databaseUsage(database: DatabaseLoad, setup: Setup, measured: Measured)
     (sum, group) => sum + group.pixels * Math.min(group.eventsPerDay / 2, LIVE_EVENTS),
     0,
   );
-  const viewRows = views * counts.view.finished.rowsRead + viewsPerDay * openEvents * counts.view.openEach;
+  const openRows = store.insert === null ? 0 : viewsPerDay * openEvents * counts.view.openEach;
+  const viewRows = views * counts.view.finished.rowsRead + openRows;
+  // An open day is read page by page, and further columns of it come from the snapshot.
+  const viewQueries = groups.reduce(
+    (sum, group) =>
+      sum +
+      group.pixels *
+        viewsPerDay *
+        Math.ceil(Math.min(group.eventsPerDay / 2, LIVE_EVENTS) / ASSUMED.pointsOfPage),
+    0,
+  );
   const viewStatements = views * counts.view.finished.statements;
 
   const chunk = billedAs('queues bytes of an operation');
@@ -139,7 +152,6 @@ function databaseUsage(database: DatabaseLoad, setup: Setup, measured: Measured)
   const chunks = Math.ceil(
     (message.bytesFixed + message.events * message.bytesEach + MESSAGE_METADATA) / chunk,
   );
-  const store = storeOf(eventStore, measured);
   const eventCpu = times.eventCpu[eventStore]?.[ingestMode] ?? 0;
   const busySeconds = (work: Writing): number =>
     (work.inserts * times.insert.fixed + work.insertedEvents * times.insert.each) / 1000;
@@ -162,7 +174,7 @@ function databaseUsage(database: DatabaseLoad, setup: Setup, measured: Measured)
       rowsRead: writing.rowsRead + cron.work.rowsRead + viewRows,
       rowsWritten: writing.rowsWritten + cron.work.rowsWritten,
       points: events * store.points,
-      pointQueries: 0,
+      pointQueries: cron.pointQueries + (store.insert === null ? viewQueries : 0),
       messages: writing.messages,
       operations: writing.messages * billedAs('queues operations of a message') * chunks,
     },
@@ -288,36 +300,45 @@ function sumOf(parts: readonly Writing[], times = 1): Writing {
   return total as unknown as Writing;
 }
 
+interface CronUsage {
+  readonly work: Work;
+  readonly pointQueries: number;
+  /** Of D1, and of CPU of the Worker. */
+  readonly milliseconds: number;
+  readonly cpu: number;
+}
+
 /** A day's work of the cron: rolling up, snapshots of open days, deleting, and runs without work. */
-function cronOf(
-  { groups }: DatabaseLoad,
-  { load }: Setup,
-  measured: Measured,
-): { readonly work: Work; readonly milliseconds: number; readonly cpu: number } {
-  const { idleCron, purge } = measured.counts;
+function cronOf({ groups }: DatabaseLoad, { load, eventStore }: Setup, measured: Measured): CronUsage {
+  const { idleCron, idlePointQueries, purge } = measured.counts;
   let work = added(NOTHING, idleCron.fixed);
   let milliseconds = 0;
   let cpu = 0;
+  const hasRaw = storeOf(eventStore, measured).insert !== null;
+  let pointQueries = hasRaw ? 0 : idlePointQueries;
   for (const { pixels, eventsPerDay } of groups) {
     work = added(work, idleCron.eachPixel, pixels);
     // The most of a pixel's days with few events have none.
     const share = 1 - Math.exp(-eventsPerDay);
-    const whole = dayWorkOf(eventsPerDay / share, measured);
+    const whole = dayWorkOf(eventsPerDay / share, measured, eventStore);
     work = added(work, whole.work, pixels * share);
-    work = added(work, purge.work, (pixels * eventsPerDay) / purge.events);
-    milliseconds += pixels * (share * whole.milliseconds + eventsPerDay * measured.times.purgeEach);
+    if (hasRaw) work = added(work, purge.work, (pixels * eventsPerDay) / purge.events);
+    pointQueries += pixels * share * whole.pointQueries;
+    milliseconds +=
+      pixels * (share * whole.milliseconds + (hasRaw ? eventsPerDay * measured.times.purgeEach : 0));
     cpu += pixels * share * whole.cpu;
     let before = 0;
     for (const factor of load.hours.slice(0, -1)) {
       before += (eventsPerDay * factor) / load.hours.length;
       if (before < LIVE_EVENTS) continue;
-      const snapshot = dayWorkOf(before, measured);
+      const snapshot = dayWorkOf(before, measured, eventStore);
       work = added(work, snapshot.work, pixels);
       milliseconds += pixels * snapshot.milliseconds;
       cpu += pixels * snapshot.cpu;
+      pointQueries += pixels * snapshot.pointQueries;
     }
   }
-  return { work, milliseconds, cpu };
+  return { work, pointQueries, milliseconds, cpu };
 }
 
 function added(one: Work, other: Work, times = 1): Work {
@@ -338,7 +359,7 @@ function bytesOf(
   const hasRaw = storeOf(eventStore, measured).insert !== null;
   for (const { pixels, eventsPerDay } of groups) {
     const share = 1 - Math.exp(-eventsPerDay);
-    const day = dayWorkOf(eventsPerDay / share, measured);
+    const day = dayWorkOf(eventsPerDay / share, measured, eventStore);
     const raw = hasRaw ? day.rawBytes : 0;
     perDay += pixels * share * (raw + day.columnBytes + day.rollupBytes);
     afterYear +=
