@@ -58,7 +58,8 @@ async function runAtOnce(
 
   const meter = new Meter();
   const inColumns = (span: Span): ColumnQuery => columnQuery(query, { ...span, pixel }, meter);
-  const requestedSpans = resolved.value.spans.filter((span) => span !== undefined);
+  const all = resolved.value.spans.filter((span) => span !== undefined);
+  const requestedSpans = engine !== null && (await engine.areOf(pixel)) ? all.map(inFullMinutes) : all;
   const open = await openDaysOfSpans(engine, pixel, requestedSpans, canUseColumns(query), now);
   if (!open.ok) return open;
   const sourcesFor = async (wanted: readonly Span[]): Promise<readonly SpanSources[]> => {
@@ -102,6 +103,17 @@ async function runAtOnce(
   const sample = sampled.value[0] ?? sampled.value[1] ?? null;
   const shown = sample?.withMargins(results.value) ?? results.value;
   return ok(present(requested, resolved.value, until, read.value, shown, imports, sample, pixel, now));
+}
+
+const MINUTE = 60_000;
+
+/** A span with the minutes in full in which it begins and ends: the events of a minute may be in columns only. */
+function inFullMinutes(span: Span): Span {
+  const { moments } = span;
+  if (moments === null) return span;
+  const from = Math.floor(moments.from / MINUTE) * MINUTE;
+  const to = Math.ceil((moments.to + 1) / MINUTE) * MINUTE - 1;
+  return { ...span, moments: { from, to } };
 }
 
 /** The estimates of each span with sampled days. With small groups protected, such days are answered by their rollups. */

@@ -3,7 +3,7 @@
  * that compare values of columns. So a filter becomes lists of values, for points as for events.
  */
 import type { Condition, Statement } from '../engine/dialect.ts';
-import { columnOfField, textOfField } from '../engine/fields.ts';
+import { ATTRIBUTION_FIELDS, columnOfField, textOfField } from '../engine/fields.ts';
 import { inRange } from '../engine/read-points.ts';
 import type { TimeRun } from '../engine/time-runs.ts';
 import type { ColumnDimension, Dimension } from '../model/dimensions.ts';
@@ -49,11 +49,13 @@ export async function sampledFilters(
   const { filters } = query;
   if (filters.length === 0) return ok({ where: [], passes: () => true });
   const tests = filters.flatMap(testsIn);
-  const other = tests.find(({ dimension }) => !isPlain(dimension));
+  const other = tests.find(
+    ({ dimension }) => !isPlain(dimension) || ATTRIBUTION_FIELDS.has(dimension.column),
+  );
   const path = other?.path ?? (filters.some(hasBehavior) ? 'filters' : null);
   if (path !== null) {
     const message =
-      'Analytics Engine has kept only a sample of this range, from which this filter cannot be answered. Choose days that are not sampled, or filter by a dimension of events or visits other than entry and exit pages.';
+      'Analytics Engine has kept only a sample of this range, from which this filter cannot be answered. Choose days that are not sampled, or filter by a page, name, place or device.';
     return invalidQuery([{ path, message }]);
   }
   const texts = new Map<string, readonly string[]>();

@@ -14,11 +14,12 @@ import { jsonLists } from '../sql/json-lists.ts';
 import { prepare } from '../sql/statement.ts';
 import { type EventRange, readDayEvents } from '../store/day-events.ts';
 import type { DayToRollUp } from '../store/due-days.ts';
-import { storeCount } from '../store/engine-days.ts';
+import { markSampled, storeCount } from '../store/engine-days.ts';
 import { countsOf } from './column-counts.ts';
 import { DELETE_COLUMNS_OF_SLICE, STORE_COLUMN_ROWS } from './columns.sql.ts';
 import { MAX_SLICES, STORE_SLICE_ROWS, sliceBounds } from './local-day.sql.ts';
 import type { Run, TaskBudget } from './run.ts';
+import { QUESTIONS } from './sampled-dimensions.ts';
 import { rollUpSlices, type SliceMaker } from './slices.ts';
 import { hasColumns } from './values-of-day.ts';
 
@@ -40,32 +41,48 @@ export async function rollUpPoints(run: Run, budget: TaskBudget, day: DayToRollU
   try {
     return await rollUpSlices(run, budget, day, makerOf(run, run.engine, day));
   } catch (error) {
+    if (error instanceof SampledMeanwhile) {
+      await markSampled(run.db, day).run();
+      return false;
+    }
     // It would give other days no answer, either.
     if (error instanceof EngineError && error.kind !== 'limit') run.engine = null;
     throw error;
   }
 }
 
+/** The platform has given a part of what it counted before. */
+class SampledMeanwhile extends Error {}
+
 function makerOf({ db, now }: Run, reader: EngineReader, day: DayToRollUp): SliceMaker {
   const range = { pixel: day.pixel, since: day.starts_at, until: day.ends_at };
   const sliceEvents = SLICE_EVENTS >> Math.min(day.attempts, MAX_HALVINGS);
-  let { points } = day;
+  let { points, sample_interval: interval } = day;
   return {
-    // Points, erasures, events; the old columns, new ones, and counts.
-    statements: Math.ceil(sliceEvents / ROWS_A_READ) + 3 + 1 + 2 + 2,
+    get statements() {
+      // Points, erasures, events; the old columns, new ones, and counts.
+      return interval > 1 ? QUESTIONS : Math.ceil(sliceEvents / ROWS_A_READ) + 3 + 1 + 2 + 2;
+    },
     async begin() {
       const counted = await countPoints(reader, range);
       points = counted.points;
-      const slices = Math.ceil((points + day.events) / sliceEvents);
+      interval = Math.max(interval, counted.interval);
+      const slices = interval > 1 ? 1 : Math.ceil((points + day.events) / sliceEvents);
       return {
         slices: Math.min(MAX_SLICES, Math.max(1, slices)),
-        also: [storeCount(db, day, counted, now)],
+        also: [storeCount(db, day, { points, interval }, now)],
       };
     },
     get events() {
       return points + day.events;
     },
     async store(keys, slice, slices) {
+      if (interval > 1) {
+        const { estimatedCounts } = await import('./sampled-day.ts');
+        const values = { pixel: day.pixel, day: day.day, slice, slices };
+        const lists = await estimatedCounts(db, reader, day);
+        return lists.map((rows, list) => prepare(db, STORE_SLICE_ROWS, { ...values, rows, list }));
+      }
       const bounds = sliceBounds(slice, slices);
       const events = await eventsOf(db, reader, { ...range, ...bounds });
       return storeSlice(db, day, events, keys, slice, slices);
@@ -77,7 +94,7 @@ function makerOf({ db, now }: Run, reader: EngineReader, day: DayToRollUp): Slic
 async function eventsOf(db: D1Database, reader: EngineReader, range: EventRange): Promise<DayEvents> {
   const made = new DayEvents();
   for await (const { events, intervals } of readDayEvents(db, reader, range)) {
-    if (intervals.some((interval) => interval > 1)) throw new Error('Analytics Engine has sampled the day.');
+    if (intervals.some((interval) => interval > 1)) throw new SampledMeanwhile();
     for (const event of events) made.add(event);
   }
   return made;

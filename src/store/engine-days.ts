@@ -156,3 +156,16 @@ export async function keepRollup(db: D1Database, { pixel, day }: DayToRollUp): P
     .bind(pixel, day)
     .run();
 }
+
+/** Marks a day as sampled, and begins its rollup again. */
+export function markSampled(
+  db: D1Database,
+  { pixel, day }: { pixel: string; day: string },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE days SET sample_interval = max(sample_interval, 2), dirty = ${DIRTY.eventsChanged}, slice = 0, slices = 0
+       WHERE pixel = ?1 AND day = ?2 AND raw = ${RAW.stored}`,
+    )
+    .bind(pixel, day);
+}

@@ -9,6 +9,8 @@ import { OpenDays } from '../../src/query/open-days.ts';
 import { runQuery } from '../../src/query/run.ts';
 import { cutDays, isOfPeople } from '../../src/query/sources.ts';
 import { momentsOf } from '../../src/query/spans.ts';
+import { runJob } from '../../src/rollup/job.ts';
+import { TASKS } from '../../src/rollup/tasks.ts';
 import { type MemoryEngine, memoryEngine } from '../engine/memory-engine.ts';
 import {
   applySchema,
@@ -21,6 +23,7 @@ import {
   ODD_DAYS,
   place,
   store,
+  testEnv,
 } from '../fixtures.ts';
 import type { OracleEvent } from '../oracle.ts';
 import { write } from './engine-days.ts';
@@ -215,5 +218,28 @@ describe('the live view', () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe('a range that ends within a minute', () => {
+  it('has that minute in full, also on a day that has been rolled up', async () => {
+    const pixel = await makePixel('UTC');
+    const engine = memoryEngine();
+    for (const event of [view(50, 'ann'), view(40, 'bob'), view(5, 'eve')]) {
+      engine.write(place(pixel, event).event);
+    }
+    const later = NOW + 86_400_000;
+    const env = { ...testEnv, EVENT_STORE: 'analytics_engine', CRON_STATEMENTS: '900' };
+    await runJob(env, later, TASKS, async () => engine.reader);
+    const range = [new Date(NOW - 45 * 60_000).toISOString(), new Date(NOW - 5 * 60_000).toISOString()];
+    const { answer } = await ask(
+      pixel,
+      { ...visitorsToday, date_range: range },
+      openDaysOf(engine, true),
+      later,
+    );
+    expect(answer).toMatchObject({
+      value: { results: [{ metrics: [2, 2, 2] }], meta: { source: 'columns' } },
+    });
   });
 });

@@ -461,3 +461,75 @@ describe('a change of the time zone', () => {
     expect((await totals(moved)).length).toBeGreaterThan(1);
   });
 });
+
+describe('a sampled day', () => {
+  const sampled = async (interval = 10): Promise<Pixel> => {
+    const pixel = await makePixel(ZONE);
+    const events = Array.from({ length: 200 }, (_, index) =>
+      eventOf(pixel, {
+        ts: NOON + index * 1000,
+        id: `e${index}`,
+        name: 'pageview',
+        visitor: `v${index % 50}`,
+        page: index < 150 ? '/a' : '/b',
+        source: index % 10 === 0 ? 'Google' : '',
+        country: 'DE',
+        ...(index < 5 ? { value: 2_000_000, currency: 'EUR' } : {}),
+      }),
+    );
+    write(events, { interval });
+    await store(pixel, [{ ts: NOON, id: 'x', name: 'pageview', visitor: 'w', person: 'uann', page: '/a' }]);
+    return pixel;
+  };
+  const rollupOf = async (pixel: Pixel, dimension: string) => {
+    const { results } = await db
+      .prepare(
+        `SELECT value, currency, visitors, visits, pageviews, events, revenue, sales FROM rollups
+         WHERE pixel = ? AND day = ? AND dimension = ? ORDER BY value, currency`,
+      )
+      .bind(pixel.id, DAY, dimension)
+      .all<Record<string, number>>();
+    return results;
+  };
+
+  async function expectEstimates(pixel: Pixel): Promise<void> {
+    const [all, euros] = await rollupOf(pixel, 'total');
+    expect(all).toMatchObject({ events: 2001, pageviews: 2001, visits: 0 });
+    expect(all?.['visitors']).toBeGreaterThanOrEqual(51);
+    expect(euros).toMatchObject({ currency: 'EUR', revenue: 100_000_000, sales: 50 });
+    expect(await rollupOf(pixel, 'event:page')).toMatchObject([
+      { value: '/a', currency: '', events: 1501 },
+      { value: '/a', currency: 'EUR', sales: 50 },
+      { value: '/b', currency: '', events: 500 },
+    ]);
+    expect(await rollupOf(pixel, 'time:hour')).toMatchObject([
+      { value: `${DAY} 14:00:00`, currency: '', events: 2001 },
+      { currency: 'EUR' },
+    ]);
+    // Of a visit's source only the first event says something.
+    expect(await rollupOf(pixel, 'visit:source')).toMatchObject([
+      { value: 'Google', events: 0, visitors: expect.any(Number) },
+    ]);
+    expect(await rollupOf(pixel, 'visit:entry_page')).toEqual([]);
+    expect(await dayOf(pixel)).toMatchObject({ dirty: DIRTY.clean, columns: 0 });
+    const { results } = await db.prepare('SELECT 1 FROM segments WHERE pixel = ?').bind(pixel.id).all();
+    expect(results).toEqual([]);
+  }
+
+  it('has a rollup of estimates, and no columns', async () => {
+    const pixel = await sampled();
+    await runAll(LATER);
+    await expectEstimates(pixel);
+    expect(await dayOf(pixel)).toMatchObject({ sample_interval: 10 });
+  });
+
+  it('has it also if only its pages turn out to be a sample', async () => {
+    const pixel = await sampled();
+    engine.before = ({ select }) => {
+      const isCount = select.some(({ as }) => as === 'points');
+      for (const row of engine.rows) (row as Record<string, unknown>)['_sample_interval'] = isCount ? 1 : 10;
+    };
+    await runAll(LATER);
+    await expectEstimates(pixel);
+  });
+});
