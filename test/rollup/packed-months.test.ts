@@ -188,7 +188,7 @@ describe('the columns of a packed month', () => {
     expect(await endRestore(db, pixel.id, '2026-02-10', now)).toBe(true);
     await runArchive(now);
     // The month's segment has the day as it was rolled up before, and is the only one of all others.
-    for (const at of [now + DAY, now + 40 * DAY]) {
+    for (const at of [now + DAY, now + 40 * DAY, now + 40 * DAY + 3_600_000]) {
       await runArchive(at);
       expect([await months(pixel), await ownDays(pixel)]).toEqual([['2026-02 28.0'], 1]);
       await expectColumns(pixel, FEBRUARY);
