@@ -159,13 +159,13 @@ describe('an erasure', () => {
     const day = 86_400_000;
     const erase = (who: string, at: number) =>
       db.prepare('INSERT INTO erasures VALUES (?, ?, ?)').bind(id, who, at).run();
-    await erase('ubefore', NOW - 100 * day);
-    await erase('ulate', NOW - 49 * day);
-    await erase('uafter', NOW - 40 * day);
+    await erase('ubefore', NOW - 210 * day);
+    await erase('ulate', NOW - 159 * day);
+    await erase('uafter', NOW - 150 * day);
     const erased = async () => (await db.prepare('SELECT who FROM erasures ORDER BY who').raw()).flat();
     await db
       .prepare(`INSERT INTO dead_letters (id, body, received_at) VALUES ('l', 'x', ?)`)
-      .bind(NOW - 41 * day)
+      .bind(NOW - 151 * day)
       .run();
     await runJob(testEnv, NOW);
     // The message may have been on its way for two weeks.
