@@ -60,7 +60,7 @@ async function show(request: Request, env: Env): Promise<Response> {
 ${erasedNote(searchParams.get('erased') ?? '', hasPoints, reader)}
 <div class="card"><p><strong>${found(result, events, reader)}</strong></p>
 ${remarks(request, result, texts).map((remark) => html`<p>${remark}</p>`)}
-${result.matches.length > 0 || result.unsearched.length > 0 ? eraseForm(request, result, id !== null, texts) : ''}
+${result.matches.length > 0 || result.unseen.length > 0 ? eraseForm(request, result, id !== null, texts) : ''}
 ${id === null ? '' : html`<p><a href="${addressOf(request, '/privacy', [], null)}">${fill(texts.all)}</a></p>`}</div>
 ${ownersSection(owners, reader)}
 ${result.matches.map((match, index) =>
@@ -76,7 +76,7 @@ ${about(texts, hasPoints, reader)}`;
 
 /** What was found, in one sentence. */
 function found(
-  { matches, unsearched, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  { matches, unseen, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
   events: number,
   reader: Reader,
 ): Html {
@@ -87,7 +87,7 @@ function found(
       sites: reader.count(texts.sites, matches.length),
     });
   }
-  const isComplete = byVisitor && !isPartial && !hasMorePixels && unsearched.length === 0;
+  const isComplete = byVisitor && !isPartial && !hasMorePixels && unseen.length === 0;
   return fill(isComplete ? texts.nothing : texts.nothingSeen);
 }
 
@@ -103,7 +103,7 @@ ${hasPoints ? html`<p>${fill(texts.analyticsEngine.erased)}</p>` : ''}</div>`;
 /** What the reader has to know about the search. */
 function remarks(
   request: Request,
-  { unsearched, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
+  { arePointsRead, isPartial, hasMorePixels, byVisitor }: VisitorSearch,
   texts: Texts['privacy'],
 ): readonly Html[] {
   return [
@@ -111,7 +111,7 @@ function remarks(
     byVisitor ? '' : texts.agents,
     isPartial ? texts.partial : '',
     hasMorePixels ? texts.moreSites : '',
-    unsearched.length > 0 ? texts.analyticsEngine.unsearched : '',
+    arePointsRead ? '' : texts.analyticsEngine.unsearched,
   ]
     .filter((text) => text !== '')
     .map((text) => fill(text, { max: MAX_PIXELS }));
@@ -120,11 +120,11 @@ function remarks(
 /** The button, with what it deletes, and whose events these may be. */
 function eraseForm(
   request: Request,
-  { matches, unsearched }: VisitorSearch,
+  { matches, unseen }: VisitorSearch,
   isOnly: boolean,
   texts: Texts['privacy'],
 ): Html {
-  const isShared = unsearched.length > 0 || matches.some(({ trace }) => trace.visitor !== '');
+  const isShared = unseen.length > 0 || matches.some(({ trace }) => trace.visitor !== '');
   return html`<p>${fill(isOnly ? texts.eraseSite : texts.erase)}</p>
 ${isShared ? html`<p>${fill(texts.shared)}</p>` : ''}
 <form method="post" action="${addressOf(request, '/privacy')}"><button>${fill(texts.button)}</button></form>`;

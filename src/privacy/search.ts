@@ -2,6 +2,7 @@
 import { aliasOf } from '../enrich/person.ts';
 import { visitorHash } from '../enrich/visitor.ts';
 import { type Env, eventStore, secretsOf } from '../env.ts';
+import { EVENT_COLUMNS, type Event } from '../model/event.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { Client } from '../model/wire.ts';
@@ -11,6 +12,7 @@ import { getPixel, newestPixels } from '../store/pixels.ts';
 import { existingSalts } from '../store/salts.ts';
 import { findTraces, readTrace, type Trace, type TraceData } from '../store/traces.ts';
 import { countRows, MAX_SCANNED, scanLimit } from './limits.ts';
+import type { VisitorPoints } from './points.ts';
 
 /** Pixels that one request searches, newest first. */
 export const MAX_PIXELS = 20;
@@ -22,14 +24,18 @@ const MAX_EVENTS = { all: 100, single: 1000 };
 export interface PixelMatch {
   readonly pixel: Pixel;
   readonly trace: Trace;
-  /** The times of the visitor's events. */
+  /** The times of the visitor's events in D1. */
   readonly times: readonly number[];
+  /** The visitor's events that only Analytics Engine has, the latest first. */
+  readonly points: readonly Event[];
 }
 
 export interface SearchResult {
   readonly matches: readonly PixelMatch[];
-  /** The visitor's codes of today under which Analytics Engine may have events that are nowhere else, and that nobody searches. */
-  readonly unsearched: readonly Subject[];
+  /** The visitor's codes of today under which Analytics Engine may have further events, such as those of the last minutes. */
+  readonly unseen: readonly Subject[];
+  /** Whether Analytics Engine has been searched, if events are there. */
+  readonly arePointsRead: boolean;
   /** Whether events of the last hours were not scanned. */
   readonly isPartial: boolean;
   /** Whether there are more pixels than were searched. */
@@ -54,22 +60,36 @@ export async function search(
   const searched = pixels.slice(0, MAX_PIXELS);
   const all = await tracesOf(env, client, searched, now);
   const traces = byVisitor ? all : all.map((trace) => ({ ...trace, visitor: '' }));
-  const { rows, rowsRead } = await findTraces(db, traces, scanLimit(now));
+  const hasPoints = eventStore(env) === 'analytics_engine';
+  const [{ rows, rowsRead }, points] = await Promise.all([
+    findTraces(db, traces, scanLimit(now)),
+    hasPoints ? searchPoints(env, traces) : { events: [], areRead: true },
+  ]);
   countRows(rowsRead, now);
   const matches = searched.flatMap((pixel, index): PixelMatch[] => {
     const trace = traces[index] as Trace;
     const { times = [], hasAlias = false } = rows[index] ?? {};
-    if (times.length === 0 && !hasAlias) return [];
-    const visitor = times.length === 0 ? '' : trace.visitor;
-    return [{ pixel, times, trace: { ...trace, visitor, alias: hasAlias ? trace.alias : '' } }];
+    const ofEngine = points.events[index] ?? [];
+    const isVisitor = times.length > 0 || ofEngine.length > 0;
+    if (!isVisitor && !hasAlias) return [];
+    const visitor = isVisitor ? trace.visitor : '';
+    return [
+      { pixel, times, points: ofEngine, trace: { ...trace, visitor, alias: hasAlias ? trace.alias : '' } },
+    ];
   });
-  const hasPoints = eventStore(env) === 'analytics_engine';
   return {
     matches,
-    unsearched: hasPoints ? traces.flatMap(visitorOf) : [],
+    unseen: hasPoints ? traces.flatMap(visitorOf) : [],
+    arePointsRead: points.areRead,
     isPartial: rows.some(({ isPartial }) => isPartial),
     hasMorePixels: pixels.length > searched.length,
   };
+}
+
+/** Most Workers have no events there, so the code is loaded when it is needed. */
+async function searchPoints(env: Env, traces: readonly Trace[]): Promise<VisitorPoints> {
+  const { findPoints } = await import('./points.ts');
+  return findPoints(env, traces);
 }
 
 /** The visitor of a trace, without times; none if there is no salt of today, and so no visitor. */
@@ -120,13 +140,20 @@ async function tracesOf(
   );
 }
 
+const TS = EVENT_COLUMNS.indexOf('ts');
+
 /** Reads the data of a match. */
-export function readMatch(
+export async function readMatch(
   db: D1Database,
-  { trace, times }: PixelMatch,
+  { trace, times, points }: PixelMatch,
   isSinglePixel: boolean,
 ): Promise<TraceData> {
-  return readTrace(db, trace, times, isSinglePixel ? MAX_EVENTS.single : MAX_EVENTS.all);
+  const most = isSinglePixel ? MAX_EVENTS.single : MAX_EVENTS.all;
+  const data = await readTrace(db, trace, times, most);
+  if (points.length === 0) return data;
+  const ofEngine = points.slice(0, most).map((event) => EVENT_COLUMNS.map((column) => event[column]));
+  const events = [...data.events, ...ofEngine].toSorted((a, b) => Number(b[TS]) - Number(a[TS]));
+  return { ...data, events: events.slice(0, most), total: data.total + points.length };
 }
 
 /**
@@ -137,17 +164,18 @@ export function readMatch(
  */
 export async function eraseFound(
   db: D1Database,
-  { matches, unsearched }: Pick<SearchResult, 'matches' | 'unsearched'>,
+  { matches, unseen }: Pick<SearchResult, 'matches' | 'unseen'>,
   now: number,
 ): Promise<number> {
-  if (matches.length === 0 && unsearched.length === 0) return 0;
-  await storeErasures(db, [...unsearched, ...matches.map(subjectOf)], now);
+  if (matches.length === 0 && unseen.length === 0) return 0;
+  await storeErasures(db, [...unseen, ...matches.map(subjectOf)], now);
   // From here on, nothing more is stored about the visitor. This search finds events that came after the first one.
   const traces = matches.map(({ trace }) => trace);
   const { rows, rowsRead } = await findTraces(db, traces, MAX_SCANNED);
   countRows(rowsRead, now);
   const subjects = matches.map((match, index) => subjectOf({ ...match, times: rows[index]?.times ?? [] }));
-  return (await erase(db, subjects, now)).events;
+  const { events } = await erase(db, subjects, now);
+  return matches.reduce((sum, { points }) => sum + points.length, events);
 }
 
 function subjectOf({ trace: { pixel, visitor, alias }, times }: PixelMatch): Subject {

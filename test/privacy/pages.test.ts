@@ -16,7 +16,8 @@ import english from '../../src/privacy/texts/en.ts';
 import { findKeys } from '../../src/store/keys.ts';
 import { deletePixel, listPixels } from '../../src/store/pixels.ts';
 import { findSalts } from '../../src/store/salts.ts';
-import { applySchema, db, makePixel, store, testEnv } from '../fixtures.ts';
+import { rowOf } from '../engine/memory-engine.ts';
+import { applySchema, db, makePixel, place, store, testEnv } from '../fixtures.ts';
 
 const ORIGIN = 'https://px.example';
 const COOKIE = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -551,7 +552,42 @@ describe('events that only Analytics Engine has', () => {
     );
   const BUTTON = '<button>Delete for good</button>';
 
-  it('cannot be shown, and the page says so, with the button that leaves them out of counts', async () => {
+  /** What Analytics Engine answers. */
+  let answer: (query: string) => Response;
+  beforeEach(() => {
+    answer = () => new Response('no', { status: 403 });
+    vi.stubGlobal('fetch', async (_: unknown, { body }: RequestInit) => answer(String(body)));
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('are shown, erased as far as they can be, and then not shown any more', async () => {
+    const [pixel, other] = [await makePixel('UTC'), await makePixel('UTC')];
+    await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/`, BOB);
+    const visitor = await annAt(pixel);
+    const eventOf = (who: string, page: string) =>
+      place(pixel, { ts: Date.now() - 60_000, id: page, name: 'pageview', visitor: who, page }).event;
+    const rows = [eventOf(visitor, '/only-there'), eventOf(`${visitor.slice(0, -1)}~`, '/of-another')];
+    answer = (query) => {
+      const found = query.includes(`${pixel.id}/`) ? rows : [];
+      const lines = found.map((event) => JSON.stringify({ ...rowOf(event), weight: 1 }));
+      return new Response(lines.join('\n'));
+    };
+    const page = await show(`/privacy?id=${pixel.id}`, ENGINE);
+    expect(page).toContain('/only-there');
+    expect(page).not.toContain('/of-another');
+    expect(said(english.privacy, page)).toEqual(['only']);
+    expect(await show(`/privacy?id=${other.id}`, ENGINE)).not.toContain('/only-there');
+    const response = await ask(`/privacy?id=${pixel.id}`, { ...ANN, ...OWN }, { method: 'POST' }, ENGINE);
+    expect(response.headers.get('location')).toContain('erased=1');
+    const after = await show(`/privacy?id=${pixel.id}`, ENGINE);
+    expect(after).not.toContain('/only-there');
+    // More may come that cannot be read yet.
+    expect(after).toContain(BUTTON);
+  });
+
+  it('cannot be shown if they cannot be read, and the page says so, with the button that leaves them out of counts', async () => {
     const pixel = await makePixel('UTC');
     // The salt of today exists, and nothing of Ann is in D1.
     await ask(`/p.gif?id=${pixel.id}&dl=https://site.example/`, BOB);

@@ -158,7 +158,7 @@ const de: Texts = {
       copy: 'Eine Kopie in Analytics Engine löschen, einem Speicher von Cloudflare, in dem sich nichts löschen lässt. Sie enthält den Besuchercode, aber keinen Personencode und nichts, was die Website hinzugefügt hat, und verschwindet nach drei Monaten.',
       only: 'Löschen, was von heute in Analytics Engine liegt, einem Speicher von Cloudflare, in dem sich nichts löschen lässt. Wenn Sie die Schaltfläche verwenden, wird es nicht mehr mitgezählt. Es enthält den Besuchercode, dessen Geheimnis zwei Tage nach seinem Tag gelöscht wird, aber keinen Personencode und nichts, was die Website hinzugefügt hat, und verschwindet nach drei Monaten.',
       unsearched:
-        'Das meiste von heute liegt in Analytics Engine, einem Speicher von Cloudflare, den diese Seite nicht durchsuchen kann. Mit der Schaltfläche unten wird auch das nicht mehr mitgezählt.',
+        'Das meiste von heute liegt in Analytics Engine, einem Speicher von Cloudflare, den diese Seite gerade nicht durchsuchen konnte. Mit der Schaltfläche unten wird auch das nicht mehr mitgezählt.',
       erased:
         'Was Analytics Engine von heute über Sie enthält, wird spätestens in einer Stunde nicht mehr mitgezählt.',
     },

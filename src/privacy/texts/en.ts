@@ -144,7 +144,7 @@ const en: Texts = {
       copy: 'Delete a copy in Analytics Engine, a store of Cloudflare that cannot delete. It has the visitor code, but no person code and nothing that the website added, and disappears after three months.',
       only: 'Delete what is from today in Analytics Engine, a store of Cloudflare that cannot delete. If you use the button, it is not counted any more. It has the visitor code, whose secret is deleted two days after its day, but no person code and nothing that the website added, and disappears after three months.',
       unsearched:
-        'Most of what is stored today is in Analytics Engine, a store of Cloudflare that this page cannot search. With the button below, that is not counted any more either.',
+        'Most of what is stored today is in Analytics Engine, a store of Cloudflare that this page could not search just now. With the button below, that is not counted any more either.',
       erased:
         'What Analytics Engine has of you from today is not counted any more, in an hour at the latest.',
     },

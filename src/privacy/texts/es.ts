@@ -159,7 +159,7 @@ const es: Texts = {
       copy: 'Eliminar una copia en Analytics Engine, un almacén de Cloudflare en el que no se puede eliminar nada. Contiene el código de visitante, pero ni código de persona ni nada que añadiera el sitio web, y desaparece al cabo de tres meses.',
       only: 'Eliminar lo que hay de hoy en Analytics Engine, un almacén de Cloudflare en el que no se puede eliminar nada. Si utiliza el botón, deja de contarse. Contiene el código de visitante, cuyo secreto se elimina dos días después de su día, pero ni código de persona ni nada que añadiera el sitio web, y desaparece al cabo de tres meses.',
       unsearched:
-        'La mayor parte de lo de hoy está en Analytics Engine, un almacén de Cloudflare en el que esta página no puede buscar. Con el botón de abajo, eso también deja de contarse.',
+        'La mayor parte de lo de hoy está en Analytics Engine, un almacén de Cloudflare en el que esta página no ha podido buscar ahora. Con el botón de abajo, eso también deja de contarse.',
       erased: 'Lo que Analytics Engine tiene de usted de hoy deja de contarse, en una hora como máximo.',
     },
   },

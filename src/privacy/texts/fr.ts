@@ -163,7 +163,7 @@ const fr: Texts = {
       copy: 'Supprimer une copie dans Analytics Engine, un espace de stockage de Cloudflare où rien ne peut être supprimé. Elle contient le code de visiteur, mais ni code de personne ni ce que le site a ajouté, et disparaît au bout de trois mois.',
       only: 'Supprimer ce qui date d’aujourd’hui dans Analytics Engine, un espace de stockage de Cloudflare où rien ne peut être supprimé. Si vous utilisez le bouton, ces données ne sont plus comptées. Elles contiennent le code de visiteur, dont le secret est supprimé deux jours plus tard, mais ni code de personne ni ce que le site a ajouté, et disparaissent au bout de trois mois.',
       unsearched:
-        'La plupart des données d’aujourd’hui sont dans Analytics Engine, un espace de stockage de Cloudflare que cette page ne peut pas consulter. Avec le bouton ci-dessous, elles ne sont plus comptées non plus.',
+        'La plupart des données d’aujourd’hui sont dans Analytics Engine, un espace de stockage de Cloudflare que cette page n’a pas pu consulter à l’instant. Avec le bouton ci-dessous, elles ne sont plus comptées non plus.',
       erased:
         'Ce qu’Analytics Engine contient de vous pour aujourd’hui n’est plus compté, dans une heure au plus tard.',
     },

@@ -159,7 +159,7 @@ const pt: Texts = {
       copy: 'Excluir uma cópia no Analytics Engine, um armazenamento da Cloudflare em que nada pode ser excluído. Ela tem o código de visitante, mas nenhum código de pessoa nem nada que o site acrescentou, e desaparece depois de três meses.',
       only: 'Excluir o que é de hoje no Analytics Engine, um armazenamento da Cloudflare em que nada pode ser excluído. Se você usar o botão, isso deixa de ser contado. Tem o código de visitante, cujo segredo é excluído dois dias depois do seu dia, mas nenhum código de pessoa nem nada que o site acrescentou, e desaparece depois de três meses.',
       unsearched:
-        'A maior parte do que é de hoje está no Analytics Engine, um armazenamento da Cloudflare que esta página não consegue pesquisar. Com o botão abaixo, isso também deixa de ser contado.',
+        'A maior parte do que é de hoje está no Analytics Engine, um armazenamento da Cloudflare que esta página não conseguiu pesquisar agora. Com o botão abaixo, isso também deixa de ser contado.',
       erased: 'O que o Analytics Engine tem de você de hoje deixa de ser contado, em uma hora no máximo.',
     },
   },

@@ -127,7 +127,7 @@ export interface Texts {
       /** One of the limits: if it has copies of events, or events that are nowhere else. */
       readonly copy: string;
       readonly only: string;
-      /** It may have events of today. */
+      /** It may have events of today, and gave no answer. */
       readonly unsearched: string;
       /** After an erasure. */
       readonly erased: string;
