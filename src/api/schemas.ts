@@ -99,7 +99,7 @@ const personKind = { enum: Object.keys(PERSON_KINDS) };
 const metric = { anyOf: [{ type: 'number' }, money, { type: 'null' }] };
 const change = { type: ['number', 'null'] };
 
-const SOURCE = '(?:rollups|columns|events|imports)';
+const SOURCE = '(?:rollups|columns|events|estimates|imports)';
 
 const importedDays = (description: string) => ({
   ...object({ days: count, from: day, to: day }, ['days']),
@@ -123,6 +123,11 @@ const meta = {
       ...time,
       description:
         'If rollups are being recomputed: the age of the oldest. With `min_group`: the end of the last day in the result.',
+    },
+    sampled: {
+      ...object({ interval: count, share: { type: 'number' } }),
+      description:
+        'If days are sampled: of how many events one was kept at worst, and the part that was kept.',
     },
     total_rows: count,
     min_group: {
@@ -413,8 +418,14 @@ const entries = {
           metrics: listOf(metric),
           dimensions: listOf(text),
           comparison: object({ metrics: listOf(metric), dimensions: listOf(text), change: listOf(change) }),
+          margins: {
+            ...listOf({
+              anyOf: [{ ...listOf({ type: 'number' }), minItems: 2, maxItems: 2 }, { type: 'null' }],
+            }),
+            description: 'With `meta.sampled`: the ends of the interval of each metric, of 95 %.',
+          },
         },
-        ['comparison'],
+        ['comparison', 'margins'],
       ),
     ),
     meta,
