@@ -21,6 +21,19 @@ WHERE (pixel, period) IN (
       AND s.period = m.month
       AND s.generation = m.columns
   )
+    AND EXISTS (
+    SELECT 1
+    FROM segments h
+    CROSS JOIN json_each(h.dictionary, '$.days') x
+    WHERE h.pixel = m.pixel
+      AND h.period = m.month
+      AND h.generation = m.columns
+      AND h.slice = 0
+      AND h.name = ''
+      AND h.chunk = 0
+      AND x.value ->> 0 = d.day
+      AND x.value ->> 1 = d.rolls
+  )
     AND NOT EXISTS (
     SELECT 1
     FROM days o
