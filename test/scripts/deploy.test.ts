@@ -184,9 +184,16 @@ describe('the account', () => {
     return outcome.output;
   };
 
+  /** A home without `.wrangler`, which wrangler would prefer to the folder of configuration. */
+  const homeless = (): string => {
+    const home = join(deploying.project.directory, 'home');
+    mkdirSync(home, { recursive: true });
+    return home;
+  };
+
   test('must be signed in to', async () => {
     const home = {
-      HOME: deploying.project.directory,
+      HOME: homeless(),
       XDG_CONFIG_HOME: join(deploying.project.directory, 'config'),
     };
     const output = await nothing(await deploy([], { ...home, CLOUDFLARE_API_TOKEN: '' }));
@@ -204,7 +211,7 @@ describe('the account', () => {
       );
     signIn(['account:read', 'user:read', 'workers:write', 'workers_scripts:write']);
     const environment = {
-      HOME: deploying.project.directory,
+      HOME: homeless(),
       XDG_CONFIG_HOME: join(deploying.project.directory, 'config'),
       CLOUDFLARE_API_TOKEN: '',
       CLOUDFLARE_ACCOUNT_ID: '',
