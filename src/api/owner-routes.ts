@@ -1,4 +1,4 @@
-/** The routes of the owner: sessions, tokens, dead letters and diagnostics. routes.ts has all others. */
+/** The routes of the owner: sessions, tokens, dead letters and diagnostics. routes.ts lists every route. */
 import { ReplayQuery, readDeadLetterCount, replayDeadLetters } from './dead-letters.ts';
 import { defineRoute, type Route } from './route.ts';
 import { endSession, NewSession, readSession, startSession } from './session.ts';

@@ -1,4 +1,4 @@
-/** The JSON Schemas of the responses of owner-routes.ts and of `/health`. schemas.ts has all others. */
+/** The JSON Schemas of the responses of owner-routes.ts and of `/health`. schemas.ts lists every schema. */
 import { SCOPES } from '../model/token.ts';
 import {
   count,

@@ -1,20 +1,9 @@
 /** Every route that needs a token. A new route is an entry here: the router serves it, and openapi.ts describes it. */
 import { QueryBody } from '../query/language.ts';
-import { ArchiveQuery, FileQuery, readArchive, readArchiveFile, restoreDay } from './archive.ts';
+import { DATA_ROUTES } from './data-routes.ts';
 import { addEvents, EventsBody } from './events.ts';
-import { EventExportQuery, ExportQuery, exportEvents, exportRollups } from './export.ts';
 import { FunnelQuery, readFunnel } from './funnels.ts';
 import { readIdentity } from './identity.ts';
-import { ImportItems } from './import-schemas.ts';
-import {
-  addImport,
-  addImportItems,
-  changeImport,
-  ImportChange,
-  NewImport,
-  readImports,
-  removeImport,
-} from './imports.ts';
 import { addKey, KeyQuery, NewKey, readKeys, readUnknownKeys, removeKey } from './keys.ts';
 import { addLink, changeLink, LinkChange, NewLink, readLinks, removeLink } from './links.ts';
 import { LiveQuery, readLiveView } from './live.ts';
@@ -33,7 +22,6 @@ import { PropertiesQuery, readProperties } from './properties.ts';
 import { handleQuery } from './query.ts';
 import { MAX_QUERIES } from './query-list.ts';
 import { listRejections, RejectionsQuery } from './rejections.ts';
-import { restoreEvents } from './restore.ts';
 import { defineRoute, type Route } from './route.ts';
 import { readStats, StatsQuery } from './stats.ts';
 
@@ -248,130 +236,7 @@ export const ROUTES: readonly Route[] = [
     responses: { 204: null },
     handler: removeLink,
   }),
-  defineRoute({
-    name: 'exportEvents',
-    method: 'GET',
-    path: '/api/v1/pixels/:id/events',
-    summary: 'Export raw events',
-    access: 'stats:read',
-    pixel: true,
-    query: EventExportQuery,
-    responses: { 200: { 'application/x-ndjson': 'JsonLines', 'text/csv': 'Csv' } },
-    handler: exportEvents,
-  }),
-  defineRoute({
-    name: 'restoreEvents',
-    method: 'PUT',
-    path: '/api/v1/pixels/:id/events',
-    summary: 'Restore exported events',
-    access: 'events:write',
-    pixel: true,
-    body: 'application/x-ndjson',
-    responses: { 202: 'IngestResult' },
-    problems: ['invalid_body'],
-    handler: restoreEvents,
-  }),
-  defineRoute({
-    name: 'readArchive',
-    method: 'GET',
-    path: '/api/v1/pixels/:id/archive',
-    summary: 'List the files of archived events',
-    access: 'pixels:write',
-    pixel: true,
-    query: ArchiveQuery,
-    responses: { 200: 'Archive' },
-    handler: readArchive,
-  }),
-  defineRoute({
-    name: 'readArchiveFile',
-    method: 'GET',
-    path: '/api/v1/pixels/:id/archive/:part',
-    summary: 'Download a file of archived events: a day, or a part of it',
-    access: 'pixels:write',
-    pixel: true,
-    query: FileQuery,
-    responses: { 200: { 'application/vnd.apache.parquet': 'Parquet' } },
-    handler: readArchiveFile,
-  }),
-  defineRoute({
-    name: 'restoreDay',
-    method: 'POST',
-    path: '/api/v1/pixels/:id/archive/:part',
-    summary: 'Bring some events of an archived day back. Repeat the request until it is stored',
-    access: 'pixels:write',
-    pixel: true,
-    responses: { 200: 'DayRestore' },
-    problems: ['conflict'],
-    handler: restoreDay,
-  }),
-  defineRoute({
-    name: 'addImport',
-    method: 'POST',
-    path: '/api/v1/pixels/:id/imports',
-    summary: "Begin or continue the import of another tool's file",
-    access: 'events:write',
-    pixel: true,
-    body: NewImport,
-    responses: { 200: 'Import', 201: 'Import' },
-    problems: ['invalid_body', 'conflict'],
-    handler: addImport,
-  }),
-  defineRoute({
-    name: 'readImports',
-    method: 'GET',
-    path: '/api/v1/pixels/:id/imports',
-    summary: 'List imports',
-    access: 'events:write',
-    pixel: true,
-    responses: { 200: 'Imports' },
-    handler: readImports,
-  }),
-  defineRoute({
-    name: 'addImportItems',
-    method: 'POST',
-    path: '/api/v1/pixels/:id/imports/:part',
-    summary: 'Store the next items of an import',
-    access: 'events:write',
-    pixel: true,
-    body: ImportItems,
-    responses: { 200: 'ImportResult' },
-    problems: ['invalid_body', 'conflict'],
-    handler: addImportItems,
-  }),
-  defineRoute({
-    name: 'changeImport',
-    method: 'PATCH',
-    path: '/api/v1/pixels/:id/imports/:part',
-    summary: 'Keep an import: it cannot be undone any more, and its days are purged as others are',
-    access: 'pixels:write',
-    pixel: true,
-    body: ImportChange,
-    responses: { 200: 'Import' },
-    problems: ['invalid_body', 'conflict'],
-    handler: changeImport,
-  }),
-  defineRoute({
-    name: 'removeImport',
-    method: 'DELETE',
-    path: '/api/v1/pixels/:id/imports/:part',
-    summary: 'Undo an import: delete some of its events. Repeat the request until it is done',
-    access: 'pixels:write',
-    pixel: true,
-    responses: { 200: 'ImportUndo' },
-    problems: ['conflict'],
-    handler: removeImport,
-  }),
-  defineRoute({
-    name: 'exportRollups',
-    method: 'GET',
-    path: '/api/v1/pixels/:id/rollups',
-    summary: 'Export rollups',
-    access: 'stats:read',
-    pixel: true,
-    query: ExportQuery,
-    responses: { 200: { 'application/x-ndjson': 'JsonLines', 'text/csv': 'Csv' } },
-    handler: exportRollups,
-  }),
+  ...DATA_ROUTES,
   defineRoute({
     name: 'readPerson',
     method: 'GET',
