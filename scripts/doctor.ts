@@ -3,6 +3,7 @@ import { type Configuration, customDomainOf, readConfiguration } from './lib/doc
 import { gather } from './lib/doctor/gather.ts';
 import { reportOf, textOf } from './lib/doctor/report.ts';
 import type { Plan } from './lib/platform-limits.ts';
+import { runMain } from './lib/run-main.ts';
 import { originOf, parseFlags, TARGET_FLAGS, type Target, targetOf, UsageError } from './lib/target.ts';
 
 const USAGE = `Usage: npm run doctor [-- URL] [FLAGS]
@@ -21,27 +22,16 @@ INGEST_MODE and EVENT_STORE suit its volume. It changes nothing.
 Exit code: 0 if nothing is wrong (a limit may be near), 1 if something is wrong or the Speck cannot be reached, 2 for a wrong
 command.`;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runMain({ name: 'doctor', usage: USAGE, parse: parseOptions, run: diagnose });
 
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(args);
-    if (options === 'help') {
-      console.log(USAGE);
-      return 0;
-    }
-    const { env, plan, json } = options;
-    const { configuration, failure } = await configurationOf(env);
-    const target = targetIn(options, configuration);
-    const report = reportOf(await gather({ ...target, env, plan, configuration }));
-    console.log(json ? JSON.stringify(report, null, 2) : textOf(report));
-    if (failure !== undefined) console.error(`\nwrangler.toml was not compared: ${failure}`);
-    return report.status === 'wrong' ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nnpm run doctor -- --help says more.`);
-    return 2;
-  }
+async function diagnose(options: Options): Promise<number> {
+  const { env, plan, json } = options;
+  const { configuration, failure } = await configurationOf(env);
+  const target = targetIn(options, configuration);
+  const report = reportOf(await gather({ ...target, env, plan, configuration }));
+  console.log(json ? JSON.stringify(report, null, 2) : textOf(report));
+  if (failure !== undefined) console.error(`\nwrangler.toml was not compared: ${failure}`);
+  return report.status === 'wrong' ? 1 : 0;
 }
 
 interface Options {

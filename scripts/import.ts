@@ -24,6 +24,7 @@ import { Progress, Report } from './lib/import-report.ts';
 import { keepImport, listImports, undoImport } from './lib/imports-client.ts';
 import { openSource } from './lib/lines.ts';
 import { foreignMessage, logEvents } from './lib/log-import.ts';
+import { runMain } from './lib/run-main.ts';
 import { importToolFile, type OpenedFile, openImportFile } from './lib/tool-import.ts';
 import { listLine } from './lib/tool-report.ts';
 
@@ -40,25 +41,17 @@ interface Import {
   readonly foreign: string;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = parseOptions(args, process.env);
-    if (options === 'help') {
-      console.log(USAGE);
-      return 0;
-    }
-    if (options.command !== undefined) return await runCommand(options, options.command);
+process.exitCode = await runMain({
+  name: 'import',
+  usage: USAGE,
+  parse: (args) => parseOptions(args, process.env),
+  async run(options) {
+    if (options.command !== undefined) return runCommand(options, options.command);
     let code = 0;
     for (const file of options.files) code = Math.max(code, await importFile(file, options));
     return code;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nnpm run import -- --help says more.`);
-    return 2;
-  }
-}
+  },
+});
 
 /** @returns the exit code. @throws UsageError */
 async function importFile(path: string, options: ImportOptions): Promise<number> {

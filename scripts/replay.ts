@@ -1,7 +1,7 @@
 /** `npm run replay`: makes Speck write the events of dead letters. See `--help`. */
-import { SendError } from './lib/api-client.ts';
 import { countDeadLetters, replayDeadLetters } from './lib/dead-letters-client.ts';
-import { parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './lib/target.ts';
+import { runMain } from './lib/run-main.ts';
+import { parseFlags, requireToken, TARGET_FLAGS, targetOf } from './lib/target.ts';
 
 const USAGE = `Usage: npm run replay [-- FLAGS]
 
@@ -13,29 +13,7 @@ after you have fixed the cause. You can replay more than once: no event is count
 
 Exit code: 0 if nothing failed, 1 if something failed, 2 for a wrong command.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nnpm run replay -- --help says more.`);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
-  try {
-    return await replay(options);
-  } catch (error) {
-    if (!(error instanceof SendError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
-}
+process.exitCode = await runMain({ name: 'replay', usage: USAGE, parse: parseOptions, run: replay });
 
 interface Options {
   readonly url: string;

@@ -1,6 +1,7 @@
 /** `npm run restore`: brings archived days of a pixel back. See `--help`. */
 import { type ClientOptions, SendError } from './lib/api-client.ts';
 import { archivedDays, restoreSome } from './lib/archive-client.ts';
+import { runMain } from './lib/run-main.ts';
 import { parseFlags, requireToken, TARGET_FLAGS, targetOf, UsageError } from './lib/target.ts';
 
 const USAGE = `Usage: npm run restore -- PIXEL DAY[..DAY] [FLAGS]
@@ -13,29 +14,7 @@ The days are rolled up again within minutes, and purged again after 30 days. You
 
 Exit code: 0 if all days are stored, 1 if something failed, 2 for a wrong command.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nnpm run restore -- --help says more.`);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
-  try {
-    return await restore(options);
-  } catch (error) {
-    if (!(error instanceof SendError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
-}
+process.exitCode = await runMain({ name: 'restore', usage: USAGE, parse: parseOptions, run: restore });
 
 interface Options {
   readonly pixel: string;

@@ -2,26 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runMain } from './lib/run-main.ts';
 import { committedMeasured, type Measured } from './lib/simulate/measured.ts';
-import { parseOptions, USAGE, UsageError } from './lib/simulate/options.ts';
+import { parseOptions, USAGE } from './lib/simulate/options.ts';
 import { reportOf } from './lib/simulate/report.ts';
 import { simulate } from './lib/simulate/simulation.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runMain({ name: 'simulate', usage: USAGE, parse: parseOptions, run });
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof parseOptions>;
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nnpm run simulate -- --help says more.`);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
+async function run(options: Exclude<ReturnType<typeof parseOptions>, 'help'>): Promise<number> {
   if (options === 'document') {
     const { writeMeasured } = await import('./lib/simulate/document.ts');
     writeMeasured(await measured(1));

@@ -1,5 +1,5 @@
 /** The column of a point that holds an event's field, alone or packed with others. */
-import type { DimensionColumn } from '../model/dimensions.ts';
+import { DIMENSIONS, type DimensionColumn, dimensionOf } from '../model/dimensions.ts';
 import { BLOBS } from './point.ts';
 
 const PLACES: ReadonlyMap<string, { readonly column: string; readonly place: number | null }> = new Map(
@@ -32,13 +32,7 @@ export function textOfField(field: DimensionColumn, text: string): string {
  * What brought a visit. Each event has these of its own page only: an internal page view has none, while an unsampled answer attributes the
  * whole visit to its first event. All other fields of a visit are the same in all of its events, but for its entry and exit pages.
  */
-export const ATTRIBUTION_FIELDS: ReadonlySet<DimensionColumn> = new Set([
-  'source',
-  'referrer',
-  'channel',
-  'utm_source',
-  'utm_medium',
-  'utm_campaign',
-  'utm_content',
-  'utm_term',
-] as const);
+export const ATTRIBUTION_FIELDS: ReadonlySet<DimensionColumn> = new Set(
+  // What brought a visit is what brings people, and each of these has a dimension for that.
+  [...DIMENSIONS.values()].flatMap(({ column }) => (dimensionOf(`person:first_${column}`) ? [column] : [])),
+);

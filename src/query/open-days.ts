@@ -12,6 +12,7 @@ import type { Result } from '../model/result.ts';
 import { addDays, localDay, segments } from '../model/time-zone.ts';
 import { prepare } from '../sql/statement.ts';
 import { type DayEventPage, type EventRange, readDayEvents, readStoredEvents } from '../store/day-events.ts';
+import { POINTS_KEPT } from '../store/due-days.ts';
 import type { Engine } from '../store/engine.ts';
 import {
   type EngineQueries,
@@ -51,14 +52,13 @@ interface DayRow {
   readonly is_sampled: number;
 }
 
-/** How long Analytics Engine has points, in days: three months, to be on the safe side. */
-const POINT_DAYS = 89;
-
 /** Reads the open days of one request's queries: each day once. */
 export class OpenDays implements EngineQueries, EventPages {
   readonly #db: D1Database;
   readonly #engine: Engine;
   readonly #reads = new Map<string, Promise<Made>>();
+  readonly #ranges = new Map<string, ReturnType<typeof openDaysIn>>();
+  readonly #pixels = new Map<string, Promise<boolean>>();
 
   constructor(db: D1Database, engine: Engine) {
     this.#db = db;
@@ -67,7 +67,10 @@ export class OpenDays implements EngineQueries, EventPages {
 
   /** @throws EngineError if Analytics Engine does not answer. */
   async of(pixel: Pixel, range: DayRange, now: number): Promise<OpenDaysOfRange> {
-    const { open: days, sampled } = await openDaysIn(this.#db, this.#engine.takesEvents, pixel, range, now);
+    const key = `${pixel.id} ${pixel.timezone} ${range.from} ${range.to}`;
+    const found = this.#ranges.get(key) ?? openDaysIn(this.#db, this.#engine.takesEvents, pixel, range, now);
+    this.#ranges.set(key, found);
+    const { open: days, sampled } = await found;
     const made = await Promise.all(days.map((day) => this.#read(pixel, day, now)));
     const isSampled = (index: number): boolean => made[index] === 'sampled';
     return {
@@ -81,7 +84,15 @@ export class OpenDays implements EngineQueries, EventPages {
   async areOf({ id }: Pixel): Promise<boolean> {
     if (this.#engine.takesEvents) return true;
     const sql = 'SELECT 1 FROM days WHERE pixel = ? AND points > 0 LIMIT 1';
-    return (await this.#db.prepare(sql).bind(id).first()) !== null;
+    const asked =
+      this.#pixels.get(id) ??
+      this.#db
+        .prepare(sql)
+        .bind(id)
+        .first()
+        .then((row) => row !== null);
+    this.#pixels.set(id, asked);
+    return asked;
   }
 
   /** @throws EngineError */
@@ -148,7 +159,7 @@ async function openDaysIn(
     `SELECT day, points, ${HAS_ROLLUP} AS is_rolled, raw = ${RAW.stored} AS is_stored,
        sample_interval > 1 AND day >= :oldest AS is_sampled
      FROM days d WHERE pixel = :pixel AND day BETWEEN :from AND :to AND (points > 0 OR day >= :yesterday)`,
-    { pixel: id, from, to, yesterday: addDays(today, -1), oldest: addDays(today, -POINT_DAYS) },
+    { pixel: id, from, to, yesterday: addDays(today, -1), oldest: localDay(timezone, now - POINTS_KEPT) },
   ).all<DayRow>();
   const known = new Map(results.map((row) => [row.day, row]));
   // The cron sees points some minutes after they are written.

@@ -1,72 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Condition, Expression, Statement } from '../../src/engine/dialect.ts';
-import { textOf } from '../../src/engine/dialect.ts';
+import type { Statement } from '../../src/engine/dialect.ts';
 import { EngineError } from '../../src/engine/engine-error.ts';
-import { mistakesIn } from '../../src/engine/grammar.ts';
-import { KIND, pointOf } from '../../src/engine/point.ts';
+import { KIND } from '../../src/engine/point.ts';
 import { type PointRange, readPoints } from '../../src/engine/read-points.ts';
 import type { EngineReader } from '../../src/engine/reader.ts';
 import type { EngineRow } from '../../src/engine/row.ts';
 import type { Event } from '../../src/model/event.ts';
 import { sliceBounds } from '../../src/rollup/local-day.sql.ts';
 import '../seed.ts';
-import { anonymousEvent, rowOfPoint } from './rows.ts';
+import { type MemoryEngine, memoryEngine, rowOf } from './memory-engine.ts';
+import { anonymousEvent } from './rows.ts';
 
 const DAY = Date.parse('2026-03-04T00:00:00Z');
 const RANGE: PointRange = { pixel: 'px_1111111111111111', since: DAY, until: DAY + 86_400_000 };
 
-/** Evaluates statements about rows in memory, as far as `readPoints` makes them. ClickHouse runs them in test/clickhouse. */
-function readerOfRows(rows: readonly EngineRow[], fail: (statement: Statement) => void = () => {}) {
-  const asked: Statement[] = [];
-  const evaluate = (row: EngineRow, value: Expression): string | number => {
-    if ('column' in value) return row[value.column] ?? '';
-    if ('value' in value) return value.value;
-    if ('of' in value) return row['_sample_interval'] ?? 1;
-    throw new Error('not evaluated here');
-  };
-  const holds = (row: EngineRow, one: Condition): boolean => {
-    if ('and' in one) return one.and.every((part) => holds(row, part));
-    if ('or' in one) return one.or.some((part) => holds(row, part));
-    if ('in' in one) return one.in.includes(String(row[one.column]));
-    const [left, right] = [evaluate(row, one.left), evaluate(row, one.right)];
-    return {
-      '=': left === right,
-      '<>': left !== right,
-      '<': left < right,
-      '<=': left <= right,
-      '>': left > right,
-      '>=': left >= right,
-    }[one.is];
-  };
-  const reader: EngineReader = {
-    async rows(statement) {
-      asked.push(statement);
-      for (const dialect of ['http', 'binding'] as const) {
-        expect(mistakesIn(textOf(statement, dialect, 'd'), dialect)).toEqual([]);
-      }
-      fail(statement);
-      const found = rows.filter((row) => statement.where.every((one) => holds(row, one)));
-      const sorted = found.toSorted((a, b) => {
-        for (const { by } of statement.orderBy ?? []) {
-          if ((a[by] ?? '') !== (b[by] ?? '')) return (a[by] ?? '') < (b[by] ?? '') ? -1 : 1;
-        }
-        return 0;
-      });
-      return sorted
-        .slice(0, statement.limit)
-        .map((row) =>
-          Object.fromEntries(
-            statement.select.map(({ as, value }) => [as, evaluate(row, value as Expression)]),
-          ),
-        );
-    },
-  };
-  return { reader, asked };
+/** Analytics Engine with these rows. @param fail is called before each answer, and may throw. */
+function readerOfRows(rows: EngineRow[], fail: (statement: Statement) => void = () => {}): MemoryEngine {
+  return Object.assign(memoryEngine(rows), { before: fail });
 }
-
-const rowOf = (event: Event, kind: number = KIND.event, interval = 1): EngineRow =>
-  rowOfPoint(pointOf(event, kind) as AnalyticsEngineDataPoint, '', interval);
 
 async function read(reader: EngineReader, range = RANGE, rows?: number) {
   const events: Event[] = [];

@@ -1,6 +1,6 @@
 /** The flags of `npm run simulate`. */
-import { parseArgs } from 'node:util';
 import { DEFAULT_SETTINGS } from '../../../src/model/pixel.ts';
+import { parseFlags, UsageError } from '../target.ts';
 import { PIXELS_PER_DATABASE } from './load.ts';
 import type { Scenario } from './simulation.ts';
 
@@ -36,9 +36,6 @@ export interface Options {
   readonly isMeasured: boolean;
   readonly isJson: boolean;
 }
-
-/** The flags are not understood. The message is a sentence for the user. */
-export class UsageError extends Error {}
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[]): Options | 'help' | 'document' {
@@ -95,34 +92,30 @@ export const DEFAULT_SCENARIO: Omit<Scenario, 'eventsPerDay'> = (() => {
 function valuesOf(args: readonly string[]) {
   const text = (value: string) => ({ type: 'string', default: value }) as const;
   const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        'events-per-day': { type: 'string' },
-        pixels: text('1'),
-        skew: text('zipf'),
-        'skew-exponent': text('1.1'),
-        'event-store': text('d1'),
-        'ingest-mode': text('direct'),
-        plan: text('paid'),
-        colos: text('100'),
-        'peak-factor': text('2'),
-        'isolate-rate': text('500'),
-        databases: { type: 'string' },
-        'retention-days': text(String(DEFAULT_SETTINGS.retention_days)),
-        'keep-days': text(String(DEFAULT_SETTINGS.keep_days)),
-        views: text('5'),
-        seed: text('1'),
-        measured: flag,
-        document: flag,
-        json: flag,
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseFlags({
+    args: [...args],
+    options: {
+      'events-per-day': { type: 'string' },
+      pixels: text('1'),
+      skew: text('zipf'),
+      'skew-exponent': text('1.1'),
+      'event-store': text('d1'),
+      'ingest-mode': text('direct'),
+      plan: text('paid'),
+      colos: text('100'),
+      'peak-factor': text('2'),
+      'isolate-rate': text('500'),
+      databases: { type: 'string' },
+      'retention-days': text(String(DEFAULT_SETTINGS.retention_days)),
+      'keep-days': text(String(DEFAULT_SETTINGS.keep_days)),
+      views: text('5'),
+      seed: text('1'),
+      measured: flag,
+      document: flag,
+      json: flag,
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values;
 }
 
 function numberOf(flag: string, text: string, least: number, most: number): number {
