@@ -412,3 +412,81 @@ CREATE TABLE IF NOT EXISTS imported_rollups (
   counts BLOB NOT NULL,
   PRIMARY KEY (pixel, dimension, day)
 ) STRICT, WITHOUT ROWID;
+
+-- Where conversions are sent: docs/relay.md. network, state, mode: see src/model/destination.ts. account: the network's id of the owner's pixel or
+-- account. settings: a JSON object. rules: a JSON array. secret: sealed under SECRET_KEY. problem: a JSON object that says why it has stopped; NULL
+-- otherwise. failures: how often in a row the network could not be reached, or asked to wait; retry_at: when it is asked again.
+CREATE TABLE IF NOT EXISTS destinations (
+  id TEXT NOT NULL PRIMARY KEY,
+  pixel TEXT NOT NULL,
+  network TEXT NOT NULL,
+  name TEXT NOT NULL,
+  account TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  rules TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  test_code TEXT NOT NULL,
+  state TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  problem TEXT,
+  failures INTEGER NOT NULL DEFAULT 0,
+  retry_at INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS destinations_pixel ON destinations (pixel);
+
+-- Conversions on their way to a destination, and for 30 days what became of them. The key makes an event go to a destination once. ts, id: the
+-- event's. person, visitor: the event's, so that an erasure finds the row. sent_as: the network's name of the event. has_eid: 1 if the client gave the
+-- event its id. reported: who reported the event, as bits: 1 a browser, 2 the owner's server. on_page: 1 if the network's own pixel was on the page.
+-- state: see src/model/delivery.ts. queued_at: when the row was made; due_at: when it is sent, or sent again, or asked after. expires_at: when the
+-- network would not take it any more. payload: what is to be sent, sealed under SECRET_KEY; NULL once it does not wait any more. fields: a JSON array
+-- of the fields that were sent, without their values. answer: a JSON object of what the network answered.
+CREATE TABLE IF NOT EXISTS deliveries (
+  destination TEXT NOT NULL,
+  name TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  pixel TEXT NOT NULL,
+  ts INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  person TEXT NOT NULL,
+  visitor TEXT NOT NULL,
+  sent_as TEXT NOT NULL,
+  has_eid INTEGER NOT NULL,
+  reported INTEGER NOT NULL,
+  on_page INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  queued_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  sent_at INTEGER,
+  payload TEXT,
+  fields TEXT,
+  answer TEXT,
+  PRIMARY KEY (destination, name, event_id)
+) STRICT, WITHOUT ROWID;
+
+-- The latest deliveries of a destination; those that are due; and those of a person, to erase them.
+CREATE INDEX IF NOT EXISTS deliveries_ts ON deliveries (destination, ts);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (destination, due_at) WHERE state IN ('waiting', 'sent');
+CREATE INDEX IF NOT EXISTS deliveries_person ON deliveries (pixel, person) WHERE person <> '';
+
+-- The latest click of a person for each parameter of an advertising network, kept under consent for a later purchase. click: the click id, sealed under
+-- SECRET_KEY. at: the time of the click.
+CREATE TABLE IF NOT EXISTS clicks (
+  pixel TEXT NOT NULL,
+  person TEXT NOT NULL,
+  parameter TEXT NOT NULL,
+  click TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (pixel, person, parameter)
+) STRICT, WITHOUT ROWID;
+
+-- The people who have withdrawn their consent. Their events from before that are not sent to anybody any more, whenever they arrive.
+CREATE TABLE IF NOT EXISTS withdrawals (
+  pixel TEXT NOT NULL,
+  person TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (pixel, person)
+) STRICT, WITHOUT ROWID;

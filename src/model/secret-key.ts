@@ -18,6 +18,9 @@ const PURPOSES = {
   'queue messages': AES,
   'person cookies': HMAC,
   'signed identity': HMAC,
+  'destination secrets': AES,
+  conversions: AES,
+  'click ids': AES,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

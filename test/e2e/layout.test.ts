@@ -13,6 +13,7 @@ const LEVELS = [
   ['api', 'dashboard'],
   ['query', 'rollup', 'collect', 'privacy', 'imports'],
   ['enrich'],
+  ['relay'],
   ['store'],
   ['engine'],
   ['env.ts'],

@@ -1,0 +1,73 @@
+/** Destinations: where the conversions of a pixel are sent, which ones, and under which names. */
+
+/** The networks that conversions can be sent to. `webhook` is any address of the owner's. */
+export const NETWORKS = [
+  'meta',
+  'google',
+  'ga4',
+  'tiktok',
+  'linkedin',
+  'pinterest',
+  'snap',
+  'reddit',
+  'microsoft',
+  'openai',
+  'webhook',
+] as const;
+export type NetworkName = (typeof NETWORKS)[number];
+
+/** Which events are sent, and as what: an event by its name, or any event that reaches a goal. */
+export type DestinationRule = {
+  /** The network's name of the event, or its id of the conversion. */
+  readonly as: string;
+} & ({ readonly event: string } | { readonly goal: string });
+
+/**
+ * `on`; `off`: the owner has switched it off, and nothing is kept for it; `stopped`: the network does not accept the owner's id, secret or
+ * version. Conversions wait until the owner has changed these, or until they expire.
+ */
+export type DestinationState = 'on' | 'off' | 'stopped';
+
+/** `test`: the network checks what is sent, or shows it among its test events, and counts nothing if it can do so. */
+export type DestinationMode = 'live' | 'test';
+
+/** A destination without its secret, which is read only to send. */
+export interface Destination {
+  /** `ds_` and 16 base58 characters. */
+  readonly id: string;
+  readonly pixel: string;
+  readonly network: NetworkName;
+  /** The owner's own name of it. */
+  readonly name: string;
+  /** The network's id of the owner's pixel, data set, tag or account. */
+  readonly account: string;
+  /** Further settings by their names, as the network's file lists them: its host, the version of its API. Those that are absent have defaults. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly rules: readonly DestinationRule[];
+  readonly mode: DestinationMode;
+  /** The network's code for test events, or `''`. */
+  readonly test_code: string;
+  readonly state: DestinationState;
+  /** Why it has stopped; else null. */
+  readonly problem: DestinationProblem | null;
+  /** Epoch milliseconds. */
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface DestinationProblem {
+  /** What the network answered, without anything that was sent to it. */
+  readonly message: string;
+  /** What the owner can do. */
+  readonly advice: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** What storing events needs of a destination: read with the pixel, and cached with it. */
+export type RelayTarget = Pick<Destination, 'id' | 'network' | 'rules'>;
+
+export const DESTINATION_ID = /^ds_[1-9A-HJ-NP-Za-km-z]{16}$/;
+
+export const MAX_DESTINATIONS = 20;
+export const MAX_DESTINATION_RULES = 50;
