@@ -414,8 +414,8 @@ CREATE TABLE IF NOT EXISTS imported_rollups (
 ) STRICT, WITHOUT ROWID;
 
 -- Where conversions are sent: docs/relay.md. network, state, mode: see src/model/destination.ts. account: the network's id of the owner's pixel or
--- account. settings: a JSON object. rules: a JSON array. secret: sealed under SECRET_KEY. problem: a JSON object that says why it has stopped; NULL
--- otherwise. failures: how often in a row the network could not be reached, or asked to wait; retry_at: when it is asked again.
+-- account. settings: a JSON object. rules: a JSON array. secret: sealed under SECRET_KEY; secret_at: when the owner set it. problem: a JSON object that says
+-- why it has stopped; NULL otherwise. failures: how often in a row the network could not be reached, or asked to wait; retry_at: when it is asked again.
 CREATE TABLE IF NOT EXISTS destinations (
   id TEXT NOT NULL PRIMARY KEY,
   pixel TEXT NOT NULL,
@@ -428,6 +428,7 @@ CREATE TABLE IF NOT EXISTS destinations (
   test_code TEXT NOT NULL,
   state TEXT NOT NULL,
   secret TEXT NOT NULL,
+  secret_at INTEGER NOT NULL,
   problem TEXT,
   failures INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER NOT NULL DEFAULT 0,

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS destinations (
   test_code TEXT NOT NULL,
   state TEXT NOT NULL,
   secret TEXT NOT NULL,
+  secret_at INTEGER NOT NULL,
   problem TEXT,
   failures INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER NOT NULL DEFAULT 0,

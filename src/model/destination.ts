@@ -50,6 +50,8 @@ export interface Destination {
   readonly state: DestinationState;
   /** Why it has stopped; else null. */
   readonly problem: DestinationProblem | null;
+  /** When the owner set the secret, in epoch milliseconds. */
+  readonly secret_at: number;
   /** Epoch milliseconds. */
   readonly created_at: number;
   readonly updated_at: number;

@@ -21,6 +21,7 @@ const COLUMNS = [
   'mode',
   'test_code',
   'state',
+  'secret_at',
   'problem',
   'created_at',
   'updated_at',
