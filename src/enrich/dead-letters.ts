@@ -3,7 +3,7 @@
  * batch, so from then on the letter holds no address.
  */
 import { type Env, secretsOf } from '../env.ts';
-import type { Batch, Message, PlacedEvent } from '../model/batch.ts';
+import type { Batch, ParcelMessage, PlacedEvent } from '../model/batch.ts';
 import { sealOf } from '../model/sealed.ts';
 import {
   type CheckedLetter,
@@ -32,12 +32,12 @@ export interface Progress {
 }
 
 /** The message of a letter's body. */
-export function messageOf(body: string): Message {
-  return body.startsWith('{') ? (JSON.parse(body) as Message) : { kind: 'sealed', sealed: body };
+export function messageOf(body: string): ParcelMessage {
+  return body.startsWith('{') ? (JSON.parse(body) as ParcelMessage) : { kind: 'sealed', sealed: body };
 }
 
 /** A letter's body for a message. A message that cannot be opened is stored unchanged. */
-export async function bodyOf(env: Env, message: Message): Promise<string> {
+export async function bodyOf(env: Env, message: ParcelMessage): Promise<string> {
   if (message.kind === 'sealed') return message.sealed;
   try {
     const secrets = secretsOf(env);

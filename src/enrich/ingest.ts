@@ -3,7 +3,7 @@
  * pixel requests, of the API and of the queue are all written here.
  */
 import { type Env, eventStore, ingestMode, secretsOf } from '../env.ts';
-import type { Batch, Message, Parcel, PlacedEvent } from '../model/batch.ts';
+import type { Batch, Message, Parcel, ParcelMessage, PlacedEvent } from '../model/batch.ts';
 import { hex } from '../model/random.ts';
 import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
@@ -111,7 +111,7 @@ async function batchIdOf(incoming: readonly IncomingEvent[]): Promise<string | u
  */
 export async function deliver(
   env: Env,
-  message: Message,
+  message: ParcelMessage,
   now: number,
   budget = invocationBudget(env.DB),
 ): Promise<void> {

@@ -49,8 +49,18 @@ export type Parcel =
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'hits'; readonly id: string; readonly hits: readonly RawHit[] };
 
-/** A queue message, also as a dead letter: a sealed parcel. The other two kinds are from before SECRET_KEY. */
-export type Message =
+/** Says that a destination has deliveries to be sent. It holds none of them: these are in D1, and the cron sends them, too. */
+export interface RelayMessage {
+  readonly kind: 'relay';
+  /** The destination's id. */
+  readonly destination: string;
+}
+
+/** A queue message. */
+export type Message = ParcelMessage | RelayMessage;
+
+/** A message with a parcel, also as a dead letter: it is sealed. The other two kinds are from before SECRET_KEY. */
+export type ParcelMessage =
   | { readonly kind: 'sealed'; readonly sealed: string }
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'hits'; readonly id: string; readonly sealed: string };

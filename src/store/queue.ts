@@ -2,7 +2,7 @@
  * Sends to the queue: batches that D1 did not accept, all batches in queue mode, or raw hits if not even pixels and salts could be read.
  * A message is a parcel of them, sealed under SECRET_KEY: hits contain addresses and user agents, and batches contain what people did.
  */
-import type { Batch, Message, Parcel } from '../model/batch.ts';
+import type { Batch, Message, Parcel, ParcelMessage } from '../model/batch.ts';
 import { randomBase58 } from '../model/random.ts';
 import { seal, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
@@ -56,6 +56,14 @@ export async function sendHits(
 
 const parcelOf = (hits: readonly RawHit[]): Parcel => ({ kind: 'hits', id: randomBase58(12), hits });
 
+/** Says that destinations have deliveries to be sent. @throws what the queue throws. */
+export async function sendRelays(queue: Queue<Message>, destinations: Iterable<string>): Promise<void> {
+  const messages = Array.from(destinations, (destination) => ({
+    body: { kind: 'relay', destination } as const,
+  }));
+  if (messages.length > 0) await queue.sendBatch(messages);
+}
+
 /** A parcel as it is sent and stored. @throws if there is no secret. */
 export async function sealParcel([secret]: Secrets, parcel: Parcel): Promise<string> {
   if (secret === undefined) throw new Error(NO_SECRET);
@@ -71,7 +79,7 @@ export async function sealParcel([secret]: Secrets, parcel: Parcel): Promise<str
 export async function openMessage(
   secrets: Secrets,
   adminToken: string | undefined,
-  message: Message,
+  message: ParcelMessage,
 ): Promise<Parcel> {
   if (message.kind === 'batch') return message;
   if (message.kind === 'hits') {

@@ -15,7 +15,7 @@ import { FORMATS } from '../../src/collect/wire/table.ts';
 import { deliver } from '../../src/enrich/ingest.ts';
 import type { Env } from '../../src/env.ts';
 import { decodeText } from '../../src/http/body.ts';
-import type { Message } from '../../src/model/batch.ts';
+import type { ParcelMessage } from '../../src/model/batch.ts';
 import { parseFields } from '../../src/model/fields.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import type { PixelKey } from '../../src/model/pixel-key.ts';
@@ -288,9 +288,9 @@ describe('a format that speaks GET and POST on one path', () => {
   it('retains its own time and address through the queue, and only with a token', async () => {
     const pixel = await makePixel('UTC');
     vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const messages: Message[] = [];
+    const messages: ParcelMessage[] = [];
     const queue = {
-      sendBatch: async (list: Iterable<{ body: Message }>) => {
+      sendBatch: async (list: Iterable<{ body: ParcelMessage }>) => {
         for (const { body } of list) messages.push(structuredClone(body));
       },
     };
@@ -306,7 +306,7 @@ describe('a format that speaks GET and POST on one path', () => {
     const env = {
       ...testEnv,
       DB: lookup as unknown as D1Database,
-      QUEUE: queue as unknown as Queue<Message>,
+      QUEUE: queue as unknown as Queue<ParcelMessage>,
     };
     const fields = { site: pixel.id, at: String(THEN), address: '192.0.2.7' };
     await sendTimed('POST', { ...fields, what: 'with', token }, env);

@@ -9,7 +9,7 @@ import { checkDeadLetters, messageOf } from '../../src/enrich/dead-letters.ts';
 import { ingest } from '../../src/enrich/ingest.ts';
 import { type Env, secretsOf } from '../../src/env.ts';
 import worker from '../../src/index.ts';
-import type { Message, Parcel } from '../../src/model/batch.ts';
+import type { Parcel, ParcelMessage } from '../../src/model/batch.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { BLANK_EVENT, type RawEvent, type RawHit, UNKNOWN_CLIENT } from '../../src/model/wire.ts';
@@ -38,18 +38,18 @@ beforeEach(async () => {
 });
 
 /** A queue that keeps what it is sent, within a message's size. */
-function queueOf(): { queue: Queue<Message>; messages: Message[] } {
-  const messages: Message[] = [];
+function queueOf(): { queue: Queue<ParcelMessage>; messages: ParcelMessage[] } {
+  const messages: ParcelMessage[] = [];
   const queue = {
-    async sendBatch(list: Iterable<{ body: Message }>) {
+    async sendBatch(list: Iterable<{ body: ParcelMessage }>) {
       for (const { body } of list) {
         const text = JSON.stringify(body);
         if (new TextEncoder().encode(text).length > 128_000) throw new Error('message length exceeds limit');
-        messages.push(JSON.parse(text) as Message);
+        messages.push(JSON.parse(text) as ParcelMessage);
       }
     },
   };
-  return { queue: queue as unknown as Queue<Message>, messages };
+  return { queue: queue as unknown as Queue<ParcelMessage>, messages };
 }
 
 const broken = (): D1Database =>
@@ -74,7 +74,7 @@ function hitOf(raw: Partial<RawEvent>, more: Partial<RawHit> = {}): RawHit {
 const quietly = ({ ANALYTICS: _, ...env }: Env, more: Partial<Env>): Env => ({ ...env, ...more });
 
 /** The messages of hits: as a batch, when D1 can be read, or as they came. */
-async function messagesOf(hits: readonly RawHit[], as: 'batch' | 'hits'): Promise<Message[]> {
+async function messagesOf(hits: readonly RawHit[], as: 'batch' | 'hits'): Promise<ParcelMessage[]> {
   const { queue, messages } = queueOf();
   // Of pixels and salts that no isolate knows, nothing can be looked up.
   const stranger = hitOf({ id: `px_${randomBase58(16)}`, ev: 'x' });
@@ -83,8 +83,8 @@ async function messagesOf(hits: readonly RawHit[], as: 'batch' | 'hits'): Promis
   return messages;
 }
 
-async function bury(messages: readonly Message[]): Promise<void> {
-  const batch = createMessageBatch<Message>(
+async function bury(messages: readonly ParcelMessage[]): Promise<void> {
+  const batch = createMessageBatch<ParcelMessage>(
     'speck-dead-letters',
     messages.map((body) => ({ id: randomBase58(12), timestamp: new Date(), attempts: 1, body })),
   );
@@ -216,12 +216,12 @@ describe('a queued message', () => {
 
   it('from before the secret can be read: plain batches, and hits sealed with ADMIN_TOKEN', async () => {
     const [batch] = await messagesOf([hitOf({ ev: 'batch' })], 'batch');
-    const parcel = await openMessage(SECRETS, undefined, batch as Message);
+    const parcel = await openMessage(SECRETS, undefined, batch as ParcelMessage);
     const older = [
-      parcel as Message,
+      parcel as ParcelMessage,
       { kind: 'hits' as const, id: 'older', sealed: await olderSeal([hitOf({ ev: 'hits' })]) },
     ];
-    const queued = createMessageBatch<Message>(
+    const queued = createMessageBatch<ParcelMessage>(
       'speck-events',
       older.map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts: 1, body })),
     );
@@ -238,15 +238,15 @@ describe('a queued message', () => {
   it('under another secret is retried, stored, and replayed once that secret is back', async () => {
     const [message] = await messagesOf([hitOf({ ev: 'late' })], 'batch');
     const env = quietly(testEnv, { SECRET_KEY: 'another secret of 32 characters...' });
-    const queued = createMessageBatch<Message>('speck-events', [
-      { id: 'm', timestamp: new Date(), attempts: 1, body: message as Message },
+    const queued = createMessageBatch<ParcelMessage>('speck-events', [
+      { id: 'm', timestamp: new Date(), attempts: 1, body: message as ParcelMessage },
     ]);
     await consume(queued, env);
     const result = await getQueueResult(queued, createExecutionContext());
     expect(result.retryMessages.map(({ msgId }) => msgId)).toEqual(['m']);
     expect(warn.mock.calls.flat().join()).toContain('SECRET_KEY_PREVIOUS');
 
-    await bury([message as Message]);
+    await bury([message as ParcelMessage]);
     const replay = (as: Env) => request('POST', '/api/v1/dead-letters/replay', {}, as);
     expect(JSON.parse((await replay(env)).text)).toMatchObject({
       replayed: 0,

@@ -9,7 +9,7 @@ import { native } from '../../src/collect/wire/native.ts';
 import { consume } from '../../src/enrich/consume.ts';
 import { deliver, ingest, ingestFromApi } from '../../src/enrich/ingest.ts';
 import { type Env, secretsOf } from '../../src/env.ts';
-import type { Message } from '../../src/model/batch.ts';
+import type { ParcelMessage } from '../../src/model/batch.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { nextEventId, randomBase58, randomHex } from '../../src/model/random.ts';
@@ -28,14 +28,14 @@ beforeAll(async () => {
 });
 afterAll(() => vi.restoreAllMocks());
 
-function envWith(database: D1Database, messages: Message[] = []): Env {
+function envWith(database: D1Database, messages: ParcelMessage[] = []): Env {
   const { ANALYTICS: _, ...rest } = testEnv as Env & { ANALYTICS?: unknown };
   const queue = {
-    sendBatch: async (list: Iterable<{ body: Message }>) => {
+    sendBatch: async (list: Iterable<{ body: ParcelMessage }>) => {
       for (const { body } of list) messages.push(structuredClone(body));
     },
   };
-  return { ...rest, DB: database, QUEUE: queue as unknown as Queue<Message> };
+  return { ...rest, DB: database, QUEUE: queue as unknown as Queue<ParcelMessage> };
 }
 
 const client = (n: number) => ({
@@ -158,14 +158,14 @@ describe('the statements', () => {
     const pixels = await manyPixels(40);
     const old = Date.now() - 5 * DAY;
     await closeDays(pixels, [old]);
-    const messages: Message[] = [];
+    const messages: ParcelMessage[] = [];
     const env = envWith(db, messages);
     // Hits that have waited until their days have closed, and each for as many lookups as can be.
     for (let round = 0; round < 20; round++) {
       const hits = Array.from({ length: 40 }, (_, n) =>
         hitOf([hostileEvent(pixels, n + 40 * round)], n, n % 2 ? old : Date.now()),
       );
-      await sendHits(env.QUEUE as Queue<Message>, secretsOf(env), hits);
+      await sendHits(env.QUEUE as Queue<ParcelMessage>, secretsOf(env), hits);
     }
     expect(messages.length).toBeGreaterThanOrEqual(20);
     for (const message of messages.slice(0, 3)) {
@@ -178,7 +178,7 @@ describe('the statements', () => {
     let rounds = 0;
     for (; waiting.length > 0; rounds++) {
       const { db: counted, cost } = metered();
-      const batch = createMessageBatch<Message>(
+      const batch = createMessageBatch<ParcelMessage>(
         'speck-events',
         waiting.map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts: 1, body })),
       );
@@ -202,7 +202,7 @@ describe('the statements', () => {
       )
       .run();
     try {
-      const messages: Message[] = [];
+      const messages: ParcelMessage[] = [];
       const hits = Array.from({ length: MAX_BATCH_EVENTS }, (_, n) =>
         hitOf([{ ...BLANK_EVENT, id: pixel.id, ev: n % 8 === 0 ? `Poison${n}` : `e${n}` }], 0),
       );
@@ -213,7 +213,7 @@ describe('the statements', () => {
       for (; messages.length > 0; invocations++) {
         const { db: counted, cost } = metered();
         const [body] = messages.splice(0, 1);
-        await deliver(envWith(counted, messages), body as Message, Date.now());
+        await deliver(envWith(counted, messages), body as ParcelMessage, Date.now());
         expect(cost.statements).toBeLessThanOrEqual(LIMITS.statements);
         if (invocations > 500) throw new Error('the queue does not empty');
       }
