@@ -58,7 +58,9 @@ export type EventVerdict =
   | { readonly kind: 'delivered'; readonly answer: Answer }
   | { readonly kind: 'sent'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly answer: Answer }
-  | { readonly kind: 'retry'; readonly answer: Answer };
+  | { readonly kind: 'retry'; readonly answer: Answer }
+  /** The network counted a part of the request without saying which, or keeps what became of it to itself. */
+  | { readonly kind: 'unknown'; readonly answer: Answer };
 
 /** What an answer to a batch means. */
 export type Verdict =
@@ -73,7 +75,8 @@ export type Verdict =
 
 /** How a network gives a short-lived token for the owner's secret. */
 export interface TokenExchange {
-  request(secret: string, now: number): Promise<RelayRequest>;
+  /** The request that exchanges `access.secret`, which is the owner's here; or that the secret cannot be used. */
+  request(access: Access): Promise<RelayRequest | Extract<Verdict, { kind: 'stop' }>>;
   /** The token and its lifetime in seconds, or what is wrong: `stop` and `retry` only. */
   read(response: RelayResponse): { readonly token: string; readonly lifetime: number } | Verdict;
 }
@@ -103,12 +106,14 @@ export interface Network {
   problemOf(outgoing: Outgoing, destination: Destination): string | null;
   /** A conversion as the network's own event. */
   event(outgoing: Outgoing, access: Access): JsonObject;
-  /** The request of a batch, in the destination's mode. */
-  request(events: readonly JsonObject[], access: Access): RelayRequest;
+  /** The request of a batch, in the destination's mode. A promise where it is signed. */
+  request(events: readonly JsonObject[], access: Access): RelayRequest | Promise<RelayRequest>;
   /** @param count the number of events in the batch. */
   verdict(response: RelayResponse, count: number, access: Access): Verdict;
   /** Asks what has become of events that were `sent`. */
   readonly followUp?: {
+    /** Milliseconds after sending, before which the network does not know; each further question waits twice as long. */
+    readonly after: number;
     request(trace: string, access: Access): RelayRequest;
     verdict(
       response: RelayResponse,
