@@ -99,6 +99,11 @@ export interface Network {
   readonly maxAge: number;
   /** Whether an event that is sent twice counts once: `all`, `purchases` only, or `none`. Decides what is sent again after a lost answer. */
   readonly deduplicates: 'all' | 'purchases' | 'none';
+  /**
+   * Milliseconds after an event, from which the network does not recognize it any more as one that it has. From then on, an event that its own pixel has
+   * reported would count twice, and so would one that is sent again. Left out: as long as `maxAge`.
+   */
+  readonly deduplicatesFor?: number;
   /** What its test mode does: `code`: shows the events under the owner's code; `validate`: checks them and counts nothing; `none`: there is none. */
   readonly test: 'code' | 'validate' | 'none';
   readonly token?: TokenExchange;
