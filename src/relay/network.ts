@@ -125,6 +125,6 @@ export interface Network {
       access: Access,
     ): EventVerdict | Extract<Verdict, { kind: 'retry' | 'stop' }>;
   };
-  /** The fields of its event that were sent. Left out: every leaf of the event, see fields.ts. */
+  /** The fields of its event that were sent. Left out: every leaf of the event, see `sentFields`. */
   fields?(event: JsonObject): readonly SentField[];
 }

@@ -1,0 +1,15 @@
+/** The fakes of all networks, each new and with nothing counted. */
+import type { NetworkName } from '../../../src/model/destination.ts';
+import type { FakeNetwork } from './fake.ts';
+
+const MAKERS: { readonly [Name in NetworkName]?: () => FakeNetwork } = {};
+
+export type FakeNetworks = ReadonlyMap<NetworkName, FakeNetwork>;
+
+export function makeFakes(): FakeNetworks {
+  return new Map(
+    Object.values(MAKERS)
+      .map((make) => make())
+      .map((fake) => [fake.name, fake]),
+  );
+}

@@ -1,0 +1,18 @@
+/** All networks. Each is loaded when a destination of it is first served. */
+import type { NetworkName } from '../../model/destination.ts';
+import type { Network } from '../network.ts';
+
+const LOADERS: { readonly [Name in NetworkName]?: () => Promise<Network> } = {};
+
+/** What its file says of a network. */
+export async function networkOf(name: NetworkName): Promise<Network> {
+  const load = LOADERS[name];
+  if (load === undefined) throw new Error(`there is no file for the network ${name}`);
+  return await load();
+}
+
+/** All networks, in the order of their titles. */
+export async function allNetworks(): Promise<readonly Network[]> {
+  const networks = await Promise.all(Object.values(LOADERS).map((load) => load()));
+  return networks.toSorted((one, other) => one.title.localeCompare(other.title, 'en'));
+}

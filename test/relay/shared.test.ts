@@ -1,0 +1,249 @@
+/** What the networks' files share: units, settings, and answers without anything that was sent. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../src/model/delivery.ts';
+import type { Destination } from '../../src/model/destination.ts';
+import type { Access, JsonObject, RelayResponse, Verdict } from '../../src/relay/network.ts';
+import {
+  amountOf,
+  amountTextOf,
+  answerOf,
+  cleanAnswer,
+  each,
+  hostField,
+  jsonOf,
+  listAt,
+  retryAfterOf,
+  secondsOf,
+  sentFields,
+  settingOf,
+  textAt,
+  valueAt,
+  verdictOf,
+} from '../../src/relay/networks/shared.ts';
+import { runs } from '../runs.ts';
+
+const HASH = 'ff8d9819fc0e12bf0d24892e45987e249a28dce836a85cad60e28eaaa8c6d976';
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36';
+const SECRET = 'token/with+signs=';
+
+const DESTINATION: Destination = {
+  id: 'ds_1111111111111111',
+  pixel: 'px_1',
+  network: 'linkedin',
+  name: 'Example',
+  account: 'account-512345',
+  settings: { host: 'https://api.example.com' },
+  rules: [{ event: 'purchase', as: 'Bought2Things' }],
+  mode: 'live',
+  test_code: '',
+  state: 'on',
+  problem: null,
+  created_at: 0,
+  updated_at: 0,
+};
+const ACCESS: Access = { destination: DESTINATION, secret: SECRET, now: 0 };
+
+const response = (body: string, headers: Readonly<Record<string, string>> = {}): RelayResponse => ({
+  status: 400,
+  headers: new Headers(headers),
+  body,
+});
+
+/** What is recorded of a message after events were sent. */
+function recordedOf(message: string, ...events: readonly JsonObject[]): string {
+  const network = {
+    verdict: (it: RelayResponse): Verdict => ({ kind: 'split', answer: answerOf(it, { message: it.body }) }),
+  };
+  const verdict = verdictOf(network, response(message), events, ACCESS);
+  return verdict.kind === 'each' ? '' : verdict.answer.message;
+}
+
+describe('an amount', () => {
+  it.each<[number, string, string]>([
+    [12_500_000, '12.5', '12.50'],
+    [0, '0', '0.00'],
+    [100_000, '0.1', '0.10'],
+    [1, '0.000001', '0.000001'],
+    [1_000, '0.001', '0.001'],
+    [-19_990_000, '-19.99', '-19.99'],
+    [70_000_000_000, '70000', '70000.00'],
+    [900_719_925_474_099, '900719925.474099', '900719925.474099'],
+  ])('of %d millionths is %s, and as a text %s', (millionths, number, text) => {
+    expect(JSON.stringify(amountOf(millionths))).toBe(number);
+    expect(amountTextOf(millionths)).toBe(text);
+  });
+
+  it('is the same number in both forms, without noise', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (millionths) => {
+        const text = amountTextOf(millionths);
+        expect(text).toMatch(/^-?\d+\.\d{2,6}$/);
+        expect(Number(text)).toBe(amountOf(millionths));
+        expect(BigInt(text.replace('.', '').padEnd(text.indexOf('.') + 6, '0'))).toBe(BigInt(millionths));
+      }),
+      { numRuns: runs(300, 20_000) },
+    );
+  });
+});
+
+it('cuts milliseconds to whole seconds', () => {
+  expect(secondsOf(1_764_471_599_999)).toBe(1_764_471_599);
+});
+
+describe('a host setting', () => {
+  const field = hostField('https://api.example.com');
+
+  it.each([
+    'https://api.example.com',
+    'https://api.example.com:8443',
+    'https://proxy.example/linkedin',
+    'http://127.0.0.1:4000/linkedin',
+    'http://localhost:4000',
+    'http://[::1]:4000',
+  ])('may be %s', (host) => {
+    expect(host).toMatch(field.pattern);
+  });
+
+  it.each([
+    'http://api.example.com',
+    'http://127.0.0.1.example.com',
+    'http://localhost@example.com',
+    'https://user:password@example.com',
+    'https://api.example.com/',
+    'https://api.example.com?x=1',
+    'https://api.example.com#x',
+    'https://',
+    'api.example.com',
+    'https://api.example.com/../x y',
+  ])('may not be %s', (host) => {
+    expect(host).not.toMatch(field.pattern);
+  });
+
+  it('has a default', () => {
+    expect(settingOf(DESTINATION, field)).toBe('https://api.example.com');
+    expect(settingOf({ settings: {} }, hostField('https://b.example'))).toBe('https://b.example');
+  });
+});
+
+describe('a body', () => {
+  it('is read without ever throwing', () => {
+    expect(jsonOf('{"a":1}')).toEqual({ a: 1 });
+    fc.assert(fc.property(fc.string(), (text) => void jsonOf(text)));
+  });
+
+  it('is read by paths, whatever stands there', () => {
+    const json = jsonOf('{"error":{"code":190,"items":[{"text":"x"}]},"none":null}');
+    expect(textAt(json, 'error', 'code')).toBe('190');
+    expect(textAt(json, 'error', 'items', 0, 'text')).toBe('x');
+    expect(textAt(json, 'error')).toBe('');
+    expect(textAt(json, 'none', 'deeper')).toBe('');
+    expect(textAt(json, 'constructor', 'name')).toBe('');
+    expect(listAt(json, 'error', 'items')).toHaveLength(1);
+    expect(listAt(json, 'error', 'code')).toEqual([]);
+    expect(valueAt(undefined, 'error')).toBeUndefined();
+  });
+});
+
+it.each<[string | undefined, number | null]>([
+  ['120', 120],
+  [' 0 ', 0],
+  ['Mon, 30 Nov 2026 00:00:30 GMT', 30],
+  ['Sun, 29 Nov 2026 00:00:00 GMT', 0],
+  ['soon', null],
+  ['-5', null],
+  [undefined, null],
+])('reads Retry-After %j as %j seconds', (value, seconds) => {
+  const now = Date.UTC(2026, 10, 30);
+  const headers: Record<string, string> = value === undefined ? {} : { 'retry-after': value };
+  expect(retryAfterOf(response('', headers), now)).toBe(seconds);
+});
+
+it('lists the fields of an event, with those that are hashed', () => {
+  expect(
+    sentFields({
+      name: 'Purchase',
+      user: { em: [HASH, HASH], ip: '192.0.2.1' },
+      items: [{ id: 'a', price: 1 }, { id: 'b' }],
+      empty: [],
+      flag: false,
+    }),
+  ).toEqual([
+    { name: 'name', hashed: false },
+    { name: 'user.em', hashed: true },
+    { name: 'user.ip', hashed: false },
+    { name: 'items.id', hashed: false },
+    { name: 'items.price', hashed: false },
+    { name: 'flag', hashed: false },
+  ]);
+});
+
+describe('a recorded answer', () => {
+  const event = {
+    type: 'PURCHASE',
+    rule: 'Bought2Things',
+    currency: 'EUR',
+    user: { em: [HASH], agent: AGENT, click: 'IwAR3x-Abc_9', ip: '2001:db8::7', id: 'f81d4fae-7dec' },
+  };
+
+  it.each([
+    ['a hash', `em ${HASH} is wrong`, 'em […] is wrong'],
+    ['an agent', `agent "${AGENT}" is wrong`, 'agent "[…]" is wrong'],
+    ['a part of an agent', `agent "${AGENT.slice(0, 40)}" is wrong`, 'agent "[…]" is wrong'],
+    ['a click id', 'click=IwAR3x-Abc_9, twice: iwar3x-abc_9', 'click=[…], twice: […]'],
+    ['an address', 'from 2001:db8::7.', 'from […].'],
+    ['an id', 'id f81d4fae-7dec', 'id […]'],
+    ['the secret', `token ${SECRET} or ${encodeURIComponent(SECRET)}`, 'token […] or […]'],
+    ['line breaks', 'one\n\n  two\tthree', 'one two three'],
+  ])('has no %s', (_, message, recorded) => {
+    expect(recordedOf(message, event)).toBe(recorded);
+  });
+
+  it.each([
+    ['an e-mail address', 'for Jane.Doe+x@example.com!', 'for […]'],
+    ['an IPv4 address', 'ip 198.51.100.7, port 1', 'ip […], port 1'],
+    ['an IPv6 address', 'ip 2001:db8:1:2:3:4:5:6', 'ip […]'],
+    ['a telephone number', 'call +1 (555) 010-0199', 'call […]'],
+    ['a hash', `em ${HASH.toUpperCase()}`, 'em […]'],
+    ['an agent', `"${AGENT}"`, '"[…]"'],
+  ])('has no %s, even if it was not sent', (_, message, recorded) => {
+    expect(recordedOf(message)).toBe(recorded);
+  });
+
+  it('keeps the words of the API, the names of rules and the account', () => {
+    const message = 'PURCHASE in EUR for Bought2Things of account-512345 (code 2804003, version 202511)';
+    expect(recordedOf(message, event)).toBe(message);
+  });
+
+  it('has no part of a value at its end, however long the message is', () => {
+    for (let length = 3900; length < 4010; length++) {
+      expect(recordedOf(`${'x'.repeat(length)} ${event.user.click}`, event)).toBe('x'.repeat(300));
+      expect(recordedOf(`${HASH} `.repeat(length / 65) + AGENT, event)).not.toContain('Mozilla');
+    }
+    expect(recordedOf('a'.repeat(1000))).toBe('a'.repeat(300));
+  });
+
+  it('has nothing that was sent, in whatever the network repeats of it', () => {
+    const value = fc
+      .string({ minLength: 13, maxLength: 60 })
+      .map((text) => text.replace(/\s/g, '-'))
+      .filter((text) => /\d/.test(text) && !text.includes('[…]'));
+    fc.assert(
+      fc.property(value, fc.string(), fc.string(), (sent, before, after) => {
+        const recorded = recordedOf(`${before} ${sent} ${after} ${sent.slice(0, 13)}`, { id: sent });
+        expect(recorded).not.toContain(sent.slice(0, 12));
+      }),
+      { numRuns: runs(300, 5000) },
+    );
+  });
+
+  it('is cleaned for each event, in its message, code and trace', () => {
+    const dirty: Answer = { status: 200, code: HASH, message: HASH, trace: HASH, advice: 'Wait.' };
+    const network = { verdict: (): Verdict => each(2, { kind: 'refused', answer: dirty }) };
+    const clean = { status: 200, code: '[…]', message: '[…]', trace: '[…]', advice: 'Wait.' };
+    expect(verdictOf(network, response(''), [event, event], ACCESS)).toEqual(
+      each(2, { kind: 'refused', answer: clean }),
+    );
+    expect(cleanAnswer(dirty, ACCESS)).toEqual(clean);
+  });
+});
