@@ -33,11 +33,11 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/segment.ts': 6_500,
   'src/collect/wire/snowplow.ts': 5_800,
   'src/collect/wire/umami.ts': 4_600,
-  'src/enrich/ingest.ts': 49_800,
-  'src/enrich/consume.ts': 52_000,
+  'src/enrich/ingest.ts': 51_000,
+  'src/enrich/consume.ts': 53_500,
   // Analytics Engine, which a Worker without it never reads.
   'src/engine/reader.ts': 4_000,
-  'src/query/open-days.ts': 61_000,
+  'src/query/open-days.ts': 62_000,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
   'src/rollup/job.ts': 88_000,
@@ -46,10 +46,11 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/rollup/points.ts': 11_500,
   'src/rollup/points-day.ts': 41_000,
   'src/api/router.ts': 6_000,
-  'src/api/api.ts': 164_500,
-  'src/api/health.ts': 13_000,
-  'src/api/diagnostics.ts': 15_000,
+  'src/api/api.ts': 169_000,
+  'src/api/health.ts': 14_000,
+  'src/api/diagnostics.ts': 16_000,
   'src/api/description.ts': 2_500,
+  'src/api/destinations.ts': 30_000,
   'src/api/dashboard.ts': 5_700,
   'src/api/public-page.ts': 11_200,
   'src/privacy/opt-out.ts': 11_700,
@@ -63,7 +64,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 345_000;
+const ALL_MODULES = 360_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [
@@ -72,7 +73,7 @@ const BUDGETS = [
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
   { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_880 },
-  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 17_500 },
+  { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 21_000 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.
   { what: "dashboard's first view, scripts", file: 'dist/app/assets/index-*.js', bytes: 30_000 },

@@ -37,3 +37,12 @@ export function check<Schema extends v.GenericSchema>(schema: Schema, value: unk
     errors: result.issues.map((issue) => ({ path: pathOf(issue.path ?? []), message: issue.message })),
   });
 }
+
+/** A partial object, as a change is, without the entries that are undefined. */
+export function withoutUndefined<T extends object>(
+  partial: T,
+): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}

@@ -33,10 +33,11 @@ import {
 } from '../store/pixel-changes.ts';
 import { deletePixel, insertPixel, listPixels } from '../store/pixels.ts';
 import { changeTimeZone, type Rezoned } from '../store/rezone.ts';
-import { check, readJson } from './body.ts';
+import { check, readJson, withoutUndefined } from './body.ts';
 import type { Call, PixelCall } from './call.ts';
 import { type Grant, loadPixel, requirePixel, unknownPixel } from './grant.ts';
 import { hashToken } from './hash.ts';
+import { expectedTags } from './if-match.ts';
 import { installSnippets } from './install.ts';
 import { OwnerSettings } from './owner-settings.ts';
 import { Problem } from './problem.ts';
@@ -265,11 +266,8 @@ export async function changePixel({ request, env, grant, id }: Call): Promise<Re
  * @throws Problem if the request has If-Match, and the pixel has another ETag.
  */
 async function requireMatch(request: Request, { pixel, read, readAll }: PixelForChange): Promise<string> {
-  const expected = request.headers
-    .get('if-match')
-    ?.split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''));
-  if (!expected || expected.includes('*')) return read;
+  const expected = expectedTags(request);
+  if (expected === null) return read;
   if (expected.includes(`"${await etagOf(pixel)}"`)) return readAll;
   throw new Problem(
     'precondition_failed',
@@ -360,13 +358,6 @@ async function loadForChange(env: Env, grant: Grant, id: string): Promise<PixelF
   const current = PIXEL_ID.test(id) ? await readForChange(env.DB, id) : null;
   if (!current) throw unknownPixel();
   return current;
-}
-
-/** A partial object without the entries that are undefined. */
-function withoutUndefined<T extends object>(partial: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
 }
 
 /** Changes with everything that a client can change. */

@@ -22,6 +22,7 @@ import { PropertiesQuery, readProperties } from './properties.ts';
 import { handleQuery } from './query.ts';
 import { MAX_QUERIES } from './query-list.ts';
 import { listRejections, RejectionsQuery } from './rejections.ts';
+import { RELAY_ROUTES } from './relay-routes.ts';
 import { defineRoute, type Route } from './route.ts';
 import { readStats, StatsQuery } from './stats.ts';
 
@@ -237,6 +238,7 @@ export const ROUTES: readonly Route[] = [
     handler: removeLink,
   }),
   ...DATA_ROUTES,
+  ...RELAY_ROUTES,
   defineRoute({
     name: 'readPerson',
     method: 'GET',

@@ -7,6 +7,7 @@ import { TOOLS } from '../model/pixel-key.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import { OWNER_SCHEMAS } from './owner-schemas.ts';
 import { QUERY_SCHEMAS } from './query-schemas.ts';
+import { RELAY_SCHEMAS } from './relay-schemas.ts';
 import {
   count,
   countOrNull,
@@ -93,6 +94,7 @@ const unconfirmed = object({
 const personKind = { enum: Object.keys(PERSON_KINDS) };
 const entries = {
   ...OWNER_SCHEMAS,
+  ...RELAY_SCHEMAS,
   Problem: {
     ...object(
       {

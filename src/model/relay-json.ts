@@ -40,6 +40,12 @@ type Times = 'secret_at' | 'created_at' | 'updated_at';
 export type DestinationJson = Omit<Destination, Times | 'problem'> &
   Readonly<Record<Times, string>> & {
     readonly problem: (Omit<DestinationProblem, 'at'> & { readonly at: string }) | null;
+    /** The secret itself is never part of an answer. */
+    readonly has_secret: true;
+    /** The goals of its rules that the pixel does not have any more: nothing is sent for these rules. */
+    readonly missing_goals: readonly string[];
+    /** Sent as `If-Match`, in quotes, it makes a change fail if the destination has changed since. */
+    readonly etag: string;
   };
 
 /** Of `GET …/destinations`. */

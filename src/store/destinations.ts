@@ -42,7 +42,7 @@ export function sealSecret(secret: string, destination: string, text: string): P
   return seal(secret, 'destination secrets', destination, text);
 }
 
-/** @returns false if the pixel has the maximum number of destinations, or does not exist. */
+/** @returns false if the pixel has the maximum number of destinations, or one of the same network and account, or does not exist. */
 export async function insertDestination(
   db: D1Database,
   destination: Destination,
@@ -58,9 +58,15 @@ export async function insertDestination(
   const { meta } = await db
     .prepare(
       `INSERT INTO destinations (${COLUMNS.join(', ')}, secret) SELECT ${COLUMNS.map(() => '?').join(', ')}, ?
-       WHERE ${hasPixel('?')} AND (SELECT count(*) FROM destinations WHERE pixel = ?) < ${MAX_DESTINATIONS}`,
+       WHERE ${hasPixel('?')} AND (SELECT count(*) FROM destinations WHERE pixel = ?) < ${MAX_DESTINATIONS}
+         AND NOT EXISTS (SELECT 1 FROM destinations WHERE pixel = ? AND network = ? AND account = ?)`,
     )
-    .bind(...COLUMNS.map((column) => values[column]), sealedSecret, destination.pixel, destination.pixel)
+    .bind(
+      ...COLUMNS.map((column) => values[column]),
+      sealedSecret,
+      ...[destination.pixel, destination.pixel, destination.pixel],
+      ...[destination.network, destination.account],
+    )
     .run();
   forgetPixel(destination.pixel);
   return meta.changes > 0;

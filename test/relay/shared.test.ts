@@ -40,6 +40,7 @@ const DESTINATION: Destination = {
   state: 'on',
   problem: null,
   created_at: 0,
+  secret_at: 0,
   updated_at: 0,
 };
 const ACCESS: Access = { destination: DESTINATION, secret: SECRET, now: 0 };

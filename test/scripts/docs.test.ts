@@ -96,6 +96,7 @@ describe('docs/api.md has each', () => {
         .replace('{locale}', 'en_US')
         .replace('imports/{part}', 'imports/:import')
         .replace('archive/{part}', 'archive/:day')
+        .replace('destinations/{part}', 'destinations/:destination')
         .replace('{part}', ':link')
         .replace('{id}', ':id')
         .replace(/^\/api\/v1\/pixels\/:id(?=\/)/, ''),
