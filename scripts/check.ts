@@ -50,6 +50,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/api/health.ts': 14_000,
   'src/api/diagnostics.ts': 16_000,
   'src/api/description.ts': 2_500,
+  'src/api/deliveries.ts': 30_000,
   'src/api/destinations.ts': 30_000,
   'src/api/dashboard.ts': 5_700,
   'src/api/public-page.ts': 11_200,

@@ -1,8 +1,15 @@
 /** The routes of conversions that are sent to networks. routes.ts lists every route. What serves them is loaded with the first request. */
-import { DestinationChange, NewDestination } from './relay-bodies.ts';
+import {
+  ConversionQuery,
+  DeliveriesQuery,
+  DestinationChange,
+  NewDestination,
+  SummaryQuery,
+} from './relay-bodies.ts';
 import { defineRoute, type Route } from './route.ts';
 
 const destinations = () => import('./destinations.ts');
+const deliveries = () => import('./deliveries.ts');
 
 export const RELAY_ROUTES: readonly Route[] = [
   defineRoute({
@@ -68,5 +75,38 @@ export const RELAY_ROUTES: readonly Route[] = [
     pixel: true,
     responses: { 204: null },
     handler: async (call) => (await destinations()).removeDestination(call),
+  }),
+  defineRoute({
+    name: 'readDeliveries',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/destinations/:part/deliveries',
+    summary: 'List what was sent to a destination, and what waits',
+    access: 'pixels:write',
+    pixel: true,
+    query: DeliveriesQuery,
+    responses: { 200: 'Deliveries' },
+    handler: async (call) => (await deliveries()).readDeliveries(call),
+  }),
+  defineRoute({
+    name: 'readDestinationSummary',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/destinations/:part/summary',
+    summary: 'Count what became of the conversions of a destination',
+    access: 'pixels:write',
+    pixel: true,
+    query: SummaryQuery,
+    responses: { 200: 'DestinationSummary' },
+    handler: async (call) => (await deliveries()).readSummary(call),
+  }),
+  defineRoute({
+    name: 'readConversion',
+    method: 'GET',
+    path: '/api/v1/pixels/:id/conversions/:part',
+    summary: 'Show what was reported of an event id, and what each destination answered',
+    access: 'pixels:write',
+    pixel: true,
+    query: ConversionQuery,
+    responses: { 200: 'Conversions' },
+    handler: async (call) => (await deliveries()).readConversion(call),
   }),
 ];

@@ -71,26 +71,35 @@ export interface RefusalJson {
   readonly message: string;
   readonly advice: string;
   readonly count: number;
-  /** When the latest was sent or refused. */
+  /** The time of the latest of their events. */
   readonly last_at: string;
 }
 
 /** Of `GET …/destinations/:part/summary`: the conversions of the last days, by the times of their events. */
 export interface DestinationSummaryJson {
   readonly days: number;
+  /** The conversions are those of events since then. */
+  readonly since: string;
+  /** Whether all of them are counted. If not, the latest are. */
+  readonly complete: boolean;
   readonly states: Readonly<Record<DeliveryState, number>>;
   /** The most frequent first, at most 20. */
   readonly refusals: readonly RefusalJson[];
+  /** Conversions that were handed over: those in the states `sent` and `delivered`. The fields below are about these. */
+  readonly sent: number;
   /** Conversions on whose pages the network's own pixel was. */
   readonly on_page: number;
   /** Those of them with an event id of the page, by which the network counts both reports once. */
   readonly deduplicable: number;
   /** Those of them without one: the network counts them twice. */
   readonly doubled: number;
-  /** From the event to the answer, in milliseconds; null if none was delivered. */
+  /** Conversions on whose pages the network's own pixel was not: it has them from Speck only. */
+  readonly server_only: number;
+  /** From the event to the delivery, in milliseconds; null if none was handed over. Half of them took at most the median, 95 of 100 at most the other. */
   readonly median_delay: number | null;
-  /** Conversions that were handed over, whose fields the match keys are shares of. */
-  readonly sent: number;
+  readonly p95_delay: number | null;
+  /** Of how many conversions, the latest ones, the shares of match keys are. */
+  readonly match_keys_of: number;
   /** The fields by which the network finds a person, with the part of the conversions that had them, 0 to 1; the largest first. */
   readonly match_keys: readonly { readonly name: string; readonly hashed: boolean; readonly share: number }[];
 }
@@ -105,7 +114,9 @@ export interface DeliveryJson {
   /** When the event happened. */
   readonly ts: string;
   readonly state: DeliveryState;
-  /** When it is due, if it waits. */
+  /** When it was stored, to be sent. */
+  readonly queued_at: string;
+  /** When it is due, if it waits, or when the network is asked what became of it. */
   readonly due_at: string | null;
   readonly expires_at: string;
   readonly sent_at: string | null;

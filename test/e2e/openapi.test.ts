@@ -247,6 +247,9 @@ describe('a body', () => {
     const isNamed = ({ results }: { results?: unknown[] }): boolean => !('metrics' in Object(results?.[0]));
     for (const [property, name, isOf] of [
       ['accepted', 'IngestResult', () => true],
+      ['deliveries', 'Deliveries', () => true],
+      ['states', 'DestinationSummary', () => true],
+      ['conversions', 'Conversions', () => true],
       ['results', 'NamedQueryResult', isNamed],
       ['results', 'QueryResult', (answer: object) => !isNamed(answer)],
     ] as const) {

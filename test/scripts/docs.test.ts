@@ -97,6 +97,7 @@ describe('docs/api.md has each', () => {
         .replace('imports/{part}', 'imports/:import')
         .replace('archive/{part}', 'archive/:day')
         .replace('destinations/{part}', 'destinations/:destination')
+        .replace('conversions/{part}', 'conversions/:event')
         .replace('{part}', ':link')
         .replace('{id}', ':id')
         .replace(/^\/api\/v1\/pixels\/:id(?=\/)/, ''),
