@@ -10,14 +10,12 @@ export type DestinationPatch = {
     | undefined;
 } & { readonly state?: 'on' | 'off' | undefined; readonly sealedSecret?: string | undefined };
 
-/** What the record of a conversion says that waited when its destination was switched off. */
-const SWITCHED_OFF: Answer = {
-  status: 0,
-  code: 'switched_off',
-  message: 'The destination was switched off before this was sent.',
-  trace: '',
-  advice: '',
-};
+const ownAnswer = (code: string, message: string): string =>
+  JSON.stringify({ status: 0, code, message, trace: '', advice: '' } satisfies Answer);
+
+/** What the ledger says of conversions that waited when their destination was switched off, and of those that were being sent at that moment. */
+const SWITCHED_OFF = ownAnswer('switched_off', 'The destination was switched off before this was sent.');
+const IN_FLIGHT = ownAnswer('switched_off', 'The destination was switched off while this was being sent.');
 
 /**
  * Changes a destination if it is still as it was read. With another account, secret or setting, or switched on, it is not stopped any more, and what waits
@@ -60,7 +58,8 @@ export async function updateDestination(
       ? [
           db
             .prepare(
-              `UPDATE deliveries SET due_at = ?2 WHERE destination = ?1 AND state = 'waiting' AND due_at > ?2 AND ${isChanged}`,
+              `UPDATE deliveries SET due_at = ?2 WHERE destination = ?1 AND state = 'waiting' AND due_at > ?2 AND sent_at IS NULL
+                 AND ${isChanged}`,
             )
             .bind(id, at),
         ]
@@ -69,10 +68,11 @@ export async function updateDestination(
       ? [
           db
             .prepare(
-              `UPDATE deliveries SET state = 'refused', payload = NULL, answer = ?3
+              `UPDATE deliveries SET state = iif(sent_at IS NULL, 'refused', 'unknown'), payload = NULL,
+                 answer = iif(sent_at IS NULL, ?3, ?4)
                WHERE destination = ?1 AND state = 'waiting' AND ${isChanged}`,
             )
-            .bind(id, at, JSON.stringify(SWITCHED_OFF)),
+            .bind(id, at, SWITCHED_OFF, IN_FLIGHT),
         ]
       : []),
   ]);
