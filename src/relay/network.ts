@@ -94,7 +94,12 @@ export interface Network {
   /** What an `as` of a rule has to look like, and how that is said to an owner. */
   readonly as: { readonly pattern: RegExp; readonly help: string };
   /** The most events and bytes of one request. */
-  readonly batch: { readonly events: number; readonly bytes: number };
+  readonly batch: {
+    readonly events: number;
+    readonly bytes: number;
+    /** The most events in test mode, where that is less. */
+    readonly testEvents?: number;
+  };
   /** How old an event may be, in milliseconds. */
   readonly maxAge: number;
   /** Whether an event that is sent twice counts once: `all`, `purchases` only, or `none`. Decides what is sent again after a lost answer. */
