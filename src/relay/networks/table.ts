@@ -2,7 +2,12 @@
 import type { NetworkName } from '../../model/destination.ts';
 import type { Network } from '../network.ts';
 
-const LOADERS: { readonly [Name in NetworkName]?: () => Promise<Network> } = {};
+const LOADERS: { readonly [Name in NetworkName]?: () => Promise<Network> } = {
+  meta: async () => (await import('./meta.ts')).meta,
+  tiktok: async () => (await import('./tiktok.ts')).tiktok,
+  pinterest: async () => (await import('./pinterest.ts')).pinterest,
+  snap: async () => (await import('./snap.ts')).snap,
+};
 
 /** What its file says of a network. */
 export async function networkOf(name: NetworkName): Promise<Network> {

@@ -1,0 +1,34 @@
+/** What an answer means by its status alone, where the network's own code does not say it. */
+import type { Answer } from '../../model/delivery.ts';
+import type { Network, RelayResponse, Verdict } from '../network.ts';
+import { retryAfterOf } from './shared.ts';
+
+type Named = Pick<Network, 'title' | 'account' | 'secret'>;
+
+/** @param answer without advice: each verdict brings its own. */
+export function statusVerdict(network: Named, response: RelayResponse, answer: Answer, now: number): Verdict {
+  const { status } = response;
+  if (status === 401 || status === 403) return stop(answer, secretAdvice(network));
+  if (status === 404 || status === 405 || status === 410) return stop(answer, accountAdvice(network));
+  if (status >= 300 && status < 400) {
+    return stop(answer, `The host redirects elsewhere. Check the host of this destination.`);
+  }
+  // A success that cannot be read may come from a proxy, so nothing proves that the events were taken.
+  if (status < 300 || status === 408 || status === 425 || status === 429 || status >= 500) {
+    return { kind: 'retry', answer, after: retryAfterOf(response, now) };
+  }
+  const advice = `Look at what ${network.title} says of the event, and send it with the missing or corrected value.`;
+  return { kind: 'split', answer: { ...answer, advice } };
+}
+
+export function stop(answer: Answer, advice: string): Verdict {
+  return { kind: 'stop', answer: { ...answer, advice } };
+}
+
+/** What an owner does if the network does not accept the secret. */
+export const secretAdvice = ({ title, secret }: Named): string =>
+  `${title} does not accept the secret any more. Make a new one (“${secret.label}”) and enter it here; what waits is sent then.`;
+
+/** What an owner does if the network does not know the account. */
+export const accountAdvice = ({ title, account }: Named): string =>
+  `${title} does not know this “${account.label}” or this version of its API. Compare both with ${title}’s pages, and check the host.`;
