@@ -35,12 +35,15 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/collect/wire/umami.ts': 4_600,
   'src/enrich/ingest.ts': 51_000,
   'src/enrich/consume.ts': 53_500,
+  // What sends conversions, without the networks' own files.
+  'src/enrich/relay.ts': 17_500,
+  'src/relay/deliver.ts': 16_000,
   // Analytics Engine, which a Worker without it never reads.
   'src/engine/reader.ts': 4_000,
   'src/query/open-days.ts': 62_000,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
-  'src/rollup/job.ts': 88_000,
+  'src/rollup/job.ts': 91_500,
   'src/rollup/sampled-day.ts': 14_000,
   'src/rollup/column-counts.ts': 16_000,
   'src/rollup/points.ts': 11_500,
@@ -65,7 +68,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 360_000;
+const ALL_MODULES = 366_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

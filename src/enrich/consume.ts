@@ -9,6 +9,7 @@ import { storeDeadLetters } from '../store/dead-letters.ts';
 import { failureKind } from '../store/failure.ts';
 import { bodyOf } from './dead-letters.ts';
 import { deliver } from './ingest.ts';
+import type { RelayMessages } from './relay.ts';
 
 const DEAD_LETTERS = /dead-letters$/;
 
@@ -22,11 +23,11 @@ export async function consume(batch: MessageBatch<Message>, env: Env): Promise<v
     return;
   }
   const budget = invocationBudget(env.DB);
+  const relays: RelayMessages = new Map();
   for (const message of batch.messages) {
     const { body } = message;
-    // The deliveries themselves are in D1, so nothing is lost if this message is.
     if (body.kind === 'relay') {
-      message.ack();
+      relays.set(body.destination, [...(relays.get(body.destination) ?? []), message]);
       continue;
     }
     if (!canWriteBatch(budget)) {
@@ -43,6 +44,7 @@ export async function consume(batch: MessageBatch<Message>, env: Env): Promise<v
       message.retry({ delaySeconds: Math.min(FIRST_DELAY * 2 ** (message.attempts - 1), LAST_DELAY) });
     }
   }
+  if (relays.size > 0) await (await import('./relay.ts')).relay(env, relays, budget);
 }
 
 async function storeLetters(batch: MessageBatch<Message>, env: Env): Promise<void> {

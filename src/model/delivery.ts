@@ -44,3 +44,15 @@ export interface Answer {
   /** What the owner can do; `''` if nothing has to be done. */
   readonly advice: string;
 }
+
+/** An answer of Speck itself, which has asked no network. */
+export function ownAnswer(message: string, advice = ''): Answer {
+  return { status: 0, code: '', message, trace: '', advice };
+}
+
+/** What the record says of a conversion that waited in vain, if the network has said nothing. */
+export const EXPIRED = ownAnswer('It was too old for the network before it could be sent.');
+/** What it says of one that may have arrived. */
+export const ANSWER_LOST = ownAnswer(
+  'It was sent, but its answer was lost. Sent again, it could count twice.',
+);

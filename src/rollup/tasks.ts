@@ -13,6 +13,7 @@ import { archiveExpired, STATEMENTS_TO_BEGIN } from './archive.ts';
 import { expireFiles, rewriteFiles, STATEMENTS_TO_EXPIRE, STATEMENTS_TO_REWRITE } from './archive-changes.ts';
 import { rollUpDays, rollUpMonths, STATEMENTS_A_DAY, STATEMENTS_A_MONTH } from './day.ts';
 import { deleteEmpty, STATEMENTS_TO_LOOK, tidyImports } from './imports.ts';
+import { STATEMENTS_TO_TIDY_LEDGER, tidyLedger } from './ledger.ts';
 import { packMonths, STATEMENTS_TO_PACK } from './month-columns.ts';
 import {
   purgeColumns,
@@ -21,6 +22,7 @@ import {
   STATEMENTS_TO_PURGE,
   STATEMENTS_TO_PURGE_COLUMNS,
 } from './purge.ts';
+import { relayDue, STATEMENTS_TO_RELAY } from './relay.ts';
 import type { Run, TaskBudget } from './run.ts';
 import { STATEMENTS_TO_END } from './slices.ts';
 import { STATEMENTS_TO_SWEEP, sweep } from './sweep.ts';
@@ -56,6 +58,9 @@ async function findPoints(run: Run, budget: TaskBudget): Promise<void> {
   await (await import('./points.ts')).findPoints(run, budget, reader);
 }
 
+/** The statements with which a large day can be finished: two searches for days, and the end. */
+const STATEMENTS_TO_ROLL_UP = 2 + STATEMENTS_TO_END;
+
 /** In the order of a run. */
 export const TASKS: readonly CronTask[] = [
   {
@@ -66,6 +71,14 @@ export const TASKS: readonly CronTask[] = [
     run: async ({ db, now, report }) => {
       report.deletedSalts += await deleteExpiredSalts(db, now);
     },
+  },
+  {
+    // Conversions come before rollups: networks and owners wait for them, and they take a share only.
+    name: 'relay',
+    stage: 'first',
+    when: everyRun,
+    least: STATEMENTS_TO_RELAY,
+    run: (run, budget) => relayDue(run, budget, STATEMENTS_TO_ROLL_UP),
   },
   {
     // Days of Analytics Engine wait if this fails.
@@ -136,6 +149,7 @@ export const TASKS: readonly CronTask[] = [
     least: STATEMENTS_TO_SEAL,
     run: ({ db, env }) => sealKeys(db, secretsOf(env)),
   },
+  { name: 'ledger', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_TIDY_LEDGER, run: tidyLedger },
   { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
   { name: 'archive', stage: 'last', when: everyRun, least: STATEMENTS_TO_BEGIN, run: archiveExpired },
   { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },
@@ -167,7 +181,5 @@ export const TASKS: readonly CronTask[] = [
  */
 export const LEAST_AT_LAST = Math.max(STATEMENTS_TO_PURGE, 1 + STATEMENTS_A_PAGE);
 
-/**
- * The statements with which each task of the first stage can finish a large day: for salts, two searches for days, and the end.
- */
-export const LEAST_AT_FIRST = 1 + 2 + STATEMENTS_TO_END;
+/** The statements with which the tasks of the first stage can finish a large day: for salts, and for the day. Conversions take turns with it. */
+export const LEAST_AT_FIRST = 1 + STATEMENTS_TO_ROLL_UP;

@@ -8,6 +8,7 @@ import { hasPixel } from './pixels.ts';
 /** The names of the cron's tasks. See `rollup/tasks.ts`. */
 const TASK_NAMES = [
   'salts',
+  'relay',
   'points',
   'day',
   'snapshot',
@@ -27,6 +28,7 @@ const TASK_NAMES = [
   'letters',
   'imports',
   'empty',
+  'ledger',
 ] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 

@@ -56,10 +56,20 @@ export async function sendHits(
 
 const parcelOf = (hits: readonly RawHit[]): Parcel => ({ kind: 'hits', id: randomBase58(12), hits });
 
-/** Says that destinations have deliveries to be sent. @throws what the queue throws. */
-export async function sendRelays(queue: Queue<Message>, destinations: Iterable<string>): Promise<void> {
+/**
+ * Says that destinations have deliveries to be sent.
+ *
+ * @param delaySeconds how long the queue waits, at most 12 hours.
+ * @throws what the queue throws.
+ */
+export async function sendRelays(
+  queue: Queue<Message>,
+  destinations: Iterable<string>,
+  delaySeconds = 0,
+): Promise<void> {
   const messages = Array.from(destinations, (destination) => ({
     body: { kind: 'relay', destination } as const,
+    delaySeconds,
   }));
   if (messages.length > 0) await queue.sendBatch(messages);
 }

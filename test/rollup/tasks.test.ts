@@ -27,7 +27,16 @@ afterEach(() => vi.restoreAllMocks());
 beforeEach(async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   engine = memoryEngine();
-  const tables = ['failed_tasks', 'counters', 'dead_letters', 'salts', 'keys', 'sessions'];
+  const tables = [
+    'failed_tasks',
+    'counters',
+    'dead_letters',
+    'salts',
+    'keys',
+    'sessions',
+    'destinations',
+    'deliveries',
+  ];
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
   for (const { id } of (await db.prepare('SELECT id FROM pixels').all<{ id: string }>()).results) {
     await deletePixel(db, id);
@@ -127,10 +136,27 @@ async function makeWork(): Promise<Record<TaskName, string>> {
       .prepare('INSERT INTO dead_letters (id, body, received_at) VALUES (?, ?, ?)')
       .bind('letter', letter, NOW),
     countErasure(db, NOW),
+    // A destination whose secret nobody can open is stopped as soon as something is due. Another conversion was sent long ago.
+    db
+      .prepare(
+        `INSERT INTO destinations (id, pixel, network, name, account, settings, rules, mode, test_code, state, secret, secret_at, created_at, updated_at)
+         VALUES ('ds_1', ?, 'webhook', 'x', 'x', '{}', '[]', 'live', '', 'on', 'x', 1, 1, 1)`,
+      )
+      .bind(id),
+    ...[NOW, NOW - 31 * DAY].map((at, index) =>
+      db
+        .prepare(
+          `INSERT INTO deliveries (destination, name, event_id, pixel, ts, id, person, visitor, sent_as, has_eid, reported, on_page, state,
+             queued_at, due_at, expires_at)
+           VALUES ('ds_1', 'e', ?, ?, ?, 'i', '', 'v', 'e', 1, 1, 0, ?, ?, ?, ?)`,
+        )
+        .bind(`e${index}`, id, at, index === 0 ? 'waiting' : 'delivered', at, at, at + DAY),
+    ),
   ]);
   const ofDay = (day: string): string => `FROM days WHERE pixel = '${id}' AND day = '${day}'`;
   return {
     salts: `SELECT count(*) FROM salts WHERE date = '2020-01-01'`,
+    relay: `SELECT count(*) FROM destinations WHERE id = 'ds_1' AND state = 'on'`,
     points: `SELECT count(*) = 0 FROM days WHERE pixel = '${short.id}' AND day = '${TODAY}' AND points > 0`,
     day: `SELECT count(*) ${ofDay(CHANGED)} AND dirty > 0`,
     snapshot: `SELECT count(*) ${ofDay(TODAY)} AND rolled_at IS NULL`,
@@ -141,6 +167,7 @@ async function makeWork(): Promise<Record<TaskName, string>> {
     columns: `SELECT count(*) ${ofDay('2020-01-01')} AND columns > 0`,
     stray: `SELECT count(*) FROM events WHERE pixel = '${id}' AND id = 'stray'`,
     seal: `SELECT count(*) FROM keys WHERE length(key) = 64`,
+    ledger: `SELECT count(*) FROM deliveries WHERE destination = 'ds_1' AND state = 'delivered'`,
     sweep: `SELECT count(*) FROM sessions WHERE hash = 'ended'`,
     archive: `SELECT count(*) = 0 FROM archives WHERE pixel = '${archived.id}' AND written_at > 0`,
     purge: `SELECT count(*) FROM events WHERE pixel = '${short.id}'`,

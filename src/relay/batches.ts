@@ -1,0 +1,24 @@
+/** Cuts deliveries into batches that a network takes. */
+import type { Network } from './network.ts';
+import type { Ready } from './prepare.ts';
+
+/** Bytes of a request besides its events. */
+const ENVELOPE_BYTES = 1000;
+
+const encoder = new TextEncoder();
+
+export function batchesOf({ batch }: Network, ready: readonly Ready[]): Ready[][] {
+  const { events, bytes } = batch;
+  const batches: Ready[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const one of ready) {
+    const length = encoder.encode(JSON.stringify(one.event)).length + 1;
+    if (size + length > bytes - ENVELOPE_BYTES || (batches.at(-1)?.length ?? 0) >= events) {
+      batches.push([]);
+      size = 0;
+    }
+    batches.at(-1)?.push(one);
+    size += length;
+  }
+  return batches;
+}

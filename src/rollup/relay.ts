@@ -1,0 +1,41 @@
+/** Sends conversions that are due: without a queue all of them, else those that it has left. */
+import { secretsOf } from '../env.ts';
+import { dueDestinations } from '../store/due-deliveries.ts';
+import type { Run, TaskBudget } from './run.ts';
+
+/** Destinations that are served side by side. */
+const DESTINATIONS = 5;
+
+/** One statement to find what is due, and those with which one destination makes progress: `STATEMENTS_TO_DELIVER` in relay/deliver.ts. */
+export const STATEMENTS_TO_RELAY = 8;
+
+/** A run that has few statements leaves this task out, but for each third run. */
+const TURNS = 3;
+const BETWEEN_RUNS = 5 * 60_000;
+
+/**
+ * Serves the destinations that have been due for the longest time. Each is a step of its own, so one that fails delays no other.
+ *
+ * @param needed the statements that later tasks of the stage need.
+ */
+export async function relayDue(run: Run, budget: TaskBudget, needed: number): Promise<void> {
+  const { db, now, env } = run;
+  const isTurn = Math.floor(now / BETWEEN_RUNS) % TURNS === 0;
+  // Half of what the others do not need, or whatever it takes to serve one.
+  const spare = Math.floor((budget.left - needed) / 2);
+  const share = isTurn ? Math.max(spare, Math.min(budget.left, STATEMENTS_TO_RELAY)) : spare;
+  if (share < STATEMENTS_TO_RELAY) return;
+  const found = await run.tryGlobal('look', 'due conversions', 1, () =>
+    dueDestinations(db, now, DESTINATIONS + 1),
+  );
+  if (found === null || found.length === 0) return;
+  const { deliverTo, shareOf, STATEMENTS_TO_DELIVER } = await import('../relay/deliver.ts');
+  const served = found.slice(0, Math.min(DESTINATIONS, Math.floor((share - 1) / STATEMENTS_TO_DELIVER)));
+  const startedAt = Date.now();
+  const limits = shareOf(share - 1, served.length);
+  const relay = { db, secrets: secretsOf(env), limits, clock: () => now + Date.now() - startedAt };
+  const reports = await Promise.all(
+    served.map((id) => run.tryGlobal('relay', id, STATEMENTS_TO_DELIVER, () => deliverTo(relay, id))),
+  );
+  if (found.length > served.length || reports.some((report) => report?.more)) run.report.more = true;
+}

@@ -1,0 +1,43 @@
+/** Changes the state of destinations by what their networks answer. What an owner changes is in destination-changes.ts. */
+import type { DestinationProblem } from '../model/destination.ts';
+
+/** The destination as it was read. If its owner has changed it since, what an older request learned does not count. */
+interface ReadDestination {
+  readonly id: string;
+  readonly updated_at: number;
+}
+
+/** The statement that makes a destination wait until a time, in epoch milliseconds, after so many failures in a row. */
+export function postpone(
+  db: D1Database,
+  { id, updated_at }: ReadDestination,
+  failures: number,
+  until: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      'UPDATE destinations SET failures = ?3, retry_at = max(retry_at, ?4) WHERE id = ?1 AND updated_at = ?2',
+    )
+    .bind(id, updated_at, failures, until);
+}
+
+/** The statement that ends a destination's failures. */
+export function recover(db: D1Database, { id, updated_at }: ReadDestination): D1PreparedStatement {
+  return db
+    .prepare('UPDATE destinations SET failures = 0, retry_at = 0 WHERE id = ?1 AND updated_at = ?2')
+    .bind(id, updated_at);
+}
+
+/** The statement that stops a destination until its owner changes something. */
+export function stop(
+  db: D1Database,
+  { id, updated_at }: ReadDestination,
+  problem: DestinationProblem,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE destinations SET state = 'stopped', problem = ?3, failures = 0, retry_at = 0
+       WHERE id = ?1 AND updated_at = ?2 AND state = 'on'`,
+    )
+    .bind(id, updated_at, JSON.stringify(problem));
+}
