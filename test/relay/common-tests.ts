@@ -83,6 +83,14 @@ export function testNetwork({ network, makeFake, schema, purchase, page, passing
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/proxy\/(?:open_api\/)?v77\.0\//);
     });
 
+    it('is no test without the code by which the network knows tests', () => {
+      const destination = destinationOf(makeFake(), { mode: 'test' });
+      const problem = network.problemOf(outgoing, destination);
+      if (network.test === 'code') expect(problem).toMatch(/test code/);
+      else expect(problem).toBeNull();
+      expect(network.problemOf(outgoing, { ...destination, test_code: 'TEST1' })).toBeNull();
+    });
+
     it('is listed on the owner’s page', () => {
       const event = network.event(outgoing, { destination: destinationOf(makeFake()), secret: '', now: NOW });
       const [, list = ''] = /<!-- sent -->\n([\s\S]*?)\n<!-- \/sent -->/.exec(page) ?? [];

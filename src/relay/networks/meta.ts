@@ -3,9 +3,10 @@
  * An event is recognized by its name and id for 48 hours.
  */
 import type { Conversion } from '../../model/conversion.ts';
+import type { Destination } from '../../model/destination.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import type { Access, DestinationField, Json, JsonObject, Network, Outgoing, Verdict } from '../network.ts';
-import { clickOf, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, codeProblem, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -83,7 +84,7 @@ export const meta: Network = {
   verdict,
 };
 
-function problemOf({ conversion, as }: Outgoing): string | null {
+function problemOf({ conversion, as }: Outgoing, destination: Destination): string | null {
   if (conversion.user_agent === '') {
     return 'Meta refuses website events without the browser’s user agent. If your server reports the event, send the browser’s user agent with it.';
   }
@@ -93,7 +94,7 @@ function problemOf({ conversion, as }: Outgoing): string | null {
   if (as === 'Purchase' && (conversion.value === null || conversion.currency === '')) {
     return 'Meta refuses purchases without a value and a currency. Send both with the event.';
   }
-  return null;
+  return codeProblem(meta, destination);
 }
 
 function event({ conversion, as }: Outgoing): JsonObject {

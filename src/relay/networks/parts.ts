@@ -1,6 +1,7 @@
 /** Parts of events that several networks have. */
 import type { Click, ClickParameter, Conversion } from '../../model/conversion.ts';
-import type { Json, JsonObject } from '../network.ts';
+import type { Destination } from '../../model/destination.ts';
+import type { Json, JsonObject, Network } from '../network.ts';
 
 /** An object without the fields that are undefined, null, an empty text, an empty list or an empty object: networks refuse some of these. */
 export function present(fields: Readonly<Record<string, Json | undefined>>): JsonObject {
@@ -41,3 +42,12 @@ export const worthOf = <Amount extends Json>(
   { value, currency }: Pick<Conversion, 'value' | 'currency'>,
   write: (millionths: number) => Amount,
 ): Amount | undefined => (currency === '' ? undefined : priced(value, write));
+
+/** Why a test is not sent to a network that knows tests by the owner's code only: without the code, it would count what is made up. */
+export const codeProblem = (
+  { title }: Pick<Network, 'title'>,
+  { mode, test_code }: Pick<Destination, 'mode' | 'test_code'>,
+): string | null =>
+  mode === 'test' && test_code === ''
+    ? `Without a test code, ${title} would count the event as a real one. Enter the code that ${title} shows for test events.`
+    : null;

@@ -4,6 +4,7 @@
  */
 import type { Conversion } from '../../model/conversion.ts';
 import type { Answer } from '../../model/delivery.ts';
+import type { Destination } from '../../model/destination.ts';
 import type {
   Access,
   DestinationField,
@@ -13,7 +14,7 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { clickOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, codeProblem, listOf, present, priced, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -88,14 +89,14 @@ export const tiktok: Network = {
   verdict,
 };
 
-function problemOf({ conversion }: Outgoing): string | null {
+function problemOf({ conversion }: Outgoing, destination: Destination): string | null {
   if (conversion.url === '') {
     return 'TikTok refuses web events without the address of the page. Send it with the event.';
   }
   if (Object.keys(userOf(conversion)).length === 0) {
     return 'TikTok needs something to match the event with: a click id, the hash of an e-mail address, telephone number or user id, or the browser’s address. Send one of them with the event.';
   }
-  return null;
+  return codeProblem(tiktok, destination);
 }
 
 function event({ conversion, as }: Outgoing): JsonObject {
