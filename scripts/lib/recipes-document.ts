@@ -9,7 +9,7 @@ const PIXEL = 'px_…';
 /** A document with the recipes between its markers. The snippet itself is left out: the document contains it already. */
 export function withRecipes(document: string): string {
   const install = installSnippets(PIXEL, ORIGIN);
-  const recipes = recipesOf({ pixel: PIXEL, install, isLocal: false });
+  const recipes = recipesOf({ pixel: PIXEL, install, isLocal: false, isRelayed: false });
   const sections = recipes.map(({ name, steps, note, codes }) =>
     [
       `#### ${name}`,

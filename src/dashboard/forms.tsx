@@ -88,23 +88,31 @@ export function Form({
 interface Labelled {
   readonly label: string;
   readonly hint?: string | undefined;
+  /** What is wrong with the value. */
+  readonly error?: string | undefined;
 }
 
 interface FieldProps extends Labelled {
   readonly children: (props: {
     readonly id: string;
     readonly 'aria-describedby'?: string;
+    readonly 'aria-invalid'?: boolean;
   }) => ComponentChildren;
 }
 
-export function Field({ label, hint, children }: FieldProps) {
+export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {children({ id, ...(hint ? { 'aria-describedby': `${id}h` } : {}) })}
-      {hint && (
+      {children({
+        id,
+        ...(hint || error ? { 'aria-describedby': `${id}h` } : {}),
+        ...(error ? { 'aria-invalid': true } : {}),
+      })}
+      {(hint || error) && (
         <small id={`${id}h`} class="muted">
+          {error && <span class="worse">{error} </span>}
           {hint}
         </small>
       )}
@@ -133,13 +141,13 @@ interface InputProps extends Labelled, Editable {
 }
 
 /** An input of one line. */
-export function Input({ label, hint, type = 'text', set, takesFocus = false, ...rest }: InputProps) {
+export function Input({ label, hint, error, type = 'text', set, takesFocus = false, ...rest }: InputProps) {
   const ref = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (takesFocus) ref.current?.focus();
   }, []);
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} error={error}>
       {(props) => (
         <input
           ref={ref}
@@ -160,9 +168,9 @@ interface ChoiceProps extends Labelled, Editable {
   readonly options: Options;
 }
 
-export function Choice({ label, hint, value, set, options }: ChoiceProps) {
+export function Choice({ label, hint, error, value, set, options }: ChoiceProps) {
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} error={error}>
       {(props) => (
         <select {...props} value={value} onChange={(event) => set(event.currentTarget.value)}>
           <OptionList options={options} />
@@ -173,7 +181,7 @@ export function Choice({ label, hint, value, set, options }: ChoiceProps) {
 }
 
 /** A choice in a toolbar. Its label is for screen readers only. */
-export function InlineChoice({ label, value, set, options }: Omit<ChoiceProps, 'hint'>) {
+export function InlineChoice({ label, value, set, options }: Omit<ChoiceProps, 'hint' | 'error'>) {
   return (
     <label class="inline">
       <span class="hidden">{label}</span>

@@ -1,9 +1,10 @@
 /** The snippets of a pixel, and a check that they work: the first event, or why it was not stored. */
 import { useEffect, useState } from 'preact/hooks';
 import { isLoopback } from '../model/loopback.ts';
+import type { DestinationsJson } from '../model/relay-json.ts';
 import { call, type Pixel } from './api.ts';
 import { moment } from './format.ts';
-import { useInterval } from './hooks.ts';
+import { useGet, useInterval } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import type { LiveResponse } from './live.tsx';
 import type { RejectionsResponse } from './rejections.tsx';
@@ -14,6 +15,12 @@ import { todayIn } from './view.ts';
 const Recipes = lazy(() => import('./recipes.tsx'));
 const Switch = lazy(() => import('./switch.tsx'));
 
+const ALL_OPTIONS = 'data-use="all"';
+
+/** A snippet whose tag serves conversions, too. */
+const withRelay = (snippet: string, isRelayed: boolean): string =>
+  isRelayed ? snippet.replace(ALL_OPTIONS, `${ALL_OPTIONS} data-relay`) : snippet;
+
 interface Props {
   readonly pixel: Pixel;
   /** Whether the reader may let another tool's name of a site lead to the pixel. */
@@ -21,13 +28,16 @@ interface Props {
 }
 
 export default function Install({ pixel, mayAdd }: Props) {
-  const { install, id, url } = pixel;
+  const { id, url } = pixel;
+  const destinations = useGet<DestinationsJson>(`/api/v1/pixels/${id}/destinations`);
+  const isRelayed = (destinations.data?.destinations.length ?? 0) > 0;
+  const install = { ...pixel.install, script: withRelay(pixel.install.script, isRelayed) };
   const origin = location.origin;
   const isLocal = isLoopback(location.hostname);
   const local = isLocal ? ' data-local' : '';
   const fbq = [
     '<script>window.fbq=window.fbq||function(){fbq.callMethod?fbq.callMethod(...arguments):(fbq.queue=fbq.queue||[]).push(arguments)}</script>',
-    `<script defer src="${install.script_url.replace('.plus.', '.meta.')}" data-pixel="${id}" data-use="all" data-alias="fbq"${local}></script>`,
+    `<script defer src="${install.script_url.replace('.plus.', '.meta.')}" data-pixel="${id}" ${withRelay(ALL_OPTIONS, isRelayed)} data-alias="fbq"${local}></script>`,
   ].join('\n');
   const server = [
     `curl ${origin}/api/v1/events \\`,
@@ -48,8 +58,16 @@ export default function Install({ pixel, mayAdd }: Props) {
             does not have it.
           </>
         )}
+        {isRelayed && (
+          <>
+            {' '}
+            With <code>data-relay</code>, events of visitors who consent have an event id that the networks'
+            own pixels on the page get as well, so that your{' '}
+            <Link href={`/app/${id}/conversions`}>conversions</Link> count once.
+          </>
+        )}
       </Snippet>
-      <Recipes pixel={id} install={install} isLocal={isLocal} />
+      <Recipes pixel={id} install={install} isLocal={isLocal} isRelayed={isRelayed} />
       <Switch pixel={pixel} mayAdd={mayAdd} />
       <Snippet title="Without JavaScript" text={install.noscript}>
         Add this as well to count browsers that run no scripts.

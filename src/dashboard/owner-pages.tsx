@@ -13,6 +13,7 @@ import { commonPart, parseView, searchOf } from './view.ts';
 
 const Overview = lazy(() => import('./overview.tsx'));
 const AddPixel = lazy(() => import('./add-pixel.tsx'));
+const Conversions = lazy(() => import('./conversions.tsx'));
 const Import = lazy(() => import('./import.tsx'));
 const Install = lazy(() => import('./install.tsx'));
 const Live = lazy(() => import('./live.tsx'));
@@ -21,10 +22,13 @@ const Rejections = lazy(() => import('./rejections.tsx'));
 const PixelSettings = lazy(() => import('./settings.tsx'));
 const Tokens = lazy(() => import('./tokens.tsx'));
 
+const CONVERSIONS = 'conversions';
+
 /** `more`: the part of the label that a phone has no room for. */
 const VIEWS = [
   { name: '', label: 'Statistics', needs: 'stats:read' },
   { name: 'live', label: 'Live', needs: 'stats:read' },
+  { name: CONVERSIONS, label: 'Conversions', needs: 'pixels:write' },
   { name: 'rejections', label: 'Rejected', more: ' events', needs: 'stats:read' },
   { name: 'install', label: 'Install', needs: 'pixels:write' },
   { name: 'import', label: 'Import', needs: 'pixels:write' },
@@ -54,6 +58,8 @@ export function OwnerPages({
 }) {
   const { path, search } = useLocation();
   const [, first = '', second = '', ...rest] = path.split('/').map(currentName);
+  // What only one view has in its address stays there.
+  const kept = searchOf(parseView(search));
   const [version, setVersion] = useState(0);
   const pixels = useGet<{ pixels: Pixel[] }>(`/api/v1/pixels?${version}`);
   const reload = (): void => setVersion((before) => before + 1);
@@ -70,7 +76,9 @@ export function OwnerPages({
   const mayChange = scopes.includes('pixels:write');
   const mayAdd = mayChange && session.pixel === null;
   const view = VIEWS.find(({ name }) => name === second);
-  const isUnknown = rest.join('') !== '' || (pixel ? !view : second !== '');
+  // Conversions has addresses of its own.
+  const isUnknown =
+    (rest.join('') !== '' && (!pixel || second !== CONVERSIONS)) || (pixel ? !view : second !== '');
 
   const [signOutFailure, setSignOutFailure] = useState<Failure | null>(null);
   const signOut = async (): Promise<void> => {
@@ -107,7 +115,7 @@ export function OwnerPages({
               {VIEWS.filter((one) => lackOf(scopes, pixel, one) === null).map(({ name, label, ...rest }) => (
                 <Link
                   key={name}
-                  href={`/app/${pixel.id}${name && `/${name}`}${search}`}
+                  href={`/app/${pixel.id}${name && `/${name}`}${kept}`}
                   aria-current={second === name ? 'page' : undefined}
                 >
                   {label}
@@ -157,6 +165,7 @@ export function OwnerPages({
             key={`${pixel.id} ${second}`}
             pixel={pixel}
             view={second}
+            parts={rest}
             lacks={lackOf(scopes, pixel, view)}
             mayChange={mayChange}
             mayAdd={mayAdd}
@@ -236,6 +245,8 @@ function Home({ pixels, scopes, mayAdd, onChange }: HomeProps) {
 interface PixelViewProps {
   readonly pixel: Pixel;
   readonly view: string;
+  /** The parts of the address after the view. */
+  readonly parts: readonly string[];
   readonly lacks: Lack | null;
   readonly mayChange: boolean;
   readonly mayAdd: boolean;
@@ -243,10 +254,11 @@ interface PixelViewProps {
   readonly onDelete: () => void;
 }
 
-function PixelView({ pixel, view, lacks, mayChange, mayAdd, onChange, onDelete }: PixelViewProps) {
+function PixelView({ pixel, view, parts, lacks, mayChange, mayAdd, onChange, onDelete }: PixelViewProps) {
   if (lacks) return <NoView lacks={lacks} />;
   if (view === 'live') return <Live pixel={pixel} />;
   if (view === 'rejections') return <Rejections pixel={pixel} mayAdd={mayAdd} />;
+  if (view === CONVERSIONS) return <Conversions pixel={pixel} parts={parts} />;
   if (view === 'install') return <Install pixel={pixel} mayAdd={mayAdd} />;
   if (view === 'import') return <Import pixel={pixel} />;
   if (view === 'settings') return <PixelSettings pixel={pixel} onChange={onChange} onDelete={onDelete} />;

@@ -14,6 +14,8 @@ export interface Subject {
   };
   /** Whether the pages are on the owner's machine, and are counted only with `data-local`. */
   readonly isLocal: boolean;
+  /** Whether the pixel has destinations of conversions, for which the tag needs `data-relay`. */
+  readonly isRelayed: boolean;
 }
 
 export interface Code {
@@ -33,9 +35,9 @@ export interface Recipe {
 const STUB = 'window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}';
 
 /** @returns the recipes, those with the most readers first. */
-export function recipesOf({ pixel, install, isLocal }: Subject): readonly Recipe[] {
+export function recipesOf({ pixel, install, isLocal, isRelayed }: Subject): readonly Recipe[] {
   const { script, script_url: tag, collect_url } = install;
-  const local = isLocal ? ' data-local=""' : '';
+  const more = `${isRelayed ? ' data-relay=""' : ''}${isLocal ? ' data-local=""' : ''}`;
   return [
     {
       name: 'WordPress',
@@ -73,6 +75,7 @@ export function recipesOf({ pixel, install, isLocal }: Subject): readonly Recipe
             `  tag.src = '${tag}';`,
             `  tag.setAttribute('data-pixel', '${pixel}');`,
             "  tag.setAttribute('data-use', 'all');",
+            ...(isRelayed ? ["  tag.setAttribute('data-relay', '');"] : []),
             ...(isLocal ? ["  tag.setAttribute('data-local', '');"] : []),
             '  document.head.appendChild(tag);',
             '})();',
@@ -128,7 +131,7 @@ export function recipesOf({ pixel, install, isLocal }: Subject): readonly Recipe
             "import Script from 'next/script';",
             '',
             `<Script id="speck">{\`${STUB}\`}</Script>`,
-            `<Script src="${tag}" data-pixel="${pixel}" data-use="all"${local} />`,
+            `<Script src="${tag}" data-pixel="${pixel}" data-use="all"${more} />`,
           ].join('\n'),
         },
       ],

@@ -60,7 +60,7 @@ it('count what they say', async () => {
   const { id, install } = (await response.json()) as { id: string; install: Snippets };
   // Its pages are not on this machine.
   const script = install.script.replace(' data-local', '');
-  const recipes = recipesOf({ pixel: id, install: { ...install, script }, isLocal: false });
+  const recipes = recipesOf({ pixel: id, install: { ...install, script }, isLocal: false, isRelayed: false });
   expect(recipes.map(({ name }) => name)).toEqual([
     'WordPress',
     'Google Tag Manager',
@@ -106,9 +106,18 @@ it('count what they say', async () => {
 
 it('say what a page on this machine needs, all of them', () => {
   const install = installSnippets('px_1', 'http://127.0.0.1:8787');
-  const recipes = recipesOf({ pixel: 'px_1', install, isLocal: true });
+  const recipes = recipesOf({ pixel: 'px_1', install, isLocal: true, isRelayed: false });
   const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
   expect(forPages.filter(({ text }) => !text.includes('data-local'))).toEqual([]);
+  expect(forPages.filter(({ text }) => text.includes('data-relay'))).toEqual([]);
+});
+
+it('say what conversions need, all of them', () => {
+  const { script, ...install } = installSnippets('px_1', 'https://px.example.com');
+  const relayed = { ...install, script: script.replace('data-pixel', 'data-relay data-pixel') };
+  const recipes = recipesOf({ pixel: 'px_1', install: relayed, isLocal: false, isRelayed: true });
+  const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
+  expect(forPages.filter(({ text }) => !text.includes('data-relay'))).toEqual([]);
 });
 
 it('are in the Install view, with the values of the pixel, for mouse and keyboard', async () => {

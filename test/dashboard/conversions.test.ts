@@ -1,0 +1,256 @@
+/** The view Conversions without a browser: its addresses, what its form sends, and the sentences that say how a destination is. */
+import { describe, expect, it } from 'vitest';
+import { addressOf, type Place, placeOf } from '../../src/dashboard/conversions/address.ts';
+import {
+  bodyOf,
+  errorsOf,
+  fieldsOf,
+  NO_FIELDS,
+  newFields,
+  pathsOf,
+  withEvent,
+} from '../../src/dashboard/conversions/fields.ts';
+import { answerText, healthOf, stateLabel } from '../../src/dashboard/conversions/health.ts';
+import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../../src/model/relay-json.ts';
+
+const ID = 'ds_1111111111111111';
+const TIME = '2026-11-30T00:00:00.000Z';
+
+const field = (name: string) => ({ name, label: name, help: '', pattern: '.+', default: null });
+const META: NetworkJson = {
+  name: 'meta',
+  title: 'Meta',
+  account: field('account'),
+  secret: field('secret'),
+  settings: [field('version')],
+  events: { Purchase: 'Purchase', Signup: 'CompleteRegistration' },
+  as: { pattern: '.+', help: '' },
+  max_age: 1,
+  deduplicates: 'all',
+  test: 'code',
+};
+
+const DESTINATION: DestinationJson = {
+  id: ID,
+  pixel: 'px_1',
+  network: 'meta',
+  name: 'The shop',
+  account: '123',
+  settings: {},
+  rules: [
+    { event: 'Purchase', as: 'Purchase' },
+    { goal: 'Paid', as: 'Lead' },
+  ],
+  mode: 'live',
+  test_code: '',
+  state: 'on',
+  problem: null,
+  has_secret: true,
+  missing_goals: [],
+  etag: '1',
+  secret_at: TIME,
+  created_at: TIME,
+  updated_at: TIME,
+};
+
+const NONE = { waiting: 0, sent: 0, delivered: 0, refused: 0, expired: 0, withdrawn: 0, unknown: 0 };
+const summary = (
+  states: Partial<typeof NONE>,
+  more: Partial<DestinationSummaryJson> = {},
+): DestinationSummaryJson => ({
+  days: 7,
+  since: TIME,
+  complete: true,
+  states: { ...NONE, ...states },
+  refusals: [],
+  on_page: 0,
+  deduplicable: 0,
+  doubled: 0,
+  server_only: 0,
+  median_delay: null,
+  p95_delay: null,
+  sent: 0,
+  match_keys_of: 0,
+  match_keys: [],
+  ...more,
+});
+const refusal = (count: number, message: string, advice = '') => ({
+  ...{ name: 'Purchase', status: 0, code: '', message, advice, count, last_at: TIME },
+});
+const said = (destination: Partial<DestinationJson>, of: DestinationSummaryJson): string[] =>
+  healthOf({ ...DESTINATION, ...destination }, of, META).map(({ text }) => text);
+
+describe('addresses', () => {
+  it.each<Place>([
+    { at: 'list' },
+    { at: 'new' },
+    { at: 'edit', destination: ID },
+    { at: 'destination', destination: ID, state: null },
+    { at: 'destination', destination: ID, state: 'refused' },
+    { at: 'conversion', name: 'A&B=c', event: '../?# %2F' },
+  ])('of each place lead to it: %j', (place) => {
+    for (const search of ['', '?period=7d&f=is,event:page,/']) {
+      const address = addressOf('px_1', place, search);
+      const { pathname, search: query } = new URL(address, 'https://px.example');
+      expect(placeOf(pathname.split('/').slice(4), query)).toEqual(place);
+      expect(query.startsWith(search)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['/nosuch', ''],
+    ['/new/more', ''],
+    [`/${ID}/more`, ''],
+    [`/${ID}/edit/more`, ''],
+    ['/ds_0', ''],
+    ['/event', ''],
+    ['/event', '?name=Purchase'],
+  ])('of nothing lead nowhere: %s%s', (path, search) => {
+    expect(placeOf(path.split('/').slice(1), search)).toBeNull();
+  });
+
+  it('with a state that does not exist show all of the ledger', () => {
+    expect(placeOf([ID], '?state=nosuch')).toEqual({ at: 'destination', destination: ID, state: null });
+  });
+});
+
+describe('the form', () => {
+  it('begins with the event that matters most, under its name at the network', () => {
+    expect(newFields(META)).toMatchObject({
+      name: 'Meta',
+      rules: [{ kind: 'event', what: 'Purchase', as: 'Purchase' }],
+    });
+    expect(newFields({ ...META, events: {} }, 'Mine')).toMatchObject({
+      name: 'Mine',
+      rules: [{ kind: 'event', what: 'Purchase', as: '' }],
+    });
+  });
+
+  it('sends what a destination has, and no secret unless one is typed', () => {
+    const { network, name, account, settings, rules, mode, test_code } = DESTINATION;
+    const expected = { network, name, account, settings, rules, mode, test_code, state: 'on' };
+    expect(bodyOf(fieldsOf(DESTINATION))).toEqual(expected);
+    expect(bodyOf({ ...fieldsOf(DESTINATION), secret: 's' })).toEqual({ ...expected, secret: 's' });
+    expect(bodyOf({ secret: '' })).toEqual({});
+    expect(bodyOf({ settings: { version: 'v26.0', host: '' }, isOn: false })).toEqual({
+      settings: { version: 'v26.0' },
+      state: 'off',
+    });
+  });
+
+  it('keeps a stopped destination on', () => {
+    expect(fieldsOf({ ...DESTINATION, state: 'stopped' }).isOn).toBe(true);
+    expect(fieldsOf({ ...DESTINATION, state: 'off' }).isOn).toBe(false);
+  });
+
+  it('names an event as the network does, unless the owner has chosen a name', () => {
+    const { events } = META;
+    const signup = { kind: 'event', what: 'Signup' } as const;
+    const rule = { kind: 'event', what: 'Purchase', as: 'Purchase' } as const;
+    expect(withEvent(rule, signup, events).as).toBe('CompleteRegistration');
+    expect(withEvent({ ...rule, as: 'Mine' }, signup, events).as).toBe('Mine');
+    expect(withEvent(rule, { kind: 'goal', what: 'Signup' }, events).as).toBe('Purchase');
+    expect(withEvent({ kind: 'event', what: '', as: '' }, signup, events).as).toBe('CompleteRegistration');
+  });
+
+  it('shows errors at their fields, and others below', () => {
+    const paths = pathsOf(META, { rules: fieldsOf(DESTINATION).rules });
+    const errors = [
+      { path: 'settings.version', message: 'Such as v25.0.' },
+      { path: 'rules[1].as', message: 'Too long.' },
+      { path: 'state', message: 'Use on.' },
+    ];
+    const { at, others } = errorsOf(errors, paths);
+    expect([...at]).toEqual([
+      ['settings.version', 'Such as v25.0.'],
+      ['rules[1].as', 'Too long.'],
+    ]);
+    expect(others).toEqual(errors.slice(2));
+    // A row that was removed since has no place.
+    expect(errorsOf(errors, pathsOf(META, { rules: [] })).others).toEqual(errors.slice(1));
+    expect(errorsOf([], pathsOf(META, NO_FIELDS))).toEqual({ at: new Map(), others: [] });
+  });
+});
+
+describe('how a destination is', () => {
+  it('is said of what was delivered and what was refused', () => {
+    expect(
+      said(
+        {},
+        summary(
+          { delivered: 124, refused: 2 },
+          { refusals: [refusal(2, 'Purchase without a currency', 'Send cd[currency].')] },
+        ),
+      ),
+    ).toEqual(['Delivered 124 of 126.', '2 refused: Purchase without a currency. Send cd[currency].']);
+  });
+
+  it('is said of why it has stopped, with what to do', () => {
+    const problem = {
+      message: 'LinkedIn answered 426: its version 202511 has ended',
+      advice: 'Set a newer one',
+      at: TIME,
+    };
+    expect(said({ state: 'stopped', problem }, summary({ delivered: 12, waiting: 9 }))).toEqual([
+      'Stopped: LinkedIn answered 426: its version 202511 has ended. Set a newer one.',
+      'Delivered all 12.',
+      '9 wait until you have fixed this, or until they expire.',
+    ]);
+  });
+
+  it('is said of what counts twice', () => {
+    expect(said({}, summary({ delivered: 31 }, { doubled: 31 })).at(-1)).toBe(
+      "31 conversions had no event id while Meta's own pixel was on the page: Meta counts these twice. Add data-relay to the snippet.",
+    );
+    expect(said({}, summary({ delivered: 1 }, { doubled: 1 })).at(-1)).toContain('Meta counts it twice.');
+  });
+
+  it('is said of nothing, one and everything else', () => {
+    expect(said({}, summary({}))).toEqual(['No conversions in the last 7 days.']);
+    expect(said({}, summary({ delivered: 1 }))).toEqual(['Delivered the only conversion.']);
+    expect(said({}, summary({ refused: 1 }))).toEqual(['Delivered none of 1.', '1 refused.']);
+    expect(said({}, summary({ waiting: 1 }))).toEqual(['1 waits to be sent.']);
+    expect(said({}, summary({ withdrawn: 1 }))).toEqual([
+      '1 withdrawn: the visitors took their consent back before it was sent.',
+    ]);
+    expect(said({}, summary({ sent: 2, expired: 3, unknown: 1, delivered: 1000 }))).toEqual([
+      'Delivered 1,000 of 1,004.',
+      '3 expired: too old for Meta before they could be delivered.',
+      '1 sent without an answer, and not sent again, since Meta could count it twice.',
+      '2 sent; Meta decides later.',
+    ]);
+  });
+
+  it('names two reasons, and counts the others', () => {
+    const refusals = [refusal(5, 'A'), refusal(3, 'B'), refusal(2, 'C')];
+    expect(said({}, summary({ refused: 10 }, { refusals })).slice(1)).toEqual([
+      '5 refused: A.',
+      '3 refused: B.',
+      '2 refused for other reasons.',
+    ]);
+  });
+
+  it('says what a test, a switched-off destination and a missing goal mean', () => {
+    expect(said({ mode: 'test', test_code: 'TEST1' }, summary({}))[0]).toBe(
+      'Meta shows the conversions under the test code TEST1.',
+    );
+    expect(said({ state: 'off' }, summary({}))[0]).toContain('Nothing is sent');
+    expect(said({ missing_goals: ['Paid'] }, summary({}))[0]).toContain('no goal “Paid” any more');
+    const labels = (['on', 'off', 'stopped'] as const).map((state) => stateLabel({ state, mode: 'test' }));
+    expect(labels).toEqual(['On, as a test', 'Off', 'Stopped']);
+    expect(stateLabel({ state: 'on', mode: 'live' })).toBe('On');
+  });
+});
+
+it('an answer is told with its number and code, once', () => {
+  const answer = { status: 400, code: '2804009', message: 'No currency', trace: '', advice: '' };
+  expect(answerText(answer, 'Meta')).toBe('Meta answered 400, code 2804009: No currency.');
+  expect(answerText({ ...answer, code: '' }, 'Meta')).toBe('Meta answered 400: No currency.');
+  expect(answerText({ ...answer, code: '', message: '' }, 'Meta')).toBe('Meta answered 400.');
+  expect(answerText({ ...answer, message: 'Meta answered 400: gone.' }, 'Meta')).toBe(
+    'Meta answered 400: gone.',
+  );
+  expect(answerText({ ...answer, status: 0, message: 'A purchase needs a currency' }, 'Meta')).toBe(
+    'A purchase needs a currency.',
+  );
+});
