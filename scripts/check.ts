@@ -41,6 +41,10 @@ const PARTS: Readonly<Record<string, number>> = {
   // Analytics Engine, which a Worker without it never reads.
   'src/engine/reader.ts': 4_000,
   'src/query/open-days.ts': 62_000,
+  'src/relay/networks/ga4.ts': 4_000,
+  'src/relay/networks/google.ts': 7_000,
+  'src/relay/networks/microsoft.ts': 4_000,
+  'src/relay/networks/webhook.ts': 4_200,
   'src/http/unpack.ts': 1_200,
   'src/model/page-paths.ts': 1_900,
   'src/rollup/job.ts': 91_500,
@@ -68,7 +72,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/privacy/texts/pt.ts': 4_800,
 };
 /** All modules together, each counted once. */
-const ALL_MODULES = 366_000;
+const ALL_MODULES = 420_000;
 
 /** Bytes after gzip -9. */
 const BUDGETS = [

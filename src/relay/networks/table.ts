@@ -4,9 +4,13 @@ import type { Network } from '../network.ts';
 
 const LOADERS: { readonly [Name in NetworkName]?: () => Promise<Network> } = {
   meta: async () => (await import('./meta.ts')).meta,
+  google: async () => (await import('./google.ts')).google,
+  ga4: async () => (await import('./ga4.ts')).ga4,
   tiktok: async () => (await import('./tiktok.ts')).tiktok,
   pinterest: async () => (await import('./pinterest.ts')).pinterest,
   snap: async () => (await import('./snap.ts')).snap,
+  microsoft: async () => (await import('./microsoft.ts')).microsoft,
+  webhook: async () => (await import('./webhook.ts')).webhook,
 };
 
 /** What its file says of a network. */

@@ -1,0 +1,62 @@
+/** Google's reasons for refusing events, by the last part of their names, with what an owner can do. The names are those of the API's error.proto and processing_errors.proto. */
+
+const CONVERSION_ACTION =
+  'In the rule, give the id of a conversion action of this account: the number after `ctId=` in the address of its page in Google Ads. Its source has to be the website.';
+const TERMS =
+  'In Google Ads, open Goals, Settings, Customer data terms, and accept them; then switch on enhanced conversions for the conversion action.';
+const ACCESS =
+  'In Google Ads, open Admin, Access and security, and add the e-mail address of the service account as a user with standard access. If it is a user of a manager account only, give the id of that account to the destination.';
+const CLICK_ID = 'Check that pages do not change the parameter of the advertisement in their addresses.';
+const CONSENT =
+  'The account refuses events without consent for advertising. Speck sends that it was granted: check the consent settings of the account.';
+
+/** Reasons that concern the account or the key: nothing will be accepted until they are gone. */
+const STOPPING: Readonly<Record<string, string>> = {
+  PERMISSION_DENIED: ACCESS,
+  UNAUTHENTICATED: 'Give Speck a new JSON key of the service account.',
+  SERVICE_DISABLED:
+    'In Google Cloud, open the project of the service account, APIs & Services, Library, and enable the Data Manager API.',
+  ACCESS_TOKEN_SCOPE_INSUFFICIENT:
+    'In Google Cloud, enable the Data Manager API for the project of the service account.',
+  NOT_FOUND: 'Check the id of the Google Ads account, the host and the version of the API.',
+  INVALID_DESTINATION: 'Check the ids of the Google Ads account and of its manager account.',
+  TERMS_AND_CONDITIONS_NOT_SIGNED: TERMS,
+  DESTINATION_ACCOUNT_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS: TERMS,
+  DESTINATION_ACCOUNT_ENHANCED_CONVERSIONS_TERMS_NOT_SIGNED: TERMS,
+  DESTINATION_ACCOUNT_DATA_POLICY_PROHIBITS_ENHANCED_CONVERSIONS:
+    'Google does not allow enhanced conversions for this account because of its customer data policies. Ask its support.',
+};
+
+/** Reasons that concern single events. */
+const REFUSING: Readonly<Record<string, string>> = {
+  INVALID_CONVERSION_ACTION_ID: CONVERSION_ACTION,
+  INVALID_CONVERSION_ACTION_TYPE: CONVERSION_ACTION,
+  NO_IDENTIFIERS_PROVIDED:
+    'Send the user’s e-mail address or telephone number to the tag, or keep the click ids of advertisements.',
+  INVALID_CURRENCY_CODE: 'Send a currency that Google Ads supports.',
+  EVENT_TOO_OLD: 'The conversion is older than the conversion window of its action.',
+  DENIED_CONSENT: CONSENT,
+  NO_CONSENT: CONSENT,
+  UNKNOWN_CONSENT: CONSENT,
+  INVALID_GCLID: CLICK_ID,
+  INVALID_GBRAID: CLICK_ID,
+  INVALID_WBRAID: CLICK_ID,
+  OPERATING_ACCOUNT_MISMATCH_FOR_AD_IDENTIFIER:
+    'The click was on an advertisement of another Google Ads account: add a destination for that account.',
+};
+
+/** Reasons for which an event is not counted because Google has it already. */
+export const COUNTED: ReadonlySet<string> = new Set(['DUPLICATE_TRANSACTION_ID', 'DUPLICATE_GCLID']);
+
+/** Google's name of a reason without the beginning that all of its kind have. */
+export const reasonOf = (name: string): string =>
+  name.replace(/^PROCESSING_(?:ERROR|WARNING)_(?:REASON_)?/, '');
+
+/** Whether Google will refuse everything for this reason. */
+export const isStopping = (reason: string): boolean => Object.hasOwn(STOPPING, reason);
+
+/** What an owner can do about the first of these reasons that is known; `''` if none is. */
+export function adviceFor(reasons: readonly string[]): string {
+  const known = reasons.find((reason) => isStopping(reason) || Object.hasOwn(REFUSING, reason));
+  return known === undefined ? '' : (STOPPING[known] ?? REFUSING[known] ?? '');
+}
