@@ -48,7 +48,21 @@ export function hostField(
   return { name, label, help, pattern: HOST, default: value };
 }
 const HOST =
-  /^(?:https:\/\/[a-z\d](?:[a-z\d.-]*[a-z\d])?|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:\/[\w.~-]+)*$/i;
+  /^(?:https:\/\/[A-Za-z\d](?:[A-Za-z\d.\-]*[A-Za-z\d])?|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:\/[\w.~\-]+)*$/v;
+
+/** A token that is sent as `Bearer`. */
+export const TOKEN = /^[\w.~+\/=\-]{16,4096}$/v;
+
+/** Whether the visitor's address and user agent go along, for a network that takes them but does not need them. */
+export function clientField(title: string): DestinationField {
+  return {
+    name: 'client',
+    label: 'Address and user agent',
+    help: `“yes” sends the visitor's address and user agent along, by which ${title} finds more people; “no” sends neither.`,
+    pattern: /^(?:yes|no)$/,
+    default: 'no',
+  };
+}
 
 /** A setting of a destination, or its default. */
 export function settingOf(
