@@ -13,7 +13,7 @@ import type {
   RelayResponse,
   Verdict,
 } from '../../src/relay/network.ts';
-import { verdictOf } from '../../src/relay/networks/shared.ts';
+import { sentFields, verdictOf } from '../../src/relay/networks/shared.ts';
 
 /** The clock of the tests and of their fakes. */
 export const NOW = Date.UTC(2026, 10, 20, 12, 34, 56, 789);
@@ -196,6 +196,31 @@ export const answered = (
   headers: new Headers(headers),
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
+
+/** Checks that an owner's page about a network lists the fields of its events, and has the words of the dashboard's form. */
+export function expectDocumented(page: string, network: Network, events: readonly JsonObject[]): void {
+  const [, table = ''] = /<!-- sent -->\n([\s\S]*?)\n<!-- \/sent -->/.exec(page) ?? [];
+  const rows = Array.from(
+    table.matchAll(/^\| `([^`]+)` \| (yes|no) \|/gm),
+    ([, name, hashed]) => `${name} ${hashed}`,
+  );
+  // `…` stands for any key.
+  const listed = rows.map((row) => new RegExp(`^${row.replaceAll('.', '\\.').replaceAll('…', '\\w+')}$`));
+  const sent = new Set(
+    events.flatMap(sentFields).map(({ name, hashed }) => `${name} ${hashed ? 'yes' : 'no'}`),
+  );
+  for (const field of sent)
+    expect(
+      listed.filter((row) => row.test(field)),
+      field,
+    ).toHaveLength(1);
+  for (const [index, row] of listed.entries()) {
+    expect([...sent].filter((field) => row.test(field)).length, rows[index]).toBeGreaterThan(0);
+  }
+  for (const { label } of [network.account, network.secret]) expect(page).toContain(`**${label}**`);
+  for (const [name, as] of Object.entries(network.events))
+    expect(page).toContain(`| \`${name}\` | \`${as}\` |`);
+}
 
 /** Checks that nothing of the sample purchase, and no secret, stands in what is recorded of an answer. */
 export function expectNothingPersonal(verdict: Verdict, secret: string): void {

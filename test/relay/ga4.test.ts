@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import page from '../../docs/relay/ga4.md?raw';
 import { ga4Body, makeGa4 } from '../../scripts/lib/networks/ga4.ts';
 import { ga4 } from '../../src/relay/networks/ga4.ts';
 import { runs } from '../runs.ts';
@@ -12,6 +13,7 @@ import {
   ask,
   bodyOf,
   conversions,
+  expectDocumented,
   expectNothingPersonal,
   kindsOf,
   NOW,
@@ -262,4 +264,8 @@ describe('an answer', () => {
     const body = { validationMessages: [{ description: 'x', validationCode }] };
     expect(answerIn(ga4.verdict(answered(200, body), 1, testing)).advice).toBe(advice);
   });
+});
+
+it('sends what docs/relay/ga4.md lists', () => {
+  expectDocumented(page, ga4, [ga4.event(outgoing('purchase'), access)]);
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import page from '../../docs/relay/google.md?raw';
 import { googleBody, makeGoogle } from '../../scripts/lib/networks/google.ts';
 import type { Access, JsonObject, Verdict } from '../../src/relay/network.ts';
 import { google } from '../../src/relay/networks/google.ts';
@@ -14,6 +15,7 @@ import {
   ask,
   bodyOf,
   conversions,
+  expectDocumented,
   expectNothingPersonal,
   kindsOf,
   NOW,
@@ -514,4 +516,13 @@ it.each([
   ['AW-123456789', false],
 ])('the account %s: %s', (account, isAllowed) => {
   expect(google.account.pattern.test(account)).toBe(isAllowed);
+});
+
+it('sends what docs/relay/google.md lists', () => {
+  const at = NOW - 1000;
+  const events = [{ gclid: { id: 'a', at } }, { gbraid: { id: 'b', at } }, { wbraid: { id: 'c', at } }].map(
+    (clicks) => google.event(outgoing(ACTION, { clicks }), accessOf(fake)),
+  );
+  expectDocumented(page, google, events);
+  expect(page).toContain('**Manager account**');
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import page from '../../docs/relay/microsoft.md?raw';
 import { makeMicrosoft, microsoftBody } from '../../scripts/lib/networks/microsoft.ts';
 import { microsoft } from '../../src/relay/networks/microsoft.ts';
 import { runs } from '../runs.ts';
@@ -11,6 +12,7 @@ import {
   answerIn,
   bodyOf,
   conversions,
+  expectDocumented,
   expectNothingPersonal,
   kindsOf,
   NOW,
@@ -284,4 +286,8 @@ it.each([
 ])('the name %j of a rule: %s', (name, isAllowed) => {
   expect(microsoft.as.pattern.test(name)).toBe(isAllowed);
   expect(microsoft.problemOf(outgoing(name), access.destination) === null).toBe(isAllowed);
+});
+
+it('sends what docs/relay/microsoft.md lists', () => {
+  expectDocumented(page, microsoft, [microsoft.event(outgoing('purchase'), access)]);
 });

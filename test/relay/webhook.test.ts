@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import page from '../../docs/relay/webhook.md?raw';
 import { makeWebhook, webhookBody } from '../../scripts/lib/networks/webhook.ts';
 import { signatureOf, webhook } from '../../src/relay/networks/webhook.ts';
 import { runs } from '../runs.ts';
@@ -11,6 +12,7 @@ import {
   answerIn,
   bodyOf,
   conversions,
+  expectDocumented,
   expectNothingPersonal,
   kindsOf,
   NOW,
@@ -34,14 +36,6 @@ describe('a request', () => {
       '{"test": 2432232314}',
     );
     expect(signature).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
-  });
-
-  it('is that of the documentation, with the body that it shows', async () => {
-    const secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDsnSTn9kGnwI=';
-    const body = '{"type":"conversions","timestamp":"2026-11-20T12:34:56.789Z","test":true,"events":[]}';
-    expect(await signatureOf(secret, 'msg_example', '1795178096', body)).toBe(
-      'v1,4rfczGY5jQAvUEav7B/KkSu0Qx1ap5ftpNAJdLfHT7k=',
-    );
   });
 
   it('has every field of the conversion except the address and the agent', async () => {
@@ -230,4 +224,20 @@ describe('an answer', () => {
     expect(kindsOf(sent.verdict)).toEqual(['split']);
     expectNothingPersonal(sent.verdict, fake.secret);
   });
+});
+
+it('sends what docs/relay/webhook.md lists', () => {
+  const event = webhook.event(
+    outgoing('Sale', { page_pixels: ['meta'] }),
+    accessOf(fake, { settings: { client: 'yes' } }),
+  );
+  expectDocumented(page, webhook, [event]);
+});
+
+it('has the signature, the secret and the body of the example in docs/relay/webhook.md', async () => {
+  const [, secret = ''] = /the secret `([^`]+)`/.exec(page) ?? [];
+  const [, body = ''] = /```json\n(\{"type".*\})\n```/.exec(page) ?? [];
+  const [, signature] = /the header is `([^`]+)`/.exec(page) ?? [];
+  expect(secret).toMatch(webhook.secret.pattern);
+  expect(await signatureOf(secret, 'msg_example', '1795178096', body)).toBe(signature);
 });
