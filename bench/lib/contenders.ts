@@ -93,6 +93,15 @@ export const CONTENDERS: readonly Contender[] = [
   },
   SPECK,
   {
+    key: 'd',
+    name: 'Speck, with a destination',
+    async start(setting) {
+      const started = await SPECK.start(setting);
+      await addDestination(started);
+      return started;
+    },
+  },
+  {
     key: 'e',
     name: 'Speck, storing in Analytics Engine',
     async start({ speckDir, way, inspected }) {
@@ -223,6 +232,18 @@ async function addPixel({ port }: Runtime): Promise<string> {
   });
   if (response.status !== 201) throw new Error(`adding a pixel: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { id: string }).id;
+}
+
+/** Gives the pixel a destination for purchases. The traffic has none, and no consent: only what every event costs is measured. */
+async function addDestination({ runtime, pixel }: Started): Promise<void> {
+  const database = await runtime.database('DB');
+  await database
+    .prepare(
+      `INSERT INTO destinations (id, pixel, network, name, account, settings, rules, mode, test_code, state, secret, created_at, updated_at)
+       VALUES ('ds_2222222222222222', ?, 'meta', 'Bench', '1', '{}', ?, 'live', '', 'on', '', 0, 0)`,
+    )
+    .bind(pixel, JSON.stringify([{ event: 'Purchase', as: 'Purchase' }]))
+    .run();
 }
 
 const REJECTIONS = 'SELECT reason, sum(count) AS count FROM rejections GROUP BY reason';

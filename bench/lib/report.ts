@@ -82,11 +82,13 @@ interface Ratio {
 const RATIOS: readonly Ratio[] = [
   { name: 'c/a requests/s', of: 'c', to: 'a', value: ({ rate }) => rate },
   { name: 'e/a requests/s', of: 'e', to: 'a', value: ({ rate }) => rate },
+  { name: 'd/c requests/s', of: 'd', to: 'c', value: ({ rate }) => rate },
   { name: 'c0/a requests/s', of: 'c0', to: 'a', value: ({ rate }) => rate },
   { name: 'c/b requests/s', of: 'c', to: 'b', value: ({ rate }) => rate },
   { name: 'b/a requests/s', of: 'b', to: 'a', value: ({ rate }) => rate },
   { name: 'c/a CPU', of: 'c', to: 'a', value: ({ cpuPerThousand }) => cpuPerThousand },
   { name: 'e/a CPU', of: 'e', to: 'a', value: ({ cpuPerThousand }) => cpuPerThousand },
+  { name: 'd/c CPU', of: 'd', to: 'c', value: ({ cpuPerThousand }) => cpuPerThousand },
   { name: 'c0/a CPU', of: 'c0', to: 'a', value: ({ cpuPerThousand }) => cpuPerThousand },
   { name: 'c/b CPU', of: 'c', to: 'b', value: ({ cpuPerThousand }) => cpuPerThousand },
 ];

@@ -19,6 +19,7 @@ const TARGETS: readonly Target[] = [
   ratioTarget('c0/a CPU at most 1.25', 'c0', 'a', ({ cpuPerThousand }) => cpuPerThousand, atMost(1.25)),
   ratioTarget('c/a requests/s at least 0.55', 'c', 'a', ({ rate }) => rate, atLeast(0.55)),
   ratioTarget('e/a requests/s at least 0.85', 'e', 'a', ({ rate }) => rate, atLeast(0.85)),
+  ratioTarget('d/c requests/s at least 0.97', 'd', 'c', ({ rate }) => rate, atLeast(0.97)),
   ratioTarget('c/b requests/s at least 7', 'c', 'b', ({ rate }) => rate, atLeast(7)),
   {
     name: 'no event missing',
