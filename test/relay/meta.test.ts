@@ -23,6 +23,8 @@ const sending = { network: meta, fake };
 const access = { destination: destinationOf(fake), secret: fake.secret, now: NOW };
 const eventOf = (more: Partial<Conversion> = {}) =>
   meta.event({ conversion: { ...PURCHASE, ...more }, as: 'Purchase' }, access);
+/** When the destination was added. */
+const SINCE = 1_700_000_000_000;
 const userOf = (more: Partial<Conversion>) => eventOf(more)['user_data'] as Record<string, unknown>;
 
 describe('an event', () => {
@@ -80,8 +82,8 @@ describe('an event', () => {
   });
 
   it('names the browser by Meta’s own cookie, else by the number of the person', () => {
-    expect(userOf({ network_ids: {} })['fbp']).toBe(`fb.1.${PURCHASE.ts}.1844674407370955`);
-    expect(userOf({ network_ids: { fbp: 'other' } })['fbp']).toBe(`fb.1.${PURCHASE.ts}.1844674407370955`);
+    expect(userOf({ network_ids: {} })['fbp']).toBe(`fb.1.${SINCE}.1844674407370955`);
+    expect(userOf({ network_ids: { fbp: 'other' } })['fbp']).toBe(`fb.1.${SINCE}.1844674407370955`);
     expect(userOf({ network_ids: { fbp: 'fb.1.1778869247376.52.AQYB' } })['fbp']).toBe(
       'fb.1.1778869247376.52.AQYB',
     );

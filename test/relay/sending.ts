@@ -124,7 +124,7 @@ export const destinationOf = (fake: FakeNetwork, more: Partial<Destination> = {}
   test_code: '',
   state: 'on',
   problem: null,
-  created_at: 0,
+  created_at: 1_700_000_000_000,
   secret_at: 0,
   updated_at: 0,
   ...more,

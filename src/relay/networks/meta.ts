@@ -97,7 +97,7 @@ function problemOf({ conversion, as }: Outgoing, destination: Destination): stri
   return codeProblem(meta, destination);
 }
 
-function event({ conversion, as }: Outgoing): JsonObject {
+function event({ conversion, as }: Outgoing, { destination }: Access): JsonObject {
   const { hashes, contents, currency } = conversion;
   return present({
     event_name: as,
@@ -112,7 +112,7 @@ function event({ conversion, as }: Outgoing): JsonObject {
       client_ip_address: conversion.ip,
       client_user_agent: conversion.user_agent,
       fbc: fbcOf(conversion),
-      fbp: fbpOf(conversion),
+      fbp: fbpOf(conversion, destination),
     }),
     custom_data: present({
       currency,
@@ -137,10 +137,13 @@ function fbcOf(conversion: Conversion): string | undefined {
   return click && `fb.1.${click.at}.${click.id}`;
 }
 
-/** The browser: as Meta's own script names it, else by Speck's number of the person. */
-function fbpOf({ network_ids, client_number, ts }: Conversion): string {
+/**
+ * The browser: as Meta's own script names it, else by Speck's number of the person. Both parts of that stay the same for a person: Speck does
+ * not store when it saw a browser first, so the time is the one from which this destination knows anybody.
+ */
+function fbpOf({ network_ids, client_number }: Conversion, { created_at }: Destination): string {
   const own = network_ids.fbp ?? '';
-  return /^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/.test(own) ? own : `fb.1.${ts}.${client_number}`;
+  return /^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/.test(own) ? own : `fb.1.${created_at}.${client_number}`;
 }
 
 function request(events: readonly JsonObject[], { destination, secret }: Access) {
