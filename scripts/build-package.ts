@@ -26,7 +26,7 @@ export async function buildPackage(folder = join(home, 'dist')): Promise<void> {
   } as const;
   await build({
     ...shared,
-    entryPoints: ['src/index.ts', 'src/send.ts', 'src/hash.ts'],
+    entryPoints: ['src/index.ts', 'src/send.ts', 'src/hash.ts', 'src/relay.ts'],
     // What the tag loads on demand stays a file of its own.
     splitting: true,
     chunkNames: '[name]',

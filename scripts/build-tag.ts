@@ -36,6 +36,7 @@ const FILES = [
   },
   { name: 'speck.send', source: 'send', define: { ALL: 'true' }, isModule: true },
   { name: 'speck.hash', source: 'hash', isModule: true },
+  { name: 'speck.relay', source: 'relay', isModule: true },
 ];
 
 const TARGET = 'es2020';

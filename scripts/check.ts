@@ -87,7 +87,7 @@ const BUDGETS = [
   { what: 'tag', file: 'dist/speck.min.js', bytes: 1_092 },
   { what: 'tag that finds events by itself', file: 'dist/speck.plus.min.js', bytes: 2_052 },
   { what: "tag with Meta's fbq", file: 'dist/speck.meta.min.js', bytes: 1_500 },
-  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 2_880 },
+  { what: 'tag with everything, for any page', file: 'dist/speck.all.min.js', bytes: 3_500 },
   { what: 'OpenAPI document', file: 'dist/openapi.json.txt', bytes: 21_000 },
   { what: "visitor's pages", file: 'src/privacy/page.html', bytes: 1_800 },
   // What a browser loads before it shows anything, and what comes when it is asked for.
@@ -98,9 +98,12 @@ const BUDGETS = [
 
 /** Bytes of the npm package's modules, minified and after gzip -9. A page with a bundler loads the first. */
 const PACKAGE = [
-  { file: 'index.js', bytes: 2_820 },
+  { file: 'index.js', bytes: 3_090 },
   { file: 'send.js', bytes: 720 },
-  { file: 'hash.js', bytes: 360 },
+  { file: 'hash.js', bytes: 80 },
+  { file: 'relay.js', bytes: 1_080 },
+  // What these two share.
+  { file: 'chunk.js', bytes: 360 },
 ] as const;
 
 /** The one file of a name in which `*` stands for the hash of what is in it. */

@@ -50,7 +50,8 @@ interface SpeckUserData {
 }
 
 interface Speck {
-  (command: 'track', name: SpeckEventName, data?: SpeckData, about?: SpeckAbout): void;
+  /** With `data-relay`, returns the event's id for the networks' own pixels. Undefined without a consent, and before the tag runs. */
+  (command: 'track', name: SpeckEventName, data?: SpeckData, about?: SpeckAbout): string | undefined;
   (command: 'identify', uid: string | number | null, userData?: SpeckUserData & { sig?: string }): void;
   (command: 'consent', choice: 'granted' | 'denied'): void;
   (command: 'optout'): void;

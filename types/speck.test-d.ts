@@ -2,6 +2,8 @@
 
 speck('track', 'Signup');
 speck('track', 'Purchase', { value: 49.9, currency: 'EUR', items: [{ sku: 'x' }] }, { eventID: 'A-17' });
+const id: string | undefined = speck('track', 'Lead');
+window.fbq?.('track', 'Lead', {}, id ? { eventID: id } : {});
 window.speck('track', 'pageview', {}, { url: 'https://site.example/virtual' });
 speck('identify', 'user-1', { email: 'ann@site.example', phone: '+44 20 7946 0000', external_id: 7 });
 speck('identify', null);
@@ -22,6 +24,8 @@ speck('track', 'Purchase', { currency: 978 });
 speck('consent', 'yes');
 // @ts-expect-error: not eventId
 speck('track', 'Purchase', {}, { eventId: 'A-17' });
+// @ts-expect-error: there may be no id
+const certain: string = speck('track', 'Lead');
 // @ts-expect-error: an address, not a list of them
 speck('identify', 'user-1', { email: ['ann@site.example'] });
 // @ts-expect-error: Meta's words

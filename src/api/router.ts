@@ -21,6 +21,7 @@ const PUBLIC: Readonly<Record<string, Handler>> = {
   '/:locale/fbevents.js': script(() => import('../../dist/speck.meta.min.js?raw')),
   '/speck.send.js': script(() => import('../../dist/speck.send.min.js?raw')),
   '/speck.hash.js': script(() => import('../../dist/speck.hash.min.js?raw')),
+  '/speck.relay.js': script(() => import('../../dist/speck.relay.min.js?raw')),
   '/health': async (_request, env) => (await import('./health.ts')).health(env),
   '/badge/:page.svg': async (request, env) => (await import('./api.ts')).badge(request, env),
   '/api/openapi.json': async (request) => (await import('./description.ts')).description(request),

@@ -6,7 +6,7 @@ import type { NetworkName } from './destination.ts';
 
 /**
  * The hashes of a user's data, SHA-256 in lower-case hex, by the form that was hashed:
- * `em`: the e-mail address in lower case; `em_g`: the same without dots in the local part of gmail.com and googlemail.com, as Google asks; `em_r`:
+ * `em`: the e-mail address in lower case; `em_g`: the same without dots, and without what follows a `+`, in the local part of gmail.com and googlemail.com, as Google asks; `em_r`:
  * the same without what follows a `+` and without anything but letters and digits in the local part, as Reddit asks; `ph`: the telephone number with
  * its country code, digits only; `ph_e164`: the same with its `+`; `external_id`: the owner's own id of the user.
  */

@@ -31,7 +31,7 @@ const MAX_LENGTH = 64;
 const PART = /^\/[\w~][\w.~-]*$/;
 
 /** The endings of the files that the tag consists of. */
-const FILES = ['.js', '.plus.js', '.meta.js', '.all.js', '.send.js', '.hash.js'];
+const FILES = ['.js', '.plus.js', '.meta.js', '.all.js', '.send.js', '.hash.js', '.relay.js'];
 
 export function pagePaths({ SCRIPT_PATH = '', COLLECT_PATH = '', PUBLIC_URL = '' }: PathSettings): PagePaths {
   const problems: string[] = [];

@@ -3,7 +3,7 @@ import { say } from './debug.ts';
 import { toJson } from './json.ts';
 import { type Data, flush, matchUser, post, waiting } from './outbox.ts';
 import { listen, pageUrl } from './page.ts';
-import { doc, options } from './script.ts';
+import { doc, options, relays } from './script.ts';
 
 export interface About {
   readonly eventID?: string | undefined;
@@ -15,6 +15,8 @@ export type Call = [command?: unknown, name?: string, data?: Data, about?: About
 
 /** The last page that was counted. */
 export let page: string | undefined;
+/** The id of its page view, if it has one. */
+let viewId: string | undefined;
 
 /** `leave` is called before another page is counted. engagement.ts sets it, in builds that have options. */
 export const hooks = {} as { leave(): void };
@@ -52,17 +54,44 @@ try {
   // The page has no storage, as in a sandbox, or hides its referrer.
 }
 
-export const track = (name: string | undefined, data?: Data, about?: About): void => {
+/** 128 random bits in 28 letters and digits; undefined where there are no random numbers. */
+const newId = (): string | undefined => {
   try {
+    let id = '';
+    for (const part of crypto.getRandomValues(new Uint32Array(4))) id += (part + 2 ** 32).toString(36);
+    return id;
+  } catch {
+    return;
+  }
+};
+
+/**
+ * Sends an event.
+ * @param isHandedOn whether the caller passes its id on. With data-relay, an event without an id then gets one.
+ * @returns the id, with ALL only.
+ */
+export const track = (
+  name: string | undefined,
+  data?: Data,
+  about?: About,
+  isHandedOn?: unknown,
+): string | undefined => {
+  try {
+    let eid: string | undefined;
     // Drops properties that the page has added to all objects.
     if (ALL) about = { __proto__: null, ...about } as About;
     if (silence || !name || (META && !options.pixel)) say(name, silence || 'no name or data-pixel');
     else {
       const url = ((PLUS || META) && about?.url) || pageUrl();
+      if (ALL) {
+        eid = about?.eventID;
+        if (!eid && isHandedOn && name !== 'engagement' && relays()) eid = newId();
+      }
       if (name === 'pageview') {
         if (PLUS) hooks.leave();
         referrer = page || referrer;
         page = url;
+        if (ALL) viewId = eid;
       }
       // Written as JSON at once: the page may change its data before it is sent.
       flush(
@@ -72,7 +101,7 @@ export const track = (name: string | undefined, data?: Data, about?: About): voi
           dl: url,
           rl: referrer,
           nav: about?.nav,
-          eid: about?.eventID,
+          eid: ALL ? eid : about?.eventID,
           consent: options.consent,
           uid: user,
           ...((ALL || !META) && { uid_sig: signature }),
@@ -80,22 +109,30 @@ export const track = (name: string | undefined, data?: Data, about?: About): voi
           cd: data,
         }),
       );
+      if (ALL) return eid;
     }
   } catch (error) {
     // JSON cannot hold the data, such as a cycle. Nothing is sent, and the page must not see the error.
     if (ALL) say(name, error);
   }
+  return;
 };
 
-/** Counts the page, unless it was the last one counted. */
+/**
+ * Counts the page, unless it was the last one counted.
+ * @returns with ALL, the id of its page view. Meta's own script gets it as well, so a page view has one if there is an alias.
+ */
 export const view = (about?: About, data?: Data): unknown =>
-  pageUrl() !== page && track('pageview', data, about);
+  pageUrl() !== page ? track('pageview', data, about, ALL && options.alias) : ALL && relays() && viewId;
 
 /**
  * Runs a call of speck(…). A new user or consent is sent at once, in an engagement without data, which is not counted as an
  * event.
+ * @param isHandedOn whether the caller gets what is returned.
+ * @returns with ALL, the id of the event.
  */
-export const handle = ([command, name, data, about]: Call): void => {
+export const handle = ([command, name, data, about]: Call, isHandedOn?: unknown): string | undefined => {
+  if (ALL && command === 'track') return track(name, data, about, isHandedOn);
   if (command === 'track') track(name, data, about);
   else if (command === 'optout') {
     silence = ALL ? 'opted out' : 1;
@@ -111,4 +148,5 @@ export const handle = ([command, name, data, about]: Call): void => {
     options.consent = name as string;
     track('engagement');
   } else if (ALL) say(command);
+  return;
 };

@@ -48,6 +48,14 @@ if (ALL && !PACKAGE && options && !options.pixel) {
   );
 }
 
+/** Whether data-relay asks for what networks need of a conversion, and the visitor allows it. A refusal in the browser overrules a consent. */
+export const relays = (): boolean =>
+  ALL &&
+  'relay' in options &&
+  options.consent === 'granted' &&
+  !(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl &&
+  navigator.doNotTrack !== '1';
+
 /** Whether data-use asks for an option. */
 export const uses = (what: string): boolean =>
   RegExp(`(^|[\\s,])(all|${what})([\\s,]|$)`).test(options.use as string);

@@ -8,13 +8,13 @@ import { say } from './debug.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
 import { byMetaSnippet, listenToMeta, stopsHistory } from './meta.ts';
-import { flush } from './outbox.ts';
+import { flush, watchLeaving } from './outbox.ts';
 import { listen } from './page.ts';
 import { doc, load, options, script } from './script.ts';
 
 /** Where the stub pushes calls: a list, and later an object that handles them at once. */
 interface Queue {
-  push(call: Call): unknown;
+  push(call: Call): string | number | undefined;
   /** Set by a running tag, so that a second copy does nothing. */
   on?: 1;
   /** The element of the build that loads another one instead of itself. */
@@ -22,7 +22,7 @@ interface Queue {
 }
 
 interface Speck {
-  (...call: Call): void;
+  (...call: Call): unknown;
   /** Calls that the tag has not handled yet. The owner's inline snippet creates it if the page calls speck(…) before the tag runs. */
   q: Queue & Iterable<Call>;
 }
@@ -37,7 +37,8 @@ declare global {
 }
 
 const calls: Queue & Iterable<Call> = window.speck?.q || [];
-const speck: Speck = (...call) => speck.q.push(call);
+/** Returns the id of an event, with ALL. Calls that wait have none. */
+const speck: Speck = (...call) => (ALL && speck.q !== calls ? speck.q.push(call) : void speck.q.push(call));
 
 const navigated = (): unknown => (META && stopsHistory()) || view({ nav: 1 });
 
@@ -71,7 +72,7 @@ const start = (): void => {
   if (META) listenToMeta();
   if (!isManual && !byMetaSnippet) view();
   // From now on calls are handled at once, also those through an old reference to the stub.
-  speck.q = { push: handle, on: 1 } as never;
+  speck.q = { push: ALL ? (call: Call) => handle(call, 1) : handle, on: 1 } as never;
   for (const call of calls) handle(call);
   if (!isManual) {
     watchHistory();
@@ -79,6 +80,7 @@ const start = (): void => {
     listen('pageshow', (event: PageTransitionEvent) => event.persisted && track('pageview'));
   }
   if (PLUS || META) listen('online', () => flush());
+  if (ALL) watchLeaving();
   if (PLUS) {
     watchEngagement();
     watchInteractions();

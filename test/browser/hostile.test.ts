@@ -7,3 +7,4 @@ beHostile();
 describe('the tag', () => import('./tag.test.ts').then(() => {}));
 describe('its options', () => import('./options.test.ts').then(() => {}));
 describe("Meta's fbq", () => import('./meta.test.ts').then(() => {}));
+describe('data-relay', () => import('./relay-tag.test.ts').then(() => {}));

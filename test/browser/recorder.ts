@@ -7,10 +7,9 @@ import { type SeenRequest, type Site, startSite } from './site.ts';
 
 /** The tag's scripts by their addresses, as the Worker serves them. */
 export const SCRIPTS: Readonly<Record<string, URL>> = Object.fromEntries(
-  ['speck', 'speck.plus', 'speck.meta', 'speck.all', 'speck.send', 'speck.hash'].map((name) => [
-    `/${name}.js`,
-    new URL(`../../dist/${name}.min.js`, import.meta.url),
-  ]),
+  ['speck', 'speck.plus', 'speck.meta', 'speck.all', 'speck.send', 'speck.hash', 'speck.relay'].map(
+    (name) => [`/${name}.js`, new URL(`../../dist/${name}.min.js`, import.meta.url)],
+  ),
 );
 
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');

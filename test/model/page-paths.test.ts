@@ -122,7 +122,7 @@ describe('settings', () => {
   });
 
   it('a collector has no name of a script', () => {
-    for (const name of ['/a.js', '/a.plus.js', '/a.send.js', '/a.hash.js', '/a.all.js', '/a.meta.js']) {
+    for (const name of ['/a.js', '/a.plus.js', '/a.send.js', '/a.hash.js', '/a.relay.js', '/a.all.js', '/a.meta.js']) {
       expect(pagePaths({ SCRIPT_PATH: '/a.js', COLLECT_PATH: name })).toMatchObject({
         script: 'a',
         collector: '',
@@ -146,6 +146,7 @@ describe('a path that pages request', () => {
     ['/a.js', '/speck.js'],
     ['/a.plus.js', '/speck.plus.js'],
     ['/a.hash.js', '/speck.hash.js'],
+    ['/a.relay.js', '/speck.relay.js'],
     ['/stats/a.js', '/speck.js'],
     ['/stats/a.all.js', '/speck.all.js'],
     ['/stats/speck.plus.js', '/speck.plus.js'],

@@ -44,7 +44,7 @@ async function bundled(code: string): Promise<string> {
     write: false,
     logLevel: 'error',
   });
-  const first = outputFiles.filter(({ path }) => !/\/(send|hash)-\w+\.js$/.test(path));
+  const first = outputFiles.filter(({ path }) => !/\/(send|hash|relay)-\w+\.js$/.test(path));
   return first.map(({ text }) => text).join('\n');
 }
 
@@ -54,9 +54,11 @@ describe('the packed package', () => {
     expect(files.filter((name) => name.includes('.') || name === 'LICENSE').toSorted()).toEqual([
       'LICENSE',
       'README.md',
+      'dist/chunk.js',
       'dist/hash.js',
       'dist/index.d.ts',
       'dist/index.js',
+      'dist/relay.js',
       'dist/send.js',
       'dist/server.d.ts',
       'dist/server.js',
@@ -65,7 +67,7 @@ describe('the packed package', () => {
     const [dry] = JSON.parse(run('npm', ['pack', '--dry-run', '--json', '--offline'], HOME)) as [
       { name: string; files: { path: string }[] },
     ];
-    expect(dry.files).toHaveLength(9);
+    expect(dry.files).toHaveLength(11);
     expect(dry.name).toBe('speck-tag');
   });
 
@@ -76,7 +78,7 @@ describe('the packed package', () => {
     for (const name of readdirSync(join(project, 'package/dist'))) {
       const text = readFileSync(join(project, 'package/dist', name), 'utf8');
       for (const [, target] of text.matchAll(/(?:\bfrom |\bimport\(|\bimport )["']([^"']+)["']/g)) {
-        expect(['./send.js', './hash.js'], name).toContain(target);
+        expect(['./send.js', './hash.js', './relay.js', './chunk.js'], name).toContain(target);
       }
     }
   });
@@ -160,7 +162,8 @@ describe('the types', () => {
     init(options);
     init({ pixel: 'px_1', endpoint: 'https://example.com/stats', use: 'all', downloads: ['stl'], collectPath: '/x', local: true });
     track('Purchase', { value: 49.9, currency: 'EUR', items: [{ sku: 'x' }] }, { eventID: 'A-17' });
-    track('anything');
+    init({ pixel: 'px_1', endpoint: 'https://px.example.com', relay: true });
+    const id: string | undefined = track('anything');
     pageview('https://site.example/virtual', { plan: 'pro' });
     identify('user-1', { email: 'ann@site.example', sig: '00' });
     identify(null);

@@ -17,6 +17,7 @@ test.each([
   ['/speck.all.js', 1],
   ['/speck.send.js', 1],
   ['/speck.hash.js', 1],
+  ['/speck.relay.js', 1],
 ])('the documented size of %s is correct', (script, times) => {
   const built = readFileSync(`${ROOT}/dist${script.replace('.js', '.min.js')}`);
   const size = gzipSync(built, { level: 9 }).length;

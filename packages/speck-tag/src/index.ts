@@ -81,10 +81,12 @@ export interface Options {
   local?: boolean | undefined;
   /** Explains in the console what is sent, and why something is not sent. */
   debug?: boolean | undefined;
+  /** With the visitor's consent, sends what advertising networks need of a conversion, and lets `track` return the id of its event. */
+  relay?: boolean | undefined;
 }
 
 type Call = readonly [command: string, ...rest: unknown[]];
-type Speck = ((...call: Call) => void) & { q?: Call[] };
+type Speck = ((...call: Call) => unknown) & { q?: Call[] };
 
 /**
  * Starts the tag: it counts this page, and from then on each navigation. Only the first call does anything, also if the page has the
@@ -97,7 +99,12 @@ export function init({ pixel, endpoint, collectPath, ...rest }: Options): void {
   startTag({
     options: attributesOf(pixel, rest),
     address: (name) => base + (collector && /^(beacon|p\.gif)$/.test(name) ? collector : name),
-    load: (name) => (name === 'send' ? import('./send.ts') : import('./hash.ts')) as never,
+    load: (name) =>
+      (name === 'send'
+        ? import('./send.ts')
+        : name === 'relay'
+          ? import('./relay.ts')
+          : import('./hash.ts')) as never,
   });
 }
 
@@ -114,6 +121,7 @@ function attributesOf(
     notFound,
     local,
     debug,
+    relay,
   }: Omit<Options, 'pixel' | 'endpoint' | 'collectPath'>,
 ): Record<string, string> {
   const attributes: Record<string, string> = Object.create(null);
@@ -125,15 +133,19 @@ function attributesOf(
     downloads: downloads?.join('|'),
   };
   for (const [name, text] of Object.entries(texts)) if (text !== undefined) attributes[name] = text;
-  for (const [name, isOn] of Object.entries({ hash, manual, local, debug, 404: notFound })) {
+  for (const [name, isOn] of Object.entries({ hash, manual, local, debug, relay, 404: notFound })) {
     if (isOn) attributes[name] = '';
   }
   return attributes;
 }
 
-/** Counts an event. */
-export function track(name: EventName, data?: EventData, options?: EventOptions): void {
-  call('track', name, data, options);
+/**
+ * Counts an event.
+ * @returns with the option `relay`, the id of the event, for the networks' own pixels on the page: the given one, or, if the visitor
+ * consented, one that is made for it. Undefined before `init`, and on a server.
+ */
+export function track(name: EventName, data?: EventData, options?: EventOptions): string | undefined {
+  return call('track', name, data, options) as string | undefined;
 }
 
 /**
@@ -163,11 +175,11 @@ export function optOut(): void {
 }
 
 /** Passes a call to the running tag. Calls before `init` wait in the page; those on a server are dropped. */
-function call(...given: Call): void {
+function call(...given: Call): unknown {
   if (typeof window === 'undefined') return;
   const page = window as unknown as { speck?: Speck };
   page.speck ??= queueOf();
-  page.speck(...given);
+  return page.speck(...given);
 }
 
 function queueOf(): Speck {
