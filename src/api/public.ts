@@ -264,7 +264,10 @@ export const publicPaths = (
   '/speck.all.js': script('getWholeTag', 'The browser tag with all options'),
   '/speck.send.js': script('getTagTransports', 'A part of the tag, for browsers without sendBeacon'),
   '/speck.hash.js': script('getTagHashing', 'A part of the tag, which hashes user data'),
-  '/speck.relay.js': script('getTagRelay', 'A part of the tag, which collects what advertising networks need'),
+  '/speck.relay.js': script(
+    'getTagRelay',
+    'A part of the tag, which collects what advertising networks need',
+  ),
   '/opt-out': optOutPage,
   '/privacy': privacyPage,
   '/badge/{page}.svg': {

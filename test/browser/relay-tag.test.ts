@@ -560,7 +560,7 @@ describe("networks' ids and pixels", () => {
 });
 
 describe('the file that events wait for', () => {
-  const relayFile = (answer: 'slow' | 'none'): Promise<void> =>
+  const relayFile = (answer: 'slow' | 'none'): Promise<unknown> =>
     shop.page.route('**/speck.relay.js', async (route) => {
       if (answer === 'none') return route.abort();
       await new Promise((resolve) => setTimeout(resolve, 400));

@@ -122,7 +122,15 @@ describe('settings', () => {
   });
 
   it('a collector has no name of a script', () => {
-    for (const name of ['/a.js', '/a.plus.js', '/a.send.js', '/a.hash.js', '/a.relay.js', '/a.all.js', '/a.meta.js']) {
+    for (const name of [
+      '/a.js',
+      '/a.plus.js',
+      '/a.send.js',
+      '/a.hash.js',
+      '/a.relay.js',
+      '/a.all.js',
+      '/a.meta.js',
+    ]) {
       expect(pagePaths({ SCRIPT_PATH: '/a.js', COLLECT_PATH: name })).toMatchObject({
         script: 'a',
         collector: '',
