@@ -14,7 +14,7 @@ ${calls}
 
 /**
  * What Meta's script does: it warns if fbq and _fbq differ, gives fbq a callMethod, and takes what waits in its queue without asking for that.
- * While it loads its settings, it puts calls back into the queue. It takes an id as eventID and as event_id, and an event for a pixel only.
+ * While it loads its settings, and without the visitor's consent, it puts calls back into the queue. It takes an id as eventID and as event_id, and an event for a pixel only.
  * All calls are in `metaCalls`, and events in `metaEvents`; these also go to `report`, as images.
  */
 export const metaPixelScript = (report = ''): string => `
@@ -34,9 +34,10 @@ export const metaPixelScript = (report = ''): string => `
   };
   function take() {
     const call = Array.prototype.slice.call(arguments);
-    if (isLocked) return void fbq.queue.push(arguments);
-    calls.push(call);
     const [command, ...rest] = call;
+    if (command === 'consent') isLocked = rest[0] === 'revoke';
+    else if (isLocked) return void fbq.queue.push(arguments);
+    calls.push(call);
     if (command === 'init') pixels.add(rest[0]);
     if (command === 'track' || command === 'trackCustom') for (const pixel of pixels) send(pixel, ...rest);
     if (command === 'trackSingle' || command === 'trackSingleCustom') send(...rest);
@@ -48,5 +49,7 @@ export const metaPixelScript = (report = ''): string => `
   fbq.version = '2.9';
   drain();
   setTimeout(() => { isLocked = false; drain(); }, 20);
+  // A grant lets it take what has waited.
+  setInterval(drain, 20);
 })();
 `;
