@@ -66,6 +66,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/api/description.ts': 2_500,
   'src/api/deliveries.ts': 30_000,
   'src/api/destinations.ts': 30_000,
+  'src/api/destination-test.ts': 32_000,
   'src/api/dashboard.ts': 5_700,
   'src/api/public-page.ts': 11_200,
   'src/privacy/opt-out.ts': 11_700,

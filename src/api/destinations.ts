@@ -104,7 +104,7 @@ export async function requireDestination(env: Env, pixel: Pixel, id: string): Pr
   return destination;
 }
 
-function unknownDestination(): Problem {
+export function unknownDestination(): Problem {
   return new Problem('not_found', 'The pixel has no destination with this id.');
 }
 

@@ -3,6 +3,7 @@ import {
   ConversionQuery,
   DeliveriesQuery,
   DestinationChange,
+  DestinationTest,
   NewDestination,
   SummaryQuery,
 } from './relay-bodies.ts';
@@ -75,6 +76,18 @@ export const RELAY_ROUTES: readonly Route[] = [
     pixel: true,
     responses: { 204: null },
     handler: async (call) => (await destinations()).removeDestination(call),
+  }),
+  defineRoute({
+    name: 'testDestination',
+    method: 'POST',
+    path: '/api/v1/pixels/:id/destinations/:part/test',
+    summary: "Send a made-up event in the network's test mode, and show the answer",
+    access: 'pixels:write',
+    pixel: true,
+    body: DestinationTest,
+    responses: { 200: 'DestinationTest' },
+    problems: ['invalid_body', 'conflict', 'too_many_requests'],
+    handler: async (call) => (await import('./destination-test.ts')).testDestination(call),
   }),
   defineRoute({
     name: 'readDeliveries',

@@ -91,6 +91,13 @@ export const RELAY_SCHEMAS = {
     trace: { ...text, description: "The network's id of the request." },
     advice: { ...text, description: 'What you can do; empty if there is nothing to do.' },
   }),
+  DestinationTest: object({
+    event_id: { ...text, description: "By which it is found among the network's test events." },
+    sent_as: text,
+    verdict: { enum: ['delivered', 'sent', 'refused', 'retry', 'stop'] },
+    answer: ref('NetworkAnswer'),
+    fields: listOf(ref('SentField')),
+  }),
   Delivery: object({
     destination: text,
     name: text,

@@ -73,3 +73,5 @@ export const DESTINATION_ID = /^ds_[1-9A-HJ-NP-Za-km-z]{16}$/;
 
 export const MAX_DESTINATIONS = 20;
 export const MAX_DESTINATION_RULES = 50;
+/** Test events for a destination per hour and isolate. */
+export const MAX_DESTINATION_TESTS = 30;

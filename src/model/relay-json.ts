@@ -55,6 +55,9 @@ export interface DestinationsJson {
 
 /** Of `POST …/destinations/:part/test`. */
 export interface DestinationTestJson {
+  /** The id of the made-up event, by which it is found among the network's test events. */
+  readonly event_id: string;
+  readonly sent_as: string;
   /** What the answer means: the kinds of EventVerdict and Verdict. */
   readonly verdict: 'delivered' | 'sent' | 'refused' | 'retry' | 'stop';
   readonly answer: Answer;

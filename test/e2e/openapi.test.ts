@@ -247,6 +247,7 @@ describe('a body', () => {
     const isNamed = ({ results }: { results?: unknown[] }): boolean => !('metrics' in Object(results?.[0]));
     for (const [property, name, isOf] of [
       ['accepted', 'IngestResult', () => true],
+      ['verdict', 'DestinationTest', () => true],
       ['deliveries', 'Deliveries', () => true],
       ['states', 'DestinationSummary', () => true],
       ['conversions', 'Conversions', () => true],
