@@ -468,10 +468,12 @@ CREATE TABLE IF NOT EXISTS deliveries (
   PRIMARY KEY (destination, name, event_id)
 ) STRICT, WITHOUT ROWID;
 
--- The latest deliveries of a destination; those that are due; and those of a person, to erase them.
+-- The latest deliveries of a destination; those that are due; those of a person, and those of a visitor, to erase them and to stop what waits. The
+-- last one finds those of a deleted pixel, too.
 CREATE INDEX IF NOT EXISTS deliveries_ts ON deliveries (destination, ts);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (destination, due_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX IF NOT EXISTS deliveries_person ON deliveries (pixel, person) WHERE person <> '';
+CREATE INDEX IF NOT EXISTS deliveries_visitor ON deliveries (pixel, visitor);
 
 -- The latest click of a person for each parameter of an advertising network, kept under consent for a later purchase. click: the click id, sealed under
 -- SECRET_KEY. at: the time of the click.

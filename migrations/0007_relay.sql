@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_ts ON deliveries (destination, ts);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (destination, due_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX IF NOT EXISTS deliveries_person ON deliveries (pixel, person) WHERE person <> '';
+CREATE INDEX IF NOT EXISTS deliveries_visitor ON deliveries (pixel, visitor);
 
 CREATE TABLE IF NOT EXISTS clicks (
   pixel TEXT NOT NULL,

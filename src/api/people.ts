@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { checkAfterErasure } from '../enrich/dead-letters.ts';
 import { aliasOf, anonymousId, identifiersOf } from '../enrich/person.ts';
 import { type Env, secretsOf } from '../env.ts';
+import { CLICK_PARAMETERS } from '../model/conversion.ts';
 import type { EventKey } from '../model/event.ts';
 import { EXPORTED_EVENTS } from '../model/exported.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -16,6 +17,7 @@ import { namesOfDevices, unionOfDevices } from '../sql/devices.ts';
 import { erasureOrder, type Member, membersOf } from '../store/aliases.ts';
 import { findKeys } from '../store/keys.ts';
 import { countEvents, daysOfPerson, erase, eventsOf } from '../store/people.ts';
+import { relayOfPerson } from '../store/relay-traces.ts';
 import type { PixelCall } from './call.ts';
 import { EXPORT_FORMATS } from './export-format.ts';
 import { badParameter, badParameters, integer } from './parameters.ts';
@@ -69,10 +71,11 @@ export async function readPerson({
   const subject = { pixel: pixel.id, aliases, visitor: null };
   const names = EXPORTED_EVENTS.columns.map(({ name }) => name);
   const from = before === undefined ? null : eventKeyOf(before);
-  const [days, total, rows] = await Promise.all([
+  const [days, total, rows, { clicks, deliveries }] = await Promise.all([
     daysOfPerson(env.DB, pixel.id, aliases, namesOfDevices(`(${unionOfDevices('devices')})`)),
     countEvents(env.DB, subject),
     eventsOf(env.DB, subject, names, limit + 1, from),
+    relayOfPerson(env.DB, pixel.id, aliases),
   ]);
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
@@ -89,6 +92,16 @@ export async function readPerson({
     known_by: kinds,
     unconfirmed,
     days,
+    clicks: clicks.map(({ parameter, at }) => ({
+      parameter,
+      network: CLICK_PARAMETERS[parameter],
+      at: new Date(at).toISOString(),
+    })),
+    deliveries: deliveries.map(({ ts, sent_at, ...delivery }) => ({
+      ...delivery,
+      time: new Date(ts).toISOString(),
+      sent_at: sent_at === null ? null : new Date(sent_at).toISOString(),
+    })),
     total_events: total,
     next: next ?? null,
   });
@@ -101,7 +114,7 @@ export async function erasePerson({ env, pixel, query }: PixelCall<Person>): Pro
   const { alias, members, isComplete, unconfirmed } = await resolvePerson(env, pixel, query);
   const aliases = erasureOrder(members, alias, isComplete);
   const now = Date.now();
-  const erased = { events: 0, days: 0, person_days: 0, links: 0 };
+  const erased = { events: 0, days: 0, person_days: 0, links: 0, deliveries: 0, clicks: 0 };
   let pendingFiles = 0;
   for (let start = 0; start < aliases.length; start += MAX_ALIASES) {
     const part = aliases.slice(start, start + MAX_ALIASES);

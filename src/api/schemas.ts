@@ -2,6 +2,7 @@
  * The JSON Schemas of responses, by the names that routes use. They are for the OpenAPI document only; nothing of this file is
  * part of the Worker.
  */
+import { DELIVERY_STATES } from '../model/delivery.ts';
 import { PERSON_KINDS } from '../model/person.ts';
 import { TOOLS } from '../model/pixel-key.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
@@ -304,6 +305,27 @@ const entries = {
     known_by: { ...listOf(personKind), description: 'The kinds of its aliases.' },
     unconfirmed,
     days: listOf(object({ day, devices: { ...text, examples: ['Desktop + Mobile'] } })),
+    clicks: {
+      ...listOf(object({ parameter: text, network: text, at: time })),
+      description:
+        'Clicks on advertisements that are kept for a purchase. Their ids are sealed, and not shown.',
+    },
+    deliveries: {
+      ...listOf(
+        object({
+          network: text,
+          name: { ...text, description: 'The name of the event.' },
+          time,
+          state: { enum: [...DELIVERY_STATES] },
+          sent_at: orNull(time),
+          fields: {
+            ...listOf(object({ name: text, hashed: { type: 'boolean' } })),
+            description: 'What was sent, without its values.',
+          },
+        }),
+      ),
+      description: 'What advertising networks were told of the events, or are to be: the latest 200.',
+    },
     total_events: count,
     next: {
       type: ['string', 'null'],
@@ -326,6 +348,11 @@ const entries = {
       days: { ...count, description: 'Days that are rolled up again.' },
       person_days: count,
       links: count,
+      deliveries: {
+        ...count,
+        description: 'What waited for advertising networks, and records of what was sent to them.',
+      },
+      clicks: { ...count, description: 'Click ids that were kept for a purchase.' },
     }),
     archive: object({
       pending_files: {

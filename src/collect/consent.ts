@@ -36,19 +36,24 @@ export async function applyConsent(
   env: Env,
   now: number,
 ): Promise<ConsentResult> {
+  const hasCookie = client.cookie !== '' || client.staleCookie;
+  const refusedCookie = client.cookie === '' ? {} : { refusedCookie: client.cookie };
   if (client.refusal === 'opt_out') {
-    // Only what is needed to count the opt-out is passed on.
+    // Only what is needed to count the opt-out, and to end the consent of before, is passed on.
     return {
-      client: { ...UNKNOWN_CLIENT, refusal: 'opt_out' },
+      client: { ...UNKNOWN_CLIENT, refusal: 'opt_out', ...refusedCookie },
       events: events.map((event) => event && withoutFields(event)),
-      cookies: [],
+      cookies: hasCookie ? FORGET_PERSON : [],
     };
   }
   const withoutCookie = { ...client, cookie: '' };
   const latest = events.findLast((event) => event?.consent === 'granted' || event?.consent === 'denied');
   if (client.refusal !== '' || latest?.consent === 'denied') {
-    const hasCookie = client.cookie !== '' || client.staleCookie;
-    return { client: withoutCookie, events, cookies: hasCookie ? FORGET_PERSON : [] };
+    return {
+      client: { ...withoutCookie, ...refusedCookie },
+      events,
+      cookies: hasCookie ? FORGET_PERSON : [],
+    };
   }
   const reach = latest ? await reachOf(events, client, env, now) : null;
   if (!latest || reach === null) return { client: withoutCookie, events, cookies: [] };

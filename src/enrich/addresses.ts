@@ -27,11 +27,17 @@ const referrers = new Cache<number, Referrer | null>(1000);
  */
 export function readPage(text: string, base: string, pageParameters: readonly string[]): PageAddress | null {
   return cached(pages, `${pageParameters.join('&')}\n${base}\n${text}`, () => {
-    const url = URL.parse(text.slice(0, LIMITS.url).normalize(), base || undefined);
-    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
-    if (/amp;/i.test(url.search)) url.search = url.search.replace(ESCAPED, '$1');
-    return { ...scrubPage(url, pageParameters), link: linkParametersOf(url) };
+    const url = parseAddress(text, base);
+    return url && { ...scrubPage(url, pageParameters), link: linkParametersOf(url) };
   });
+}
+
+/** An http or https URL with its complete query; null for any other text. @param base as that of `readPage`. */
+export function parseAddress(text: string, base: string): URL | null {
+  const url = URL.parse(text.slice(0, LIMITS.url).normalize(), base || undefined);
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null;
+  if (/amp;/i.test(url.search)) url.search = url.search.replace(ESCAPED, '$1');
+  return url;
 }
 
 /** The referrer of a URL, which may be that of an app; null for any other text. */

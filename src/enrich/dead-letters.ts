@@ -3,7 +3,8 @@
  * batch, so from then on the letter holds no address.
  */
 import { type Env, secretsOf } from '../env.ts';
-import type { Batch, ParcelMessage, PlacedEvent } from '../model/batch.ts';
+import type { Batch, ParcelMessage, PlacedEvent, Withdrawal } from '../model/batch.ts';
+import { LONGEST_WAIT } from '../model/delivery.ts';
 import { sealOf } from '../model/sealed.ts';
 import {
   type CheckedLetter,
@@ -59,7 +60,7 @@ export async function checkDeadLetters(env: Env, pages: number): Promise<Progres
   for (let page = 0; page < pages; page++) {
     // The time is taken before the read, so that later erasures are checked again.
     const now = Date.now();
-    const letters = await lettersToCheck(env.DB, secrets, PAGE);
+    const letters = await lettersToCheck(env.DB, secrets, PAGE, now);
     if (letters.length === 0) return { more: false };
     await storeChecks(env.DB, await checkPage(env, letters, now), now);
     if (letters.length < PAGE) return { more: false };
@@ -83,14 +84,17 @@ async function checkPage(env: Env, letters: readonly CheckedLetter[], now: numbe
   const secrets = secretsOf(env);
   const current = await sealOf(secrets[0] ?? '');
   const batches = await Promise.all(letters.map((letter) => batchIn(env, letter, now)));
-  const events = batches.flatMap((batch) => batch?.events ?? []);
+  const events = batches.flatMap((batch) => [
+    ...(batch?.events ?? []),
+    ...(batch?.withdrawals ?? []).map(subjectOf),
+  ]);
   const pixels = batches.flatMap((batch) => batch?.rejections.map(({ pixel }) => pixel) ?? []);
   const [gone, existing] = await Promise.all([
     events.length > 0 ? erasedParts(env.DB, events) : [],
     pixels.length > 0 ? existingPixels(env.DB, pixels) : new Set<string>(),
   ]);
   const rest = gone.values();
-  const left = batches.map((batch) => batch && withoutGone(batch, rest, existing));
+  const left = batches.map((batch) => batch && withoutGone(batch, rest, existing, now));
   return Promise.all(
     letters.map(async (letter, index): Promise<CheckResult> => {
       const [before, after] = [batches[index], left[index]];
@@ -102,10 +106,19 @@ async function checkPage(env: Env, letters: readonly CheckedLetter[], now: numbe
   );
 }
 
-/** The number of a batch's events, their aliases, and rejections. */
-function sizeOf({ events, rejections }: Batch): number {
-  return events.reduce((sum, { aliases = [] }) => sum + 1 + aliases.length, rejections.length);
+/** The number of a batch's events, with their aliases and conversions, of its rejections, and of its withdrawals with their aliases. */
+function sizeOf({ events, rejections, withdrawals = [] }: Batch): number {
+  return (
+    events.reduce((sum, { aliases = [], relay }) => sum + 1 + aliases.length + (relay ? 1 : 0), 0) +
+    withdrawals.reduce((sum, { people }) => sum + 1 + people.length, rejections.length)
+  );
 }
+
+/** Whose erasure concerns a withdrawal, as `erasedParts` reads it. */
+const subjectOf = ({ pixel, people, visitor, at }: Withdrawal) => ({
+  event: { pixel, ts: at, person: '', visitor },
+  aliases: people,
+});
 
 interface LetterBatch extends Batch {
   /** False for a letter of hits, which are enriched now. */
@@ -128,19 +141,31 @@ async function batchIn(env: Env, { id, body }: CheckedLetter, now: number): Prom
   }
 }
 
-/** @param gone the erased parts of the batch's events, in the order of the events. The function consumes these. */
+/**
+ * A batch without what is erased, deleted, or too old to be sent to networks.
+ *
+ * @param gone the erased parts of the batch's events, and then of its withdrawals, in their order. The function consumes these.
+ */
 function withoutGone(
   { id, ...batch }: Batch,
   gone: Iterator<ErasedParts>,
   existing: ReadonlySet<string>,
+  now: number,
 ): Batch {
-  const events = batch.events.flatMap((placed): PlacedEvent[] => {
+  const events = batch.events.flatMap(({ relay, ...rest }): PlacedEvent[] => {
     const { event = false, aliases = [] } = gone.next().value ?? {};
     if (event) return [];
+    const isSent = relay && aliases.length === 0 && rest.event.ts + LONGEST_WAIT > now;
+    const placed = isSent ? { ...rest, relay } : rest;
     if (aliases.length === 0) return [placed];
     return [{ ...placed, aliases: (placed.aliases ?? []).filter((alias) => !aliases.includes(alias)) }];
   });
   // Rejections without a pixel stay.
   const rejections = batch.rejections.filter(({ pixel }) => pixel === '' || existing.has(pixel));
-  return { id, events, rejections };
+  const withdrawals = (batch.withdrawals ?? []).flatMap((one): Withdrawal[] => {
+    const { event = false, aliases = [] } = gone.next().value ?? {};
+    const people = one.people.filter((alias) => !aliases.includes(alias));
+    return event || (people.length === 0 && one.visitor === '') ? [] : [{ ...one, people }];
+  });
+  return { id, events, rejections, ...(withdrawals.length > 0 ? { withdrawals } : {}) };
 }

@@ -130,7 +130,10 @@ function enrichCandidate(candidate: Candidate, proof: Proof): EnrichedEvent {
  * Null if the client cannot be distinguished from others: without an address or user agent, or behind a mail proxy, which has
  * many readers.
  */
-function identityOf({ ip, userAgent }: Client, { isApart = false }: Arrival): Identity | null {
+export function identityOf(
+  { ip, userAgent }: Client,
+  { isApart = false }: Pick<Arrival, 'isApart'>,
+): Identity | null {
   if (ip === '' || userAgent === '') return null;
   return {
     ip: ip.slice(0, LIMITS.address),

@@ -32,11 +32,16 @@ export function splitBatch(env: Env, batch: Batch, now: number): SplitBatch {
   return { ofEngine, ofD1: { ...batch, events } };
 }
 
-/** Whether an event is of nobody known, has nothing that a point cannot hold, and is dated by the time at which it is written. */
-function mayBePoint({ event }: PlacedEvent, now: number): boolean {
+/** Whether an event is of nobody known, goes to nobody else, has nothing that a point cannot hold, and is dated by the time at which it is written. */
+function mayBePoint({ event, relay }: PlacedEvent, now: number): boolean {
   const { person, eid, props, authenticated, ts } = event;
   return (
-    person === '' && eid === '' && props === '' && authenticated === 0 && Math.abs(now - ts) <= MAX_POINT_AGE
+    relay === undefined &&
+    person === '' &&
+    eid === '' &&
+    props === '' &&
+    authenticated === 0 &&
+    Math.abs(now - ts) <= MAX_POINT_AGE
   );
 }
 
@@ -49,6 +54,6 @@ export function writeToEngine(
   return ANALYTICS && placed.length > 0 ? writeEvents(ANALYTICS, placed, points) : placed;
 }
 
-export function isEmpty({ events, rejections }: Batch): boolean {
-  return events.length === 0 && rejections.length === 0;
+export function isEmpty({ events, rejections, withdrawals = [] }: Batch): boolean {
+  return events.length === 0 && rejections.length === 0 && withdrawals.length === 0;
 }

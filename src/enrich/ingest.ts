@@ -9,10 +9,11 @@ import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
 import { canWriteBatch, type InvocationBudget, invocationBudget } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
-import { type Outcome, writeBatch } from '../store/events.ts';
+import { fitTransaction } from '../store/deliveries.ts';
+import { type Outcome, type RelayRows, writeRelayed } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { writeCopies } from '../store/points.ts';
-import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
+import { openMessage, sendBatch, sendHits, sendRelays } from '../store/queue.ts';
 import { isEmpty, splitBatch, writeToEngine } from './event-store.ts';
 import { type IncomingEvent, prepareBatch } from './prepare.ts';
 
@@ -147,6 +148,8 @@ function incomingOf(hits: readonly RawHit[]): IncomingEvent[] {
 
 export type WriteOutcome = Outcome | 'unstorable';
 
+const NO_RELAY: RelayRows = { deliveries: [], clicks: [] };
+
 interface WriteContext {
   readonly now: number;
   /** Whether the outcome of every event is returned to a caller. */
@@ -163,13 +166,18 @@ interface WriteContext {
  */
 async function write(env: Env, batch: Batch, context: WriteContext): Promise<WriteOutcome[]> {
   const { now, reportsOutcomes, budget, deadline } = context;
+  const relay = await relayRows(env, batch);
+  if (batch.events.length > 1 && !fitTransaction(relay.deliveries))
+    return writeHalves(env, batch, context, 'too many conversions for one transaction');
   let outcomes: WriteOutcome[];
   try {
-    outcomes = await withRetries(
-      () => writeBatch(budget.db, batch, now, reportsOutcomes),
+    const written = await withRetries(
+      () => writeRelayed(budget.db, batch, relay, now, reportsOutcomes),
       RETRY_POLICY,
       deadline,
     );
+    outcomes = written.outcomes;
+    await announce(env, written.destinations);
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
     return writeHalves(env, batch, context, error);
@@ -181,6 +189,23 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
   }
   await writeCounts(budget.db);
   return outcomes;
+}
+
+/** The rows of a batch for advertising networks. Most batches have none, and do not load what seals them. */
+async function relayRows(env: Env, { events }: Batch): Promise<RelayRows> {
+  if (!events.some(({ relay }) => relay)) return NO_RELAY;
+  const { relayRowsOf } = await import('./relay-rows.ts');
+  return relayRowsOf(secretsOf(env), events);
+}
+
+/** Has new deliveries sent at once. Never throws: they are stored, and the cron sends them, too. */
+async function announce({ QUEUE }: Env, destinations: ReadonlySet<string>): Promise<void> {
+  if (!QUEUE || destinations.size === 0) return;
+  try {
+    await sendRelays(QUEUE, destinations);
+  } catch (error) {
+    console.warn(`The queue rejected messages about new deliveries, which the cron sends: ${error}`);
+  }
 }
 
 async function writeHalves(
@@ -200,7 +225,7 @@ async function writeHalves(
   const middle = Math.ceil(events.length / 2);
   const halves: readonly Batch[] = [
     { ...batch, id: `${id}a`, events: events.slice(0, middle) },
-    { ...batch, id: `${id}b`, events: events.slice(middle), rejections: [] },
+    { ...batch, id: `${id}b`, events: events.slice(middle), rejections: [], withdrawals: [] },
   ];
   const outcomes: WriteOutcome[] = [];
   for (const half of halves) {

@@ -34,6 +34,16 @@ export function hostOf(pixel: Pixel): string {
 }
 
 /**
+ * Whether a client's page may say that its visitor has consented to what networks are told: it is on one of the pixel's origins or, if there is no
+ * list of origins, on the pixel's own host. A link or a form of any page cannot say so.
+ */
+export function mayConsent(pixel: Pixel, client: Client): boolean {
+  if (!client.cookieReach) return false;
+  const { origins } = pixel.settings;
+  return origins.length > 0 ? isAllowed(origins, client) : withoutWww(originOf(client)) === hostOf(pixel);
+}
+
+/**
  * Whether a consent reported by a client's page allows the pixel's cookie to be set, and to identify the person of an event.
  *
  * A page of the same site must be on one of the pixel's origins or, if there is no list of origins, on the pixel's own host. Each

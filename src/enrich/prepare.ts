@@ -1,6 +1,6 @@
 /** Prepares raw events for writing: looks up pixels, salts and keys, enriches, and hashes visitors and people. */
 import { type Env, secretsOf } from '../env.ts';
-import type { Batch, CountedRejection, PlacedEvent } from '../model/batch.ts';
+import type { Batch, CountedRejection, PlacedEvent, Withdrawal } from '../model/batch.ts';
 import { localDayOf } from '../model/local-day.ts';
 import type { Pixel } from '../model/pixel.ts';
 import { randomBase58 } from '../model/random.ts';
@@ -57,7 +57,47 @@ export async function prepareBatch(
     return reasons.map((reason) => countedRejection(incoming[index] as IncomingEvent, reason, pixels));
   });
   const events = await withHashes(env, secrets, enriched, now);
-  return { batch: { id, events, rejections }, results };
+  const batch = { id, events, rejections };
+  return {
+    batch: hasTargets(pixels) ? await withRelay(env, batch, incoming, results, pixels, now) : batch,
+    results,
+  };
+}
+
+const hasTargets = (pixels: ReadonlyMap<string, Pixel>): boolean =>
+  [...pixels.values()].some(({ relay }) => relay !== undefined);
+
+/** The batch with what advertising networks are told of its events, and with the consents that its requests withdraw. */
+async function withRelay(
+  env: Env,
+  batch: Batch,
+  incoming: readonly IncomingEvent[],
+  results: readonly EnrichResult[],
+  pixels: ReadonlyMap<string, Pixel>,
+  now: number,
+): Promise<Batch> {
+  const [{ relayOf }, { refuses, withdrawalsOf }] = await Promise.all([
+    import('./conversion.ts'),
+    import('./withdrawal.ts'),
+  ]);
+  const stored = incoming.filter((_, index) => results[index]?.ok);
+  const events = await Promise.all(
+    batch.events.map(async (placed, index): Promise<PlacedEvent> => {
+      const { raw = null, arrival } = stored[index] ?? {};
+      const pixel = pixels.get(placed.event.pixel);
+      if (!raw || !arrival || pixel?.relay === undefined) return placed;
+      const relay = await relayOf(raw, arrival, placed.event, pixel, now);
+      return relay === null ? placed : { ...placed, relay };
+    }),
+  );
+  const ofTargets = incoming.flatMap(({ raw, arrival }) => {
+    const pixel = raw ? pixels.get(pixelIdOf(raw)) : undefined;
+    return raw && pixel?.relay !== undefined ? [{ raw, arrival, pixel }] : [];
+  });
+  const withdrawals: readonly Withdrawal[] = ofTargets.some(refuses)
+    ? await withdrawalsOf(env, ofTargets, now)
+    : [];
+  return { ...batch, events, ...(withdrawals.length > 0 ? { withdrawals } : {}) };
 }
 
 /** The events with the pixels that they name. An event whose name leads to no pixel stays as it is. */

@@ -1,4 +1,6 @@
 /** Events and rejections that are written together, and the messages of the queue. Plain data, since it is serialized. */
+import type { ClickParameter, Conversion } from './conversion.ts';
+import type { NetworkName } from './destination.ts';
 import type { Event } from './event.ts';
 import type { RejectionReason } from './rejection.ts';
 import type { RawHit } from './wire.ts';
@@ -11,6 +13,37 @@ export interface PlacedEvent {
   readonly aliases?: readonly string[];
   /** Whether the user id behind `event.person` was signed by the owner's server. */
   readonly isSigned?: boolean;
+  /** What advertising networks are told of the event. Absent for most events. */
+  readonly relay?: EventRelay;
+}
+
+/** What advertising networks are told of an event, and what is kept for a later one: only with consent, and for pixels with destinations. */
+export interface EventRelay {
+  /** Null if no rule of a destination is met. */
+  readonly conversion: Conversion | null;
+  /** Where the conversion goes. */
+  readonly routes: readonly RelayRoute[];
+  /** The click ids in the address of the event's page. */
+  readonly clicks: readonly (readonly [parameter: ClickParameter, id: string])[];
+}
+
+export interface RelayRoute {
+  /** The destination's id. */
+  readonly destination: string;
+  readonly network: NetworkName;
+  /** The network's name of the event. */
+  readonly as: string;
+}
+
+/** That someone does not want to be recognized any more: what is kept for them is forgotten, and what waits for networks is not sent. */
+export interface Withdrawal {
+  readonly pixel: string;
+  /** The aliases of the person that the request names. */
+  readonly people: readonly string[];
+  /** The visitor id of the day, or `''`. */
+  readonly visitor: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface LocalDay {
@@ -42,6 +75,8 @@ export interface Batch {
   readonly rejections: readonly CountedRejection[];
   /** The id of the import that the events are of. They are stored as long as it is open, and it counts its rejections itself. */
   readonly importId?: string;
+  /** Those of pixels with destinations. Absent for most batches. */
+  readonly withdrawals?: readonly Withdrawal[];
 }
 
 /** The content of a queue message: a batch ready to be written, or hits, if the pixels and salts could not be looked up. */

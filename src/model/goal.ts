@@ -32,3 +32,19 @@ export function globOf(page: string): string {
 export function isMatchable(page: string): boolean {
   return !page.includes('*') || new TextEncoder().encode(globOf(page)).length <= MAX_PATTERN_BYTES;
 }
+
+/** Whether a text consists of these parts, in order, with anything between them: GLOB with `*` alone. */
+export function fits(text: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? '';
+  if (parts.length < 2) return text === first;
+  const last = parts.at(-1) ?? '';
+  const end = text.length - last.length;
+  let at = first.length;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= end;
+}

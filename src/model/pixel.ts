@@ -1,4 +1,5 @@
 import type { CookieReach } from './cookie.ts';
+import type { RelayTarget } from './destination.ts';
 import type { Funnel, Goal } from './goal.ts';
 import { NO_OWNER, type Owner } from './owner.ts';
 
@@ -66,6 +67,8 @@ export interface Pixel {
   readonly created_at: number;
   /** The first and last day of imported totals. Left out if it has none. */
   readonly imported?: { readonly from: string; readonly to: string };
+  /** Its destinations that are not off. Present only if there are any, and only of a pixel that was looked up for its events. */
+  readonly relay?: readonly RelayTarget[];
 }
 
 export const PIXEL_ID = /^px_[1-9A-HJ-NP-Za-km-z]{16}$/;

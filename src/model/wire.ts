@@ -21,6 +21,8 @@ export interface Client {
   readonly refusal: OptOut;
   /** The value of the person cookie. */
   readonly cookie: string;
+  /** The value of the person cookie of a client that refuses to be recognized: it says whose consent ends, and identifies nobody. */
+  readonly refusedCookie?: string;
   /** Whether there is a person cookie that does not count, such as one of an older version. */
   readonly staleCookie: boolean;
   readonly hints: ClientHints;

@@ -10,6 +10,7 @@ import { fill, html } from './html.ts';
 import { ownersSection, readOwners } from './owners.ts';
 import { addressOf, isSameOrigin, page, pixelIdOf, problem, seeOther, visitorPage } from './page.ts';
 import { fillAll, readerOf } from './reader.ts';
+import { withdrawConsents } from './withdraw.ts';
 
 /** The maximum size of a form. */
 const MAX_BYTES = 1024;
@@ -39,17 +40,18 @@ ${fillAll(texts.counting.paragraphs, values).map((paragraph) => html`<p>${paragr
 }
 
 /**
- * Any page may opt a visitor out, as the tag does if the site has its own control. Only this page can opt a visitor in again. A
+ * Any page may opt a visitor out, as the tag does if the site has its own control. That ends the consents of before, too. Only this page can opt a visitor in again. A
  * form that cannot be read opts out.
  */
-async function submit(request: Request): Promise<Response> {
+async function submit(request: Request, env: Env): Promise<Response> {
   const body = await readBody(request, MAX_BYTES);
   const fields = parseFields(body.ok ? body.value : '');
   if (fields.get('undo') === '1') {
     if (!isSameOrigin(request)) return problem(request, 'foreign');
     return seeOther(addressOf(request, '/opt-out'), optOutCookies(false));
   }
-  const cookies = [...optOutCookies(true), ...FORGET_PERSON];
+  const isEnded = await withdrawConsents(env, clientOf(request), Date.now());
+  const cookies = [...optOutCookies(true), ...(isEnded ? FORGET_PERSON : [])];
   if (fields.get('from') !== 'tag') return seeOther(addressOf(request, '/opt-out', ['done']), cookies);
   const headers = new Headers({ 'cache-control': 'no-store', ...corsHeaders(request.headers.get('origin')) });
   for (const cookie of cookies) headers.append('set-cookie', cookie);

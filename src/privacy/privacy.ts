@@ -3,6 +3,8 @@
 import { type Env, eventStore, secretsOf } from '../env.ts';
 import { discardBody } from '../http/body.ts';
 import { clientOf } from '../http/client.ts';
+import { CLICK_DAYS } from '../model/conversion.ts';
+import { LEDGER_DAYS, LONGEST_WAIT } from '../model/delivery.ts';
 import { PERSON_DAYS } from '../model/person.ts';
 import { PIXEL_ID } from '../model/pixel.ts';
 import { FORGET_PERSON } from '../model/set-cookie.ts';
@@ -136,7 +138,12 @@ function about(
   hasPoints: boolean,
   reader: Reader,
 ): Html {
-  const values = { days: reader.number(PERSON_DAYS) };
+  const values = {
+    days: reader.number(PERSON_DAYS),
+    wait: reader.number(LONGEST_WAIT / 86_400_000),
+    ledger: reader.number(LEDGER_DAYS),
+    clicks: reader.number(CLICK_DAYS),
+  };
   const list = ({ title, items }: Texts['privacy']['never']): Html =>
     html`<h2>${fill(title)}</h2><ul>${fillAll(items, values).map((item) => html`<li>${item}</li>`)}</ul>`;
   const section = ({ title, paragraphs }: Texts['privacy']['codes']): Html =>

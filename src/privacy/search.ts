@@ -11,6 +11,7 @@ import { erase, type Subject, storeErasures } from '../store/people.ts';
 import { getPixel, newestPixels } from '../store/pixels.ts';
 import { existingSalts } from '../store/salts.ts';
 import { findTraces, readTrace, type Trace, type TraceData } from '../store/traces.ts';
+import { withdraw } from '../store/withdrawals.ts';
 import { countRows, MAX_SCANNED, scanLimit } from './limits.ts';
 import type { VisitorPoints } from './points.ts';
 
@@ -68,9 +69,9 @@ export async function search(
   countRows(rowsRead, now);
   const matches = searched.flatMap((pixel, index): PixelMatch[] => {
     const trace = traces[index] as Trace;
-    const { times = [], hasAlias = false } = rows[index] ?? {};
+    const { times = [], hasAlias = false, hasDelivery = false } = rows[index] ?? {};
     const ofEngine = points.events[index] ?? [];
-    const isVisitor = times.length > 0 || ofEngine.length > 0;
+    const isVisitor = times.length > 0 || ofEngine.length > 0 || hasDelivery;
     if (!isVisitor && !hasAlias) return [];
     const visitor = isVisitor ? trace.visitor : '';
     return [
@@ -168,6 +169,7 @@ export async function eraseFound(
   now: number,
 ): Promise<number> {
   if (matches.length === 0 && unseen.length === 0) return 0;
+  await endConsents(db, matches, now);
   await storeErasures(db, [...unseen, ...matches.map(subjectOf)], now);
   // From here on, nothing more is stored about the visitor. This search finds events that came after the first one.
   const traces = matches.map(({ trace }) => trace);
@@ -176,6 +178,15 @@ export async function eraseFound(
   const subjects = matches.map((match, index) => subjectOf({ ...match, times: rows[index]?.times ?? [] }));
   const { events } = await erase(db, subjects, now);
   return matches.reduce((sum, { points }) => sum + points.length, events);
+}
+
+/** What waits of the person to be sent to networks is not sent, even if it belongs to an account on the site, whose events stay. */
+async function endConsents(db: D1Database, matches: SearchResult['matches'], now: number): Promise<void> {
+  const people = matches.flatMap(({ trace: { pixel, alias } }) =>
+    alias === '' ? [] : [{ pixel, people: [alias], visitor: '', at: now }],
+  );
+  const { before, after } = withdraw(db, people);
+  if (before.length + after.length > 0) await db.batch([...before, ...after]);
 }
 
 function subjectOf({ trace: { pixel, visitor, alias }, times }: PixelMatch): Subject {

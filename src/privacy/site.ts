@@ -8,6 +8,7 @@ import { describe } from './describe.ts';
 import { fill, type Html, html } from './html.ts';
 import { siteOwner } from './owners.ts';
 import type { Reader } from './reader.ts';
+import { relaySection } from './relay.ts';
 import type { PixelMatch } from './search.ts';
 
 interface Surroundings {
@@ -38,7 +39,8 @@ export function siteSection(
 ${hasOneOwner ? '' : siteOwner(pixel.settings, reader)}
 <p>${stored} ${events.length < total ? latest : ''} ${isOnly ? '' : html`<a href="${address}">${fill(texts.only)}</a>`}</p>
 ${days.length > 0 ? html`<p>${seenOn(days, reader)} ${linkedTo(target, reader)}</p>` : ''}
-${events.length > 0 ? eventTable(match, events, reader) : ''}</section>`;
+${events.length > 0 ? eventTable(match, events, reader) : ''}
+${relaySection(data, reader, pixel.timezone)}</section>`;
 }
 
 function seenOn(days: TraceData['days'], reader: Reader): Html {

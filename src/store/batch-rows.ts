@@ -47,15 +47,18 @@ export interface Chunk {
   readonly rows: number;
 }
 
-/** @param offset the index of the first of these rows among all rows of the batch. */
-export function chunksOf(rows: readonly unknown[][], offset: number): Chunk[] {
+/**
+ * @param offset the index of the first of these rows among all rows of the batch.
+ * @param most the most characters of a chunk with more than one row.
+ */
+export function chunksOf(rows: readonly unknown[][], offset: number, most = JSON_CHARACTERS): Chunk[] {
   const chunks: Chunk[] = [];
   let texts: string[] = [];
   let size = 0;
   let start = offset;
   rows.forEach((row, index) => {
     const text = JSON.stringify(row);
-    if (texts.length > 0 && size + text.length > JSON_CHARACTERS) {
+    if (texts.length > 0 && size + text.length > most) {
       chunks.push({ json: `[${texts.join(',')}]`, start, rows: texts.length });
       texts = [];
       size = 0;

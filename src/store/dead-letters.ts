@@ -2,7 +2,9 @@
  * Stores the messages that the queue has given up on, sealed, until the owner replays them. What is erased or deleted meanwhile is
  * removed from them. Each letter has the time up to which that has been done.
  */
-import type { PlacedEvent } from '../model/batch.ts';
+import { LONGEST_WAIT } from '../model/delivery.ts';
+import type { Event } from '../model/event.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
@@ -51,22 +53,30 @@ export async function deleteDeadLetter(db: D1Database, id: string): Promise<void
 }
 
 /**
- * The letters that may hold erased or deleted data, or are not sealed under the current secret. Letters that no secret can open are
- * left out.
+ * How long after its arrival a letter is checked again, in milliseconds: by then, none of its conversions can be sent any more. The time of an event
+ * may be some minutes ahead of its arrival.
+ */
+const CONVERSIONS_EXPIRE = LONGEST_WAIT + 2 * LIMITS.clockSkew;
+
+/**
+ * The letters that may hold erased or deleted data, or conversions that have expired, or are not sealed under the current secret. Letters that no
+ * secret can open are left out.
  */
 export async function lettersToCheck(
   db: D1Database,
   secrets: Secrets,
   limit: number,
+  now: number,
 ): Promise<CheckedLetter[]> {
   const { results } = await db
     .prepare(
       `SELECT id, body, received_at, checked_at FROM dead_letters
-       WHERE (checked_at <= coalesce((SELECT last_at FROM counters WHERE name = 'erasures'), 0) OR ${notSealedBy('body')})
+       WHERE (checked_at <= coalesce((SELECT last_at FROM counters WHERE name = 'erasures'), 0) OR ${notSealedBy('body')}
+           OR (received_at < ?4 AND checked_at < received_at + ${CONVERSIONS_EXPIRE}))
          AND ${canOpen('body')}
        ORDER BY checked_at, id LIMIT ?3`,
     )
-    .bind(...(await sealParameters(secrets)), limit)
+    .bind(...(await sealParameters(secrets)), limit, now - CONVERSIONS_EXPIRE)
     .all<CheckedLetter>();
   return results;
 }
@@ -79,8 +89,14 @@ export interface ErasedParts {
   readonly aliases: readonly string[];
 }
 
+/** Whom something concerns, and when it happened. */
+export interface Concerned {
+  readonly event: Pick<Event, 'pixel' | 'ts' | 'person' | 'visitor'>;
+  readonly aliases?: readonly string[];
+}
+
 /** What of each event has been erased since the event, in the order of the events. */
-export async function erasedParts(db: D1Database, placed: readonly PlacedEvent[]): Promise<ErasedParts[]> {
+export async function erasedParts(db: D1Database, placed: readonly Concerned[]): Promise<ErasedParts[]> {
   const rows = placed.map(({ event: { pixel, ts, person, visitor }, aliases = [] }) => [
     pixel,
     ts,

@@ -9,6 +9,8 @@ import { localDayOf } from '../model/local-day.ts';
 import { LEAST_RETENTION_DAYS } from '../model/pixel.ts';
 import { linkStatements } from './aliases.ts';
 import { chunksOf, FIELD, ROWS, rowOf, VALUES } from './batch-rows.ts';
+import { type ClickRow, keepClicks } from './clicks.ts';
+import { enqueue, type NewDelivery } from './deliveries.ts';
 import { isErased } from './erasures.ts';
 import { holdDates, isOpen } from './import-dates.ts';
 import { markDays, rememberMarks, unmarkedDays } from './mark-days.ts';
@@ -16,6 +18,7 @@ import { forgetPixel, hasPixel, hasPixelIn } from './pixels.ts';
 import { countClosed, countRejections } from './rejection-counts.ts';
 import { supersede } from './reports.ts';
 import { reopenHours } from './visitor-hours.ts';
+import { withdraw } from './withdrawals.ts';
 
 /** The result of writing one event. */
 export type Outcome = 'stored' | 'duplicate' | 'day_closed' | 'erased' | 'unknown_pixel';
@@ -66,8 +69,33 @@ const MOVED_PIXELS = `
   FROM json_each(?1) j
   JOIN pixels p ON p.id = j.value ->> 0 AND p.timezone <> j.value ->> 1`;
 
+/** What is stored with the events of a batch for advertising networks. */
+export interface RelayRows {
+  readonly deliveries: readonly NewDelivery[];
+  readonly clicks: readonly ClickRow[];
+}
+
+const NO_RELAY: RelayRows = { deliveries: [], clicks: [] };
+
+/** What a batch has become. */
+export interface Written {
+  readonly outcomes: Outcome[];
+  /** The destinations that have new deliveries. */
+  readonly destinations: ReadonlySet<string>;
+}
+
+/** `writeRelayed` for events that nobody is told of. */
+export async function writeBatch(
+  db: D1Database,
+  batch: Batch,
+  now: number,
+  exact: boolean,
+): Promise<Outcome[]> {
+  return (await writeRelayed(db, batch, NO_RELAY, now, exact)).outcomes;
+}
+
 /**
- * Writes events, marks their days as dirty and counts rejections, all or nothing.
+ * Writes events with their deliveries and clicks, marks their days as dirty, counts rejections and withdraws consents, all or nothing.
  *
  * @param exact whether every outcome must be exact. This takes a third longer. Otherwise the events of a batch of which not all
  *   were stored are reported as duplicates.
@@ -75,13 +103,15 @@ const MOVED_PIXELS = `
  *   a visitor or person erased since, are not counted at all.
  * @throws what D1 throws. Then nothing was written, and the same call may be made again.
  */
-export async function writeBatch(
+export async function writeRelayed(
   db: D1Database,
   batch: Batch,
+  relay: RelayRows,
   now: number,
   exact: boolean,
-): Promise<Outcome[]> {
+): Promise<Written> {
   const { events, importId } = batch;
+  const destinations = new Set<string>();
   const outcomes: Outcome[] = events.map(() => 'duplicate');
   const first = firstReports(events);
   const rows = first.map((place) => rowOf(events[place] as PlacedEvent));
@@ -112,7 +142,11 @@ export async function writeBatch(
     ...linkStatements(db, events),
     ...reopenHours(db, events, now),
   );
-  if (statements.length === 0) return outcomes;
+  const withdrawn = withdraw(db, batch.withdrawals ?? []);
+  const made = enqueue(db, relay.deliveries, now);
+  const firstMade = statements.push(...withdrawn.before);
+  statements.push(...made.enqueue, ...made.report, ...keepClicks(db, relay.clicks, now), ...withdrawn.after);
+  if (statements.length === 0) return { outcomes, destinations };
 
   const results = await db.batch<Record<string, unknown>>(statements);
   rememberMarks(days, now);
@@ -126,6 +160,9 @@ export async function writeBatch(
       outcomes[first[start + Number(row['place'])] as number] = 'day_closed';
     }
   });
+  for (const { results: rows } of results.slice(firstMade, firstMade + made.enqueue.length)) {
+    for (const row of rows) destinations.add(String(row['destination']));
+  }
   for (const place of first) {
     const { event } = events[place] as PlacedEvent;
     // Each row was stored once, even if the batch has it twice.
@@ -135,11 +172,11 @@ export async function writeBatch(
   const moved = areStored ? [] : await inCurrentZones(db, events);
   if (moved.length > 0) {
     const again = { ...batch, id: `${batch.id}z`, events: moved.map(({ placed }) => placed), rejections: [] };
-    const movedOutcomes = await writeBatch(db, again, now, exact);
+    const written = await writeRelayed(db, again, relay, now, exact);
     moved.forEach(({ place }, index) => {
-      outcomes[place] = movedOutcomes[index] ?? 'duplicate';
+      outcomes[place] = written.outcomes[index] ?? 'duplicate';
     });
-    return outcomes;
+    return { outcomes, destinations: new Set([...destinations, ...written.destinations]) };
   }
   if (exact && outcomes.includes('duplicate')) {
     for (const { json, start } of chunks) {
@@ -150,7 +187,7 @@ export async function writeBatch(
       for (const { place, outcome } of refused) outcomes[first[start + place] as number] = outcome;
     }
   }
-  return outcomes;
+  return { outcomes, destinations };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { hasPixel, LARGE_TABLES } from './pixels.ts';
 
 /** Tables with few rows, some of which belong to a pixel. These are scanned. */
-const SMALL_TABLES = ['tokens', 'links', 'sessions', 'pixel_keys'] as const;
+const SMALL_TABLES = ['tokens', 'links', 'sessions', 'pixel_keys', 'destinations'] as const;
 
 export type OrphanTable = (typeof LARGE_TABLES)[number] | (typeof SMALL_TABLES)[number];
 

@@ -1,5 +1,5 @@
 /**
- * Reads and erases the data of people: their events, the days on which they were here, and their links. Which aliases belong to
+ * Reads and erases the data of people: their events, the days on which they were here, their links, and what advertising networks are told of them. Which aliases belong to
  * one person is in aliases.ts.
  */
 
@@ -159,6 +159,22 @@ const UNLINK = `
 const REOPEN_HOURS = `
   DELETE FROM visitor_hours WHERE (pixel, hour) IN (SELECT pixel, ts / ${HOUR} * ${HOUR} FROM (${OF_SUBJECTS}))`;
 
+/** Deletes what waits for networks of the subjects, and the record of what was sent: a person's and a visitor's, each by its index. */
+const DELETE_DELIVERIES = `
+  DELETE FROM deliveries WHERE (destination, name, event_id) IN (
+    SELECT * FROM (
+      SELECT d.destination, d.name, d.event_id
+      FROM json_each(?1) a
+      CROSS JOIN deliveries d INDEXED BY deliveries_person ON d.pixel = ${A_PIXEL} AND d.person = ${ALIAS} AND d.person <> ''
+      UNION
+      SELECT d.destination, d.name, d.event_id
+      FROM json_each(?2) s
+      CROSS JOIN deliveries d INDEXED BY deliveries_visitor ON d.pixel = ${V_PIXEL} AND d.visitor = ${VISITOR} AND d.visitor <> ''))`;
+
+/** Deletes the rows of a table with the key `pixel`, `person` and perhaps more, of the aliases. */
+const deletePeople = (table: 'clicks' | 'withdrawals'): string =>
+  `DELETE FROM ${table} WHERE (pixel, person) IN (SELECT ${A_PIXEL}, ${ALIAS} FROM json_each(?1) a)`;
+
 /** Stores that the subjects were erased at `?3`. */
 const REMEMBER = `
   INSERT INTO erasures (pixel, who, at)
@@ -176,12 +192,16 @@ export interface ErasureResult {
   /** Days on which the person was here. */
   readonly person_days: number;
   readonly links: number;
+  /** What waited for advertising networks, and records of what was sent to them. */
+  readonly deliveries: number;
+  /** Click ids that were kept for a purchase. */
+  readonly clicks: number;
   /** Files of the archive that may have events of the subjects. The cron rewrites those that do. */
   readonly files: number;
 }
 
 /**
- * Erases subjects: their events, the days on which they were here, and their links. The days of these events become dirty. So
+ * Erases subjects: their events, the days on which they were here, their links, and what is stored of them for advertising networks. The days of these events become dirty. So
  * queries are answered from the remaining events at once, and the next run of the cron rolls these days up again. Events of the
  * subjects from before `now` that have not been written yet will not be stored. Everything happens in one transaction, except
  * links beyond the first thousands.
@@ -202,18 +222,20 @@ export async function erase(
     unlink,
     db.prepare(REMEMBER).bind(aliases, visitors, now),
     db.prepare(MARK_FILES).bind(aliases, now),
+    db.prepare(DELETE_DELIVERIES).bind(aliases, visitors),
+    db.prepare(deletePeople('clicks')).bind(aliases),
+    db.prepare(deletePeople('withdrawals')).bind(aliases),
     countErasure(db, now),
   ]);
-  const [days = 0, events = 0, personDays = 0, firstLinks = 0, , files = 0] = results.map(
-    ({ meta }) => meta.changes,
-  );
+  const [days = 0, events = 0, personDays = 0, firstLinks = 0, , files = 0, deliveries = 0, clicks = 0] =
+    results.map(({ meta }) => meta.changes);
   let links = firstLinks;
   for (let more = firstLinks >= MAX_LINKS; more; ) {
     const { meta } = await unlink.run();
     links += meta.changes;
     more = meta.changes >= MAX_LINKS;
   }
-  return { events, days, person_days: personDays, links, files };
+  return { events, days, person_days: personDays, links, deliveries, clicks, files };
 }
 
 /** Stores that subjects are erased, so that none of their events from before `now` is written any more. */

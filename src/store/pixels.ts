@@ -1,5 +1,6 @@
 /** Stores pixels, and caches the pixels of events for a short time. */
 import { Cache, detach } from '../model/cache.ts';
+import type { DestinationRule, NetworkName, RelayTarget } from '../model/destination.ts';
 import { LIMITS } from '../model/limits.ts';
 import { DEFAULT_SETTINGS, PIXEL_ID, type Pixel, type PixelSettings } from '../model/pixel.ts';
 import { markFilesOf } from './archive-marks.ts';
@@ -84,7 +85,7 @@ export async function getPixel(db: D1Database, id: string): Promise<Pixel | null
   return row ? pixelOf(row) : null;
 }
 
-/** The tables that may have many rows of a pixel. In each, these rows are adjacent. */
+/** The tables that may have many rows of a pixel. In each, or in an index of it, these rows are adjacent. */
 export const LARGE_TABLES = [
   'events',
   'rollups',
@@ -102,10 +103,22 @@ export const LARGE_TABLES = [
   'import_dates',
   'imports',
   'imported_rollups',
+  'deliveries',
+  'clicks',
+  'withdrawals',
 ] as const;
 
-/** The tables whose rows give access to a pixel, or make others write to it. They have few rows of a pixel. */
-const FIRST_TABLES = ['tokens', 'links', 'sessions', 'keys', 'pixel_keys', 'days', 'failed_tasks'] as const;
+/** The tables whose rows give access to a pixel, make others write to it, or have its events sent. They have few rows of a pixel. */
+const FIRST_TABLES = [
+  'tokens',
+  'links',
+  'sessions',
+  'keys',
+  'pixel_keys',
+  'destinations',
+  'days',
+  'failed_tasks',
+] as const;
 
 /** The most rows that one statement deletes, and how often a deletion goes through the large tables. */
 const PIECE = 5000;
@@ -126,13 +139,12 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
   ]);
   cache.delete(id);
   try {
-    for (let round = 0; round < ROUNDS; round++) {
+    let tables: readonly string[] = LARGE_TABLES;
+    for (let round = 0; round < ROUNDS && tables.length > 0; round++) {
       const pieces = await db.batch(
-        LARGE_TABLES.map((table) =>
-          db.prepare(`DELETE FROM ${table} WHERE pixel = ? LIMIT ${PIECE}`).bind(id),
-        ),
+        tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE pixel = ? LIMIT ${PIECE}`).bind(id)),
       );
-      if (pieces.every(({ meta }) => meta.changes < PIECE)) break;
+      tables = tables.filter((_, index) => (pieces[index]?.meta.changes ?? 0) >= PIECE);
     }
   } catch (error) {
     console.error(`the cron will delete the remaining rows of the deleted pixel ${id}: ${error}`);
@@ -140,8 +152,26 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
   return (pixel?.meta.changes ?? 0) > 0;
 }
 
+/** Pixels with the targets of their conversions. */
+const SELECT_FOR_EVENTS = `
+  SELECT p.*, (
+    SELECT json_group_array(json_array(d.id, d.network, d.rules) ORDER BY d.created_at, d.id)
+    FROM destinations d WHERE d.pixel = p.id AND d.state <> 'off') AS relay
+  FROM pixels p WHERE p.id IN (SELECT value FROM json_each(?))`;
+
+function withTargets(pixel: Pixel, relay: string): Pixel {
+  if (relay === '[]') return pixel;
+  const rows = JSON.parse(relay) as [id: string, network: NetworkName, rules: string][];
+  return {
+    ...pixel,
+    relay: rows.map(
+      ([id, network, rules]): RelayTarget => ({ id, network, rules: JSON.parse(rules) as DestinationRule[] }),
+    ),
+  };
+}
+
 /**
- * The pixels with the given ids, at most `PIXEL_CACHE_TTL` old. Ids without a pixel are absent from the result. Malformed ids are
+ * The pixels with the given ids, with the targets of their conversions, at most `PIXEL_CACHE_TTL` old. Ids without a pixel are absent from the result. Malformed ids are
  * not looked up. It takes at most one statement for any number of ids.
  */
 export async function findPixels(
@@ -160,10 +190,10 @@ export async function findPixels(
   if (missing.length === 0) return pixels;
 
   const { results } = await db
-    .prepare('SELECT * FROM pixels WHERE id IN (SELECT value FROM json_each(?))')
+    .prepare(SELECT_FOR_EVENTS)
     .bind(JSON.stringify(missing))
-    .all<PixelRow>();
-  for (const row of results) pixels.set(row.id, pixelOf(row));
+    .all<PixelRow & { readonly relay: string }>();
+  for (const { relay, ...row } of results) pixels.set(row.id, withTargets(pixelOf(row), relay));
   for (const id of missing) {
     // An id is a slice of its URL or body: see `detach`.
     cache.set(detach(id), { pixel: pixels.get(id) ?? null, until: now + PIXEL_CACHE_TTL });

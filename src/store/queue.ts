@@ -34,6 +34,7 @@ export async function sendBatch(queue: Queue<Message>, secrets: Secrets, batch: 
   };
   for (const events of cut(batch.events)) add({ events, rejections: [] });
   for (const rejections of cut(batch.rejections)) add({ events: [], rejections });
+  for (const withdrawals of cut(batch.withdrawals ?? [])) add({ events: [], rejections: [], withdrawals });
   return sendAll(queue, secrets, parcels);
 }
 

@@ -4,6 +4,14 @@
  * visitor's own events.
  */
 import { EVENT_COLUMNS } from '../model/event.ts';
+import {
+  type ClickTrace,
+  clicksIn,
+  clicksSql,
+  type DeliveryTrace,
+  deliveriesIn,
+  deliveriesSql,
+} from './relay-traces.ts';
 import { HOUR, unindexedRanges, visitorKeyOf } from './visitor-hours.ts';
 
 /** The hash and the alias by which someone is searched in a pixel's events. */
@@ -24,6 +32,8 @@ export interface TraceRows {
   readonly isPartial: boolean;
   /** Whether anything is stored under the alias. */
   readonly hasAlias: boolean;
+  /** Whether networks were told of an event of the visitor's, or are to be. */
+  readonly hasDelivery: boolean;
 }
 
 /** The most events that a search returns for a visitor, and for a person. */
@@ -43,7 +53,10 @@ const HOURS = `
 const HAS_ALIAS = `
   SELECT EXISTS (SELECT 1 FROM events WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND person <> '')
       OR EXISTS (SELECT 1 FROM person_days WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND devices > 0)
-      OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS}) AS has_alias
+      OR EXISTS (SELECT 1 FROM person_links WHERE pixel = ${PIXEL} AND alias = ${ALIAS})
+      OR EXISTS (SELECT 1 FROM clicks WHERE pixel = ${PIXEL} AND person = ${ALIAS})
+      OR EXISTS (SELECT 1 FROM deliveries WHERE pixel = ${PIXEL} AND person = ${ALIAS} AND person <> '') AS has_alias,
+    EXISTS (SELECT 1 FROM deliveries WHERE pixel = ${PIXEL} AND visitor = ${VISITOR} AND visitor <> '') AS has_delivery
   FROM json_each(?1) t ORDER BY t.key`;
 
 /** Searches the ranges `?1` of events, at most `?2` events of each, the latest first. */
@@ -119,6 +132,7 @@ export async function findTraces(
       times: within(times[place] as number[], start, end),
       isPartial: partial.has(place),
       hasAlias: aliases?.results[place]?.['has_alias'] === 1,
+      hasDelivery: aliases?.results[place]?.['has_delivery'] === 1,
     })),
     rowsRead,
   };
@@ -151,7 +165,9 @@ const PERSON = `
   SELECT
     (SELECT json_group_array(json_array(day, devices) ORDER BY day DESC)
       FROM person_days WHERE pixel = ?1 AND person = ?2 AND devices > 0) AS days,
-    (SELECT target FROM person_links WHERE pixel = ?1 AND alias = ?2) AS target`;
+    (SELECT target FROM person_links WHERE pixel = ?1 AND alias = ?2) AS target,
+    ${clicksSql('?1', 'json_array(?2)')} AS clicks,
+    ${deliveriesSql('?1', 'json_array(?2)', '?3')} AS deliveries`;
 
 type Value = string | number | null;
 
@@ -165,6 +181,17 @@ export interface TraceData {
   readonly days: readonly (readonly [day: string, devices: number])[];
   /** The stronger alias that the alias is linked to; null if there is none. */
   readonly target: string | null;
+  /** The clicks on advertisements that are kept of the person. */
+  readonly clicks: readonly ClickTrace[];
+  /** What networks were told of the person or the visitor, or are to be. */
+  readonly deliveries: readonly DeliveryTrace[];
+}
+
+interface PersonRow {
+  readonly days: string;
+  readonly target: string | null;
+  readonly clicks: string;
+  readonly deliveries: string;
 }
 
 /**
@@ -179,12 +206,14 @@ export async function readTrace(
 ): Promise<TraceData> {
   const [events, person] = await Promise.all([
     db.prepare(EVENTS).bind(pixel, visitor, JSON.stringify(times), alias, most).raw<[number, ...Value[]]>(),
-    db.prepare(PERSON).bind(pixel, alias).first<{ days: string; target: string | null }>(),
+    db.prepare(PERSON).bind(pixel, alias, visitor).first<PersonRow>(),
   ]);
   return {
     events: events.map(([, ...values]) => values),
     total: events[0]?.[0] ?? 0,
     days: JSON.parse(person?.days ?? '[]') as [string, number][],
     target: person?.target ?? null,
+    clicks: clicksIn(person?.clicks ?? '[]'),
+    deliveries: deliveriesIn(person?.deliveries ?? '[]'),
   };
 }

@@ -332,9 +332,10 @@ describe('a consent choice', () => {
   it('of a visitor who has opted out reads only the pixel keys', async () => {
     const client = { refusal: 'opt_out', cookie: COOKIE, ip: '192.0.2.1', userAgent: 'Agent' } as const;
     const result = await consentResults([FIRST], [{ ...granted, ev: 'Secret', uid: 'u' }, null], client);
-    expect(result.client).toEqual({ ...UNKNOWN_CLIENT, refusal: 'opt_out' });
+    // The cookie only says whose consent ends.
+    expect(result.client).toEqual({ ...UNKNOWN_CLIENT, refusal: 'opt_out', refusedCookie: COOKIE });
     expect(result.events).toEqual([{ ...BLANK_EVENT, id: result.raw[0]?.id }, null]);
-    expect(result.cookies).toEqual([]);
+    expect(result.cookies).toEqual(FORGET_PERSON);
   });
 
   it('sets no cookie if the store does not respond', async () => {

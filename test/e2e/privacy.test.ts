@@ -437,7 +437,7 @@ describe('one person on two devices', () => {
     expect(await receipt.json()).toMatchObject({
       pixel,
       known_by: ['cookie', 'cookie', 'em', 'uid'],
-      erased: { events: 6, days: 1, person_days: expect.any(Number), links: 3 },
+      erased: { events: 6, days: 1, person_days: expect.any(Number), links: 3, deliveries: 0, clicks: 0 },
     });
     // An export of before does not bring the person back.
     const restored = await fetch(`${speck.url}/api/v1/pixels/${pixel}/events`, {
@@ -467,7 +467,7 @@ describe('one person on two devices', () => {
       days: [],
     });
     expect(await (await speck.api('DELETE', `${path}?uid=${UID}`)).json()).toMatchObject({
-      erased: { events: 0, days: 0, person_days: 0, links: 0 },
+      erased: { events: 0, days: 0, person_days: 0, links: 0, deliveries: 0, clicks: 0 },
     });
   });
 

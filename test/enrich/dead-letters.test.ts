@@ -387,7 +387,7 @@ describe('many dead letters', () => {
     for (let run = 0; run < 5; run++) await runJob(testEnv, Date.now() - (Date.now() % 3_600_000));
     expect(await names()).toEqual(['Bob']);
     // Once that is done, they are not read again until something else is erased.
-    expect(await lettersToCheck(db, SECRETS, 10)).toEqual([]);
+    expect(await lettersToCheck(db, SECRETS, 10, Date.now())).toEqual([]);
   });
 
   it('that cannot be opened stay, and delay no other', async () => {
@@ -401,7 +401,7 @@ describe('many dead letters', () => {
     await bury(await letter('ann', 'Ann'));
     await request('DELETE', `/api/v1/pixels/${pixel.id}/people?uid=ann&include_unconfirmed=true`);
     expect((await bodies()).toSorted()).toEqual([...closed, damaged].toSorted());
-    expect(await lettersToCheck(db, SECRETS, 10)).toEqual([]);
+    expect(await lettersToCheck(db, SECRETS, 10, Date.now())).toEqual([]);
   });
 
   it('processed twice at once, or during another erasure, keep nothing of it', async () => {
@@ -409,7 +409,7 @@ describe('many dead letters', () => {
       await messagesOf([hitOf({ uid: 'ann', ev: 'Ann' }), hitOf({ uid: 'bob', ev: 'Bob' })], 'batch'),
     );
     // A run that has read the letter before Ann was erased, and writes it after.
-    const [letterBefore] = await lettersToCheck(db, SECRETS, 10);
+    const [letterBefore] = await lettersToCheck(db, SECRETS, 10, Date.now());
     if (!letterBefore) throw new Error('there is no letter');
     await request('DELETE', `/api/v1/pixels/${pixel.id}/people?uid=ann`);
     expect(await names()).toEqual(['Bob']);
@@ -426,6 +426,6 @@ describe('many dead letters', () => {
     const headers = { 'cf-connecting-ip': IP, 'user-agent': AGENT, 'sec-fetch-site': 'same-origin' };
     expect((await request('POST', `/privacy?id=${pixel.id}`, { headers })).status).toBe(303);
     expect(await bodies()).toEqual(before);
-    expect(await lettersToCheck(db, SECRETS, 100)).toHaveLength(12);
+    expect(await lettersToCheck(db, SECRETS, 100, Date.now())).toHaveLength(12);
   });
 });

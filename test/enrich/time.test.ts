@@ -27,7 +27,7 @@ it('has one time limit for lookups and writes: the remaining events go to the qu
   const slow = {
     prepare: (sql: string) => {
       // The look-up has used up what there is.
-      if (sql.includes('FROM pixels WHERE id IN'))
+      if (sql.includes('FROM pixels p WHERE p.id IN'))
         vi.useFakeTimers({ now: Date.now() + 26_000, toFake: ['Date'] });
       return db.prepare(sql);
     },

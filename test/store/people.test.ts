@@ -68,6 +68,8 @@ describe('erasing', () => {
       days: 3,
       person_days: 2,
       links: 1,
+      deliveries: 0,
+      clicks: 0,
       files: 0,
     });
     expect((await dirty()).results.map(({ day: one }) => one)).toEqual([
@@ -149,6 +151,8 @@ describe('erasing', () => {
       days: 4,
       person_days: 0,
       links: 2,
+      deliveries: 0,
+      clicks: 0,
       files: 0,
     });
     expect(cost.read).toBeLessThan(300);

@@ -80,10 +80,10 @@ it('finds a visitor by the first events of the day, and a person by any stored e
     ],
     1000,
   );
-  const nothing = { times: [], isPartial: false, hasAlias: false };
+  const nothing = { times: [], isPartial: false, hasAlias: false, hasDelivery: false };
   const times = [END - 1, START + 1000, START];
   expect(rows).toEqual([
-    { times, isPartial: false, hasAlias: true },
+    { ...nothing, times, hasAlias: true },
     { ...nothing, hasAlias: true },
     { ...nothing, hasAlias: true },
     { ...nothing, hasAlias: true },
@@ -98,7 +98,7 @@ it('finds nothing of another pixel', async () => {
   const [one] = await two();
   const empty = await makePixel('UTC');
   await store(one, [event('x', START, 'zoe', 'czoe')]);
-  const nothing = { times: [], isPartial: false, hasAlias: false };
+  const nothing = { times: [], isPartial: false, hasAlias: false, hasDelivery: false };
   expect((await findTraces(db, [at(empty, 'ann', 'cann'), at(empty, 'zoe', 'czoe')], 100)).rows).toEqual([
     nothing,
     nothing,
@@ -108,6 +108,8 @@ it('finds nothing of another pixel', async () => {
     total: 0,
     days: [],
     target: null,
+    clicks: [],
+    deliveries: [],
   });
 });
 

@@ -73,6 +73,7 @@ const de: Texts = {
         'Ein Cookie in diesem Browser sagt {days} Tage lang „nein“. Es ist für alle gleich und kennzeichnet Sie deshalb nicht.',
         'Von da an wird nichts mehr gespeichert, was Sie in diesem Browser tun, und zwar für alle Websites, die ihre Besuche hier zählen. Nur die Anzahl solcher Anfragen wird gezählt.',
         'Wenn Sie einem Cookie zugestimmt haben, das Sie wiedererkennt, wird es gelöscht. Was damit gespeichert wurde, bleibt, und dieser Browser findet es nicht mehr. Wenn Sie das nicht möchten, <a href="{privacy}">löschen Sie es zuerst</a>.',
+        'Wenn Sie zugestimmt haben, dass eine Website Werbenetzwerken mitteilt, was Sie dort tun, endet das. Was noch wartet, wird nicht gesendet, und Ihre Klicks auf Anzeigen werden vergessen.',
         'Der Widerspruch gilt nur für diesen Browser und nur, bis Sie dessen Cookies löschen.',
         'Manche Browser trennen die Cookies der einzelnen Websites. Dann sehen Websites außerhalb der Domain von {host} Ihre Entscheidung möglicherweise nicht. „Global Privacy Control“, eine Einstellung mancher Browser, erreicht alle Websites.',
       ],
@@ -119,10 +120,27 @@ const de: Texts = {
     zone: 'Zeitzone: {zone}.',
     columns: ['Wann', 'Was', 'Einzelheiten'],
     technical: 'Technische Angaben',
+    relay: {
+      title: 'Was Werbenetzwerken mitgeteilt wird',
+      told: 'Sie haben zugestimmt, dass diese Website Werbenetzwerken mitteilt, was Sie dort tun. Mitgeteilt wurde oder wird:',
+      states: {
+        waiting: 'wartet auf das Senden',
+        sent: 'gesendet',
+        delivered: 'gesendet und angenommen',
+        refused: 'nicht angenommen',
+        expired: 'nicht gesendet: Es war zu alt',
+        withdrawn: 'nicht gesendet: Sie haben Ihre Zustimmung widerrufen',
+        unknown: 'gesendet; die Antwort ging verloren',
+      },
+      webhook: 'ein Server, den die Website gewählt hat',
+      fields: 'Was gesendet wurde',
+      hashed: '{name} (als Hash)',
+      kept: 'Für einen späteren Kauf wird {days} Tage lang aufbewahrt, dass Sie über eine Anzeige kamen, mit der Nummer, die das Netzwerk Ihrem Klick gab:',
+    },
     never: {
       title: 'Was nie gespeichert wird',
       items: [
-        'Ihre IP-Adresse und die vollständige Beschreibung, die Ihr Browser von sich sendet (der „User-Agent“).',
+        'Ihre IP-Adresse und die vollständige Beschreibung, die Ihr Browser von sich sendet (der „User-Agent“). Die einzige Ausnahme: Wenn Sie zugestimmt haben, dass eine Website Werbenetzwerken ein Ereignis mitteilt, warten beide mit diesem Ereignis verschlüsselt, bis es gesendet ist, höchstens {wait} Tage.',
         'Was in der Adresse einer Seite auf das „?“ folgt, außer Teilen, die die Website ausgewählt hat.',
         'E-Mail-Adressen in Texten: Sie werden unkenntlich gemacht.',
       ],
@@ -142,6 +160,7 @@ const de: Texts = {
         'Ereignisse: so lange, wie es oben bei der Website steht. Die Tage, an denen Ihr Cookie gesehen wurde, und welche Codes zusammengehören: {days} Tage.',
         'Summen, etwa wie viele Besucher eine Seite am Montag hatte, lassen niemanden erkennen und bleiben. Soweit es die Ereignisse noch gibt, werden die Summen ohne Ihre neu berechnet.',
         'Länger als die Ereignisse kann eine Website aufbewahren, was an einem vergangenen Tag geschah (Seiten, Herkunft, Orte, Geräte, Zeiten und was die Website hinzugefügt hat), aber ohne die Codes. Deshalb kann es hier weder gefunden noch angezeigt oder gelöscht werden.',
+        'Was Werbenetzwerken mitgeteilt wurde: {ledger} Tage. Klicks auf Anzeigen: {clicks} Tage oder bis Sie Ihre Zustimmung widerrufen.',
       ],
     },
     limits: {
@@ -152,6 +171,7 @@ const de: Texts = {
         'Sie von jemandem unterscheiden, der die gleiche IP-Adresse hat und vorgibt, den gleichen Browser zu verwenden. Deshalb zeigt sie von Ereignissen, die anhand von IP-Adresse und Browser gefunden wurden, nur Seite und Zeit.',
         'Ereignisse finden, die noch nicht gespeichert sind. Wenn etwas fehlt, sehen Sie ein paar Minuten später noch einmal nach.',
         'Ereignisse aus dem Verlauf der Datenbank löschen. Ihr Besitzer könnte einen Stand wiederherstellen, der bis zu 30 Tage alt ist.',
+        'Zurückholen, was einem Werbenetzwerk mitgeteilt wurde. Bitten Sie das Netzwerk, es zu löschen.',
       ],
     },
     analyticsEngine: {

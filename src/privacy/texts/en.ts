@@ -60,6 +60,7 @@ const en: Texts = {
         'A cookie in this browser says “no” for {days} days. It is the same for everyone, so it does not identify you.',
         'From then on, nothing that you do in this browser is stored, for any website that counts its visits here. Only the number of such requests is counted.',
         'If you agreed to a cookie that recognizes you, it is deleted. What was stored with it stays, and this browser can no longer find it. If you want it gone, <a href="{privacy}">delete it first</a>.',
+        'If you agreed that a website tells advertising networks of what you do there, that ends. What still waits is not sent, and your clicks on advertisements are forgotten.',
         'It applies to this browser only, until you delete its cookies.',
         'Some browsers keep the cookies of each website apart. Then websites outside the domain of {host} may not see your choice. Global Privacy Control, a setting of some browsers, reaches every website.',
       ],
@@ -105,10 +106,27 @@ const en: Texts = {
     zone: 'Time zone: {zone}.',
     columns: ['When', 'What', 'Details'],
     technical: 'Technical details',
+    relay: {
+      title: 'What advertising networks are told',
+      told: 'You agreed that this website may tell advertising networks of what you do there. These were told, or are to be:',
+      states: {
+        waiting: 'waits to be sent',
+        sent: 'sent',
+        delivered: 'sent and accepted',
+        refused: 'not accepted',
+        expired: 'not sent: it was too old',
+        withdrawn: 'not sent: you withdrew your consent',
+        unknown: 'sent; the answer was lost',
+      },
+      webhook: 'a server that the website chose',
+      fields: 'What was sent',
+      hashed: '{name} (as a hash)',
+      kept: 'For a later purchase, it is kept for {days} days that you came by an advertisement, with the number that the network gave to your click:',
+    },
     never: {
       title: 'What is never stored',
       items: [
-        'Your IP address, and your browser’s full description of itself (the user agent).',
+        'Your IP address, and your browser’s full description of itself (the user agent). The only exception: if you agreed that a website tells advertising networks of an event, both wait with that event until it is sent, encrypted, for {wait} days at most.',
         'What follows the “?” in the address of a page, except for parts that the website chose.',
         'E-mail addresses in any text: they are masked.',
       ],
@@ -128,6 +146,7 @@ const en: Texts = {
         'Events: as long as each website says above. The days on which your cookie was seen, and which codes belong together: {days} days.',
         'Totals, such as how many visitors a page had on Monday, identify nobody and stay. Where the events still exist, totals are computed again without yours.',
         'For longer than the events, a website may keep what was done on a past day (pages, sources, places, devices, times, and what the website added), but without the codes, so it cannot be found here, shown or deleted.',
+        'What advertising networks were told: {ledger} days. Clicks on advertisements: {clicks} days, or until you withdraw your consent.',
       ],
     },
     limits: {
@@ -138,6 +157,7 @@ const en: Texts = {
         'Tell you apart from someone with the same IP address who claims to have the same browser. So events that were found by IP address and browser are shown with their pages and times only.',
         'Find events that still wait to be stored. If something is missing, look again a few minutes later.',
         'Delete events from the database’s history. Its owner could restore it to a state of up to 30 days ago.',
+        'Take back what an advertising network was told. Ask that network to delete it.',
       ],
     },
     analyticsEngine: {

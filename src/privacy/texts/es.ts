@@ -70,6 +70,7 @@ const es: Texts = {
         'Una cookie en este navegador dice «no» durante {days} días. Es igual para todos, así que no le identifica.',
         'Desde ese momento no se guarda nada de lo que haga en este navegador, para ningún sitio web que cuente aquí sus visitas. Solo se cuenta el número de esas solicitudes.',
         'Si aceptó una cookie que le reconoce, se elimina. Lo que se guardó con ella permanece, y este navegador ya no puede encontrarlo. Si no lo desea, <a href="{privacy}">elimínelo antes</a>.',
+        'Si aceptó que un sitio web comunique a redes publicitarias lo que hace en él, eso termina. Lo que aún espera no se envía, y sus clics en anuncios se olvidan.',
         'Solo vale para este navegador y hasta que borre sus cookies.',
         'Algunos navegadores separan las cookies de cada sitio web. En ese caso, los sitios web fuera del dominio de {host} quizá no vean su decisión. «Global Privacy Control», un ajuste de algunos navegadores, llega a todos los sitios web.',
       ],
@@ -120,10 +121,27 @@ const es: Texts = {
     zone: 'Zona horaria: {zone}.',
     columns: ['Cuándo', 'Qué', 'Detalles'],
     technical: 'Detalles técnicos',
+    relay: {
+      title: 'Qué se comunica a las redes publicitarias',
+      told: 'Usted aceptó que este sitio web comunique a redes publicitarias lo que hace en él. Se ha comunicado o se comunicará:',
+      states: {
+        waiting: 'espera a ser enviado',
+        sent: 'enviado',
+        delivered: 'enviado y aceptado',
+        refused: 'no aceptado',
+        expired: 'no enviado: era demasiado antiguo',
+        withdrawn: 'no enviado: usted retiró su consentimiento',
+        unknown: 'enviado; la respuesta se perdió',
+      },
+      webhook: 'un servidor que eligió el sitio web',
+      fields: 'Qué se envió',
+      hashed: '{name} (como hash)',
+      kept: 'Para una compra posterior se conserva durante {days} días que usted llegó por un anuncio, con el número que la red dio a su clic:',
+    },
     never: {
       title: 'Qué no se guarda nunca',
       items: [
-        'Su dirección IP y la descripción completa que su navegador da de sí mismo (el agente de usuario).',
+        'Su dirección IP y la descripción completa que su navegador da de sí mismo (el agente de usuario). La única excepción: si aceptó que un sitio web comunique un evento a redes publicitarias, ambas esperan con ese evento, cifradas, hasta que se envía, {wait} días como máximo.',
         'Lo que sigue al «?» en la dirección de una página, salvo las partes que eligió el sitio web.',
         'Las direcciones de correo electrónico en los textos: se ocultan.',
       ],
@@ -143,6 +161,7 @@ const es: Texts = {
         'Los eventos: el tiempo que se indica arriba para cada sitio web. Los días en que se vio su cookie, y qué códigos van juntos: {days} días.',
         'Los totales, como cuántos visitantes tuvo una página el lunes, no identifican a nadie y permanecen. Mientras existan los eventos, los totales se vuelven a calcular sin los de usted.',
         'Durante más tiempo que los eventos, un sitio web puede conservar lo que ocurrió en un día pasado (páginas, procedencias, lugares, dispositivos, horas y lo que añadió el sitio web), pero sin los códigos, así que aquí no se puede encontrar, mostrar ni eliminar.',
+        'Lo que se comunicó a redes publicitarias: {ledger} días. Los clics en anuncios: {clicks} días, o hasta que retire su consentimiento.',
       ],
     },
     limits: {
@@ -153,6 +172,7 @@ const es: Texts = {
         'Distinguirle de alguien que tiene la misma dirección IP y dice usar el mismo navegador. Por eso, de los eventos encontrados por la dirección IP y el navegador solo se muestran la página y la hora.',
         'Encontrar eventos que aún no se han guardado. Si falta algo, vuelva a mirar unos minutos más tarde.',
         'Eliminar eventos del historial de la base de datos. Su propietario podría restaurarla a un estado de hace hasta 30 días.',
+        'Recuperar lo que se comunicó a una red publicitaria. Pida a esa red que lo elimine.',
       ],
     },
     analyticsEngine: {

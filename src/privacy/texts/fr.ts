@@ -70,6 +70,7 @@ const fr: Texts = {
         'Un cookie dans ce navigateur dit «&nbsp;non&nbsp;» pendant {days}&nbsp;jours. Il est le même pour tout le monde et ne vous identifie donc pas.',
         'Dès lors, rien de ce que vous faites dans ce navigateur n’est enregistré, pour aucun des sites qui comptent ici leurs visites. Seul le nombre de ces requêtes est compté.',
         'Si vous avez accepté un cookie qui vous reconnaît, il est supprimé. Ce qui a été enregistré avec lui reste, et ce navigateur ne peut plus le retrouver. Si vous ne le souhaitez pas, <a href="{privacy}">supprimez d’abord ces données</a>.',
+        'Si vous avez accepté qu’un site communique à des réseaux publicitaires ce que vous y faites, cela prend fin. Ce qui attend encore n’est pas envoyé, et vos clics sur des publicités sont oubliés.',
         'Votre refus ne vaut que pour ce navigateur, jusqu’à ce que vous en supprimiez les cookies.',
         'Certains navigateurs séparent les cookies de chaque site. Les sites hors du domaine de {host} peuvent alors ne pas voir votre choix. «&nbsp;Global Privacy Control&nbsp;», un réglage de certains navigateurs, atteint tous les sites.',
       ],
@@ -124,10 +125,27 @@ const fr: Texts = {
     zone: 'Fuseau horaire&nbsp;: {zone}.',
     columns: ['Quand', 'Quoi', 'Détails'],
     technical: 'Détails techniques',
+    relay: {
+      title: 'Ce qui est communiqué aux réseaux publicitaires',
+      told: 'Vous avez accepté que ce site communique à des réseaux publicitaires ce que vous y faites. Ont été communiqués, ou le seront&nbsp;:',
+      states: {
+        waiting: 'attend d’être envoyé',
+        sent: 'envoyé',
+        delivered: 'envoyé et accepté',
+        refused: 'non accepté',
+        expired: 'non envoyé&nbsp;: c’était trop ancien',
+        withdrawn: 'non envoyé&nbsp;: vous avez retiré votre consentement',
+        unknown: 'envoyé&nbsp;; la réponse s’est perdue',
+      },
+      webhook: 'un serveur choisi par le site',
+      fields: 'Ce qui a été envoyé',
+      hashed: '{name} (sous forme de hachage)',
+      kept: 'En vue d’un achat ultérieur, il est conservé pendant {days}&nbsp;jours que vous êtes venu par une publicité, avec le numéro que le réseau a donné à votre clic&nbsp;:',
+    },
     never: {
       title: 'Ce qui n’est jamais enregistré',
       items: [
-        'Votre adresse IP, et la description complète que votre navigateur donne de lui-même (l’agent utilisateur).',
+        'Votre adresse IP, et la description complète que votre navigateur donne de lui-même (l’agent utilisateur). Seule exception&nbsp;: si vous avez accepté qu’un site communique un événement à des réseaux publicitaires, toutes deux attendent avec cet événement, chiffrées, jusqu’à son envoi, {wait}&nbsp;jours au plus.',
         'Ce qui suit le «&nbsp;?&nbsp;» dans l’adresse d’une page, sauf les parties que le site a choisies.',
         'Les adresses e-mail dans les textes&nbsp;: elles sont masquées.',
       ],
@@ -147,6 +165,7 @@ const fr: Texts = {
         'Les événements&nbsp;: le temps indiqué plus haut pour chaque site. Les jours où votre cookie a été vu, et les codes qui vont ensemble&nbsp;: {days}&nbsp;jours.',
         'Les totaux, comme le nombre de visiteurs d’une page lundi, n’identifient personne et restent. Tant que les événements existent, les totaux sont recalculés sans les vôtres.',
         'Plus longtemps que les événements, un site peut conserver ce qui s’est passé un jour donné (pages, provenances, lieux, appareils, heures et ce que le site a ajouté), mais sans les codes&nbsp;: on ne peut donc ni le trouver, ni l’afficher, ni le supprimer ici.',
+        'Ce qui a été communiqué aux réseaux publicitaires&nbsp;: {ledger}&nbsp;jours. Les clics sur des publicités&nbsp;: {clicks}&nbsp;jours, ou jusqu’au retrait de votre consentement.',
       ],
     },
     limits: {
@@ -157,6 +176,7 @@ const fr: Texts = {
         'Vous distinguer d’une personne qui a la même adresse IP et prétend avoir le même navigateur. C’est pourquoi seules la page et l’heure sont affichées pour les événements trouvés grâce à l’adresse IP et au navigateur.',
         'Trouver les événements qui ne sont pas encore enregistrés. S’il manque quelque chose, revenez quelques minutes plus tard.',
         'Supprimer des événements de l’historique de la base de données. Son propriétaire pourrait la rétablir dans un état datant de 30&nbsp;jours au plus.',
+        'Reprendre ce qui a été communiqué à un réseau publicitaire. Demandez à ce réseau de le supprimer.',
       ],
     },
     analyticsEngine: {

@@ -71,6 +71,7 @@ const pt: Texts = {
         'Um cookie neste navegador diz “não” por {days} dias. Ele é igual para todos, por isso não identifica você.',
         'A partir daí, nada do que você faz neste navegador é guardado, para nenhum site que conta suas visitas aqui. Só se conta o número dessas solicitações.',
         'Se você aceitou um cookie que o reconhece, ele é excluído. O que foi guardado com ele permanece, e este navegador não consegue mais encontrá-lo. Se não quiser isso, <a href="{privacy}">exclua esses dados antes</a>.',
+        'Se você aceitou que um site comunique a redes de publicidade o que você faz nele, isso termina. O que ainda espera não é enviado, e seus cliques em anúncios são esquecidos.',
         'Vale apenas para este navegador, até que os cookies dele sejam excluídos.',
         'Alguns navegadores separam os cookies de cada site. Nesse caso, sites fora do domínio de {host} podem não ver sua escolha. O “Global Privacy Control”, uma configuração de alguns navegadores, chega a todos os sites.',
       ],
@@ -120,10 +121,27 @@ const pt: Texts = {
     zone: 'Fuso horário: {zone}.',
     columns: ['Quando', 'O quê', 'Detalhes'],
     technical: 'Detalhes técnicos',
+    relay: {
+      title: 'O que é comunicado a redes de publicidade',
+      told: 'Você aceitou que este site comunique a redes de publicidade o que você faz nele. Foi ou será comunicado:',
+      states: {
+        waiting: 'espera para ser enviado',
+        sent: 'enviado',
+        delivered: 'enviado e aceito',
+        refused: 'não aceito',
+        expired: 'não enviado: era antigo demais',
+        withdrawn: 'não enviado: você retirou seu consentimento',
+        unknown: 'enviado; a resposta se perdeu',
+      },
+      webhook: 'um servidor que o site escolheu',
+      fields: 'O que foi enviado',
+      hashed: '{name} (como hash)',
+      kept: 'Para uma compra posterior, fica guardado por {days} dias que você veio por um anúncio, com o número que a rede deu ao seu clique:',
+    },
     never: {
       title: 'O que nunca é guardado',
       items: [
-        'Seu endereço IP e a descrição completa que seu navegador dá de si mesmo (o user agent).',
+        'Seu endereço IP e a descrição completa que seu navegador dá de si mesmo (o user agent). A única exceção: se você aceitou que um site comunique um evento a redes de publicidade, ambos esperam com esse evento, criptografados, até ele ser enviado, por no máximo {wait} dias.',
         'O que vem depois do “?” no endereço de uma página, exceto as partes que o site escolheu.',
         'Endereços de e-mail em textos: eles são mascarados.',
       ],
@@ -143,6 +161,7 @@ const pt: Texts = {
         'Eventos: pelo tempo indicado acima para cada site. Os dias em que seu cookie foi visto e quais códigos estão ligados: {days} dias.',
         'Totais, como quantos visitantes uma página teve na segunda-feira, não identificam ninguém e permanecem. Enquanto os eventos existem, os totais são recalculados sem os seus.',
         'Por mais tempo do que os eventos, um site pode guardar o que aconteceu em um dia passado (páginas, origens, lugares, dispositivos, horários e o que o site acrescentou), mas sem os códigos. Por isso, aqui isso não pode ser encontrado, mostrado nem excluído.',
+        'O que foi comunicado a redes de publicidade: {ledger} dias. Cliques em anúncios: {clicks} dias, ou até você retirar seu consentimento.',
       ],
     },
     limits: {
@@ -153,6 +172,7 @@ const pt: Texts = {
         'Distinguir você de alguém com o mesmo endereço IP que diz ter o mesmo navegador. Por isso, dos eventos encontrados pelo endereço IP e navegador são mostradas apenas a página e a hora.',
         'Encontrar eventos que ainda esperam para ser guardados. Se faltar algo, volte alguns minutos mais tarde.',
         'Excluir eventos do histórico do banco de dados. O proprietário dele poderia restaurar um estado de até 30 dias atrás.',
+        'Recuperar o que foi comunicado a uma rede de publicidade. Peça a essa rede que o exclua.',
       ],
     },
     analyticsEngine: {

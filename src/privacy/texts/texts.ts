@@ -2,6 +2,7 @@
  * The texts of the visitor's pages. Each language has a file with all of them. They are HTML, with `{names}` that the pages replace
  * by escaped values, except for those that are marked as plain.
  */
+import type { DeliveryState } from '../../model/delivery.ts';
 import type { DEVICES } from '../../model/device.ts';
 import type { PersonKind } from '../../model/person.ts';
 import type { OptOut } from '../../model/wire.ts';
@@ -118,6 +119,20 @@ export interface Texts {
     readonly zone: string;
     readonly columns: readonly [when: string, what: string, more: string];
     readonly technical: string;
+    /** What advertising networks are told, of one website. */
+    readonly relay: {
+      readonly title: string;
+      /** Before a list of events with networks, times and states. */
+      readonly told: string;
+      readonly states: Readonly<Record<DeliveryState, string>>;
+      /** A server of the site's choice. */
+      readonly webhook: string;
+      /** Opens a list of the names of what was sent; one of them, if it was hashed. */
+      readonly fields: string;
+      readonly hashed: string;
+      /** Before a list of clicks. */
+      readonly kept: string;
+    };
     readonly never: List;
     readonly codes: Section;
     readonly time: Section;

@@ -1,5 +1,5 @@
 /** Which events reach a goal, by the definitions of sql/goals.ts. */
-import type { Goal } from '../../model/goal.ts';
+import { fits, type Goal } from '../../model/goal.ts';
 import { type GoalTerms, termsOf } from '../../sql/goals.ts';
 import type { Meter } from '../meter.ts';
 import { bitsOf, type SegmentView, VIEW_KIND } from './view.ts';
@@ -62,20 +62,4 @@ function onlyOfKind(bits: Uint8Array, kinds: Uint8Array, least: number): Uint8Ar
   for (let event = 0; event < bits.length; event++)
     (bits[event] as number) &= Number((kinds[event] as number) >= least);
   return bits;
-}
-
-/** Whether a text consists of these parts, in order, with anything between them: GLOB with `*` alone. */
-export function fits(text: string, parts: readonly string[]): boolean {
-  const first = parts[0] ?? '';
-  if (parts.length < 2) return text === first;
-  const last = parts.at(-1) ?? '';
-  const end = text.length - last.length;
-  let at = first.length;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= end;
 }

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Goal } from '../../../src/model/goal.ts';
+import { fits } from '../../../src/model/goal.ts';
 import { FunnelEvaluator } from '../../../src/query/columns/funnel.ts';
-import { fits } from '../../../src/query/columns/goal-masks.ts';
 import { Meter } from '../../../src/query/meter.ts';
 import { SOME_DAY, type Values } from '../../columns/encode.ts';
 import { runs } from '../../runs.ts';
