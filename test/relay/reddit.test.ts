@@ -127,6 +127,9 @@ describe('a request', () => {
     expect(JSON.parse(request.body)).toMatchObject({ data: { test_id: 't2_test' } });
     expect(verdict).toMatchObject({ kind: 'each', events: [{ kind: 'delivered' }] });
     expect(started.fake.counted()).toHaveLength(0);
+    const uncoded = destinationOf(started.fake, { mode: 'test' });
+    expect(reddit.problemOf(of(), uncoded)).toMatch(/test code/);
+    expect(reddit.problemOf(of(), test)).toBeNull();
     const live = destinationOf(started.fake, { test_code: 't2_test' });
     expect((await sendOnce({ ...started, destination: live }, [of()])).request.body).not.toContain('test_id');
   });

@@ -4,7 +4,7 @@ import type { Destination } from '../../model/destination.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import { VERSION } from '../../model/version.ts';
 import type { Network } from '../network.ts';
-import { clickOf, itemsOf, present, worthOf } from './parts.ts';
+import { clickOf, codeProblem, itemsOf, present, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -78,7 +78,7 @@ export const reddit: Network = {
     if ((worthOf(conversion, amountOf) ?? 0) < 0)
       return 'Reddit takes no negative values. Leave out refunds.';
     const { click_id, user } = matchKeys(conversion, destination);
-    if (click_id !== undefined || Object.keys(user).length > 0) return null;
+    if (click_id !== undefined || Object.keys(user).length > 0) return codeProblem(reddit, destination);
     return 'Reddit cannot find the person: the event has no click id, no id of Reddit’s pixel and no hash. Hand the e-mail address to the tag.';
   },
 
