@@ -2,7 +2,7 @@
 import { Cache } from '../model/cache.ts';
 import { type Answer, ownAnswer, type SentField } from '../model/delivery.ts';
 import type { Destination } from '../model/destination.ts';
-import type { Access, JsonObject, Network, Verdict } from './network.ts';
+import type { Access, EventVerdict, JsonObject, Network, Verdict } from './network.ts';
 import { cleanAnswer, sentFields, verdictOf } from './networks/shared.ts';
 import { type Io, send } from './send.ts';
 
@@ -88,17 +88,33 @@ export async function attempt(
       answer: ownAnswer('Speck cannot make the request.', 'Check the settings of the destination.'),
     };
   }
-  if (verdict.kind === 'each' && verdict.events.length !== events.length) {
+  if (verdict.kind === 'each') {
+    if (verdict.events.length !== events.length) {
+      return {
+        kind: 'lost',
+        answer: ownAnswer('The answer names another number of conversions than were sent.'),
+      };
+    }
     return {
-      kind: 'lost',
-      answer: ownAnswer('The answer names another number of conversions than were sent.'),
+      kind: 'each',
+      events: verdict.events.map((event) => ({ ...event, answer: said(network, event) })),
     };
   }
+  const answer = said(network, verdict);
   if (verdict.kind === 'stop' && isCached) {
     tokens.delete(tokenKey(access.destination));
-    return { kind: 'retry', answer: verdict.answer, after: 0 };
+    return { kind: 'retry', answer, after: 0 };
   }
-  return verdict;
+  return { ...verdict, answer };
+}
+
+/** An answer that says at least its status, if it is not that of a success. */
+function said(
+  { title }: Network,
+  { kind, answer }: EventVerdict | Exclude<Verdict, { kind: 'each' }>,
+): Answer {
+  if (answer.message !== '' || kind === 'delivered' || kind === 'sent') return answer;
+  return { ...answer, message: `${title} answered with the status ${answer.status}.` };
 }
 
 /** The fields of an event, without their values. */

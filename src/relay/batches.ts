@@ -7,13 +7,15 @@ const ENVELOPE_BYTES = 1000;
 
 const encoder = new TextEncoder();
 
-export function batchesOf({ batch }: Network, ready: readonly Ready[]): Ready[][] {
-  const { events, bytes } = batch;
+/** @param isTest whether they are sent in the network's test mode, in which some take fewer. */
+export function batchesOf({ batch }: Network, ready: readonly Ready[], isTest: boolean): Ready[][] {
+  const { events, bytes, testEvents = events } = batch;
+  const most = isTest ? testEvents : events;
   const batches: Ready[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const one of ready) {
     const length = encoder.encode(JSON.stringify(one.event)).length + 1;
-    if (size + length > bytes - ENVELOPE_BYTES || (batches.at(-1)?.length ?? 0) >= events) {
+    if (size + length > bytes - ENVELOPE_BYTES || (batches.at(-1)?.length ?? 0) >= most) {
       batches.push([]);
       size = 0;
     }

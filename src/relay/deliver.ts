@@ -109,7 +109,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   const asked = await followUp(network, access.access, ofState(rows, 'sent'), io);
   const { ready, marks } = await prepare(db, secrets, network, access.access, ofState(rows, 'waiting'));
   await ledger.store([...asked.marks, ...marks], asked.trouble);
-  const batches = batchesOf(network, ready);
+  const batches = batchesOf(network, ready, destination.mode === 'test');
   const isOver = (requests: number): boolean =>
     statements.left < STATEMENTS_TO_SEND || requests >= limits.requests || clock() - now > TIME;
   await sendAll(db, network, access, batches, ledger, { clock, io, isOver });

@@ -9,7 +9,7 @@ const DESTINATIONS = 5;
 /** One statement to find what is due, and those with which one destination makes progress: `STATEMENTS_TO_DELIVER` in relay/deliver.ts. */
 export const STATEMENTS_TO_RELAY = 8;
 
-/** A run that has few statements leaves this task out, but for each third run. */
+/** A run with few statements has none to spare. Then each third one serves a destination all the same. */
 const TURNS = 3;
 const BETWEEN_RUNS = 5 * 60_000;
 
@@ -21,8 +21,7 @@ const BETWEEN_RUNS = 5 * 60_000;
 export async function relayDue(run: Run, budget: TaskBudget, needed: number): Promise<void> {
   const { db, now, env } = run;
   const isTurn = Math.floor(now / BETWEEN_RUNS) % TURNS === 0;
-  // Half of what the others do not need, or whatever it takes to serve one.
-  const spare = Math.floor((budget.left - needed) / 2);
+  const spare = budget.left - needed;
   const share = isTurn ? Math.max(spare, Math.min(budget.left, STATEMENTS_TO_RELAY)) : spare;
   if (share < STATEMENTS_TO_RELAY) return;
   const found = await run.tryGlobal('look', 'due conversions', 1, () =>

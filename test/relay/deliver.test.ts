@@ -206,6 +206,10 @@ describe('what must not be sent', () => {
     await enqueue(destination, [conversionOf('next', NOW)]);
     await deliverOnce(destination, plainNetwork(), server.fetch);
     expect(server.requests).toMatchObject([{ test: true }]);
+    await enqueue(destination, [conversionOf('a', NOW), conversionOf('b', NOW)]);
+    const network = plainNetwork({ batch: { events: 100, bytes: 10_000, testEvents: 1 } });
+    await deliverOnce(destination, network, server.fetch);
+    expect(server.requests.map(({ events }) => events.length)).toEqual([1, 1, 1]);
   });
 
   it('would count twice, since the pixel of the network has reported it too long ago', async () => {

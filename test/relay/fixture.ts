@@ -22,7 +22,10 @@ export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const OWNERS_SECRET = 'the-owners-secret-of-the-network';
 
 /** A destination of a pixel of its own, unless one is given. */
-export async function makeDestination(more: Partial<Destination> = {}): Promise<Destination> {
+export async function makeDestination(
+  more: Partial<Destination> = {},
+  secret = OWNERS_SECRET,
+): Promise<Destination> {
   const destination: Destination = {
     id: `ds_${randomBase58(16)}`,
     pixel: more.pixel ?? (await makePixel('UTC')).id,
@@ -40,7 +43,7 @@ export async function makeDestination(more: Partial<Destination> = {}): Promise<
     updated_at: 1,
     ...more,
   };
-  const sealed = await sealSecret(KEY, destination.id, OWNERS_SECRET);
+  const sealed = await sealSecret(KEY, destination.id, secret);
   if (!(await insertDestination(db, destination, sealed))) throw new Error('no destination was added');
   return destination;
 }
