@@ -25,7 +25,7 @@ import { followUp } from './follow-up.ts';
 import type { Network } from './network.ts';
 import { networkOf } from './networks/table.ts';
 import { outcomeOf, type Trouble } from './outcome.ts';
-import { prepare, type Ready } from './prepare.ts';
+import { prepareDeliveries, type Ready } from './prepare.ts';
 import { DEFAULT_IO, type Io } from './send.ts';
 
 /** How long a claim holds, in milliseconds: longer than a request and the marks with all their retries take. */
@@ -107,7 +107,13 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   if ('kind' in access) return ledger.end(access);
 
   const asked = await followUp(network, access.access, ofState(rows, 'sent'), io);
-  const { ready, marks } = await prepare(db, secrets, network, access.access, ofState(rows, 'waiting'));
+  const { ready, marks } = await prepareDeliveries(
+    db,
+    secrets,
+    network,
+    access.access,
+    ofState(rows, 'waiting'),
+  );
   await ledger.store([...asked.marks, ...marks], asked.trouble);
   const batches = batchesOf(network, ready, destination.mode === 'test');
   const isOver = (requests: number): boolean =>

@@ -18,7 +18,11 @@ export interface Outcome {
   readonly next: number | null;
 }
 
-/** @param batch as it was claimed: the `tries` of its rows are those of the claim. */
+/**
+ * What waits again keeps the time of a former request whose answer was lost: nobody knows whether the network has it.
+ *
+ * @param batch as it was claimed: the `tries` of its rows are those of the claim, and `sent_at` is from before.
+ */
 export function outcomeOf(network: Network, batch: readonly Ready[], result: Attempt, now: number): Outcome {
   const none = { trouble: null, halves: [], next: null };
   if (result.kind === 'each') {
@@ -28,25 +32,33 @@ export function outcomeOf(network: Network, batch: readonly Ready[], result: Att
     return { ...none, marks, next: waits.length === 0 ? null : Math.min(...waits) };
   }
   const { answer } = result;
-  const wait = (ready: Ready): Mark => mark(ready, 'waiting', now, null, answer);
+  const wait = (ready: Ready, sentAt = ready.row.sent_at): Mark =>
+    mark(ready, 'waiting', now, sentAt, answer);
   if (result.kind === 'split') {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) {
       return { ...none, marks: [markOf(network, only, { kind: 'refused', answer }, now)] };
     }
     const middle = Math.ceil(batch.length / 2);
-    return { ...none, marks: batch.map(wait), halves: [batch.slice(0, middle), batch.slice(middle)] };
+    return {
+      ...none,
+      marks: batch.map((ready) => wait(ready)),
+      halves: [batch.slice(0, middle), batch.slice(middle)],
+    };
   }
-  if (result.kind !== 'lost') return { ...none, marks: batch.map(wait), trouble: result };
+  if (result.kind !== 'lost') return { ...none, marks: batch.map((ready) => wait(ready)), trouble: result };
   const marks = batch.map((ready) =>
-    ready.maySendAgain ? wait(ready) : withFields(network, ready, mark(ready, 'unknown', 0, now, answer)),
+    ready.maySendAgain
+      ? wait(ready, ready.row.sent_at ?? now)
+      : withFields(network, ready, mark(ready, 'unknown', 0, now, answer)),
   );
   return { ...none, marks, trouble: { kind: 'retry', answer, after: null } };
 }
 
 /** The mark of an event that the network has decided on. */
 function markOf(network: Network, ready: Ready, { kind, answer }: EventVerdict, now: number): Mark {
-  if (kind === 'retry') return mark(ready, 'waiting', now + backoff(ready.row.tries), null, answer);
+  if (kind === 'retry')
+    return mark(ready, 'waiting', now + backoff(ready.row.tries), ready.row.sent_at, answer);
   const dueAt = kind !== 'sent' ? 0 : network.followUp === undefined ? NEVER : now + network.followUp.after;
   return withFields(network, ready, mark(ready, kind, dueAt, now, answer));
 }

@@ -21,7 +21,7 @@ export interface Prepared {
 }
 
 /** @param rows deliveries that wait, of one pixel. */
-export async function prepare(
+export async function prepareDeliveries(
   db: D1Database,
   secrets: Secrets,
   network: Network,

@@ -18,7 +18,7 @@ export interface DueDelivery {
   readonly state: 'waiting' | 'sent';
   readonly expires_at: number;
   readonly tries: number;
-  /** Of a row that waits: when it was claimed to be sent, if nothing is known of that. */
+  /** Of a row that waits: when it was claimed to be sent, if nobody knows whether the network has it. */
   readonly sent_at: number | null;
   readonly payload: string | null;
   /** The JSON of the last answer. */

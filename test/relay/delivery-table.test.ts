@@ -96,16 +96,18 @@ async function sceneOf(fake: FakeNetwork): Promise<Scene> {
   return Scene.of(fake, network.events['Purchase'] ?? CONVERSION_ID, {});
 }
 
+// Before the fakes are made, since they live by this clock, too.
+vi.useFakeTimers({ toFake: ['Date'] });
 const fakes = [...makeFakes().values()];
 const results = new Map<string, Map<string, Result>>();
 
-beforeAll(async () => {
-  await applySchema();
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
+beforeAll(applySchema);
 afterAll(() => {
   vi.useRealTimers();
 });
+
+/** Google Analytics says that a request has arrived, and never what it thinks of it. */
+const SAYS_NOTHING = 'ga4';
 
 describe.each(fakes.map((fake) => [fake.name, fake] as const))('%s', (name, fake) => {
   it.each(Object.keys(FAILURES))('when this fails: %s', async (failure) => {
@@ -116,11 +118,13 @@ describe.each(fakes.map((fake) => [fake.name, fake] as const))('%s', (name, fake
     const seen = JSON.stringify(result);
     expect(doubled, seen).toBe(0);
     expect(states.waiting ?? 0, seen).toBe(0);
-    // What is called delivered is counted. What is called otherwise has a reason.
-    expect(counted, seen).toBeGreaterThanOrEqual(states.delivered ?? 0);
+    // What is called otherwise than delivered has a reason. What is called delivered is counted.
     for (const reason of result.reasons) expect(reason, seen).not.toBe('');
+    if (name === SAYS_NOTHING) return;
+    expect(counted, seen).toBeGreaterThanOrEqual(states.delivered ?? 0);
     const dropped = (states.refused ?? 0) + (states.expired ?? 0);
-    expect(counted + dropped, seen).toBe(COUNT);
+    expect(counted + dropped, seen).toBeLessThanOrEqual(COUNT);
+    expect(counted + dropped + (states.unknown ?? 0), seen).toBeGreaterThanOrEqual(COUNT);
   });
 
   it.each(['before', 'after'] as const)(

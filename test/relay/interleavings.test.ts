@@ -17,6 +17,10 @@ beforeAll(applySchema);
 const PEOPLE = ['uann', 'ubob', 'ueve'] as const;
 type Person = (typeof PEOPLE)[number];
 
+/** For how long the network recognizes an event. */
+type Deduplicates = 'all' | 'for a while' | 'none';
+const WHILE = 2 * HOUR;
+
 /** What becomes of a person while deliveries go on. */
 type Wish = 'withdraws' | 'erases';
 
@@ -85,21 +89,26 @@ class History {
   /** By event ids. */
   readonly events = new Map<
     string,
-    { readonly person: Person; readonly isBad: boolean; wish: Wish | null }
+    { readonly person: Person; readonly isBad: boolean; readonly ts: number; wish: Wish | null }
   >();
   readonly destination: Destination;
   readonly network;
 
-  constructor(destination: Destination, deduplicates: 'all' | 'none') {
+  constructor(destination: Destination, deduplicates: Deduplicates) {
     this.destination = destination;
-    this.network = plainNetwork({ deduplicates, batch: { events: 3, bytes: 10_000 } });
+    this.server.clock = () => this.now;
+    this.network = plainNetwork({
+      deduplicates: deduplicates === 'none' ? 'none' : 'all',
+      ...(deduplicates === 'for a while' ? { deduplicatesFor: WHILE } : {}),
+      batch: { events: 3, bytes: 10_000 },
+    });
   }
 
   async apply(step: Step): Promise<void> {
     if (step.kind === 'wait') this.now += step.time;
     else if (step.kind === 'event') {
       const id = `e${this.events.size}`;
-      this.events.set(id, { person: step.person, isBad: step.isBad, wish: null });
+      this.events.set(id, { person: step.person, isBad: step.isBad, ts: this.now, wish: null });
       if (step.isBad) this.server.bad = new Set([...this.server.bad, id]);
       await enqueue(this.destination, [conversionOf(id, this.now)], { people: [step.person] });
     } else if (step.kind === 'deliver') {
@@ -148,13 +157,20 @@ class History {
     }
   }
 
-  async check(deduplicates: 'all' | 'none'): Promise<void> {
+  async check(deduplicates: Deduplicates): Promise<void> {
     const ledger = await ledgerOf(this.destination);
-    for (const [id, { person: who, isBad, wish }] of this.events) {
+    for (const [id, { person: who, isBad, ts, wish }] of this.events) {
       const row = ledger.get(id);
       const arrivals = this.server.arrivals.get(id) ?? 0;
       const seen = `${id} of ${who}, ${wish}: ${row?.state}, arrived ${arrivals} times`;
       if (deduplicates === 'none') expect(arrivals, seen).toBeLessThanOrEqual(1);
+      const again = (this.server.times.get(id) ?? []).slice(1);
+      if (deduplicates === 'for a while') {
+        expect(
+          again.filter((at) => at > ts + WHILE),
+          seen,
+        ).toEqual([]);
+      }
       if (wish === 'erases') {
         expect(row, seen).toBeUndefined();
         continue;
@@ -163,7 +179,7 @@ class History {
       const ends = ['withdrawn', 'delivered', 'refused', 'unknown'].filter(
         (state) =>
           (state !== 'withdrawn' || wish === 'withdraws') &&
-          (state !== 'unknown' || deduplicates === 'none') &&
+          (state !== 'unknown' || deduplicates !== 'all') &&
           (state === 'refused') === (isBad && state !== 'withdrawn' && state !== 'unknown'),
       );
       expect(ends, seen).toContain(row?.state);

@@ -60,6 +60,9 @@ export class PlainServer {
     readonly events: readonly JsonObject[];
     readonly test: boolean;
   }[] = [];
+  /** When each has been taken, by this clock. */
+  readonly times = new Map<string, number[]>();
+  clock: () => number = Date.now;
   next: Behaviour[] = [];
   /** Ids of events because of which a request is refused as a whole. */
   bad: ReadonlySet<string> = new Set();
@@ -77,7 +80,10 @@ export class PlainServer {
     if (events.some(({ id }) => this.bad.has(String(id)))) {
       return Response.json({ message: 'One is wrong.' }, { status: 400 });
     }
-    for (const { id } of events) this.arrivals.set(String(id), (this.arrivals.get(String(id)) ?? 0) + 1);
+    for (const { id } of events) {
+      this.arrivals.set(String(id), (this.arrivals.get(String(id)) ?? 0) + 1);
+      this.times.set(String(id), [...(this.times.get(String(id)) ?? []), this.clock()]);
+    }
     if (behaviour === 'lost') throw new Error('Network connection lost.');
     return Response.json({ trace: 't1' });
   };
