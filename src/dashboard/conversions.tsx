@@ -4,7 +4,7 @@ import type { DestinationsJson, NetworksJson } from '../model/relay-json.ts';
 import type { Pixel } from './api.ts';
 import { addressOf, type Place, placeOf } from './conversions/address.ts';
 import { ConversionPage } from './conversions/conversion-page.tsx';
-import { DestinationForm } from './conversions/destination-form.tsx';
+import { EditedDestination, NewDestination } from './conversions/destination-form.tsx';
 import { DestinationPage } from './conversions/destination-page.tsx';
 import { DestinationList } from './conversions/list.tsx';
 import { useGet, useInterval, useLocation, Version } from './hooks.ts';
@@ -66,7 +66,8 @@ function Pages({ pixel, place, search, reload }: PagesProps) {
           {({ destinations: all }) => {
             if (place.at === 'list')
               return <DestinationList {...props} destinations={all} networks={known} />;
-            if (place.at === 'new') return <DestinationForm {...props} destination={null} networks={known} />;
+            if (place.at === 'new')
+              return <NewDestination {...props} network={place.network} networks={known} />;
             if (place.at === 'conversion') {
               return <ConversionPage {...props} place={place} destinations={all} networks={known} />;
             }
@@ -74,7 +75,12 @@ function Pages({ pixel, place, search, reload }: PagesProps) {
             const network = known.find(({ name }) => name === destination?.network);
             if (!destination || !network) return <NoView lacks={null} />;
             return place.at === 'edit' ? (
-              <DestinationForm {...props} key={destination.id} destination={destination} networks={known} />
+              <EditedDestination
+                {...props}
+                key={destination.id}
+                destination={destination}
+                network={network}
+              />
             ) : (
               <DestinationPage
                 {...props}
@@ -95,7 +101,7 @@ function Pages({ pixel, place, search, reload }: PagesProps) {
         <div class="row title">
           <Heading>Conversions</Heading>
           {destinations.data !== null && destinations.data.destinations.length > 0 && (
-            <Link class="button" href={props.hrefOf({ at: 'new' })}>
+            <Link class="button" href={props.hrefOf({ at: 'new', network: null })}>
               Add a destination
             </Link>
           )}

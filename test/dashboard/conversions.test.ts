@@ -5,7 +5,6 @@ import {
   bodyOf,
   errorsOf,
   fieldsOf,
-  NO_FIELDS,
   newFields,
   pathsOf,
   withEvent,
@@ -83,7 +82,8 @@ const said = (destination: Partial<DestinationJson>, of: DestinationSummaryJson)
 describe('addresses', () => {
   it.each<Place>([
     { at: 'list' },
-    { at: 'new' },
+    { at: 'new', network: null },
+    { at: 'new', network: 'meta' },
     { at: 'edit', destination: ID },
     { at: 'destination', destination: ID, state: null },
     { at: 'destination', destination: ID, state: 'refused' },
@@ -120,8 +120,7 @@ describe('the form', () => {
       name: 'Meta',
       rules: [{ kind: 'event', what: 'Purchase', as: 'Purchase' }],
     });
-    expect(newFields({ ...META, events: {} }, 'Mine')).toMatchObject({
-      name: 'Mine',
+    expect(newFields({ ...META, events: {} })).toMatchObject({
       rules: [{ kind: 'event', what: 'Purchase', as: '' }],
     });
   });
@@ -168,7 +167,7 @@ describe('the form', () => {
     expect(others).toEqual(errors.slice(2));
     // A row that was removed since has no place.
     expect(errorsOf(errors, pathsOf(META, { rules: [] })).others).toEqual(errors.slice(1));
-    expect(errorsOf([], pathsOf(META, NO_FIELDS))).toEqual({ at: new Map(), others: [] });
+    expect(errorsOf([], pathsOf(META, newFields(META)))).toEqual({ at: new Map(), others: [] });
   });
 });
 
@@ -232,7 +231,7 @@ describe('how a destination is', () => {
 
   it('says what a test, a switched-off destination and a missing goal mean', () => {
     expect(said({ mode: 'test', test_code: 'TEST1' }, summary({}))[0]).toBe(
-      'Meta shows the conversions under the test code TEST1.',
+      'Meta shows the conversions among its test events, under the code TEST1, and may count them.',
     );
     expect(said({ state: 'off' }, summary({}))[0]).toContain('Nothing is sent');
     expect(said({ missing_goals: ['Paid'] }, summary({}))[0]).toContain('no goal “Paid” any more');

@@ -1,5 +1,6 @@
 /**
- * The addresses of the view Conversions below `/app/PIXEL/conversions`: the list of destinations; `/new`; a destination's page, `/ds_…`, with
+ * The addresses of the view Conversions below `/app/PIXEL/conversions`: the list of destinations; `/new`, with
+ * `?network=` once it is chosen; a destination's page, `/ds_…`, with
  * `?state=` for a part of its ledger, and `/ds_…/edit`; and one conversion, `/event?name=…&event=…`.
  */
 import { DELIVERY_STATES, type DeliveryState } from '../../model/delivery.ts';
@@ -7,7 +8,7 @@ import { DESTINATION_ID } from '../../model/destination.ts';
 
 export type Place =
   | { readonly at: 'list' }
-  | { readonly at: 'new' }
+  | { readonly at: 'new'; readonly network: string | null }
   | { readonly at: 'edit'; readonly destination: string }
   | { readonly at: 'destination'; readonly destination: string; readonly state: DeliveryState | null }
   | { readonly at: 'conversion'; readonly name: string; readonly event: string };
@@ -24,7 +25,7 @@ export function placeOf(parts: readonly string[], search: string): Place | null 
   }
   if (second !== '') return null;
   if (first === '') return { at: 'list' };
-  if (first === 'new') return { at: 'new' };
+  if (first === 'new') return { at: 'new', network: params.get('network') };
   const event = params.get('event') ?? '';
   return first === 'event' && event !== ''
     ? { at: 'conversion', name: params.get('name') ?? '', event }
@@ -45,7 +46,7 @@ export function addressOf(pixel: string, place: Place, search = ''): string {
     case 'list':
       return withParams('', {});
     case 'new':
-      return withParams('/new', {});
+      return withParams('/new', place.network === null ? {} : { network: place.network });
     case 'edit':
       return withParams(`/${place.destination}/edit`, {});
     case 'destination':

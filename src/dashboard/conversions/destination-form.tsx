@@ -7,7 +7,7 @@ import type { PageProps } from '../conversions.tsx';
 import { dayName } from '../format.ts';
 import { Choice, Form, Input, useSubmission } from '../forms.tsx';
 import { go } from '../hooks.ts';
-import { type DraftOf, useDraft } from '../settings/drafts.ts';
+import { type DraftOf, discardDrafts, useDraft } from '../settings/drafts.ts';
 import { UnsavedChanges } from '../settings/unsaved.tsx';
 import { Heading } from '../ui.tsx';
 import { Conditions, RelayAttribute } from './conditions.tsx';
@@ -17,17 +17,58 @@ import {
   errorsOf,
   type FieldErrors,
   fieldsOf,
-  NO_FIELDS,
   newFields,
   pathsOf,
 } from './fields.ts';
 import { testMeaning } from './health.ts';
 import { RulesTable } from './rules-table.tsx';
 
+interface NewProps extends PageProps {
+  /** The name of the chosen network; null: none is chosen yet. */
+  readonly network: string | null;
+  readonly networks: readonly NetworkJson[];
+}
+
+/** A new destination: first its network is chosen, then the form is that network's. */
+export function NewDestination({ network: name, networks, ...props }: NewProps) {
+  const network = networks.find((one) => one.name === name);
+  return (
+    <div class="view">
+      <UnsavedChanges />
+      <Heading>Add a destination</Heading>
+      <NetworkChoice
+        networks={networks}
+        value={name}
+        choose={(one) => {
+          discardDrafts();
+          go(props.hrefOf({ at: 'new', network: one }), 'replace');
+        }}
+      />
+      {network && <DestinationForm key={network.name} {...props} network={network} destination={null} />}
+    </div>
+  );
+}
+
+interface EditProps extends PageProps {
+  readonly network: NetworkJson;
+  readonly destination: DestinationJson;
+}
+
+/** A destination that is changed. */
+export function EditedDestination(props: EditProps) {
+  return (
+    <div class="view">
+      <UnsavedChanges />
+      <Heading>Edit {props.destination.name}</Heading>
+      <DestinationForm {...props} />
+    </div>
+  );
+}
+
 interface Props extends PageProps {
+  readonly network: NetworkJson;
   /** Null: a new one. */
   readonly destination: DestinationJson | null;
-  readonly networks: readonly NetworkJson[];
 }
 
 const LABELS: Readonly<Record<keyof DestinationFields, string>> = {
@@ -42,15 +83,14 @@ const LABELS: Readonly<Record<keyof DestinationFields, string>> = {
   isOn: 'On',
 };
 
-export function DestinationForm({ pixel, hrefOf, reload, destination, networks }: Props) {
+function DestinationForm({ pixel, hrefOf, reload, network, destination }: Props) {
   const draft = useDraft<DestinationFields>(
-    `${pixel.id} destination ${destination?.id ?? ''}`,
-    destination ? fieldsOf(destination) : NO_FIELDS,
+    `${pixel.id} destination ${destination?.id ?? network.name}`,
+    destination ? fieldsOf(destination) : newFields(network),
   );
   const { value: fields, set } = draft;
   const submission = useSubmission();
-  const network = networks.find(({ name }) => name === fields.network) ?? null;
-  const errors = errorsOf(submission.failure?.errors ?? [], network ? pathsOf(network, fields) : []);
+  const errors = errorsOf(submission.failure?.errors ?? [], pathsOf(network, fields));
   const form = useRef<HTMLDivElement>(null);
   // The first field that is wrong takes the focus.
   useLayoutEffect(() => {
@@ -70,51 +110,40 @@ export function DestinationForm({ pixel, hrefOf, reload, destination, networks }
   );
   return (
     <div class="view" ref={form}>
-      <UnsavedChanges />
-      <Heading>{destination ? `Edit ${destination.name}` : 'Add a destination'}</Heading>
-      {!destination && (
-        <NetworkChoice
-          networks={networks}
-          value={fields.network}
-          choose={(one) => set(newFields(one, ownName(fields, networks)))}
-        />
-      )}
-      {network && (
-        <Form
-          kind="block"
-          submission={{ ...submission, failure: restOf(submission.failure, errors) }}
-          submit={submit}
-          button={destination ? 'Save' : `Add ${network.title}`}
-          cancel={() => {
-            draft.discard();
-            go(back);
-          }}
-        >
-          <div class="columns">
-            <div>
-              <Access
-                network={network}
-                fields={fields}
-                set={set}
-                errors={errors}
-                secretSince={destination?.secret_at ?? null}
-              />
-              <Mode network={network} fields={fields} set={set} errors={errors} />
-            </div>
-            <div>
-              <RulesTable
-                pixel={pixel}
-                network={network}
-                rules={fields.rules}
-                set={(rules) => set({ rules })}
-                errors={errors.at}
-              />
-              <RelayAttribute pixel={pixel} title={network.title} />
-              <Conditions pixel={pixel} />
-            </div>
+      <Form
+        kind="block"
+        submission={{ ...submission, failure: restOf(submission.failure, errors) }}
+        submit={submit}
+        button={destination ? 'Save' : `Add ${network.title}`}
+        cancel={() => {
+          draft.discard();
+          go(back);
+        }}
+      >
+        <div class="columns">
+          <div>
+            <Access
+              network={network}
+              fields={fields}
+              set={set}
+              errors={errors}
+              secretSince={destination?.secret_at ?? null}
+            />
+            <Mode network={network} fields={fields} set={set} errors={errors} />
           </div>
-        </Form>
-      )}
+          <div>
+            <RulesTable
+              pixel={pixel}
+              network={network}
+              rules={fields.rules}
+              set={(rules) => set({ rules })}
+              errors={errors.at}
+            />
+            <RelayAttribute pixel={pixel} title={network.title} />
+            <Conditions pixel={pixel} />
+          </div>
+        </div>
+      </Form>
     </div>
   );
 }
@@ -124,10 +153,6 @@ function restOf(failure: Failure | null, { at, others }: FieldErrors): Failure |
   if (failure === null || at.size === 0) return failure;
   return others.length === 0 ? null : new Failure(failure.status, { errors: others });
 }
-
-/** The name that the owner has typed; empty if it is still a network's. */
-const ownName = ({ name }: DestinationFields, networks: readonly NetworkJson[]): string =>
-  networks.some(({ title }) => title === name) ? '' : name;
 
 /**
  * Sends what was changed. Nobody else's change is undone: if somebody has changed the same field meanwhile, the reader is told.
@@ -156,8 +181,9 @@ async function change(
 
 interface NetworkChoiceProps {
   readonly networks: readonly NetworkJson[];
-  readonly value: string;
-  readonly choose: (network: NetworkJson) => void;
+  /** The name of the chosen one. */
+  readonly value: string | null;
+  readonly choose: (name: string) => void;
 }
 
 function NetworkChoice({ networks, value, choose }: NetworkChoiceProps) {
@@ -171,7 +197,7 @@ function NetworkChoice({ networks, value, choose }: NetworkChoiceProps) {
               type="radio"
               name="network"
               checked={network.name === value}
-              onChange={() => choose(network)}
+              onChange={() => choose(network.name)}
             />
             {network.title}
           </label>

@@ -23,7 +23,8 @@ interface Props extends PageProps {
 export function DestinationPage({ pixel, hrefOf, reload, destination, network, state }: Props) {
   const path = `/api/v1/pixels/${pixel.id}/destinations/${destination.id}`;
   const summary = useGet<DestinationSummaryJson>(`${path}/summary?days=7`);
-  const waiting = summary.data?.states.waiting ?? 0;
+  /** Null: not known yet. */
+  const waiting = summary.data?.states.waiting ?? null;
   const { busy, failure, send } = useSubmission();
   const switchTo = (next: 'on' | 'off') =>
     send(async () => {
@@ -47,10 +48,10 @@ export function DestinationPage({ pixel, hrefOf, reload, destination, network, s
             </button>
           )}
           {destination.state !== 'off' &&
-            (waiting > 0 ? (
+            (waiting !== 0 ? (
               <Confirm
                 label="Switch off"
-                confirm={`Switch off, and drop the ${count(waiting)} that ${waiting === 1 ? 'waits' : 'wait'}`}
+                confirm={`Switch off, and drop ${waiting === null ? 'what waits' : `the ${count(waiting)} that ${waiting === 1 ? 'waits' : 'wait'}`}`}
                 cancel="Keep it on"
                 act={() => void switchTo('off')}
               />
@@ -111,7 +112,7 @@ export function DestinationPage({ pixel, hrefOf, reload, destination, network, s
 
 function Rules({ destination: { rules } }: { readonly destination: DestinationJson }) {
   return (
-    <ul class="rule-list">
+    <ul class="anywhere">
       {rules.map((rule) => {
         return (
           <li class="tag" key={JSON.stringify(rule)}>

@@ -23,31 +23,21 @@ export interface DestinationFields {
   readonly isOn: boolean;
 }
 
-export const NO_FIELDS: DestinationFields = {
-  network: '',
-  name: '',
-  account: '',
-  secret: '',
-  settings: {},
-  rules: [],
-  mode: 'live',
-  test_code: '',
-  isOn: true,
-};
-
 /** The event that a new destination gets first. */
 const FIRST_EVENT = 'Purchase';
 
-/** The fields that a new destination of a network begins with. @param name the owner's own, if one was typed. */
-export function newFields(network: NetworkJson, name = ''): Partial<DestinationFields> {
+/** The fields that a new destination of a network begins with. */
+export function newFields(network: NetworkJson): DestinationFields {
   return {
     network: network.name,
-    name: name === '' ? network.title : name,
+    name: network.title,
     account: '',
     secret: '',
     settings: {},
     rules: [{ kind: 'event', what: FIRST_EVENT, as: network.events[FIRST_EVENT] ?? '' }],
+    mode: 'live',
     test_code: '',
+    isOn: true,
   };
 }
 

@@ -84,7 +84,7 @@ export function stateLabel({ state, mode }: Pick<DestinationJson, 'state' | 'mod
 export function testMeaning({ title, test }: Pick<NetworkJson, 'title' | 'test'>, code: string): string {
   switch (test) {
     case 'code':
-      return `${title} shows the conversions under the test code${code === '' ? '' : ` ${code}`}.`;
+      return `${title} shows the conversions among its test events${code === '' ? '' : `, under the code ${code}`}, and may count them.`;
     case 'validate':
       return `${title} checks the conversions and counts none.`;
     case 'none':

@@ -25,7 +25,7 @@ export function DestinationList({ pixel, hrefOf, destinations, networks }: Props
           it begins when you add a destination and choose its events.
         </p>
         <p>
-          <Link class="button" href={hrefOf({ at: 'new' })}>
+          <Link class="button" href={hrefOf({ at: 'new', network: null })}>
             Add a destination
           </Link>
         </p>

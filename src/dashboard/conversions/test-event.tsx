@@ -39,11 +39,11 @@ function purposeOf(
   }
   return code === ''
     ? {
-        text: `Without a test code, ${title} would count the event. Edit the destination to set one.`,
+        text: `Without a test code, ${title} counts the event as a real one. Edit the destination to set one.`,
         isPossible: false,
       }
     : {
-        text: `Sends one made-up event of example data. ${title} shows it under the test code ${code}, and counts nothing.`,
+        text: `Sends one made-up event of example data. ${title} shows it among its test events, under the code ${code}, and may count it.`,
         isPossible: true,
       };
 }
