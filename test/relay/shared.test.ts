@@ -238,6 +238,12 @@ describe('a recorded answer', () => {
     );
   });
 
+  it('has no end of a value that begins as another one does', () => {
+    const others = ['fb.1.1796011737552.IwAR', 'fb.1.1796011737000.98765', 'fb.1.1796011737552.14001398'];
+    const message = `fbp ${others[2]}, fbc ${others[0]}, ${others[1]}`;
+    expect(recordedOf(message, ...others.map((id) => ({ id })))).toBe('fbp […], fbc […], […]');
+  });
+
   it('is cleaned for each event, in its message, code and trace', () => {
     const dirty: Answer = { status: 200, code: HASH, message: HASH, trace: HASH, advice: 'Wait.' };
     const network = { verdict: (): Verdict => each(2, { kind: 'refused', answer: dirty }) };

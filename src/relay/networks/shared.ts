@@ -209,37 +209,39 @@ const PERSONAL =
 
 /** A text in one line, without the values that were sent, and what looks like one. */
 function without(text: string, personal: ReadonlySet<string>): string {
-  let rest = text.slice(0, SEARCHED_CHARACTERS);
-  let lower = lowered(rest);
-  for (const value of personal) {
-    const sought = lowered(value);
-    if (!lower.includes(sought.slice(0, PREFIX_CHARACTERS))) continue;
-    rest = withoutValue(rest, lower, sought);
-    lower = lowered(rest);
+  const searched = text.slice(0, SEARCHED_CHARACTERS);
+  let rest = '';
+  let from = 0;
+  for (const { start, end } of placesOf(searched, personal)) {
+    if (start >= from) rest += searched.slice(from, start) + REMOVED;
+    from = Math.max(from, end);
   }
-  rest = rest.replace(PERSONAL, REMOVED);
+  rest = (rest + searched.slice(from)).replace(PERSONAL, REMOVED);
   // A value at the cut may have lost too much to be found.
   if (text.length > SEARCHED_CHARACTERS) rest = rest.slice(0, -PREFIX_CHARACTERS).replace(/\S{1,64}$/, '');
   return rest.replace(/\s+/g, ' ').trim();
 }
 
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a text has a value, or begins like one and goes on like it, from the left. Places of values that begin alike overlap. */
+function placesOf(text: string, values: ReadonlySet<string>): readonly Place[] {
+  const lower = lowered(text);
+  const places: Place[] = [];
+  for (const value of values) {
+    const sought = lowered(value);
+    const prefix = sought.slice(0, PREFIX_CHARACTERS);
+    for (let start = lower.indexOf(prefix); start !== -1; start = lower.indexOf(prefix, start + 1)) {
+      let end = start + prefix.length;
+      while (end - start < sought.length && lower[end] === sought[end - start]) end++;
+      places.push({ start, end });
+    }
+  }
+  return places.toSorted((one, other) => one.start - other.start);
+}
+
 /** A text with its Latin letters in lower case: of the same length, unlike with other letters. */
 const lowered = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-
-/**
- * A text without each place that begins as the value does.
- *
- * @param lower the text in lower case. @param sought the value in lower case.
- */
-function withoutValue(text: string, lower: string, sought: string): string {
-  const prefix = sought.slice(0, PREFIX_CHARACTERS);
-  let rest = '';
-  let from = 0;
-  for (let at = lower.indexOf(prefix); at !== -1; at = lower.indexOf(prefix, from)) {
-    let length = prefix.length;
-    while (length < sought.length && lower[at + length] === sought[length]) length++;
-    rest += text.slice(from, at) + REMOVED;
-    from = at + length;
-  }
-  return rest + text.slice(from);
-}
