@@ -9,6 +9,7 @@ import { MIN_ADMIN_TOKEN_LENGTH } from '../model/token.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { type Backlog, readBacklog, readDatabaseSize, readEngineDays } from '../store/backlog.ts';
 import { type Counter, readCounters } from '../store/counters.ts';
+import { type DestinationStates, readDestinationStates } from '../store/destinations.ts';
 import type { FailedTask } from '../store/failed-tasks.ts';
 import { readSchemaVersion } from '../store/schema.ts';
 import { readSeals } from '../store/sealed-keys.ts';
@@ -45,7 +46,7 @@ export async function readDiagnostics({ env }: Call): Promise<Response> {
     }
   };
   const database = await part('database', timed(readDatabaseSize(env.DB)));
-  const [schema, counters, state, backlog, seals, engine, volume] = await Promise.all([
+  const [schema, counters, state, backlog, seals, engine, volume, destinations] = await Promise.all([
     part('schema', readSchemaVersion(env.DB)),
     part('counters', readCounters(env.DB)),
     part('tasks', readState(env.DB, now)),
@@ -53,6 +54,7 @@ export async function readDiagnostics({ env }: Call): Promise<Response> {
     part('seals', readSeals(env.DB, secretsOf(env))),
     part('engine', readEngineDays(env.DB, new Date(now - WEEK).toISOString().slice(0, 10))),
     part('volume', readVolume(env.DB, now - WEEK)),
+    part('destinations', readDestinationStates(env.DB)),
   ]);
   const busiest = volume && busiestOf(volume.hours);
   const sample = busiest && (await part('volume', sampleHour(env.DB, busiest)));
@@ -84,6 +86,7 @@ export async function readDiagnostics({ env }: Call): Promise<Response> {
         plain: sample.plain,
       },
     },
+    destinations: destinations && destinationsOf(destinations),
     failed_parts: [...new Set(failed)].sort(),
   });
 }
@@ -143,6 +146,22 @@ function tasksOf({ failing }: StoreState): Record<string, unknown> {
 
 function rollupOf({ days, events, oldest, outdated }: Backlog): Record<string, unknown> {
   return { due_days: days, due_events: events, oldest_due_at: timeOf(oldest), outdated_days: outdated };
+}
+
+/** What a network answered, and never a secret: neither is part of a problem. */
+function destinationsOf({ oldest, ...counts }: DestinationStates): Record<string, unknown> {
+  return {
+    ...counts,
+    oldest: oldest.map(({ id, pixel, network, name, problem }) => ({
+      pixel,
+      destination: id,
+      network,
+      name,
+      message: problem?.message ?? '',
+      advice: problem?.advice ?? '',
+      at: timeOf(problem?.at ?? null),
+    })),
+  };
 }
 
 function volumeOf({ hours, pixels, eventDays, complete }: Volume): Record<string, unknown> {

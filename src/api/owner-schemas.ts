@@ -163,6 +163,30 @@ export const OWNER_SCHEMAS = {
         },
       }),
     ),
+    destinations: {
+      ...orNull(
+        object({
+          on: count,
+          off: count,
+          stopped: count,
+          oldest: {
+            ...listOf(
+              object({
+                pixel: text,
+                destination: text,
+                network: text,
+                name: text,
+                message: text,
+                advice: text,
+                at: orNull(time),
+              }),
+            ),
+            maxItems: 20,
+          },
+        }),
+      ),
+      description: 'Where conversions are sent. `oldest`: those that have stopped, the first of them first.',
+    },
     failed_parts: { ...listOf(text), description: 'The parts that could not be read. They are null.' },
   }),
 } as const satisfies Record<string, JsonSchema>;

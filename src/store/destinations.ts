@@ -117,3 +117,36 @@ export async function openDestination(
     retryAt: retry_at,
   };
 }
+
+/** How many destinations there are in each state, and the first that have stopped. */
+export interface DestinationStates {
+  readonly on: number;
+  readonly off: number;
+  readonly stopped: number;
+  readonly oldest: readonly Destination[];
+}
+
+/** Stopped destinations that are named. */
+const MAX_STOPPED = 20;
+
+/** The states of all destinations. Those that stopped first are named. */
+export async function readDestinationStates(db: D1Database): Promise<DestinationStates> {
+  const [counts, stopped] = await db.batch([
+    db.prepare('SELECT state, count(*) AS count FROM destinations GROUP BY state'),
+    db.prepare(
+      `${SELECT} FROM destinations WHERE state = 'stopped' ORDER BY problem ->> 'at', id LIMIT ${MAX_STOPPED}`,
+    ),
+  ]);
+  const byState = new Map(
+    ((counts?.results ?? []) as { readonly state: string; readonly count: number }[]).map((row) => [
+      row.state,
+      row.count,
+    ]),
+  );
+  return {
+    on: byState.get('on') ?? 0,
+    off: byState.get('off') ?? 0,
+    stopped: byState.get('stopped') ?? 0,
+    oldest: ((stopped?.results ?? []) as DestinationRow[]).map(destinationOf),
+  };
+}

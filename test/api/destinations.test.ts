@@ -403,10 +403,21 @@ describe('a change of a destination', () => {
     );
 
   it('shows why it has stopped', async () => {
-    expect((await send('GET', pathOf(await stopped()))).body).toMatchObject({
+    const destination = await stopped();
+    const at = new Date(1000).toISOString();
+    expect((await send('GET', pathOf(destination))).body).toMatchObject({
       state: 'stopped',
-      problem: { ...PROBLEM, at: new Date(1000).toISOString() },
+      problem: { ...PROBLEM, at },
     });
+    const { body, text } = await send('GET', '/diagnostics');
+    const { oldest } = body['destinations'] as {
+      readonly oldest: readonly { readonly destination: string }[];
+    };
+    expect(oldest.find((one) => one.destination === destination.id)).toEqual({
+      ...{ pixel: destination.pixel, destination: destination.id, network: 'meta', name: 'Test' },
+      ...{ message: PROBLEM.message, advice: PROBLEM.advice, at },
+    });
+    expect(text).not.toContain(destination.account);
   });
 
   it.each([

@@ -49,7 +49,19 @@ const DIAGNOSTICS: Diagnostics = {
   seals: { waiting: 0, unreadable: 0 },
   engine: { days: 0, sampled_days: 0, greatest_interval: 1 },
   volume: null,
+  destinations: { on: 2, off: 1, stopped: 0, oldest: [] },
   failed_parts: [],
+};
+
+/** Two destinations have stopped, and one of them is named. */
+const STOPPED = {
+  ...{ on: 1, off: 0, stopped: 2 },
+  oldest: [
+    {
+      ...{ pixel: 'px_1', destination: 'ds_1', network: 'linkedin', name: 'Shop' },
+      ...{ message: 'The version 202511 has ended.', advice: 'Set a newer one.', at: at(3 * 3_600_000) },
+    },
+  ],
 };
 
 /** wrangler.toml with the settings of these diagnostics. */
@@ -188,6 +200,11 @@ describe('settings', () => {
     ['another build', { build: 'bbbb' }, ['other_build']],
     ['samples', { engine: { days: 9, sampled_days: 2, greatest_interval: 10 } }, ['sampled']],
     ['days that are complete', { engine: { days: 9, sampled_days: 0, greatest_interval: 1 } }, []],
+    [
+      'destinations that have stopped',
+      { destinations: STOPPED },
+      ['stopped_destination', 'stopped_destination'],
+    ],
     ['parts that cannot be read', { failed_parts: ['volume'] }, ['unreadable_state']],
     [
       'parts that cannot be read before a migration',
@@ -196,6 +213,27 @@ describe('settings', () => {
     ],
   ])('with %s', (_, diagnostics, expected) => {
     expect(codesOf(facts(asSet(diagnostics.settings ?? settings), diagnostics))).toEqual(expected);
+  });
+});
+
+describe('a stopped destination', () => {
+  it('is named, with what the network answered and what to do', () => {
+    const [first, others] = findingsOf(facts({}, { destinations: STOPPED })).filter(
+      ({ code }) => code === 'stopped_destination',
+    );
+    expect(first).toMatchObject({
+      level: 'wrong',
+      what: 'The destination "Shop" (linkedin, ds_1 of px_1) stopped 3 hours ago, and its conversions wait: The version 202511 has ended.',
+      advice: 'Set a newer one.',
+    });
+    expect(others?.what).toBe('1 more destination has stopped.');
+  });
+
+  it('is none of a Worker of an earlier version', () => {
+    const { destinations: _, ...earlier } = DIAGNOSTICS;
+    expect(findingsOf({ ...facts(), diagnostics: earlier }).map(({ code }) => code)).not.toContain(
+      'stopped_destination',
+    );
   });
 });
 

@@ -11,7 +11,13 @@ import {
   secretPut,
 } from './facts.ts';
 import { plural } from './words.ts';
-import { clockFindings, cronFindings, engineFindings, lossFindings } from './work-checks.ts';
+import {
+  clockFindings,
+  cronFindings,
+  destinationFindings,
+  engineFindings,
+  lossFindings,
+} from './work-checks.ts';
 
 export function findingsOf(facts: Facts): Finding[] {
   return [
@@ -29,6 +35,7 @@ function readFindings(facts: Facts, diagnostics: Diagnostics): Finding[] {
     ...cronFindings(facts, diagnostics),
     ...lossFindings(facts, diagnostics),
     ...engineFindings(diagnostics),
+    ...destinationFindings(diagnostics),
     ...clockFindings(facts),
   ];
 }

@@ -30,7 +30,25 @@ export interface Diagnostics {
     readonly greatest_interval: number;
   } | null;
   readonly volume: Volume | null;
+  /** A Worker of an earlier version has none. */
+  readonly destinations?: Destinations | null;
   readonly failed_parts: readonly string[];
+}
+
+/** Where conversions are sent. */
+export interface Destinations {
+  readonly on: number;
+  readonly off: number;
+  readonly stopped: number;
+  readonly oldest: readonly {
+    readonly pixel: string;
+    readonly destination: string;
+    readonly network: string;
+    readonly name: string;
+    readonly message: string;
+    readonly advice: string;
+    readonly at: string | null;
+  }[];
 }
 
 export type SecretState = 'set' | 'short' | 'same' | 'missing';

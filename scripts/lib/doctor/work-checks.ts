@@ -73,6 +73,31 @@ export function cronFindings(facts: Facts, { now, counters, tasks, rollup }: Dia
   return findings;
 }
 
+/** Conversions wait for a destination that has stopped, until they are too old for its network. */
+export function destinationFindings({ now, destinations }: Diagnostics): Finding[] {
+  const { stopped = 0, oldest = [] } = destinations ?? {};
+  const findings = oldest.map(({ pixel, destination, network, name, message, advice, at }) => {
+    const since = at === null ? '' : ` ${span(Date.parse(now) - Date.parse(at))} ago`;
+    return finding(
+      'wrong',
+      'stopped_destination',
+      `The destination "${name}" (${network}, ${destination} of ${pixel}) stopped${since}, and its conversions wait: ${message}`,
+      advice === ''
+        ? 'Change its account, secret or settings, or switch it on again, in the dashboard.'
+        : advice,
+    );
+  });
+  const more = stopped - oldest.length;
+  if (more <= 0) return findings;
+  const others = finding(
+    'wrong',
+    'stopped_destination',
+    `${plural(more, 'more destination')} ${more === 1 ? 'has' : 'have'} stopped.`,
+    'The dashboard of each pixel says why, under Conversions.',
+  );
+  return [...findings, others];
+}
+
 export function lossFindings(facts: Facts, { now, counters, dead_letters: letters }: Diagnostics): Finding[] {
   const findings: Finding[] = [];
   const counted = (name: string, what: (value: string) => string, code: string, advice: string): void => {
