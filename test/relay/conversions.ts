@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../../src/relay/network.ts';
 import { sentFields, verdictOf } from '../../src/relay/networks/shared.ts';
+import { destinationOf } from './sending.ts';
 
 /** The clock of the tests and of their fakes. */
 export const NOW = Date.UTC(2026, 10, 20, 12, 34, 56, 789);
@@ -112,25 +113,6 @@ export const conversions = (maxAge: number): fc.Arbitrary<Conversion> =>
       { maxLength: 5 },
     ),
   });
-
-/** A destination that the fake accepts. */
-export const destinationOf = (fake: FakeNetwork, changes: Partial<Destination> = {}): Destination => ({
-  id: 'ds_1111111111111111',
-  pixel: 'px_1',
-  network: fake.name,
-  name: 'Example',
-  account: fake.account,
-  settings: {},
-  rules: [],
-  mode: 'live',
-  test_code: '',
-  state: 'on',
-  problem: null,
-  secret_at: 0,
-  created_at: 0,
-  updated_at: 0,
-  ...changes,
-});
 
 export const accessOf = (fake: FakeNetwork, changes: Partial<Destination> = {}): Access => ({
   destination: destinationOf(fake, changes),
