@@ -219,3 +219,39 @@ it('takes its options, and what is off is off', async () => {
     { id: pixel, ev: 'pageview', dl: `${SHOP}/options/route` },
   ]);
 });
+
+it('with the option relay, an event has the id that track returns, and what networks need goes along', async () => {
+  const sent: string[] = [];
+  const element = await bundle(`
+    import { consent, init, track } from 'speck-tag';
+    window.ids = [track('Early')];
+    init({ pixel: 'px_1', endpoint: 'http://px.example/relay', relay: true, consent: 'granted' });
+    window.ids.push(track('Purchase'));
+    window.refuse = () => { consent('denied'); window.ids.push(track('Afterwards')); };
+  `);
+  site.on('/relay/beacon', ({ body }) => {
+    sent.push(body);
+    return { status: 204 };
+  });
+  site.page(
+    '/relay',
+    `<!doctype html><script>document.cookie = '_uetvid=${'a'.repeat(32)}'</script>${element}`,
+  );
+  const events = () => sent.flatMap((body) => JSON.parse(body) as Record<string, unknown>[]);
+  await visit('/relay', async (page) => {
+    await eventually(() => events().length >= 3, 'three events');
+    await page.evaluate('refuse()');
+    await eventually(() => events().length >= 5, 'all events');
+    const id = expect.stringMatching(/^[0-9a-z]{28}$/);
+    expect(await page.evaluate('ids.map(String)')).toEqual(['undefined', id, 'undefined']);
+    expect(events()[2]?.['eid']).toBe(await page.evaluate('ids[1]'));
+  });
+  const ud = { uetvid: 'a'.repeat(32) };
+  expect(events().map(({ ev, ud }) => ({ ev, ud }))).toEqual([
+    { ev: 'pageview', ud },
+    { ev: 'Early', ud },
+    { ev: 'Purchase', ud },
+    { ev: 'engagement' },
+    { ev: 'Afterwards' },
+  ]);
+});
