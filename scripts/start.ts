@@ -14,7 +14,7 @@ import { flagValue, withoutFlags } from './lib/wrangler.ts';
 const USAGE = `Usage: npm start [-- FLAGS]
 
   --demo            Show the dashboard with sixty days of an example shop, in a separate database that is created again at
-                    each start: .wrangler/demo, or the folder of --persist-to.
+                    each start: .wrangler/demo, or the folder of --persist-to. Advertising networks are played on this machine.
   --port N          Listen on port N (or set PORT). Default: 8787; 0 takes a free one.
   --ip ADDRESS      Listen on this address. Default: 127.0.0.1, which only this machine can reach.
   --persist-to DIR  Store the local database in DIR. Default: .wrangler/state

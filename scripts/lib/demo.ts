@@ -1,6 +1,7 @@
 /** Fills a local Speck with the traffic of an example shop, which goes on at the same pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoHistory, type Row } from './demo-history.ts';
+import { fillConversions } from './demo-relay.ts';
 import { DEMO_PIXEL } from './demo-shop.ts';
 
 const BATCH = 1000;
@@ -28,9 +29,9 @@ export interface Demo {
 
 /** @param zone the time zone of the shop's days: with the reader's own, today is as long as the reader's day. */
 export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.timezone): Promise<Demo> {
-  const call = async (method: string, path: string, body: string): Promise<unknown> => {
+  const call = async (method: string, path: string, body?: string): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const response = await fetch(url + path, { method, headers, body });
+    const response = await fetch(url + path, { method, headers, body: body ?? null });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
@@ -56,6 +57,7 @@ export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.tim
   if (waiting.length > 0) await write(waiting);
 
   await refusals(url, id);
+  const networks = await fillConversions(url, id, call);
   await rollUp(url);
   return {
     pixel: id,
@@ -63,13 +65,14 @@ export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.tim
     async trickle(stop) {
       while (!stop.aborted) {
         await sleep(INTERVAL, undefined, { ref: false, signal: stop }).catch(() => undefined);
-        if (stop.aborted) return;
+        if (stop.aborted) break;
         const rows = history.continue(Date.now());
         if (rows.length === 0) continue;
         await write(rows).catch((error: Error) =>
           console.error(`The demo's next events failed: ${error.message}`),
         );
       }
+      await networks.close();
     },
   };
 }

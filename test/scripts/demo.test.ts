@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DEMO_DAYS, DemoHistory, type Row } from '../../scripts/lib/demo-history.ts';
 import { resetDemoState } from '../../scripts/lib/demo-state.ts';
 import { secretIn } from '../../scripts/lib/dev-vars.ts';
+import type { DestinationSummaryJson, DestinationsJson } from '../../src/model/relay-json.ts';
 import { copyProject, type Project, type Script } from './project.ts';
 
 const MINUTE = 60_000;
@@ -162,5 +163,29 @@ describe('npm start -- --demo', () => {
     expect(visits).toBeGreaterThan(visitors * 1.2);
     expect(people).toBeGreaterThan(newPeople);
     expect(await query({ metrics: ['visitors', 'events'], dimensions: ['event:goal'] })).toHaveLength(5);
+
+    const read = async (path: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${url}/api/v1/pixels/${pixel}/destinations${path}`, { headers })).json();
+    };
+    const { destinations } = (await read('')) as DestinationsJson;
+    const states: Record<string, unknown> = {};
+    for (const { id, network, state, problem } of destinations) {
+      const { states: counts } = (await read(`/${id}/summary`)) as DestinationSummaryJson;
+      const { delivered, refused, waiting } = counts;
+      states[network] = { state, delivered, refused, waiting, advice: problem?.advice };
+    }
+    expect(states).toEqual({
+      meta: { state: 'on', delivered: 10, refused: 2, waiting: 0 },
+      openai: { state: 'on', delivered: 12, refused: 0, waiting: 0 },
+      reddit: { state: 'on', delivered: 0, refused: 0, waiting: 12 },
+      linkedin: {
+        state: 'stopped',
+        delivered: 0,
+        refused: 0,
+        waiting: 12,
+        advice: 'LinkedIn answered 426: its version 202511 has ended; set a newer one',
+      },
+    });
   });
 });

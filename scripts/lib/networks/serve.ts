@@ -23,7 +23,8 @@ export async function serveFakes(port = 0): Promise<ServedFakes> {
     void answer(fakes, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    // A process may end while it serves.
+    server.unref().once('error', reject).listen(port, '127.0.0.1', resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
