@@ -7,6 +7,7 @@ import { pagePaths } from '../model/page-paths.ts';
 import { SCHEMA_VERSION, VERSION } from '../model/version.ts';
 import { type Counter, type CounterName, readCounters, unwrittenCount } from '../store/counters.ts';
 import type { FailedTask } from '../store/failed-tasks.ts';
+import { readRelayState } from '../store/relay-state.ts';
 import { readSchemaVersion, schemaAdvice } from '../store/schema.ts';
 import { readSeals } from '../store/sealed-keys.ts';
 import { readState, type StoreState } from '../store/state.ts';
@@ -17,6 +18,8 @@ const TTL = 5_000;
 const CRON_LATE = 16 * 60_000;
 /** A finished day is rolled up within minutes, or within hours if there is a backlog. */
 const ROLLUP_LATE = 6 * 3_600_000;
+/** A conversion that could be sent is sent within minutes, or hours if there is a backlog. */
+const RELAY_LATE = 6 * 3_600_000;
 /** How long a loss counts as recent. */
 const RECENT_LOSS = 24 * 3_600_000;
 
@@ -51,8 +54,9 @@ async function examine(env: Env, now: number): Promise<Health> {
   const schemaState = examineSchema(env.DB);
   const before = performance.now();
   try {
-    const [state, counters, seals] = await Promise.all([
+    const [state, relay, counters, seals] = await Promise.all([
       readState(env.DB, now),
+      readRelayState(env.DB, now),
       readCounters(env.DB),
       readSeals(env.DB, secrets),
     ]);
@@ -71,7 +75,8 @@ async function examine(env: Env, now: number): Promise<Health> {
       seals.unreadable > 0 ||
       problems.length > 0 ||
       storeProblem !== null ||
-      isRollupBehind(state, counters, now);
+      isRollupBehind(state, counters, now) ||
+      (relay.oldestDue !== null && now - relay.oldestDue > RELAY_LATE);
     return {
       status: isDegraded ? 'degraded' : 'ok',
       ...common,
@@ -93,6 +98,11 @@ async function examine(env: Env, now: number): Promise<Health> {
         failing_tasks: state.failing.count,
         failing: state.failing.oldest.map(failingTask),
         given_up_days: counters.get('given_up_days')?.value ?? 0,
+      },
+      relay: {
+        waiting: relay.waiting,
+        oldest_due_seconds: relay.oldestDue === null ? 0 : Math.round((now - relay.oldestDue) / 1000),
+        stopped_destinations: relay.stopped,
       },
     };
   } catch (error) {

@@ -3,7 +3,6 @@ import { vi } from 'vitest';
 import type { FakeNetwork } from '../../scripts/lib/networks/fake.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../src/model/delivery.ts';
 import type { Destination } from '../../src/model/destination.ts';
-import { LEASE } from '../../src/relay/deliver.ts';
 import { networkOf } from '../../src/relay/networks/table.ts';
 import { updateDestination } from '../../src/store/destination-changes.ts';
 import { sealSecret } from '../../src/store/destinations.ts';
@@ -25,6 +24,9 @@ import { PURCHASE } from './sending.ts';
 
 /** The conversions of a row of the table. */
 export const COUNT = 12;
+
+const times = (count: number, time: number): number[] => Array.from({ length: count }, () => time);
+const TIMES = [...times(8, 5 * MINUTE), ...times(8, HOUR), ...times(3, DAY)];
 
 /** One failure at one network. */
 export interface Result {
@@ -98,9 +100,9 @@ export class Scene {
     };
   }
 
-  /** Delivers as the cron does until nothing is due any more, for as long as a network may be asked. */
+  /** Delivers as the cron does, each five minutes and later less often, until nothing is due any more, for as long as a network may be asked. */
   async settle(): Promise<void> {
-    for (const time of [MINUTE, LEASE, ...Array.from({ length: 10 }, () => HOUR), DAY, DAY, DAY]) {
+    for (const time of TIMES) {
       const { results } = await db
         .prepare(`SELECT 1 FROM deliveries WHERE destination = ? AND state IN ('waiting', 'sent') LIMIT 1`)
         .bind(this.destination.id)
@@ -136,3 +138,37 @@ export class Scene {
 
 /** A database that is gone from the moment on at which `dies` says so. */
 export const dying = (dies: () => boolean): D1Database => faulty(db, () => (dies() ? 'before' : null));
+
+/** The rows of the table: each failure, with the networks at which the same becomes of the conversions in one row. */
+export function tableOf(
+  results: ReadonlyMap<string, ReadonlyMap<string, Result>>,
+  titles: ReadonlyMap<string, string>,
+): string {
+  const lines = [
+    '| what fails | at | delivered | doubled | refused | expired | unknown | the owner |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |',
+  ];
+  for (const [failure, of] of results) {
+    const shown = [...of].filter(([, { happened }]) => happened);
+    const groups = [...Map.groupBy(shown, ([, result]) => cellsOf(result))].toSorted(
+      ([, one], [, other]) => other.length - one.length,
+    );
+    for (const [index, [cells, group]] of groups.entries()) {
+      const isAll = group.length === titles.size;
+      const isRest = index === 0 && groups.length > 1 && shown.length === titles.size;
+      const names = group.map(([name]) => titles.get(name) ?? name).join(', ');
+      lines.push(`| ${failure} | ${isAll ? 'all' : isRest ? 'all others' : names} | ${cells} |`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function cellsOf({ states, counted, doubled, stopped }: Result): string {
+  const { delivered = 0, sent = 0, refused = 0, expired = 0, unknown = 0 } = states;
+  const isSilent = counted < delivered + sent;
+  const told = [
+    ...(stopped ? ['is told, and enters what the network accepts'] : []),
+    ...(isSilent ? [`is not told that the network counts ${counted}`] : []),
+  ].join('; ');
+  return [delivered + sent, doubled, refused, expired, unknown, told].join(' | ').replaceAll('| 0 ', '| – ');
+}
