@@ -67,6 +67,29 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
       },
     },
     {
+      name: 'conversions',
+      path: `/app/${pixel}/conversions`,
+      act: (page) => page.waitForSelector('.sentence'),
+    },
+    {
+      name: 'conversions-destination',
+      path: `/app/${pixel}/conversions`,
+      act: (page) => follow(page, '.destination a', '.ledger li'),
+    },
+    {
+      name: 'conversions-refused',
+      path: `/app/${pixel}/conversions`,
+      act: async (page) => {
+        await follow(page, '.destination a', '.ledger li');
+        await follow(page, '[data-delivery="refused"] a', '.delivery');
+      },
+    },
+    {
+      name: 'conversions-new',
+      path: `/app/${pixel}/conversions/new?network=meta`,
+      act: (page) => page.waitForSelector('.rules'),
+    },
+    {
       name: 'rejections',
       path: `/app/${pixel}/rejections`,
       act: (page) => page.waitForSelector('.chart, .empty'),
@@ -87,6 +110,13 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
   } finally {
     await browser.close();
   }
+}
+
+/** Clicks the first of some links, and waits for what it leads to. */
+async function follow(page: Page, link: string, target: string): Promise<void> {
+  await page.click(`${link} >> nth=0`);
+  await page.waitForSelector(target);
+  await page.waitForLoadState('networkidle');
 }
 
 /** Runs in the page: parts of it are loaded when they come near the visible part. */
