@@ -197,6 +197,16 @@ describe('how a destination is', () => {
     ]);
   });
 
+  it('is said once, and not in all words of a network', () => {
+    const advice = 'Meta answered 426: its version v20.0 has ended; set a newer one';
+    const problem = { message: 'Requested version is not active', advice, at: TIME };
+    expect(said({ state: 'stopped', problem }, summary({ waiting: 1 }))[0]).toBe(`Stopped: ${advice}.`);
+    const refusals = [refusal(1, 'x'.repeat(1000), 'Mend it')];
+    expect(said({}, summary({ refused: 1 }, { refusals }))[1]).toBe(
+      `1 refused: ${'x'.repeat(160)}… Mend it.`,
+    );
+  });
+
   it('is said of what counts twice', () => {
     expect(said({}, summary({ delivered: 31 }, { doubled: 31 })).at(-1)).toBe(
       "31 conversions had no event id while Meta's own pixel was on the page: Meta counts these twice. Add data-relay to the snippet.",

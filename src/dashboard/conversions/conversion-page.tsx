@@ -1,5 +1,5 @@
 /** One conversion: what the page and the server reported, and for each destination what was sent, when, and what the network answered. */
-import type { DeliveryState } from '../../model/delivery.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../model/delivery.ts';
 import type {
   ConversionJson,
   ConversionsJson,
@@ -40,6 +40,16 @@ export function ConversionPage(props: Props) {
   );
 }
 
+/** The states that may ask for the owner's doing. They come first. */
+const URGENT: readonly DeliveryState[] = ['refused', 'expired', 'unknown', 'waiting'];
+const ORDER: readonly DeliveryState[] = [
+  ...URGENT,
+  ...DELIVERY_STATES.filter((state) => !URGENT.includes(state)),
+];
+
+const byUrgency = (deliveries: readonly DeliveryJson[]): DeliveryJson[] =>
+  deliveries.toSorted((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
+
 type ConversionProps = Props & { readonly conversion: ConversionJson };
 
 function Conversion({ conversion, ...props }: ConversionProps) {
@@ -65,7 +75,7 @@ function Conversion({ conversion, ...props }: ConversionProps) {
         )}
       </p>
       <Halves conversion={conversion} destinations={destinations} networks={networks} />
-      {deliveries.map((delivery) => {
+      {byUrgency(deliveries).map((delivery) => {
         const destination = destinations.find(({ id }) => id === delivery.destination);
         const network = networks.find((one) => one.name === destination?.network);
         return destination && network ? (
@@ -74,6 +84,7 @@ function Conversion({ conversion, ...props }: ConversionProps) {
             delivery={delivery}
             network={network}
             timezone={pixel.timezone}
+            isStopped={destination.state === 'stopped'}
             title={
               <Link
                 class="target"
@@ -171,11 +182,13 @@ interface DeliveryProps {
   readonly delivery: DeliveryJson;
   readonly network: NetworkJson;
   readonly timezone: string;
+  /** Whether the destination has stopped. */
+  readonly isStopped: boolean;
   /** The destination's name. */
   readonly title: preact.ComponentChildren;
 }
 
-function Delivery({ delivery, network, timezone, title }: DeliveryProps) {
+function Delivery({ delivery, network, timezone, isStopped, title }: DeliveryProps) {
   const { state, sent_as, sent_at, due_at, expires_at, tries, answer, fields } = delivery;
   return (
     <section class="block delivery" data-delivery={state} aria-label={`Delivery to ${network.title}`}>
@@ -183,7 +196,7 @@ function Delivery({ delivery, network, timezone, title }: DeliveryProps) {
         <h2 class="grow">{title}</h2>
         <b class={STATE_MOODS[state]}>{STATE_NAMES[state]}</b>
       </header>
-      <p class="muted">{stateMeaning(state, network.title)}</p>
+      <p class="muted">{stateMeaning(state, network.title, isStopped)}</p>
       <dl class="fields">
         <dt>Sent as</dt>
         <dd>
@@ -198,7 +211,9 @@ function Delivery({ delivery, network, timezone, title }: DeliveryProps) {
           <>
             <dt>Next try</dt>
             <dd>
-              {due_at === null ? 'Once you have changed the destination' : moment(due_at, timezone)}
+              {isStopped || due_at === null
+                ? 'Once you have fixed the destination'
+                : moment(due_at, timezone)}
               <span class="muted"> · expires {moment(expires_at, timezone)}</span>
             </dd>
           </>

@@ -22,6 +22,16 @@ const joined = (...texts: readonly string[]): string =>
     .filter((text) => text !== '')
     .join(' ');
 
+/** Characters of a network's message that are told where there are others beside it. */
+const MAX_MESSAGE = 160;
+
+/** A network's message and the advice. An advice that says itself what the network answered needs no message before it. */
+function complaintOf({ message, advice }: Pick<Answer, 'message' | 'advice'>, title: string): string {
+  if (advice.startsWith(`${title} answered`)) return ended(advice);
+  const short = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE).trimEnd()}…` : message;
+  return joined(short, advice);
+}
+
 const times = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
 
@@ -46,11 +56,13 @@ export const STATE_MOODS: Readonly<Record<DeliveryState, Mood>> = {
   unknown: 'worse',
 };
 
-/** What a state means, in a sentence. @param title the network's. */
-export function stateMeaning(state: DeliveryState, title: string): string {
+/** What a state means, in a sentence. @param title the network's. @param isStopped whether the destination has stopped. */
+export function stateMeaning(state: DeliveryState, title: string, isStopped: boolean): string {
   switch (state) {
     case 'waiting':
-      return 'It is sent as soon as it is its turn.';
+      return isStopped
+        ? `${title} does not accept the destination. It is sent once you have fixed that.`
+        : 'It is sent as soon as it is its turn.';
     case 'sent':
       return `It is with ${title}, which decides later.`;
     case 'delivered':
@@ -111,7 +123,7 @@ export function healthOf(
   const sentences: Sentence[] = [];
   const { problem } = destination;
   if (destination.state === 'stopped' && problem !== null) {
-    sentences.push({ mood: 'worse', text: `Stopped: ${joined(problem.message, problem.advice)}` });
+    sentences.push({ mood: 'worse', text: `Stopped: ${complaintOf(problem, title)}` });
   }
   if (destination.state === 'off') {
     sentences.push({ mood: 'same', text: 'Nothing is sent, and nothing is kept to be sent later.' });
@@ -142,8 +154,11 @@ export function healthOf(
   if (!summary.complete) {
     sentences.push({ mood: 'same', text: `These are the latest of more than ${count(all)} conversions.` });
   }
-  for (const { count: n, message, advice } of refusals.slice(0, MAX_REASONS)) {
-    sentences.push({ mood: 'worse', text: `${count(n)} refused: ${joined(message, advice)}` });
+  for (const refusal of refusals.slice(0, MAX_REASONS)) {
+    sentences.push({
+      mood: 'worse',
+      text: `${count(refusal.count)} refused: ${complaintOf(refusal, title)}`,
+    });
   }
   const told = refusals.slice(0, MAX_REASONS).reduce((sum, one) => sum + one.count, 0);
   if (states.refused > told) {
