@@ -152,7 +152,10 @@ async function pointCount(runtime: Runtime): Promise<EventTable> {
 }
 
 /** The beginning of the function in the built Worker that writes a batch, its second parameter. */
-const WRITE = /async function writeBatch\(\w+, (\w+)[^)]*\) \{/;
+const WRITE = /async function writeRelayed\(\w+, (\w+)[^)]*\) \{/;
+
+/** Its result. `$1` is the batch. */
+const NOTHING_WRITTEN = "{ outcomes: $1.events.map(() => 'stored'), destinations: new Set() }";
 
 /** The same Worker without the write to D1. It is built again with its names, which this finds the write by. */
 async function withoutStore(): Promise<V4WorkerOptions> {
@@ -164,7 +167,7 @@ async function withoutStore(): Promise<V4WorkerOptions> {
     const source = readFileSync(module.path, 'utf8');
     if (!WRITE.test(source)) return module;
     matches++;
-    return { ...module, contents: source.replace(WRITE, "$& return $1.events.map(() => 'stored');") };
+    return { ...module, contents: source.replace(WRITE, `$& return ${NOTHING_WRITTEN};`) };
   });
   if (matches !== 1) throw new Error(`${matches} of the built modules match ${WRITE}`);
   return { ...worker, modules };
@@ -239,8 +242,8 @@ async function addDestination({ runtime, pixel }: Started): Promise<void> {
   const database = await runtime.database('DB');
   await database
     .prepare(
-      `INSERT INTO destinations (id, pixel, network, name, account, settings, rules, mode, test_code, state, secret, created_at, updated_at)
-       VALUES ('ds_2222222222222222', ?, 'meta', 'Bench', '1', '{}', ?, 'live', '', 'on', '', 0, 0)`,
+      `INSERT INTO destinations (id, pixel, network, name, account, settings, rules, mode, test_code, state, secret, secret_at, created_at, updated_at)
+       VALUES ('ds_2222222222222222', ?, 'meta', 'Bench', '1', '{}', ?, 'live', '', 'on', '', 0, 0, 0)`,
     )
     .bind(pixel, JSON.stringify([{ event: 'Purchase', as: 'Purchase' }]))
     .run();

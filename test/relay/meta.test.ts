@@ -82,8 +82,13 @@ describe('an event', () => {
   });
 
   it('names the browser by Meta’s own cookie, else by the number of the person', () => {
-    expect(userOf({ network_ids: {} })['fbp']).toBe(`fb.1.${SINCE}.1844674407370955`);
-    expect(userOf({ network_ids: { fbp: 'other' } })['fbp']).toBe(`fb.1.${SINCE}.1844674407370955`);
+    expect(userOf({ network_ids: {}, page_pixels: ['meta'] })).not.toHaveProperty('fbp');
+    expect(userOf({ network_ids: {}, page_pixels: ['tiktok'] })['fbp']).toBe(
+      `fb.1.${SINCE}.1844674407370955`,
+    );
+    expect(userOf({ network_ids: { fbp: 'other' }, page_pixels: [] })['fbp']).toBe(
+      `fb.1.${SINCE}.1844674407370955`,
+    );
     expect(userOf({ network_ids: { fbp: 'fb.1.1778869247376.52.AQYB' } })['fbp']).toBe(
       'fb.1.1778869247376.52.AQYB',
     );

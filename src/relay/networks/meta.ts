@@ -139,11 +139,13 @@ function fbcOf(conversion: Conversion): string | undefined {
 
 /**
  * The browser: as Meta's own script names it, else by Speck's number of the person. Both parts of that stay the same for a person: Speck does
- * not store when it saw a browser first, so the time is the one from which this destination knows anybody.
+ * not store when it saw a browser first, so the time is the one from which this destination knows anybody. If Meta's script was on the page, it has
+ * told Meta another name than that, so none is sent.
  */
-function fbpOf({ network_ids, client_number }: Conversion, { created_at }: Destination): string {
+function fbpOf({ network_ids, client_number, page_pixels }: Conversion, { created_at }: Destination): string {
   const own = network_ids.fbp ?? '';
-  return /^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/.test(own) ? own : `fb.1.${created_at}.${client_number}`;
+  if (/^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/.test(own)) return own;
+  return page_pixels.includes('meta') ? '' : `fb.1.${created_at}.${client_number}`;
 }
 
 function request(events: readonly JsonObject[], { destination, secret }: Access) {
