@@ -59,13 +59,20 @@ export async function prepareBatch(
   const events = await withHashes(env, secrets, enriched, now);
   const batch = { id, events, rejections };
   return {
-    batch: hasTargets(pixels) ? await withRelay(env, batch, incoming, results, pixels, now) : batch,
+    batch:
+      hasTargets(pixels) && incoming.some(hasChoice)
+        ? await withRelay(env, batch, incoming, results, pixels, now)
+        : batch,
     results,
   };
 }
 
 const hasTargets = (pixels: ReadonlyMap<string, Pixel>): boolean =>
   [...pixels.values()].some(({ relay }) => relay !== undefined);
+
+/** Whether an event says that its visitor consents or refuses. Most say nothing, and cost nothing more. */
+const hasChoice = ({ raw, arrival }: IncomingEvent): boolean =>
+  (raw !== null && raw.consent !== '') || arrival.client.refusal !== '';
 
 /** The batch with what advertising networks are told of its events, and with the consents that its requests withdraw. */
 async function withRelay(
