@@ -1,12 +1,12 @@
 /**
  * Seals and opens the random keys with which visitors and people are hashed: the salts of dates and the keys of pixels. Each is stored
- * sealed under SECRET_KEY and bound to its date or pixel. Databases from before SECRET_KEY have 64 hex digits instead. These are used as
+ * sealed under SECRET_KEY and bound to its date or pixel. The secrets of destinations are sealed again with them after a rotation. Databases from before SECRET_KEY have 64 hex digits instead. These are used as
  * they are until the cron seals them.
  */
 import { SEAL_CHARACTERS, SEALED, seal, sealOf, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
 
-type KeyPurpose = 'visitor salts' | 'alias keys';
+type KeyPurpose = 'visitor salts' | 'alias keys' | 'destination secrets';
 
 const UNSEALED = /^[0-9a-f]{64}$/;
 
@@ -35,6 +35,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { table: 'salts', owner: 'date', key: 'salt', purpose: 'visitor salts' },
   { table: 'keys', owner: 'pixel', key: 'key', purpose: 'alias keys' },
+  { table: 'destinations', owner: 'id', key: 'secret', purpose: 'destination secrets' },
 ];
 
 /** SQL for whether a text is not sealed under the current secret, whose seal is `?1`. */
@@ -93,7 +94,7 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<void> 
 
 /** The state of the seals. */
 export interface SealState {
-  /** The number of salts, keys and dead letters that the cron has yet to seal under the current secret. */
+  /** The number of salts, keys, secrets of destinations and dead letters that the cron has yet to seal under the current secret. */
   readonly waiting: number;
   /** The number of keys and dead letters that no secret opens. Salts are not counted: an unreadable salt is replaced. */
   readonly unreadable: number;
@@ -106,7 +107,7 @@ export async function readSeals(db: D1Database, secrets: Secrets): Promise<SealS
       `SELECT coalesce(sum(${notSealedBy('text')} AND ${canOpen('text')}), 0) AS waiting,
          coalesce(sum(matters AND NOT ${canOpen('text')}), 0) AS unreadable
        FROM (SELECT salt AS text, 0 AS matters FROM salts
-         UNION ALL SELECT key, 1 FROM keys UNION ALL SELECT body, 1 FROM dead_letters)`,
+         UNION ALL SELECT key, 1 FROM keys UNION ALL SELECT secret, 0 FROM destinations UNION ALL SELECT body, 1 FROM dead_letters)`,
     )
     .bind(...(await sealParameters(secrets)))
     .first<SealState>();

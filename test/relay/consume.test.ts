@@ -3,10 +3,12 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeMeta } from '../../scripts/lib/networks/meta.ts';
 import { consume } from '../../src/enrich/consume.ts';
-import type { Env } from '../../src/env.ts';
+import { type Env, secretsOf } from '../../src/env.ts';
 import type { Message } from '../../src/model/batch.ts';
 import type { Destination } from '../../src/model/destination.ts';
 import { runJob } from '../../src/rollup/job.ts';
+import { openDestination } from '../../src/store/destinations.ts';
+import { sealKeys } from '../../src/store/sealed-keys.ts';
 import { applySchema, db, testEnv } from '../fixtures.ts';
 import {
   DAY,
@@ -274,4 +276,12 @@ describe('what is kept of conversions', () => {
       expect((await db.prepare(`SELECT person FROM ${table}`).all()).results).toEqual([{ person: 'unew' }]);
     }
   });
+});
+
+it('a rotation of SECRET_KEY keeps the secrets of destinations', async () => {
+  const one = await withWaiting(1);
+  const rotated = { ...env, SECRET_KEY: 'another-secret-key-of-32-characters-or-more' };
+  await sealKeys(db, [rotated.SECRET_KEY, ...secretsOf(env)]);
+  expect((await openDestination(db, secretsOf(rotated), one.id))?.secret).toBe(fake.secret);
+  expect((await openDestination(db, secretsOf(env), one.id))?.secret).toBeNull();
 });
