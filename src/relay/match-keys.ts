@@ -1,6 +1,6 @@
 /** Match keys: the fields of a network's event by which it finds the person behind it. */
 
-/** Objects and fields of persons and clicks, in the networks' own words, and fields of the event that are not. */
+/** Objects and fields of persons and clicks, in the networks' own words. */
 const OF_PERSON =
   /^(?:user_?data|user|user_?ids?|user_?info|user_?properties|ad_?identifiers|event_?device_?info|client_?id|click_?id|oppref|hashes|network_?ids|clicks|ip|ip_?address|user_?agent|external_?id)$/i;
 

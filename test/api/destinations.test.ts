@@ -66,7 +66,7 @@ const secretOf = async (id: string): Promise<string | null | undefined> =>
 describe('networks', () => {
   it('say what each needs, in words and patterns that a form can use', async () => {
     const { networks } = (await send('GET', '/networks')).body as unknown as NetworksJson;
-    expect(NETWORKS).toEqual(expect.arrayContaining(networks.map(({ name }) => name)));
+    expect(networks.map(({ name }) => name).toSorted()).toEqual(NETWORKS.toSorted());
     for (const { account, secret, settings, as, title } of networks) {
       expect(title).not.toBe('');
       for (const field of [account, secret, ...settings]) {
