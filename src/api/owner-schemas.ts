@@ -86,8 +86,12 @@ export const OWNER_SCHEMAS = {
         ),
         given_up_days: count,
       }),
+      relay: {
+        ...object({ waiting: count, oldest_due_seconds: count, stopped_destinations: count }),
+        description: 'The conversions that wait, and the destinations that have stopped.',
+      },
     },
-    ['rollup', 'secret_key'],
+    ['rollup', 'secret_key', 'relay'],
   ),
   Diagnostics: object({
     now: { ...time, description: 'By the clock of the Worker.' },
