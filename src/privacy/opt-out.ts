@@ -10,7 +10,6 @@ import { fill, html } from './html.ts';
 import { ownersSection, readOwners } from './owners.ts';
 import { addressOf, isSameOrigin, page, pixelIdOf, problem, seeOther, visitorPage } from './page.ts';
 import { fillAll, readerOf } from './reader.ts';
-import { withdrawConsents } from './withdraw.ts';
 
 /** The maximum size of a form. */
 const MAX_BYTES = 1024;
@@ -50,6 +49,7 @@ async function submit(request: Request, env: Env): Promise<Response> {
     if (!isSameOrigin(request)) return problem(request, 'foreign');
     return seeOther(addressOf(request, '/opt-out'), optOutCookies(false));
   }
+  const { withdrawConsents } = await import('./withdraw.ts');
   const isEnded = await withdrawConsents(env, clientOf(request), Date.now());
   const cookies = [...optOutCookies(true), ...(isEnded ? FORGET_PERSON : [])];
   if (fields.get('from') !== 'tag') return seeOther(addressOf(request, '/opt-out', ['done']), cookies);
