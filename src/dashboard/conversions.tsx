@@ -7,6 +7,7 @@ import { ConversionPage } from './conversions/conversion-page.tsx';
 import { EditedDestination, NewDestination } from './conversions/destination-form.tsx';
 import { DestinationPage } from './conversions/destination-page.tsx';
 import { DestinationList } from './conversions/list.tsx';
+import type { PageProps } from './conversions/page-props.ts';
 import { useGet, useInterval, useLocation, Version } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import { Heading, Link, ResourceView } from './ui.tsx';
@@ -38,15 +39,6 @@ export default function Conversions({ pixel, parts }: Props) {
       <Pages pixel={pixel} place={place} search={searchOf(parseView(search))} reload={reload} />
     </Version.Provider>
   );
-}
-
-/** What each page of the view needs. */
-export interface PageProps {
-  readonly pixel: Pixel;
-  /** Makes the address of a place of the view. */
-  readonly hrefOf: (place: Place) => string;
-  /** Loads what is shown again. */
-  readonly reload: () => void;
 }
 
 interface PagesProps extends Omit<PageProps, 'hrefOf'> {

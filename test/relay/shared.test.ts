@@ -244,6 +244,25 @@ describe('a recorded answer', () => {
     expect(recordedOf(message, ...others.map((id) => ({ id })))).toBe('fbp […], fbc […], […]');
   });
 
+  it('does not repeat a whole event, of which nothing is left to read', () => {
+    const sent = {
+      name: 'Purchase',
+      user: [{ em: HASH }, { em: HASH }],
+      page: 'https://shop.example/a-page',
+      agent: AGENT,
+    };
+    const echoed = JSON.stringify({
+      ...sent,
+      more: { currency: 'EUR', content_type: 'product', quantity: 1 },
+    });
+    expect(recordedOf(`The event ${echoed} is invalid.`, sent)).toBe('The event […] is invalid.');
+    expect(recordedOf(`Invalid: ${echoed.slice(0, -40)}`, sent)).toBe('Invalid: […]');
+    expect(recordedOf(`Look at {"field":"em","value":"${HASH}"}.`, sent)).toBe(
+      'Look at {"field":"em","value":"[…]"}.',
+    );
+    expect(recordedOf(`Odd } { and ${'long '.repeat(40)}}`)).toBe(`Odd } { and ${'long '.repeat(40)}}`);
+  });
+
   it('is cleaned for each event, in its message, code and trace', () => {
     const dirty: Answer = { status: 200, code: HASH, message: HASH, trace: HASH, advice: 'Wait.' };
     const network = { verdict: (): Verdict => each(2, { kind: 'refused', answer: dirty }) };

@@ -7,13 +7,13 @@ import type {
   DestinationJson,
   NetworkJson,
 } from '../../model/relay-json.ts';
-import type { PageProps } from '../conversions.tsx';
 import { count, moment, money } from '../format.ts';
 import { useGet } from '../hooks.ts';
 import { Copy, Heading, Link, ResourceView, Text } from '../ui.tsx';
 import type { Place } from './address.ts';
 import { AnswerText, FieldTags } from './answer.tsx';
 import { STATE_MOODS, STATE_NAMES, stateMeaning } from './health.ts';
+import type { PageProps } from './page-props.ts';
 
 interface Props extends PageProps {
   readonly place: Extract<Place, { at: 'conversion' }>;

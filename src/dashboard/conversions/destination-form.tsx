@@ -3,7 +3,6 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { DestinationMode } from '../../model/destination.ts';
 import type { DestinationJson, NetworkFieldJson, NetworkJson } from '../../model/relay-json.ts';
 import { call, Failure, request } from '../api.ts';
-import type { PageProps } from '../conversions.tsx';
 import { dayName } from '../format.ts';
 import { Choice, Form, Input, useSubmission } from '../forms.tsx';
 import { go } from '../hooks.ts';
@@ -21,6 +20,7 @@ import {
   pathsOf,
 } from './fields.ts';
 import { testMeaning } from './health.ts';
+import type { PageProps } from './page-props.ts';
 import { RulesTable } from './rules-table.tsx';
 
 interface NewProps extends PageProps {

@@ -2,7 +2,6 @@
 import type { DeliveryState } from '../../model/delivery.ts';
 import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../../model/relay-json.ts';
 import { call } from '../api.ts';
-import type { PageProps } from '../conversions.tsx';
 import { count, duration, moment } from '../format.ts';
 import { Confirm, useSubmission } from '../forms.tsx';
 import { go, useGet } from '../hooks.ts';
@@ -10,6 +9,7 @@ import { ErrorMessage, Heading, Link, ResourceView, Text } from '../ui.tsx';
 import { answerText, ended, healthOf } from './health.ts';
 import { Ledger } from './ledger.tsx';
 import { State } from './list.tsx';
+import type { PageProps } from './page-props.ts';
 import { Sentences } from './sentences.tsx';
 import { TestEvent } from './test-event.tsx';
 

@@ -2,12 +2,12 @@
 import { useState } from 'preact/hooks';
 import { DELIVERY_STATES, type DeliveryState, LEDGER_DAYS } from '../../model/delivery.ts';
 import type { DeliveriesJson, DeliveryJson, DestinationJson, NetworkJson } from '../../model/relay-json.ts';
-import type { PageProps } from '../conversions.tsx';
 import { moment } from '../format.ts';
 import { InlineChoice } from '../forms.tsx';
 import { go, useGet } from '../hooks.ts';
 import { Empty, Link, ResourceView, Text } from '../ui.tsx';
 import { answerText, STATE_MOODS, STATE_NAMES } from './health.ts';
+import type { PageProps } from './page-props.ts';
 
 interface Props extends Omit<PageProps, 'reload'> {
   readonly destination: DestinationJson;

@@ -1,10 +1,10 @@
 /** The destinations of a pixel and how each of them is; or what conversions are, before there is one. */
 import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../../model/relay-json.ts';
-import type { PageProps } from '../conversions.tsx';
 import { useGet } from '../hooks.ts';
 import { Link, ResourceView, Text } from '../ui.tsx';
 import { Conditions } from './conditions.tsx';
 import { healthOf, stateLabel } from './health.ts';
+import type { PageProps } from './page-props.ts';
 import { Sentences } from './sentences.tsx';
 
 interface Props extends PageProps {

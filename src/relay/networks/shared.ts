@@ -219,7 +219,28 @@ function without(text: string, personal: ReadonlySet<string>): string {
   rest = (rest + searched.slice(from)).replace(PERSONAL, REMOVED);
   // A value at the cut may have lost too much to be found.
   if (text.length > SEARCHED_CHARACTERS) rest = rest.slice(0, -PREFIX_CHARACTERS).replace(/\S{1,64}$/, '');
-  return rest.replace(/\s+/g, ' ').trim();
+  return withoutEchoes(rest.replace(/\s+/g, ' ').trim());
+}
+
+/** The length of a JSON object from which it is what was sent rather than what is wrong with it. */
+const ECHO_CHARACTERS = 80;
+/** A message without the long JSON of a whole event that it repeats: of that nothing is left to read. */
+function withoutEchoes(text: string): string {
+  let rest = '';
+  let from = 0;
+  let depth = 0;
+  const end = (at: number): void => {
+    const part = text.slice(from, at);
+    const isEcho = part.startsWith('{') && part.length >= ECHO_CHARACTERS && part.includes(REMOVED);
+    rest += isEcho ? REMOVED : part;
+    from = at;
+  };
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '{' && depth++ === 0) end(at);
+    else if (text[at] === '}' && depth > 0 && --depth === 0) end(at + 1);
+  }
+  end(text.length);
+  return rest;
 }
 
 interface Place {
