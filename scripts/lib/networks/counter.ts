@@ -90,6 +90,36 @@ export function makeCounter({ window, browserWins }: Deduplication): Counter {
   };
 }
 
+/** What a fake is of its own. */
+export interface FakeParts extends Pick<FakeNetwork, 'name' | 'account' | 'secret'> {
+  answer(request: Request, trouble: Trouble | null): Response | Promise<Response>;
+  /** The network's event as its own pixel on the page reports it. */
+  ofBrowser(name: string, id: string): object;
+}
+
+/** A fake that counts by a counter, and has its troubles. */
+export function fakeOf(
+  counter: Counter,
+  { name, account, secret, answer, ofBrowser }: FakeParts,
+): FakeNetwork {
+  return {
+    name,
+    account,
+    secret,
+    async fetch(request) {
+      const trouble = counter.next();
+      return counter.deliver(trouble, request, await answer(request, trouble));
+    },
+    counted: counter.counted,
+    arrivals: counter.arrivals,
+    trouble: counter.trouble,
+    browserEvent: (event, id, at) =>
+      counter.count({ name: event, id, event: ofBrowser(event, id), from: 'browser' }, at),
+    refuse: counter.refuse,
+    reset: counter.reset,
+  };
+}
+
 function aborted(...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of signals) {

@@ -3,7 +3,7 @@
  * posted, and drops in silence what it does not like, a wrong API secret included. Only the server for validation says what is wrong, and it counts nothing.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 72 * 3_600_000;
@@ -160,22 +160,13 @@ export function makeGa4(now: () => number = Date.now): FakeNetwork {
     return faults;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'ga4',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { name, params: { transaction_id: id } }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ name, params: { transaction_id: id } }),
+  });
 }
 
 function parsed(text: string): Body | null {

@@ -3,7 +3,7 @@
  * as a whole. Whether its events count is known half an hour later, for each conversion action, in numbers only.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { CountedEvent, FakeNetwork, Trouble } from './fake.ts';
 import { KEY_FILE } from './google-key.ts';
 import { makeGoogleTokens } from './google-token.ts';
@@ -224,23 +224,20 @@ export function makeGoogle(now: () => number = Date.now): FakeNetwork {
     });
   }
 
-  return {
+  const fake = fakeOf(counter, {
     name: 'google',
     account: customer,
     secret: KEY_FILE,
+    answer,
+    ofBrowser: (_, id) => ({ transactionId: id }),
+  });
+  return {
+    ...fake,
     async fetch(request) {
       // Troubles are those of the API: the exchange of the key is another server's.
-      if (request.method === 'POST' && new URL(request.url).pathname === '/token')
-        return tokens.exchange(request);
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
+      const isToken = request.method === 'POST' && new URL(request.url).pathname === '/token';
+      return isToken ? tokens.exchange(request) : fake.fetch(request);
     },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { transactionId: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
     reset() {
       counter.reset();
       tokens.reset();

@@ -4,7 +4,7 @@
  * the Insight Tag replaces one of the API with the same id. Of two events of the API with one id LinkedIn promises nothing, so both count.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, json, makeCounter, SHA_256 } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { CountedEvent, FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 90 * 86_400_000;
@@ -151,14 +151,9 @@ export function makeLinkedin(now: () => number = Date.now): FakeLinkedin {
     return sent;
   }
 
+  const ofBrowser = (_: string, id: string) => ({ event_id: id });
   return {
-    name: 'linkedin',
-    account,
-    secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
+    ...fakeOf(counter, { name: 'linkedin', account, secret, answer, ofBrowser }),
     counted() {
       const ofBrowser = new Map(
         reported.filter(({ from }) => from === 'browser').map((one) => [one.id, one]),
@@ -168,12 +163,9 @@ export function makeLinkedin(now: () => number = Date.now): FakeLinkedin {
         ...reported.filter(({ from, id }) => from === 'server' && !ofBrowser.has(id)),
       ];
     },
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
     browserEvent(name, id) {
-      count({ name, id, event: { event_id: id }, from: 'browser' });
+      count({ name, id, event: ofBrowser(name, id), from: 'browser' });
     },
-    refuse: counter.refuse,
     rulesOfTag(ids) {
       ofTag = new Set(ids);
     },

@@ -3,7 +3,7 @@
  * an owner has to expect that.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const MINUTE = 60_000;
@@ -208,20 +208,11 @@ export function makeMeta(now: () => number = Date.now): FakeNetwork {
     return null;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'meta',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { event_name: name, event_id: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ event_name: name, event_id: id }),
+  });
 }

@@ -3,7 +3,7 @@
  * the events that it refuses, with the values that it did not like; with `continueOnValidationError` in the body (not in an event) it takes the others.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 7 * 86_400;
@@ -168,22 +168,13 @@ export function makeMicrosoft(now: () => number = Date.now): FakeNetwork {
     return sent;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'microsoft',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { eventName: name, eventId: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ eventName: name, eventId: id }),
+  });
 }
 
 function failure(

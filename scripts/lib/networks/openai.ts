@@ -3,7 +3,7 @@
  * the currency's smallest unit. One bad event refuses a whole request. The first event with a type and an id counts.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 7 * 86_400_000;
@@ -161,23 +161,13 @@ export function makeOpenai(now: () => number = Date.now): FakeNetwork {
     return null;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'openai',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent(name, id, at) {
-      counter.count({ name, id, event: { event_id: id }, from: 'browser' }, at);
-    },
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (_, id) => ({ event_id: id }),
+  });
 }
 
 const nameOf = ({ type, custom_event_name }: OpenaiEvent): string => custom_event_name ?? type;

@@ -3,7 +3,7 @@
  * happened is taken for an offline event, which is never recognized. `test=true` records nothing.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const HOUR = 3600;
@@ -125,20 +125,11 @@ export function makePinterest(now: () => number = Date.now): FakeNetwork {
     return null;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'pinterest',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { event_name: name, event_id: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ event_name: name, event_id: id }),
+  });
 }

@@ -3,7 +3,7 @@
  * wrong type is called unauthorized. Of events with the same conversion id and type within two days, the one with more data counts, else the first.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, json, makeCounter } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter } from './counter.ts';
 import type { CountedEvent, FakeNetwork, Trouble } from './fake.ts';
 
 const HOUR = 3_600_000;
@@ -141,21 +141,13 @@ export function makeReddit(now: () => number = Date.now): FakeNetwork {
     return counter.refuses(id) ? `the event ${id} of ${JSON.stringify(user)} is invalid` : null;
   }
 
+  const ofBrowser = (_: string, id: string) => ({ metadata: { conversion_id: id } });
   return {
-    name: 'reddit',
-    account,
-    secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
+    ...fakeOf(counter, { name: 'reddit', account, secret, answer, ofBrowser }),
     counted: () => counted.map(({ event }) => event),
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
     browserEvent(name, id, at) {
-      count({ name, id, event: { metadata: { conversion_id: id } }, from: 'browser' }, at);
+      count({ name, id, event: ofBrowser(name, id), from: 'browser' }, at);
     },
-    refuse: counter.refuse,
     reset() {
       counter.reset();
       counted = [];

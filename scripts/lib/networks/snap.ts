@@ -3,7 +3,7 @@
  * in seconds. One bad event refuses a whole request, sometimes behind the status 200. `/validate` counts nothing and answers for each event.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 37 * 86_400;
@@ -131,20 +131,11 @@ export function makeSnap(now: () => number = Date.now): FakeNetwork {
     return sent;
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'snap',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { event_name: name, event_id: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ event_name: name, event_id: id }),
+  });
 }

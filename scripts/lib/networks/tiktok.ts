@@ -3,7 +3,7 @@
  * whole request. Test events are not counted.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const hashes = v.pipe(v.array(v.pipe(v.string(), v.regex(SHA_256))), v.minLength(1));
@@ -104,20 +104,11 @@ export function makeTiktok(now: () => number = Date.now): FakeNetwork {
     return say(0, 'OK');
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'tiktok',
     account,
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) =>
-      counter.count({ name, id, event: { event: name, event_id: id }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name, id) => ({ event: name, event_id: id }),
+  });
 }

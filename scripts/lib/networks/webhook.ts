@@ -3,7 +3,7 @@
  * each event once.
  */
 import * as v from 'valibot';
-import { json, makeCounter, SHA_256 } from './counter.ts';
+import { fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 /** Seconds between the signature and now. */
@@ -89,21 +89,13 @@ export function makeWebhook(now: () => number = Date.now): FakeNetwork {
     return await crypto.subtle.verify('HMAC', key, bytesOf(signature), signed);
   }
 
-  return {
+  return fakeOf(counter, {
     name: 'webhook',
     account: 'https://receiver.example.com/conversions',
     secret,
-    async fetch(request) {
-      const trouble = counter.next();
-      return counter.deliver(trouble, request, await answer(request, trouble));
-    },
-    counted: counter.counted,
-    arrivals: counter.arrivals,
-    trouble: counter.trouble,
-    browserEvent: (name, id, at) => counter.count({ name, id, event: { event: name }, from: 'browser' }, at),
-    refuse: counter.refuse,
-    reset: counter.reset,
-  };
+    answer,
+    ofBrowser: (name) => ({ event: name }),
+  });
 }
 
 const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
