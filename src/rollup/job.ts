@@ -17,7 +17,7 @@ export async function runJob(
   const run = new Run(env, now, openEngine);
   await run.start();
   const stage = (name: CronTask['stage']): CronTask[] =>
-    tasks.filter((task) => task.stage === name && task.when(now));
+    tasks.filter((task) => task.stage === name && task.when(now) && (task.hasWork?.(run) ?? true));
   const hourly = rotated(stage('hourly'), now);
   const last = LEAST_AT_LAST + (env.ARCHIVE ? STATEMENTS_TO_ARCHIVE : 0);
   /** The statements to reserve for later tasks. This task keeps at least `least`. */

@@ -7,7 +7,7 @@ import { cronStatements, type Env } from '../env.ts';
 import { Budget, countStatements } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
 import { engineOf, hasEngine } from '../store/engine.ts';
-import { type FailedItem, readGlobalFailures, recordOutcomes, type TaskKind } from '../store/failed-tasks.ts';
+import { type FailedItem, readRunStart, recordOutcomes, type TaskKind } from '../store/failed-tasks.ts';
 
 /** Milliseconds after which a run begins no further rollup: the next run is due within minutes. */
 const RUN_TIME = 60_000;
@@ -72,6 +72,7 @@ export class Run {
   readonly #startedAt = Date.now();
   readonly #failed: (FailedItem & { readonly error: unknown })[] = [];
   readonly #recovered: FailedItem[] = [];
+  #hasConversions = true;
   /** When each global step that failed in an earlier run is due again, by kind and item. */
   #retryTimes: ReadonlyMap<string, number> = new Map();
 
@@ -86,12 +87,18 @@ export class Run {
 
   /** Reads which global steps have to wait after a failure. If that fails, none waits. */
   async start(): Promise<void> {
-    const failures = await this.#attempt({ kind: 'look', pixel: '', item: 'failed tasks' }, () =>
-      readGlobalFailures(this.db),
+    const start = await this.#attempt({ kind: 'look', pixel: '', item: 'failed tasks' }, () =>
+      readRunStart(this.db),
     );
     this.#retryTimes = new Map(
-      (failures ?? []).map(({ kind, item, retry_at }) => [`${kind} ${item}`, retry_at]),
+      (start?.failures ?? []).map(({ kind, item, retry_at }) => [`${kind} ${item}`, retry_at]),
     );
+    this.#hasConversions = start?.hasConversions ?? true;
+  }
+
+  /** Whether the tasks of conversions may have something to do. */
+  get hasConversions(): boolean {
+    return this.#hasConversions;
   }
 
   /** Opens Analytics Engine. Each question takes one of the run's statements. */

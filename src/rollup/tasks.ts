@@ -36,6 +36,8 @@ export interface CronTask {
   readonly stage: 'first' | 'hourly' | 'last';
   /** Whether it is due in the run of a time, in epoch milliseconds. */
   readonly when: (now: number) => boolean;
+  /** Whether it has something to do at all; left out if it always may. A task without work reserves no statements. */
+  readonly hasWork?: (run: Run) => boolean;
   /** The statements that it needs to make any progress. With fewer it is left to the next run. */
   readonly least: number;
   /** Adds to the run's report. May throw: the runner records that the task has failed. */
@@ -58,6 +60,8 @@ async function findPoints(run: Run, budget: TaskBudget): Promise<void> {
   await (await import('./points.ts')).findPoints(run, budget, reader);
 }
 
+const hasConversions = (run: Run): boolean => run.hasConversions;
+
 /** The statements with which a large day can be finished: two searches for days, and the end. */
 const STATEMENTS_TO_ROLL_UP = 2 + STATEMENTS_TO_END;
 
@@ -77,6 +81,7 @@ export const TASKS: readonly CronTask[] = [
     name: 'relay',
     stage: 'first',
     when: everyRun,
+    hasWork: hasConversions,
     least: STATEMENTS_TO_RELAY,
     run: (run, budget) => relayDue(run, budget, STATEMENTS_TO_ROLL_UP),
   },
@@ -149,7 +154,14 @@ export const TASKS: readonly CronTask[] = [
     least: STATEMENTS_TO_SEAL,
     run: ({ db, env }) => sealKeys(db, secretsOf(env)),
   },
-  { name: 'ledger', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_TIDY_LEDGER, run: tidyLedger },
+  {
+    name: 'ledger',
+    stage: 'hourly',
+    when: firstOfHour,
+    hasWork: hasConversions,
+    least: STATEMENTS_TO_TIDY_LEDGER,
+    run: tidyLedger,
+  },
   { name: 'sweep', stage: 'hourly', when: firstOfHour, least: STATEMENTS_TO_SWEEP, run: sweep },
   { name: 'archive', stage: 'last', when: everyRun, least: STATEMENTS_TO_BEGIN, run: archiveExpired },
   { name: 'purge', stage: 'last', when: everyRun, least: STATEMENTS_TO_PURGE, run: purgeExpired },

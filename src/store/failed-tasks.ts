@@ -73,15 +73,31 @@ export const isGivenUp = (pixel: string, day: string, now: string): string =>
     WHERE g.task = 'day' AND g.pixel = ${pixel} AND g.item = ${day}
       AND g.since <= ${now} - ${GIVEN_UP_AFTER} AND g.attempts >= ${GIVEN_UP_ATTEMPTS})`;
 
-/** The failures that belong to no single pixel. There are few. */
-export async function readGlobalFailures(db: D1Database): Promise<FailedTask[]> {
+/** What a run of the cron knows before its tasks. */
+export interface RunStart {
+  /** The failures that belong to no single pixel. There are few. */
+  readonly failures: readonly FailedTask[];
+  /** Whether there is a destination, or anything left of one: else the tasks of conversions have nothing to do. */
+  readonly hasConversions: boolean;
+}
+
+/** The tables of conversions. */
+const OF_CONVERSIONS = ['destinations', 'deliveries', 'clicks', 'withdrawals'];
+
+/** In one statement. */
+export async function readRunStart(db: D1Database): Promise<RunStart> {
   const { results } = await db
     .prepare(
-      `SELECT task AS kind, pixel, item, attempts, since, retry_at, error FROM failed_tasks
-       WHERE task IN (${KINDS.map((kind) => `'${kind}'`).join(', ')}) AND pixel = ''`,
+      `SELECT task AS kind, pixel, item, attempts, since, retry_at, error,
+         ${OF_CONVERSIONS.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(' OR ')} AS has_conversions
+       FROM (SELECT 1) LEFT JOIN failed_tasks
+         ON task IN (${KINDS.map((kind) => `'${kind}'`).join(', ')}) AND pixel = ''`,
     )
-    .all<FailedTask>();
-  return results;
+    .all<(FailedTask | { readonly kind: null }) & { readonly has_conversions: number }>();
+  return {
+    failures: results.flatMap(({ has_conversions: _, ...row }) => (row.kind === null ? [] : [row])),
+    hasConversions: results.some(({ has_conversions }) => has_conversions > 0),
+  };
 }
 
 /** The oldest failures, and the number of all. */

@@ -54,8 +54,15 @@ export async function sealParameters(secrets: Secrets): Promise<[current: string
 /** The most keys of a table that one call seals. Opening and sealing a key takes about 20 µs. */
 const AT_ONCE = 200;
 
-/** Statements that `sealKeys` uses at most. */
-export const STATEMENTS_TO_SEAL = 2 * COLUMNS.length;
+/** Statements that `sealKeys` uses at most: to look, and to change each table. */
+export const STATEMENTS_TO_SEAL = 1 + COLUMNS.length;
+
+const TO_SEAL = COLUMNS.map(
+  ({ table, owner, key }) =>
+    `SELECT * FROM (
+      SELECT '${table}' AS name, ${owner} AS owner, ${key} AS key FROM ${table}
+      WHERE ${notSealedBy(key)} AND ${canOpen(key)} LIMIT ${AT_ONCE})`,
+).join(' UNION ALL ');
 
 /**
  * Seals under the current secret the keys that are not: those from before SECRET_KEY, and those from before a rotation. The keys
@@ -67,18 +74,18 @@ export async function sealKeys(db: D1Database, secrets: Secrets): Promise<void> 
   const [secret] = secrets;
   if (secret === undefined) return;
   const parameters = await sealParameters(secrets);
+  const { results } = await db
+    .prepare(TO_SEAL)
+    .bind(...parameters)
+    .all<{ name: string; owner: string; key: string }>();
   for (const { table, owner, key, purpose } of COLUMNS) {
-    const { results } = await db
-      .prepare(
-        `SELECT ${owner} AS owner, ${key} AS key FROM ${table} WHERE ${notSealedBy(key)} AND ${canOpen(key)} LIMIT ${AT_ONCE}`,
-      )
-      .bind(...parameters)
-      .all<{ owner: string; key: string }>();
     const changes = await Promise.all(
-      results.map(async (row) => {
-        const open = await openKey(secrets, purpose, row.owner, row.key);
-        return open === null ? [] : [[row.owner, row.key, await sealKey(secret, purpose, row.owner, open)]];
-      }),
+      results
+        .filter(({ name }) => name === table)
+        .map(async (row) => {
+          const open = await openKey(secrets, purpose, row.owner, row.key);
+          return open === null ? [] : [[row.owner, row.key, await sealKey(secret, purpose, row.owner, open)]];
+        }),
     );
     const rows = changes.flat();
     if (rows.length === 0) continue;
