@@ -74,7 +74,16 @@ interface Env {
 
 function doesOf(sql: string): string {
   const change = /(INSERT( OR \w+)? INTO|UPDATE|DELETE FROM) \w+/.exec(sql)?.[0];
-  return change ?? `SELECT FROM ${/\bFROM (\w+)/.exec(sql)?.[1] ?? ''}`.trim();
+  if (change !== undefined) return change;
+  const from = /\bFROM (\w+)/;
+  const table = from.exec(outer(sql)) ?? from.exec(sql);
+  return `SELECT FROM ${table?.[1] ?? ''}`.trim();
+}
+
+/** A statement without what stands in parentheses, such as a subquery for one of its columns. */
+function outer(sql: string): string {
+  const shorter = sql.replaceAll(/\([^()]*\)/g, '');
+  return shorter === sql ? sql : outer(shorter);
 }
 
 const encoder = new TextEncoder();
