@@ -3,9 +3,10 @@ import type { PlacedEvent } from '../model/batch.ts';
 import { LONGEST_WAIT, REPORTED } from '../model/delivery.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { sealPayload } from '../relay/payload.ts';
-import { type ClickRow, sealClick } from '../store/clicks.ts';
+import type { ClickRow } from '../store/clicks.ts';
 import type { NewDelivery } from '../store/deliveries.ts';
 import type { RelayRows } from '../store/events.ts';
+import { sealClick } from '../store/sealed-clicks.ts';
 
 /** Without a secret there are no rows, since nothing is stored unsealed. */
 export async function relayRowsOf([secret]: Secrets, events: readonly PlacedEvent[]): Promise<RelayRows> {

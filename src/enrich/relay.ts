@@ -3,28 +3,20 @@
  * D1, and the cron sends them as well, so no message has to arrive.
  */
 import { type Env, secretsOf } from '../env.ts';
-import {
-  type DeliveryReport,
-  deliverTo,
-  type RelayLimits,
-  STATEMENTS_TO_DELIVER,
-  shareOf,
-} from '../relay/deliver.ts';
+import { type DeliveryReport, deliverTo } from '../relay/deliver.ts';
+import { type RelayLimits, SIDE_BY_SIDE, STATEMENTS_TO_DELIVER, shareOf } from '../relay/limits.ts';
 import type { InvocationBudget } from '../store/budget.ts';
 import { sendRelays } from '../store/queue.ts';
 
 /** The messages of each destination. */
 export type RelayMessages = Map<string, { ack(): void; retry(): void }[]>;
 
-/** Destinations that are served side by side: one that is slow delays no other. */
-const DESTINATIONS = 5;
-
 /** The most seconds for which the queue holds a message back. */
 const LONGEST_DELAY = 12 * 3600;
 
 /** Serves as many destinations as the budget allows. Messages of others are delivered again. Never throws. */
 export async function relay(env: Env, messages: RelayMessages, budget: InvocationBudget): Promise<void> {
-  const most = Math.min(DESTINATIONS, Math.floor(budget.statements.left / STATEMENTS_TO_DELIVER));
+  const most = Math.min(SIDE_BY_SIDE, Math.floor(budget.statements.left / STATEMENTS_TO_DELIVER));
   const served = [...messages].slice(0, Math.max(0, most));
   const limits = shareOf(budget.statements.left, served.length);
   await Promise.all(

@@ -22,6 +22,7 @@ import { accessOf, attempt, type OpenAccess } from './attempt.ts';
 import { waitAfter } from './backoff.ts';
 import { batchesOf } from './batches.ts';
 import { followUp } from './follow-up.ts';
+import { type RelayLimits, STATEMENTS_TO_SEND } from './limits.ts';
 import type { Network } from './network.ts';
 import { networkOf } from './networks/table.ts';
 import { outcomeOf, type Trouble } from './outcome.ts';
@@ -36,36 +37,6 @@ const TIME = 25_000;
 
 /** Requests that are sent side by side. The platform allows six connections. */
 const WIDTH = 5;
-
-/** Statements before the first request: the destination, what is due, its people, and what is not sent. */
-const STATEMENTS_TO_BEGIN = 4;
-/** Statements around requests: the claim, the marks, and the destination's trouble. */
-const STATEMENTS_TO_SEND = 3;
-
-/** The statements with which a call makes progress. */
-export const STATEMENTS_TO_DELIVER = STATEMENTS_TO_BEGIN + STATEMENTS_TO_SEND;
-
-/** The deliveries of an invocation on the free plan: to open, build and mark so many takes a few of its ten milliseconds of CPU. */
-const DELIVERIES = 50;
-/** The requests of an invocation on the free plan, which allows 50. */
-const REQUESTS = 40;
-
-/** What one call may use. */
-export interface RelayLimits {
-  /** A transient failure of the database takes more, to store what was sent. */
-  readonly statements: number;
-  readonly requests: number;
-  readonly deliveries: number;
-}
-
-/** The part of each of several destinations in what an invocation may use. */
-export function shareOf(statements: number, destinations: number): RelayLimits {
-  return {
-    statements: Math.floor(statements / destinations),
-    requests: Math.max(1, Math.floor(REQUESTS / destinations)),
-    deliveries: Math.max(1, Math.floor(DELIVERIES / destinations)),
-  };
-}
 
 export interface Relay {
   readonly db: D1Database;

@@ -1,13 +1,11 @@
 /** Sends conversions that are due: without a queue all of them, else those that it has left. */
 import { secretsOf } from '../env.ts';
+import { SIDE_BY_SIDE, STATEMENTS_TO_DELIVER, shareOf } from '../relay/limits.ts';
 import { dueDestinations } from '../store/due-deliveries.ts';
 import type { Run, TaskBudget } from './run.ts';
 
-/** Destinations that are served side by side. */
-const DESTINATIONS = 5;
-
-/** One statement to find what is due, and those with which one destination makes progress: `STATEMENTS_TO_DELIVER` in relay/deliver.ts. */
-export const STATEMENTS_TO_RELAY = 8;
+/** One statement to find what is due, and those with which one destination makes progress. */
+export const STATEMENTS_TO_RELAY = 1 + STATEMENTS_TO_DELIVER;
 
 /** A run with few statements has none to spare. Then each third one serves a destination all the same. */
 const TURNS = 3;
@@ -25,11 +23,11 @@ export async function relayDue(run: Run, budget: TaskBudget, needed: number): Pr
   const share = isTurn ? Math.max(spare, Math.min(budget.left, STATEMENTS_TO_RELAY)) : spare;
   if (share < STATEMENTS_TO_RELAY) return;
   const found = await run.tryGlobal('look', 'due conversions', 1, () =>
-    dueDestinations(db, now, DESTINATIONS + 1),
+    dueDestinations(db, now, SIDE_BY_SIDE + 1),
   );
   if (found === null || found.length === 0) return;
-  const { deliverTo, shareOf, STATEMENTS_TO_DELIVER } = await import('../relay/deliver.ts');
-  const served = found.slice(0, Math.min(DESTINATIONS, Math.floor((share - 1) / STATEMENTS_TO_DELIVER)));
+  const { deliverTo } = await import('../relay/deliver.ts');
+  const served = found.slice(0, Math.min(SIDE_BY_SIDE, Math.floor((share - 1) / STATEMENTS_TO_DELIVER)));
   const startedAt = Date.now();
   const limits = shareOf(share - 1, served.length);
   const relay = { db, secrets: secretsOf(env), limits, clock: () => now + Date.now() - startedAt };

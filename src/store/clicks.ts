@@ -2,31 +2,19 @@
  * Stores click ids, sealed, from the landing until a purchase: the latest click of each alias of a person for each parameter. They are kept under the
  * consent of the visitor, and are forgotten when it is withdrawn.
  */
-import { CLICK_DAYS, type Click, type ClickParameter } from '../model/conversion.ts';
-import { seal } from '../model/sealed.ts';
+import { CLICK_DAYS } from '../model/conversion.ts';
 import { chunksOf } from './batch-rows.ts';
 import { isErased } from './erasures.ts';
+import type { ClickKey } from './sealed-clicks.ts';
 import { hasWithdrawn } from './withdrawals.ts';
 
 /** A click of one alias, sealed. */
-export interface ClickRow {
-  readonly pixel: string;
-  readonly person: string;
-  readonly parameter: ClickParameter;
+export interface ClickRow extends ClickKey {
   readonly click: string;
   /** When the visitor landed, in epoch milliseconds: the time of the event of that landing, too. */
   readonly at: number;
   /** The id of that event. */
   readonly event: string;
-}
-
-/** The text that is stored of a click. It opens only for its own alias and parameter. */
-export function sealClick(
-  secret: string,
-  { pixel, person, parameter }: Pick<ClickRow, 'pixel' | 'person' | 'parameter'>,
-  click: Click,
-): Promise<string> {
-  return seal(secret, 'click ids', `${pixel}\n${person}\n${parameter}`, JSON.stringify(click));
 }
 
 const [PIXEL = '', PERSON = '', PARAMETER = '', CLICK = '', AT = '', EVENT = ''] = [0, 1, 2, 3, 4, 5].map(

@@ -1,6 +1,7 @@
 /** Changes and deletes destinations. Each transaction also changes what waits for the destination. */
-import type { Answer } from '../model/delivery.ts';
+import { ownAnswer } from '../model/delivery.ts';
 import type { Destination } from '../model/destination.ts';
+import { IN_INDEX } from './due-deliveries.ts';
 import { forgetPixel } from './pixels.ts';
 
 /** What changes of a destination. A part that is undefined stays. */
@@ -10,12 +11,12 @@ export type DestinationPatch = {
     | undefined;
 } & { readonly state?: 'on' | 'off' | undefined; readonly sealedSecret?: string | undefined };
 
-const ownAnswer = (code: string, message: string): string =>
-  JSON.stringify({ status: 0, code, message, trace: '', advice: '' } satisfies Answer);
+const switchedOff = (message: string): string =>
+  JSON.stringify({ ...ownAnswer(message), code: 'switched_off' });
 
 /** What the ledger says of conversions that waited when their destination was switched off, and of those that were being sent at that moment. */
-const SWITCHED_OFF = ownAnswer('switched_off', 'The destination was switched off before this was sent.');
-const IN_FLIGHT = ownAnswer('switched_off', 'The destination was switched off while this was being sent.');
+const SWITCHED_OFF = switchedOff('The destination was switched off before this was sent.');
+const IN_FLIGHT = switchedOff('The destination was switched off while this was being sent.');
 
 /**
  * Changes a destination if it is still as it was read. With another account, secret or setting, or switched on, it is not stopped any more, and what waits
@@ -96,7 +97,7 @@ export async function deleteDestination(db: D1Database, pixel: string, id: strin
     db.prepare('DELETE FROM destinations WHERE pixel = ?1 AND id = ?2').bind(pixel, id),
     db
       .prepare(
-        `DELETE FROM deliveries WHERE destination = ?1 AND state IN ('waiting', 'sent')
+        `DELETE FROM deliveries WHERE destination = ?1 AND ${IN_INDEX}
          AND NOT EXISTS (SELECT 1 FROM destinations WHERE id = ?1)`,
       )
       .bind(id),

@@ -60,13 +60,16 @@ export interface Mark extends ClaimKey {
 export const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** SQL for the deliveries in the index of those that are due. */
-const IN_INDEX = `state IN ('waiting', 'sent')`;
+export const IN_INDEX = `state IN ('waiting', 'sent')`;
+
+/** SQL for when the first delivery of the destination `d` is due; NULL if there is none. */
+export const FIRST_DUE = `(SELECT min(x.due_at) FROM deliveries x INDEXED BY deliveries_due WHERE x.destination = d.id AND x.${IN_INDEX})`;
 
 /** The destinations that have something due and need not wait, the longest due first. */
 export async function dueDestinations(db: D1Database, now: number, limit: number): Promise<string[]> {
   const { results } = await db
     .prepare(
-      `SELECT d.id, (SELECT min(x.due_at) FROM deliveries x INDEXED BY deliveries_due WHERE x.destination = d.id AND x.${IN_INDEX}) AS due
+      `SELECT d.id, ${FIRST_DUE} AS due
        FROM destinations d WHERE d.state = 'on' AND d.retry_at <= ?1 AND due <= ?1 ORDER BY due, d.id LIMIT ?2`,
     )
     .bind(now, limit)

@@ -1,13 +1,10 @@
 /** Reads what is kept of the people of conversions that are about to be sent: their clicks on advertisements, and withdrawals of their consent. */
 import { CLICK_DAYS, CLICK_PARAMETERS, type Click, type ClickParameter } from '../model/conversion.ts';
-import { unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
+import { type ClickKey, openClick } from './sealed-clicks.ts';
 
 /** A click that is kept for a person. It is opened only if a conversion needs it. */
-export interface KeptClick {
-  readonly pixel: string;
-  readonly person: string;
-  readonly parameter: ClickParameter;
+export interface KeptClick extends ClickKey {
   /** Sealed. */
   readonly click: string;
   /** Epoch milliseconds. */
@@ -67,15 +64,10 @@ export async function openClicks(
       latest.set(click.parameter, click);
   }
   const opened = await Promise.all(
-    Array.from(latest.values(), async (click) => [click.parameter, await openClick(secrets, click)] as const),
+    Array.from(
+      latest.values(),
+      async (click) => [click.parameter, await openClick(secrets, click, click.click)] as const,
+    ),
   );
   return Object.fromEntries(opened.filter(([, click]) => click !== null));
-}
-
-async function openClick(
-  secrets: Secrets,
-  { pixel, person, parameter, click }: KeptClick,
-): Promise<Click | null> {
-  const text = await unseal(secrets, 'click ids', `${pixel}\n${person}\n${parameter}`, click);
-  return text === null ? null : (JSON.parse(text) as Click);
 }

@@ -1,6 +1,7 @@
 /** Ends what conversions must not outlive: those that wait too long, the record of what was sent, and clicks and withdrawals that are not needed any more. */
 import { CLICK_DAYS } from '../model/conversion.ts';
 import { ANSWER_LOST, EXPIRED, LEDGER_DAYS } from '../model/delivery.ts';
+import { IN_INDEX } from './due-deliveries.ts';
 
 const DAY = 86_400_000;
 
@@ -23,7 +24,7 @@ const STEPS: Readonly<Record<LedgerStep, Step>> = {
         answer = coalesce(answer, iif(sent_at IS NULL, ?3, ?4))
       WHERE (${KEY}) IN (
         SELECT ${KEY} FROM deliveries INDEXED BY deliveries_due
-        WHERE state IN ('waiting', 'sent') AND state = 'waiting' AND expires_at <= ?1 AND due_at <= ?1 LIMIT ?2)`,
+        WHERE ${IN_INDEX} AND state = 'waiting' AND expires_at <= ?1 AND due_at <= ?1 LIMIT ?2)`,
     values: (now, limit) => [now, limit, JSON.stringify(EXPIRED), JSON.stringify(ANSWER_LOST)],
   },
   /** The record of a delivery, after its time. The index has the time of the event, and a delivery is queued after its event. */

@@ -1,4 +1,5 @@
 /** Reads for `/health` how conversions get on. */
+import { FIRST_DUE, IN_INDEX } from './due-deliveries.ts';
 
 export interface RelayState {
   /** Conversions that wait to be sent, counted up to a limit. */
@@ -18,10 +19,8 @@ export async function readRelayState(db: D1Database, now: number): Promise<Relay
     .prepare(
       `SELECT
          (SELECT count(*) FROM (SELECT 1 FROM deliveries INDEXED BY deliveries_due
-           WHERE state IN ('waiting', 'sent') AND state = 'waiting' LIMIT ${MAX_COUNTED})) AS waiting,
-         (SELECT min((SELECT min(x.due_at) FROM deliveries x INDEXED BY deliveries_due
-           WHERE x.destination = d.id AND x.state IN ('waiting', 'sent')))
-           FROM destinations d WHERE d.state = 'on' AND d.retry_at <= ?1) AS oldestDue,
+           WHERE ${IN_INDEX} AND state = 'waiting' LIMIT ${MAX_COUNTED})) AS waiting,
+         (SELECT min(${FIRST_DUE}) FROM destinations d WHERE d.state = 'on' AND d.retry_at <= ?1) AS oldestDue,
          (SELECT count(*) FROM destinations WHERE state = 'stopped') AS stopped`,
     )
     .bind(now)

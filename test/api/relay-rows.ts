@@ -1,10 +1,12 @@
 /** What the tests of destinations and deliveries share: requests of the API, and rows as they are stored. */
 import { route } from '../../src/api/router.ts';
-import type { Answer, DeliveryState, SentField } from '../../src/model/delivery.ts';
+import type { Answer, SentField } from '../../src/model/delivery.ts';
 import type { Destination } from '../../src/model/destination.ts';
 import type { Pixel } from '../../src/model/pixel.ts';
 import { randomBase58 } from '../../src/model/random.ts';
+import type { NewDelivery } from '../../src/store/deliveries.ts';
 import { insertDestination, sealSecret } from '../../src/store/destinations.ts';
+import type { LedgerRow } from '../../src/store/ledger.ts';
 import { db, testEnv } from '../fixtures.ts';
 
 export const ADMIN = 'test-admin-token';
@@ -68,25 +70,9 @@ export async function makeDestination(
   return destination;
 }
 
-export interface DeliveryRow {
-  readonly destination: string;
-  readonly pixel: string;
-  readonly name: string;
-  readonly event_id: string;
-  readonly ts: number;
-  readonly id: string;
-  readonly person: string;
-  readonly visitor: string;
-  readonly sent_as: string;
-  readonly has_eid: number;
-  readonly reported: number;
-  readonly on_page: number;
-  readonly state: DeliveryState;
-  readonly queued_at: number;
-  readonly due_at: number;
-  readonly expires_at: number;
-  readonly tries: number;
-  readonly sent_at: number | null;
+export interface DeliveryRow
+  extends Omit<LedgerRow, 'fields' | 'answer'>,
+    Pick<NewDelivery, 'pixel' | 'person' | 'visitor'> {
   readonly payload: string | null;
   readonly fields: readonly SentField[] | null;
   readonly answer: Answer | null;

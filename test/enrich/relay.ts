@@ -15,7 +15,9 @@ import {
   UNKNOWN_CLIENT,
 } from '../../src/model/wire.ts';
 import { openPayload } from '../../src/relay/payload.ts';
+import type { NewDelivery } from '../../src/store/deliveries.ts';
 import { insertDestination, sealSecret } from '../../src/store/destinations.ts';
+import type { LedgerRow } from '../../src/store/ledger.ts';
 import { db, makePixel, testEnv } from '../fixtures.ts';
 
 export const SECRETS = [testEnv.SECRET_KEY as string];
@@ -105,22 +107,7 @@ export async function send(
   return messages;
 }
 
-export interface DeliveryRow {
-  readonly destination: string;
-  readonly name: string;
-  readonly event_id: string;
-  readonly ts: number;
-  readonly id: string;
-  readonly person: string;
-  readonly visitor: string;
-  readonly sent_as: string;
-  readonly has_eid: number;
-  readonly reported: number;
-  readonly on_page: number;
-  readonly state: string;
-  readonly queued_at: number;
-  readonly due_at: number;
-  readonly expires_at: number;
+export interface DeliveryRow extends LedgerRow, Pick<NewDelivery, 'person' | 'visitor'> {
   readonly payload: string | null;
 }
 

@@ -13,8 +13,8 @@ import type {
   RelayResponse,
   Verdict,
 } from '../../src/relay/network.ts';
-import { sentFields, verdictOf } from '../../src/relay/networks/shared.ts';
-import { destinationOf } from './sending.ts';
+import { sentFields } from '../../src/relay/networks/shared.ts';
+import { destinationOf, exchange } from './sending.ts';
 
 /** The clock of the tests and of their fakes. */
 export const NOW = Date.UTC(2026, 10, 20, 12, 34, 56, 789);
@@ -125,15 +125,6 @@ export const outgoing = (as: string, changes: Partial<Conversion> = {}): Outgoin
   as,
 });
 
-/** What a fake answers to a request. */
-export async function ask(fake: FakeNetwork, request: RelayRequest): Promise<RelayResponse> {
-  const { method, url, headers, body } = request;
-  const response = await fake.fetch(
-    new Request(url, { method, headers, ...(method === 'GET' ? {} : { body }) }),
-  );
-  return { status: response.status, headers: response.headers, body: await response.text() };
-}
-
 export interface Sent {
   readonly events: readonly JsonObject[];
   readonly request: RelayRequest;
@@ -148,10 +139,8 @@ export async function send(
   batch: readonly Outgoing[],
   access: Access,
 ): Promise<Sent> {
-  const events = batch.map((item) => network.event(item, access));
-  const request = await network.request(events, access);
-  const response = await ask(fake, request);
-  return { events, request, response, verdict: verdictOf(network, response, events, access) };
+  const { answered: response, ...sent } = await exchange(network, fake, batch, access);
+  return { ...sent, response };
 }
 
 /** The body of a request. */

@@ -10,7 +10,6 @@ import {
   accessOf,
   answered,
   answerIn,
-  ask,
   bodyOf,
   conversions,
   expectDocumented,
@@ -21,6 +20,7 @@ import {
   PURCHASE,
   send,
 } from './conversions.ts';
+import { ask } from './sending.ts';
 
 const fake = makeGa4(() => NOW);
 const access = accessOf(fake);

@@ -12,7 +12,6 @@ import {
   accessOf,
   answered,
   answerIn,
-  ask,
   bodyOf,
   conversions,
   expectDocumented,
@@ -23,6 +22,7 @@ import {
   PURCHASE,
   send,
 } from './conversions.ts';
+import { ask } from './sending.ts';
 
 const ACTION = '987654321';
 const HALF_AN_HOUR = 1_800_000;

@@ -4,7 +4,16 @@ import type { FakeNetwork } from '../../scripts/lib/networks/fake.ts';
 import { CLICK_PARAMETERS, type Conversion, NETWORK_IDS, USER_HASHES } from '../../src/model/conversion.ts';
 import { CURRENCIES } from '../../src/model/currencies.ts';
 import type { Destination } from '../../src/model/destination.ts';
-import type { EventVerdict, JsonObject, Network, Outgoing, Verdict } from '../../src/relay/network.ts';
+import type {
+  Access,
+  EventVerdict,
+  JsonObject,
+  Network,
+  Outgoing,
+  RelayRequest,
+  RelayResponse,
+  Verdict,
+} from '../../src/relay/network.ts';
 import { verdictOf } from '../../src/relay/networks/shared.ts';
 
 export const NOW = Date.UTC(2026, 10, 30, 23, 30);
@@ -144,17 +153,31 @@ const accessOf = ({ fake, destination = destinationOf(fake), secret = fake.secre
   now,
 });
 
-/** One request with its verdict, and what was sent and answered. */
-export async function sendOnce(sending: Sending, outgoing: readonly Outgoing[]) {
-  const { network, fake } = sending;
-  const access = accessOf(sending);
+/** What a fake answers to a request. */
+export async function ask(fake: FakeNetwork, request: RelayRequest): Promise<RelayResponse> {
+  const { method, url, headers, body } = request;
+  const response = await fake.fetch(
+    new Request(url, { method, headers, ...(method === 'GET' ? {} : { body }) }),
+  );
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+/** One batch as it is sent, with its verdict, and what was sent and answered. */
+export async function exchange(
+  network: Network,
+  fake: FakeNetwork,
+  outgoing: readonly Outgoing[],
+  access: Access,
+) {
   const events = outgoing.map((each) => network.event(each, access));
   const request = await network.request(events, access);
-  const { url, method, headers, body } = request;
-  const response = await fake.fetch(new Request(url, { method, headers, body }));
-  const answered = { status: response.status, headers: response.headers, body: await response.text() };
+  const answered = await ask(fake, request);
   return { request, events, answered, verdict: verdictOf(network, answered, events, access) };
 }
+
+/** The same with the destination, secret and time of a `Sending`. */
+export const sendOnce = (sending: Sending, outgoing: readonly Outgoing[]) =>
+  exchange(sending.network, sending.fake, outgoing, accessOf(sending));
 
 /** What becomes of each conversion, with batches that are refused halved; or the verdict that ends it. */
 export async function send(

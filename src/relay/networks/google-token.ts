@@ -2,9 +2,10 @@
  * Access to Google's APIs with the key of a service account (RFC 7523): a signed statement is exchanged for a token of an hour. The key file names the
  * address of the exchange, too. It is ignored: a file from elsewhere could name another one, and the statement would go there.
  */
+import { ownAnswer } from '../../model/delivery.ts';
 import { base64url } from '../../model/random.ts';
 import type { Access, RelayRequest, RelayResponse, TokenExchange, Verdict } from '../network.ts';
-import { answerOf, hostField, jsonOf, settingOf, textAt } from './shared.ts';
+import { answerOf, hostField, jsonOf, secondsOf, settingOf, textAt } from './shared.ts';
 
 export const tokenHost = hostField(
   'https://oauth2.googleapis.com',
@@ -31,11 +32,8 @@ async function request(access: Access): Promise<RelayRequest | Extract<Verdict, 
     return {
       kind: 'stop',
       answer: {
-        status: 0,
+        ...ownAnswer('The secret is not the JSON key of a service account.', NEW_KEY),
         code: 'invalid_key',
-        message: 'The secret is not the JSON key of a service account.',
-        trace: '',
-        advice: NEW_KEY,
       },
     };
   }
@@ -60,7 +58,7 @@ async function signed(keyFile: string, now: number): Promise<string> {
     false,
     ['sign'],
   );
-  const issued = Math.floor(now / 1000);
+  const issued = secondsOf(now);
   const head = { alg: 'RS256', typ: 'JWT', kid: textAt(file, 'private_key_id') };
   const claims = { iss: email, scope: SCOPE, aud: AUDIENCE, iat: issued, exp: issued + LIFETIME };
   const statement = `${encoded(head)}.${encoded(claims)}`;
@@ -72,8 +70,7 @@ const encoded = (part: object): string => base64url(new TextEncoder().encode(JSO
 
 /** The bytes of a PEM block. @throws if it has none. */
 function bytesOf(pem: string): Uint8Array<ArrayBuffer> {
-  const base64 = pem.replace(/-----(?:BEGIN|END) PRIVATE KEY-----/g, '').replace(/\s+/g, '');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return Uint8Array.fromBase64(pem.replace(/-----(?:BEGIN|END) PRIVATE KEY-----/g, ''));
 }
 
 function read(response: RelayResponse): { token: string; lifetime: number } | Verdict {

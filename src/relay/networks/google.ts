@@ -29,16 +29,12 @@ import {
   retryAfterOf,
   settingOf,
   textAt,
+  versionField,
 } from './shared.ts';
+import { isTransient } from './status.ts';
 
 const host = hostField('https://datamanager.googleapis.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: 'Change it only when Google ends this version.',
-  pattern: /^v\d{1,3}$/,
-  default: 'v1',
-};
+const version = versionField('v1', 'Change it only when Google ends this version.');
 const manager: DestinationField = {
   name: 'login_account',
   label: 'Manager account',
@@ -215,7 +211,7 @@ function failureOf(
 ): Extract<Verdict, { kind: 'split' | 'retry' | 'stop' }> {
   const { status } = response;
   const { answer, reasons, daily } = errorOf(response);
-  if (status === 429 || status === 408 || status >= 500) {
+  if (isTransient(status)) {
     const advice = daily
       ? 'The project of the service account has used its quota of the day. Ask for more in Google Cloud.'
       : '';

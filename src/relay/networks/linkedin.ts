@@ -4,14 +4,7 @@
  */
 import type { Conversion } from '../../model/conversion.ts';
 import type { Answer } from '../../model/delivery.ts';
-import type {
-  DestinationField,
-  EventVerdict,
-  JsonObject,
-  Network,
-  RelayResponse,
-  Verdict,
-} from '../network.ts';
+import type { EventVerdict, JsonObject, Network, RelayResponse, Verdict } from '../network.ts';
 import { clickOf, worthOf } from './parts.ts';
 import {
   amountOf,
@@ -25,18 +18,17 @@ import {
   settingOf,
   TOKEN,
   textAt,
+  versionField,
 } from './shared.ts';
 import { statusVerdict, stop } from './status.ts';
 
 const DAY = 86_400_000;
 
-const VERSION: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: "A month as YYYYMM, out of LinkedIn's list of versions. LinkedIn ends each about a year after its month.",
-  pattern: /^20\d{2}(?:0[1-9]|1[0-2])$/,
-  default: '202609',
-};
+const VERSION = versionField(
+  '202609',
+  "A month as YYYYMM, out of LinkedIn's list of versions. LinkedIn ends each about a year after its month.",
+  /^20\d{2}(?:0[1-9]|1[0-2])$/,
+);
 const HOST = hostField('https://api.linkedin.com');
 
 export const linkedin: Network = {

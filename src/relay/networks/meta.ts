@@ -5,7 +5,7 @@
 import type { Conversion } from '../../model/conversion.ts';
 import type { Destination } from '../../model/destination.ts';
 import { PAGEVIEW } from '../../model/event.ts';
-import type { Access, DestinationField, Json, JsonObject, Network, Outgoing, Verdict } from '../network.ts';
+import type { Access, Json, JsonObject, Network, Outgoing, Verdict } from '../network.ts';
 import { clickOf, codeProblem, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
 import {
   amountOf,
@@ -19,19 +19,19 @@ import {
   settingOf,
   textAt,
   valueAt,
+  versionField,
 } from './shared.ts';
 import { accountAdvice, secretAdvice, statusVerdict, stop } from './status.ts';
 
 const DAY = 86_400_000;
 
 const host = hostField('https://graph.facebook.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'Graph API version',
-  help: 'The version of the API. Meta ends each about two years after it appears, and names newer ones in its changelog.',
-  pattern: /^v\d{1,3}\.\d{1,2}$/,
-  default: 'v25.0',
-};
+const version = versionField(
+  'v25.0',
+  'The version of the API. Meta ends each about two years after it appears, and names newer ones in its changelog.',
+  /^v\d{1,3}\.\d{1,2}$/,
+  'Graph API version',
+);
 
 export const meta: Network = {
   name: 'meta',

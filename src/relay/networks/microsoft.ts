@@ -6,7 +6,6 @@ import type { Content, Conversion } from '../../model/conversion.ts';
 import type { Answer } from '../../model/delivery.ts';
 import type {
   Access,
-  DestinationField,
   EventVerdict,
   Json,
   JsonObject,
@@ -19,6 +18,7 @@ import type {
 import {
   amountOf,
   answerOf,
+  EVENT_NAME,
   hostField,
   jsonOf,
   listAt,
@@ -27,20 +27,15 @@ import {
   settingOf,
   textAt,
   valueAt,
+  versionField,
 } from './shared.ts';
+import { isTransient } from './status.ts';
 
 const host = hostField('https://capi.uet.microsoft.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: 'Change it only when Microsoft ends this version.',
-  pattern: /^v\d{1,3}$/,
-  default: 'v1',
-};
+const version = versionField('v1', 'Change it only when Microsoft ends this version.');
 
 /** The kind of event that a page view is; all others have a name of the owner's. */
 const PAGE_LOAD = 'pageLoad';
-const NAME = /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u;
 /** Microsoft's click ids are UUIDs, with or without hyphens. */
 const CLICK_ID = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i;
 
@@ -75,7 +70,7 @@ export const microsoft: Network = {
     ViewContent: 'view_item',
   },
   as: {
-    pattern: NAME,
+    pattern: EVENT_NAME,
     help: 'The action of the conversion goal in Microsoft Advertising, the same as your UET tag sends; for page views `pageLoad`.',
   },
   batch: { events: 1000, bytes: 900_000 },
@@ -89,7 +84,8 @@ export const microsoft: Network = {
 };
 
 function problemOf({ conversion, as }: Outgoing): string | null {
-  if (!NAME.test(as)) return 'The rule has no name that Microsoft takes: at most 100 characters in one line.';
+  if (!EVENT_NAME.test(as))
+    return 'The rule has no name that Microsoft takes: at most 100 characters in one line.';
   if (as === PAGE_LOAD && conversion.url === '') {
     return 'Microsoft needs the address of the page of a page view. Send `url` with the event.';
   }
@@ -171,7 +167,7 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
     trace: textAt(body, 'traceId'),
   });
   if (status === 401 || status === 403) return { kind: 'stop', answer: { ...answer, advice: NEW_TOKEN } };
-  if (status === 408 || status === 429 || status >= 500) {
+  if (isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   if (status < 200 || (status >= 300 && status < 400) || status === 404) {

@@ -6,7 +6,6 @@ import type { Answer } from '../../model/delivery.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import type {
   Access,
-  DestinationField,
   EventVerdict,
   Json,
   JsonObject,
@@ -27,19 +26,14 @@ import {
   settingOf,
   textAt,
   valueAt,
+  versionField,
 } from './shared.ts';
 import { statusVerdict } from './status.ts';
 
 const HOUR = 3_600_000;
 
 const host = hostField('https://api.pinterest.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: 'The version of Pinterest’s API.',
-  pattern: /^v\d{1,3}$/,
-  default: 'v5',
-};
+const version = versionField('v5', 'The version of Pinterest’s API.');
 
 export const pinterest: Network = {
   name: 'pinterest',

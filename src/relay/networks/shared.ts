@@ -50,6 +50,19 @@ export function hostField(
 const HOST =
   /^(?:https:\/\/[A-Za-z\d](?:[A-Za-z\d.\-]*[A-Za-z\d])?|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:\/[\w.~\-]+)*$/v;
 
+/** The setting for the version of an API, which ends some day. */
+export function versionField(
+  value: string,
+  help: string,
+  pattern: RegExp = /^v\d{1,3}$/,
+  label = 'API version',
+): DestinationField {
+  return { name: 'version', label, help, pattern, default: value };
+}
+
+/** A name of an event in one line, where any name will do. */
+export const EVENT_NAME = /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u;
+
 /** A token that is sent as `Bearer`. */
 export const TOKEN = /^[\w.~+\/=\-]{16,4096}$/v;
 

@@ -7,7 +7,6 @@ import type { Answer } from '../../model/delivery.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import type {
   Access,
-  DestinationField,
   EventVerdict,
   Json,
   JsonObject,
@@ -28,19 +27,14 @@ import {
   secondsOf,
   settingOf,
   textAt,
+  versionField,
 } from './shared.ts';
 import { statusVerdict } from './status.ts';
 
 const DAY = 86_400_000;
 
 const host = hostField('https://tr.snapchat.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: 'The version of Snap’s Conversions API.',
-  pattern: /^v\d{1,3}$/,
-  default: 'v3',
-};
+const version = versionField('v3', 'The version of Snap’s Conversions API.');
 
 export const snap: Network = {
   name: 'snap',

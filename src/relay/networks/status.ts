@@ -5,6 +5,9 @@ import { retryAfterOf } from './shared.ts';
 
 type Named = Pick<Network, 'title' | 'account' | 'secret'>;
 
+/** Whether a status says that the same request may succeed later. */
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
 /** @param answer without advice: each verdict brings its own. */
 export function statusVerdict(network: Named, response: RelayResponse, answer: Answer, now: number): Verdict {
   const { status } = response;
@@ -14,7 +17,7 @@ export function statusVerdict(network: Named, response: RelayResponse, answer: A
     return stop(answer, `The host redirects elsewhere. Check the host of this destination.`);
   }
   // A success that cannot be read may come from a proxy, so nothing proves that the events were taken.
-  if (status < 300 || status === 408 || status === 425 || status === 429 || status >= 500) {
+  if (status < 300 || status === 425 || isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   const advice = `Look at what ${network.title} says of the event, and send it with the missing or corrected value.`;

@@ -5,15 +5,7 @@
 import type { Conversion } from '../../model/conversion.ts';
 import type { Answer } from '../../model/delivery.ts';
 import type { Destination } from '../../model/destination.ts';
-import type {
-  Access,
-  DestinationField,
-  JsonObject,
-  Network,
-  Outgoing,
-  RelayResponse,
-  Verdict,
-} from '../network.ts';
+import type { Access, JsonObject, Network, Outgoing, RelayResponse, Verdict } from '../network.ts';
 import { clickOf, codeProblem, listOf, present, priced, worthOf } from './parts.ts';
 import {
   amountOf,
@@ -25,19 +17,14 @@ import {
   secondsOf,
   settingOf,
   textAt,
+  versionField,
 } from './shared.ts';
 import { secretAdvice, statusVerdict, stop } from './status.ts';
 
 const DAY = 86_400_000;
 
 const host = hostField('https://business-api.tiktok.com');
-const version: DestinationField = {
-  name: 'version',
-  label: 'API version',
-  help: 'The version of TikTok’s API for Business.',
-  pattern: /^v\d{1,3}\.\d{1,2}$/,
-  default: 'v1.3',
-};
+const version = versionField('v1.3', 'The version of TikTok’s API for Business.', /^v\d{1,3}\.\d{1,2}$/);
 
 export const tiktok: Network = {
   name: 'tiktok',

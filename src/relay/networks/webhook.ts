@@ -15,7 +15,8 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { amountOf, answerOf, each, retryAfterOf, secondsOf, settingOf } from './shared.ts';
+import { amountOf, answerOf, EVENT_NAME, each, retryAfterOf, secondsOf, settingOf } from './shared.ts';
+import { isTransient } from './status.ts';
 
 const client: DestinationField = {
   name: 'client',
@@ -25,7 +26,6 @@ const client: DestinationField = {
   default: 'no',
 };
 
-const NAME = /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u;
 /** `https://`, or this machine for tests; without a user's name, so that no other host can hide behind it. */
 const ADDRESS =
   /^(?:https:\/\/[A-Za-z\d](?:[A-Za-z\d.-]*[A-Za-z\d])?|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:[/?][^\s#]*)?$/;
@@ -48,7 +48,7 @@ export const webhook: Network = {
   settings: [client],
   events: {},
   as: {
-    pattern: NAME,
+    pattern: EVENT_NAME,
     help: 'Any name of at most 100 characters in one line: your server gets it as `event`.',
   },
   batch: { events: 20, bytes: 256_000 },
@@ -56,7 +56,7 @@ export const webhook: Network = {
   deduplicates: 'all',
   test: 'validate',
   problemOf: ({ as }) =>
-    NAME.test(as) ? null : 'The name in the rule may have at most 100 characters in one line.',
+    EVENT_NAME.test(as) ? null : 'The name in the rule may have at most 100 characters in one line.',
   event,
   request,
   verdict,
@@ -125,11 +125,11 @@ export async function signatureOf(
   timestamp: string,
   body: string,
 ): Promise<string> {
-  const bytes = Uint8Array.from(atob(secret.replace(/^whsec_/, '')), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.fromBase64(secret.replace(/^whsec_/, ''));
   const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   const signed = new TextEncoder().encode(`${id}.${timestamp}.${body}`);
   const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, signed));
-  return `v1,${btoa(String.fromCharCode(...signature))}`;
+  return `v1,${signature.toBase64()}`;
 }
 
 /** Statuses that say nothing about the events: each of them would get the same. */
@@ -145,7 +145,7 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
     const advice = 'The receiver wants no more conversions. Give another address, or remove the destination.';
     return { kind: 'stop', answer: { ...answer, advice } };
   }
-  if (status === 408 || status === 429 || status >= 500) {
+  if (isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   if (status < 400) {
