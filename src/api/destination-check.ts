@@ -106,6 +106,6 @@ function matches({ source, flags }: RegExp, value: string): boolean {
 function isSafe(value: string): boolean {
   if (!/^[a-z][a-z\d+.-]*:\/\//i.test(value)) return true;
   const url = URL.parse(value);
-  if (!url || url.username !== '' || url.password !== '') return false;
+  if (url?.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
