@@ -37,7 +37,7 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/enrich/consume.ts': 61_500,
   // Loaded for events of pixels with destinations only; most of it is shared with the two above.
   'src/enrich/conversion.ts': 24_000,
-  'src/enrich/relay-rows.ts': 12_800,
+  'src/enrich/relay-rows.ts': 4_000,
   'src/enrich/withdrawal.ts': 42_000,
   // What sends conversions, without the networks' own files.
   'src/enrich/relay.ts': 20_500,
@@ -65,11 +65,11 @@ const PARTS: Readonly<Record<string, number>> = {
   'src/rollup/points-day.ts': 41_000,
   'src/api/router.ts': 6_000,
   'src/api/api.ts': 180_000,
-  'src/api/health.ts': 14_000,
+  'src/api/health.ts': 14_300,
   'src/api/diagnostics.ts': 17_500,
   'src/api/description.ts': 2_500,
   'src/api/deliveries.ts': 30_000,
-  'src/api/destinations.ts': 30_000,
+  'src/api/destinations.ts': 27_000,
   'src/api/destination-test.ts': 32_000,
   'src/api/dashboard.ts': 5_700,
   'src/api/public-page.ts': 11_200,
@@ -153,7 +153,7 @@ for (const project of [
 ]) {
   run(`types of ${project}`, 'typescript/bin/tsc', '-p', project);
 }
-run('lint and format', '@biomejs/biome/bin/biome', 'check', '.');
+run('lint and format', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.');
 
 let over = false;
 function compare(what: string, size: number, bytes: number): void {

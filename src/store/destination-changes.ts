@@ -1,7 +1,7 @@
 /** Changes and deletes destinations. Each transaction also changes what waits for the destination. */
 import { ownAnswer } from '../model/delivery.ts';
 import type { Destination } from '../model/destination.ts';
-import { IN_INDEX } from './due-deliveries.ts';
+import { IN_INDEX } from './due-index.ts';
 import { forgetPixel } from './pixels.ts';
 
 /** What changes of a destination. A part that is undefined stays. */

@@ -3,6 +3,7 @@
  * whoever marks the row names that count: a row that was withdrawn, erased or claimed by another in the meantime is not changed.
  */
 import type { DeliveryState } from '../model/delivery.ts';
+import { FIRST_DUE, IN_INDEX } from './due-index.ts';
 
 /** A delivery that is due: it waits to be sent, or it was sent and the network may know by now what became of it. */
 export interface DueDelivery {
@@ -58,12 +59,6 @@ export interface Mark extends ClaimKey {
 
 /** When a delivery is due that is never looked at again. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
-
-/** SQL for the deliveries in the index of those that are due. */
-export const IN_INDEX = `state IN ('waiting', 'sent')`;
-
-/** SQL for when the first delivery of the destination `d` is due; NULL if there is none. */
-export const FIRST_DUE = `(SELECT min(x.due_at) FROM deliveries x INDEXED BY deliveries_due WHERE x.destination = d.id AND x.${IN_INDEX})`;
 
 /** The destinations that have something due and need not wait, the longest due first. */
 export async function dueDestinations(db: D1Database, now: number, limit: number): Promise<string[]> {

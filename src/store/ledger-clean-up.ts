@@ -1,7 +1,7 @@
 /** Ends what conversions must not outlive: those that wait too long, the record of what was sent, and clicks and withdrawals that are not needed any more. */
 import { CLICK_DAYS } from '../model/conversion.ts';
 import { ANSWER_LOST, EXPIRED, LEDGER_DAYS } from '../model/delivery.ts';
-import { IN_INDEX } from './due-deliveries.ts';
+import { IN_INDEX } from './due-index.ts';
 
 const DAY = 86_400_000;
 

@@ -1,5 +1,5 @@
 /** Reads for `/health` how conversions get on. */
-import { FIRST_DUE, IN_INDEX } from './due-deliveries.ts';
+import { FIRST_DUE, IN_INDEX } from './due-index.ts';
 
 export interface RelayState {
   /** Conversions that wait to be sent, counted up to a limit. */

@@ -24,6 +24,7 @@ import {
   answerOf,
   each,
   hostField,
+  isTransient,
   jsonOf,
   listAt,
   retryAfterOf,
@@ -31,7 +32,6 @@ import {
   textAt,
   versionField,
 } from './shared.ts';
-import { isTransient } from './status.ts';
 
 const host = hostField('https://datamanager.googleapis.com');
 const version = versionField('v1', 'Change it only when Google ends this version.');

@@ -20,6 +20,7 @@ import {
   answerOf,
   EVENT_NAME,
   hostField,
+  isTransient,
   jsonOf,
   listAt,
   retryAfterOf,
@@ -29,7 +30,6 @@ import {
   valueAt,
   versionField,
 } from './shared.ts';
-import { isTransient } from './status.ts';
 
 const host = hostField('https://capi.uet.microsoft.com');
 const version = versionField('v1', 'Change it only when Microsoft ends this version.');

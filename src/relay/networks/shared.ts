@@ -63,6 +63,9 @@ export function versionField(
 /** A name of an event in one line, where any name will do. */
 export const EVENT_NAME = /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u;
 
+/** Whether a status says that the same request may succeed later. */
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
 /** A token that is sent as `Bearer`. */
 export const TOKEN = /^[\w.~+\/=\-]{16,4096}$/v;
 

@@ -1,12 +1,9 @@
 /** What an answer means by its status alone, where the network's own code does not say it. */
 import type { Answer } from '../../model/delivery.ts';
 import type { Network, RelayResponse, Verdict } from '../network.ts';
-import { retryAfterOf } from './shared.ts';
+import { isTransient, retryAfterOf } from './shared.ts';
 
 type Named = Pick<Network, 'title' | 'account' | 'secret'>;
-
-/** Whether a status says that the same request may succeed later. */
-export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
 /** @param answer without advice: each verdict brings its own. */
 export function statusVerdict(network: Named, response: RelayResponse, answer: Answer, now: number): Verdict {

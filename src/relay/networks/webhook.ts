@@ -15,8 +15,16 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { amountOf, answerOf, EVENT_NAME, each, retryAfterOf, secondsOf, settingOf } from './shared.ts';
-import { isTransient } from './status.ts';
+import {
+  amountOf,
+  answerOf,
+  EVENT_NAME,
+  each,
+  isTransient,
+  retryAfterOf,
+  secondsOf,
+  settingOf,
+} from './shared.ts';
 
 const client: DestinationField = {
   name: 'client',
