@@ -25,7 +25,7 @@ speck('consent', 'yes');
 // @ts-expect-error: not eventId
 speck('track', 'Purchase', {}, { eventId: 'A-17' });
 // @ts-expect-error: there may be no id
-const certain: string = speck('track', 'Lead');
+speck('track', 'Lead') satisfies string;
 // @ts-expect-error: an address, not a list of them
 speck('identify', 'user-1', { email: ['ann@site.example'] });
 // @ts-expect-error: Meta's words

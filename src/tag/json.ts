@@ -5,6 +5,7 @@
  * objects that turns them into strings. Undefined for values that JSON omits.
  * @throws TypeError for a BigInt, RangeError for an object that contains itself.
  */
+// biome-ignore lint/suspicious/noExplicitAny: it looks for what a value has at run time.
 export const write = (value: any): string | undefined => {
   if (typeof value === 'string') {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has them escaped.
@@ -12,15 +13,17 @@ export const write = (value: any): string | undefined => {
   }
   if (!value || typeof value !== 'object')
     // Throws for a BigInt.
+    // biome-ignore lint/suspicious/noGlobalIsFinite: only numbers are left, and it is shorter.
     return /un|y/.test(typeof value) ? undefined : `${isFinite(value) ? value : null}`;
   const isList = Array.isArray(value);
-  if (!isList && value.toJSON && value.toJSON !== ({} as any).toJSON) return write(value.toJSON());
+  if (!isList && value.toJSON && value.toJSON !== ({} as { toJSON?: unknown }).toJSON)
+    return write(value.toJSON());
   // A copy without properties that the page has added to all objects.
   value = { __proto__: null, ...value };
   let text = '';
   for (const key in value) {
     const json = write(value[key]);
-    if (isList || json) text += `,${isList ? '' : write(key) + ':'}${json || null}`;
+    if (isList || json) text += `,${isList ? '' : `${write(key)}:`}${json || null}`;
   }
   text = text.slice(1);
   return isList ? `[${text}]` : `{${text}}`;
