@@ -25,6 +25,9 @@ export const LONGEST_WAIT = 7 * 86_400_000;
 /** Who reported the event: bits of `reported`. */
 export const REPORTED = { browser: 1, server: 2 } as const;
 
+/** Stands between the sealed reports of a delivery: that of the server, and the one of the page that it corrects. */
+export const PAYLOAD_SEPARATOR = ' ';
+
 /** A field that was sent: where it stands in the network's event, and whether its value is a hash. The value is not stored. */
 export interface SentField {
   readonly name: string;

@@ -1,5 +1,6 @@
-/** What waits in a delivery, sealed under SECRET_KEY: it opens only for its own destination and event. */
+/** What waits in a delivery, sealed under SECRET_KEY: it opens only for its own destination and event. An event that was reported twice may have two reports. */
 import type { Conversion } from '../model/conversion.ts';
+import { PAYLOAD_SEPARATOR } from '../model/delivery.ts';
 import { seal, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
 
@@ -23,12 +24,44 @@ export function sealPayload(secret: string, key: DeliveryKey, payload: Payload):
   return seal(secret, 'conversions', boundOf(key), JSON.stringify(payload));
 }
 
-/** Null if no secret opens it. */
+/** Null if no secret opens it. A report of the server, and the one of the page that it corrects, are one. */
 export async function openPayload(
   secrets: Secrets,
   key: DeliveryKey,
   sealed: string,
 ): Promise<Payload | null> {
+  const [report, ...corrected] = await Promise.all(
+    sealed.split(PAYLOAD_SEPARATOR).map((text) => openReport(secrets, key, text)),
+  );
+  if (!report) return null;
+  return corrected.reduce<Payload>((whole, page) => (page === null ? whole : completed(whole, page)), report);
+}
+
+async function openReport(secrets: Secrets, key: DeliveryKey, sealed: string): Promise<Payload | null> {
   const text = await unseal(secrets, 'conversions', boundOf(key), sealed);
   return text === null ? null : (JSON.parse(text) as Payload);
+}
+
+/** What the server says counts. Only what tells the visitor's browser comes from the page, as far as the server has left it out. */
+function completed(
+  { conversion: server, people }: Payload,
+  { conversion: page, people: others }: Payload,
+): Payload {
+  const { ip, user_agent } = server.ip === '' && server.user_agent === '' ? page : server;
+  return {
+    conversion: {
+      ...server,
+      ...{ ip, user_agent },
+      url: server.url || page.url,
+      referrer: server.referrer || page.referrer,
+      language: server.language || page.language,
+      country: server.country || page.country,
+      page_pixels: [...new Set([...server.page_pixels, ...page.page_pixels])],
+      hashes: { ...page.hashes, ...server.hashes },
+      network_ids: { ...page.network_ids, ...server.network_ids },
+      clicks: { ...page.clicks, ...server.clicks },
+      client_number: people.length > 0 ? server.client_number : page.client_number,
+    },
+    people: [...new Set([...people, ...others])],
+  };
 }

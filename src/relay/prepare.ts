@@ -75,7 +75,7 @@ async function prepareOne(
   const outgoing = await withClicks(secrets, { conversion: payload.conversion, as: row.sent_as }, kept);
   const maySendAgain = countsOnce(network, outgoing, access);
   if (row.sent_at !== null && !maySendAgain) return end(row, 'unknown', ANSWER_LOST);
-  if (isLateForDeduplication(network, outgoing, access)) {
+  if (isLateForDeduplication(network, row, access)) {
     return refused(
       `The pixel of ${network.title} on the page has reported it, and the network would not recognize it any more.`,
       'It would count twice, so it is not sent.',
@@ -133,12 +133,9 @@ function countsOnce(network: Network, { conversion, as }: Outgoing, { destinatio
 /** Whether the network has the conversion from its own pixel, but would count it a second time by now. */
 function isLateForDeduplication(
   network: Network,
-  { conversion }: Outgoing,
+  { on_page, ts }: DueDelivery,
   { destination, now }: Access,
 ): boolean {
   if (destination.mode === 'test' && network.test === 'validate') return false;
-  return (
-    conversion.page_pixels.includes(network.name) &&
-    now - conversion.ts > (network.deduplicatesFor ?? Number.POSITIVE_INFINITY)
-  );
+  return on_page === 1 && now - ts > (network.deduplicatesFor ?? Number.POSITIVE_INFINITY);
 }

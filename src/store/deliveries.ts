@@ -2,7 +2,7 @@
  * Stores deliveries: each is made in the transaction that stores its event, so that there is one exactly if there is an event. What is sent, and what
  * becomes of it, is in src/relay.
  */
-import type { REPORTED } from '../model/delivery.ts';
+import { PAYLOAD_SEPARATOR, REPORTED } from '../model/delivery.ts';
 import { chunksOf, ROWS } from './batch-rows.ts';
 import { isErased } from './erasures.ts';
 import { hasWithdrawn } from './withdrawals.ts';
@@ -56,6 +56,10 @@ const [PIXEL, TS] = [field('pixel'), field('ts')];
  * Makes the deliveries of the rows in `?1` whose own events are stored: not those of duplicates, closed days and deleted pixels. Nor those of
  * people who have withdrawn or been erased since, of destinations that are gone or off, and of events that are too old. A destination gets an
  * event once, however often it is reported or written.
+ *
+ * Anyone can send an id, and some can be guessed. So the first authenticated report of an event corrects a delivery that only browsers have reported,
+ * if the network has not got it, as `supersede` does for events. What the browser has reported stays behind the new payload: see relay/payload.ts. The
+ * count of tries keeps whoever has read the former payload from sending it.
  */
 const ENQUEUE = `
   INSERT INTO deliveries (${COLUMNS.join(', ')}, state, queued_at, due_at)
@@ -69,7 +73,15 @@ const ENQUEUE = `
       SELECT 1 FROM json_each(j.row -> ${COLUMNS.length}) a
       WHERE ${hasWithdrawn(PIXEL, 'a.value', TS)} OR ${isErased(PIXEL, ['a.value'], TS)})
     AND NOT ${isErased(PIXEL, [field('visitor')], TS)}
-  ON CONFLICT DO NOTHING
+  ON CONFLICT DO UPDATE SET
+    ts = excluded.ts, id = excluded.id, sent_as = excluded.sent_as, state = 'waiting', queued_at = excluded.queued_at,
+    person = iif(deliveries.person = '', excluded.person, deliveries.person),
+    visitor = iif(deliveries.visitor = '', excluded.visitor, deliveries.visitor),
+    due_at = excluded.due_at, expires_at = iif(deliveries.payload IS NULL, excluded.expires_at, min(deliveries.expires_at, excluded.expires_at)),
+    tries = tries + 1, sent_at = NULL, fields = NULL, answer = NULL,
+    payload = excluded.payload || coalesce('${PAYLOAD_SEPARATOR}' || deliveries.payload, '')
+  WHERE excluded.reported = ${REPORTED.server} AND deliveries.reported = ${REPORTED.browser}
+    AND (deliveries.state IN ('refused', 'expired') OR (deliveries.state = 'waiting' AND deliveries.sent_at IS NULL))
   RETURNING destination`;
 
 /** Notes in the deliveries of reported events who has reported them. `?1`: the keys, with bits. */

@@ -16,6 +16,8 @@ export interface DueDelivery {
   /** Epoch milliseconds, as all times. */
   readonly ts: number;
   readonly sent_as: string;
+  /** 1 if the network's own pixel was on the page, by any report of the event. */
+  readonly on_page: number;
   readonly state: 'waiting' | 'sent';
   readonly expires_at: number;
   readonly tries: number;
@@ -34,6 +36,7 @@ const COLUMNS = [
   'person',
   'ts',
   'sent_as',
+  'on_page',
   'state',
   'expires_at',
   'tries',

@@ -1,4 +1,4 @@
-/** Reads what is kept of the people of conversions that are about to be sent: their clicks on advertisements, and withdrawals of their consent. */
+/** Reads what is kept of the people of conversions that are about to be sent: their clicks on advertisements, withdrawals of their consent, and erasures. */
 import { CLICK_DAYS, CLICK_PARAMETERS, type Click, type ClickParameter } from '../model/conversion.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { type ClickKey, openClick } from './sealed-clicks.ts';
@@ -14,7 +14,7 @@ export interface KeptClick extends ClickKey {
 /** What is known of people of a pixel, by their aliases. */
 export interface PeopleOfConversions {
   readonly clicks: ReadonlyMap<string, readonly KeptClick[]>;
-  /** When they last withdrew their consent, in epoch milliseconds. */
+  /** When they last withdrew their consent, or were erased, in epoch milliseconds. */
   readonly withdrawals: ReadonlyMap<string, number>;
 }
 
@@ -33,12 +33,14 @@ export async function readPeople(
     .prepare(
       `SELECT c.person, c.parameter, c.click, c.at FROM json_each(?2) j CROSS JOIN clicks c ON c.pixel = ?1 AND c.person = j.value
        UNION ALL
-       SELECT w.person, '', '', w.at FROM json_each(?2) j CROSS JOIN withdrawals w ON w.pixel = ?1 AND w.person = j.value`,
+       SELECT w.person, '', '', w.at FROM json_each(?2) j CROSS JOIN withdrawals w ON w.pixel = ?1 AND w.person = j.value
+       UNION ALL
+       SELECT x.who, '', '', x.at FROM json_each(?2) j CROSS JOIN erasures x ON x.pixel = ?1 AND x.who = j.value`,
     )
     .bind(pixel, JSON.stringify([...new Set(people)]))
     .all<{ person: string; parameter: string; click: string; at: number }>();
   for (const { person, parameter, click, at } of results) {
-    if (parameter === '') withdrawals.set(person, at);
+    if (parameter === '') withdrawals.set(person, Math.max(at, withdrawals.get(person) ?? 0));
     else if (Object.hasOwn(CLICK_PARAMETERS, parameter)) {
       const kept: KeptClick = { pixel, person, parameter: parameter as ClickParameter, click, at };
       clicks.set(person, [...(clicks.get(person) ?? []), kept]);

@@ -59,14 +59,14 @@ export interface Waiting {
 
 /** Conversions that wait for a destination. */
 export async function enqueue(
-  { id, pixel }: Destination,
+  { id, pixel, network }: Destination,
   conversions: readonly Conversion[],
   { people = [], visitor = 'v', as = 'buy', due, expires, queued }: Waiting = {},
 ): Promise<void> {
   const insert = db.prepare(
     `INSERT INTO deliveries (destination, name, event_id, pixel, ts, id, person, visitor, sent_as, has_eid, reported, on_page,
        state, queued_at, due_at, expires_at, payload)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, 'waiting', ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, 'waiting', ?, ?, ?, ?)`,
   );
   const rows = await Promise.all(
     conversions.map(async (conversion) => {
@@ -74,7 +74,13 @@ export async function enqueue(
       const payload = await sealPayload(KEY, { destination: id, name, event_id }, { conversion, people });
       return insert.bind(
         ...[id, name, event_id, pixel, ts, `row-${event_id}`, people[0] ?? '', visitor, as],
-        ...[queued ?? ts, due ?? ts, expires ?? ts + 7 * DAY, payload],
+        ...[
+          Number(conversion.page_pixels.includes(network)),
+          queued ?? ts,
+          due ?? ts,
+          expires ?? ts + 7 * DAY,
+          payload,
+        ],
       );
     }),
   );
