@@ -10,7 +10,14 @@ export function backoff(failures: number): number {
   return Math.min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT);
 }
 
-/** @param after the seconds that the network asks for, if it does. */
+/**
+ * The wait after so many failures in a row. What the network asks for counts, unless it keeps failing: one that says "at once" each time would be
+ * asked without end, at the cost of a message of the queue each time.
+ *
+ * @param after the seconds that the network asks for, if it does.
+ */
 export function waitAfter(failures: number, after: number | null): number {
-  return after === null ? backoff(failures) : Math.min(after * 1000, LONGEST_ASKED_WAIT);
+  if (after === null) return backoff(failures);
+  const least = failures > 1 ? backoff(failures - 1) : 0;
+  return Math.min(Math.max(after * 1000, least), LONGEST_ASKED_WAIT);
 }

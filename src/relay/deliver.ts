@@ -7,7 +7,7 @@ import { ownAnswer } from '../model/delivery.ts';
 import type { Destination } from '../model/destination.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { Budget, countStatements } from '../store/budget.ts';
-import { postpone, recover, stop } from '../store/destination-states.ts';
+import { noteService, postpone, stop } from '../store/destination-states.ts';
 import { openDestination } from '../store/destinations.ts';
 import {
   claim,
@@ -37,6 +37,9 @@ const TIME = 25_000;
 
 /** Requests that are sent side by side. The platform allows six connections. */
 const WIDTH = 5;
+
+/** Milliseconds by which the clocks of isolates may differ: what was served a moment ago must not seem to be served later. */
+const CLOCKS_DIFFER = 1000;
 
 export interface Relay {
   readonly db: D1Database;
@@ -71,7 +74,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   const rows = await readDue(db, id, now, limits.deliveries);
   if (rows.length === 0) return { more: false, next: null };
   const { destination, secret, failures } = open;
-  const ledger = new Ledger(db, destination, failures, clock);
+  const ledger = new Ledger(db, destination, failures, rows.length === limits.deliveries, clock);
   if (secret === null) return ledger.end(NO_SECRET);
   const network = await (relay.networkOf ?? networkOf)(destination.network);
   const access = await accessOf(network, destination, secret, now, io);
@@ -90,7 +93,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   const isOver = (requests: number): boolean =>
     statements.left < STATEMENTS_TO_SEND || requests >= limits.requests || clock() - now > TIME;
   await sendAll(db, network, access, batches, ledger, { clock, io, isOver });
-  return ledger.report(rows.length === limits.deliveries);
+  return ledger.report();
 }
 
 const NO_SECRET: Trouble = {
@@ -162,15 +165,25 @@ class Ledger {
   readonly #db: D1Database;
   readonly #destination: Destination;
   readonly #clock: () => number;
+  readonly #mayHaveMore: boolean;
   #failures: number;
   #hasTrouble = false;
   #hasMore = false;
+  #isNoted = false;
   #next: number | null = null;
 
-  constructor(db: D1Database, destination: Destination, failures: number, clock: () => number) {
+  /** @param mayHaveMore whether more may be due than was read. */
+  constructor(
+    db: D1Database,
+    destination: Destination,
+    failures: number,
+    mayHaveMore: boolean,
+    clock: () => number,
+  ) {
     this.#db = db;
     this.#destination = destination;
     this.#failures = failures;
+    this.#mayHaveMore = mayHaveMore;
     this.#clock = clock;
   }
 
@@ -193,13 +206,13 @@ class Ledger {
     if (next !== null) this.#next = Math.min(next, this.#next ?? Number.POSITIVE_INFINITY);
   }
 
-  report(mayHaveMore: boolean): DeliveryReport {
-    return { more: (this.#hasMore || mayHaveMore) && !this.#hasTrouble, next: this.#next };
+  report(): DeliveryReport {
+    return { more: (this.#hasMore || this.#mayHaveMore) && !this.#hasTrouble, next: this.#next };
   }
 
   async end(trouble: Trouble): Promise<DeliveryReport> {
     await this.store([], trouble);
-    return this.report(false);
+    return this.report();
   }
 
   /** Stores marks and the destination's state in one transaction. @param isAnswered whether the network has taken a request. */
@@ -207,18 +220,23 @@ class Ledger {
     const [db, destination, now] = [this.#db, this.#destination, this.#clock()];
     const failures = trouble?.kind === 'retry' ? this.#failures + 1 : 0;
     const until = trouble?.kind === 'retry' ? now + waitAfter(failures, trouble.after) : null;
+    const hasRecovered = isAnswered && this.#failures > 0;
     const make = (): D1PreparedStatement[] => {
       const statements = marks.length === 0 ? [] : [markDeliveries(db, destination.id, marks)];
       if (trouble?.kind === 'stop') {
         const { message, advice } = trouble.answer;
         statements.push(stop(db, destination, { message, advice, at: now }));
       } else if (until !== null) statements.push(postpone(db, destination, failures, until));
-      else if (isAnswered && this.#failures > 0) statements.push(recover(db, destination));
+      else if (hasRecovered || (this.#mayHaveMore && !this.#isNoted))
+        statements.push(
+          noteService(db, destination, this.#mayHaveMore ? now - CLOCKS_DIFFER : 0, hasRecovered),
+        );
       return statements;
     };
-    if (marks.length > 0 || trouble !== null || (isAnswered && this.#failures > 0)) {
+    if (marks.length > 0 || trouble !== null || hasRecovered) {
       await withRetries(() => db.batch(make()));
     }
+    this.#isNoted ||= marks.length > 0;
     if (trouble !== null) this.#hasTrouble = true;
     else if (isAnswered) this.#failures = 0;
     this.comeBack(until);

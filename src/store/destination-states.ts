@@ -21,11 +21,23 @@ export function postpone(
     .bind(id, updated_at, failures, until);
 }
 
-/** The statement that ends a destination's failures. */
-export function recover(db: D1Database, { id, updated_at }: ReadDestination): D1PreparedStatement {
+/**
+ * The statement that notes that a destination was served, and ends its failures if its network has answered.
+ *
+ * @param at its place among those that are due, in epoch milliseconds: one that has more to send is then the last in turn.
+ */
+export function noteService(
+  db: D1Database,
+  { id, updated_at }: ReadDestination,
+  at: number,
+  hasAnswered: boolean,
+): D1PreparedStatement {
   return db
-    .prepare('UPDATE destinations SET failures = 0, retry_at = 0 WHERE id = ?1 AND updated_at = ?2')
-    .bind(id, updated_at);
+    .prepare(
+      `UPDATE destinations SET failures = iif(?4, 0, failures), retry_at = iif(?4, ?3, max(retry_at, ?3))
+       WHERE id = ?1 AND updated_at = ?2`,
+    )
+    .bind(id, updated_at, at, Number(hasAnswered));
 }
 
 /** The statement that stops a destination until its owner changes something. */

@@ -63,12 +63,16 @@ export interface Mark extends ClaimKey {
 /** When a delivery is due that is never looked at again. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** The destinations that have something due and need not wait, the longest due first. */
+/**
+ * The destinations that have something due and need not wait: first those for which that has been so for the longest time. One that was served and
+ * has more begins to wait anew, so any number of conversions of others delays nobody for long.
+ */
 export async function dueDestinations(db: D1Database, now: number, limit: number): Promise<string[]> {
   const { results } = await db
     .prepare(
       `SELECT d.id, ${FIRST_DUE} AS due
-       FROM destinations d WHERE d.state = 'on' AND d.retry_at <= ?1 AND due <= ?1 ORDER BY due, d.id LIMIT ?2`,
+       FROM destinations d WHERE d.state = 'on' AND d.retry_at <= ?1 AND due <= ?1
+       ORDER BY max(due, d.retry_at), d.id LIMIT ?2`,
     )
     .bind(now, limit)
     .all<{ id: string }>();

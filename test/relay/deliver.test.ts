@@ -247,6 +247,26 @@ describe('a network', () => {
     expect(await rowOf(destination)).toMatchObject({ failures: 0, retry_at: 0 });
   });
 
+  it.each([
+    ['0', 0],
+    ['Sun, 01 Mar 2020 12:00:00 GMT', 0],
+    ['-5', 30],
+    ['9'.repeat(30), 30],
+    ['soon', 30],
+  ])('that asks for the wait %s each time is not asked without end', async (asked, first) => {
+    const { destination, server } = await withWaiting(1);
+    const waits: number[] = [];
+    let now = NOW;
+    for (let failure = 0; failure < 5; failure++) {
+      server.next = [answering(429, {}, { 'retry-after': asked })];
+      const { next, more } = await deliverOnce(destination, plainNetwork(), server.fetch, { now });
+      expect(more).toBe(false);
+      waits.push(((next ?? 0) - now) / SECOND);
+      now = next ?? 0;
+    }
+    expect(waits).toEqual(first === 0 ? [0, 30, 60, 120, 240] : [30, 60, 120, 240, 480]);
+  });
+
   it('that is down is tried after 30 seconds, twice as long, and so on, with one request', async () => {
     const { destination, server } = await withWaiting(10);
     const network = plainNetwork({ batch: { events: 1, bytes: 10_000 } });
