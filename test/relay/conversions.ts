@@ -178,7 +178,9 @@ export function expectDocumented(page: string, network: Network, events: readonl
   // `…` stands for any key.
   const listed = rows.map((row) => new RegExp(`^${row.replaceAll('.', '\\.').replaceAll('…', '\\w+')}$`));
   const sent = new Set(
-    events.flatMap(sentFields).map(({ name, hashed }) => `${name} ${hashed ? 'yes' : 'no'}`),
+    events
+      .flatMap((event) => network.fields?.(event) ?? sentFields(event))
+      .map(({ name, hashed }) => `${name} ${hashed ? 'yes' : 'no'}`),
   );
   for (const field of sent)
     expect(

@@ -8,6 +8,7 @@ import type { Conversion } from '../../src/model/conversion.ts';
 import type { Outgoing } from '../../src/relay/network.ts';
 import { linkedin } from '../../src/relay/networks/linkedin.ts';
 import { runs } from '../runs.ts';
+import { expectDocumented } from './conversions.ts';
 import { conversions, destinationOf, NOW, PURCHASE, send, sendOnce, verdictOn } from './sending.ts';
 
 const DAY = 86_400_000;
@@ -337,10 +338,6 @@ describe('an answer', () => {
   });
 });
 
-it('has its fields and settings on the owner’s page', () => {
-  for (const { label } of [linkedin.account, linkedin.secret, ...linkedin.settings])
-    expect(page).toContain(label);
-  for (const { name, hashed } of linkedin.fields?.(eventOf()) ?? []) {
-    expect(page).toContain(`| \`${name}\` | ${hashed ? 'yes' : 'no'} |`);
-  }
+it('sends what docs/relay/linkedin.md lists', () => {
+  expectDocumented(page, linkedin, [eventOf()]);
 });

@@ -43,7 +43,7 @@ export function hostField(
   value: string,
   name = 'host',
   label = 'Host',
-  help = 'Where the API is. Change it only for a proxy of your own, or for a test.',
+  help = 'Where the API is. Change it only to send through a proxy of your own, or for a test.',
 ): DestinationField {
   return { name, label, help, pattern: HOST, default: value };
 }
@@ -69,12 +69,12 @@ export const isTransient = (status: number): boolean => status === 408 || status
 /** A token that is sent as `Bearer`. */
 export const TOKEN = /^[\w.~+\/=\-]{16,4096}$/v;
 
-/** Whether the visitor's address and user agent go along, for a network that takes them but does not need them. */
+/** Whether the visitor's IP address and user agent are sent, to a network that accepts them but does not need them. */
 export function clientField(title: string): DestinationField {
   return {
     name: 'client',
-    label: 'Address and user agent',
-    help: `“yes” sends the visitor's address and user agent along, by which ${title} finds more people; “no” sends neither.`,
+    label: 'IP address and user agent',
+    help: `“yes” also sends the visitor’s IP address and user agent, so ${title} finds more people. “no” sends neither.`,
     pattern: /^(?:yes|no)$/,
     default: 'no',
   };

@@ -28,8 +28,8 @@ import {
 
 const client: DestinationField = {
   name: 'client',
-  label: 'Address and user agent',
-  help: '`yes` sends the visitor’s IP address and user agent, too. Your server then has personal data that Speck does not store.',
+  label: 'IP address and user agent',
+  help: '`yes` also sends the visitor’s IP address and user agent. Your server then has personal data that Speck does not store.',
   pattern: /^(?:yes|no)$/,
   default: 'no',
 };
@@ -43,8 +43,8 @@ export const webhook: Network = {
   title: 'Webhook',
   account: {
     name: 'account',
-    label: 'Address',
-    help: 'The https address that gets the conversions. Do not put a password into it: it is shown to everyone who may see the destination.',
+    label: 'Endpoint URL',
+    help: 'The https URL that receives the conversions. Do not put a secret into it: everyone who can see the destination sees it.',
     pattern: ADDRESS,
   },
   secret: {
@@ -57,7 +57,7 @@ export const webhook: Network = {
   events: {},
   as: {
     pattern: EVENT_NAME,
-    help: 'Any name of at most 100 characters in one line: your server gets it as `event`.',
+    help: 'Any name of at most 100 characters in one line. Your server receives it as `event`.',
   },
   batch: { events: 20, bytes: 256_000 },
   maxAge: LONGEST_WAIT,
