@@ -107,7 +107,10 @@ export const conversions = (maxAge: number): fc.Arbitrary<Conversion> =>
     contents: fc.array(
       fc.record({
         id: orNone(text(200)),
-        quantity: fc.integer({ min: 1, max: 1000 }),
+        quantity: fc.oneof(
+          fc.integer({ min: 1, max: 1000 }),
+          fc.double({ min: 0.001, max: 1000, noNaN: true }),
+        ),
         price: fc.option(fc.maxSafeInteger()),
       }),
       { maxLength: 5 },

@@ -107,6 +107,30 @@ describe('a request', () => {
     });
   });
 
+  it('has no click that came after it, and whole numbers of things', async () => {
+    const msclkid = { id: 'dd4afcccb1c9a4cad9544dd7e5006abc', at: PURCHASE.ts + 1 };
+    const contents = [
+      { id: 'cloth', quantity: 1.5, price: null },
+      { id: 'ham', quantity: 0.2, price: null },
+    ];
+    const { events, verdict } = await send(
+      microsoft,
+      fake,
+      [outgoing('purchase', { clicks: { msclkid }, contents })],
+      access,
+    );
+    expect(kindsOf(verdict)).toEqual(['delivered']);
+    expect(events[0]).not.toHaveProperty('userData.msclkid');
+    expect(events[0]).toMatchObject({
+      customData: {
+        items: [
+          { id: 'cloth', quantity: 2 },
+          { id: 'ham', quantity: 1 },
+        ],
+      },
+    });
+  });
+
   it('falls back to the other form of a hash', async () => {
     const { em, ph } = PURCHASE.hashes;
     const hashes = { ...(em && { em }), ...(ph && { ph }) };

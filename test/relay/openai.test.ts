@@ -198,6 +198,13 @@ describe('an answer', () => {
     expect(verdictOn(sending, 202, '')).toMatchObject({ kind: 'each', events: [{ kind: 'delivered' }] });
   });
 
+  it.each<[string, string, string]>([
+    ['a page of a proxy', '<html>sign in</html>', 'retry'],
+    ['an error', '{"error":{"code":"invalid_event","message":"no"}}', 'split'],
+  ])('of 200 that is %s is no success', (_, body, kind) => {
+    expect(verdictOn(sending, 200, body)).toMatchObject({ kind });
+  });
+
   it('of 400 halves, until the bad events are alone', async () => {
     const started = start();
     started.fake.refuse(['b', 'e']);

@@ -208,6 +208,19 @@ describe('an answer', () => {
     expect(verdictOn(sending, 200, body)).toMatchObject({ kind: 'retry' });
   });
 
+  it.each([
+    {
+      message: 'There were 1 invalid conversion events. None were processed.',
+      invalid_events: [{ error_message: 'no' }],
+    },
+    { error: { reason: 'UNAUTHORIZED', explanation: 'no' } },
+  ])('of 200 that names an error is no success: %j', (body) => {
+    expect(verdictOn(sending, 200, body)).toMatchObject({
+      kind: 'split',
+      answer: { message: 'no', advice: expect.stringMatching(/Reddit says/) },
+    });
+  });
+
   it('of 400 halves, until the bad events are alone', async () => {
     const started = start();
     started.fake.refuse(['b', 'e']);

@@ -113,7 +113,10 @@ export const conversions = (maxAge: number): fc.Arbitrary<Conversion> =>
     contents: fc.array(
       fc.record({
         id: text(30),
-        quantity: fc.integer({ min: 1, max: 1000 }),
+        quantity: fc.oneof(
+          fc.integer({ min: 1, max: 1000 }),
+          fc.double({ min: 0.001, max: 1000, noNaN: true }),
+        ),
         price: fc.option(fc.integer({ min: 0, max: 1e12 })),
       }),
       { maxLength: 4 },

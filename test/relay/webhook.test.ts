@@ -108,10 +108,10 @@ describe('a request', () => {
   it('is refused with another secret, or a body or a time that is not the signed one', async () => {
     const secret = `whsec_${btoa('another secret of 32 characters!')}`;
     const wrong = await send(webhook, fake, [outgoing('Sale')], { ...access, secret });
-    expect(kindsOf(wrong.verdict)).toEqual(['refused']);
+    expect(kindsOf(wrong.verdict)).toEqual(['stop']);
     expect(answerIn(wrong.verdict).advice).toContain('same secret');
     const late = await send(webhook, fake, [outgoing('Sale')], { ...access, now: NOW - 600_000 });
-    expect(kindsOf(late.verdict)).toEqual(['refused']);
+    expect(kindsOf(late.verdict)).toEqual(['stop']);
     const right = await send(webhook, fake, [outgoing('Sale')], access);
     const { url, headers, body } = right.request;
     const changed = await fake.fetch(
@@ -161,7 +161,11 @@ describe('the fields of a destination', () => {
   it.each([
     [`whsec_${btoa('x'.repeat(24))}`, true],
     [`whsec_${btoa('x'.repeat(32))}`, true],
+    [`whsec_${btoa('x'.repeat(62))}`, true],
+    [`whsec_${btoa('x'.repeat(63))}`, true],
     [`whsec_${btoa('x'.repeat(64))}`, true],
+    [`whsec_${btoa('x'.repeat(65))}`, false],
+    [`whsec_${btoa('x'.repeat(66))}`, false],
     [`whsec_${btoa('x'.repeat(23))}`, false],
     [`whsec_${btoa('x'.repeat(70))}`, false],
     [btoa('x'.repeat(32)), false],
@@ -179,10 +183,10 @@ describe('an answer', () => {
     [301, ['stop']],
     [308, ['stop']],
     [400, ['split']],
-    [401, ['refused', 'refused']],
-    [403, ['refused', 'refused']],
-    [404, ['refused', 'refused']],
-    [405, ['refused', 'refused']],
+    [401, ['stop']],
+    [403, ['stop']],
+    [404, ['stop']],
+    [405, ['stop']],
     [408, ['retry']],
     [410, ['stop']],
     [413, ['split']],
@@ -209,7 +213,7 @@ describe('an answer', () => {
     ['throttled', 'retry'],
     ['down', 'retry'],
     ['revoked', 'stop'],
-    ['ended', 'refused'],
+    ['ended', 'stop'],
   ])('with the trouble %s means %s', async (trouble, kind) => {
     fake.trouble(trouble);
     const { verdict } = await send(webhook, fake, [outgoing('Sale')], access);

@@ -8,8 +8,8 @@ import { FIRST_WINS, fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { CountedEvent, FakeNetwork, Trouble } from './fake.ts';
 
 const OLDEST = 90 * 86_400_000;
-/** Versions before this one have ended. */
-const OLDEST_VERSION = 202_512;
+/** Versions before this one have ended. There was none of December 2025. */
+const OLDEST_VERSION = 202_601;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 

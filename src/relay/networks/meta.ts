@@ -6,7 +6,7 @@ import type { Conversion } from '../../model/conversion.ts';
 import type { Destination } from '../../model/destination.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import type { Access, Json, JsonObject, Network, Outgoing, Verdict } from '../network.ts';
-import { clickOf, codeProblem, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, codeProblem, itemsOf, listOf, present, priced, wholeOf, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -121,7 +121,7 @@ function event({ conversion, as }: Outgoing, { destination }: Access): JsonObjec
       content_type: contents.length === 0 ? undefined : 'product',
       content_ids: contents.map(({ id }) => id),
       contents: contents.map(({ id, quantity, price }) =>
-        present({ id, quantity, item_price: priced(price, amountOf) }),
+        present({ id, quantity: wholeOf(quantity), item_price: priced(price, amountOf) }),
       ),
       num_items: itemsOf(contents),
     }),

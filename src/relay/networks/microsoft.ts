@@ -15,6 +15,7 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
+import { clickOf, wholeOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -107,13 +108,14 @@ function event({ conversion, as }: Outgoing): JsonObject {
   };
 }
 
-function userOf({ hashes, network_ids, clicks, client_number, ip, user_agent }: Conversion): JsonObject {
+function userOf(conversion: Conversion): JsonObject {
+  const { hashes, network_ids, client_number, ip, user_agent } = conversion;
   const { external_id } = hashes;
   // Microsoft cuts dots and what follows a plus sign from the local part of an address, and keeps the plus sign of a telephone number. For most addresses
   // the form without anything but letters and digits is the same.
   const email = hashes.em_r ?? hashes.em;
   const phone = hashes.ph_e164 ?? hashes.ph;
-  const click = clicks.msclkid?.id;
+  const click = clickOf(conversion, 'msclkid')?.id;
   return {
     anonymousId: network_ids.uetvid || client_number,
     ...(external_id === undefined ? {} : { externalId: external_id }),
@@ -136,7 +138,7 @@ function dataOf({ value, currency, order_id, contents }: Conversion): JsonObject
 }
 
 function itemOf({ id, quantity, price }: Content): Json {
-  return { id, quantity, ...(price === null ? {} : { price: amountOf(price) }) };
+  return { id, quantity: wholeOf(quantity), ...(price === null ? {} : { price: amountOf(price) }) };
 }
 
 function request(events: readonly JsonObject[], { destination, secret }: Access): RelayRequest {

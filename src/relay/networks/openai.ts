@@ -3,7 +3,7 @@ import type { Conversion } from '../../model/conversion.ts';
 import type { Destination } from '../../model/destination.ts';
 import { PAGEVIEW } from '../../model/event.ts';
 import type { JsonObject, Network } from '../network.ts';
-import { clickOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, listOf, present, priced, wholeOf, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -14,8 +14,9 @@ import {
   settingOf,
   TOKEN,
   textAt,
+  valueAt,
 } from './shared.ts';
-import { statusVerdict } from './status.ts';
+import { split, statusVerdict } from './status.ts';
 
 const DAY = 86_400_000;
 
@@ -123,7 +124,11 @@ export const openai: Network = {
       message: textAt(json, 'error', 'message') || textAt(json, 'message'),
       trace: response.headers.get('x-request-id') ?? '',
     });
-    if (response.status >= 200 && response.status < 300) return each(count, { kind: 'delivered', answer });
+    // OpenAI says nothing of what it has taken. A page of a proxy is no such answer.
+    if (response.status < 300 && (json !== undefined || response.body === '')) {
+      const isRefused = valueAt(json, 'error') !== undefined;
+      return isRefused ? split(openai, answer) : each(count, { kind: 'delivered', answer });
+    }
     return statusVerdict(openai, response, answer, now);
   },
 };
@@ -155,7 +160,7 @@ function contentsOf({ contents, currency }: Conversion): readonly JsonObject[] {
     const amount = currency === '' ? undefined : priced(price, (value) => minorUnits(value, currency));
     return present({
       id,
-      quantity: Number.isInteger(quantity) ? quantity : undefined,
+      quantity: wholeOf(quantity),
       amount,
       currency: amount === undefined ? '' : currency,
     });

@@ -27,9 +27,12 @@ export function clickOf(
   return click === undefined || click.at > ts ? undefined : click;
 }
 
+/** A quantity as networks take it, which refuse anything but whole numbers: 1.5 metres of cloth are 2. */
+export const wholeOf = (quantity: number): number => Math.max(1, Math.round(quantity));
+
 /** How many things were bought or looked at; undefined if nothing is said of them. */
 export const itemsOf = (contents: Conversion['contents']): number | undefined =>
-  contents.length === 0 ? undefined : contents.reduce((sum, { quantity }) => sum + quantity, 0);
+  contents.length === 0 ? undefined : contents.reduce((sum, { quantity }) => sum + wholeOf(quantity), 0);
 
 /** An amount as a network writes it; undefined if it is unknown. */
 export const priced = <Amount extends Json>(

@@ -14,7 +14,7 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { clickOf, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, itemsOf, listOf, present, priced, wholeOf, worthOf } from './parts.ts';
 import {
   amountTextOf,
   answerOf,
@@ -103,7 +103,7 @@ function event({ conversion, as }: Outgoing): JsonObject {
       order_id: conversion.order_id,
       content_ids: contents.map(({ id }) => id),
       contents: contents.map(({ id, quantity, price }) =>
-        present({ id, quantity, item_price: priced(price, amountTextOf) }),
+        present({ id, quantity: wholeOf(quantity), item_price: priced(price, amountTextOf) }),
       ),
       num_items: itemsOf(contents),
     }),

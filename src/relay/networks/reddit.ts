@@ -12,11 +12,13 @@ import {
   each,
   hostField,
   jsonOf,
+  listAt,
   settingOf,
   TOKEN,
   textAt,
+  valueAt,
 } from './shared.ts';
-import { statusVerdict } from './status.ts';
+import { split, statusVerdict } from './status.ts';
 
 const DAY = 86_400_000;
 
@@ -97,7 +99,7 @@ export const reddit: Network = {
         conversion_id: conversion.event_id,
         value,
         currency: value === undefined ? '' : currency,
-        item_count: items === undefined ? undefined : Math.round(items),
+        item_count: items,
         products: contents.map(({ id }) => ({ id })),
       }),
     });
@@ -128,7 +130,11 @@ export const reddit: Network = {
       textAt(json, 'error', 'explanation');
     const code = textAt(json, 'error', 'reason') || textAt(json, 'error', 'code');
     const answer = answerOf(response, { code, message });
-    if (response.status === 200 && message !== '') return each(count, { kind: 'delivered', answer });
+    if (response.status === 200 && message !== '') {
+      // A success that names an error has taken nothing.
+      const isRefused = listAt(json, 'invalid_events').length > 0 || valueAt(json, 'error') !== undefined;
+      return isRefused ? split(reddit, answer) : each(count, { kind: 'delivered', answer });
+    }
     // A field of the wrong type is called unauthorized, too.
     if (response.status === 403 && message.startsWith('JSON error'))
       return { kind: 'split', answer: { ...answer, advice: WRONG_TYPE } };

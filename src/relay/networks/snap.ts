@@ -15,7 +15,7 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { clickOf, itemsOf, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, itemsOf, listOf, present, priced, wholeOf, worthOf } from './parts.ts';
 import {
   amountOf,
   amountTextOf,
@@ -121,7 +121,7 @@ function event({ conversion, as }: Outgoing): JsonObject {
       contents: contents.map(({ id, quantity, price }) =>
         present({
           id,
-          quantity: String(quantity),
+          quantity: String(wholeOf(quantity)),
           item_price: priced(price, amountTextOf),
         }),
       ),

@@ -17,7 +17,12 @@ export function statusVerdict(network: Named, response: RelayResponse, answer: A
   if (status < 300 || status === 425 || isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
-  const advice = `Look at what ${network.title} says of the event, and send it with the missing or corrected value.`;
+  return split(network, answer);
+}
+
+/** What a request means that is refused as a whole, because of an event that the network does not name. */
+export function split({ title }: Named, answer: Answer): Verdict {
+  const advice = `Look at what ${title} says of the event, and send it with the missing or corrected value.`;
   return { kind: 'split', answer: { ...answer, advice } };
 }
 

@@ -6,7 +6,7 @@ import type { Conversion } from '../../model/conversion.ts';
 import type { Answer } from '../../model/delivery.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { Access, JsonObject, Network, Outgoing, RelayResponse, Verdict } from '../network.ts';
-import { clickOf, codeProblem, listOf, present, priced, worthOf } from './parts.ts';
+import { clickOf, codeProblem, listOf, present, priced, wholeOf, worthOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -100,7 +100,7 @@ function event({ conversion, as }: Outgoing): JsonObject {
       order_id: conversion.order_id,
       content_type: contents.length === 0 ? undefined : 'product',
       contents: contents.map(({ id, quantity, price }) =>
-        present({ content_id: id, quantity, price: priced(price, amountOf) }),
+        present({ content_id: id, quantity: wholeOf(quantity), price: priced(price, amountOf) }),
       ),
     }),
   });

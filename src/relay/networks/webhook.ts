@@ -25,6 +25,7 @@ import {
   secondsOf,
   settingOf,
 } from './shared.ts';
+import { stop } from './status.ts';
 
 const client: DestinationField = {
   name: 'client',
@@ -51,7 +52,8 @@ export const webhook: Network = {
     name: 'secret',
     label: 'Signing secret',
     help: '`whsec_` and 24 to 64 random bytes in base64. To make one: `echo whsec_$(openssl rand -base64 32)`.',
-    pattern: /^whsec_(?:[A-Za-z\d+/]{4}){8,21}(?:[A-Za-z\d+/]{4}|[A-Za-z\d+/]{3}=|[A-Za-z\d+/]{2}==)?$/,
+    pattern:
+      /^whsec_(?:(?:[A-Za-z\d+/]{4}){8,20}(?:[A-Za-z\d+/]{4}|[A-Za-z\d+/]{3}=|[A-Za-z\d+/]{2}==)?|(?:[A-Za-z\d+/]{4}){21}[A-Za-z\d+/]{2}==)$/,
   },
   settings: [client],
   events: {},
@@ -140,9 +142,6 @@ export async function signatureOf(
   return `v1,${signature.toBase64()}`;
 }
 
-/** Statuses that say nothing about the events: each of them would get the same. */
-const WHOLE = new Set([401, 403, 404, 405]);
-
 /** The receiver's own words are not recorded: it has the whole conversion, and may repeat any of it. */
 function verdict(response: RelayResponse, count: number, { now }: Access): Verdict {
   const { status } = response;
@@ -150,24 +149,21 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
   if (status >= 200 && status < 300)
     return each(count, { kind: 'delivered', answer: { ...answer, message: '' } });
   if (status === 410) {
-    const advice = 'The receiver wants no more conversions. Give another address, or remove the destination.';
-    return { kind: 'stop', answer: { ...answer, advice } };
+    return stop(
+      answer,
+      'The receiver wants no more conversions. Give another address, or remove the destination.',
+    );
   }
   if (isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   if (status < 400) {
-    const advice = 'Give the address that the receiver redirects to: Speck does not follow redirects.';
-    return { kind: 'stop', answer: { ...answer, advice } };
+    return stop(answer, 'Give the address that the receiver redirects to: Speck does not follow redirects.');
   }
-  const refused: Verdict = {
-    kind: 'split',
-    answer: { ...answer, advice: 'Look into the log of the receiver for the reason.' },
-  };
-  if (!WHOLE.has(status)) return refused;
-  const advice =
-    status === 401 || status === 403
-      ? 'Check that the receiver has the same secret, and that its clock is right.'
-      : 'Check the address, and that it takes POST requests.';
-  return each(count, { kind: 'refused', answer: { ...answer, advice } });
+  if (status === 401 || status === 403)
+    return stop(answer, 'Check that the receiver has the same secret, and that its clock is right.');
+  if (status === 404 || status === 405)
+    return stop(answer, 'Check the address, and that it takes POST requests.');
+  const advice = 'Look into the log of the receiver for the reason.';
+  return { kind: 'split', answer: { ...answer, advice } };
 }
