@@ -148,7 +148,8 @@ function hashesIn(text: (name: string) => string): Conversion['hashes'] {
 
 /** What the ids in networks' cookies look like. None of these can be an e-mail address. */
 const NETWORK_ID_PATTERNS: Readonly<Record<NetworkId, RegExp>> = {
-  fbp: /^fb\.\d\.\d{10,16}\.\d{1,20}$/,
+  // Meta's newer scripts add a part of their own.
+  fbp: /^fb\.\d\.\d{10,16}\.\d{1,20}(?:\.[\w-]{1,20})?$/,
   fbc: /^fb\.\d\.\d{10,16}\.[\w.~=-]{1,512}$/,
   ga: /^\d{1,12}\.\d{1,12}$/,
   ttp: /^[\w.-]{1,100}$/,

@@ -72,7 +72,8 @@ async function prepareOne(
     return refused(`${network.title} has no test mode.`, 'Switch the destination to live.');
   }
   const kept = people.flatMap((alias): readonly KeptClick[] => known.clicks.get(alias) ?? []);
-  const outgoing = await withClicks(secrets, { conversion: payload.conversion, as: row.sent_as }, kept);
+  const whole = await withClicks(secrets, { conversion: payload.conversion, as: row.sent_as }, kept);
+  const outgoing = notAhead(whole, now);
   const maySendAgain = countsOnce(network, outgoing, access);
   if (row.sent_at !== null && !maySendAgain) return end(row, 'unknown', ANSWER_LOST);
   if (isLateForDeduplication(network, row, access)) {
@@ -120,6 +121,16 @@ async function withClicks(
   if (others.length === 0) return outgoing;
   const clicks = { ...(await openClicks(secrets, others, conversion.ts)), ...conversion.clicks };
   return { ...outgoing, conversion: { ...conversion, clicks } };
+}
+
+/** A sender's clock may run ahead. Networks refuse what has not happened yet, or drop it in silence: it has happened by now. */
+function notAhead({ conversion, as }: Outgoing, now: number): Outgoing {
+  if (conversion.ts <= now) return { conversion, as };
+  const clicks = Object.entries(conversion.clicks).map(([parameter, { id, at }]) => [
+    parameter,
+    { id, at: Math.min(at, now) },
+  ]);
+  return { conversion: { ...conversion, ts: now, clicks: Object.fromEntries(clicks) }, as };
 }
 
 /** Whether the network counts a conversion once if it is sent twice. */

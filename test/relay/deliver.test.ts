@@ -145,6 +145,27 @@ describe('clicks that are kept', () => {
   });
 });
 
+describe('the time of a conversion', () => {
+  it('is never after that of sending, and its own click is not after it', async () => {
+    const { destination, server } = await withWaiting(0);
+    const network = plainNetwork({
+      event: ({ conversion: { event_id, ts, clicks } }) => ({ id: event_id, ts, at: clicks.gclid?.at ?? 0 }),
+    });
+    const ahead = NOW + 4 * MINUTE;
+    const of = (id: string, ts: number) => conversionOf(id, ts, { clicks: { gclid: { id: 'g', at: ts } } });
+    await enqueue(destination, [of('ahead', ahead), of('now', NOW), of('past', NOW - 1)], { due: NOW });
+    await deliverOnce(destination, network, server.fetch);
+    const events = server.requests[0]?.events ?? [];
+    expect(new Map(events.map(({ id, ts, at }) => [id, [ts, at]]))).toEqual(
+      new Map([
+        ['ahead', [NOW, NOW]],
+        ['now', [NOW, NOW]],
+        ['past', [NOW - 1, NOW - 1]],
+      ]),
+    );
+  });
+});
+
 describe('what must not be sent', () => {
   it('is refused with the reason before anything is sent, and holds up no other', async () => {
     const { destination, server } = await withWaiting(1);

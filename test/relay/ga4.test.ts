@@ -76,6 +76,23 @@ describe('a request', () => {
     expect(event['client_id']).toBe(client_id);
   });
 
+  it.each([
+    ['Google’s tag', { ga: '5.6' }, undefined],
+    ['Speck', {}, String(Date.UTC(2026, 10, 20) / 1000)],
+  ])('of a visitor whom %s knows has the session %s %s', (_, network_ids, session_id) => {
+    const event = ga4.event(outgoing('purchase', { network_ids }), access);
+    expect(event['events']).toMatchObject([{ params: session_id === undefined ? {} : { session_id } }]);
+    expect(JSON.stringify(event).includes('session_id')).toBe(session_id !== undefined);
+  });
+
+  it('has no half of a character where a text is cut', async () => {
+    const long = `${'x'.repeat(99)}😀`;
+    const contents = [{ id: long, quantity: 1, price: null }];
+    const { events } = await send(ga4, fake, [outgoing('purchase', { order_id: long, contents })], access);
+    expect(JSON.stringify(events)).not.toContain('\\ud83d');
+    expect(fake.counted()).toMatchObject([{ id: 'x'.repeat(99) }]);
+  });
+
   it('of a purchase without an order has the event’s own id, and never an empty one', () => {
     const paramsOf = (as: string): object =>
       ga4.event(outgoing(as, { order_id: '' }), access)['events'] as unknown as object;
@@ -267,5 +284,10 @@ describe('an answer', () => {
 });
 
 it('sends what docs/relay/ga4.md lists', () => {
-  expectDocumented(page, ga4, [ga4.event(outgoing('purchase'), access)]);
+  const events = [outgoing('purchase'), outgoing('purchase', { network_ids: {} })];
+  expectDocumented(
+    page,
+    ga4,
+    events.map((each) => ga4.event(each, access)),
+  );
 });

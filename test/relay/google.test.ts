@@ -180,12 +180,16 @@ describe('a request', () => {
   it('has one click: the last, and of the same time the most exact', () => {
     const idsOf = (clicks: typeof PURCHASE.clicks): unknown =>
       google.event(outgoing(ACTION, { clicks }), accessOf(fake))['adIdentifiers'];
-    const at = NOW - 5000;
+    const at = PURCHASE.ts - 5000;
     expect(idsOf({ gclid: { id: 'g', at }, wbraid: { id: 'w', at: at + 1 } })).toEqual({ wbraid: 'w' });
     expect(idsOf({ wbraid: { id: 'w', at }, gbraid: { id: 'b', at }, gclid: { id: 'g', at } })).toEqual({
       gclid: 'g',
     });
     expect(idsOf({ fbclid: { id: 'f', at } })).toBeUndefined();
+    // What comes after a conversion did not lead to it.
+    const later = { id: 'w', at: PURCHASE.ts + 1 };
+    expect(idsOf({ wbraid: later })).toBeUndefined();
+    expect(idsOf({ gclid: { id: 'g', at: PURCHASE.ts - 5000 }, wbraid: later })).toEqual({ gclid: 'g' });
   });
 
   it('has the plain form of an address only if there is no other, and no telephone number without its plus sign', () => {
@@ -378,6 +382,49 @@ describe('an answer', () => {
       'Customer data terms',
     ],
     [400, '<html>', 'split', '', 'field'],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH')),
+      'stop',
+      'OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH',
+      'manager account',
+    ],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('DESTINATION_ACCOUNT_TYPE_MISMATCH')),
+      'stop',
+      'DESTINATION_ACCOUNT_TYPE_MISMATCH',
+      'ids of the Google Ads account',
+    ],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('NOT_ALLOWLISTED')),
+      'stop',
+      'NOT_ALLOWLISTED',
+      'Ask its support',
+    ],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('EVENT_SOURCE_AND_DESTINATION_MISMATCH')),
+      'split',
+      'EVENT_SOURCE_AND_DESTINATION_MISMATCH',
+      'source has to be the website',
+    ],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('EVENT_TIME_INVALID')),
+      'split',
+      'EVENT_TIME_INVALID',
+      'older',
+    ],
+    [
+      400,
+      failed('INVALID_ARGUMENT', violation('CONVERSION_ACTION_TOO_RECENTLY_CREATED')),
+      'split',
+      'CONVERSION_ACTION_TOO_RECENTLY_CREATED',
+      'sends it again',
+    ],
+    [409, failed('ABORTED'), 'retry', 'ABORTED', ''],
     [401, failed('UNAUTHENTICATED'), 'stop', 'UNAUTHENTICATED', 'new JSON key'],
     [401, '', 'stop', '', 'new JSON key'],
     [403, failed('PERMISSION_DENIED'), 'stop', 'PERMISSION_DENIED', 'Access and security'],
@@ -411,6 +458,15 @@ describe('an answer', () => {
     if (advice === '') expect(answerIn(verdict).advice).toBe('');
   });
 
+  it('about an action that was just created holds up no event of another, and lets its own wait', () => {
+    const body = failed('INVALID_ARGUMENT', violation('CONVERSION_ACTION_TOO_RECENTLY_CREATED'));
+    expect(kindsOf(google.verdict(answered(400, body), 2, accessOf(fake)))).toEqual(['split']);
+    expect(google.verdict(answered(400, body), 1, accessOf(fake))).toMatchObject({
+      kind: 'each',
+      events: [{ kind: 'retry', answer: { advice: expect.stringContaining('sends it again') } }],
+    });
+  });
+
   it('says when to try again: Google’s time, or an hour after the quota of the day', () => {
     const body = failed(
       'RESOURCE_EXHAUSTED',
@@ -442,7 +498,7 @@ describe('what became of a request', () => {
 
   it('may be a refusal behind an answer of success', async () => {
     const access = await authorized();
-    const clicks = { gclid: { id: 'not a click!', at: NOW } };
+    const clicks = { gclid: { id: 'not a click!', at: PURCHASE.ts } };
     const { verdict } = await send(google, fake, [outgoing(ACTION, { clicks, hashes: {} })], access);
     expect(kindsOf(verdict)).toEqual(['sent']);
     clock += HALF_AN_HOUR;
@@ -453,7 +509,7 @@ describe('what became of a request', () => {
 
   it('is unknown for each event if Google has taken a part', async () => {
     const access = await authorized();
-    const clicks = { gclid: { id: 'not a click!', at: NOW } };
+    const clicks = { gclid: { id: 'not a click!', at: PURCHASE.ts } };
     const batch = [outgoing(ACTION), outgoing(ACTION, { order_id: 'B', clicks })];
     const { verdict } = await send(google, fake, batch, access);
     clock += HALF_AN_HOUR;
@@ -498,6 +554,22 @@ describe('what became of a request', () => {
     if (kind === 'refused' && status === 200) expect(verdict.answer.message).toContain('refused');
   });
 
+  it.each([
+    ['CONVERSION_PRECEDES_CLICK', ''],
+    ['EVENT_TOO_OLD', 'window'],
+    ['INVALID_CLICK', 'parameter'],
+    ['CLICK_NOT_FOUND', 'parameter'],
+    ['INVALID_OPERATING_ACCOUNT_FOR_CLICK', 'another Google Ads account'],
+    ['TOO_RECENT_CLICK', 'source is the website'],
+    ['ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID', 'count every'],
+  ])('has advice for %s', (reason, advice) => {
+    const body = { requestStatusPerDestination: [one('FAILED', `PROCESSING_ERROR_REASON_${reason}`)] };
+    expect(followUp.verdict(answered(200, body), accessOf(fake))).toMatchObject({
+      kind: 'refused',
+      answer: { code: reason, advice: expect.stringContaining(advice) },
+    });
+  });
+
   it('has advice for the mismatch of accounts, whose name differs from the others', () => {
     const reason = 'PROCESSING_ERROR_OPERATING_ACCOUNT_MISMATCH_FOR_AD_IDENTIFIER';
     const body = { requestStatusPerDestination: [one('FAILED', reason)] };
@@ -519,7 +591,7 @@ it.each([
 });
 
 it('sends what docs/relay/google.md lists', () => {
-  const at = NOW - 1000;
+  const at = PURCHASE.ts;
   const events = [{ gclid: { id: 'a', at } }, { gbraid: { id: 'b', at } }, { wbraid: { id: 'c', at } }].map(
     (clicks) => google.event(outgoing(ACTION, { clicks }), accessOf(fake)),
   );

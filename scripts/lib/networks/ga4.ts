@@ -124,7 +124,7 @@ export function makeGa4(now: () => number = Date.now): FakeNetwork {
       fault('events', 'EXCEEDED_MAX_ENTITIES', 'At most 25 events are allowed.');
     if (timestamp_micros !== undefined) {
       const at = timestamp_micros / 1000;
-      if (at < now() - OLDEST || at > now() + 60_000) {
+      if (at < now() - OLDEST || at > now()) {
         fault(
           'timestamp_micros',
           'VALUE_INVALID',
@@ -169,9 +169,15 @@ export function makeGa4(now: () => number = Date.now): FakeNetwork {
   });
 }
 
+/** Half a pair of surrogates is no text: nothing of the body is read. */
+function wellFormed(_: string, value: unknown): unknown {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new SyntaxError('not a text');
+  return value;
+}
+
 function parsed(text: string): Body | null {
   try {
-    const read = v.safeParse(ga4Body, JSON.parse(text));
+    const read = v.safeParse(ga4Body, JSON.parse(text, wellFormed));
     return read.success ? read.output : null;
   } catch {
     return null;

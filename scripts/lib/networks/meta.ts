@@ -26,7 +26,7 @@ const event = v.strictObject({
     client_ip_address: v.optional(v.pipe(v.string(), v.ip())),
     client_user_agent: text,
     fbc: v.optional(v.pipe(v.string(), v.regex(/^fb\.\d\.\d{13}\.\S+$/))),
-    fbp: v.optional(v.pipe(v.string(), v.regex(/^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/))),
+    fbp: v.optional(v.pipe(v.string(), v.regex(/^fb\.\d\.\d{13}\.\d+(?:\.[\w-]+)?$/))),
   }),
   custom_data: v.optional(
     v.strictObject({

@@ -14,7 +14,18 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { amountOf, answerOf, each, hostField, jsonOf, listAt, settingOf, textAt } from './shared.ts';
+import { present } from './parts.ts';
+import {
+  amountOf,
+  answerOf,
+  each,
+  hostField,
+  jsonOf,
+  listAt,
+  secondsOf,
+  settingOf,
+  textAt,
+} from './shared.ts';
 
 const host = hostField(
   'https://www.google-analytics.com',
@@ -38,6 +49,7 @@ const PARAMETER = 100;
 const LOCATION = 1000;
 const REFERRER = 420;
 const ITEMS = 200;
+const DAY = 86_400_000;
 
 export const ga4: Network = {
   name: 'ga4',
@@ -105,10 +117,22 @@ function event({ conversion, as }: Outgoing): JsonObject {
 
 /** The visitor as Google's tag on the page knows them, or one of Speck's own in the same form, who is then another visitor to Google Analytics. */
 function clientIdOf({ network_ids, client_number }: Conversion): string {
-  const { ga } = network_ids;
-  if (ga !== undefined && CLIENT_ID.test(ga)) return ga;
-  return `${client_number.slice(0, 10)}.${client_number.slice(10, 20) || '1'}`;
+  const { ga = '' } = network_ids;
+  return isClientId(ga) ? ga : `${client_number.slice(0, 10)}.${client_number.slice(10, 20) || '1'}`;
 }
+
+const isClientId = (ga: string): boolean => CLIENT_ID.test(ga);
+
+/**
+ * The session of a visitor who is Speck's own: the day. Without one, realtime reports leave the event out. To a visitor whom Google's tag knows it would add
+ * a session that has no source.
+ */
+const sessionOf = ({ network_ids: { ga = '' }, ts }: Conversion): string | undefined =>
+  isClientId(ga) ? undefined : String(secondsOf(ts - (ts % DAY)));
+
+/** At most so many characters, without half a pair of surrogates: Google drops what is no text. */
+const cut = (text: string, characters: number): string =>
+  text.slice(0, characters).replace(/[\ud800-\udbff]$/, '');
 
 function parametersOf(conversion: Conversion, as: string): JsonObject {
   const { value, currency, url, referrer } = conversion;
@@ -116,20 +140,21 @@ function parametersOf(conversion: Conversion, as: string): JsonObject {
   // An empty one would make all purchases one.
   const transaction = conversion.order_id || (as === 'purchase' ? conversion.event_id : '');
   return {
-    // Without it, realtime reports leave the event out.
+    ...present({ session_id: sessionOf(conversion) }),
+    // Without it, too, realtime reports leave the event out.
     engagement_time_msec: 1,
-    ...(url === '' ? {} : { page_location: url.slice(0, LOCATION) }),
-    ...(referrer === '' ? {} : { page_referrer: referrer.slice(0, REFERRER) }),
+    ...(url === '' ? {} : { page_location: cut(url, LOCATION) }),
+    ...(referrer === '' ? {} : { page_referrer: cut(referrer, REFERRER) }),
     // A value counts only with its currency.
     ...(value === null || currency === '' ? {} : { value: amountOf(value), currency }),
-    ...(transaction === '' ? {} : { transaction_id: transaction.slice(0, PARAMETER) }),
+    ...(transaction === '' ? {} : { transaction_id: cut(transaction, PARAMETER) }),
     ...(contents.length === 0 ? {} : { items: contents.slice(0, ITEMS).map(itemOf) }),
   };
 }
 
 function itemOf({ id, quantity, price }: Content): Json {
   return {
-    item_id: id.slice(0, PARAMETER),
+    item_id: cut(id, PARAMETER),
     quantity,
     ...(price === null ? {} : { price: amountOf(price) }),
   };

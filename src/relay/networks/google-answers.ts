@@ -1,4 +1,7 @@
-/** Google's reasons for refusing events, by the last part of their names, with what an owner can do. The names are those of the API's error.proto and processing_errors.proto. */
+/**
+ * Google's reasons for refusing events, by the last part of their names, with what an owner can do. The names are those of the API's error.proto and
+ * processing_errors.proto, and of developers.google.com/data-manager/api/reference/rest/v1/ErrorReason, to which Google adds new ones.
+ */
 
 const CONVERSION_ACTION =
   'In the rule, give the id of a conversion action of this account: the number after `ctId=` in the address of its page in Google Ads. Its source has to be the website.';
@@ -7,8 +10,15 @@ const TERMS =
 const ACCESS =
   'In Google Ads, open Admin, Access and security, and add the e-mail address of the service account as a user with standard access. If it is a user of a manager account only, give the id of that account to the destination.';
 const CLICK_ID = 'Check that pages do not change the parameter of the advertisement in their addresses.';
+const OTHER_ACCOUNT =
+  'The click was on an advertisement of another Google Ads account: add a destination for that account.';
+const TIME = 'The conversion is older than the conversion window of its action.';
+const ACCOUNTS = 'Check the ids of the Google Ads account and of its manager account.';
 const CONSENT =
   'The account refuses events without consent for advertising. Speck sends that it was granted: check the consent settings of the account.';
+
+/** The conversion action was just created. */
+export const TOO_NEW = 'CONVERSION_ACTION_TOO_RECENTLY_CREATED';
 
 /** Reasons that concern the account or the key: nothing will be accepted until they are gone. */
 const STOPPING: Readonly<Record<string, string>> = {
@@ -19,7 +29,11 @@ const STOPPING: Readonly<Record<string, string>> = {
   ACCESS_TOKEN_SCOPE_INSUFFICIENT:
     'In Google Cloud, enable the Data Manager API for the project of the service account.',
   NOT_FOUND: 'Check the id of the Google Ads account, the host and the version of the API.',
-  INVALID_DESTINATION: 'Check the ids of the Google Ads account and of its manager account.',
+  INVALID_DESTINATION: ACCOUNTS,
+  OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH: ACCOUNTS,
+  DESTINATION_ACCOUNT_TYPE_MISMATCH: ACCOUNTS,
+  NOT_ALLOWLISTED:
+    'Google has not enabled this account for conversions by the Data Manager API. Ask its support.',
   TERMS_AND_CONDITIONS_NOT_SIGNED: TERMS,
   DESTINATION_ACCOUNT_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS: TERMS,
   DESTINATION_ACCOUNT_ENHANCED_CONVERSIONS_TERMS_NOT_SIGNED: TERMS,
@@ -31,18 +45,29 @@ const STOPPING: Readonly<Record<string, string>> = {
 const REFUSING: Readonly<Record<string, string>> = {
   INVALID_CONVERSION_ACTION_ID: CONVERSION_ACTION,
   INVALID_CONVERSION_ACTION_TYPE: CONVERSION_ACTION,
+  EVENT_SOURCE_AND_DESTINATION_MISMATCH: CONVERSION_ACTION,
+  [TOO_NEW]:
+    'Google takes no conversions for an action that was just created. Speck sends it again; that can take some hours.',
   NO_IDENTIFIERS_PROVIDED:
     'Send the user’s e-mail address or telephone number to the tag, or keep the click ids of advertisements.',
   INVALID_CURRENCY_CODE: 'Send a currency that Google Ads supports.',
-  EVENT_TOO_OLD: 'The conversion is older than the conversion window of its action.',
+  EVENT_TOO_OLD: TIME,
+  EVENT_TIME_INVALID: TIME,
   DENIED_CONSENT: CONSENT,
   NO_CONSENT: CONSENT,
   UNKNOWN_CONSENT: CONSENT,
   INVALID_GCLID: CLICK_ID,
   INVALID_GBRAID: CLICK_ID,
   INVALID_WBRAID: CLICK_ID,
-  OPERATING_ACCOUNT_MISMATCH_FOR_AD_IDENTIFIER:
-    'The click was on an advertisement of another Google Ads account: add a destination for that account.',
+  INVALID_CLICK: CLICK_ID,
+  CLICK_NOT_FOUND: CLICK_ID,
+  OPERATING_ACCOUNT_MISMATCH_FOR_AD_IDENTIFIER: OTHER_ACCOUNT,
+  INVALID_OPERATING_ACCOUNT_FOR_CLICK: OTHER_ACCOUNT,
+  INVALID_AD_IDENTIFIER_FOR_ACCOUNT: OTHER_ACCOUNT,
+  ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID:
+    'In Google Ads, let the conversion action count every conversion: clicks on iOS have ids that cannot be counted once a click.',
+  TOO_RECENT_CLICK:
+    'Google takes a conversion of this action only some hours after the click. Use an action whose source is the website.',
 };
 
 /** Reasons for which an event is not counted because Google has it already. */

@@ -17,8 +17,9 @@ import type {
   RelayResponse,
   Verdict,
 } from '../network.ts';
-import { adviceFor, COUNTED, isStopping, reasonOf } from './google-answers.ts';
+import { adviceFor, COUNTED, isStopping, reasonOf, TOO_NEW } from './google-answers.ts';
 import { googleToken, tokenHost } from './google-token.ts';
+import { clickOf } from './parts.ts';
 import {
   amountOf,
   answerOf,
@@ -47,6 +48,8 @@ const ACTION = /^\d{1,20}$/;
 /** Seconds until Google's daily quota is tried again. */
 const QUOTA_PAUSE = 3600;
 const HALF_AN_HOUR = 1_800_000;
+/** The status of `ABORTED`: something else was under way, and the same may be sent again. */
+const ABORTED = 409;
 
 /** The kinds of Google's click ids, the most exact one first. */
 const CLICKS = ['gclid', 'gbraid', 'wbraid'] as const satisfies readonly ClickParameter[];
@@ -88,14 +91,14 @@ export const google: Network = {
 
 function problemOf({ conversion, as }: Outgoing): string | null {
   if (!ACTION.test(as)) return 'The rule names no conversion action: give its id, which has digits only.';
-  if (clickOf(conversion) === null && identifiersOf(conversion).length === 0) {
+  if (lastClickOf(conversion) === null && identifiersOf(conversion).length === 0) {
     return 'Nothing identifies the visitor to Google: no click id, and no e-mail address or telephone number with its country code. Send user data to the tag.';
   }
   return null;
 }
 
 function event({ conversion, as }: Outgoing): JsonObject {
-  const click = clickOf(conversion);
+  const click = lastClickOf(conversion);
   const identifiers = identifiersOf(conversion);
   const { value, currency } = conversion;
   return {
@@ -111,11 +114,13 @@ function event({ conversion, as }: Outgoing): JsonObject {
   };
 }
 
-/** The last click. A conversion takes one: Google refuses some pairs. */
-function clickOf({ clicks }: Conversion): { readonly parameter: ClickParameter; readonly id: string } | null {
+/** The last click before the conversion. A conversion takes one: Google refuses some pairs. */
+function lastClickOf(
+  conversion: Conversion,
+): { readonly parameter: ClickParameter; readonly id: string } | null {
   let last: { readonly parameter: ClickParameter; readonly click: Click } | null = null;
   for (const parameter of CLICKS) {
-    const click = clicks[parameter];
+    const click = clickOf(conversion, parameter);
     if (click !== undefined && (last === null || click.at > last.click.at)) last = { parameter, click };
   }
   return last === null ? null : { parameter: last.parameter, id: last.click.id };
@@ -160,7 +165,13 @@ const baseOf = ({ destination }: Access): string =>
   `${settingOf(destination, host)}/${settingOf(destination, version)}`;
 
 function verdict(response: RelayResponse, count: number, access: Access): Verdict {
-  if (response.status !== 200) return failureOf(response, access);
+  if (response.status !== 200) {
+    const failure = failureOf(response, access);
+    // Of an event that is alone it is certain that its action is meant.
+    return failure.kind === 'split' && failure.answer.code === TOO_NEW && count === 1
+      ? each(1, { kind: 'retry', answer: failure.answer })
+      : failure;
+  }
   const trace = textAt(jsonOf(response.body), 'requestId');
   if (access.destination.mode === 'test') {
     const message = 'Google has checked the events and found no fault. It counts none of them.';
@@ -211,7 +222,7 @@ function failureOf(
 ): Extract<Verdict, { kind: 'split' | 'retry' | 'stop' }> {
   const { status } = response;
   const { answer, reasons, daily } = errorOf(response);
-  if (isTransient(status)) {
+  if (isTransient(status) || status === ABORTED) {
     const advice = daily
       ? 'The project of the service account has used its quota of the day. Ask for more in Google Cloud.'
       : '';

@@ -144,7 +144,7 @@ function fbcOf(conversion: Conversion): string | undefined {
  */
 function fbpOf({ network_ids, client_number, page_pixels }: Conversion, { created_at }: Destination): string {
   const own = network_ids.fbp ?? '';
-  if (/^fb\.\d\.\d{13}\.\d+(?:\.\w+)?$/.test(own)) return own;
+  if (/^fb\.\d\.\d{13}\.\d+(?:\.[\w-]+)?$/.test(own)) return own;
   return page_pixels.includes('meta') ? '' : `fb.1.${created_at}.${client_number}`;
 }
 
