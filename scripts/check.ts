@@ -104,7 +104,7 @@ const BUDGETS = [
 
 /** Bytes of the npm package's modules, minified and after gzip -9. A page with a bundler loads the first. */
 const PACKAGE = [
-  { file: 'index.js', bytes: 3_090 },
+  { file: 'index.js', bytes: 3_180 },
   { file: 'send.js', bytes: 720 },
   { file: 'hash.js', bytes: 80 },
   { file: 'relay.js', bytes: 1_080 },

@@ -50,7 +50,10 @@ interface SpeckUserData {
 }
 
 interface Speck {
-  /** With `data-relay`, returns the event's id for the networks' own pixels. Undefined without a consent, and before the tag runs. */
+  /**
+   * With `data-relay`, returns the event's id for the networks' own pixels; undefined without a consent. Before the tag runs, the snippet for
+   * `data-relay` returns one in any case, and the tag sends it with a consent only.
+   */
   (command: 'track', name: SpeckEventName, data?: SpeckData, about?: SpeckAbout): string | undefined;
   (command: 'identify', uid: string | number | null, userData?: SpeckUserData & { sig?: string }): void;
   (command: 'consent', choice: 'granted' | 'denied'): void;

@@ -1,6 +1,7 @@
 /** The snippets that put a pixel into a page or an e-mail. */
 import { isLoopback } from '../model/loopback.ts';
 import { type PathSettings, pagePaths } from '../model/page-paths.ts';
+import { STUB } from '../model/stub.ts';
 
 export interface Snippets {
   /** For pages: counts with all options, and queues calls of `speck(…)` until the tag has loaded. */
@@ -14,9 +15,6 @@ export interface Snippets {
   /** The URL to which events are posted. */
   readonly collect_url: string;
 }
-
-/** Queues calls of `speck(…)` until the tag handles them. */
-const STUB = 'window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}';
 
 /** What a page of the owner's own machine needs to be counted. Only such pages load the tag from such a URL. */
 const localOption = (url: string): string => (isLoopback(new URL(url).hostname) ? ' data-local' : '');

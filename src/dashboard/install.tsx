@@ -8,18 +8,13 @@ import { useGet, useInterval } from './hooks.ts';
 import { lazy } from './lazy.tsx';
 import type { LiveResponse } from './live.tsx';
 import type { RejectionsResponse } from './rejections.tsx';
+import { besideMeta, withRelay } from './relay-snippet.ts';
 import { SignedIds } from './signed-ids.tsx';
 import { Heading, Link, Snippet, Text } from './ui.tsx';
 import { todayIn } from './view.ts';
 
 const Recipes = lazy(() => import('./recipes.tsx'));
 const Switch = lazy(() => import('./switch.tsx'));
-
-const ALL_OPTIONS = 'data-use="all"';
-
-/** A snippet whose tag serves conversions, too. */
-const withRelay = (snippet: string, isRelayed: boolean): string =>
-  isRelayed ? snippet.replace(ALL_OPTIONS, `${ALL_OPTIONS} data-relay`) : snippet;
 
 interface Props {
   readonly pixel: Pixel;
@@ -30,14 +25,15 @@ interface Props {
 export default function Install({ pixel, mayAdd }: Props) {
   const { id, url } = pixel;
   const destinations = useGet<DestinationsJson>(`/api/v1/pixels/${id}/destinations`);
-  const isRelayed = (destinations.data?.destinations.length ?? 0) > 0;
-  const install = { ...pixel.install, script: withRelay(pixel.install.script, isRelayed) };
+  const networks = destinations.data?.destinations.map(({ network }) => network) ?? [];
+  const isRelayed = networks.length > 0;
+  const install = isRelayed ? withRelay(pixel.install) : pixel.install;
   const origin = location.origin;
   const isLocal = isLoopback(location.hostname);
   const local = isLocal ? ' data-local' : '';
   const fbq = [
     '<script>window.fbq=window.fbq||function(){fbq.callMethod?fbq.callMethod(...arguments):(fbq.queue=fbq.queue||[]).push(arguments)}</script>',
-    `<script defer src="${install.script_url.replace('.plus.', '.meta.')}" data-pixel="${id}" ${withRelay(ALL_OPTIONS, isRelayed)} data-alias="fbq"${local}></script>`,
+    `<script defer src="${install.script_url.replace('.plus.', '.meta.')}" data-pixel="${id}" data-use="all"${isRelayed ? ' data-relay' : ''} data-alias="fbq"${local}></script>`,
   ].join('\n');
   const server = [
     `curl ${origin}/api/v1/events \\`,
@@ -67,6 +63,12 @@ export default function Install({ pixel, mayAdd }: Props) {
           </>
         )}
       </Snippet>
+      {networks.includes('meta') && (
+        <Snippet title="Pages with Meta's own pixel" text={besideMeta(pixel.install)}>
+          Add this in place of the snippet above, and before Meta's code. Each call of{' '}
+          <code>fbq('track', …)</code> then goes to Meta and to Speck with the same event id.
+        </Snippet>
+      )}
       <Recipes pixel={id} install={install} isLocal={isLocal} isRelayed={isRelayed} />
       <Switch pixel={pixel} mayAdd={mayAdd} />
       <Snippet title="Without JavaScript" text={install.noscript}>

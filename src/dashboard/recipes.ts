@@ -3,6 +3,8 @@
  * them with those of an example (`npm run docs`). Text between backticks is code.
  */
 
+import { RELAY_STUB, STUB } from '../model/stub.ts';
+
 /** The values of a pixel that its recipes contain. */
 export interface Subject {
   readonly pixel: string;
@@ -32,11 +34,10 @@ export interface Recipe {
   readonly codes: readonly Code[];
 }
 
-const STUB = 'window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}';
-
 /** @returns the recipes, those with the most readers first. */
 export function recipesOf({ pixel, install, isLocal, isRelayed }: Subject): readonly Recipe[] {
   const { script, script_url: tag, collect_url } = install;
+  const stub = isRelayed ? RELAY_STUB : STUB;
   const more = `${isRelayed ? ' data-relay=""' : ''}${isLocal ? ' data-local=""' : ''}`;
   return [
     {
@@ -69,7 +70,7 @@ export function recipesOf({ pixel, install, isLocal, isRelayed }: Subject): read
           language: 'html',
           text: [
             '<script>',
-            `${STUB};`,
+            `${stub};`,
             '(function () {',
             "  var tag = document.createElement('script');",
             `  tag.src = '${tag}';`,
@@ -130,7 +131,7 @@ export function recipesOf({ pixel, install, isLocal, isRelayed }: Subject): read
           text: [
             "import Script from 'next/script';",
             '',
-            `<Script id="speck">{\`${STUB}\`}</Script>`,
+            `<Script id="speck">{\`${stub}\`}</Script>`,
             `<Script src="${tag}" data-pixel="${pixel}" data-use="all"${more} />`,
           ].join('\n'),
         },

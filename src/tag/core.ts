@@ -1,12 +1,15 @@
 /** Makes events of what happens on a page, and handles the owner's calls. docs/tag.md explains each field of an event. */
 import { say } from './debug.ts';
 import { toJson } from './json.ts';
+import { newId } from './new-id.ts';
 import { type Data, flush, matchUser, post, waiting } from './outbox.ts';
 import { listen, pageUrl } from './page.ts';
 import { doc, options, relays } from './script.ts';
 
 export interface About {
   readonly eventID?: string | undefined;
+  /** The id that the snippet for data-relay made for a call before the tag ran. It counts only with a consent. */
+  readonly relayID?: string | undefined;
   readonly url?: string | undefined;
   /** For a page view: the address changed within the page. */
   readonly nav?: 1;
@@ -21,6 +24,8 @@ let viewId: string | undefined;
 /** `leave` is called before another page is counted. engagement.ts sets it, in builds that have options. */
 export const hooks = {} as { leave(): void };
 let referrer: string | undefined;
+/** The address that the page was loaded with. Within the page, others may follow before the visitor consents. */
+let landing: string | undefined;
 let user: unknown;
 /** The signature of the user's id, made by the owner's server. */
 let signature: unknown;
@@ -44,6 +49,7 @@ try {
   silence = options['local'] == null && /^$|^127\.|^\[::|localhost$/.test(location.hostname);
   if (ALL && silence) silence = LOCAL;
   referrer = doc.referrer;
+  if (ALL) landing = pageUrl();
   cid = `${crypto.getRandomValues(new Uint32Array(4))}`;
   if (!ALL) {
     isSound = toJson([referrer])[1] === '"';
@@ -53,17 +59,6 @@ try {
 } catch {
   // The page has no storage, as in a sandbox, or hides its referrer.
 }
-
-/** 128 random bits in 28 letters and digits; undefined where there are no random numbers. */
-const newId = (): string | undefined => {
-  try {
-    let id = '';
-    for (const part of crypto.getRandomValues(new Uint32Array(4))) id += (part + 2 ** 32).toString(36);
-    return id;
-  } catch {
-    return;
-  }
-};
 
 /**
  * Sends an event.
@@ -85,7 +80,8 @@ export const track = (
       const url = ((PLUS || META) && about?.url) || pageUrl();
       if (ALL) {
         eid = about?.eventID;
-        if (!eid && isHandedOn && name !== 'engagement' && relays()) eid = newId();
+        if (!eid && name !== 'engagement' && relays())
+          eid = about?.relayID || (isHandedOn ? newId() : undefined);
       }
       if (name === 'pageview') {
         if (PLUS) hooks.leave();
@@ -146,7 +142,9 @@ export const handle = ([command, name, data, about]: Call, isHandedOn?: unknown)
     track('engagement');
   } else if (command === 'consent') {
     options.consent = name as string;
-    track('engagement');
+    // The address of the landing has the id of the click on an advertisement, which the Worker keeps from now on.
+    if (ALL && relays()) track('engagement', undefined, { url: landing });
+    else track('engagement');
   } else if (ALL) say(command);
   return;
 };

@@ -12,17 +12,18 @@ export default async function hashForNetworks(hashes: Values, user: Values): Pro
   const [, name = '', domain = ''] = /^([^@]+)(@[^@]+)$/.exec(email) || [];
   if (/^@(gmail|googlemail)\.com$/.test(domain)) {
     // As Google asks. Left out if it is the same as `em`.
-    const gmail = name.replace(/\+.*|[.\s]/g, '') + domain;
-    if (gmail !== email) await put(hashes, 'em_g', gmail, (text) => text);
+    const letters = name.replace(/\+.*|[.\s]/g, '');
+    if (letters && letters !== name) await put(hashes, 'em_g', letters + domain, (text) => text);
   }
   // As Reddit asks.
   const letters = name.replace(/\+.*|[^\p{L}\p{N}]/gu, '');
   if (letters) await put(hashes, 'em_r', letters + domain, (text) => text);
-  // E.164: a plus and at most 15 digits, without an extension, and without the zero that is dialled within a country only.
-  const phone = rawOf(user['ph'] || user['phone']).replace(/\(0\)|[a-z#;,].*|^[\D0]+/gi, '');
-  await put(hashes, 'ph_e164', phone.replace(/\D/g, ''), (text) =>
-    /^\d{5,15}$/.test(text) ? `+${text}` : '',
-  );
+  // E.164: a plus and at most 15 digits, without an extension, and without the zero that is dialled within a country only. A number that begins with
+  // this zero lacks its country: with a plus it would be another country's.
+  const phone = rawOf(user['ph'] || user['phone']);
+  const digits = phone.replace(/^[\D0]+|\(0\)|[a-z#;,].*/gi, '').replace(/\D/g, '');
+  if (/^\d{5,15}$/.test(digits) && !/^\D*0(?!0)/.test(phone))
+    await put(hashes, 'ph_e164', `+${digits}`, (text) => text);
 }
 
 /** A value that is not hashed, without surrounding spaces. */

@@ -7,7 +7,7 @@ import { type Call, handle, isSound, LOCAL, silence, track, view } from './core.
 import { say } from './debug.ts';
 import { watchEngagement } from './engagement.ts';
 import { watchInteractions } from './interactions.ts';
-import { byMetaSnippet, listenToMeta, stopsHistory } from './meta.ts';
+import { byMetaSnippet, hearMeta, listenToMeta, type MetaCall, stopsHistory } from './meta.ts';
 import { flush, watchLeaving } from './outbox.ts';
 import { listen } from './page.ts';
 import { doc, load, options, script } from './script.ts';
@@ -19,6 +19,8 @@ interface Queue {
   on?: 1;
   /** The element of the build that loads another one instead of itself. */
   script?: HTMLScriptElement;
+  /** Where the snippet for data-relay pushes calls of fbq(…). */
+  fbq?: Iterable<MetaCall>;
 }
 
 interface Speck {
@@ -37,7 +39,7 @@ declare global {
 }
 
 const calls: Queue & Iterable<Call> = window.speck?.q || [];
-/** Returns the id of an event, with ALL. Calls that wait have none. */
+/** Returns the id of an event, with ALL. While calls wait, only the snippet for data-relay makes ids. */
 const speck: Speck = (...call) => (ALL && speck.q !== calls ? speck.q.push(call) : void speck.q.push(call));
 
 const navigated = (): unknown => (META && stopsHistory()) || view({ nav: 1 });
@@ -69,10 +71,14 @@ const watchHistory = (): void => {
 const start = (): void => {
   const isManual = ALL && 'manual' in options;
 
-  if (META) listenToMeta();
+  if (META) listenToMeta(ALL ? calls.fbq : undefined);
   if (!isManual && !byMetaSnippet) view();
   // From now on calls are handled at once, also those through an old reference to the stub.
   speck.q = { push: ALL ? (call: Call) => handle(call, 1) : handle, on: 1 } as never;
+  if (ALL) {
+    if (META) speck.q.fbq = { push: (call: MetaCall) => hearMeta(...call) } as never;
+    window.speck = speck;
+  }
   for (const call of calls) handle(call);
   if (!isManual) {
     watchHistory();
@@ -111,7 +117,9 @@ if (ALL && !options?.pixel && !byMetaSnippet) {
   console.warn('Speck: no data-pixel');
 } else if (!calls.on) {
   speck.q = calls;
-  window.speck = speck;
+  // The snippet's stub for data-relay makes ids, so it stays until the tag starts.
+  if (ALL && window.speck) window.speck.q = calls;
+  else window.speck = speck;
 
   calls.script = script;
   if (!ALL && (!isSound || (!options.pixel && !byMetaSnippet) || UNKNOWN.test(script.outerHTML))) {

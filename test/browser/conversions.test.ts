@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { CountedEvent, FakeNetwork } from '../../scripts/lib/networks/fake.ts';
 import { type ServedFakes, serveFakes } from '../../scripts/lib/networks/serve.ts';
 import type { ConversionsJson, DeliveryJson, DestinationSummaryJson } from '../../src/model/relay-json.ts';
+import { META_RELAY_STUB } from '../../src/model/stub.ts';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import { metaPixelScript, metaPixelSnippet } from './meta-pixel.ts';
@@ -58,8 +59,11 @@ interface Shop {
   readonly destination: string;
 }
 
-/** A shop whose purchases go to Meta, by its own pixel and by Speck. */
-async function openShop(consent = 'data-consent="granted"'): Promise<Shop> {
+/**
+ * A shop whose purchases go to Meta, by its own pixel and by Speck.
+ * @param onThanks what the page of thanks reports at once.
+ */
+async function openShop(consent = 'data-consent="granted"', onThanks = ''): Promise<Shop> {
   const pixel = await speck.addPixel({ url: SHOP });
   await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { cookie: 'first_party' } });
   const added = await speck.api('POST', `/api/v1/pixels/${pixel}/destinations`, {
@@ -72,9 +76,11 @@ async function openShop(consent = 'data-consent="granted"'): Promise<Shop> {
   });
   expect(added.status).toBe(201);
   const { id } = (await added.json()) as { id: string };
-  const scripts = `<script src="${PX}/speck.all.js" data-pixel="${pixel}" data-local data-relay data-alias="fbq" ${consent}></script>
+  const scripts = `<script>${META_RELAY_STUB}</script>
+    <script defer src="${PX}/speck.all.js" data-pixel="${pixel}" data-local data-relay data-alias="fbq" ${consent}></script>
     ${metaPixelSnippet('/meta.js', `fbq('init', '${meta.account}'); fbq('track', 'PageView');`)}`;
-  for (const path of ['/landing', '/thanks']) site.page(path, `<!doctype html><title>Shop</title>${scripts}`);
+  site.page('/landing', `<!doctype html><title>Shop</title>${scripts}`);
+  site.page('/thanks', `<!doctype html><title>Shop</title>${scripts}<script>${onThanks}</script>`);
   return { pixel, destination: id };
 }
 
@@ -175,6 +181,63 @@ test('a purchase that the page reports has one id at Speck, in Meta’s own pixe
       `/api/v1/pixels/${shop.pixel}/destinations/${shop.destination}/summary?days=7`,
     ),
   ).toMatchObject({ sent: 1, on_page: 1, deduplicable: 1, doubled: 0, server_only: 0 });
+});
+
+test.each([
+  ['fbq', `fbq('track', 'Purchase', { value: 49.9, currency: 'EUR' })`],
+  [
+    'speck',
+    // What a page does that calls Meta's pixel under a name that the snippet does not know.
+    `new Image().src = '${SHOP}/tr?ev=Purchase&eid=' + speck('track', 'Purchase', { value: 49.9, currency: 'EUR' })`,
+  ],
+])(
+  'a purchase that the page of thanks reports before the tag runs has one id everywhere: by %s',
+  async (_, report) => {
+    const shop = await openShop(undefined, report);
+    await page.goto(`${SHOP}/landing?fbclid=${CLICK}`);
+    await eventually(
+      async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel))[0],
+      'the click',
+    );
+    // Meta's script is there long before the tag.
+    await page.route('**/speck.all.js', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return route.continue();
+    });
+    await page.goto(`${SHOP}/thanks`);
+    const [event] = await eventually(async () => {
+      const found = await rows("SELECT * FROM events WHERE pixel = ? AND name = 'Purchase'", shop.pixel);
+      return found.length > 0 && found;
+    }, 'the event');
+    const id = String(event?.['eid']);
+    expect(id).toMatch(/^[0-9a-z]{28}$/);
+    const delivery = await delivered(shop, id);
+    expect(delivery).toMatchObject({ state: 'delivered', has_eid: true });
+    expect(delivery.fields.map(({ name }) => name)).toContain('user_data.fbc');
+    await eventually(() => meta.arrivals().get(id) === 2, 'both reports at Meta');
+    expect(purchases()).toHaveLength(1);
+  },
+);
+
+test('Meta is told of the click if the visitor consents on the page of the landing, after a navigation within it', async () => {
+  const shop = await openShop('');
+  await page.goto(`${SHOP}/landing?fbclid=${CLICK}`);
+  await metaRuns();
+  await page.evaluate(() => history.pushState(null, '', '/article'));
+  await eventually(
+    async () => (await rows('SELECT id FROM events WHERE pixel = ?', shop.pixel)).length === 2,
+    'both page views',
+  );
+  expect(await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel)).toEqual([]);
+  expect(await everything()).not.toContain(CLICK);
+  await page.evaluate(() => window.speck('consent', 'granted'));
+  await eventually(
+    async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel))[0],
+    'the click',
+  );
+  const id = String(await page.evaluate((data) => window.speck('track', 'Purchase', data), PURCHASE));
+  const { fields } = await delivered(shop, id);
+  expect(fields.map(({ name }) => name)).toContain('user_data.fbc');
 });
 
 test('Meta is told of the click that led to it, and of its own cookie', async () => {

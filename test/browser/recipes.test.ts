@@ -3,6 +3,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { installSnippets, type Snippets } from '../../src/api/install.ts';
 import { type Code, recipesOf } from '../../src/dashboard/recipes.ts';
+import { withRelay } from '../../src/dashboard/relay-snippet.ts';
+import { RELAY_STUB } from '../../src/model/stub.ts';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { violations } from './axe.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
@@ -39,7 +41,7 @@ function pageOf({ language, text }: Code): string {
       ${text}</script>`;
   }
   // next/script creates the elements once the page is there, with all of their attributes.
-  return `<script>${[...text.matchAll(/<Script ([^>]*?)(?: \/>|>\{`(.*?)`\}<\/Script>)/g)]
+  return `<script>${[...text.matchAll(/<Script ([^>]*?)(?: \/>|>\{`(.*?)`\}<\/Script>)/gs)]
     .map(([, attributes = '', inline = '']) => {
       const set = [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(
         ([, name, value]) => `s.setAttribute(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
@@ -55,12 +57,13 @@ async function eventsOf(pixel: string): Promise<readonly Record<string, unknown>
   return ((await response.json()) as { events: Record<string, unknown>[] }).events;
 }
 
-it('count what they say', async () => {
+it.each([false, true])('count what they say, with conversions: %s', async (isRelayed) => {
   const response = await speck.api('POST', '/api/v1/pixels', { name: 'Shop', url: 'www.shop.example' });
   const { id, install } = (await response.json()) as { id: string; install: Snippets };
   // Its pages are not on this machine.
   const script = install.script.replace(' data-local', '');
-  const recipes = recipesOf({ pixel: id, install: { ...install, script }, isLocal: false, isRelayed: false });
+  const given = isRelayed ? withRelay({ ...install, script }) : { ...install, script };
+  const recipes = recipesOf({ pixel: id, install: given, isLocal: false, isRelayed });
   expect(recipes.map(({ name }) => name)).toEqual([
     'WordPress',
     'Google Tag Manager',
@@ -113,11 +116,12 @@ it('say what a page on this machine needs, all of them', () => {
 });
 
 it('say what conversions need, all of them', () => {
-  const { script, ...install } = installSnippets('px_1', 'https://px.example.com');
-  const relayed = { ...install, script: script.replace('data-pixel', 'data-relay data-pixel') };
-  const recipes = recipesOf({ pixel: 'px_1', install: relayed, isLocal: false, isRelayed: true });
+  const install = withRelay(installSnippets('px_1', 'https://px.example.com'));
+  const recipes = recipesOf({ pixel: 'px_1', install, isLocal: false, isRelayed: true });
   const forPages = recipes.flatMap(({ codes }) => codes.filter(({ language }) => language !== 'js'));
-  expect(forPages.filter(({ text }) => !text.includes('data-relay'))).toEqual([]);
+  for (const part of ['data-relay', RELAY_STUB, 'https://px.example.com/speck.all.js']) {
+    expect(forPages.filter(({ text }) => !text.includes(part))).toEqual([]);
+  }
 });
 
 it('are in the Install view, with the values of the pixel, for mouse and keyboard', async () => {

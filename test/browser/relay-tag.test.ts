@@ -1,19 +1,14 @@
 /** The tag with data-relay: what it does for networks that get conversions from the Worker, and for their own pixels on the page. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { metaPixelScript, metaPixelSnippet } from './meta-pixel.ts';
 import type { SentEvent } from './recorder.ts';
 import { openShop, PIXEL, PX, SHOP, STUB, tag } from './shop.ts';
-import { eventually } from './site.ts';
 
 const shop = openShop();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const ID = /^[0-9a-z]{28}$/;
 const GRANTED = 'data-relay data-consent="granted"';
-/** The file that has data-relay, in the page before everything that follows. */
-const early = (attributes: string): string => tag(attributes, 'speck.all').replace(' defer', '');
-
 /** What arrived of an event's name. */
 const named = (events: readonly SentEvent[], name: string): SentEvent | undefined =>
   events.find(({ ev }) => ev === name);
@@ -81,7 +76,7 @@ describe('the id of an event', () => {
     expect(events.filter(({ eid }) => eid !== undefined)).toMatchObject([{ ev: 'During', eid: during }]);
   });
 
-  test('of a call before the tag runs is the page’s own or none, since nobody could get it', async () => {
+  test('of a call before the tag runs is the page’s own or none with the plain snippet, since nobody could get it', async () => {
     shop.site.page(
       '/',
       `${STUB}<script>
@@ -136,211 +131,6 @@ describe('the id of an event', () => {
   });
 });
 
-interface MetaEvent {
-  readonly pixel: string;
-  readonly name: string;
-  readonly data: unknown;
-  readonly eid?: string;
-}
-
-describe("Meta's own pixel beside data-alias", () => {
-  const META = `${SHOP}/meta.js`;
-  const INIT = "fbq('init', '1234567890'); fbq('track', 'PageView');";
-  const ALIAS = `${GRANTED} data-alias="fbq"`;
-  const serveMeta = (delay = 0): void => {
-    shop.site.on('/tr', () => ({ status: 204 }));
-    shop.site.on('/meta.js', async () => {
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      return { headers: { 'content-type': 'text/javascript' }, body: metaPixelScript(`${SHOP}/tr`) };
-    });
-  };
-  const metaCalls = () => shop.page.evaluate<unknown[][]>('window.metaCalls || []');
-  const metaEvents = async (count: number): Promise<MetaEvent[]> => {
-    const read = () => shop.page.evaluate<MetaEvent[]>('window.metaEvents || []');
-    await eventually(async () => (await read()).length >= count, `${count} events at Meta`);
-    await shop.page.waitForTimeout(50);
-    return read();
-  };
-  const idsOf = (events: readonly SentEvent[]) =>
-    Object.fromEntries(events.map(({ ev, eid }) => [ev === 'pageview' ? 'PageView' : ev, eid]));
-
-  test.each([
-    ['before it, which runs last', `${early(ALIAS)}${metaPixelSnippet(META, INIT)}`, 150],
-    ['before it', `${early(ALIAS)}${metaPixelSnippet(META, INIT)}`, 0],
-    ['after its snippet and before its script', `${metaPixelSnippet(META, INIT)}${early(ALIAS)}`, 150],
-    ['deferred, with a slow script', `${metaPixelSnippet(META, INIT)}${tag(ALIAS, 'speck.all')}`, 300],
-    [
-      'deferred',
-      `${metaPixelSnippet(META, INIT)}${tag(ALIAS, 'speck.all')}<script src="/slow.js"></script>`,
-      0,
-    ],
-  ])('the tag %s: each event is in both once, under one id', async (place, body, delay) => {
-    // A slow page: Meta's script has sent an event before the rest of the page is there, and with it the deferred tag.
-    shop.site.forget();
-    shop.site.on('/slow.js', async () => {
-      await eventually(() => shop.site.requests.some(({ url }) => url.pathname === '/tr'), "Meta's event");
-      return { headers: { 'content-type': 'text/javascript' }, body: '' };
-    });
-    const isLate = place === 'deferred';
-    serveMeta(delay);
-    shop.site.page(
-      '/',
-      `<!doctype html><script>stub = 0</script>${body}<script>
-      fbq('trackCustom', 'Inline', { at: 'once' });
-    </script>`,
-    );
-    await shop.page.goto(SHOP);
-    await eventually(() => shop.page.evaluate(() => 'callMethod' in window.fbq), 'the tag');
-    await shop.page.evaluate(() => window.fbq('track', 'Lead', { value: 1, currency: 'EUR' }));
-    await metaEvents(3);
-    await shop.page.evaluate(() => {
-      window.fbq('trackSingle', '1234567890', 'Purchase', { value: 2, currency: 'EUR' });
-      window.fbq('trackSingleCustom', '1234567890', 'Share');
-    });
-    const atMeta = await metaEvents(5);
-    const names = ['PageView', 'Inline', 'Lead', 'Purchase', 'Share'];
-    expect(atMeta.map(({ name }) => name)).toEqual(names);
-    // What Meta had sent before the tag ran is not known to the tag.
-    const shared = isLate ? names.slice(2) : names;
-    const events = await shop.events(isLate ? 4 : 5);
-    expect(events.map(({ ev }) => (ev === 'pageview' ? 'PageView' : ev)).toSorted()).toEqual(
-      [...(isLate ? ['PageView'] : []), ...shared].toSorted(),
-    );
-    const ids = idsOf(events);
-    for (const { name, eid } of atMeta.filter(({ name }) => shared.includes(name))) {
-      expect(eid, name).toMatch(ID);
-      expect(eid, name).toBe(ids[name]);
-    }
-    expect(new Set(shared.map((name) => ids[name])).size).toBe(shared.length);
-    expect(await shop.page.evaluate('fbq === _fbq')).toBe(true);
-    expect(shop.noise).toEqual([]);
-  });
-
-  test('gets calls that Speck does not understand, and those of old references, as they were made', async () => {
-    serveMeta();
-    shop.site.page(
-      '/',
-      `${early(ALIAS)}${metaPixelSnippet(META, `${INIT} old = fbq; old('set', 'autoConfig', false, '1234567890');`)}`,
-    );
-    await shop.page.goto(SHOP);
-    await metaEvents(1);
-    await shop.events(1);
-    await shop.page.evaluate(`
-      fbq('dataProcessingOptions', ['LDU'], 0, 0);
-      fbq('consent', 'grant');
-      fbq.push('track', 'Lead', { value: 1 });
-      old.callMethod.apply(null, ['track', 'Contact']);
-      _fbq('track', 'Schedule', null, { test_event_code: 'T1' });
-      fbq(['track', 'Legacy']);
-      fbq();
-      fbq(7, Symbol.iterator && 8);
-    `);
-    const calls = await eventually(async () => {
-      const made = await metaCalls();
-      return made.length >= 11 && made;
-    }, 'all calls');
-    const id = expect.stringMatching(ID);
-    expect(calls).toEqual([
-      ['init', '1234567890'],
-      ['track', 'PageView', {}, { eventID: id }],
-      ['set', 'autoConfig', false, '1234567890'],
-      ['dataProcessingOptions', ['LDU'], 0, 0],
-      ['consent', 'grant'],
-      ['track', 'Lead', { value: 1 }, { eventID: id }],
-      ['track', 'Contact', {}, { eventID: id }],
-      ['track', 'Schedule', {}, { test_event_code: 'T1', eventID: id }],
-      [['track', 'Legacy']],
-      [],
-      [7, 8],
-    ]);
-    const events = await shop.allEvents();
-    expect(events.map(({ ev }) => ev)).toEqual(['pageview', 'engagement', 'Lead', 'Contact', 'Schedule']);
-    expect(shop.noise).toEqual([]);
-  });
-
-  test('keeps an id of the page’s, by either of Meta’s names, and shares it', async () => {
-    serveMeta();
-    shop.site.page('/', early(ALIAS) + metaPixelSnippet(META, INIT));
-    await shop.page.goto(SHOP);
-    await metaEvents(1);
-    await shop.page.evaluate(() => {
-      window.fbq('track', 'Purchase', { value: 2, currency: 'EUR' }, { eventID: 'A-17' });
-      window.fbq('track', 'Lead', {}, { event_id: 'L-1' });
-    });
-    expect((await metaEvents(3)).slice(1).map(({ eid }) => eid)).toEqual(['A-17', 'L-1']);
-    expect((await metaCalls()).at(-1)).toEqual(['track', 'Lead', {}, { event_id: 'L-1' }]);
-    expect(idsOf(await shop.events(3))).toMatchObject({ Purchase: 'A-17', Lead: 'L-1' });
-  });
-
-  test('gets calls unchanged without consent, and Speck sends them without an id', async () => {
-    serveMeta();
-    shop.site.page('/', early('data-relay data-alias="fbq"') + metaPixelSnippet(META, INIT));
-    await shop.page.goto(SHOP);
-    await metaEvents(1);
-    await shop.page.evaluate(() => {
-      window.fbq('track', 'Lead');
-      window.fbq('consent', 'revoke');
-      window.fbq('track', 'Purchase', { value: 2, currency: 'EUR' }, { eventID: 'A-17' });
-    });
-    await metaEvents(2);
-    expect(await metaCalls()).toEqual([
-      ['init', '1234567890'],
-      ['track', 'PageView'],
-      ['track', 'Lead'],
-      ['consent', 'revoke'],
-    ]);
-    // Meta's script keeps it until there is a consent.
-    expect(await shop.page.evaluate('[...fbq.queue[0]]')).toEqual([
-      'track',
-      'Purchase',
-      { value: 2, currency: 'EUR' },
-      { eventID: 'A-17' },
-    ]);
-    const events = await shop.allEvents();
-    expect(idsOf(events)).toEqual({
-      PageView: undefined,
-      Lead: undefined,
-      engagement: undefined,
-      Purchase: 'A-17',
-    });
-    expect(events.filter((event) => 'ud' in event)).toEqual([]);
-  });
-
-  test('gets the calls where its script is blocked, and Speck counts', async () => {
-    shop.site.on('/meta.js', () => undefined);
-    shop.site.page('/', tag(ALIAS) + metaPixelSnippet(META, `${INIT} fbq('track', 'Lead')`));
-    await shop.page.goto(SHOP);
-    await shop.events(2);
-    await shop.page.evaluate(() => window.fbq('track', 'Contact'));
-    const events = await shop.events(3);
-    expect(events.map(({ ev }) => ev)).toEqual(['pageview', 'Lead', 'Contact']);
-    expect(events.filter(({ ud }) => (ud as { px?: string } | undefined)?.px)).toEqual([]);
-    expect(await shop.page.evaluate('fbq.queue.length')).toBe(4);
-  });
-
-  test('is not disturbed by an error in a call, nor by a page that wraps fbq', async () => {
-    serveMeta();
-    shop.site.page('/', early(ALIAS) + metaPixelSnippet(META, `${INIT}`));
-    await shop.page.goto(SHOP);
-    await metaEvents(1);
-    await shop.page.evaluate(`
-      const meta = fbq;
-      fbq = function () { return meta.apply(this, arguments) };
-      const cycle = {}; cycle.self = cycle;
-      try { fbq('track', 'Cycle', cycle) } catch {}
-      fbq('track', 'Lead');
-      try { fbq('track', { toString() { throw new Error('by the page') } }); } catch {}
-    `);
-    expect((await metaEvents(4)).map(({ name }) => typeof name === 'string' && name)).toEqual([
-      'PageView',
-      'Cycle',
-      'Lead',
-      false,
-    ]);
-    expect((await shop.allEvents()).map(({ ev }) => ev).slice(0, 2)).toEqual(['pageview', 'Lead']);
-  });
-});
-
 describe('what networks ask for', () => {
   const udOf = async (user: Record<string, unknown>, attributes = GRANTED): Promise<unknown> => {
     await local(tag(`${attributes} data-local`));
@@ -380,6 +170,10 @@ describe('what networks ask for', () => {
         em_r: sha256('annlee@googlemail.com'),
       },
     ],
+    // Nothing is left before the @.
+    ['+news@gmail.com', { em: sha256('+news@gmail.com') }],
+    ['Ann@Müller.example', { em: sha256('ann@müller.example'), em_r: sha256('ann@müller.example') }],
+    ['Jürgen.Ä@site.example', { em: sha256('jürgen.ä@site.example'), em_r: sha256('jürgenä@site.example') }],
     ['ann@gmail.com', { em: sha256('ann@gmail.com'), em_r: sha256('ann@gmail.com') }],
     ['no address', { em: sha256('no address') }],
     ['.+@site.example', { em: sha256('.+@site.example') }],
@@ -396,6 +190,13 @@ describe('what networks ask for', () => {
     ['+1 800 555 0100 ext. 12', '1800555010012', '+18005550100'],
     ['18005550100#12', '1800555010012', '+18005550100'],
     ['+1234567890123456', '1234567890123456', null],
+    ['tel:+44-20-7946-0000', '442079460000', '+442079460000'],
+    // Without its country. With a plus, it would be a number of Greece.
+    ['030 1234567', '301234567', null],
+    ['(0)30 1234567', '301234567', null],
+    ['(030) 1234567', '301234567', null],
+    // An American's call to another country.
+    ['011 44 20 7946 0000', '11442079460000', null],
     [18005550100, '18005550100', '+18005550100'],
   ])('of the number %s: its hashes', async (phone, digits, e164) => {
     expect(await udOf({ phone })).toEqual({
@@ -414,6 +215,33 @@ describe('what networks ask for', () => {
     },
   );
 });
+
+test('without SubtleCrypto, as on pages without https, events go without hashes, and with all else', async () => {
+  await shop.context.addCookies([{ name: '_uetvid', value: 'a'.repeat(32), url: SHOP }]);
+  shop.site.page('/', tag(GRANTED, 'speck.all'));
+  await shop.page.goto(SHOP);
+  expect(await shop.page.evaluate('typeof crypto.subtle')).toBe('undefined');
+  await call('identify', 'u1', { email: 'ann@site.example', phone: '+1 800 555 0100' });
+  const id = await call('track', 'Purchase');
+  expect(await shop.events(3)).toMatchObject([
+    { ev: 'pageview' },
+    { ev: 'engagement', uid: 'u1' },
+    { ev: 'Purchase', uid: 'u1', eid: id },
+  ]);
+  for (const { ud } of shop.recorder.beacons()) expect(ud).toEqual({ uetvid: 'a'.repeat(32) });
+  expect(shop.noise).toEqual([]);
+});
+
+test.each([sha256('ann@site.example'), sha256('ann@site.example').toUpperCase()])(
+  'a hash that the page has made goes along without SubtleCrypto: %s',
+  async (email) => {
+    shop.site.page('/', tag(GRANTED, 'speck.all'));
+    await shop.page.goto(SHOP);
+    await call('identify', 'u1', { email, external_id: 'u1' });
+    await call('track', 'Purchase');
+    expect(named(await shop.events(3), 'Purchase')).toMatchObject({ ud: { em: email } });
+  },
+);
 
 describe("networks' ids and pixels", () => {
   const COOKIES = {
@@ -548,20 +376,6 @@ describe("networks' ids and pixels", () => {
     });
     await shop.page.goto(`${SHOP}/none`);
     expect((await shop.events(2))[1]).not.toHaveProperty('ud');
-  });
-
-  test('of Meta beside data-alias: once its script has run', async () => {
-    shop.site.on('/meta.js', () => ({
-      headers: { 'content-type': 'text/javascript' },
-      body: metaPixelScript(),
-    }));
-    shop.site.page('/', early(`${GRANTED} data-alias="fbq"`) + metaPixelSnippet('', "fbq('init', '1')"));
-    await shop.page.goto(SHOP);
-    await shop.page.evaluate(() => window.fbq('track', 'Before'));
-    expect(named(await shop.events(2), 'Before')).not.toHaveProperty('ud');
-    await shop.page.addScriptTag({ url: '/meta.js' });
-    await shop.page.evaluate(() => window.fbq('track', 'After'));
-    expect(named(await shop.events(3), 'After')).toMatchObject({ ud: { px: 'meta' } });
   });
 });
 

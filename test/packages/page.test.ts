@@ -220,11 +220,32 @@ it('takes its options, and what is off is off', async () => {
   ]);
 });
 
+it.each([
+  ['no consent', 'relay: true'],
+  ['no option relay', "consent: 'granted'"],
+])('with %s, an id of an event before init is not sent', async (_, options) => {
+  const sent: string[] = [];
+  const element = await bundle(`
+    import { init, track } from 'speck-tag';
+    window.early = track('Early');
+    init({ pixel: 'px_1', endpoint: 'http://px.example/unasked', ${options} });
+  `);
+  site.on('/unasked/beacon', ({ body }) => {
+    sent.push(body);
+    return { status: 204 };
+  });
+  site.page('/unasked', `<!doctype html>${element}`);
+  await visit('/unasked', async (page) => {
+    await eventually(() => sent.join().includes('Early'), 'the event');
+    expect(sent.join()).not.toContain(String(await page.evaluate('early')));
+  });
+});
+
 it('with the option relay, an event has the id that track returns, and what networks need goes along', async () => {
   const sent: string[] = [];
   const element = await bundle(`
     import { consent, init, track } from 'speck-tag';
-    window.ids = [track('Early')];
+    window.ids = [track('Early'), track('Order', {}, { eventID: 'A-17' })];
     init({ pixel: 'px_1', endpoint: 'http://px.example/relay', relay: true, consent: 'granted' });
     window.ids.push(track('Purchase'));
     window.refuse = () => { consent('denied'); window.ids.push(track('Afterwards')); };
@@ -239,17 +260,26 @@ it('with the option relay, an event has the id that track returns, and what netw
   );
   const events = () => sent.flatMap((body) => JSON.parse(body) as Record<string, unknown>[]);
   await visit('/relay', async (page) => {
-    await eventually(() => events().length >= 3, 'three events');
+    await eventually(() => events().length >= 4, 'four events');
     await page.evaluate('refuse()');
-    await eventually(() => events().length >= 5, 'all events');
+    await eventually(() => events().length >= 6, 'all events');
     const id = expect.stringMatching(/^[0-9a-z]{28}$/);
-    expect(await page.evaluate('ids.map(String)')).toEqual(['undefined', id, 'undefined']);
-    expect(events()[2]?.['eid']).toBe(await page.evaluate('ids[1]'));
+    expect(await page.evaluate('ids.map(String)')).toEqual([id, 'A-17', id, 'undefined']);
+    const [early, , purchase] = await page.evaluate<string[]>('ids');
+    expect(events().map(({ eid }) => eid)).toEqual([
+      undefined,
+      early,
+      'A-17',
+      purchase,
+      undefined,
+      undefined,
+    ]);
   });
   const ud = { uetvid: 'a'.repeat(32) };
   expect(events().map(({ ev, ud }) => ({ ev, ud }))).toEqual([
     { ev: 'pageview', ud },
     { ev: 'Early', ud },
+    { ev: 'Order', ud },
     { ev: 'Purchase', ud },
     { ev: 'engagement' },
     { ev: 'Afterwards' },

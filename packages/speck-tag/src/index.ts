@@ -2,6 +2,7 @@
  * Speck's tag for pages that are built with a bundler. It counts what the script tag counts. Importing it does nothing: it touches
  * the page when `init` is called, and on a server it never does.
  */
+import { newId } from '../../../src/tag/new-id.ts';
 import { startTag } from './start.js';
 
 /** Standard events, by the names that other pixels use, too. Any other name is possible. */
@@ -85,7 +86,9 @@ export interface Options {
   relay?: boolean | undefined;
 }
 
-type Call = readonly [command: string, ...rest: unknown[]];
+/** With an id that counts with the option `relay` and a consent only. */
+type About = EventOptions & { readonly relayID?: string | undefined };
+type Call = readonly [command: string, name?: unknown, data?: unknown, about?: About];
 type Speck = ((...call: Call) => unknown) & { q?: Call[] };
 
 /**
@@ -142,7 +145,8 @@ function attributesOf(
 /**
  * Counts an event.
  * @returns with the option `relay`, the id of the event, for the networks' own pixels on the page: the given one, or, if the visitor
- * consented, one that is made for it. Undefined before `init`, and on a server.
+ * consented, one that is made for it. Before `init`, an id is returned in any case, and sent with the option and a consent only.
+ * Undefined on a server.
  */
 export function track(name: EventName, data?: EventData, options?: EventOptions): string | undefined {
   return call('track', name, data, options) as string | undefined;
@@ -182,10 +186,14 @@ function call(...given: Call): unknown {
   return page.speck(...given);
 }
 
+/** An event that waits has an id at once. The tag sends it with the option `relay` and a consent only. */
 function queueOf(): Speck {
-  const speck: Speck = (...given) => {
+  const speck: Speck = (command, name, data, about = {}) => {
+    const own = about.eventID;
+    const relayID = command === 'track' && !own ? newId() : undefined;
     speck.q ??= [];
-    speck.q.push(given);
+    speck.q.push([command, name, data, { ...about, relayID }]);
+    return own || relayID;
   };
   return speck;
 }
