@@ -134,9 +134,14 @@ async function reportFromServer({ pixel }: Shop, eid: string): Promise<void> {
 function delivered({ pixel }: Shop, eventId: string): Promise<DeliveryJson> {
   return eventually(async () => {
     await speck.cron();
-    const { conversions } = await read<ConversionsJson>(
+    const response = await speck.api(
+      'GET',
       `/api/v1/pixels/${pixel}/conversions/${encodeURIComponent(eventId)}?name=Purchase`,
     );
+    // The event may not be stored yet.
+    if (response.status === 404) return null;
+    expect(response.status).toBe(200);
+    const { conversions } = (await response.json()) as ConversionsJson;
     const delivery = conversions[0]?.deliveries[0];
     return delivery && delivery.state !== 'waiting' && delivery;
   }, 'the delivery');
