@@ -222,3 +222,43 @@ function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return value.length < 5 || /^[A-Za-z]+$/.test(value) ? [] : [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
+
+/** Whether a network's own limits are those of its fake, which has them from the network's pages. */
+export function testLimits({ network, makeFake, purchase }: Tested): void {
+  const old = (age: number): Outgoing => ({
+    as: purchase,
+    conversion: { ...PURCHASE, clicks: {}, ts: NOW - age },
+  });
+  const many = (count: number): Outgoing[] =>
+    Array.from({ length: count }, () => ({ as: purchase, conversion: { ...PURCHASE, contents: [] } }));
+
+  it('takes an event of the greatest age, and none that is a minute older', async () => {
+    const fake = makeFake(() => NOW);
+    expect(await send({ network, fake }, [old(network.maxAge - 1000)])).toMatchObject([
+      { kind: 'delivered' },
+    ]);
+    expect(await send({ network, fake }, [old(network.maxAge + 60_000)])).toMatchObject([
+      { kind: 'refused' },
+    ]);
+  });
+
+  it('takes the largest batch, and none that is larger', async () => {
+    const sending = { network, fake: makeFake(() => NOW) };
+    const { events } = network.batch;
+    expect((await sendOnce(sending, many(events))).verdict.kind).toBe('each');
+    expect((await sendOnce(sending, many(events + 1))).verdict.kind).not.toBe('each');
+  });
+
+  it('recognizes an event until the end of the window, and not after it', async () => {
+    let now = NOW;
+    const fake = makeFake(() => now);
+    const window = network.deduplicatesFor ?? 0;
+    fake.browserEvent(purchase, PURCHASE.event_id, NOW);
+    now = NOW + window - 60_000;
+    await send({ network, fake, now }, [{ as: purchase, conversion: PURCHASE }]);
+    expect(fake.counted()).toHaveLength(1);
+    now = NOW + window + 60_000;
+    await send({ network, fake, now }, [{ as: purchase, conversion: PURCHASE }]);
+    expect(fake.counted()).toHaveLength(2);
+  });
+}

@@ -4,10 +4,10 @@ import page from '../../docs/relay/meta.md?raw';
 import { makeMeta, metaBody } from '../../scripts/lib/networks/meta.ts';
 import type { Conversion } from '../../src/model/conversion.ts';
 import { meta } from '../../src/relay/networks/meta.ts';
-import { testNetwork } from './common-tests.ts';
+import { type Tested, testLimits, testNetwork } from './common-tests.ts';
 import { destinationOf, NOW, PURCHASE, send, sendOnce, verdictOn } from './sending.ts';
 
-testNetwork({
+const tested: Tested = {
   network: meta,
   makeFake: makeMeta,
   schema: metaBody,
@@ -15,7 +15,9 @@ testNetwork({
   page,
   passing: ['throttled', 'down'],
   stopping: ['revoked', 'ended'],
-});
+};
+testNetwork(tested);
+describe('the limits', () => testLimits(tested));
 
 const DAY = 86_400_000;
 const fake = makeMeta(() => NOW);
@@ -166,7 +168,9 @@ describe('an answer', () => {
     [400, { code: 2635 }, 'stop', '2635', /newer/],
     [400, { code: 4 }, 'retry', '4', /^$/],
     [400, { code: 17 }, 'retry', '17', /^$/],
+    [400, { code: 32 }, 'retry', '32', /^$/],
     [400, { code: 613 }, 'retry', '613', /^$/],
+    [403, { code: 299 }, 'stop', '299', /no right/],
     [400, { code: 80003 }, 'retry', '80003', /^$/],
     [400, { code: 80004 }, 'retry', '80004', /^$/],
     [500, { code: 1 }, 'retry', '1', /^$/],

@@ -4,10 +4,10 @@ import page from '../../docs/relay/snap.md?raw';
 import { makeSnap, snapBody } from '../../scripts/lib/networks/snap.ts';
 import type { Conversion } from '../../src/model/conversion.ts';
 import { snap } from '../../src/relay/networks/snap.ts';
-import { testNetwork } from './common-tests.ts';
+import { type Tested, testLimits, testNetwork } from './common-tests.ts';
 import { destinationOf, NOW, PURCHASE, sendOnce, verdictOn } from './sending.ts';
 
-testNetwork({
+const tested: Tested = {
   network: snap,
   makeFake: makeSnap,
   schema: snapBody,
@@ -15,7 +15,9 @@ testNetwork({
   page,
   passing: ['throttled', 'down'],
   stopping: ['revoked'],
-});
+};
+testNetwork(tested);
+describe('the limits', () => testLimits(tested));
 
 const fake = makeSnap(() => NOW);
 const sending = { network: snap, fake };

@@ -4,10 +4,10 @@ import page from '../../docs/relay/tiktok.md?raw';
 import { makeTiktok, tiktokBody } from '../../scripts/lib/networks/tiktok.ts';
 import type { Conversion } from '../../src/model/conversion.ts';
 import { tiktok } from '../../src/relay/networks/tiktok.ts';
-import { testNetwork } from './common-tests.ts';
+import { type Tested, testLimits, testNetwork } from './common-tests.ts';
 import { destinationOf, NOW, PURCHASE, sendOnce, verdictOn } from './sending.ts';
 
-testNetwork({
+const tested: Tested = {
   network: tiktok,
   makeFake: makeTiktok,
   schema: tiktokBody,
@@ -15,7 +15,9 @@ testNetwork({
   page,
   passing: ['throttled', 'down', 'hidden'],
   stopping: ['revoked'],
-});
+};
+testNetwork(tested);
+describe('the limits', () => testLimits(tested));
 
 const fake = makeTiktok(() => NOW);
 const sending = { network: tiktok, fake };
@@ -82,7 +84,10 @@ describe('a request', () => {
   });
 
   it('has the test code in test mode, in which each event goes alone', async () => {
-    const destination = destinationOf(fake, { mode: 'test', test_code: 'TEST99' });
+    const code = { test_code: 'TEST99' };
+    const live = await tiktok.request([eventOf()], { ...access, destination: destinationOf(fake, code) });
+    expect(live.body).not.toContain('TEST99');
+    const destination = destinationOf(fake, { ...code, mode: 'test' });
     const outgoing = { conversion: PURCHASE, as: 'Purchase' };
     const { request, verdict } = await sendOnce({ ...sending, destination }, [outgoing]);
     expect(JSON.parse(request.body)).toMatchObject({ test_event_code: 'TEST99' });

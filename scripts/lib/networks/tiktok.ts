@@ -3,7 +3,7 @@
  * whole request. Test events are not counted.
  */
 import * as v from 'valibot';
-import { FIRST_WINS, fakeOf, json, makeCounter, SECONDS, SHA_256 } from './counter.ts';
+import { FIRST_WINS, fakeOf, json, makeCounter, SHA_256 } from './counter.ts';
 import type { FakeNetwork, Trouble } from './fake.ts';
 
 const hashes = v.pipe(v.array(v.pipe(v.string(), v.regex(SHA_256))), v.minLength(1));
@@ -50,6 +50,9 @@ export const tiktokBody = v.strictObject({
   data: v.pipe(v.array(event), v.minLength(1), v.maxLength(1000)),
 });
 
+/** Seconds. No page of TikTok's that could be read says how old a web event may be, so the fake takes what Speck sends at most. */
+const OLDEST = 7 * 86_400;
+
 /** Codes of the body, which say what the status does not. */
 const TROUBLES: { readonly [Kind in Trouble]?: readonly [code: number, message: string] } = {
   throttled: [40100, 'Due to too many requests, requests from App are temporarily restricted.'],
@@ -90,7 +93,8 @@ export function makeTiktok(now: () => number = Date.now): FakeNetwork {
     for (const [index, sent] of data.entries()) {
       if (Object.keys(sent.user).length === 0)
         return say(40002, `Batch.${index}.user: Missing data for required field.`);
-      if (sent.event_time < SECONDS.from || sent.event_time > now() / 1000 + 60) {
+      const seconds = now() / 1000;
+      if (sent.event_time < seconds - OLDEST || sent.event_time > seconds + 60) {
         return say(40002, `Batch.${index}.event_time: Not a valid Unix timestamp (${sent.event_time})`);
       }
       if (counter.refuses(sent.event_id ?? '')) {
