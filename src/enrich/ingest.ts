@@ -13,7 +13,8 @@ import { fitTransaction } from '../store/deliveries.ts';
 import { type Outcome, type RelayRows, writeRelayed } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { writeCopies } from '../store/points.ts';
-import { openMessage, sendBatch, sendHits, sendRelays } from '../store/queue.ts';
+import { openMessage, sendBatch, sendHits } from '../store/queue.ts';
+import { announce } from './announce.ts';
 import { isEmpty, splitBatch, writeToEngine } from './event-store.ts';
 import { type IncomingEvent, prepareBatch } from './prepare.ts';
 
@@ -177,7 +178,7 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
       deadline,
     );
     outcomes = written.outcomes;
-    await announce(env, written.destinations);
+    await announce(env, written.destinations, Date.now());
   } catch (error) {
     if (failureKind(error) !== 'reject' || batch.events.length === 0) throw error;
     return writeHalves(env, batch, context, error);
@@ -196,16 +197,6 @@ async function relayRows(env: Env, { events }: Batch): Promise<RelayRows> {
   if (!events.some(({ relay }) => relay)) return NO_RELAY;
   const { relayRowsOf } = await import('./relay-rows.ts');
   return relayRowsOf(secretsOf(env), events);
-}
-
-/** Has new deliveries sent at once. Never throws: they are stored, and the cron sends them, too. */
-async function announce({ QUEUE }: Env, destinations: ReadonlySet<string>): Promise<void> {
-  if (!QUEUE || destinations.size === 0) return;
-  try {
-    await sendRelays(QUEUE, destinations);
-  } catch (error) {
-    console.warn(`The queue rejected messages about new deliveries, which the cron sends: ${error}`);
-  }
 }
 
 async function writeHalves(

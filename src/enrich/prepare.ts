@@ -18,6 +18,7 @@ import { proofOf } from './identity.ts';
 import { findNamedPixels, siteKeyOf } from './named-pixels.ts';
 import { timeOf } from './overrides.ts';
 import { aliasOf } from './person.ts';
+import { admits } from './relay-limit.ts';
 import { scrubPage, scrubText } from './scrub.ts';
 import { visitorHash } from './visitor.ts';
 
@@ -88,13 +89,18 @@ async function withRelay(
     import('./withdrawal.ts'),
   ]);
   const stored = incoming.filter((_, index) => results[index]?.ok);
+  const tooMany: CountedRejection[] = [];
   const events = await Promise.all(
     batch.events.map(async (placed, index): Promise<PlacedEvent> => {
-      const { raw = null, arrival } = stored[index] ?? {};
+      const one = stored[index];
       const pixel = pixels.get(placed.event.pixel);
-      if (!raw || !arrival || pixel?.relay === undefined) return placed;
-      const relay = await relayOf(raw, arrival, placed.event, pixel, now);
-      return relay === null ? placed : { ...placed, relay };
+      if (!one?.raw || pixel?.relay === undefined) return placed;
+      const relay = await relayOf(one.raw, one.arrival, placed.event, pixel, now);
+      if (relay === null) return placed;
+      const rows = relay.routes.length + relay.clicks.length * (1 + (placed.aliases?.length ?? 0));
+      if (one.arrival.overrides !== null || admits(env, pixel.id, rows, now)) return { ...placed, relay };
+      tooMany.push(countedRejection(one, rejection('too_many_conversions'), pixels));
+      return placed;
     }),
   );
   const ofTargets = incoming.flatMap(({ raw, arrival }) => {
@@ -104,7 +110,8 @@ async function withRelay(
   const withdrawals: readonly Withdrawal[] = ofTargets.some(refuses)
     ? await withdrawalsOf(env, ofTargets, now)
     : [];
-  return { ...batch, events, ...(withdrawals.length > 0 ? { withdrawals } : {}) };
+  const rejections = [...batch.rejections, ...tooMany];
+  return { ...batch, events, rejections, ...(withdrawals.length > 0 ? { withdrawals } : {}) };
 }
 
 /** The events with the pixels that they name. An event whose name leads to no pixel stays as it is. */

@@ -30,6 +30,8 @@ export const REJECTION_REASONS = {
     'The visitor asks not to be followed, and this pixel drops such events. Only this count is stored.',
   origin_not_allowed: 'The origin of the page is not allowed by this pixel.',
   rate_limited: 'Too many events from one address.',
+  too_many_conversions:
+    'Pages have reported more conversions of this pixel than are sent in an hour. The event was stored, and not sent to networks.',
   unstorable: 'The store rejected this event.',
   erased: 'The person of this event has been erased since it happened.',
   day_closed:

@@ -4,7 +4,10 @@ import operations from '../../docs/operations.md?raw';
 import { MAX_EMBED_ORIGINS } from '../../src/api/links.ts';
 import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
+import { MAX_ANNOUNCED } from '../../src/enrich/announce.ts';
+import { MAX_REPORTED } from '../../src/enrich/relay-limit.ts';
 import { CHUNK_BYTES } from '../../src/http/unpack.ts';
+import { MAX_DESTINATION_RULES, MAX_DESTINATIONS } from '../../src/model/destination.ts';
 import {
   MAX_ROLLUP_CURRENCIES,
   MAX_ROLLUP_PROPERTY_KEYS,
@@ -99,6 +102,13 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
   ['reasons and bots that an import counts, each', number(MAX_IMPORT_REASONS)],
   ['name of an imported file', number(MAX_FILE_NAME)],
   ["a source's id of a visitor that is hashed", number(MAX_IMPORTED_VISITOR)],
+  [
+    'conversions and click ids that the pages of a pixel report in an hour, each counted for each destination or alias',
+    `${number(MAX_REPORTED.free)}; with \`CRON_STATEMENTS\` of the paid plan ${number(MAX_REPORTED.paid)}`,
+  ],
+  ['messages of the queue about new conversions of a destination in five minutes', number(MAX_ANNOUNCED)],
+  ['destinations a pixel', number(MAX_DESTINATIONS)],
+  ['rules a destination', number(MAX_DESTINATION_RULES)],
   ['goals a pixel', number(MAX_GOALS)],
   ['funnels a pixel', number(MAX_FUNNELS)],
   ['values of a dimension, a day and a month', number(MAX_ROLLUP_VALUES)],
