@@ -57,11 +57,17 @@ describe('an event', () => {
   it.each<[string, number]>([
     ['EUR', 4990],
     ['JPY', 50],
+    ['KRW', 50],
     ['KWD', 49_900],
+    ['TND', 49_900],
     ['CLF', 499_000],
     ['HUF', 4990],
   ])('has its amount in the smallest unit of %s', (currency, amount) => {
     expect(eventOf({ currency })['data']).toMatchObject({ amount, currency });
+  });
+
+  it('has no click that came after it', () => {
+    expect(eventOf({ clicks: { oppref: { ...CLICK, at: PURCHASE.ts + 1 } } })).not.toHaveProperty('oppref');
   });
 
   it('has no amount without a currency', () => {

@@ -55,6 +55,10 @@ describe('an event', () => {
     });
   });
 
+  it('has no value without a currency', () => {
+    expect(eventOf({ currency: '' })['custom_data']).not.toHaveProperty('value');
+  });
+
   it('names the click of the landing, else that of Pinterest’s own cookie', () => {
     const clickOf = (more: Partial<Conversion>) =>
       (eventOf(more)['user_data'] as Record<string, unknown>)['click_id'];

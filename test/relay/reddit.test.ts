@@ -56,6 +56,12 @@ describe('an event', () => {
     });
   });
 
+  it('has no click that came after it', () => {
+    expect(eventOf({ clicks: { rdt_cid: { ...CLICK, at: PURCHASE.ts + 1 } } })).not.toHaveProperty(
+      'click_id',
+    );
+  });
+
   it('is a custom one under any other name', () => {
     expect(eventOf({}, 'Trial started')['type']).toEqual({
       tracking_type: 'CUSTOM',
