@@ -13,6 +13,8 @@ import { ROOT } from './lib/wrangler.ts';
 
 const FOLDER = join(ROOT, 'docs/screenshots');
 const WIDTHS = [1280, 390];
+/** The destination that is shown. */
+const META = '.destination a:has-text("Meta")';
 const THEMES = ['light', 'dark'] as const;
 /** What is longer goes on in the same way. */
 const LONGEST = 4000;
@@ -31,7 +33,7 @@ if (url !== undefined && token !== undefined && pixel !== undefined) {
   build();
   const speck = await startSpeck();
   try {
-    const demo = await fillDemo(speck.url, ADMIN_TOKEN);
+    const demo = await fillDemo(speck.url, ADMIN_TOKEN, undefined, (sql) => speck.db.prepare(sql).run());
     await takeAll(speck.url, ADMIN_TOKEN, demo.pixel);
   } finally {
     await speck.close();
@@ -74,13 +76,13 @@ async function takeAll(url: string, token: string, pixel: string): Promise<void>
     {
       name: 'conversions-destination',
       path: `/app/${pixel}/conversions`,
-      act: (page) => follow(page, '.destination a', '.ledger li'),
+      act: (page) => follow(page, META, '.ledger li'),
     },
     {
       name: 'conversions-refused',
       path: `/app/${pixel}/conversions`,
       act: async (page) => {
-        await follow(page, '.destination a', '.ledger li');
+        await follow(page, META, '.ledger li');
         await follow(page, '[data-delivery="refused"] a', '.delivery');
       },
     },

@@ -1,7 +1,7 @@
 /** Fills a local Speck with the traffic of an example shop, which goes on at the same pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoHistory, type Row } from './demo-history.ts';
-import { fillConversions } from './demo-relay.ts';
+import { type Database, fillConversions } from './demo-relay.ts';
 import { DEMO_PIXEL } from './demo-shop.ts';
 
 const BATCH = 1000;
@@ -27,8 +27,16 @@ export interface Demo {
   trickle(stop: AbortSignal): Promise<void>;
 }
 
-/** @param zone the time zone of the shop's days: with the reader's own, today is as long as the reader's day. */
-export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.timezone): Promise<Demo> {
+/**
+ * @param zone the time zone of the shop's days: with the reader's own, today is as long as the reader's day.
+ * @param database runs SQL in Speck's database, if the caller can reach it.
+ */
+export async function fillDemo(
+  url: string,
+  token: string,
+  zone = DEMO_PIXEL.timezone,
+  database: Database | null = null,
+): Promise<Demo> {
   const call = async (method: string, path: string, body?: string): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(url + path, { method, headers, body: body ?? null });
@@ -57,7 +65,7 @@ export async function fillDemo(url: string, token: string, zone = DEMO_PIXEL.tim
   if (waiting.length > 0) await write(waiting);
 
   await refusals(url, id);
-  const networks = await fillConversions(url, id, call);
+  const networks = await fillConversions(url, id, call, database);
   await rollUp(url);
   return {
     pixel: id,

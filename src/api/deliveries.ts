@@ -12,6 +12,7 @@ import {
 } from '../model/delivery.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { ConversionJson, DeliveryJson, DestinationSummaryJson } from '../model/relay-json.ts';
+import { addDays, localDay } from '../model/time-zone.ts';
 import { isMatchKey } from '../relay/match-keys.ts';
 import {
   type DeliveryPosition,
@@ -72,11 +73,18 @@ export async function readSummary({
   query: { days },
 }: PixelCall<v.InferOutput<typeof SummaryQuery>>): Promise<Response> {
   const { id } = await requireDestination(env, pixel, part);
-  const since = Date.now() - days * DAY;
-  return uncachedJson(summaryToJson(await summarizeLedger(env.DB, id, since), days, since));
+  const now = Date.now();
+  const since = now - days * DAY;
+  return uncachedJson(summaryToJson(await summarizeLedger(env.DB, id, since), pixel, days, since, now));
 }
 
-function summaryToJson(summary: LedgerSummary, days: number, since: number): DestinationSummaryJson {
+function summaryToJson(
+  summary: LedgerSummary,
+  { timezone }: Pixel,
+  days: number,
+  since: number,
+  now: number,
+): DestinationSummaryJson {
   const sumOf = (states: readonly DeliveryState[], name: 'count' | 'on_page' | 'deduplicable'): number =>
     summary.states
       .filter(({ state }) => states.includes(state))
@@ -89,9 +97,8 @@ function summaryToJson(summary: LedgerSummary, days: number, since: number): Des
     days,
     since: timeOf(since),
     complete: sumOf(DELIVERY_STATES, 'count') < MAX_SUMMARIZED,
-    states: Object.fromEntries(
-      DELIVERY_STATES.map((state) => [state, sumOf([state], 'count')]),
-    ) as DestinationSummaryJson['states'],
+    states: numbersOf(summary.states),
+    by_day: daysOf(summary.states, timezone, since, now),
     refusals: summary.refusals.map((refusal) => ({ ...refusal, last_at: timeOf(refusal.last_at) })),
     sent,
     on_page: onPage,
@@ -102,6 +109,33 @@ function summaryToJson(summary: LedgerSummary, days: number, since: number): Des
     p95_delay: summary.delays?.p95 ?? null,
     ...matchKeysOf(summary.fields),
   };
+}
+
+/** How many deliveries are in each state. */
+function numbersOf(counts: LedgerSummary['states']): DestinationSummaryJson['states'] {
+  const numbers = Object.fromEntries(DELIVERY_STATES.map((state) => [state, 0])) as Record<
+    DeliveryState,
+    number
+  >;
+  for (const { state, count } of counts) numbers[state] += count;
+  return numbers;
+}
+
+/** The same by local days, from that of `since` to that of `now`, or to a later one that an event is of. */
+function daysOf(
+  counts: LedgerSummary['states'],
+  zone: string,
+  since: number,
+  now: number,
+): DestinationSummaryJson['by_day'] {
+  // The quarter in which the range begins may have begun on the day before.
+  const byDay = Map.groupBy(counts, ({ at }) => localDay(zone, Math.max(at, since)));
+  const last = [...byDay.keys(), localDay(zone, now)].reduce((one, other) => (other > one ? other : one));
+  const all: DestinationSummaryJson['by_day'][number][] = [];
+  for (let date = localDay(zone, since); date <= last; date = addDays(date, 1)) {
+    all.push({ date, states: numbersOf(byDay.get(date) ?? []) });
+  }
+  return all;
 }
 
 /** The shares of match keys, among the deliveries whose fields are known. */

@@ -185,7 +185,11 @@ async function destinationToJson(destination: Destination, pixel: Pixel): Promis
   const named = destination.rules.flatMap((rule) => ('goal' in rule ? [rule.goal] : []));
   return {
     ...rest,
-    problem: problem && { ...problem, at: timeOf(problem.at) },
+    problem: problem && {
+      ...problem,
+      at: timeOf(problem.at),
+      retry_at: problem.retry_at === null ? null : timeOf(problem.retry_at),
+    },
     has_secret: true,
     secret_at: timeOf(secret_at),
     missing_goals: [...new Set(named.filter((goal) => !goals.has(goal)))],

@@ -22,6 +22,8 @@ const networkField = object({
   default: { type: ['string', 'null'], description: 'Null: it is required.' },
 });
 
+const states = object(Object.fromEntries(DELIVERY_STATES.map((state) => [state, count])));
+
 const reporters = { ...listOf({ enum: ['browser', 'server'] }), description: 'Who reported the event.' };
 
 export const RELAY_SCHEMAS = {
@@ -65,8 +67,17 @@ export const RELAY_SCHEMAS = {
       description: '`stopped`: the network does not accept the account, the secret or the version.',
     },
     problem: {
-      ...orNull(object({ message: text, advice: text, at: time })),
-      description: 'Why it has stopped.',
+      ...orNull(
+        object({
+          status: count,
+          code: text,
+          message: text,
+          advice: text,
+          at: time,
+          retry_at: { ...orNull(time), description: 'Null: it has stopped.' },
+        }),
+      ),
+      description: 'Why it has stopped, or is tried again later.',
     },
     has_secret: { const: true, description: 'The secret itself is never part of a response.' },
     secret_at: { ...time, description: 'When the secret was set.' },
@@ -124,7 +135,8 @@ export const RELAY_SCHEMAS = {
     days: count,
     since: time,
     complete: { type: 'boolean', description: 'Whether all are counted. If not, the latest are.' },
-    states: object(Object.fromEntries(DELIVERY_STATES.map((state) => [state, count]))),
+    states,
+    by_day: listOf(object({ date: text, states })),
     refusals: {
       ...listOf(
         object({ name: text, status: count, code: text, message: text, advice: text, count, last_at: time }),

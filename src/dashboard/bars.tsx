@@ -14,24 +14,25 @@ interface Props {
   /** What the numbers count: `3 rejected`. */
   readonly unit: string;
   readonly stacks: readonly Stack[];
+  /** In pixels. */
+  readonly height?: number;
 }
 
-const HEIGHT = 180;
 const TOP = 20;
 const BOTTOM = 26;
 
-export function Bars({ name, unit, stacks }: Props) {
+export function Bars({ name, unit, stacks, height: whole = 180 }: Props) {
   const [measure, width] = useWidth(960);
   const sums = stacks.map(({ parts }) => parts.reduce((sum, part) => sum + part, 0));
   const ticks = ticksUpTo(Math.max(...sums), true);
   const top = ticks.at(-1) ?? 1;
-  const y = (value: number): number => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
+  const y = (value: number): number => TOP + (1 - value / top) * (whole - TOP - BOTTOM);
   const slot = width / Math.max(1, stacks.length);
   const every = Math.max(1, Math.ceil(stacks.length / Math.max(2, Math.floor(width / 84))));
   return (
     <div class="chart" role="img" aria-label={name}>
       <div ref={measure} class="measure" />
-      <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
+      <svg width={width} height={whole} viewBox={`0 0 ${width} ${whole}`} aria-hidden="true">
         {ticks.map((tick) => (
           <line key={tick} class="grid" x1="0" x2={width} y1={y(tick)} y2={y(tick)} />
         ))}
@@ -54,7 +55,7 @@ export function Bars({ name, unit, stacks }: Props) {
                 ) : null;
               })}
               {index % every === 0 && (
-                <text class="tick" x={x} y={HEIGHT - 6}>
+                <text class="tick" x={x} y={whole - 6}>
                   {timeLabel(label, 'day')}
                 </text>
               )}

@@ -213,20 +213,22 @@ interface ConfirmProps {
   readonly act: () => void;
 }
 
-/** A button that asks for a second click before it does what cannot be undone. */
+const focus = (element: HTMLElement | null): void => element?.focus();
+
+/** A button that asks for a second click before it does what cannot be undone. The focus stays with it, and does nothing by itself. */
 export function Confirm({ label, confirm, cancel = 'Keep it', act }: ConfirmProps) {
-  const [isOpen, open] = useState(false);
+  const [isOpen, open] = useState<boolean | null>(null);
   return isOpen ? (
     <span class="confirm">
       <button type="button" class="danger" onClick={act}>
         {confirm}
       </button>
-      <button type="button" class="quiet" onClick={() => open(false)}>
+      <button ref={focus} type="button" class="quiet" onClick={() => open(false)}>
         {cancel}
       </button>
     </span>
   ) : (
-    <button type="button" class="quiet" onClick={() => open(true)}>
+    <button ref={isOpen === false ? focus : null} type="button" class="quiet" onClick={() => open(true)}>
       {label}
     </button>
   );

@@ -1,4 +1,5 @@
 /** Destinations: where the conversions of a pixel are sent, which ones, and under which names. */
+import type { Answer } from './delivery.ts';
 
 /** The networks that conversions can be sent to. `webhook` is any address of the owner's. */
 export const NETWORKS = [
@@ -48,7 +49,7 @@ export interface Destination {
   /** The network's code for test events, or `''`. */
   readonly test_code: string;
   readonly state: DestinationState;
-  /** Why it has stopped; else null. */
+  /** Why it has stopped, or why what waits is sent later only; else null. */
   readonly problem: DestinationProblem | null;
   /** When the owner set the secret, in epoch milliseconds. */
   readonly secret_at: number;
@@ -57,13 +58,12 @@ export interface Destination {
   readonly updated_at: number;
 }
 
-export interface DestinationProblem {
-  /** What the network answered, without anything that was sent to it. */
-  readonly message: string;
-  /** What the owner can do. */
-  readonly advice: string;
+/** What the network answered when it took nothing, without anything that was sent to it, and what the owner can do. */
+export interface DestinationProblem extends Omit<Answer, 'trace'> {
   /** Epoch milliseconds. */
   readonly at: number;
+  /** When the network is asked again, in epoch milliseconds; null: not before the owner has changed something. */
+  readonly retry_at: number | null;
 }
 
 /** What storing events needs of a destination: read with the pixel, and cached with it. */

@@ -39,7 +39,12 @@ type Times = 'secret_at' | 'created_at' | 'updated_at';
 /** A destination, without its secret. */
 export type DestinationJson = Omit<Destination, Times | 'problem'> &
   Readonly<Record<Times, string>> & {
-    readonly problem: (Omit<DestinationProblem, 'at'> & { readonly at: string }) | null;
+    readonly problem:
+      | (Omit<DestinationProblem, 'at' | 'retry_at'> & {
+          readonly at: string;
+          readonly retry_at: string | null;
+        })
+      | null;
     /** The secret itself is never part of an answer. */
     readonly has_secret: true;
     /** The goals of its rules that the pixel does not have any more: nothing is sent for these rules. */
@@ -86,6 +91,12 @@ export interface DestinationSummaryJson {
   /** Whether all of them are counted. If not, the latest are. */
   readonly complete: boolean;
   readonly states: Readonly<Record<DeliveryState, number>>;
+  /** The same numbers by the pixel's days, the oldest first. The first day begins at `since`. */
+  readonly by_day: readonly {
+    /** `YYYY-MM-DD`. */
+    readonly date: string;
+    readonly states: Readonly<Record<DeliveryState, number>>;
+  }[];
   /** The most frequent first, at most 20. */
   readonly refusals: readonly RefusalJson[];
   /** Conversions that were handed over: those in the states `sent` and `delivered`. The fields below are about these. */

@@ -3,7 +3,7 @@
  * the same row, and a row whose answer was lost is sent again only if the network counts it once. What one destination's network does has no effect
  * on any other.
  */
-import { ownAnswer } from '../model/delivery.ts';
+import { type Answer, ownAnswer } from '../model/delivery.ts';
 import type { Destination } from '../model/destination.ts';
 import type { Secrets } from '../model/secret-key.ts';
 import { Budget, countStatements } from '../store/budget.ts';
@@ -153,6 +153,14 @@ async function sendAll(
   }
 }
 
+/** What an owner is told of an answer. Its trace is that of one request, and stands with the conversions of that. */
+const problemOf = ({ status, code, message, advice }: Answer): Omit<Answer, 'trace'> => ({
+  status,
+  code,
+  message,
+  advice,
+});
+
 /** The claimed ones of a batch, with the `tries` of the claim. */
 function claimedOf(batch: readonly Ready[], claimed: ReadonlySet<string>): Ready[] {
   return batch
@@ -223,10 +231,10 @@ class Ledger {
     const hasRecovered = isAnswered && this.#failures > 0;
     const make = (): D1PreparedStatement[] => {
       const statements = marks.length === 0 ? [] : [markDeliveries(db, destination.id, marks)];
-      if (trouble?.kind === 'stop') {
-        const { message, advice } = trouble.answer;
-        statements.push(stop(db, destination, { message, advice, at: now }));
-      } else if (until !== null) statements.push(postpone(db, destination, failures, until));
+      const problem = trouble && { ...problemOf(trouble.answer), at: now };
+      if (problem !== null && until !== null) {
+        statements.push(postpone(db, destination, failures, { ...problem, retry_at: until }));
+      } else if (problem !== null) statements.push(stop(db, destination, { ...problem, retry_at: null }));
       else if (hasRecovered || (this.#mayHaveMore && !this.#isNoted))
         statements.push(
           noteService(db, destination, this.#mayHaveMore ? now - CLOCKS_DIFFER : 0, hasRecovered),

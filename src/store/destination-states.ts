@@ -7,18 +7,20 @@ interface ReadDestination {
   readonly updated_at: number;
 }
 
-/** The statement that makes a destination wait until a time, in epoch milliseconds, after so many failures in a row. */
+/** The statement that makes a destination wait until a time, after so many failures in a row. Of two problems, the one that takes longer stays. */
 export function postpone(
   db: D1Database,
   { id, updated_at }: ReadDestination,
   failures: number,
-  until: number,
+  problem: DestinationProblem & { readonly retry_at: number },
 ): D1PreparedStatement {
   return db
     .prepare(
-      'UPDATE destinations SET failures = ?3, retry_at = max(retry_at, ?4) WHERE id = ?1 AND updated_at = ?2',
+      `UPDATE destinations SET failures = ?3, problem = iif(retry_at > ?4 AND problem IS NOT NULL, problem, ?5),
+         retry_at = max(retry_at, ?4)
+       WHERE id = ?1 AND updated_at = ?2 AND state = 'on'`,
     )
-    .bind(id, updated_at, failures, until);
+    .bind(id, updated_at, failures, problem.retry_at, JSON.stringify(problem));
 }
 
 /**
@@ -34,7 +36,8 @@ export function noteService(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE destinations SET failures = iif(?4, 0, failures), retry_at = iif(?4, ?3, max(retry_at, ?3))
+      `UPDATE destinations SET failures = iif(?4, 0, failures), retry_at = iif(?4, ?3, max(retry_at, ?3)),
+         problem = iif(?4 AND state = 'on', NULL, problem)
        WHERE id = ?1 AND updated_at = ?2`,
     )
     .bind(id, updated_at, at, Number(hasAnswered));

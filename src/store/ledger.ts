@@ -101,8 +101,13 @@ export const MAX_WITH_FIELDS = 5000;
 /** Groups of refusals in a summary. */
 const MAX_REFUSALS = 20;
 
-/** Deliveries in one state. `on_page` and `deduplicable` count some of them. */
+/** Milliseconds of the parts in which deliveries are counted. Days begin with one of them in every time zone. */
+const PART = 900_000;
+
+/** Deliveries in one state, of a quarter of an hour. `on_page` and `deduplicable` count some of them. */
 interface StateCount {
+  /** The beginning of the quarter, in epoch milliseconds. */
+  readonly at: number;
   readonly state: DeliveryState;
   readonly count: number;
   readonly on_page: number;
@@ -141,8 +146,9 @@ export async function summarizeLedger(
     SELECT ${columns} FROM deliveries WHERE destination = ?1 AND ts >= ?2 ORDER BY ts DESC LIMIT ${MAX_SUMMARIZED}`;
   const bind = (sql: string): D1PreparedStatement => db.prepare(sql).bind(destination, since);
   const [states, refusals, delays, fields] = await db.batch([
-    bind(`SELECT state, count(*) AS count, sum(on_page) AS on_page, sum(on_page AND has_eid) AS deduplicable
-      FROM (${latest('state, on_page, has_eid')}) GROUP BY state`),
+    bind(`SELECT ts / ${PART} * ${PART} AS at, state, count(*) AS count, sum(on_page) AS on_page,
+        sum(on_page AND has_eid) AS deduplicable
+      FROM (${latest('ts, state, on_page, has_eid')}) GROUP BY 1, 2`),
     bind(`SELECT name, coalesce(answer ->> 'status', 0) AS status, coalesce(answer ->> 'code', '') AS code,
         coalesce(answer ->> 'message', '') AS message, coalesce(answer ->> 'advice', '') AS advice,
         count(*) AS count, max(ts) AS last_at

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { DELIVERY_STATES, type DeliveryState } from '../../src/model/delivery.ts';
 import type { Destination } from '../../src/model/destination.ts';
 import type { DeliveriesJson, DestinationSummaryJson } from '../../src/model/relay-json.ts';
+import { dayStart, localDay } from '../../src/model/time-zone.ts';
 import { applySchema, db, makePixel } from '../fixtures.ts';
 import { runs } from '../runs.ts';
 import {
@@ -200,6 +201,26 @@ describe('the summary', () => {
     });
   });
 
+  it('counts by the days of the pixel, to the minute', async () => {
+    // 14 hours ahead, and three quarters of an hour off.
+    for (const zone of ['Pacific/Kiritimati', 'Asia/Kathmandu', 'America/New_York']) {
+      const destination = await makeDestination(await makePixel(zone));
+      const midnight = dayStart(zone, localDay(zone, Date.now() - 2 * 86_400_000));
+      await insertDeliveries([
+        delivered(destination, { ts: midnight - 1, event_id: 'before' }),
+        delivered(destination, { ts: midnight, event_id: 'first' }),
+        { ...delivered(destination, { ts: midnight + 59_999, event_id: 'second' }), state: 'refused' },
+      ]);
+      const { by_day, since } = await summaryOf(destination);
+      expect(by_day.map(({ date }) => date)).toContain(localDay(zone, Date.now()));
+      expect(by_day[0]?.date).toBe(localDay(zone, Date.parse(since)));
+      const numbers = new Map(by_day.map(({ date, states }) => [date, states]));
+      expect(numbers.get(localDay(zone, midnight - 1))).toMatchObject({ delivered: 1, refused: 0 });
+      expect(numbers.get(localDay(zone, midnight))).toMatchObject({ delivered: 1, refused: 1 });
+      expect(by_day.every(({ states }) => states.waiting === 0)).toBe(true);
+    }
+  });
+
   it('counts each number as its definition says', async () => {
     const DAY = 86_400_000;
     const now = Date.now();
@@ -244,6 +265,18 @@ describe('the summary', () => {
             DELIVERY_STATES.map((state) => [state, within.filter((one) => one.state === state).length]),
           ),
         );
+        // Each is of one of the pixel's days, and none of these is left out.
+        expect(summary.by_day.map(({ date }) => date)).toEqual(
+          Array.from({ length: days + 1 }, (_, index) =>
+            new Date(Date.parse(summary.since) + index * DAY).toISOString().slice(0, 10),
+          ),
+        );
+        for (const { date, states } of summary.by_day) {
+          const ofDay = within.filter(({ ts }) => new Date(ts).toISOString().startsWith(date));
+          for (const state of DELIVERY_STATES) {
+            expect(states[state]).toBe(ofDay.filter((one) => one.state === state).length);
+          }
+        }
         const handed = within.filter(({ state }) =>
           (['sent', 'delivered'] as DeliveryState[]).includes(state),
         );

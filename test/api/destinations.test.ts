@@ -370,7 +370,10 @@ describe('the secret of a destination', () => {
 });
 
 describe('a change of a destination', () => {
-  const PROBLEM = { message: 'The token was revoked.', advice: 'Make another one.', at: 1000 };
+  const PROBLEM = {
+    ...{ status: 401, code: '190', message: 'The token was revoked.', advice: 'Make another one.' },
+    ...{ at: 1000, retry_at: null },
+  };
   const later = Date.now() + 3_600_000;
 
   async function stopped() {

@@ -82,6 +82,8 @@ interface Row {
   readonly answer?: object | null;
 }
 
+const USER_AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
 const FIELDS = [
   { name: 'user_data.em[0]', hashed: true },
   { name: 'user_data.client_user_agent', hashed: false },
@@ -235,6 +237,41 @@ describe('the form', () => {
     expect(await page.inputValue('label:text-is("Dataset ID") + input')).toBe('');
   });
 
+  it('takes a key file with its lines, and keeps all that is typed when Speck cannot be reached', async () => {
+    const file = `${JSON.stringify({ type: 'service_account', client_email: 'a@b.iam.gserviceaccount.com' }, null, 2)}\n`;
+    await open('/new');
+    await page.check('label:has-text("Google Ads") input');
+    const secret = page.locator('input[type=password]');
+    await secret.focus();
+    await page.evaluate((text) => navigator.clipboard.writeText(text), file);
+    await page.keyboard.press('ControlOrMeta+v');
+    // An input has one line, and JSON needs no other.
+    expect(JSON.parse(await secret.inputValue())).toEqual(JSON.parse(file));
+    // Neither what the browser knows of this site is put there, nor is it asked to keep what is.
+    expect(await secret.getAttribute('autocomplete')).toBe('new-password');
+
+    await page.check('label:has-text("Meta") input');
+    await page.fill('label:text-is("Dataset ID") + input', ACCOUNT);
+    await page.fill('label:text-is("Access token") + input', SECRET);
+    const isDestinations = (url: URL): boolean => url.pathname.endsWith('/destinations');
+    await page.route(isDestinations, (route) => route.abort());
+    await page.click('form button[type=submit]');
+    await page.waitForSelector('form .error:has-text("Speck cannot be reached")');
+    await settles(focused, 'Add Meta');
+    expect(await page.inputValue('label:text-is("Access token") + input')).toBe(SECRET);
+    await page.unroute(isDestinations);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('h1:text-is("Meta")');
+    await settles(focused, 'Meta');
+    // The same account once more is an error of that field.
+    await open('/new?network=meta');
+    await page.fill('label:text-is("Dataset ID") + input', ACCOUNT);
+    await page.fill('label:text-is("Access token") + input', SECRET);
+    await page.click('form button[type=submit]');
+    await settles(focused, 'Dataset ID');
+    await page.waitForSelector('.field:has-text("Dataset ID") .worse:has-text("already")');
+  });
+
   it('never shows a secret, and replaces it only if another is typed', async () => {
     const { id, secret_at } = await addDestination();
     const bodies: string[] = [];
@@ -357,9 +394,8 @@ describe('the list', () => {
       .prepare(`UPDATE destinations SET state = 'stopped', problem = ? WHERE id = ?`)
       .bind(
         JSON.stringify({
-          message: 'Meta answered 400: its version v20.0 has ended',
-          advice: 'Set a newer one',
-          at: 1,
+          ...{ status: 400, code: '2635', message: 'Meta answered 400: its version v20.0 has ended' },
+          ...{ advice: 'Set a newer one', at: 1, retry_at: null },
         }),
         two.id,
       )
@@ -374,17 +410,17 @@ describe('the list', () => {
     );
     expect(cards).toEqual([
       [
-        'The shop',
-        'On',
-        'Delivered 3 of 4.',
-        '1 refused: A purchase has no currency. Send cd[currency] with each Purchase.',
-        "1 conversion had no event id while Meta's own pixel was on the page: Meta counts it twice. Add data-relay to the snippet.",
-      ],
-      [
         'Stopped',
         'Stopped',
         'Stopped: Meta answered 400: its version v20.0 has ended. Set a newer one.',
         'No conversions in the last 7 days.',
+      ],
+      [
+        'The shop',
+        'Needs attention',
+        'Delivered 3 of 4.',
+        '1 refused: A purchase has no currency. Send cd[currency] with each Purchase.',
+        "1 conversion had no event id while Meta's own pixel was on the page: Meta counts it twice. Add data-relay to the snippet.",
       ],
       [
         'Off',
@@ -393,13 +429,73 @@ describe('the list', () => {
         'No conversions in the last 7 days.',
       ],
     ]);
-    await page.click('.destination a >> nth=1');
+    await page.click('.destination a >> nth=0');
     await page.waitForSelector('h1:text-is("Stopped")');
     await page.click('main >> text=Start again');
-    await page.waitForSelector('.lit:text-is("On")');
+    await page.waitForSelector('.lit:text-is("On, nothing to send")');
     expect((await destinations()).map(({ state }) => state)).toEqual(['on', 'on', 'off']);
     await page.goBack();
     await page.waitForSelector(`.destination a[href$="${three.id}"]`);
+  });
+
+  it('says why what waits is sent later, what waits in vain, and why there is nothing to send', async () => {
+    const late = await addDestination({ name: 'Late' });
+    const vain = await addDestination({ name: 'Vain', account: '12345' });
+    const gone = await addDestination({
+      name: 'Gone',
+      account: '123456',
+      rules: [{ goal: 'Paid', as: 'Purchase' }],
+    });
+    const silent = await addDestination({ name: 'Silent', account: '1234567' });
+    await addDeliveries(late, [{ event_id: 'ord-1', state: 'waiting' }]);
+    await addDeliveries(vain, [REFUSED]);
+    await speck.db
+      .prepare('UPDATE destinations SET failures = 3, retry_at = ?1, problem = ?2 WHERE id = ?3')
+      .bind(
+        Date.now() + 600_000,
+        JSON.stringify({
+          ...{ status: 429, code: '', message: 'Too many requests', advice: '' },
+          ...{ at: Date.now(), retry_at: Date.now() + 600_000 },
+        }),
+        late.id,
+      )
+      .run();
+    await speck.api('PATCH', `/api/v1/pixels/${pixel}`, { settings: { goals: GOALS.slice(1) } });
+    await open();
+    const cards = await page.$$eval('.destination', (all) =>
+      all.map((card) => [
+        card.querySelector('h2')?.textContent,
+        card.getAttribute('data-tone'),
+        card.querySelector('.lit')?.textContent,
+        card.querySelector('.sentence')?.textContent,
+      ]),
+    );
+    expect(cards).toEqual([
+      [
+        'Late',
+        'trouble',
+        'Trying again',
+        expect.stringMatching(
+          /^Meta answered 429: Too many requests\. 1 waits; the next try is at .+, in (9|10) minutes\.$/,
+        ),
+      ],
+      ['Gone', 'trouble', 'Needs attention', expect.stringContaining('no goal “Paid” any more')],
+      ['Vain', 'bad', 'Nothing delivered', 'Delivered none of 1.'],
+      ['Silent', 'idle', 'On, nothing to send', 'No conversions in the last 7 days.'],
+    ]);
+    expect(await violations(page)).toEqual([]);
+    // What came in without consent is counted as well, or the owner looks for a fault in the name.
+    await page.click(`a[href$="${silent.id}"]:text-is("Why nothing is sent")`);
+    await page.waitForSelector('li:has-text("No events named “Purchase” came in")');
+    await page.goto(`${speck.url}/app/${pixel}/conversions`);
+    await speck.api('POST', '/api/v1/events', {
+      events: [{ id: pixel, ev: 'Purchase', ip: '192.0.2.7', ua: USER_AGENT, dl: '/thanks' }],
+    });
+    await open(`/${silent.id}`);
+    await page.waitForSelector('li:has-text("1 event named “Purchase” came in within 7 days, and none")');
+    expect(await violations(page)).toEqual([]);
+    await open(`/${gone.id}`);
+    await page.waitForSelector('#silence');
   });
 
   it('keeps what it knows while Speck cannot be reached', async () => {
@@ -440,9 +536,15 @@ describe('a destination', () => {
       ['Waiting', '1'],
       ['Expired', '0'],
       ['Withdrawn', '1'],
-      ['Deduplicable', '2', "100% of the 2 with the network's pixel on the page"],
+      ['Deduplicable', '2 of 2', "that Meta's own pixel reports as well: both have the same event id"],
       ['Median delay', '4s', 'from the event to the delivery; 95 of 100 within 4s'],
     ]);
+    // Each day with all numbers, for those who do not see the bars.
+    const trend = (await page.getAttribute('.trend [role=img]', 'aria-label')) ?? '';
+    expect(trend.split('; ')).toHaveLength(8);
+    expect(trend).toMatch(/: \d+ delivered, \d+ not delivered, \d+ waiting$/);
+    const bars = await page.$$eval('.trend rect', (all) => all.map((one) => one.getAttribute('class')));
+    expect([...new Set(bars)].toSorted()).toEqual(['shade0', 'shade1', 'shade2']);
     await page.waitForSelector(
       '.refusal:has-text("Meta answered 400, code 2804009: A purchase has no currency.")',
     );
@@ -493,11 +595,15 @@ describe('a destination', () => {
     await page.click('main >> text=Switch off');
     await page.waitForSelector('.lit:text-is("Off")');
     await page.click('main >> text=Switch on');
-    await page.waitForSelector('.lit:text-is("On")');
+    await page.waitForSelector('.lit:text-is("On, nothing to send")');
     await addDeliveries(destination, [{ event_id: 'ord-1', state: 'waiting' }]);
     await page.reload();
-    await page.click('main button:text-is("Switch off")');
-    await page.click('text=Keep it on');
+    // By keyboard: the focus is on what does nothing, and comes back.
+    await page.focus('main button:text-is("Switch off")');
+    await page.keyboard.press('Enter');
+    await settles(focused, 'Keep it on');
+    await page.keyboard.press('Enter');
+    await settles(focused, 'Switch off');
     expect((await destinations())[0]?.state).toBe('on');
     await page.click('main button:text-is("Switch off")');
     await page.click('text=Switch off, and drop the 1 that waits');
@@ -530,6 +636,7 @@ describe('one conversion', () => {
     for (const text of [
       'Refused',
       '1 try',
+      'Meta refused it. It is not sent again.',
       'Meta answered 400, code 2804009: A purchase has no currency.',
       'What to do: Send cd[currency] with each Purchase.',
     ]) {
@@ -541,6 +648,33 @@ describe('one conversion', () => {
     expect(tags).toEqual(['user_data.em[0]hashed', 'user_data.client_user_agent', 'event_id']);
     await page.click('.trace .copy');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('AbC9dEfGh1');
+  });
+
+  it('begins with what to do, and those come first that need the owner', async () => {
+    const fine = await addDestination({ name: 'Fine' });
+    const stopped = await addDestination({ name: 'Stopped', account: '12345' });
+    const held = await addDestination({ name: 'Held back', account: '123456' });
+    await addDeliveries(fine, [{ event_id: 'ord-2' }]);
+    await addDeliveries(stopped, [{ event_id: 'ord-2', state: 'waiting' }]);
+    await addDeliveries(held, [
+      {
+        ...REFUSED,
+        answer: { status: 0, code: '', message: 'No value. Send one.', trace: '', advice: '' },
+      },
+    ]);
+    await speck.db.prepare(`UPDATE destinations SET state = 'stopped' WHERE id = ?`).bind(stopped.id).run();
+    await open('/event?name=Purchase&event=ord-2');
+    const parts = await page.$$eval('.delivery', (all) =>
+      all.map((one) => [one.querySelector('h2')?.textContent, one.querySelector('p')?.textContent]),
+    );
+    expect(parts).toEqual([
+      ['Held back', 'Speck did not send it, since Meta would refuse it.'],
+      ['Stopped', 'Meta does not accept the destination. It is sent once you have fixed that.'],
+      ['Fine', 'Meta has accepted it.'],
+    ]);
+    await page.waitForSelector('main >> text="3 destinations: 1 delivered, 1 waiting, 1 refused."');
+    await page.waitForSelector('.delivery:has-text("Once you have fixed the destination")');
+    expect(await violations(page)).toEqual([]);
   });
 
   it('says that it counts twice', async () => {

@@ -9,7 +9,15 @@ import {
   pathsOf,
   withEvent,
 } from '../../src/dashboard/conversions/fields.ts';
-import { answerText, healthOf, stateLabel } from '../../src/dashboard/conversions/health.ts';
+import {
+  answerText,
+  byTrouble,
+  healthOf,
+  reportedBy,
+  statusOf,
+} from '../../src/dashboard/conversions/health.ts';
+import { fromNow, timeOf } from '../../src/dashboard/conversions/times.ts';
+import { clock, moment } from '../../src/dashboard/format.ts';
 import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../../src/model/relay-json.ts';
 
 const ID = 'ds_1111111111111111';
@@ -61,6 +69,7 @@ const summary = (
   since: TIME,
   complete: true,
   states: { ...NONE, ...states },
+  by_day: [],
   refusals: [],
   on_page: 0,
   deduplicable: 0,
@@ -76,8 +85,19 @@ const summary = (
 const refusal = (count: number, message: string, advice = '') => ({
   ...{ name: 'Purchase', status: 0, code: '', message, advice, count, last_at: TIME },
 });
-const said = (destination: Partial<DestinationJson>, of: DestinationSummaryJson): string[] =>
-  healthOf({ ...DESTINATION, ...destination }, of, META).map(({ text }) => text);
+const LATER = '2026-11-30T00:14:00.000Z';
+const TOMORROW = '2026-12-01T00:14:00.000Z';
+const AT = clock(Date.parse(LATER), 'Europe/Berlin');
+const NOW = { at: Date.parse(TIME), timezone: 'Europe/Berlin' };
+const said = (
+  destination: Partial<DestinationJson>,
+  of: DestinationSummaryJson,
+  network: NetworkJson = META,
+): string[] => healthOf({ ...DESTINATION, ...destination }, of, network, NOW).map(({ text }) => text);
+const problem = (change: Partial<NonNullable<DestinationJson['problem']>>) => ({
+  ...{ status: 429, code: '', message: 'Too many requests', advice: '', at: TIME, retry_at: null },
+  ...change,
+});
 
 describe('addresses', () => {
   it.each<Place>([
@@ -185,13 +205,12 @@ describe('how a destination is', () => {
   });
 
   it('is said of why it has stopped, with what to do', () => {
-    const problem = {
-      message: 'LinkedIn answered 426: its version 202511 has ended',
+    const ended = problem({
+      message: 'Meta answered 426: its version v20.0 has ended',
       advice: 'Set a newer one',
-      at: TIME,
-    };
-    expect(said({ state: 'stopped', problem }, summary({ delivered: 12, waiting: 9 }))).toEqual([
-      'Stopped: LinkedIn answered 426: its version 202511 has ended. Set a newer one.',
+    });
+    expect(said({ state: 'stopped', problem: ended }, summary({ delivered: 12, waiting: 9 }))).toEqual([
+      'Stopped: Meta answered 426: its version v20.0 has ended. Set a newer one.',
       'Delivered all 12.',
       '9 wait until you have fixed this, or until they expire.',
     ]);
@@ -199,9 +218,11 @@ describe('how a destination is', () => {
 
   it('is said once, and not in all words of a network', () => {
     const advice = 'Meta answered 426: its version v20.0 has ended; set a newer one';
-    const problem = { message: 'Requested version is not active', advice, at: TIME };
-    expect(said({ state: 'stopped', problem }, summary({ waiting: 1 }))[0]).toBe(`Stopped: ${advice}.`);
-    const refusals = [refusal(1, 'x'.repeat(1000), 'Mend it')];
+    const ended = problem({ message: 'Requested version is not active', advice });
+    expect(said({ state: 'stopped', problem: ended }, summary({ waiting: 1 }))[0]).toBe(
+      `Stopped: ${advice}.`,
+    );
+    const refusals = [{ ...refusal(1, 'x'.repeat(1000), 'Mend it'), status: 400 }];
     expect(said({}, summary({ refused: 1 }, { refusals }))[1]).toBe(
       `1 refused: ${'x'.repeat(160)}… Mend it.`,
     );
@@ -245,10 +266,125 @@ describe('how a destination is', () => {
     );
     expect(said({ state: 'off' }, summary({}))[0]).toContain('Nothing is sent');
     expect(said({ missing_goals: ['Paid'] }, summary({}))[0]).toContain('no goal “Paid” any more');
-    const labels = (['on', 'off', 'stopped'] as const).map((state) => stateLabel({ state, mode: 'test' }));
-    expect(labels).toEqual(['On, as a test', 'Off', 'Stopped']);
-    expect(stateLabel({ state: 'on', mode: 'live' })).toBe('On');
   });
+
+  it('is said of why what waits is tried again later, and when', () => {
+    const later = problem({ retry_at: LATER });
+    expect(said({ problem: later }, summary({ delivered: 3, waiting: 12 }))).toEqual([
+      `Meta answered 429: Too many requests. 12 wait; the next try is at ${AT}, in 14 minutes.`,
+      'Delivered all 3.',
+    ]);
+    // One that is tried again although nothing waits any more, one that is due, and one of another day.
+    expect(said({ problem: later }, summary({}))[0]).toContain(`requests. The next try is at ${AT}`);
+    expect(said({ problem: problem({ retry_at: TIME }) }, summary({ waiting: 1 }))[0]).toContain(
+      '1 waits; the next try is due.',
+    );
+    const tomorrow = problem({ retry_at: TOMORROW });
+    expect(said({ problem: tomorrow }, summary({ waiting: 1 }))[0]).toContain(
+      `is at ${moment(TOMORROW, 'Europe/Berlin')}, in 1 day.`,
+    );
+    const silent = problem({ status: 0, message: 'The connection broke.', retry_at: TIME });
+    expect(said({ problem: silent }, summary({ waiting: 1 }))[0]).toBe(
+      'The connection broke. 1 waits; the next try is due.',
+    );
+  });
+
+  it('does not blame the network for what the owner has switched off', () => {
+    const refusals = [{ ...refusal(2, 'The destination was switched off.'), code: 'switched_off' }];
+    const of = summary({ delivered: 5, refused: 2 }, { refusals });
+    expect(said({}, of)).toEqual([
+      'Delivered all 5.',
+      '2 not sent: the destination was switched off while they waited.',
+    ]);
+    expect(statusOf(DESTINATION, of, META)).toEqual({ tone: 'good', label: 'On' });
+  });
+
+  it('depends on what the network recognizes', () => {
+    const of = summary({ delivered: 9 }, { on_page: 4, doubled: 1, deduplicable: 3 });
+    const network = (deduplicates: NetworkJson['deduplicates']) => ({ ...META, deduplicates });
+    expect(said({}, of, network('all')).at(-1)).toContain('1 conversion had no event id');
+    expect(said({}, of, network('none')).at(-1)).toContain(
+      'counts these twice, since it recognizes no event',
+    );
+    expect(said({}, of, network('none')).at(-1)).toContain('4 conversions');
+    expect(said({}, of, network('purchases'))).toEqual(['Delivered all 9.']);
+  });
+
+  it('has a label and a tone, from what is known', () => {
+    const retry = problem({ retry_at: TIME });
+    const label = (destination: Partial<DestinationJson>, of: DestinationSummaryJson | null) => {
+      const { tone, label: text } = statusOf({ ...DESTINATION, ...destination }, of, META);
+      return `${tone}: ${text}`;
+    };
+    const fine = summary({ delivered: 1 });
+    expect(label({}, null)).toBe('good: On');
+    expect(label({}, fine)).toBe('good: On');
+    expect(label({}, summary({}))).toBe('idle: On, nothing to send');
+    expect(label({}, summary({ withdrawn: 1 }))).toBe('good: On');
+    expect(label({ mode: 'test' }, fine)).toBe('test: On, as a test');
+    expect(label({ mode: 'test' }, summary({}))).toBe('test: On, as a test');
+    expect(label({ state: 'off', mode: 'test' }, summary({ refused: 1 }))).toBe('idle: Off');
+    expect(label({ state: 'stopped', problem: problem({}) }, fine)).toBe('bad: Stopped');
+    expect(label({ problem: retry }, fine)).toBe('trouble: Trying again');
+    expect(label({ problem: retry }, null)).toBe('trouble: Trying again');
+    expect(label({ missing_goals: ['Paid'] }, null)).toBe('trouble: Needs attention');
+    expect(label({ missing_goals: ['Paid'] }, summary({}))).toBe('trouble: Needs attention');
+    for (const state of ['refused', 'expired', 'unknown'] as const) {
+      expect(label({}, summary({ [state]: 3 }))).toBe('bad: Nothing delivered');
+      expect(label({}, summary({ [state]: 3, delivered: 1 }))).toBe('trouble: Needs attention');
+      // The network has others, and decides later.
+      expect(label({}, summary({ [state]: 3, sent: 1 }))).toBe('trouble: Needs attention');
+    }
+    expect(label({}, summary({ delivered: 1 }, { doubled: 1 }))).toBe('trouble: Needs attention');
+  });
+
+  it('puts those first that need their owner', () => {
+    const named = (name: string, change: Partial<DestinationJson>) => ({ ...DESTINATION, ...change, name });
+    const all = [
+      named('off', { state: 'off' }),
+      named('one', {}),
+      named('goal', { missing_goals: ['Paid'] }),
+      named('two', {}),
+      named('later', { problem: problem({ retry_at: TIME }) }),
+      named('stopped', { state: 'stopped', problem: problem({}) }),
+    ];
+    expect(byTrouble(all).map(({ name }) => name)).toEqual(['stopped', 'later', 'goal', 'one', 'two', 'off']);
+  });
+});
+
+it('says who has reported a conversion', () => {
+  const of = (reported: ('browser' | 'server')[], on_page: boolean, has_eid = true) =>
+    reportedBy({ reported, on_page, has_eid }, META);
+  expect(of(['browser'], false)).toBe('Reported by the page');
+  expect(of(['server'], false)).toBe('Reported by your server');
+  expect(of(['browser', 'server'], false)).toBe('Reported by the page and your server');
+  expect(of(['browser'], true)).toBe("Reported by the page, and by Meta's pixel under the same id");
+  expect(of(['browser'], true, false)).toBe("Reported by the page, and by Meta's pixel");
+  expect(
+    reportedBy({ reported: ['server'], on_page: true, has_eid: true }, { ...META, deduplicates: 'none' }),
+  ).toBe("Reported by your server, and by Meta's pixel");
+});
+
+it('times say how far away they are', () => {
+  const at = (seconds: number) => new Date(NOW.at + seconds * 1000).toISOString();
+  const texts = [0, -1, -59, -60, -90 * 60, -36 * 3600, 40, 86_390].map((seconds) =>
+    fromNow(at(seconds), NOW),
+  );
+  expect(texts).toEqual([
+    'just now',
+    'just now',
+    '59 seconds ago',
+    '1 minute ago',
+    '2 hours ago',
+    '2 days ago',
+    'in 40 seconds',
+    'in 24 hours',
+  ]);
+  expect(timeOf(LATER, NOW)).toBe(AT);
+  // Two minutes before a midnight of the pixel.
+  const before = '2026-11-29T22:58:00.000Z';
+  expect(timeOf(before, NOW)).toBe(moment(before, 'Europe/Berlin'));
+  expect(AT).toContain(':14');
 });
 
 it('an answer is told with its number and code, once', () => {

@@ -260,12 +260,18 @@ describe('a network', () => {
     expect(report).toEqual({ more: false, next: NOW + 90 * SECOND });
     expect(await dueDestinations(db, NOW + 89 * SECOND, 1000)).not.toContain(destination.id);
     expect(await dueDestinations(db, NOW + 90 * SECOND, 1000)).toContain(destination.id);
+    const { state, problem } = await rowOf(destination);
+    expect(state).toBe('on');
+    expect(JSON.parse(problem ?? '')).toEqual({
+      ...{ status: 429, code: '', message: 'Slow down.', advice: '' },
+      ...{ at: NOW, retry_at: NOW + 90 * SECOND },
+    });
     await enqueue(destination, [conversionOf('new', NOW)]);
     await deliverOnce(destination, plainNetwork(), server.fetch, { now: NOW + 89 * SECOND });
     expect(server.requests).toHaveLength(1);
     await deliverOnce(destination, plainNetwork(), server.fetch, { now: NOW + 90 * SECOND });
     expect(server.arrivals).toEqual(once([...ids, 'new']));
-    expect(await rowOf(destination)).toMatchObject({ failures: 0, retry_at: 0 });
+    expect(await rowOf(destination)).toMatchObject({ failures: 0, retry_at: 0, problem: null });
   });
 
   it.each([

@@ -9,16 +9,16 @@ interface Props {
   readonly title: string;
 }
 
-/** The answer in words, the advice, and the trace id by which the network's support finds the request. */
+/** What to do first, then the answer in words, and the trace id by which the network's support finds the request. */
 export function AnswerText({ answer, title }: Props) {
   return (
     <>
-      <p class="anywhere">{answerText(answer, title)}</p>
       {answer.advice !== '' && (
-        <p class="advice anywhere">
+        <p class="anywhere">
           <b>What to do:</b> {ended(answer.advice)}
         </p>
       )}
+      <p class={answer.advice === '' ? 'anywhere' : 'anywhere muted'}>{answerText(answer, title)}</p>
       {answer.trace !== '' && (
         <p class="row trace">
           <span class="muted">Trace id for {title}'s support</span> <code>{answer.trace}</code>{' '}

@@ -1,5 +1,5 @@
 /** One conversion: what the page and the server reported, and for each destination what was sent, when, and what the network answered. */
-import { DELIVERY_STATES, type DeliveryState } from '../../model/delivery.ts';
+import type { DeliveryState } from '../../model/delivery.ts';
 import type {
   ConversionJson,
   ConversionsJson,
@@ -14,6 +14,7 @@ import type { Place } from './address.ts';
 import { AnswerText, FieldTags } from './answer.tsx';
 import { STATE_MOODS, STATE_NAMES, stateMeaning } from './health.ts';
 import type { PageProps } from './page-props.ts';
+import { fromNow, type Now, nowIn } from './times.ts';
 
 interface Props extends PageProps {
   readonly place: Extract<Place, { at: 'conversion' }>;
@@ -40,21 +41,53 @@ export function ConversionPage(props: Props) {
   );
 }
 
-/** The states that may ask for the owner's doing. They come first. */
-const URGENT: readonly DeliveryState[] = ['refused', 'expired', 'unknown', 'waiting'];
+/** The states of a conversion at a destination: those first that may ask for the owner's doing. */
 const ORDER: readonly DeliveryState[] = [
-  ...URGENT,
-  ...DELIVERY_STATES.filter((state) => !URGENT.includes(state)),
+  'refused',
+  'expired',
+  'unknown',
+  'waiting',
+  'sent',
+  'delivered',
+  'withdrawn',
 ];
 
-const byUrgency = (deliveries: readonly DeliveryJson[]): DeliveryJson[] =>
-  deliveries.toSorted((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
+interface Part {
+  readonly delivery: DeliveryJson;
+  readonly destination: DestinationJson;
+  readonly network: NetworkJson;
+}
+
+/** The deliveries with their destinations: those first that need the owner, of those that wait the ones that have stopped. */
+function partsOf({ deliveries }: ConversionJson, { destinations, networks }: Props): Part[] {
+  const rank = ({ delivery: { state }, destination }: Part): number =>
+    ORDER.indexOf(state) - (state === 'waiting' && destination.state === 'stopped' ? 0.5 : 0);
+  return deliveries
+    .flatMap((delivery) => {
+      const destination = destinations.find(({ id }) => id === delivery.destination);
+      const network = networks.find((one) => one.name === destination?.network);
+      return destination && network ? [{ delivery, destination, network }] : [];
+    })
+    .toSorted((one, other) => rank(one) - rank(other));
+}
+
+/** How many destinations have it, in a sentence. */
+function resultOf(parts: readonly Part[]): string {
+  const numbers = ORDER.toReversed().flatMap((state) => {
+    const number = parts.filter(({ delivery }) => delivery.state === state).length;
+    return number === 0 ? [] : [`${count(number)} ${STATE_NAMES[state].toLowerCase()}`];
+  });
+  const of = parts.length === 1 ? '1 destination' : `${count(parts.length)} destinations`;
+  return `${of}: ${numbers.join(', ')}`;
+}
 
 type ConversionProps = Props & { readonly conversion: ConversionJson };
 
 function Conversion({ conversion, ...props }: ConversionProps) {
   const { pixel, place, destinations, networks, hrefOf } = props;
-  const { name, ts, event, deliveries } = conversion;
+  const { name, ts, event } = conversion;
+  const parts = partsOf(conversion, props);
+  const now = nowIn(pixel.timezone);
   return (
     <>
       {name !== place.name && (
@@ -63,7 +96,7 @@ function Conversion({ conversion, ...props }: ConversionProps) {
         </h2>
       )}
       <p class="muted anywhere">
-        {moment(ts, pixel.timezone)} in {pixel.timezone}
+        {moment(ts, pixel.timezone)} in {pixel.timezone}, {fromNow(ts, now)}
         {event && (
           <>
             {' '}
@@ -74,28 +107,18 @@ function Conversion({ conversion, ...props }: ConversionProps) {
           </>
         )}
       </p>
+      <p class="anywhere">{resultOf(parts)}.</p>
       <Halves conversion={conversion} destinations={destinations} networks={networks} />
-      {byUrgency(deliveries).map((delivery) => {
-        const destination = destinations.find(({ id }) => id === delivery.destination);
-        const network = networks.find((one) => one.name === destination?.network);
-        return destination && network ? (
-          <Delivery
-            key={delivery.destination}
-            delivery={delivery}
-            network={network}
-            timezone={pixel.timezone}
-            isStopped={destination.state === 'stopped'}
-            title={
-              <Link
-                class="target"
-                href={hrefOf({ at: 'destination', destination: destination.id, state: null })}
-              >
-                <Text>{destination.name}</Text>
-              </Link>
-            }
-          />
-        ) : null;
-      })}
+      {parts.map(({ delivery, destination, network }) => (
+        <Delivery
+          key={destination.id}
+          delivery={delivery}
+          destination={destination}
+          network={network}
+          now={now}
+          href={hrefOf({ at: 'destination', destination: destination.id, state: null })}
+        />
+      ))}
     </>
   );
 }
@@ -150,8 +173,12 @@ function Halves({
         <dd>
           {reported.includes('server') ? 'Yes, with a token' : 'No. It need not, if the page always does.'}
         </dd>
-        <dt>Event id</dt>
-        <dd>{reported.includes('server') ? (id ?? 'None. Send eid.') : '–'}</dd>
+        {reported.includes('server') && (
+          <>
+            <dt>Event id</dt>
+            <dd>{id ?? 'None. Send eid.'}</dd>
+          </>
+        )}
         <dt>Counted</dt>
         <dd>
           {reported.length > 1 ? 'Both have the same event id, so Speck counts the event once.' : 'Once'}
@@ -178,25 +205,37 @@ function Half({ title, isReported, children }: HalfProps) {
   );
 }
 
-interface DeliveryProps {
-  readonly delivery: DeliveryJson;
-  readonly network: NetworkJson;
-  readonly timezone: string;
-  /** Whether the destination has stopped. */
-  readonly isStopped: boolean;
-  /** The destination's name. */
-  readonly title: preact.ComponentChildren;
+interface DeliveryProps extends Part {
+  readonly now: Now;
+  /** The address of the destination. */
+  readonly href: string;
 }
 
-function Delivery({ delivery, network, timezone, isStopped, title }: DeliveryProps) {
-  const { state, sent_as, sent_at, due_at, expires_at, tries, answer, fields } = delivery;
+const RESULTS: { readonly [State in DeliveryState]?: string } = {
+  delivered: 'good',
+  refused: 'bad',
+  expired: 'bad',
+  unknown: 'bad',
+};
+
+function Delivery({ delivery, destination, network, now, href }: DeliveryProps) {
+  const { state, sent_as, tries, answer, fields, expires_at } = delivery;
   return (
     <section class="block delivery" data-delivery={state} aria-label={`Delivery to ${network.title}`}>
       <header class="row">
-        <h2 class="grow">{title}</h2>
+        <h2 class="grow">
+          <Link class="target" href={href}>
+            <Text class="wrap">{destination.name}</Text>
+          </Link>
+        </h2>
         <b class={STATE_MOODS[state]}>{STATE_NAMES[state]}</b>
       </header>
-      <p class="muted">{stateMeaning(state, network.title, isStopped)}</p>
+      <p>{stateMeaning(delivery, network.title, destination)}</p>
+      {answer && (
+        <div class={`result ${RESULTS[state] ?? ''}`}>
+          <AnswerText answer={answer} title={network.title} />
+        </div>
+      )}
       <dl class="fields">
         <dt>Sent as</dt>
         <dd>
@@ -204,17 +243,18 @@ function Delivery({ delivery, network, timezone, isStopped, title }: DeliveryPro
         </dd>
         <dt>Sent</dt>
         <dd>
-          {sent_at === null ? (state === 'waiting' ? 'Not yet' : 'Never') : moment(sent_at, timezone)}
+          <Sent delivery={delivery} now={now} />
           {tries > 0 && <span class="muted"> · {tries === 1 ? '1 try' : `${count(tries)} tries`}</span>}
         </dd>
         {state === 'waiting' && (
           <>
             <dt>Next try</dt>
             <dd>
-              {isStopped || due_at === null
-                ? 'Once you have fixed the destination'
-                : moment(due_at, timezone)}
-              <span class="muted"> · expires {moment(expires_at, timezone)}</span>
+              <NextTry delivery={delivery} destination={destination} now={now} />
+            </dd>
+            <dt>Expires</dt>
+            <dd>
+              <Time at={expires_at} now={now} />
             </dd>
           </>
         )}
@@ -227,11 +267,6 @@ function Delivery({ delivery, network, timezone, isStopped, title }: DeliveryPro
           </>
         )}
       </dl>
-      {answer && (
-        <div class={`result ${state === 'delivered' ? 'good' : state === 'refused' ? 'bad' : ''}`}>
-          <AnswerText answer={answer} title={network.title} />
-        </div>
-      )}
       {fields.length > 0 && (
         <>
           <h3>What was sent</h3>
@@ -243,6 +278,34 @@ function Delivery({ delivery, network, timezone, isStopped, title }: DeliveryPro
   );
 }
 
+/** A time, and how far away it is. */
+function Time({ at, now }: { readonly at: string; readonly now: Now }) {
+  return (
+    <>
+      <time dateTime={at}>{moment(at, now.timezone)}</time>
+      <span class="muted"> · {fromNow(at, now)}</span>
+    </>
+  );
+}
+
+function Sent({ delivery: { state, sent_at }, now }: Pick<DeliveryProps, 'delivery' | 'now'>) {
+  if (sent_at !== null) return <Time at={sent_at} now={now} />;
+  return <>{state === 'waiting' ? 'Not yet' : 'No'}</>;
+}
+
+/** When it is sent: not before the destination as a whole is tried again. */
+function NextTry({
+  delivery: { due_at },
+  destination: { state, problem },
+  now,
+}: Pick<DeliveryProps, 'delivery' | 'destination' | 'now'>) {
+  if (state === 'stopped') return <>Once you have fixed the destination</>;
+  const times = [due_at, problem?.retry_at ?? null].filter((time) => time !== null);
+  const latest = times.toSorted().at(-1);
+  if (latest === undefined || Date.parse(latest) <= now.at) return <>It is due</>;
+  return <Time at={latest} now={now} />;
+}
+
 /** The states of conversions that the network counts or may still count. */
 const COUNTED: readonly DeliveryState[] = ['waiting', 'sent', 'delivered', 'unknown'];
 
@@ -250,7 +313,7 @@ const COUNTED: readonly DeliveryState[] = ['waiting', 'sent', 'delivered', 'unkn
 function Twice({
   delivery: { on_page, has_eid },
   network: { title, deduplicates },
-}: Pick<DeliveryProps, 'delivery' | 'network'>) {
+}: Pick<Part, 'delivery' | 'network'>) {
   if (!on_page) return <>No: {title}'s own pixel was not on the page.</>;
   const own = `${title}'s own pixel was on the page`;
   if (deduplicates === 'none') {

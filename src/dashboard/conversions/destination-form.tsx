@@ -92,10 +92,12 @@ function DestinationForm({ pixel, hrefOf, reload, network, destination }: Props)
   const submission = useSubmission();
   const errors = errorsOf(submission.failure?.errors ?? [], pathsOf(network, fields));
   const form = useRef<HTMLDivElement>(null);
-  // The first field that is wrong takes the focus.
+  // The first field that is wrong takes the focus; else the button, which could not have it while it was disabled.
   useLayoutEffect(() => {
-    if (errors.at.size > 0) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
-  }, [submission.failure]);
+    if (submission.failure === null || submission.busy) return;
+    const first = errors.at.size > 0 ? '[aria-invalid]' : '[type=submit]';
+    form.current?.querySelector<HTMLElement>(first)?.focus();
+  }, [submission.failure, submission.busy]);
   const submit = async (): Promise<undefined> => {
     const path = `/api/v1/pixels/${pixel.id}/destinations`;
     const saved = destination

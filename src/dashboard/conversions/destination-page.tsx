@@ -2,16 +2,19 @@
 import type { DeliveryState } from '../../model/delivery.ts';
 import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../../model/relay-json.ts';
 import { call } from '../api.ts';
-import { count, duration, moment } from '../format.ts';
+import { Bars } from '../bars.tsx';
+import { count, dayName, duration, moment } from '../format.ts';
 import { Confirm, useSubmission } from '../forms.tsx';
 import { go, useGet } from '../hooks.ts';
 import { ErrorMessage, Heading, Link, ResourceView, Text } from '../ui.tsx';
-import { answerText, ended, healthOf } from './health.ts';
+import { answerText, ended, healthOf, statusOf } from './health.ts';
 import { Ledger } from './ledger.tsx';
-import { State } from './list.tsx';
+import { Lamp } from './list.tsx';
 import type { PageProps } from './page-props.ts';
 import { Sentences } from './sentences.tsx';
+import { isSilent, Silence } from './silence.tsx';
 import { TestEvent } from './test-event.tsx';
+import { fromNow, type Now, nowIn } from './times.ts';
 
 interface Props extends PageProps {
   readonly destination: DestinationJson;
@@ -25,6 +28,7 @@ export function DestinationPage({ pixel, hrefOf, reload, destination, network, s
   const summary = useGet<DestinationSummaryJson>(`${path}/summary?days=7`);
   /** Null: not known yet. */
   const waiting = summary.data?.states.waiting ?? null;
+  const status = statusOf(destination, summary.data, network);
   const { busy, failure, send } = useSubmission();
   const switchTo = (next: 'on' | 'off') =>
     send(async () => {
@@ -71,33 +75,39 @@ export function DestinationPage({ pixel, hrefOf, reload, destination, network, s
         </span>
       </div>
       {failure && <ErrorMessage failure={failure} />}
-      <section class="destination" data-state={destination.state} data-mode={destination.mode}>
+      <section class="destination" data-tone={status.tone}>
         <header class="row">
           <p class="grow muted anywhere">
             <span>
               {network.title} · <bdi>{destination.account}</bdi>
             </span>
           </p>
-          <State destination={destination} />
+          <span role="status">
+            <Lamp status={status} />
+          </span>
         </header>
         <Rules destination={destination} />
         <h2>The last 7 days</h2>
         <ResourceView resource={summary} rows={4}>
           {(data) => (
             <>
-              <Sentences sentences={healthOf(destination, data, network)} />
-              <Figures summary={data} />
+              <Sentences sentences={healthOf(destination, data, network, nowIn(pixel.timezone))} />
+              <Figures summary={data} network={network} />
+              <Trend summary={data} />
             </>
           )}
         </ResourceView>
       </section>
-      <div class="columns">
-        <div>
-          {summary.data && <Refusals summary={summary.data} network={network} timezone={pixel.timezone} />}
-          <TestEvent path={path} destination={destination} network={network} onTest={reload} />
+      {summary.data && isSilent(destination, summary.data) && (
+        <Silence pixel={pixel} destination={destination} />
+      )}
+      {summary.data && (
+        <div class="columns">
+          <Refusals summary={summary.data} network={network} now={nowIn(pixel.timezone)} />
+          <MatchKeys summary={summary.data} network={network} />
         </div>
-        {summary.data && <MatchKeys summary={summary.data} network={network} />}
-      </div>
+      )}
+      <TestEvent path={path} destination={destination} network={network} onTest={reload} />
       <Ledger
         pixel={pixel}
         hrefOf={hrefOf}
@@ -129,48 +139,93 @@ function Rules({ destination: { rules } }: { readonly destination: DestinationJs
 
 const percent = (part: number, of: number): string => (of === 0 ? '–' : `${Math.round((100 * part) / of)}%`);
 
-function Figures({ summary }: { readonly summary: DestinationSummaryJson }) {
+function Figures({ summary, network }: PartProps) {
   const { states, deduplicable, on_page, median_delay, p95_delay } = summary;
-  const numbers: readonly (readonly [label: string, value: string, about: string])[] = [
-    ['Delivered', count(states.delivered), ''],
-    ['Refused', count(states.refused), ''],
-    ['Waiting', count(states.waiting + states.sent), ''],
-    ['Expired', count(states.expired), ''],
-    ['Withdrawn', count(states.withdrawn), ''],
-    [
-      'Deduplicable',
-      count(deduplicable),
-      on_page === 0
-        ? ''
-        : `${percent(deduplicable, on_page)} of the ${count(on_page)} with the network's pixel on the page`,
-    ],
-    [
-      'Median delay',
-      median_delay === null ? '–' : duration(median_delay / 1000),
-      p95_delay === null
-        ? ''
-        : `from the event to the delivery; 95 of 100 within ${duration(p95_delay / 1000)}`,
-    ],
+  const numbers: readonly (readonly [label: string, value: number])[] = [
+    ['Delivered', states.delivered],
+    ['Refused', states.refused],
+    ['Waiting', states.waiting + states.sent],
+    ['Expired', states.expired],
+    ['Withdrawn', states.withdrawn],
+  ];
+  const notes: readonly (readonly [label: string, value: string, about: string])[] = [
+    ...(network.deduplicates === 'all' && on_page > 0
+      ? ([
+          [
+            'Deduplicable',
+            `${count(deduplicable)} of ${count(on_page)}`,
+            `that ${network.title}'s own pixel reports as well: both have the same event id`,
+          ],
+        ] as const)
+      : []),
+    ...(median_delay === null || p95_delay === null
+      ? []
+      : ([
+          [
+            'Median delay',
+            duration(median_delay / 1000),
+            `from the event to the delivery; 95 of 100 within ${duration(p95_delay / 1000)}`,
+          ],
+        ] as const)),
   ];
   return (
     <dl class="figures numbers">
-      {numbers.map(([label, value, about]) => (
+      {numbers.map(([label, value]) => (
         <div key={label}>
           <dt>{label}</dt>
+          <dd>{count(value)}</dd>
+        </div>
+      ))}
+      {notes.map(([label, value, about]) => (
+        <div key={label} class="noted">
+          <dt>{label}</dt>
           <dd>{value}</dd>
-          {about !== '' && <dd class="number-note muted">{about}</dd>}
+          <dd class="number-note muted">{about}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
+/** What became of the conversions of each day, so that one sees when something broke. */
+function Trend({ summary: { by_day } }: { readonly summary: DestinationSummaryJson }) {
+  const days = by_day.map(({ date, states }) => ({
+    label: date,
+    parts: [states.delivered, states.refused + states.expired + states.unknown, states.waiting + states.sent],
+  }));
+  if (days.every(({ parts }) => parts.every((part) => part === 0))) return null;
+  const shown = PARTS.map((name, part) => ({ name, part })).filter(({ part }) =>
+    days.some(({ parts }) => (parts[part] ?? 0) > 0),
+  );
+  const inWords = days
+    .map(({ label, parts }) => {
+      const numbers = shown.map(({ name, part }) => `${count(parts[part] ?? 0)} ${name}`);
+      return `${dayName(label)}: ${numbers.join(', ')}`;
+    })
+    .join('; ');
+  return (
+    <figure class="trend">
+      <figcaption class="row muted">
+        <span>By day of the event</span>
+        {shown.map(({ name, part }) => (
+          <span key={name}>
+            <span class={`swatch shade${part}`} aria-hidden="true" /> {name}
+          </span>
+        ))}
+      </figcaption>
+      <Bars name={inWords} unit="conversions" stacks={days} height={110} />
+    </figure>
+  );
+}
+
+const PARTS = ['delivered', 'not delivered', 'waiting'] as const;
+
 interface PartProps {
   readonly summary: DestinationSummaryJson;
   readonly network: NetworkJson;
 }
 
-function Refusals({ summary: { refusals }, network, timezone }: PartProps & { readonly timezone: string }) {
+function Refusals({ summary: { refusals }, network, now }: PartProps & { readonly now: Now }) {
   if (refusals.length === 0) return null;
   return (
     <section class="block">
@@ -183,15 +238,17 @@ function Refusals({ summary: { refusals }, network, timezone }: PartProps & { re
               <b>
                 <Text class="wrap">{name}</Text>
               </b>
-              <span class="anywhere">
-                {answerText({ status, code, message, trace: '', advice }, network.title)}
-              </span>
               {advice !== '' && (
-                <span class="advice anywhere">
+                <span class="anywhere">
                   <b>What to do:</b> {ended(advice)}
                 </span>
               )}
-              <span class="muted note">Last: {moment(last_at, timezone)}</span>
+              <span class={advice === '' ? 'anywhere' : 'anywhere muted'}>
+                {answerText({ status, code, message }, network.title)}
+              </span>
+              <span class="muted note">
+                Last: {moment(last_at, now.timezone)}, {fromNow(last_at, now)}
+              </span>
             </div>
           </li>
         ))}

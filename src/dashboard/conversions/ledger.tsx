@@ -6,7 +6,7 @@ import { moment } from '../format.ts';
 import { InlineChoice } from '../forms.tsx';
 import { go, useGet } from '../hooks.ts';
 import { Empty, Link, ResourceView, Text } from '../ui.tsx';
-import { answerText, STATE_MOODS, STATE_NAMES } from './health.ts';
+import { answerText, reportedBy, STATE_MOODS, STATE_NAMES } from './health.ts';
 import type { PageProps } from './page-props.ts';
 
 interface Props extends Omit<PageProps, 'reload'> {
@@ -109,7 +109,7 @@ function LedgerPart({ before, left, more, ...props }: PartProps) {
 }
 
 function Row({ pixel, hrefOf, network, delivery }: Props & { readonly delivery: DeliveryJson }) {
-  const { name, event_id, sent_as, ts, state, answer } = delivery;
+  const { name, event_id, sent_as, ts, state } = delivery;
   return (
     <li data-delivery={state}>
       <Link class="entry" href={hrefOf({ at: 'conversion', name, event: event_id })}>
@@ -119,21 +119,24 @@ function Row({ pixel, hrefOf, network, delivery }: Props & { readonly delivery: 
         <Text class="event">{name === sent_as ? name : `${name} → ${sent_as}`}</Text>
         <span class={`state ${STATE_MOODS[state]}`}>{STATE_NAMES[state]}</span>
         <Text class="muted id">{event_id}</Text>
-        <Text class="muted why">
-          {reasonOf(delivery, network.title) || (answer ? answerText(answer, network.title) : '–')}
-        </Text>
+        <Text class="muted why">{reasonOf(delivery, network)}</Text>
       </Link>
     </li>
   );
 }
 
-/** What a ledger tells of a conversion beside its state; empty: the answer says it. */
-function reasonOf({ state, on_page, has_eid, tries, answer }: DeliveryJson, title: string): string {
-  if (state === 'delivered' && on_page && !has_eid) return `No event id: ${title} counts it twice`;
-  if (state === 'waiting' && answer === null) return tries === 0 ? 'Not sent yet' : 'Being sent';
-  if (state === 'expired' && answer === null) return `Too old for ${title}`;
+/** What a ledger tells of a conversion beside its state: what was wrong with it, else who has reported it. */
+function reasonOf(delivery: DeliveryJson, network: NetworkJson): string {
+  const { state, on_page, has_eid, tries, answer } = delivery;
+  const { title, deduplicates } = network;
+  if (state === 'delivered' && on_page && deduplicates === 'all' && !has_eid)
+    return `No event id: ${title} counts it twice`;
+  if (state === 'delivered' && on_page && deduplicates === 'none')
+    return `${title}'s pixel reported it, too: ${title} counts it twice`;
   if (state === 'withdrawn') return 'The visitor took the consent back';
-  if (state === 'delivered' && answer !== null && answer.message === '')
-    return on_page ? 'Deduplicable' : 'Accepted';
-  return '';
+  if (state === 'expired' && answer === null) return `Too old for ${title}`;
+  if (state === 'waiting' && answer === null) return tries === 0 ? 'Not sent yet' : 'Being sent';
+  if (answer === null || (answer.message === '' && (state === 'delivered' || state === 'sent')))
+    return reportedBy(delivery, network);
+  return answerText(answer, title);
 }

@@ -3,9 +3,11 @@ import type { DestinationJson, DestinationSummaryJson, NetworkJson } from '../..
 import { useGet } from '../hooks.ts';
 import { Link, ResourceView, Text } from '../ui.tsx';
 import { Conditions } from './conditions.tsx';
-import { healthOf, stateLabel } from './health.ts';
+import { byTrouble, healthOf, type Status, statusOf } from './health.ts';
 import type { PageProps } from './page-props.ts';
 import { Sentences } from './sentences.tsx';
+import { isSilent } from './silence.tsx';
+import { nowIn } from './times.ts';
 
 interface Props extends PageProps {
   readonly destinations: readonly DestinationJson[];
@@ -34,35 +36,20 @@ export function DestinationList({ pixel, hrefOf, destinations, networks }: Props
   }
   return (
     <>
-      <p class="muted">The health of each destination is that of the last 7 days.</p>
+      <p class="muted">Each destination with its last 7 days. Those that need you come first.</p>
       <Conditions pixel={pixel} />
       <ul class="destinations">
-        {destinations.map((destination) => {
+        {byTrouble(destinations).map((destination) => {
           const network = networks.find(({ name }) => name === destination.network);
           return (
             network && (
-              <li
+              <Card
                 key={destination.id}
-                class="destination"
-                data-state={destination.state}
-                data-mode={destination.mode}
-              >
-                <header class="row">
-                  <h2 class="grow">
-                    <Link
-                      class="target"
-                      href={hrefOf({ at: 'destination', destination: destination.id, state: null })}
-                    >
-                      <Text class="wrap">{destination.name}</Text>
-                    </Link>
-                  </h2>
-                  <State destination={destination} />
-                </header>
-                <p class="muted anywhere">
-                  {network.title} · <bdi>{destination.account}</bdi>
-                </p>
-                <Health pixel={pixel.id} destination={destination} network={network} />
-              </li>
+                pixel={pixel}
+                hrefOf={hrefOf}
+                destination={destination}
+                network={network}
+              />
             )
           );
         })}
@@ -71,29 +58,54 @@ export function DestinationList({ pixel, hrefOf, destinations, networks }: Props
   );
 }
 
-/** A destination's state with its lamp. */
-export function State({ destination }: { readonly destination: DestinationJson }) {
-  return (
-    <span class="lit" data-state={destination.state} data-mode={destination.mode}>
-      <span class="lamp" aria-hidden="true" />
-      {stateLabel(destination)}
-    </span>
-  );
-}
-
-interface HealthProps {
-  readonly pixel: string;
+interface CardProps extends Pick<Props, 'pixel' | 'hrefOf'> {
   readonly destination: DestinationJson;
   readonly network: NetworkJson;
 }
 
-function Health({ pixel, destination, network }: HealthProps) {
+function Card({ pixel, hrefOf, destination, network }: CardProps) {
   const summary = useGet<DestinationSummaryJson>(
-    `/api/v1/pixels/${pixel}/destinations/${destination.id}/summary?days=7`,
+    `/api/v1/pixels/${pixel.id}/destinations/${destination.id}/summary?days=7`,
   );
+  const status = statusOf(destination, summary.data, network);
+  const address = hrefOf({ at: 'destination', destination: destination.id, state: null });
   return (
-    <ResourceView resource={summary} rows={1}>
-      {(data) => <Sentences sentences={healthOf(destination, data, network)} />}
-    </ResourceView>
+    <li class="destination" data-tone={status.tone}>
+      <header class="row">
+        <h2 class="grow">
+          <Link class="target" href={address}>
+            <Text class="wrap">{destination.name}</Text>
+          </Link>
+        </h2>
+        <Lamp status={status} />
+      </header>
+      <p class="muted anywhere">
+        {network.title} · <bdi>{destination.account}</bdi>
+      </p>
+      <ResourceView resource={summary} rows={1}>
+        {(data) => (
+          <>
+            <Sentences sentences={healthOf(destination, data, network, nowIn(pixel.timezone))} />
+            {isSilent(destination, data) && (
+              <p>
+                <Link class="target" href={address}>
+                  Why nothing is sent
+                </Link>
+              </p>
+            )}
+          </>
+        )}
+      </ResourceView>
+    </li>
+  );
+}
+
+/** How a destination is, with a lamp. */
+export function Lamp({ status: { tone, label } }: { readonly status: Status }) {
+  return (
+    <span class="lit" data-tone={tone}>
+      <span class="lamp" aria-hidden="true" />
+      {label}
+    </span>
   );
 }

@@ -61,17 +61,16 @@ export function TestEvent({ path, destination, network, onTest }: Props) {
   const isGood = result?.verdict === 'delivered' || result?.verdict === 'sent';
   return (
     <section class="block" aria-labelledby="test">
-      <h2 id="test">Test</h2>
-      <p class="muted">{text}</p>
-      <div class="row">
+      <div class="row test">
+        <div class="grow">
+          <h2 id="test">Test</h2>
+          <p class="muted">
+            {text} <b role="status">{busy && 'Sent. Waiting for the answer…'}</b>
+          </p>
+        </div>
         <button type="button" disabled={busy || !isPossible} onClick={() => void send(run)}>
           Send a test event
         </button>
-        {busy && (
-          <span role="status" class="muted">
-            Sent. Waiting for the answer…
-          </span>
-        )}
       </div>
       {failure && <ErrorMessage failure={failure} />}
       {result && (
