@@ -221,7 +221,12 @@ const RESULTS: { readonly [State in DeliveryState]?: string } = {
 function Delivery({ delivery, destination, network, now, href }: DeliveryProps) {
   const { state, sent_as, tries, answer, fields, expires_at } = delivery;
   return (
-    <section class="block delivery" data-delivery={state} aria-label={`Delivery to ${network.title}`}>
+    <section
+      class="block delivery"
+      data-delivery={state}
+      // No two destinations have the same network and account.
+      aria-label={`Delivery to ${destination.name}, ${network.title} ${destination.account}`}
+    >
       <header class="row">
         <h2 class="grow">
           <Link class="target" href={href}>
