@@ -18,6 +18,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'rollup', script: 'bench:rollup', args: [] },
   { name: 'query', script: 'bench:query', args: [] },
   { name: 'beside', script: 'bench:beside', args: [] },
+  { name: 'relay', script: 'bench:relay', args: [] },
   { name: 'dashboard', script: 'bench:dashboard', args: [] },
   { name: 'heap', script: 'bench:memory', args: ['300', '15'] },
 ];

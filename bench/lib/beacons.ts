@@ -44,6 +44,8 @@ export class Beacons {
         'bench-record': 'yes',
         'cf-connecting-ip': `203.0.113.${this.#expected % 250}`,
         'user-agent': AGENT,
+        // What a page of the pixel's own site sends: it may say that its visitor has consented.
+        origin: 'https://site.example',
       },
       body: JSON.stringify(Array.from({ length: events }, (_, event) => fields(event))),
     });

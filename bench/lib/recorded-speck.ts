@@ -26,6 +26,8 @@ export interface RecordedSpeck {
   readonly url: string;
   /** Runs the cron as of a moment, with so many statements to use; by default as many as wrangler.toml says. */
   cron(at: number, statements?: number): Promise<CronRun>;
+  /** Sends what is due of a destination in one invocation of the queue's consumer. Its statements are noted only if they are asked for. */
+  deliver(destination: string, recorded?: 'recorded'): Promise<CronRun>;
   /** Milliseconds of the Worker's own code for a request, without D1: the median of so many times. */
   cpu(ask: () => Promise<unknown>, times: number): Promise<number>;
   /** The D1 calls of requests with the header `bench-record` since the last call. */
@@ -109,6 +111,8 @@ export async function startRecorded({ speckDir, directory, vars }: RecordedOptio
     db: (await miniflare.getD1Database('DB')) as unknown as Database,
     cron: (at, statements) =>
       json(`${url}/bench/cron?at=${at}${statements === undefined ? '' : `&statements=${statements}`}`),
+    deliver: (destination, recorded) =>
+      json(`${url}/bench/deliver?destination=${destination}${recorded === undefined ? '' : '&recorded'}`),
     cpu: async (ask, times) =>
       workerCpu(
         await miniflare.getInspectorURL(),

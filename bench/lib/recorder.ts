@@ -2,7 +2,8 @@
  * A Worker around the built one, which runs inside the runtime and notes what D1 says of each statement. Requests go to
  * Speck as they come; those with the header `bench-record` have their statements noted, to be fetched from
  * `/bench/recorded`. So have all messages of the queue. `/bench/sent` answers with what recorded requests have sent to the queue, and
- * with the number of points. `/bench/cron` runs the cron and answers with its statements. `/bench/nothing` does nothing.
+ * with the number of points. `/bench/cron` runs the cron and answers with its statements. `/bench/deliver` runs the queue's consumer for a
+ * destination: messages that conversions wait do not get into the queue, so nothing else sends them. `/bench/nothing` does nothing.
  */
 import speck from 'speck-worker';
 
@@ -58,8 +59,12 @@ export interface Sent {
   readonly points: number;
 }
 
+interface QueueMessage {
+  readonly body: { readonly kind: string };
+}
+
 interface MessageQueue {
-  sendBatch(messages: readonly { readonly body: unknown }[]): Promise<void>;
+  sendBatch(messages: readonly QueueMessage[]): Promise<void>;
 }
 
 interface Dataset {
@@ -169,11 +174,17 @@ function takeSent(): Sent {
   return { messages: sent.messages.splice(0), points: sent.points };
 }
 
-/** The bindings, with points counted. */
+/** The bindings, with points counted, and without messages that conversions wait. */
 function counting(env: Env): Env {
-  const { ANALYTICS } = env;
+  const { ANALYTICS, QUEUE } = env;
   return {
     ...env,
+    QUEUE: {
+      async sendBatch(messages) {
+        const others = messages.filter(({ body }) => body.kind !== 'relay');
+        if (others.length > 0) await QUEUE.sendBatch(others);
+      },
+    },
     ANALYTICS: {
       writeDataPoint(point) {
         sent.points++;
@@ -183,10 +194,25 @@ function counting(env: Env): Env {
   };
 }
 
+/** Sends what is due of a destination, as the queue's message about it does. */
+async function runDelivery(env: Env, ctx: unknown, parameters: URLSearchParams): Promise<CronRun> {
+  const calls: Call[] = [];
+  const counted = counting(env);
+  const body = { kind: 'relay', destination: parameters.get('destination') };
+  const batch = {
+    queue: 'speck-events',
+    messages: [{ id: '1', timestamp: new Date(), attempts: 1, body, ack() {}, retry() {} }],
+  };
+  const began = performance.now();
+  await speck.queue(batch, parameters.has('recorded') ? recording(counted, calls) : counted, ctx);
+  return { ms: performance.now() - began, calls };
+}
+
 export default {
   async fetch(request: Request, env: Env, ctx: unknown): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/bench/cron') return Response.json(await runCron(env, ctx, searchParams));
+    if (pathname === '/bench/deliver') return Response.json(await runDelivery(env, ctx, searchParams));
     if (pathname === '/bench/nothing') return Response.json(null);
     if (pathname === '/bench/recorded') return Response.json(recorded.splice(0));
     if (pathname === '/bench/sent') return Response.json(takeSent());

@@ -272,4 +272,13 @@ describe('a recorded answer', () => {
     );
     expect(cleanAnswer(dirty, ACCESS)).toEqual(clean);
   });
+
+  it('is searched once if all events of a batch share it', () => {
+    const shared: Answer = { status: 200, code: '', message: 'Taken.', trace: 'T1', advice: '' };
+    const network = { verdict: (): Verdict => each(3, { kind: 'delivered', answer: shared }) };
+    const verdict = verdictOf(network, response(''), [event, event, event], ACCESS);
+    const answers = verdict.kind === 'each' ? verdict.events.map(({ answer }) => answer) : [];
+    expect(answers).toEqual([shared, shared, shared]);
+    expect(new Set(answers).size).toBe(1);
+  });
 });

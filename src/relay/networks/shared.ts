@@ -143,11 +143,17 @@ export function verdictOf(
   access: Access,
 ): Verdict {
   const verdict = network.verdict(response, events.length, access);
-  let personal: ReadonlySet<string> | undefined;
+  let personal: readonly string[] | undefined;
+  // Most events of a batch share an answer. To search it for everything that was sent takes longer than the rest of a delivery.
+  const cleaned = new Map<Answer, Answer>();
   const clean = (answer: Answer): Answer => {
     if (answer.message === '' && answer.code === '' && answer.trace === '') return answer;
+    const known = cleaned.get(answer);
+    if (known !== undefined) return known;
     personal ??= personalValues(events, access);
-    return recorded(answer, personal);
+    const result = recorded(answer, personal);
+    cleaned.set(answer, result);
+    return result;
   };
   if (verdict.kind === 'each') {
     return {
@@ -187,8 +193,8 @@ function* leaves(value: Json, path = ''): Generator<{ readonly path: string; rea
   }
 }
 
-/** The texts of a batch that are not words of the API, and the secret. */
-function personalValues(events: readonly JsonObject[], { destination, secret }: Access): ReadonlySet<string> {
+/** The texts of a batch that are not words of the API, and the secret; each once, as `lowered` makes it. */
+function personalValues(events: readonly JsonObject[], { destination, secret }: Access): readonly string[] {
   const own = new Set([
     destination.account,
     ...Object.values(destination.settings),
@@ -201,7 +207,7 @@ function personalValues(events: readonly JsonObject[], { destination, secret }: 
     }
   }
   if (secret !== '') values.add(secret).add(encodeURIComponent(secret));
-  return values;
+  return [...new Set(Array.from(values, lowered))];
 }
 
 /** Whether a text is a word of an API, a currency or a number of at most four digits, such as `page_view`, `SHA256_EMAIL` or `EUR`. */
@@ -209,7 +215,7 @@ function isWord(value: string): boolean {
   return value.length < 5 || /^(?:[a-z_]{1,24}|[A-Z_]{1,24}|[A-Z]+\d*(?:_[A-Z]+)+)$/.test(value);
 }
 
-function recorded({ status, code, message, trace, advice }: Answer, personal: ReadonlySet<string>): Answer {
+function recorded({ status, code, message, trace, advice }: Answer, personal: readonly string[]): Answer {
   return {
     status,
     code: without(code, personal).slice(0, TRACE_CHARACTERS),
@@ -224,7 +230,7 @@ const PERSONAL =
   /\b[\da-f]{64}\b|[^\s"'<>()[\]{},;:=]{1,64}@[^\s"'<>()[\]{},;:=]{1,255}|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\da-f]{1,4}(?::[\da-f]{0,4}){3,7}(?![\da-f])|\+\d[\d ().-]{5,24}\d|\bMozilla\/\d[^"'<>\n]*/gi;
 
 /** A text in one line, without the values that were sent, and what looks like one. */
-function without(text: string, personal: ReadonlySet<string>): string {
+function without(text: string, personal: readonly string[]): string {
   const searched = text.slice(0, SEARCHED_CHARACTERS);
   let rest = '';
   let from = 0;
@@ -264,12 +270,15 @@ interface Place {
   readonly end: number;
 }
 
-/** Where a text has a value, or begins like one and goes on like it, from the left. Places of values that begin alike overlap. */
-function placesOf(text: string, values: ReadonlySet<string>): readonly Place[] {
+/**
+ * Where a text has a value, or begins like one and goes on like it, from the left. Places of values that begin alike overlap.
+ *
+ * @param values as `lowered` makes them.
+ */
+function placesOf(text: string, values: readonly string[]): readonly Place[] {
   const lower = lowered(text);
   const places: Place[] = [];
-  for (const value of values) {
-    const sought = lowered(value);
+  for (const sought of values) {
     const prefix = sought.slice(0, PREFIX_CHARACTERS);
     for (let start = lower.indexOf(prefix); start !== -1; start = lower.indexOf(prefix, start + 1)) {
       let end = start + prefix.length;
