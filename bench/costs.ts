@@ -1,21 +1,27 @@
 /**
  * `npm run bench:costs -- [options]`: the rows that D1 reads and writes for an event: when it is stored, when its day is rolled up,
- * and when it is deleted; and the bytes that it takes of the database. It computes the price of a million events, and what a
- * database holds, and writes docs/costs.md. The local D1 counts rows as Cloudflare's does; nothing here depends on time.
+ * and when it is deleted; what it takes more if it is a conversion; and the bytes that it takes of the database. It computes the price
+ * of a million events, and what a database holds, and writes docs/costs.md. The local D1 counts rows as Cloudflare's does; nothing here
+ * depends on time.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serveFakes } from '../scripts/lib/networks/serve.ts';
+import { CLICK_DAYS } from '../src/model/conversion.ts';
+import { LEDGER_DAYS } from '../src/model/delivery.ts';
 import build from '../test/build.ts';
 import { ROOT } from '../test/e2e/harness.ts';
 import { Beacons } from './lib/beacons.ts';
 import { cachedHistory } from './lib/cached-history.ts';
-import { costsPage, type DayCosts, type Incoming } from './lib/costs-page.ts';
+import { addDestination, landing, purchase } from './lib/conversions.ts';
+import { type ConversionCosts, costsPage, type DayCosts, type Incoming } from './lib/costs-page.ts';
 import { PIXEL } from './lib/history.ts';
 import { DAY_OVER, purgeDay, withDay } from './lib/one-day.ts';
 import { answerOf, QUERIES } from './lib/queries.ts';
 import { type RecordedSpeck, rollUp, startRecorded } from './lib/recorded-speck.ts';
-import { type Rows, rowsOf } from './lib/rows.ts';
+import type { Call } from './lib/recorder.ts';
+import { type Rows, rowsOf, rowsOn } from './lib/rows.ts';
 import { sizesAndOptions } from './lib/sizes.ts';
 import { measureStored, type StoredBytes } from './lib/stored-bytes.ts';
 
@@ -35,6 +41,11 @@ const BATCHES = 10;
 const EVENTS_A_BEACON = 100;
 const BEACONS_A_BATCH = 2;
 const SINGLE_EVENTS = 20;
+/** Conversions to one network, and how many are one request: with all that they have, more are too large for one. */
+const CONVERSIONS = 1000;
+const CONVERSIONS_A_BEACON = 50;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** What an event has beside its page. */
 type More = (event: number) => Readonly<Record<string, string>>;
 const nothing: More = () => ({});
@@ -46,6 +57,7 @@ try {
   const text = costsPage({
     incoming: await incoming(),
     days: await days(),
+    conversions: await conversions(),
     queries: { events: HISTORY, rows: await dashboard() },
     stored: await stored(),
   });
@@ -107,6 +119,54 @@ async function days(): Promise<DayCosts[]> {
     );
   }
   return costs;
+}
+
+/** What a conversion takes more than its event: its people have landed from an advertisement, and the network takes it at once. */
+async function conversions(): Promise<ConversionCosts> {
+  const served = await serveFakes();
+  try {
+    return await withEvents('conversions', 0, async (speck) => {
+      const destination = await addDestination(speck, served, 'meta', 'Purchase');
+      const beacons = await Beacons.of(speck);
+      const all = async (fields: (event: number) => Readonly<Record<string, string>>): Promise<Call[]> => {
+        for (let first = 0; first < CONVERSIONS; first += CONVERSIONS_A_BEACON)
+          await beacons.store(CONVERSIONS_A_BEACON, (event) => fields(first + event));
+        return [...(await speck.recorded())];
+      };
+      const landings = await all(landing);
+      const purchases = await all((event) => ({
+        ...purchase('Purchase', event),
+        dl: 'https://site.example/thanks',
+      }));
+      const delivering: Call[] = [];
+      while ((await waiting(speck)) > 0) {
+        const { calls } = await speck.deliver(destination, 'recorded');
+        delivering.push(...calls);
+      }
+      const hourAfter = (days: number): number => Math.ceil((Date.now() + days * DAY) / HOUR) * HOUR;
+      const afterMonth = (await speck.cron(hourAfter(LEDGER_DAYS + 1))).calls;
+      const afterClicks = (await speck.cron(hourAfter(CLICK_DAYS + 1))).calls;
+      return {
+        stored: each(rowsOn(purchases, 'deliveries'), CONVERSIONS),
+        click: each(rowsOn(landings, 'clicks'), CONVERSIONS),
+        delivered: each(rowsOf(delivering), CONVERSIONS),
+        deleted: each(rowsOn(afterMonth, 'deliveries'), CONVERSIONS),
+        clickDeleted: each(rowsOn(afterClicks, 'clicks'), CONVERSIONS),
+      };
+    });
+  } finally {
+    await served.close();
+  }
+}
+
+/** @throws Error if the network has not taken a conversion that was sent. */
+async function waiting({ db }: RecordedSpeck): Promise<number> {
+  const { results } = await db
+    .prepare('SELECT state, count(*) AS count FROM deliveries GROUP BY state')
+    .all<{ state: string; count: number }>();
+  const others = results.filter(({ state }) => state !== 'waiting' && state !== 'delivered');
+  if (others.length > 0) throw new Error(`conversions were not delivered: ${JSON.stringify(others)}`);
+  return results.find(({ state }) => state === 'waiting')?.count ?? 0;
 }
 
 /** The rows that a dashboard's queries about twelve months read, each sent once. */

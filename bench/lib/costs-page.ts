@@ -1,7 +1,18 @@
 /** docs/costs.md: what was measured, as a page. */
 
-import { includedOf, type PricedName, platformLimit, priceOf } from '../../scripts/lib/platform-limits.ts';
+import {
+  billedAs,
+  includedOf,
+  type PricedName,
+  platformLimit,
+  priceOf,
+} from '../../scripts/lib/platform-limits.ts';
+import { CLICK_DAYS } from '../../src/model/conversion.ts';
+import { LEDGER_DAYS } from '../../src/model/delivery.ts';
+import { LIMITS } from '../../src/model/limits.ts';
+import { shareOf } from '../../src/relay/limits.ts';
 import type { Rows } from './rows.ts';
+import { sum } from './statistics.ts';
 import type { StoredBytes } from './stored-bytes.ts';
 import { databaseSection } from './stored-page.ts';
 import { table } from './table.ts';
@@ -17,8 +28,11 @@ const FREE = {
   requests: platformLimit('workers requests', 'free') ?? 0,
   rowsRead: platformLimit('d1 rows read', 'free') ?? 0,
   rowsWritten: platformLimit('d1 rows written', 'free') ?? 0,
+  operations: platformLimit('queues operations', 'free') ?? 0,
 } as const;
 const CRON_RUNS_A_DAY = 288;
+/** Of an invocation. */
+const { deliveries: CONVERSIONS } = shareOf(LIMITS.statements, 1);
 
 /** Rows an event. */
 export interface Incoming {
@@ -37,9 +51,20 @@ export interface DayCosts {
   readonly idle: Rows;
 }
 
+/** Rows a conversion, beside those of its event. */
+export interface ConversionCosts {
+  readonly stored: Rows;
+  /** Of a landing with a click id, by a person with one id. */
+  readonly click: Rows;
+  readonly delivered: Rows;
+  readonly deleted: Rows;
+  readonly clickDeleted: Rows;
+}
+
 export interface Costs {
   readonly incoming: Incoming;
   readonly days: readonly DayCosts[];
+  readonly conversions: ConversionCosts;
   /** What a dashboard's queries about twelve months of so many events read. */
   readonly queries: { readonly events: number; readonly rows: Rows };
   readonly stored: readonly StoredBytes[];
@@ -52,6 +77,7 @@ export function costsPage(costs: Costs): string {
 them again and writes this page.`,
     ofSteps(costs),
     ofAMillion(costs),
+    ofConversions(costs.conversions),
     databaseSection(costs.stored),
     ofPlans(costs),
   ];
@@ -64,13 +90,16 @@ function million({ read, written }: Rows): number {
 
 const size = ({ events }: DayCosts): string => events.toLocaleString('en');
 
+const thousand = (rows: number): string => (rows * 1000).toLocaleString('en', { maximumFractionDigits: 0 });
+
+const row = (name: string, rows: Rows): string[] => [
+  name,
+  thousand(rows.written),
+  thousand(rows.read),
+  million(rows).toFixed(2),
+];
+
 function ofSteps({ incoming: { plain, withEid, ofPeople, single }, days }: Costs): string {
-  const row = (name: string, rows: Rows): string[] => [
-    name,
-    (rows.written * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
-    (rows.read * 1000).toLocaleString('en', { maximumFractionDigits: 0 }),
-    million(rows).toFixed(2),
-  ];
   const steps = table(
     ['per 1,000 events', 'rows written', 'rows read', '$ a million events'],
     [
@@ -116,6 +145,39 @@ person. Rolling up a person's day writes two more rows. If a beacon has multiple
 A cron run without work writes ${rows(idle.written)} and reads ${rows(idle.read)}: ${(idle.written * CRON_RUNS_A_DAY).toLocaleString('en')} written rows a day, regardless of the number of events.
 
 When a dashboard sends its eight queries over twelve months of ${queries.events.toLocaleString('en')} events, they read ${read.toLocaleString('en')} rows, $${((read * PER_MILLION.rowsRead) / 1e6).toFixed(6)} each time.`;
+}
+
+function ofConversions(costs: ConversionCosts): string {
+  const { stored, click, delivered, deleted, clickDeleted } = costs;
+  const parts = Object.values(costs) as Rows[];
+  const together = {
+    read: sum(parts.map(({ read }) => read)),
+    written: sum(parts.map(({ written }) => written)),
+  };
+  const share = (rows: number, allowed: number): string =>
+    `${((rows * 100_000) / allowed).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+  const operations = 1000 * billedAs('queues operations of a message');
+  const steps = table(
+    ['per 1,000 conversions', 'rows written', 'rows read', '$ a million conversions'],
+    [
+      row('stored for one destination', stored),
+      row(`delivered, ${CONVERSIONS} in an invocation`, delivered),
+      row(`deleted after ${LEDGER_DAYS} days`, deleted),
+      row('click kept from the landing', click),
+      row(`click deleted after ${CLICK_DAYS} days`, clickDeleted),
+      row('**together**', together),
+    ],
+  );
+  return `## Conversions
+
+These rows come on top of those of the event, if it is a [conversion](relay.md) for one destination. Each further destination takes the first three
+rows again. A click is kept once for each id of the person. The network accepts the conversions at the first attempt: each further attempt takes
+about as much as a delivery.
+
+${steps}
+
+A day of 1,000 conversions writes ${thousand(together.written)} rows, ${share(together.written, FREE.rowsWritten)} of what the free plan includes, and reads ${thousand(together.read)}, ${share(together.read, FREE.rowsRead)}. Events that are stored together
+share a message of the queue. If each conversion comes alone, the messages take ${operations.toLocaleString('en')} of the ${FREE.operations.toLocaleString('en')} operations of the queue that the free plan includes a day.`;
 }
 
 function ofPlans({ incoming: { plain }, days }: Costs): string {

@@ -16,6 +16,16 @@ export function rowsOf(calls: readonly Call[]): Rows {
   };
 }
 
+/** The rows of the statements about one table, as what they do names it. */
+export function rowsOn(calls: readonly Call[], table: string): Rows {
+  return rowsOf(
+    calls.map((call) => ({
+      ...call,
+      statements: call.statements.filter(({ does }) => does.endsWith(` ${table}`)),
+    })),
+  );
+}
+
 export function statementsIn(calls: readonly Call[]): number {
   return sum(calls.map(({ statements }) => statements.length));
 }
