@@ -9,6 +9,7 @@ import { withColumns } from '../../scripts/lib/event-columns.ts';
 import { withRecipes } from '../../scripts/lib/recipes-document.ts';
 import { withCosts, withScale } from '../../scripts/lib/simulate/document.ts';
 import { committedMeasured } from '../../scripts/lib/simulate/measured.ts';
+import { withSizes } from '../../scripts/lib/sizes-document.ts';
 import { withTools } from '../../scripts/lib/tools-document.ts';
 import { toolGuides } from '../../src/dashboard/tools.ts';
 import { ROOT } from '../e2e/harness.ts';
@@ -48,6 +49,23 @@ it.each([
     expect(write(document, committedMeasured())).toBe(document);
   },
 );
+
+/** Sizes move a little with every change, so only what is wrong by more than a kilobyte and five percent is to be written again. */
+it('docs/performance.md has the sizes of the parts that are built, nearly; if it has not: npm run docs', () => {
+  const document = readFileSync(`${ROOT}/docs/performance.md`, 'utf8');
+  const tableOf = (text: string): string =>
+    /<!-- sizes, by npm run docs -->(.*?)<!-- end of sizes -->/s.exec(text)?.[1] ?? '';
+  const [documented, built] = [tableOf(document), tableOf(withSizes(document))];
+  const withoutNumbers = (text: string): string => text.replaceAll(/\d+/g, 'N');
+  const numbersIn = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
+  expect(withoutNumbers(documented)).toBe(withoutNumbers(built));
+  expect(numbersIn(built).length).toBeGreaterThan(10);
+  const sizes = numbersIn(documented);
+  const wrong = numbersIn(built).filter(
+    (size, place) => Math.abs(size - (sizes[place] ?? 0)) > Math.max(1, size / 20),
+  );
+  expect(wrong).toEqual([]);
+});
 
 it('each claim of docs/privacy.md names an existing test', () => {
   const claims = [...privacy.matchAll(/^\d\. (`test\/.*)$/gm)].map(([, text = '']) => text);
