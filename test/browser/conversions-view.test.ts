@@ -662,7 +662,16 @@ describe('one conversion', () => {
         answer: { status: 0, code: '', message: 'No value. Send one.', trace: '', advice: '' },
       },
     ]);
-    await speck.db.prepare(`UPDATE destinations SET state = 'stopped' WHERE id = ?`).bind(stopped.id).run();
+    await speck.db
+      .prepare(`UPDATE destinations SET state = 'stopped', problem = ?1 WHERE id = ?2`)
+      .bind(
+        JSON.stringify({
+          ...{ status: 401, code: '', message: 'Revoked', advice: 'Make another token' },
+          ...{ at: 1, retry_at: null },
+        }),
+        stopped.id,
+      )
+      .run();
     await open('/event?name=Purchase&event=ord-2');
     const parts = await page.$$eval('.delivery', (all) =>
       all.map((one) => [one.querySelector('h2')?.textContent, one.querySelector('p')?.textContent]),
@@ -674,6 +683,8 @@ describe('one conversion', () => {
     ]);
     await page.waitForSelector('main >> text="3 destinations: 1 delivered, 1 waiting, 1 refused."');
     await page.waitForSelector('.delivery:has-text("Once you have fixed the destination")');
+    // It was never sent, but its destination knows why.
+    await page.waitForSelector('.result:has-text("What to do: Make another token.")');
     expect(await violations(page)).toEqual([]);
   });
 

@@ -219,7 +219,10 @@ const RESULTS: { readonly [State in DeliveryState]?: string } = {
 };
 
 function Delivery({ delivery, destination, network, now, href }: DeliveryProps) {
-  const { state, sent_as, tries, answer, fields, expires_at } = delivery;
+  const { state, sent_as, tries, fields, expires_at } = delivery;
+  // One that waits since the destination has a problem was never sent, so it has no answer of its own.
+  const problem = state === 'waiting' ? destination.problem : null;
+  const answer = delivery.answer ?? (problem && { ...problem, trace: '' });
   return (
     <section
       class="block delivery"
