@@ -31,7 +31,7 @@ export function draftErrors(
 function valueErrors(network: Network, field: DestinationField, path: string, value: string): FieldError[] {
   const { label, help, pattern } = field;
   if (!matches(pattern, value)) {
-    const message = `This is no ${label} of ${network.title}: it does not match ${pattern.source}. ${help}`;
+    const message = `This is not a valid ${label} of ${network.title}. ${help}`;
     return [{ path, message }];
   }
   return isSafe(value)
@@ -39,7 +39,7 @@ function valueErrors(network: Network, field: DestinationField, path: string, va
     : [
         {
           path,
-          message: `Send an address that begins with https://, without user name and password. ${help}`,
+          message: `Send a URL that begins with https:// and has no user name or password. ${help}`,
         },
       ];
 }
@@ -74,7 +74,7 @@ function ruleErrors(
 ): FieldError[] {
   const errors = matches(network.as.pattern, rule.as)
     ? []
-    : [{ path: `${path}.as`, message: network.as.help }];
+    : [{ path: `${path}.as`, message: `${network.title} does not accept this. ${network.as.help}` }];
   if (!('goal' in rule) || goals.some(({ name }) => name === rule.goal)) return errors;
   const message = `The pixel has no goal with this name. ${goals.length === 0 ? 'It has no goals.' : `Its goals: ${goals.map(({ name }) => name).join(', ')}.`}`;
   return [...errors, { path: `${path}.goal`, message }];
@@ -86,12 +86,12 @@ function modeErrors({ title, test }: Network, mode: Destination['mode'], code: s
       ? [
           {
             path: 'test_code',
-            message: `The test mode of ${title} needs the code that it shows among its test events.`,
+            message: `The test mode of ${title} needs a test code. ${title} shows it among its test events.`,
           },
         ]
       : [];
   }
-  const errors = code === '' ? [] : [{ path: 'test_code', message: `${title} has no code for test events.` }];
+  const errors = code === '' ? [] : [{ path: 'test_code', message: `${title} has no test codes.` }];
   return mode === 'test' && test === 'none'
     ? [...errors, { path: 'mode', message: `${title} has no test mode. Use "live".` }]
     : errors;

@@ -28,17 +28,20 @@ export async function testDestination({ request, env, pixel, part }: PixelCall):
   const destination = await requireDestination(env, pixel, part);
   const rule = destination.rules.find((one) => as === undefined || one.as === as);
   if (!rule) {
-    const message = 'No rule of the destination has this name. Send the as of a rule.';
+    const message = 'No rule of the destination has this `as`. Send the `as` of one of its rules.';
     throw new Problem('invalid_body', message, { errors: [{ path: 'as', message }] });
   }
   const { title, test } = await networkOf(destination.network);
   if (test === 'none') {
-    throw new Problem('conflict', `${title} has no test mode, so nothing was sent: the event would count.`);
+    throw new Problem(
+      'conflict',
+      `${title} has no test mode. Nothing was sent, because the event would count.`,
+    );
   }
   if (test === 'code' && destination.test_code === '') {
     throw new Problem(
       'conflict',
-      `Nothing was sent. ${title} shows a code for test events: set it as test_code first.`,
+      `Nothing was sent. Set test_code first: ${title} shows it among its test events.`,
     );
   }
   countTest(destination.id);

@@ -139,7 +139,7 @@ async function reasonNotToStore(env: Env, destination: Destination): Promise<Pro
 /** One destination has all rules of an account: a second one would send the same event once more, and the network could count it twice. */
 function duplicate(_: Destination): Problem {
   const message =
-    'The pixel has a destination of this network and account already. Add the rules to that one, so that no event is sent twice.';
+    'The pixel already has a destination with this network and account. Add the rules to it, so that no event is sent twice.';
   return new Problem('conflict', message, { errors: [{ path: 'account', message }] });
 }
 

@@ -35,7 +35,7 @@ const Rule = v.pipe(
         v.transform((name) => nameOfEvent(printableText(name))),
         v.minLength(1, 'Send the name of an event.'),
         v.maxLength(LIMITS.name),
-        v.check((name) => name !== ENGAGEMENT, 'An engagement is no event, so it cannot be sent.'),
+        v.check((name) => name !== ENGAGEMENT, 'Engagements cannot be sent.'),
       ),
     ),
     goal: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'Send the name of a goal.'))),
@@ -48,13 +48,13 @@ const Rule = v.pipe(
 );
 const Rules = v.pipe(
   v.array(Rule),
-  v.minLength(1, 'A destination needs a rule: which event is sent, and as what.'),
+  v.minLength(1, "A destination needs a rule: an event or a goal, and the network's name for it."),
   v.maxLength(MAX_DESTINATION_RULES),
 );
 const Account = v.pipe(text(MAX_FIELD), v.minLength(1, "Send the network's id of your account or pixel."));
 /** Its messages never repeat what was sent. */
 const Secret = v.pipe(
-  v.string('Send the secret as a text.'),
+  v.string('Send the secret as a string.'),
   v.trim(),
   v.minLength(1, 'The secret is empty.'),
   v.maxLength(MAX_SECRET, `A secret has at most ${MAX_SECRET} characters.`),
@@ -63,7 +63,7 @@ const Settings = v.pipe(
   v.record(v.pipe(v.string(), v.maxLength(64)), text(MAX_FIELD)),
   v.maxEntries(MAX_SETTINGS),
 );
-const Mode = v.picklist(['live', 'test'], 'Use "live", or "test" to have the network check and not count.');
+const Mode = v.picklist(['live', 'test'], 'Use "live" or "test".');
 const State = v.picklist(['on', 'off'], 'Use "on" or "off".');
 
 export const NewDestination = v.strictObject({
@@ -94,7 +94,7 @@ export const MAX_DELIVERIES = 500;
 
 export const DeliveriesQuery = v.strictObject({
   state: v.pipe(
-    v.optional(commaList(v.picklist(DELIVERY_STATES))),
+    v.optional(commaList(v.picklist(DELIVERY_STATES, `Use one or more of ${DELIVERY_STATES.join(', ')}.`))),
     v.description('Only deliveries in these states, separated by commas.'),
   ),
   limit: v.pipe(

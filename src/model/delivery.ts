@@ -54,8 +54,8 @@ export function ownAnswer(message: string, advice = ''): Answer {
 }
 
 /** What the record says of a conversion that waited in vain, if the network has said nothing. */
-export const EXPIRED = ownAnswer('It was too old for the network before it could be sent.');
+export const EXPIRED = ownAnswer('It became too old for the network before Speck could send it.');
 /** What it says of one that may have arrived. */
 export const ANSWER_LOST = ownAnswer(
-  'It was sent, but its answer was lost. Sent again, it could count twice.',
+  'Speck sent it, but the response was lost. Sent again, it could count twice.',
 );

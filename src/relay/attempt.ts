@@ -29,7 +29,7 @@ export interface OpenAccess {
   readonly isCached: boolean;
 }
 
-const NO_ANSWER = ownAnswer('The network did not answer in time, or the connection broke.');
+const NO_ANSWER = ownAnswer('The network did not respond in time, or the connection failed.');
 
 /** With what a destination is accessed. @param secret the owner's. */
 export async function accessOf(
@@ -79,20 +79,20 @@ export async function attempt(
     } catch {
       return {
         kind: 'lost',
-        answer: { ...ownAnswer('Speck cannot read the answer.'), status: response.status },
+        answer: { ...ownAnswer('Speck cannot read the response.'), status: response.status },
       };
     }
   } catch {
     return {
       kind: 'stop',
-      answer: ownAnswer('Speck cannot make the request.', 'Check the settings of the destination.'),
+      answer: ownAnswer('Speck cannot build the request.', 'Check the settings of the destination.'),
     };
   }
   if (verdict.kind === 'each') {
     if (verdict.events.length !== events.length) {
       return {
         kind: 'lost',
-        answer: ownAnswer('The answer names another number of conversions than were sent.'),
+        answer: ownAnswer('The response is about a different number of conversions than Speck sent.'),
       };
     }
     return {
@@ -114,7 +114,7 @@ function said(
   { kind, answer }: EventVerdict | Exclude<Verdict, { kind: 'each' }>,
 ): Answer {
   if (answer.message !== '' || kind === 'delivered' || kind === 'sent') return answer;
-  return { ...answer, message: `${title} answered with the status ${answer.status}.` };
+  return { ...answer, message: `${title} answered with status ${answer.status}.` };
 }
 
 /** The fields of an event, without their values. */

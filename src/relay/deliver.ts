@@ -99,7 +99,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
 const NO_SECRET: Trouble = {
   kind: 'stop',
   answer: ownAnswer(
-    'No secret of the Worker opens the secret of the destination.',
+    'Speck cannot decrypt the secret of the destination: SECRET_KEY has changed.',
     'Enter the secret of the destination again.',
   ),
 };

@@ -12,7 +12,7 @@ const QUESTIONS = 3;
 /** Milliseconds after sending, from which a network is not asked any more. */
 const ASKED_FOR = 3 * 86_400_000;
 
-const NOT_KNOWN = ownAnswer('The network has not said within three days what became of it.');
+const NOT_KNOWN = ownAnswer('The network did not report a result within three days.');
 
 /** @param rows deliveries that are `sent`. */
 export async function followUp(
@@ -41,7 +41,7 @@ const traceOf = (answer: string | null): string =>
 type FollowUpVerdict = EventVerdict | { readonly kind: 'stop'; readonly answer: Answer };
 
 async function ask(network: Network, access: Access, trace: string, io: Io): Promise<FollowUpVerdict> {
-  const unanswered = { kind: 'retry', answer: ownAnswer('The network did not answer.') } as const;
+  const unanswered = { kind: 'retry', answer: ownAnswer('The network did not respond.') } as const;
   if (network.followUp === undefined || trace === '') return { kind: 'unknown', answer: NOT_KNOWN };
   try {
     const response = await send(network.followUp.request(trace, access), io);

@@ -65,11 +65,11 @@ async function prepareOne(
     return end(row, 'withdrawn', null);
   if (payload === null)
     return refused(
-      'No secret opens what was to be sent.',
-      'Do not remove SECRET_KEY_PREVIOUS within a week of a rotation.',
+      'Speck cannot decrypt the conversion: SECRET_KEY has changed.',
+      'After a rotation of SECRET_KEY, keep SECRET_KEY_PREVIOUS for at least a week.',
     );
   if (destination.mode === 'test' && network.test === 'none') {
-    return refused(`${network.title} has no test mode.`, 'Switch the destination to live.');
+    return refused(`${network.title} has no test mode.`, 'Set the mode of the destination to Live.');
   }
   const kept = people.flatMap((alias): readonly KeptClick[] => known.clicks.get(alias) ?? []);
   const whole = await withClicks(secrets, { conversion: payload.conversion, as: row.sent_as }, kept);
@@ -78,8 +78,7 @@ async function prepareOne(
   if (row.sent_at !== null && !maySendAgain) return end(row, 'unknown', ANSWER_LOST);
   if (isLateForDeduplication(network, row, access)) {
     return refused(
-      `The pixel of ${network.title} on the page has reported it, and the network would not recognize it any more.`,
-      'It would count twice, so it is not sent.',
+      `${network.title}’s own pixel has reported this event, and it is too late for ${network.title} to deduplicate it. Speck did not send it, because it would count twice.`,
     );
   }
   try {
@@ -87,7 +86,10 @@ async function prepareOne(
     if (problem !== null) return refused(problem);
     return { row, event: network.event(outgoing, access), maySendAgain };
   } catch {
-    return refused('Speck cannot make an event of the network from it.', 'Please report this error.');
+    return refused(
+      `Speck cannot build the event of ${network.title} from this conversion.`,
+      'Please report this error.',
+    );
   }
 }
 

@@ -39,7 +39,12 @@ export async function sendTest(
   if (network.test === 'none')
     return refused(ownAnswer(`${network.title} has no test mode, so nothing was sent.`));
   if (open.secret === null) {
-    return refused(ownAnswer('No secret of the Worker opens the secret.', 'Enter the secret again.'));
+    return refused(
+      ownAnswer(
+        'Speck cannot decrypt the secret of the destination: SECRET_KEY has changed.',
+        'Enter the secret again.',
+      ),
+    );
   }
   const problem = network.problemOf(outgoing, destination);
   if (problem !== null) return refused(ownAnswer(problem));
@@ -49,7 +54,10 @@ export async function sendTest(
   const result = await attempt(network, [event], access, io);
   const fields = fieldsOf(network, event);
   if (result.kind === 'each') {
-    const { kind, answer } = result.events[0] ?? { kind: 'retry', answer: ownAnswer('The answer is empty.') };
+    const { kind, answer } = result.events[0] ?? {
+      kind: 'retry',
+      answer: ownAnswer('The response is empty.'),
+    };
     return { verdict: kind === 'unknown' ? 'sent' : kind, answer, fields };
   }
   const verdict = result.kind === 'split' ? 'refused' : result.kind === 'lost' ? 'retry' : result.kind;

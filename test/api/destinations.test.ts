@@ -138,7 +138,7 @@ describe('a destination', () => {
     [{ account: '' }, 'account', /id/],
     [{ secret: 'short' }, 'secret', /Access token of Meta.*Events Manager/],
     [{ secret: '' }, 'secret', /empty/],
-    [{ secret: 7 }, 'secret', /text/],
+    [{ secret: 7 }, 'secret', /string/],
     [{ secret: undefined }, 'secret', /./],
     [{ secret: 'x'.repeat(8001) }, 'secret', /8000/],
     [{ settings: { version: '25' } }, 'settings.version', /version/i],
@@ -151,7 +151,7 @@ describe('a destination', () => {
     [{ rules: [{ as: 'Purchase' }] }, 'rules[0]', /an event or a goal/],
     [{ rules: [{ event: 'Purchase', goal: 'Bought', as: 'Purchase' }] }, 'rules[0]', /not both/],
     [{ rules: [META.rules[0], { event: ' ', as: 'Purchase' }] }, 'rules[1].event', /./],
-    [{ rules: [{ event: 'engagement', as: 'Purchase' }] }, 'rules[0].event', /engagement/],
+    [{ rules: [{ event: 'engagement', as: 'Purchase' }] }, 'rules[0].event', /Engagements/],
     [{ rules: [{ goal: 'Bought', as: 'Purchase' }] }, 'rules[0].goal', /Its goals: Signup\./],
     [{ rules: [{ event: 'Purchase', as: 'a'.repeat(51) }] }, 'rules[0].as', /Meta/],
     [{ rules: Array(MAX_DESTINATION_RULES + 1).fill(META.rules[0]) }, 'rules', /./],
@@ -160,7 +160,7 @@ describe('a destination', () => {
     [{ state: 'stopped' }, 'state', /"on" or "off"/],
     [{ problem: null }, 'problem', /./],
     [{ ...WEBHOOK, account: 'http://hooks.example/in' }, 'account', /https/],
-    [{ ...WEBHOOK, test_code: 'T1' }, 'test_code', /no code/],
+    [{ ...WEBHOOK, test_code: 'T1' }, 'test_code', /no test codes/],
   ])('of %j is refused at %s', async (broken, path, message) => {
     const { id: pixel } = await makePixel('UTC', { goals: [{ name: 'Signup', event: 'Signup' }] });
     const reply = await send('POST', `/pixels/${pixel}/destinations`, { ...META, ...broken });

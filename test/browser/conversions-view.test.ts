@@ -208,7 +208,7 @@ describe('the form', () => {
       ]),
     );
     expect(wrong.map(([value]) => value)).toEqual(['the shop', 'Signed/up']);
-    expect(wrong[0]?.[1]).toContain('This is no Dataset ID of Meta');
+    expect(wrong[0]?.[1]).toContain('This is not a valid Dataset ID of Meta');
     expect(wrong[1]?.[1]).toContain('A standard event of Meta');
     expect(await page.$('form > .error')).toBeNull();
     expect(await violations(page)).toEqual([]);

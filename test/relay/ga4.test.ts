@@ -262,7 +262,7 @@ describe('an answer', () => {
     expect(answerIn(verdict)).toMatchObject({
       code: 'NAME_RESERVED',
       message: `events: Bad [${PURCHASE.order_id}]. Second.`,
-      advice: 'Give another name in the rule.',
+      advice: 'Enter another name in the rule.',
     });
     const bad = {
       ...event,
@@ -275,8 +275,8 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['VALUE_REQUIRED', 'Send what is missing with the event.'],
-    ['VALUE_INVALID', 'Check what the event has in this field.'],
+    ['VALUE_REQUIRED', 'Send the missing value with the event.'],
+    ['VALUE_INVALID', 'Correct this field on your page or your server.'],
   ])('with the code %s gives advice', (validationCode, advice) => {
     const body = { validationMessages: [{ description: 'x', validationCode }] };
     expect(answerIn(ga4.verdict(answered(200, body), 1, testing)).advice).toBe(advice);

@@ -89,7 +89,7 @@ describe('the key of a service account', () => {
   ])('that is %s stops the destination', async (_, secret) => {
     const verdict = await token.request({ ...accessOf(fake), secret });
     expect(verdict).toMatchObject({ kind: 'stop', answer: { status: 0, code: 'invalid_key' } });
-    expect(JSON.stringify(verdict)).toContain('add a key of the type JSON');
+    expect(JSON.stringify(verdict)).toContain('Add a key of the type JSON');
   });
 
   it.each<[string, (file: Record<string, string>) => void]>([
@@ -204,8 +204,8 @@ describe('a request', () => {
       google.problemOf(outgoing(as, changes), destination);
     expect(problem(ACTION)).toBeNull();
     expect(problem('purchase')).toContain('conversion action');
-    expect(problem(ACTION, { clicks: {}, hashes: {} })).toContain('identifies');
-    expect(problem(ACTION, { clicks: {}, hashes: { ph: 'd'.repeat(64) } })).toContain('identifies');
+    expect(problem(ACTION, { clicks: {}, hashes: {} })).toContain('cannot identify');
+    expect(problem(ACTION, { clicks: {}, hashes: { ph: 'd'.repeat(64) } })).toContain('cannot identify');
     expect(problem(ACTION, { clicks: {}, hashes: { ph_e164: 'd'.repeat(64) } })).toBeNull();
     expect(problem(ACTION, { hashes: {} })).toBeNull();
   });
@@ -394,21 +394,15 @@ describe('an answer', () => {
       failed('INVALID_ARGUMENT', violation('DESTINATION_ACCOUNT_TYPE_MISMATCH')),
       'stop',
       'DESTINATION_ACCOUNT_TYPE_MISMATCH',
-      'ids of the Google Ads account',
+      'Customer ID and the manager account',
     ],
-    [
-      400,
-      failed('INVALID_ARGUMENT', violation('NOT_ALLOWLISTED')),
-      'stop',
-      'NOT_ALLOWLISTED',
-      'Ask its support',
-    ],
+    [400, failed('INVALID_ARGUMENT', violation('NOT_ALLOWLISTED')), 'stop', 'NOT_ALLOWLISTED', 'support'],
     [
       400,
       failed('INVALID_ARGUMENT', violation('EVENT_SOURCE_AND_DESTINATION_MISMATCH')),
       'split',
       'EVENT_SOURCE_AND_DESTINATION_MISMATCH',
-      'source has to be the website',
+      'whose source is the website',
     ],
     [
       400,
@@ -422,7 +416,7 @@ describe('an answer', () => {
       failed('INVALID_ARGUMENT', violation('CONVERSION_ACTION_TOO_RECENTLY_CREATED')),
       'split',
       'CONVERSION_ACTION_TOO_RECENTLY_CREATED',
-      'sends it again',
+      'sends the conversion again',
     ],
     [409, failed('ABORTED'), 'retry', 'ABORTED', ''],
     [401, failed('UNAUTHENTICATED'), 'stop', 'UNAUTHENTICATED', 'new JSON key'],
@@ -463,7 +457,7 @@ describe('an answer', () => {
     expect(kindsOf(google.verdict(answered(400, body), 2, accessOf(fake)))).toEqual(['split']);
     expect(google.verdict(answered(400, body), 1, accessOf(fake))).toMatchObject({
       kind: 'each',
-      events: [{ kind: 'retry', answer: { advice: expect.stringContaining('sends it again') } }],
+      events: [{ kind: 'retry', answer: { advice: expect.stringContaining('sends the conversion again') } }],
     });
   });
 
@@ -504,7 +498,7 @@ describe('what became of a request', () => {
     clock += HALF_AN_HOUR;
     const later = await statusOf(traceOf(verdict), access);
     expect(later).toMatchObject({ kind: 'refused', answer: { code: 'INVALID_GCLID' } });
-    expect(JSON.stringify(later)).toContain('Check that pages do not change');
+    expect(JSON.stringify(later)).toContain('Check that no page changes');
   });
 
   it('is unknown for each event if Google has taken a part', async () => {
@@ -557,8 +551,8 @@ describe('what became of a request', () => {
   it.each([
     ['CONVERSION_PRECEDES_CLICK', ''],
     ['EVENT_TOO_OLD', 'window'],
-    ['INVALID_CLICK', 'parameter'],
-    ['CLICK_NOT_FOUND', 'parameter'],
+    ['INVALID_CLICK', 'click id'],
+    ['CLICK_NOT_FOUND', 'click id'],
     ['INVALID_OPERATING_ACCOUNT_FOR_CLICK', 'another Google Ads account'],
     ['TOO_RECENT_CLICK', 'source is the website'],
     ['ONE_PER_CLICK_CONVERSION_ACTION_NOT_PERMITTED_WITH_BRAID', 'count every'],

@@ -98,7 +98,7 @@ describe('an event', () => {
 
   it.each([
     ['a user agent', { user_agent: '' }, /user agent/],
-    ['a page', { url: '' }, /address of the page/],
+    ['a page', { url: '' }, /URL of the page/],
     ['a value', { value: null }, /value and a currency/],
     ['a currency', { currency: '' }, /value and a currency/],
   ] as const)('needs %s', (_, more, problem) => {

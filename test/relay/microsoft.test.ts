@@ -76,7 +76,7 @@ describe('a request', () => {
     expect(events[0]).not.toHaveProperty('eventName');
     expect(kindsOf(verdict)).toEqual(['delivered']);
     expect(microsoft.problemOf(outgoing('pageLoad', { url: '' }), access.destination)).toContain(
-      'address of the page',
+      'URL of the page',
     );
     expect(microsoft.problemOf(outgoing('purchase', { url: '' }), access.destination)).toBeNull();
   });
@@ -280,7 +280,7 @@ describe('an answer', () => {
       code: 'E7',
       message: 'Data[0].EventTime: is out of range',
       trace: 't-1',
-      advice: 'Microsoft takes events of the last seven days only.',
+      advice: 'Microsoft accepts only events of the last seven days.',
     });
   });
 
@@ -292,7 +292,7 @@ describe('an answer', () => {
   it.each([
     ['customData.currency', 'three letters'],
     ['EventName', 'another name'],
-    ['EventSourceUrl', 'address of the page'],
+    ['EventSourceUrl', 'URL of the page'],
     ['UserData.Em', 'this field'],
   ])('about %s gives advice', (propertyName, words) => {
     const verdict = microsoft.verdict(answered(200, failed(detail(0, { propertyName }))), 1, access);

@@ -73,7 +73,7 @@ describe('an event', () => {
   });
 
   it.each([
-    ['a page', { url: '' }, /address of the page/],
+    ['a page', { url: '' }, /URL of the page/],
     ['somebody', { hashes: {}, ip: '' }, /e-mail/],
     ['an agent', { hashes: {}, user_agent: '' }, /e-mail/],
     ['a value', { value: null }, /value and a currency/],

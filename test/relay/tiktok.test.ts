@@ -68,7 +68,7 @@ describe('an event', () => {
     const problemOf = (more: Partial<Conversion>) =>
       tiktok.problemOf({ conversion: { ...PURCHASE, ...more }, as: 'Purchase' }, access.destination);
     expect(problemOf({})).toBeNull();
-    expect(problemOf({ url: '' })).toMatch(/address of the page/);
+    expect(problemOf({ url: '' })).toMatch(/URL of the page/);
     const nobody = { hashes: {}, clicks: {}, network_ids: {}, ip: '', user_agent: '' };
     expect(problemOf(nobody)).toMatch(/match/);
     expect(problemOf({ ...nobody, ip: '203.0.113.77' })).toBeNull();

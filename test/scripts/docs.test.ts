@@ -144,7 +144,7 @@ describe('docs/api.md has each', () => {
 
 const DOCUMENTS = [
   'README.md',
-  ...readdirSync(`${ROOT}/docs`)
+  ...readdirSync(`${ROOT}/docs`, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];

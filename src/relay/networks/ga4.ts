@@ -95,7 +95,9 @@ export const ga4: Network = {
 };
 
 function problemOf({ as }: Outgoing): string | null {
-  return NAME.test(as) ? null : 'Google Analytics takes no event of this name. Give another one in the rule.';
+  return NAME.test(as)
+    ? null
+    : 'Google Analytics does not accept an event of this name. Enter another name in the rule.';
 }
 
 /** The whole body of a request, which has this event alone. */
@@ -178,12 +180,12 @@ function verdict(response: RelayResponse, count: number, { destination }: Access
   }
   if (status === 429 || status >= 500) {
     // Google asks senders not to repeat a request after any other answer than 2xx.
-    const message = `Google Analytics answered ${status}. It does not say whether it has the event, and asks not to be sent it again.`;
+    const message = `Google Analytics answered ${status}. It does not say whether it received the event, and asks senders not to repeat it.`;
     return each(count, { kind: 'unknown', answer: answerOf(response, { message }) });
   }
   const message = `Google Analytics answered ${status}, which it never does to an event.`;
   const advice =
-    'Check the host: it has to be https://www.google-analytics.com or https://region1.google-analytics.com.';
+    'Check the host: it must be https://www.google-analytics.com or https://region1.google-analytics.com.';
   return { kind: 'stop', answer: answerOf(response, { message, advice }) };
 }
 
@@ -197,9 +199,9 @@ function validation(response: RelayResponse, count: number): Verdict {
   const messages = listAt(jsonOf(response.body), 'validationMessages');
   if (messages.length === 0) {
     const message =
-      'Google Analytics found no fault in the event. It does not check the API secret in a test, and counts nothing.';
+      'Google Analytics found no error in the event. It does not check the API secret in a test, and counts nothing.';
     const advice =
-      'Switch to live mode, and look for an event in the realtime report: only that shows whether the API secret is right.';
+      'Set the mode to Live, and look for an event in the realtime report. Only this shows whether the API secret is right.';
     return each(count, { kind: 'delivered', answer: answerOf(response, { message, advice }) });
   }
   const message = messages
@@ -213,7 +215,7 @@ function validation(response: RelayResponse, count: number): Verdict {
 }
 
 function adviceFor(code: string): string {
-  if (code === 'NAME_INVALID' || code === 'NAME_RESERVED') return 'Give another name in the rule.';
-  if (code === 'VALUE_REQUIRED') return 'Send what is missing with the event.';
-  return 'Check what the event has in this field.';
+  if (code === 'NAME_INVALID' || code === 'NAME_RESERVED') return 'Enter another name in the rule.';
+  if (code === 'VALUE_REQUIRED') return 'Send the missing value with the event.';
+  return 'Correct this field on your page or your server.';
 }

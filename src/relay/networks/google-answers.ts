@@ -4,18 +4,18 @@
  */
 
 const CONVERSION_ACTION =
-  'In the rule, give the id of a conversion action of this account: the number after `ctId=` in the address of its page in Google Ads. Its source has to be the website.';
+  'In the rule, enter the number of a conversion action of this account whose source is the website. It is after `ctId=` in the URL of its page in Google Ads.';
 const TERMS =
-  'In Google Ads, open Goals, Settings, Customer data terms, and accept them; then switch on enhanced conversions for the conversion action.';
+  'In Google Ads, open Goals, Settings, Customer data terms, and accept them. Then switch on enhanced conversions for the conversion action.';
 const ACCESS =
-  'In Google Ads, open Admin, Access and security, and add the e-mail address of the service account as a user with standard access. If it is a user of a manager account only, give the id of that account to the destination.';
-const CLICK_ID = 'Check that pages do not change the parameter of the advertisement in their addresses.';
+  'In Google Ads, open Admin, Access and security, and add the e-mail address of the service account as a user with standard access. If it is a user of a manager account only, enter the customer ID of that account in “Manager account”.';
+const CLICK_ID = 'Check that no page changes the click id in its URL.';
 const OTHER_ACCOUNT =
   'The click was on an advertisement of another Google Ads account: add a destination for that account.';
 const TIME = 'The conversion is older than the conversion window of its action.';
-const ACCOUNTS = 'Check the ids of the Google Ads account and of its manager account.';
+const ACCOUNTS = 'Check the Customer ID and the manager account.';
 const CONSENT =
-  'The account refuses events without consent for advertising. Speck sends that it was granted: check the consent settings of the account.';
+  'The account refuses events without consent to advertising. Speck says that the visitor granted it: check the consent settings of the account.';
 
 /** The conversion action was just created. */
 export const TOO_NEW = 'CONVERSION_ACTION_TOO_RECENTLY_CREATED';
@@ -23,22 +23,22 @@ export const TOO_NEW = 'CONVERSION_ACTION_TOO_RECENTLY_CREATED';
 /** Reasons that concern the account or the key: nothing will be accepted until they are gone. */
 const STOPPING: Readonly<Record<string, string>> = {
   PERMISSION_DENIED: ACCESS,
-  UNAUTHENTICATED: 'Give Speck a new JSON key of the service account.',
+  UNAUTHENTICATED: 'Create a new JSON key of the service account, and enter it in the destination.',
   SERVICE_DISABLED:
     'In Google Cloud, open the project of the service account, APIs & Services, Library, and enable the Data Manager API.',
   ACCESS_TOKEN_SCOPE_INSUFFICIENT:
     'In Google Cloud, enable the Data Manager API for the project of the service account.',
-  NOT_FOUND: 'Check the id of the Google Ads account, the host and the version of the API.',
+  NOT_FOUND: 'Check the Customer ID, the API version and the host.',
   INVALID_DESTINATION: ACCOUNTS,
   OPERATING_ACCOUNT_LOGIN_ACCOUNT_MISMATCH: ACCOUNTS,
   DESTINATION_ACCOUNT_TYPE_MISMATCH: ACCOUNTS,
   NOT_ALLOWLISTED:
-    'Google has not enabled this account for conversions by the Data Manager API. Ask its support.',
+    'Google has not enabled this account for conversions by the Data Manager API. Ask Google’s support.',
   TERMS_AND_CONDITIONS_NOT_SIGNED: TERMS,
   DESTINATION_ACCOUNT_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS: TERMS,
   DESTINATION_ACCOUNT_ENHANCED_CONVERSIONS_TERMS_NOT_SIGNED: TERMS,
   DESTINATION_ACCOUNT_DATA_POLICY_PROHIBITS_ENHANCED_CONVERSIONS:
-    'Google does not allow enhanced conversions for this account because of its customer data policies. Ask its support.',
+    'Google does not allow enhanced conversions for this account because of its customer data policies. Ask Google’s support.',
 };
 
 /** Reasons that concern single events. */
@@ -47,9 +47,9 @@ const REFUSING: Readonly<Record<string, string>> = {
   INVALID_CONVERSION_ACTION_TYPE: CONVERSION_ACTION,
   EVENT_SOURCE_AND_DESTINATION_MISMATCH: CONVERSION_ACTION,
   [TOO_NEW]:
-    'Google takes no conversions for an action that was just created. Speck sends it again; that can take some hours.',
+    'Google accepts no conversions for an action that was just created. Speck sends the conversion again, which can take some hours.',
   NO_IDENTIFIERS_PROVIDED:
-    'Send the user’s e-mail address or telephone number to the tag, or keep the click ids of advertisements.',
+    'Pass the user’s e-mail address or phone number to the tag, or keep the click ids in the URLs of landing pages.',
   INVALID_CURRENCY_CODE: 'Send a currency that Google Ads supports.',
   EVENT_TOO_OLD: TIME,
   EVENT_TIME_INVALID: TIME,

@@ -11,7 +11,7 @@ export const tokenHost = hostField(
   'https://oauth2.googleapis.com',
   'token_host',
   'Host of the tokens',
-  'Where the key is exchanged for a token. Change it only for a proxy of your own, or for a test.',
+  'Where Speck exchanges the key for a token. Change it only to send through a proxy of your own, or for a test.',
 );
 
 /** For whom the statement is, whatever proxy it passes. */
@@ -22,7 +22,7 @@ const SCOPE = 'https://www.googleapis.com/auth/datamanager';
 const LIFETIME = 3600;
 
 const NEW_KEY =
-  'In Google Cloud, open IAM & Admin, Service Accounts, the account, Keys: add a key of the type JSON, and give Speck the whole file.';
+  'In Google Cloud, open IAM & Admin, Service Accounts, the account, Keys. Add a key of the type JSON, and enter the whole text of its file in the destination.';
 
 export const googleToken: TokenExchange = { request, read };
 
@@ -86,7 +86,7 @@ function read(response: RelayResponse): { token: string; lifetime: number } | Ve
   if (response.status === 429 || response.status >= 500) return { kind: 'retry', answer, after: null };
   const advice =
     response.status >= 300 && response.status < 400
-      ? 'Check the host of the tokens.'
+      ? 'Check the setting “Host of the tokens”.'
       : `The key is no longer valid, or its service account has been deleted. ${NEW_KEY}`;
   return { kind: 'stop', answer: { ...answer, advice } };
 }

@@ -39,7 +39,7 @@ const version = versionField('v1', 'Change it only when Google ends this version
 const manager: DestinationField = {
   name: 'login_account',
   label: 'Manager account',
-  help: 'The customer id of the manager account, if the service account is a user of that one only.',
+  help: 'The customer ID of the manager account, if the service account is a user of that account only.',
   pattern: /^(?:\d{10}|\d{3}-\d{3}-\d{4})?$/,
   default: '',
 };
@@ -66,14 +66,14 @@ export const google: Network = {
   secret: {
     name: 'secret',
     label: 'Key of a service account',
-    help: 'The whole JSON file that Google Cloud gives for a new key: IAM & Admin, Service Accounts, the account, Keys, Add key.',
+    help: 'The whole text of the JSON file of a new key. In Google Cloud, open IAM & Admin, Service Accounts, the account, Keys, Add key.',
     pattern: /^(?=[\s\S]*"client_email")(?=[\s\S]*"private_key")\s*\{[\s\S]+\}\s*$/,
   },
   settings: [manager, version, host, tokenHost],
   events: {},
   as: {
     pattern: ACTION,
-    help: 'The id of the conversion action: the number after `ctId=` in the address of its page in Google Ads.',
+    help: 'The number of the conversion action, which is after `ctId=` in the URL of its page in Google Ads.',
   },
   // Google allows 2,000 events, but ten destinations: each conversion action is one. In a small request, fewer events share a doubtful answer.
   batch: { events: 10, bytes: 1_000_000 },
@@ -90,9 +90,9 @@ export const google: Network = {
 };
 
 function problemOf({ conversion, as }: Outgoing): string | null {
-  if (!ACTION.test(as)) return 'The rule names no conversion action: give its id, which has digits only.';
+  if (!ACTION.test(as)) return 'The rule names no conversion action. Enter the number of one.';
   if (lastClickOf(conversion) === null && identifiersOf(conversion).length === 0) {
-    return 'Nothing identifies the visitor to Google: no click id, and no e-mail address or telephone number with its country code. Send user data to the tag.';
+    return 'Google cannot identify the visitor: the event has no click id, no e-mail address and no phone number with a country code. Pass the data of the user to the tag.';
   }
   return null;
 }
@@ -174,14 +174,14 @@ function verdict(response: RelayResponse, count: number, access: Access): Verdic
   }
   const trace = textAt(jsonOf(response.body), 'requestId');
   if (access.destination.mode === 'test') {
-    const message = 'Google has checked the events and found no fault. It counts none of them.';
+    const message = 'Google has checked the events and found no error. It counts none of them.';
     return each(count, { kind: 'delivered', answer: answerOf(response, { trace, message }) });
   }
   if (trace === '') {
-    const message = 'Google answered with success, but without the id of the request.';
+    const message = 'Google accepted the request, but returned no request id.';
     return each(count, { kind: 'unknown', answer: answerOf(response, { message }) });
   }
-  const message = 'Google has the events, and decides later whether it counts them.';
+  const message = 'Google has received the events, and decides later whether it counts them.';
   return each(count, { kind: 'sent', answer: answerOf(response, { trace, message }) });
 }
 
@@ -224,7 +224,7 @@ function failureOf(
   const { answer, reasons, daily } = errorOf(response);
   if (isTransient(status) || status === ABORTED) {
     const advice = daily
-      ? 'The project of the service account has used its quota of the day. Ask for more in Google Cloud.'
+      ? 'The project of the service account has used up its daily quota. Request a higher quota in Google Cloud.'
       : '';
     const after = retryAfterOf(response, now) ?? (daily ? QUOTA_PAUSE : null);
     return { kind: 'retry', answer: { ...answer, advice }, after };
@@ -236,7 +236,9 @@ function failureOf(
   if (status < 400 || status === 404) {
     return { kind: 'stop', answer: { ...answer, advice: answer.advice || adviceFor(['NOT_FOUND']) } };
   }
-  const advice = answer.advice || 'Check what the event has in the field that Google names.';
+  const advice =
+    answer.advice ||
+    'Google names the field that it does not accept. Correct it on your page or your server.';
   return { kind: 'split', answer: { ...answer, advice } };
 }
 
@@ -254,7 +256,7 @@ function statusVerdict(
   access: Access,
 ): EventVerdict | Extract<Verdict, { kind: 'retry' | 'stop' }> {
   if (response.status === 400 || response.status === 404) {
-    const advice = 'Look for the conversion in Google Ads, in the diagnostics of its action.';
+    const advice = 'Look for the conversion in Google Ads, in the diagnostics of the conversion action.';
     return { kind: 'unknown', answer: { ...errorOf(response).answer, advice } };
   }
   if (response.status !== 200) {
@@ -278,7 +280,7 @@ function statusVerdict(
   if (statuses.every(({ outcome }) => outcome === 'failed')) {
     return { kind: 'refused', answer: { ...answer, message: `Google has refused the conversion${listed}.` } };
   }
-  const message = `Google has accepted a part of the events of this request, and does not say which${listed}.`;
+  const message = `Google has accepted some of the events of this request, and does not say which${listed}.`;
   return { kind: 'unknown', answer: { ...answer, message } };
 }
 

@@ -26,7 +26,7 @@ const DAY = 86_400_000;
 
 const VERSION = versionField(
   '202609',
-  "A month as YYYYMM, out of LinkedIn's list of versions. LinkedIn ends each about a year after its month.",
+  "A month as YYYYMM, from LinkedIn's list of versions. LinkedIn ends each version about a year after its month.",
   /^20\d{2}(?:0[1-9]|1[0-2])$/,
 );
 const HOST = hostField('https://api.linkedin.com');
@@ -37,20 +37,20 @@ export const linkedin: Network = {
   account: {
     name: 'account',
     label: 'Ad account ID',
-    help: "The number in Campaign Manager's address after /accounts/. It says whose rules these are; LinkedIn does not ask for it.",
+    help: 'The number after /accounts/ in the URL of Campaign Manager. LinkedIn does not ask for it: it tells you which account the conversion rules belong to.',
     pattern: /^\d{1,20}$/,
   },
   secret: {
     name: 'secret',
     label: 'Access token',
-    help: 'Campaign Manager › Measurement › Signals manager › Conversions API: create one there for direct use.',
+    help: 'In Campaign Manager, open Measurement, Signals manager, Conversions API, and create a token for direct use.',
     pattern: TOKEN,
   },
   settings: [VERSION, HOST],
   events: {},
   as: {
     pattern: /^\d{1,20}$/,
-    help: 'The number of the conversion rule, which was created for the Conversions API: 104012 of urn:lla:llaPartnerConversion:104012.',
+    help: 'The number of a conversion rule whose source is the Conversions API: 104012 of urn:lla:llaPartnerConversion:104012.',
   },
   batch: { events: 5000, bytes: 1_000_000 },
   maxAge: 90 * DAY,
@@ -60,10 +60,10 @@ export const linkedin: Network = {
 
   problemOf({ conversion }) {
     if (idsOf(conversion).length === 0) {
-      return 'LinkedIn finds a person by a hashed e-mail address or by the click id li_fat_id, and this event has neither. Hand the e-mail address to the tag, and let LinkedIn add li_fat_id to the links of its advertisements.';
+      return 'LinkedIn finds a person by a hashed e-mail address or by the click id li_fat_id, and this event has neither. Pass the e-mail address to the tag, and let LinkedIn add li_fat_id to the links of its advertisements.';
     }
     if ((worthOf(conversion, amountOf) ?? 0) < 0)
-      return 'LinkedIn takes no negative values. Leave out refunds.';
+      return 'LinkedIn accepts no negative values. Leave out refunds.';
     return null;
   },
 
@@ -129,14 +129,15 @@ function idsOf(conversion: Conversion): readonly JsonObject[] {
 const traceOf = ({ headers }: RelayResponse): string => headers.get('x-li-uuid') ?? '';
 
 const NO_RIGHT =
-  'The token has no right to this ad account. Create it with a role that manages campaigns, and set the new one here.';
+  'The token has no right to this ad account. Create one with a role that manages campaigns, and enter it in the destination.';
 const UNREADABLE =
-  'LinkedIn did not say what became of each event. Compare the numbers in its Signals manager; nothing is sent again.';
+  'LinkedIn did not say what happened to each event. Compare the numbers in its Signals manager. Speck does not send the events again.';
 const OTHER_SOURCE =
-  'The conversion rule was created for another source. Create one for the Conversions API, and set its number in the rules.';
+  'The conversion rule has another source. Create one for the Conversions API, and enter its number in the rule.';
 const REFUSED =
-  'LinkedIn says in its message why it does not take the event. Look whether its conversion rule is switched on.';
-const WRONG_FIELD = 'LinkedIn names the field that it does not take. Send the event with another value.';
+  'LinkedIn says in its message why it does not accept the event. Check whether its conversion rule is switched on.';
+const WRONG_FIELD =
+  'LinkedIn names the field that it does not accept. Correct it on your page or your server.';
 
 /** A batch is answered with 200 and a status for each element, in order. */
 function ofElements(response: RelayResponse, count: number): Verdict {

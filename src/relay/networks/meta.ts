@@ -28,7 +28,7 @@ const DAY = 86_400_000;
 const host = hostField('https://graph.facebook.com');
 const version = versionField(
   'v25.0',
-  'The version of the API. Meta ends each about two years after it appears, and names newer ones in its changelog.',
+  'Meta ends each version about two years after its release, and lists newer ones in its changelog.',
   /^v\d{1,3}\.\d{1,2}$/,
   'Graph API version',
 );
@@ -39,13 +39,13 @@ export const meta: Network = {
   account: {
     name: 'account',
     label: 'Dataset ID',
-    help: 'In Meta’s Events Manager, open your data source and its settings: “Dataset ID”, which is also the id of its pixel.',
+    help: 'In Meta’s Events Manager, open your data source, then its settings. It is also the id of the pixel.',
     pattern: /^\d{5,20}$/,
   },
   secret: {
     name: 'secret',
     label: 'Access token',
-    help: 'In Events Manager, in the settings of the data source, under “Conversions API”: “Generate access token”.',
+    help: 'In Events Manager, open the settings of the data source. Under “Conversions API”, select “Generate access token”.',
     pattern: /^[\w|.-]{20,1000}$/,
   },
   settings: [host, version],
@@ -89,7 +89,7 @@ function problemOf({ conversion, as }: Outgoing, destination: Destination): stri
     return 'Meta refuses website events without the browser’s user agent. If your server reports the event, send the browser’s user agent with it.';
   }
   if (conversion.url === '') {
-    return 'Meta refuses website events without the address of the page. Send it with the event.';
+    return 'Meta refuses website events without the URL of the page. Send it with the event.';
   }
   if (as === 'Purchase' && (conversion.value === null || conversion.currency === '')) {
     return 'Meta refuses purchases without a value and a currency. Send both with the event.';
@@ -190,19 +190,19 @@ const CODES: Readonly<Record<string, Meaning>> = {
   2635: {
     kind: 'stop',
     advice:
-      'This version of the Graph API has ended. Set a newer one, which Meta’s answer or its changelog names.',
+      'Meta has ended this version of the Graph API. Enter a newer one: Meta’s message or changelog names it.',
   },
   '100/33': {
     kind: 'stop',
     advice:
-      'There is no data source with this Dataset ID, or the access token has no right to it. Compare the id with Events Manager, and generate the token there.',
+      'There is no data source with this Dataset ID, or the access token has no right to it. Check the id in Events Manager, and generate the token there.',
   },
   '100/2804003': refusing(
-    'The event was older than 7 days when it was sent. Report events sooner, and look whether this destination has been stopped.',
+    'The event was older than 7 days when Speck sent it. Report events sooner, and check whether this destination was stopped.',
   ),
   '100/2804009': refusing('Send a value and a currency with each purchase.'),
   '100/2804050': refusing(
-    'Meta could not match this event with anybody. Send the hash of the e-mail address or telephone number: see “Advanced matching” in the docs of the tag.',
+    'Meta could not match this event with anybody. Send the hash of the e-mail address or phone number: see “Advanced matching” in the docs of the tag.',
   ),
 };
 
@@ -231,7 +231,7 @@ function verdict(response: Parameters<Network['verdict']>[0], count: number, { n
     }
     if (received >= count) return each(count, { kind: 'delivered', answer });
     const advice =
-      'Compare the events in Events Manager. Nothing is sent again, since it is unknown which ones are missing.';
+      'Compare the events in Events Manager. Speck does not send them again, because it does not know which ones are missing.';
     const message = `Meta received ${received} of ${count} events.`;
     return each(count, { kind: 'unknown', answer: { ...answer, message, advice } });
   }

@@ -33,7 +33,7 @@ import {
 } from './shared.ts';
 
 const host = hostField('https://capi.uet.microsoft.com');
-const version = versionField('v1', 'Change it only when Microsoft ends this version.');
+const version = versionField('v1', 'Change it only if Microsoft ends this version.');
 
 /** The kind of event that a page view is; all others have a name of the owner's. */
 const PAGE_LOAD = 'pageLoad';
@@ -41,7 +41,7 @@ const PAGE_LOAD = 'pageLoad';
 const CLICK_ID = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i;
 
 const NEW_TOKEN =
-  'In Microsoft Advertising, open Tools, UET tag, the tag, Set up tagging, Use Conversions API, and copy the token of this tag. A new one works after 15 minutes. If the choice is missing, ask Microsoft to enable the Conversions API for the account.';
+  'In Microsoft Advertising, open Tools, UET tag, the tag, Set up tagging, Use Conversions API. Copy the token, and enter it in the destination. A new token works after 15 minutes. If “Use Conversions API” is missing, ask Microsoft to enable the Conversions API for the account.';
 
 export const microsoft: Network = {
   name: 'microsoft',
@@ -86,9 +86,9 @@ export const microsoft: Network = {
 
 function problemOf({ conversion, as }: Outgoing): string | null {
   if (!EVENT_NAME.test(as))
-    return 'The rule has no name that Microsoft takes: at most 100 characters in one line.';
+    return 'Microsoft does not accept the name in the rule. Enter a name of at most 100 characters in one line.';
   if (as === PAGE_LOAD && conversion.url === '') {
-    return 'Microsoft needs the address of the page of a page view. Send `url` with the event.';
+    return 'Microsoft requires the URL of the page of a page view. Send it with the event.';
   }
   return null;
 }
@@ -111,7 +111,7 @@ function event({ conversion, as }: Outgoing): JsonObject {
 function userOf(conversion: Conversion): JsonObject {
   const { hashes, network_ids, client_number, ip, user_agent } = conversion;
   const { external_id } = hashes;
-  // Microsoft cuts dots and what follows a plus sign from the local part of an address, and keeps the plus sign of a telephone number. For most addresses
+  // Microsoft cuts dots and what follows a plus sign from the local part of an address, and keeps the plus sign of a phone number. For most addresses
   // the form without anything but letters and digits is the same.
   const email = hashes.em_r ?? hashes.em;
   const phone = hashes.ph_e164 ?? hashes.ph;
@@ -173,14 +173,14 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   if (status < 200 || (status >= 300 && status < 400) || status === 404) {
-    const advice = 'Check the id of the UET tag, the host and the version of the API.';
+    const advice = 'Check the UET tag ID, the API version and the host.';
     return { kind: 'stop', answer: { ...answer, advice } };
   }
   if (body === undefined) {
     // Something between Speck and Microsoft may have answered.
     return {
       kind: 'retry',
-      answer: { ...answer, message: `The answer ${status} cannot be read.` },
+      answer: { ...answer, message: `Speck cannot read the response with status ${status}.` },
       after: null,
     };
   }
@@ -240,9 +240,9 @@ function findingOf(detail: Json): Finding {
 /** What an owner can do about a field, by the last part of its path. */
 function adviceFor(path: string): string {
   const field = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  if (field === 'eventtime') return 'Microsoft takes events of the last seven days only.';
+  if (field === 'eventtime') return 'Microsoft accepts only events of the last seven days.';
   if (field === 'currency') return 'Send the currency as three letters, such as EUR.';
-  if (field === 'eventname') return 'Give another name in the rule.';
-  if (field === 'eventsourceurl') return 'Send the address of the page with the event.';
-  return 'Check what the event has in this field.';
+  if (field === 'eventname') return 'Enter another name in the rule.';
+  if (field === 'eventsourceurl') return 'Send the URL of the page with the event.';
+  return 'Correct this field on your page or your server.';
 }

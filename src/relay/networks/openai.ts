@@ -50,13 +50,13 @@ export const openai: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'ChatGPT Ads Manager › Conversions: the id of the pixel.',
+    help: 'In ChatGPT Ads Manager, open “Conversions”: the id of the pixel.',
     pattern: /^[\w\-]{4,80}$/v,
   },
   secret: {
     name: 'secret',
     label: 'Conversions API key',
-    help: 'ChatGPT Ads Manager › Conversions: create a key there. It is another one than for the Ads API.',
+    help: 'In ChatGPT Ads Manager, open “Conversions”, and create a key. A key of the Ads API does not work here.',
     pattern: TOKEN,
   },
   settings: [CLIENT, HOST],
@@ -83,10 +83,10 @@ export const openai: Network = {
 
   problemOf({ conversion }, destination) {
     if ((worthOf(conversion, amountOf) ?? 0) < 0)
-      return 'OpenAI takes no negative values. Leave out refunds.';
+      return 'OpenAI accepts no negative values. Leave out refunds.';
     const { oppref, user } = matchKeys(conversion, destination);
     if (oppref !== undefined || Object.keys(user).length > 0) return null;
-    return 'OpenAI cannot find the person: the event has no click id oppref and no hash. Hand the e-mail address to the tag.';
+    return 'OpenAI cannot find the person: the event has no click id oppref and no hash. Pass the e-mail address to the tag.';
   },
 
   event({ conversion, as }, { destination }) {

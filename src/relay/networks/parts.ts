@@ -52,5 +52,5 @@ export const codeProblem = (
   { mode, test_code }: Pick<Destination, 'mode' | 'test_code'>,
 ): string | null =>
   mode === 'test' && test_code === ''
-    ? `Without a test code, ${title} would count the event as a real one. Enter the code that ${title} shows for test events.`
+    ? `Without a test code, ${title} would count the event as a real one. Enter the code that ${title} shows among its test events.`
     : null;

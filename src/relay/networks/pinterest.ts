@@ -41,13 +41,13 @@ export const pinterest: Network = {
   account: {
     name: 'account',
     label: 'Ad account ID',
-    help: 'In Pinterest’s Ads Manager, in the address of its pages and in the list of your ad accounts: a number.',
+    help: 'The number in the list of your ad accounts in Pinterest’s Ads Manager, and in the URL of each of its pages.',
     pattern: /^\d{1,18}$/,
   },
   secret: {
     name: 'secret',
     label: 'Conversion access token',
-    help: 'In Ads Manager, under “Conversions”, “Set up API”: “Generate new token”.',
+    help: 'In Ads Manager, open “Conversions”, then “Set up API”, and select “Generate new token”.',
     pattern: /^[\w.-]{10,1000}$/,
   },
   settings: [host, version],
@@ -77,7 +77,7 @@ export const pinterest: Network = {
 
 function problemOf({ conversion: { hashes, ip, user_agent } }: Outgoing): string | null {
   if (hashes.em !== undefined || (ip !== '' && user_agent !== '')) return null;
-  return 'Pinterest needs the hash of the e-mail address, or both the browser’s address and user agent. If your server reports the event, send one of these with it.';
+  return 'Pinterest needs the hash of the e-mail address, or both the IP address and the user agent of the browser. If your server reports the event, send one of these with it.';
 }
 
 function event({ conversion, as }: Outgoing): JsonObject {
@@ -139,7 +139,7 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
     if (processed >= count) return each(count, { kind: 'delivered', answer });
     const message = `Pinterest processed ${processed} of ${count} events.`;
     const advice =
-      'Compare the events in Ads Manager. Nothing is sent again, since it is unknown which ones are missing.';
+      'Compare the events in Ads Manager. Speck does not send them again, because it does not know which ones are missing.';
     return each(count, { kind: 'unknown', answer: { ...answer, message, advice } });
   }
   return statusVerdict(pinterest, response, answer, now);
@@ -154,7 +154,7 @@ function verdictOfEvent(event: Json, answer: Answer): EventVerdict {
     answer: {
       ...answer,
       message: textAt(event, 'error_message'),
-      advice: 'Correct what your page or server sends for the field that Pinterest names.',
+      advice: 'Pinterest names the field that it does not accept. Correct it on your page or your server.',
     },
   };
 }

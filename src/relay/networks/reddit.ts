@@ -38,7 +38,7 @@ const EVENTS: Readonly<Record<string, { readonly value: boolean; readonly items:
 };
 const CUSTOM = { value: true, items: true };
 
-const WRONG_TYPE = 'Reddit names the field that it cannot read. Send the event with another value.';
+const WRONG_TYPE = 'Reddit names the field that it cannot read. Correct it on your page or your server.';
 
 export const reddit: Network = {
   name: 'reddit',
@@ -46,13 +46,13 @@ export const reddit: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'Reddit Ads › Events Manager: the id of the pixel, such as a2_abc123def.',
+    help: 'In Reddit Ads, open “Events Manager”: the id of the pixel, such as a2_abc123def.',
     pattern: /^\w{4,64}$/,
   },
   secret: {
     name: 'secret',
     label: 'Conversion access token',
-    help: 'Reddit Ads › Events Manager › Conversions API › Generate access token. It does not end, and is shown once.',
+    help: 'In Events Manager, open “Conversions API”, and select “Generate access token”. Reddit shows it once. It does not end.',
     pattern: TOKEN,
   },
   settings: [CLIENT, HOST],
@@ -78,10 +78,10 @@ export const reddit: Network = {
 
   problemOf({ conversion }, destination) {
     if ((worthOf(conversion, amountOf) ?? 0) < 0)
-      return 'Reddit takes no negative values. Leave out refunds.';
+      return 'Reddit accepts no negative values. Leave out refunds.';
     const { click_id, user } = matchKeys(conversion, destination);
     if (click_id !== undefined || Object.keys(user).length > 0) return codeProblem(reddit, destination);
-    return 'Reddit cannot find the person: the event has no click id, no id of Reddit’s pixel and no hash. Hand the e-mail address to the tag.';
+    return 'Reddit cannot find the person: the event has no click id, no id of Reddit’s pixel and no hash. Pass the e-mail address to the tag.';
   },
 
   event({ conversion, as }, { destination }) {

@@ -225,7 +225,7 @@ function recorded({ status, code, message, trace, advice }: Answer, personal: re
   };
 }
 
-/** What looks like a hash, an e-mail address, an IP address, a telephone number or a user agent, whoever wrote it. */
+/** What looks like a hash, an e-mail address, an IP address, a phone number or a user agent, whoever wrote it. */
 const PERSONAL =
   /\b[\da-f]{64}\b|[^\s"'<>()[\]{},;:=]{1,64}@[^\s"'<>()[\]{},;:=]{1,255}|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\da-f]{1,4}(?::[\da-f]{0,4}){3,7}(?![\da-f])|\+\d[\d ().-]{5,24}\d|\bMozilla\/\d[^"'<>\n]*/gi;
 

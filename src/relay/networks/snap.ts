@@ -42,13 +42,13 @@ export const snap: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'In Snap’s Ads Manager, under “Events Manager”, open your pixel: the id has 36 characters.',
+    help: 'In Snap’s Ads Manager, under “Events Manager”, open your pixel. The id has 36 characters.',
     pattern: /^[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}$/,
   },
   secret: {
     name: 'secret',
     label: 'Conversions API token',
-    help: 'In Ads Manager, under “Business details”, “Conversions API tokens”. Only an organization admin can generate one.',
+    help: 'In Ads Manager, open “Business details”, then “Conversions API tokens”. Only an organization admin can generate one.',
     pattern: /^[\w.-]{20,4000}$/,
   },
   settings: [host, version],
@@ -84,10 +84,10 @@ export const snap: Network = {
 function problemOf({ conversion, as }: Outgoing): string | null {
   const { hashes, ip, user_agent, value, currency } = conversion;
   if (conversion.url === '') {
-    return 'Snap refuses web events without the address of the page. Send it with the event.';
+    return 'Snap refuses web events without the URL of the page. Send it with the event.';
   }
   if (hashes.em === undefined && hashes.ph === undefined && (ip === '' || user_agent === '')) {
-    return 'Snap needs the hash of the e-mail address or telephone number, or both the browser’s address and user agent. If your server reports the event, send one of these with it.';
+    return 'Snap needs the hash of the e-mail address or phone number, or both the IP address and the user agent of the browser. If your server reports the event, send one of these with it.';
   }
   if (as === 'PURCHASE' && (value === null || currency === '')) {
     return 'Snap refuses purchases without a value and a currency. Send both with the event.';
@@ -141,7 +141,7 @@ function request(events: readonly JsonObject[], { destination, secret }: Access)
   } as const;
 }
 
-const ADVICE = 'Correct what your page or server sends for the field that Snap names.';
+const ADVICE = 'Snap names the field that it does not accept. Correct it on your page or your server.';
 
 function verdict(response: RelayResponse, count: number, { now }: Access): Verdict {
   const body = jsonOf(response.body);

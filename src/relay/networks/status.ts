@@ -11,7 +11,7 @@ export function statusVerdict(network: Named, response: RelayResponse, answer: A
   if (status === 401 || status === 403) return stop(answer, secretAdvice(network));
   if (status === 404 || status === 405 || status === 410) return stop(answer, accountAdvice(network));
   if (status >= 300 && status < 400) {
-    return stop(answer, `The host redirects elsewhere. Check the host of this destination.`);
+    return stop(answer, 'The host redirects to another URL. Check the host of the destination.');
   }
   // A success that cannot be read may come from a proxy, so nothing proves that the events were taken.
   if (status < 300 || status === 425 || isTransient(status)) {
@@ -22,7 +22,7 @@ export function statusVerdict(network: Named, response: RelayResponse, answer: A
 
 /** What a request means that is refused as a whole, because of an event that the network does not name. */
 export function split({ title }: Named, answer: Answer): Verdict {
-  const advice = `Look at what ${title} says of the event, and send it with the missing or corrected value.`;
+  const advice = `${title} says in its message what is wrong with the event. Correct it on your page or your server.`;
   return { kind: 'split', answer: { ...answer, advice } };
 }
 
@@ -32,8 +32,8 @@ export function stop(answer: Answer, advice: string): Verdict {
 
 /** What an owner does if the network does not accept the secret. */
 export const secretAdvice = ({ title, secret }: Named): string =>
-  `${title} does not accept the secret any more. Make a new one (“${secret.label}”) and enter it here; what waits is sent then.`;
+  `${title} does not accept the “${secret.label}” any more. Create a new one, and enter it in the destination. Speck then sends the conversions that wait.`;
 
 /** What an owner does if the network does not know the account. */
 export const accountAdvice = ({ title, account }: Named): string =>
-  `${title} does not know this “${account.label}” or this version of its API. Compare both with ${title}’s pages, and check the host.`;
+  `${title} does not know this “${account.label}” or this version of its API. Check both, and the host.`;

@@ -32,13 +32,13 @@ export const tiktok: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'In TikTok’s Events Manager, open your web data source: the id is under its name.',
+    help: 'In TikTok’s Events Manager, open your web data source. The id is under its name.',
     pattern: /^[A-Za-z\d]{8,40}$/,
   },
   secret: {
     name: 'secret',
     label: 'Access token',
-    help: 'In Events Manager, in the settings of the data source, under “Events API”: “Generate access token”.',
+    help: 'In Events Manager, open the settings of the data source. Under “Events API”, select “Generate access token”.',
     pattern: /^[\w.-]{20,1000}$/,
   },
   settings: [host, version],
@@ -78,10 +78,10 @@ export const tiktok: Network = {
 
 function problemOf({ conversion }: Outgoing, destination: Destination): string | null {
   if (conversion.url === '') {
-    return 'TikTok refuses web events without the address of the page. Send it with the event.';
+    return 'TikTok refuses web events without the URL of the page. Send it with the event.';
   }
   if (Object.keys(userOf(conversion)).length === 0) {
-    return 'TikTok needs something to match the event with: a click id, the hash of an e-mail address, telephone number or user id, or the browser’s address. Send one of them with the event.';
+    return 'TikTok needs something to match the event with: a click id, the hash of an e-mail address, phone number or user id, or the IP address. Send one of them with the event.';
   }
   return codeProblem(tiktok, destination);
 }
@@ -139,7 +139,7 @@ function request(events: readonly JsonObject[], { destination, secret }: Access)
 /** Codes that no resending and no other event changes: https://business-api.tiktok.com/portal/docs?id=1737172488964097. */
 const STOPPING: Readonly<Record<string, string>> = {
   40001:
-    'The access token has no right to this pixel. Compare the Pixel ID with Events Manager, and generate the token there, in the settings of the same data source.',
+    'The access token has no right to this pixel. Check the Pixel ID in Events Manager, and generate the token there, in the settings of the same data source.',
   40102: secretAdvice(tiktok),
   40104: secretAdvice(tiktok),
   40105: secretAdvice(tiktok),
@@ -170,7 +170,7 @@ function verdictOfCode(code: string, count: number, answer: Answer, after: numbe
     answer: {
       ...answer,
       advice:
-        'TikTok names the field that it does not accept. Correct what your page or server sends for it, or the name of the event in this destination.',
+        'TikTok names the field that it does not accept. Correct it on your page or your server, or correct the name in the rule.',
     },
   };
 }

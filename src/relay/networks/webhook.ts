@@ -151,19 +151,19 @@ function verdict(response: RelayResponse, count: number, { now }: Access): Verdi
   if (status === 410) {
     return stop(
       answer,
-      'The receiver wants no more conversions. Give another address, or remove the destination.',
+      'The receiver wants no more conversions. Enter another URL, or delete the destination.',
     );
   }
   if (isTransient(status)) {
     return { kind: 'retry', answer, after: retryAfterOf(response, now) };
   }
   if (status < 400) {
-    return stop(answer, 'Give the address that the receiver redirects to: Speck does not follow redirects.');
+    return stop(answer, 'Enter the URL that the receiver redirects to: Speck does not follow redirects.');
   }
   if (status === 401 || status === 403)
     return stop(answer, 'Check that the receiver has the same secret, and that its clock is right.');
   if (status === 404 || status === 405)
-    return stop(answer, 'Check the address, and that it takes POST requests.');
-  const advice = 'Look into the log of the receiver for the reason.';
+    return stop(answer, 'Check the endpoint URL, and that it accepts POST requests.');
+  const advice = 'Read the log of the receiver.';
   return { kind: 'split', answer: { ...answer, advice } };
 }
