@@ -211,6 +211,68 @@ describe('a recorded answer', () => {
     expect(recordedOf(message)).toBe(recorded);
   });
 
+  const base64 = (text: string): string => btoa(text);
+  const ofBytes = (hash: string): string =>
+    btoa(
+      String.fromCharCode(
+        ...Array.from({ length: 32 }, (_, at) => Number.parseInt(hash.slice(2 * at, 2 * at + 2), 16)),
+      ),
+    );
+  const inJson = (text: string): string => text.replaceAll('/', '\\/').replaceAll(':', '\\u003a');
+  const inPage = (text: string): string =>
+    text.replaceAll('/', '&#47;').replaceAll(':', '&#x3A;').replaceAll(' ', '&#32;');
+  const FORMS: readonly (readonly [string, (text: string) => string])[] = [
+    ['in capitals', (text) => text.toUpperCase()],
+    ['percent-encoded', encodeURIComponent],
+    ['percent-encoded twice', (text) => encodeURIComponent(encodeURIComponent(text))],
+    ['as in a query', (text) => new URLSearchParams({ a: text }).toString().slice(2)],
+    ['escaped as JSON', inJson],
+    ['escaped as JSON within JSON', (text) => JSON.stringify(inJson(text)).slice(1, -1)],
+    ['escaped as in a page', inPage],
+    ['in base64', base64],
+    [
+      'in base64 of addresses',
+      (text) => base64(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
+    ],
+    ['in base64, cut', (text) => base64(text).slice(0, -3)],
+    ['within base64', (text) => base64(`{"value":"${text}"}`)],
+    ['cut', (text) => text.slice(0, 13)],
+  ];
+  const VALUES: readonly (readonly [string, string])[] = [
+    ['a hash', HASH],
+    ['an agent', AGENT],
+    ['an agent of an app', 'Shop App/4.1 (iPhone; iOS 26.1)'],
+    ['a click id', 'IwAR3x-Abc_9~0123456789'],
+    ['an IPv4 address', '198.51.100.7'],
+    ['an IPv6 address', '2001:db8:1:2:3:4:5:6'],
+    ['a number of a cookie', 'fb.1.1796011737552.1400139842'],
+  ];
+
+  it.each(
+    FORMS.flatMap(([form, write]) => VALUES.map(([what, value]) => [what, form, value, write] as const)),
+  )('has no %s %s', (_, form, value, write) => {
+    // An address that is cut is none any more.
+    if (form.endsWith('cut') && /^[\d.:a-f]+$/.test(value) && value !== HASH) return;
+    const written = write(value);
+    const message = recordedOf(`Wrong: "${written}" (it was sent).`, { value });
+    expect(message).toMatch(/^Wrong: "[^"]*\[…\]"? \(it was sent\)\.$/);
+    expect(message).not.toContain(written.slice(0, 12));
+    expect(message).not.toContain(value.slice(0, 12));
+  });
+
+  it('has no bytes of a hash in base64, and no end of a hash', () => {
+    expect(recordedOf(`em ${ofBytes(HASH)} is wrong`, { em: HASH })).toBe('em […] is wrong');
+    expect(recordedOf(`em ends with ${HASH.slice(-30)}`)).toBe('em ends with […]');
+  });
+
+  it('keeps long words that say nothing', () => {
+    const message =
+      'event_source_url, InvalidConversionActionIdentifier and 9f1c0e77-8a31-4b1e-9d53-0a8e4a1d2b3c: 100 % wrong';
+    expect(recordedOf(message, event)).toBe(message);
+    const trace = '20250101120000abcdef0123456789abcdef';
+    expect(cleanAnswer({ status: 400, code: '', message: '', trace, advice: '' }, ACCESS).trace).toBe(trace);
+  });
+
   it('keeps the words of the API, the names of rules and the account', () => {
     const message = 'PURCHASE in EUR for Bought2Things of account-512345 (code 2804003, version 202511)';
     expect(recordedOf(message, event)).toBe(message);

@@ -1,6 +1,7 @@
 /** What the files of the networks have in common: units, fields of a destination, and how an answer is read and recorded. */
 import type { Answer, SentField } from '../../model/delivery.ts';
 import type { Destination } from '../../model/destination.ts';
+import { BASE64, fromBase64, unescaped } from '../encoded.ts';
 import type {
   Access,
   DestinationField,
@@ -203,7 +204,9 @@ function personalValues(events: readonly JsonObject[], { destination, secret }: 
   const values = new Set<string>();
   for (const event of events) {
     for (const { value } of leaves(event)) {
-      if (typeof value === 'string' && !isWord(value) && !own.has(value)) values.add(value);
+      // In the query of an address, a space is written as a plus sign.
+      if (typeof value === 'string' && !isWord(value) && !own.has(value))
+        values.add(value).add(value.replaceAll(' ', '+'));
     }
   }
   if (secret !== '') values.add(secret).add(encodeURIComponent(secret));
@@ -219,7 +222,7 @@ function recorded({ status, code, message, trace, advice }: Answer, personal: re
   return {
     status,
     code: without(code, personal).slice(0, TRACE_CHARACTERS),
-    message: without(message, personal).slice(0, MESSAGE_CHARACTERS).trimEnd(),
+    message: without(message, personal).replace(PART_OF_HASH, REMOVED).slice(0, MESSAGE_CHARACTERS).trimEnd(),
     trace: without(trace, personal).slice(0, TRACE_CHARACTERS),
     advice,
   };
@@ -229,9 +232,14 @@ function recorded({ status, code, message, trace, advice }: Answer, personal: re
 const PERSONAL =
   /\b[\da-f]{64}\b|[^\s"'<>()[\]{},;:=]{1,64}@[^\s"'<>()[\]{},;:=]{1,255}|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\da-f]{1,4}(?::[\da-f]{0,4}){3,7}(?![\da-f])|\+\d[\d ().-]{5,24}\d|\bMozilla\/\d[^"'<>\n]*/gi;
 
-/** A text in one line, without the values that were sent, and what looks like one. */
+/** A network's trace id may look like this, but nothing else that is recorded. */
+const PART_OF_HASH = /\b(?=[a-f]*\d)[\da-f]{24,}\b/gi;
+
+/** A text in one line, without the values that were sent, and what looks like one, however it is escaped. */
 function without(text: string, personal: readonly string[]): string {
-  const searched = text.slice(0, SEARCHED_CHARACTERS);
+  const searched = unescaped(text.slice(0, SEARCHED_CHARACTERS)).replace(BASE64, (word) =>
+    isPersonal(fromBase64(word), personal) ? REMOVED : word,
+  );
   let rest = '';
   let from = 0;
   for (const { start, end } of placesOf(searched, personal)) {
@@ -243,6 +251,9 @@ function without(text: string, personal: readonly string[]): string {
   if (text.length > SEARCHED_CHARACTERS) rest = rest.slice(0, -PREFIX_CHARACTERS).replace(/\S{1,64}$/, '');
   return withoutEchoes(rest.replace(/\s+/g, ' ').trim());
 }
+
+const isPersonal = (text: string, personal: readonly string[]): boolean =>
+  text.search(PERSONAL) !== -1 || placesOf(text, personal).length > 0;
 
 /** The length of a JSON object from which it is what was sent rather than what is wrong with it. */
 const ECHO_CHARACTERS = 80;
