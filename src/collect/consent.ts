@@ -56,7 +56,11 @@ export async function applyConsent(
     };
   }
   const reach = latest ? await reachOf(events, client, env, now) : null;
-  if (!latest || reach === null) return { client: withoutCookie, events, cookies: [] };
+  if (!latest || reach === null) {
+    // The cookie stays, but says whose consent to advertising ends.
+    const refused = events.some((event) => event?.ads === 'denied') ? refusedCookie : {};
+    return { client: { ...withoutCookie, ...refused }, events, cookies: [] };
+  }
   // Another tool's client has an id of its own, and most of them would not send the cookie again.
   if (client.cookie === '' && latest.aid !== undefined) return { client: withoutCookie, events, cookies: [] };
   const cookie = client.cookie || (await makeCookie(latest.cid, client, env));

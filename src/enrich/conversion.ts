@@ -18,6 +18,7 @@ import { ENGAGEMENT, type Event, nameOfEvent } from '../model/event.ts';
 import { parseFields } from '../model/fields.ts';
 import type { Pixel } from '../model/pixel.ts';
 import type { RawEvent } from '../model/wire.ts';
+import { consentsToAds } from './ad-consent.ts';
 import { parseAddress } from './addresses.ts';
 import { type Arrival, Candidate } from './candidate.ts';
 import { reaches } from './goals.ts';
@@ -44,8 +45,9 @@ export async function relayOf(
   const page = addressOf(candidate);
   const clicks = page === null ? [] : clicksIn(page);
   const routes = event.ts + LONGEST_WAIT > now ? routesOf(event, pixel) : [];
-  // Clicks are kept for people, whom a later purchase can be found to be of.
-  const kept = event.person === '' ? [] : clicks;
+  // Clicks are kept for people, whom a later purchase can be found to be of, as long as a destination is on.
+  const isOn = pixel.relay?.some(({ rules }) => rules.length > 0) ?? false;
+  const kept = event.person === '' || !isOn ? [] : clicks;
   if (routes.length === 0) return kept.length === 0 ? null : { conversion: null, routes, clicks: kept };
   return { conversion: await conversionOf(candidate, event, page, clicks), routes, clicks: kept };
 }
@@ -53,7 +55,7 @@ export async function relayOf(
 /** Whether the visitor has consented, as far as the sender may say so, and nothing speaks against it. */
 function hasConsent(candidate: Candidate): boolean {
   const { raw, arrival, pixel, isAuthenticated, asksForPrivacy, client } = candidate;
-  if (raw.consent !== 'granted' || asksForPrivacy || arrival.client.refusal !== '') return false;
+  if (!consentsToAds(raw) || asksForPrivacy || arrival.client.refusal !== '') return false;
   return isAuthenticated || mayConsent(pixel, client);
 }
 

@@ -61,7 +61,7 @@ export async function prepareBatch(
   const batch = { id, events, rejections };
   return {
     batch:
-      hasTargets(pixels) && incoming.some(hasChoice)
+      (hasTargets(pixels) && incoming.some(hasChoice)) || incoming.some(losesCookie)
         ? await withRelay(env, batch, incoming, results, pixels, now)
         : batch,
     results,
@@ -73,7 +73,10 @@ const hasTargets = (pixels: ReadonlyMap<string, Pixel>): boolean =>
 
 /** Whether an event says that its visitor consents or refuses. Most say nothing, and cost nothing more. */
 const hasChoice = ({ raw, arrival }: IncomingEvent): boolean =>
-  (raw !== null && raw.consent !== '') || arrival.client.refusal !== '';
+  (raw !== null && (raw.consent !== '' || raw.ads === 'denied')) || arrival.client.refusal !== '';
+
+/** Whether a browser refuses that had the cookie until now. */
+const losesCookie = ({ arrival }: IncomingEvent): boolean => (arrival.client.refusedCookie ?? '') !== '';
 
 /** The batch with what advertising networks are told of its events, and with the consents that its requests withdraw. */
 async function withRelay(
@@ -107,11 +110,33 @@ async function withRelay(
     const pixel = raw ? pixels.get(pixelIdOf(raw)) : undefined;
     return raw && pixel?.relay !== undefined ? [{ raw, arrival, pixel }] : [];
   });
-  const withdrawals: readonly Withdrawal[] = ofTargets.some(refuses)
-    ? await withdrawalsOf(env, ofTargets, now)
-    : [];
+  const leaving = incoming.filter(losesCookie).map(({ arrival }) => arrival);
+  const withdrawals: readonly Withdrawal[] =
+    ofTargets.some(refuses) || leaving.length > 0 ? await withdrawalsOf(env, ofTargets, leaving, now) : [];
   const rejections = [...batch.rejections, ...tooMany];
-  return { ...batch, events, rejections, ...(withdrawals.length > 0 ? { withdrawals } : {}) };
+  if (withdrawals.length === 0) return { ...batch, events, rejections };
+  // The batch may be cut, and its parts be written in any order.
+  return {
+    ...batch,
+    events: events.map((placed) => withoutWithdrawn(placed, withdrawals)),
+    rejections,
+    withdrawals,
+  };
+}
+
+/** An event without what networks would be told, if its consent ends in the same batch. */
+function withoutWithdrawn(placed: PlacedEvent, withdrawals: readonly Withdrawal[]): PlacedEvent {
+  const { relay, ...rest } = placed;
+  if (relay === undefined) return placed;
+  const { pixel, ts, person, visitor } = rest.event;
+  const people = [person, ...(rest.aliases ?? [])];
+  const isWithdrawn = withdrawals.some(
+    (one) =>
+      one.pixel === pixel &&
+      one.at >= ts &&
+      ((visitor !== '' && one.visitor === visitor) || one.people.some((alias) => people.includes(alias))),
+  );
+  return isWithdrawn ? rest : placed;
 }
 
 /** The events with the pixels that they name. An event whose name leads to no pixel stays as it is. */

@@ -66,7 +66,7 @@ export interface DestinationProblem extends Omit<Answer, 'trace'> {
   readonly retry_at: number | null;
 }
 
-/** What storing events needs of a destination: read with the pixel, and cached with it. */
+/** What storing events needs of a destination: read with the pixel, and cached with it. One that is off has no rules. */
 export type RelayTarget = Pick<Destination, 'id' | 'network' | 'rules'>;
 
 export const DESTINATION_ID = /^ds_[1-9A-HJ-NP-Za-km-z]{16}$/;

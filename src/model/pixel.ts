@@ -67,7 +67,7 @@ export interface Pixel {
   readonly created_at: number;
   /** The first and last day of imported totals. Left out if it has none. */
   readonly imported?: { readonly from: string; readonly to: string };
-  /** Its destinations that are not off. Present only if there are any, and only of a pixel that was looked up for its events. */
+  /** Its destinations. Present only if there are any, and only of a pixel that was looked up for its events. */
   readonly relay?: readonly RelayTarget[];
 }
 

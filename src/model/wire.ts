@@ -21,7 +21,7 @@ export interface Client {
   readonly refusal: OptOut;
   /** The value of the person cookie. */
   readonly cookie: string;
-  /** The value of the person cookie of a client that refuses to be recognized: it says whose consent ends, and identifies nobody. */
+  /** The value of the person cookie of a client that refuses to be recognized, or refuses advertising: it says whose consent ends, and identifies nobody. */
   readonly refusedCookie?: string;
   /** Whether there is a person cookie that does not count, such as one of an older version. */
   readonly staleCookie: boolean;
@@ -57,6 +57,9 @@ export interface Geo {
 export const NO_HINTS: ClientHints = { platform: '', platformVersion: '', mobile: '' };
 export const NO_GEO: Geo = { country: '', region: '', regionName: '', city: '' };
 
+/** A visitor's choice about advertising, apart from that about being counted; `''` if there is none. */
+export type AdConsent = '' | 'granted' | 'denied';
+
 /** The fields of one event, as a client sent them, before any check. */
 export interface RawEvent {
   /** What names the pixel: its id, or what `key` says. */
@@ -77,6 +80,11 @@ export interface RawEvent {
   readonly ud: readonly (readonly [string, unknown])[];
   /** `granted` or `denied`. Any other text is ignored. */
   readonly consent: string;
+  /**
+   * What a client says of advertising if it asks for that apart from being counted; `''` if its `consent` says nothing of it. Absent if `consent` is the
+   * owner's own word, which covers both.
+   */
+  readonly ads?: AdConsent;
   /** What the page proposes for a new person cookie. */
   readonly cid: string;
   /** An id that another tool's script has made for its visitor. It identifies a person only where the person cookie would. */

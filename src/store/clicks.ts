@@ -21,12 +21,13 @@ const [PIXEL = '', PERSON = '', PARAMETER = '', CLICK = '', AT = '', EVENT = '']
   (index) => `j.value ->> ${index}`,
 );
 
-/** Keeps the rows of `?1` whose events are stored, and whose people have neither withdrawn nor been erased since. */
+/** Keeps the rows of `?1` whose events are stored, whose people have neither withdrawn nor been erased since, and whose pixels have a destination that is on. */
 const KEEP = `
   INSERT INTO clicks (pixel, person, parameter, click, at)
   SELECT ${PIXEL}, ${PERSON}, ${PARAMETER}, ${CLICK}, ${AT}
   FROM json_each(?1) j
   WHERE ${AT} > ?2
+    AND EXISTS (SELECT 1 FROM destinations d WHERE d.pixel = ${PIXEL} AND d.state <> 'off')
     AND EXISTS (SELECT 1 FROM events e WHERE e.pixel = ${PIXEL} AND e.ts = ${AT} AND e.id = ${EVENT})
     AND NOT ${hasWithdrawn(PIXEL, PERSON, AT)} AND NOT ${isErased(PIXEL, [PERSON], AT)}
   ON CONFLICT (pixel, person, parameter) DO UPDATE SET click = excluded.click, at = excluded.at

@@ -91,7 +91,11 @@ export async function updateDestination(
 const PIECE = 5000;
 const MAX_PIECES = 20;
 
-/** Deletes a destination, and with it what waits and the record of what was sent. @returns whether it existed. */
+/**
+ * Deletes a destination, and with it what waits and the record of what was sent. With the last one of a pixel, the clicks that are kept go, too.
+ *
+ * @returns whether it existed.
+ */
 export async function deleteDestination(db: D1Database, pixel: string, id: string): Promise<boolean> {
   const [deleted] = await db.batch([
     db.prepare('DELETE FROM destinations WHERE pixel = ?1 AND id = ?2').bind(pixel, id),
@@ -101,6 +105,11 @@ export async function deleteDestination(db: D1Database, pixel: string, id: strin
          AND NOT EXISTS (SELECT 1 FROM destinations WHERE id = ?1)`,
       )
       .bind(id),
+    db
+      .prepare(
+        `DELETE FROM clicks WHERE pixel = ?1 AND NOT EXISTS (SELECT 1 FROM destinations WHERE pixel = ?1) LIMIT ${PIECE}`,
+      )
+      .bind(pixel),
   ]);
   forgetPixel(pixel);
   if ((deleted?.meta.changes ?? 0) === 0) return false;

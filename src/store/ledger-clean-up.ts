@@ -46,9 +46,10 @@ const STEPS: Readonly<Record<LedgerStep, Step>> = {
         WHERE k.id NOT IN (SELECT id FROM destinations) LIMIT ?1)`,
     values: (_, limit) => [limit],
   },
-  /** It reads all clicks. Older ones are not used in any case. */
+  /** It reads all clicks. Older ones are not used in any case, and none is of a pixel without destinations. */
   clicks: {
-    sql: `DELETE FROM clicks WHERE (pixel, person, parameter) IN (SELECT pixel, person, parameter FROM clicks WHERE at < ?1 LIMIT ?2)`,
+    sql: `DELETE FROM clicks WHERE (pixel, person, parameter) IN (
+        SELECT pixel, person, parameter FROM clicks WHERE at < ?1 OR pixel NOT IN (SELECT pixel FROM destinations) LIMIT ?2)`,
     values: (now, limit) => [now - CLICK_DAYS * DAY, limit],
   },
   /** Nothing from before them waits any more. */

@@ -152,11 +152,11 @@ export async function deletePixel(db: D1Database, id: string): Promise<boolean> 
   return (pixel?.meta.changes ?? 0) > 0;
 }
 
-/** Pixels with the targets of their conversions. */
+/** Pixels with the targets of their conversions. One that is off is sent nothing, but a consent to it can end. */
 const SELECT_FOR_EVENTS = `
   SELECT p.*, (
-    SELECT json_group_array(json_array(d.id, d.network, d.rules) ORDER BY d.created_at, d.id)
-    FROM destinations d WHERE d.pixel = p.id AND d.state <> 'off') AS relay
+    SELECT json_group_array(json_array(d.id, d.network, iif(d.state = 'off', '[]', d.rules)) ORDER BY d.created_at, d.id)
+    FROM destinations d WHERE d.pixel = p.id) AS relay
   FROM pixels p WHERE p.id IN (SELECT value FROM json_each(?))`;
 
 function withTargets(pixel: Pixel, relay: string): Pixel {

@@ -8,9 +8,9 @@ import { LINKED_TO, rootOf } from './aliases.ts';
 import { isErased } from './erasures.ts';
 import { hasPixel } from './pixels.ts';
 
-/** SQL for whether a person has withdrawn since a time. The parameters are SQL. */
+/** SQL for whether a person has withdrawn since a time, under an alias or under the strongest one that it is linked to. The parameters are SQL. */
 export const hasWithdrawn = (pixel: string, person: string, ts: string): string =>
-  `EXISTS (SELECT 1 FROM withdrawals w WHERE w.pixel = ${pixel} AND w.person = ${person} AND w.at >= ${ts})`;
+  `EXISTS (SELECT 1 FROM withdrawals w WHERE w.pixel = ${pixel} AND w.person IN (${person}, ${rootOf(person, pixel)}) AND w.at >= ${ts})`;
 
 /**
  * `named`: the aliases of the withdrawals in parameter `?1`, and the strongest aliases that these are linked to. Links that anyone can have
@@ -98,4 +98,28 @@ export async function relayPixels(
     .prepare('SELECT id, timezone FROM pixels WHERE id IN (SELECT pixel FROM destinations)')
     .all<{ id: string; timezone: string }>();
   return results;
+}
+
+/** An alias of a person of a pixel, and a time in epoch milliseconds. */
+export interface PersonAt {
+  readonly pixel: string;
+  readonly alias: string;
+  readonly at: number;
+}
+
+/** Those of the people for whom something waits or is kept, or who are linked to someone. */
+export async function knownPeople(db: D1Database, people: readonly PersonAt[]): Promise<PersonAt[]> {
+  if (people.length === 0) return [];
+  const [pixel, alias] = [0, 1].map((index) => `j.value ->> ${index}`);
+  const { results } = await db
+    .prepare(
+      `SELECT j.key AS place FROM json_each(?) j
+       WHERE EXISTS (SELECT 1 FROM clicks c WHERE c.pixel = ${pixel} AND c.person = ${alias})
+         OR EXISTS (SELECT 1 FROM person_links l WHERE l.pixel = ${pixel} AND l.alias = ${alias})
+         OR EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_person
+           WHERE d.pixel = ${pixel} AND d.person = ${alias} AND d.person <> '' AND d.state = 'waiting')`,
+    )
+    .bind(JSON.stringify(people.map((one) => [one.pixel, one.alias])))
+    .all<{ place: number }>();
+  return results.flatMap(({ place }) => people[place] ?? []);
 }

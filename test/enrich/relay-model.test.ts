@@ -68,7 +68,7 @@ const peopleOf = ({ person: who, known }: Purchase): string[] =>
   known === 'both' ? [aliasOf(who, 'uid'), aliasOf(who, 'cookie')] : [aliasOf(who, known)];
 
 interface Sold {
-  readonly ts: number;
+  ts: number;
   readonly person: string;
   state: 'waiting' | 'withdrawn';
   reported: number;
@@ -98,13 +98,20 @@ class Model {
     if (one.known === 'both' && !people.some((who) => since(this.#erased, who))) this.#linked.add(one.person);
     const name = `o${one.order}`;
     const hasRow = this.#events.some((other) => other.id === id);
-    const isHeldBack = people.some((who) => since(this.#withdrawn, who) || since(this.#erased, who));
-    if (hasRow && !isHeldBack && one.at + LONGEST_WAIT > NOW && !this.deliveries.has(name))
+    // A cookie is of the account that it is linked to.
+    const hasWithdrawn = (who: string): boolean =>
+      since(this.#withdrawn, who) ||
+      (this.#linked.has(one.person) && since(this.#withdrawn, aliasOf(one.person, 'uid')));
+    const isHeldBack = people.some((who) => hasWithdrawn(who) || since(this.#erased, who));
+    const isNew = hasRow && !isHeldBack && one.at + LONGEST_WAIT > NOW;
+    if (isNew && !this.deliveries.has(name))
       this.deliveries.set(name, { ts: one.at, person: first, state: 'waiting', reported: 0 });
     const sold = this.deliveries.get(name);
+    // The first report of a server corrects that of a page.
+    if (isNew && one.server && sold?.state === 'waiting' && sold.reported === 1) sold.ts = one.at;
     if (sold) sold.reported |= one.server ? 2 : 1;
     for (const who of people) {
-      if (hasRow && !since(this.#withdrawn, who) && !since(this.#erased, who))
+      if (hasRow && !hasWithdrawn(who) && !since(this.#erased, who))
         this.clicks.set(who, Math.max(this.clicks.get(who) ?? 0, one.at));
     }
   }

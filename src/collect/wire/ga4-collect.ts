@@ -3,7 +3,7 @@
  * https://www.thyngster.com/ga4-measurement-protocol-cheatsheet/ lists them.
  */
 import { ENGAGEMENT } from '../../model/event.ts';
-import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
+import { type AdConsent, BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
 import { contentOf, pixelOf } from './ga4-data.ts';
 import { listText } from './json.ts';
 
@@ -27,6 +27,7 @@ export function collectedEvents(fields: Fields, hasToken: boolean): SentEvent[] 
     uid: text('uid'),
     ...(aid === '' ? {} : { aid }),
     consent,
+    ads: adConsentOf(text('gcs'), text('gcd')),
     overrides: {},
   };
   const scrolled = text('epn.percent_scrolled');
@@ -44,12 +45,26 @@ export function collectedEvents(fields: Fields, hasToken: boolean): SentEvent[] 
   return [{ ...common, dl, ev: ENGAGEMENT, cd: [['engaged', engaged]] }, event];
 }
 
+/** The letters of `gcd` for a purpose that is denied. */
+const DENIED = /[mpqu]/;
+
 /** Consent mode: the third digit of `gcs` is analytics. `gcd` has a letter for each purpose, of which analytics is the second. */
 function consentOf(gcs: string, gcd: string): RawEvent['consent'] {
   const [, given] = /^G1[\d-]([01])/.exec(gcs) ?? [];
   if (given === '1') return 'granted';
   const [, letter = ''] = /^\d+[a-z]\d([a-z])/.exec(gcd) ?? [];
-  return given === '0' || /[mpqu]/.test(letter) ? 'denied' : '';
+  return given === '0' || DENIED.test(letter) ? 'denied' : '';
+}
+
+/**
+ * The second digit of `gcs` is storage for ads. `gcd` has it as its first letter, and as its third whether data may be sent to Google for ads. Either
+ * denial is one.
+ */
+function adConsentOf(gcs: string, gcd: string): AdConsent {
+  const [, given] = /^G1([01])/.exec(gcs) ?? [];
+  const [, storage = '', userData = ''] = /^\d+([a-z])(?:\d[a-z]\d([a-z]))?/.exec(gcd) ?? [];
+  if (given === '0' || DENIED.test(storage) || DENIED.test(userData)) return 'denied';
+  return given === '1' ? 'granted' : '';
 }
 
 /** Event parameters (`ep.`, and `epn.` for numbers), user properties (`up.`, `upn.`), the currency and the items. */

@@ -35,6 +35,7 @@ export function eventOf(fields: Fields, agent: string, hasToken: boolean, now: n
     uid: text('uid'),
     ...(aid === '' ? {} : { aid }),
     consent: text('consent') === '1' ? 'granted' : '',
+    ads: '',
     ...(isServer ? { server: { ua, languages: text('lang') } } : {}),
     overrides: {
       ...(ts === null ? {} : { ts }),

@@ -118,6 +118,7 @@ function commonOf(
     eid: textOf(sent['uuid'] ?? properties['uuid']),
     ...personOf(sent, properties, isFromServer),
     consent: sent['event'] === '$opt_in' ? 'granted' : '',
+    ads: '',
     ...(isFromServer ? { server: serverClient(ua, properties['$browser_language']) } : {}),
     overrides: overridesOf(ts, $ip, ua),
   };

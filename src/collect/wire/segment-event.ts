@@ -3,7 +3,7 @@
 import { type Campaign, withCampaign } from '../../model/campaign.ts';
 import { ENGAGEMENT } from '../../model/event.ts';
 import { BLANK_EVENT, type RawEvent, type SentEvent } from '../../model/wire.ts';
-import { consentOf } from './consent-categories.ts';
+import { adConsentOf, consentOf } from './consent-categories.ts';
 import { ownName } from './event-name.ts';
 import { dataOf, type JsonObject, recordOf, textOf } from './json.ts';
 import { withRevenue } from './revenue.ts';
@@ -98,6 +98,7 @@ function commonOf(
   const library = textOf(recordOf(context['library'])?.['name']);
   const ua = context['userAgent'];
   const happened = message['originalTimestamp'] ?? message['timestamp'];
+  const categories = categoriesIn(context);
   const ts = correctedTime(happened, message['sentAt'] ?? sentAt, receivedAt);
   return {
     ...BLANK_EVENT,
@@ -107,7 +108,8 @@ function commonOf(
     eid: textOf(message['messageId']),
     uid: textOf(message['userId']),
     aid: textOf(message['anonymousId']),
-    consent: consentIn(context),
+    consent: consentOf(categories),
+    ads: adConsentOf(categories),
     ...(isFromDevice || BROWSER_LIBRARY.test(library) ? {} : { server: serverClient(ua, context['locale']) }),
     overrides: overridesOf(ts, context['ip'], ua),
   };
@@ -138,14 +140,14 @@ function campaignOf(context: JsonObject): Campaign {
 }
 
 /** Segment's consent by category, and RudderStack's lists of categories. */
-function consentIn(context: JsonObject) {
+function categoriesIn(context: JsonObject): readonly (readonly [name: string, allowed: unknown])[] {
   const preferences = recordOf(recordOf(context['consent'])?.['categoryPreferences']);
   const { allowedConsentIds, deniedConsentIds } = recordOf(context['consentManagement']) ?? {};
   const listed = (ids: unknown, allowed: boolean): [string, boolean][] =>
     (Array.isArray(ids) ? ids : []).map((id) => [textOf(id), allowed]);
-  return consentOf([
+  return [
     ...Object.entries(preferences ?? {}),
     ...listed(allowedConsentIds, true),
     ...listed(deniedConsentIds, false),
-  ]);
+  ];
 }

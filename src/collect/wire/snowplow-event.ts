@@ -37,6 +37,7 @@ export function eventOf(fields: Fields, { isAnonymous, hasToken }: SnowplowSende
     uid: text('uid'),
     ...(aid === '' ? {} : { aid }),
     consent: isAnonymous ? 'denied' : consentOf(event, entities),
+    ads: '',
     ...(isServer(text) ? { server: { ua: text('ua'), languages: text('lang') } } : {}),
     overrides: overridesOf(text),
   };

@@ -203,17 +203,26 @@ describe('the sender', () => {
 
 describe('consent', () => {
   it.each([
-    [{ consent: { categoryPreferences: { Analytics: true, Advertising: false } } }, 'granted'],
-    [{ consent: { categoryPreferences: { C0002: false, C0004: true } } }, 'denied'],
-    [{ consent: { categoryPreferences: { Advertising: false } } }, 'denied'],
-    [{ consent: { categoryPreferences: { Advertising: true } } }, ''],
-    [{ consent: { categoryPreferences: { Analytics: 'yes' } } }, ''],
-    [{ consentManagement: { allowedConsentIds: ['C0002'], deniedConsentIds: ['C0004'] } }, 'granted'],
-    [{ consentManagement: { allowedConsentIds: [], deniedConsentIds: ['C0002'] } }, 'denied'],
-    [{ consent: 7, consentManagement: { deniedConsentIds: 'C0002' } }, ''],
-    [{}, ''],
-  ])('of %j is %j', async (context, consent) => {
-    expect(await only({ event: 'A', context })).toMatchObject({ consent });
+    [{ consent: { categoryPreferences: { Analytics: true, Advertising: false } } }, 'granted', 'denied'],
+    [{ consent: { categoryPreferences: { Analytics: true, Advertising: true } } }, 'granted', 'granted'],
+    [{ consent: { categoryPreferences: { C0002: false, C0004: true } } }, 'denied', 'granted'],
+    [{ consent: { categoryPreferences: { Advertising: false } } }, 'denied', 'denied'],
+    [{ consent: { categoryPreferences: { Advertising: true } } }, '', 'granted'],
+    [{ consent: { categoryPreferences: { Advertising: true, Marketing: false } } }, '', 'denied'],
+    [{ consent: { categoryPreferences: { Analytics: 'yes', Targeting: 'yes' } } }, '', ''],
+    [{ consent: { categoryPreferences: { Analytics: true } } }, 'granted', ''],
+    [{ consent: { categoryPreferences: { Analytics: true, Ads: false } } }, 'granted', 'denied'],
+    [{ consent: { categoryPreferences: { Analytics: true, Uploads: false } } }, 'granted', ''],
+    [
+      { consentManagement: { allowedConsentIds: ['C0002'], deniedConsentIds: ['C0004'] } },
+      'granted',
+      'denied',
+    ],
+    [{ consentManagement: { allowedConsentIds: [], deniedConsentIds: ['C0002'] } }, 'denied', ''],
+    [{ consent: 7, consentManagement: { deniedConsentIds: 'C0002' } }, '', ''],
+    [{}, '', ''],
+  ])('of %j is %j, and to advertising %j', async (context, consent, ads) => {
+    expect(await only({ event: 'A', context })).toMatchObject({ consent, ads });
   });
 });
 
