@@ -36,15 +36,16 @@ export function relaySection({ clicks, deliveries }: RelayTrace, reader: Reader,
   const clicked = clicks.map(
     ({ parameter, at }) => html`<li>${NAMES[CLICK_PARAMETERS[parameter]]}, ${timeOf(new Date(at))}</li>`,
   );
-  const told = deliveries.map(({ network, name, ts, state, fields }) => {
+  const told = deliveries.map(({ network, name, ts, state, sent_at, fields }) => {
     const list = fields.map(
       (field) => html`<li>${field.hashed ? fill(texts.hashed, { name: field.name }) : field.name}</li>`,
     );
+    const outcome = state === 'withdrawn' && sent_at !== null ? texts.inFlight : texts.states[state];
     const sent =
       list.length === 0
         ? ''
         : html`<details><summary>${fill(texts.fields)}</summary><ul>${list}</ul></details>`;
-    return html`<li><b><bdi>${eventName(name, reader)}</bdi></b> → ${nameOf(network)}, <time datetime="${new Date(ts).toISOString()}">${timeOf(new Date(ts))}</time>: ${fill(texts.states[state])}${sent}</li>`;
+    return html`<li><b><bdi>${eventName(name, reader)}</bdi></b> → ${nameOf(network)}, <time datetime="${new Date(ts).toISOString()}">${timeOf(new Date(ts))}</time>: ${fill(outcome)}${sent}</li>`;
   });
   return html`<h3>${fill(texts.title)}</h3>
 ${told.length > 0 ? html`<p>${fill(texts.told)}</p><ul>${told}</ul>` : ''}

@@ -132,6 +132,8 @@ const de: Texts = {
         withdrawn: 'nicht gesendet: Sie haben Ihre Zustimmung widerrufen',
         unknown: 'gesendet; die Antwort ging verloren',
       },
+      inFlight:
+        'Sie haben Ihre Zustimmung widerrufen, während es gesendet wurde; das Netzwerk hat es vielleicht',
       webhook: 'ein Server, den die Website gewählt hat',
       fields: 'Was gesendet wurde',
       hashed: '{name} (als Hash)',
@@ -141,7 +143,7 @@ const de: Texts = {
       title: 'Was nie gespeichert wird',
       items: [
         'Ihre IP-Adresse und die vollständige Beschreibung, die Ihr Browser von sich sendet (der „User-Agent“). Die einzige Ausnahme: Wenn Sie zugestimmt haben, dass eine Website Werbenetzwerken ein Ereignis mitteilt, warten beide mit diesem Ereignis verschlüsselt, bis es gesendet ist, höchstens {wait} Tage.',
-        'Was in der Adresse einer Seite auf das „?“ folgt, außer Teilen, die die Website ausgewählt hat.',
+        'Was in der Adresse einer Seite auf das „?“ folgt, außer Teilen, die die Website ausgewählt hat, und den Nummern von Klicks auf Anzeigen, wenn Sie dem zugestimmt haben: Diese sind verschlüsselt.',
         'E-Mail-Adressen in Texten: Sie werden unkenntlich gemacht.',
       ],
     },
@@ -160,7 +162,7 @@ const de: Texts = {
         'Ereignisse: so lange, wie es oben bei der Website steht. Die Tage, an denen Ihr Cookie gesehen wurde, und welche Codes zusammengehören: {days} Tage.',
         'Summen, etwa wie viele Besucher eine Seite am Montag hatte, lassen niemanden erkennen und bleiben. Soweit es die Ereignisse noch gibt, werden die Summen ohne Ihre neu berechnet.',
         'Länger als die Ereignisse kann eine Website aufbewahren, was an einem vergangenen Tag geschah (Seiten, Herkunft, Orte, Geräte, Zeiten und was die Website hinzugefügt hat), aber ohne die Codes. Deshalb kann es hier weder gefunden noch angezeigt oder gelöscht werden.',
-        'Was Werbenetzwerken mitgeteilt wurde: {ledger} Tage. Klicks auf Anzeigen: {clicks} Tage oder bis Sie Ihre Zustimmung widerrufen.',
+        'Was Werbenetzwerken mitgeteilt wurde: {ledger} Tage. Klicks auf Anzeigen: {clicks} Tage oder bis Sie Ihre Zustimmung widerrufen. Dass Sie sie widerrufen haben: {ledger} Tage.',
       ],
     },
     limits: {

@@ -118,6 +118,7 @@ const en: Texts = {
         withdrawn: 'not sent: you withdrew your consent',
         unknown: 'sent; the answer was lost',
       },
+      inFlight: 'you withdrew your consent while it was being sent, so the network may have it',
       webhook: 'a server that the website chose',
       fields: 'What was sent',
       hashed: '{name} (as a hash)',
@@ -127,7 +128,7 @@ const en: Texts = {
       title: 'What is never stored',
       items: [
         'Your IP address, and your browser’s full description of itself (the user agent). The only exception: if you agreed that a website tells advertising networks of an event, both wait with that event until it is sent, encrypted, for {wait} days at most.',
-        'What follows the “?” in the address of a page, except for parts that the website chose.',
+        'What follows the “?” in the address of a page, except for parts that the website chose, and the numbers of clicks on advertisements if you agreed to that: these are encrypted.',
         'E-mail addresses in any text: they are masked.',
       ],
     },
@@ -146,7 +147,7 @@ const en: Texts = {
         'Events: as long as each website says above. The days on which your cookie was seen, and which codes belong together: {days} days.',
         'Totals, such as how many visitors a page had on Monday, identify nobody and stay. Where the events still exist, totals are computed again without yours.',
         'For longer than the events, a website may keep what was done on a past day (pages, sources, places, devices, times, and what the website added), but without the codes, so it cannot be found here, shown or deleted.',
-        'What advertising networks were told: {ledger} days. Clicks on advertisements: {clicks} days, or until you withdraw your consent.',
+        'What advertising networks were told: {ledger} days. Clicks on advertisements: {clicks} days, or until you withdraw your consent. That you withdrew it: {ledger} days.',
       ],
     },
     limits: {

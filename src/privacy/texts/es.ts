@@ -133,6 +133,7 @@ const es: Texts = {
         withdrawn: 'no enviado: usted retiró su consentimiento',
         unknown: 'enviado; la respuesta se perdió',
       },
+      inFlight: 'usted retiró su consentimiento mientras se enviaba; puede que la red lo tenga',
       webhook: 'un servidor que eligió el sitio web',
       fields: 'Qué se envió',
       hashed: '{name} (como hash)',
@@ -142,7 +143,7 @@ const es: Texts = {
       title: 'Qué no se guarda nunca',
       items: [
         'Su dirección IP y la descripción completa que su navegador da de sí mismo (el agente de usuario). La única excepción: si aceptó que un sitio web comunique un evento a redes publicitarias, ambas esperan con ese evento, cifradas, hasta que se envía, {wait} días como máximo.',
-        'Lo que sigue al «?» en la dirección de una página, salvo las partes que eligió el sitio web.',
+        'Lo que sigue al «?» en la dirección de una página, salvo las partes que eligió el sitio web y, si usted lo aceptó, los números de los clics en anuncios: estos están cifrados.',
         'Las direcciones de correo electrónico en los textos: se ocultan.',
       ],
     },
@@ -161,7 +162,7 @@ const es: Texts = {
         'Los eventos: el tiempo que se indica arriba para cada sitio web. Los días en que se vio su cookie, y qué códigos van juntos: {days} días.',
         'Los totales, como cuántos visitantes tuvo una página el lunes, no identifican a nadie y permanecen. Mientras existan los eventos, los totales se vuelven a calcular sin los de usted.',
         'Durante más tiempo que los eventos, un sitio web puede conservar lo que ocurrió en un día pasado (páginas, procedencias, lugares, dispositivos, horas y lo que añadió el sitio web), pero sin los códigos, así que aquí no se puede encontrar, mostrar ni eliminar.',
-        'Lo que se comunicó a redes publicitarias: {ledger} días. Los clics en anuncios: {clicks} días, o hasta que retire su consentimiento.',
+        'Lo que se comunicó a redes publicitarias: {ledger} días. Los clics en anuncios: {clicks} días, o hasta que retire su consentimiento. Que lo retiró: {ledger} días.',
       ],
     },
     limits: {

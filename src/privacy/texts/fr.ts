@@ -137,6 +137,7 @@ const fr: Texts = {
         withdrawn: 'non envoyé&nbsp;: vous avez retiré votre consentement',
         unknown: 'envoyé&nbsp;; la réponse s’est perdue',
       },
+      inFlight: 'vous avez retiré votre consentement pendant l’envoi&nbsp;; le réseau l’a peut-être reçu',
       webhook: 'un serveur choisi par le site',
       fields: 'Ce qui a été envoyé',
       hashed: '{name} (sous forme de hachage)',
@@ -146,7 +147,7 @@ const fr: Texts = {
       title: 'Ce qui n’est jamais enregistré',
       items: [
         'Votre adresse IP, et la description complète que votre navigateur donne de lui-même (l’agent utilisateur). Seule exception&nbsp;: si vous avez accepté qu’un site communique un événement à des réseaux publicitaires, toutes deux attendent avec cet événement, chiffrées, jusqu’à son envoi, {wait}&nbsp;jours au plus.',
-        'Ce qui suit le «&nbsp;?&nbsp;» dans l’adresse d’une page, sauf les parties que le site a choisies.',
+        'Ce qui suit le «&nbsp;?&nbsp;» dans l’adresse d’une page, sauf les parties que le site a choisies, et les numéros des clics sur des publicités si vous l’avez accepté&nbsp;: ceux-ci sont chiffrés.',
         'Les adresses e-mail dans les textes&nbsp;: elles sont masquées.',
       ],
     },
@@ -165,7 +166,7 @@ const fr: Texts = {
         'Les événements&nbsp;: le temps indiqué plus haut pour chaque site. Les jours où votre cookie a été vu, et les codes qui vont ensemble&nbsp;: {days}&nbsp;jours.',
         'Les totaux, comme le nombre de visiteurs d’une page lundi, n’identifient personne et restent. Tant que les événements existent, les totaux sont recalculés sans les vôtres.',
         'Plus longtemps que les événements, un site peut conserver ce qui s’est passé un jour donné (pages, provenances, lieux, appareils, heures et ce que le site a ajouté), mais sans les codes&nbsp;: on ne peut donc ni le trouver, ni l’afficher, ni le supprimer ici.',
-        'Ce qui a été communiqué aux réseaux publicitaires&nbsp;: {ledger}&nbsp;jours. Les clics sur des publicités&nbsp;: {clicks}&nbsp;jours, ou jusqu’au retrait de votre consentement.',
+        'Ce qui a été communiqué aux réseaux publicitaires&nbsp;: {ledger}&nbsp;jours. Les clics sur des publicités&nbsp;: {clicks}&nbsp;jours, ou jusqu’au retrait de votre consentement. Le fait que vous l’avez retiré&nbsp;: {ledger}&nbsp;jours.',
       ],
     },
     limits: {

@@ -133,6 +133,7 @@ const pt: Texts = {
         withdrawn: 'não enviado: você retirou seu consentimento',
         unknown: 'enviado; a resposta se perdeu',
       },
+      inFlight: 'você retirou seu consentimento enquanto era enviado; a rede talvez o tenha recebido',
       webhook: 'um servidor que o site escolheu',
       fields: 'O que foi enviado',
       hashed: '{name} (como hash)',
@@ -142,7 +143,7 @@ const pt: Texts = {
       title: 'O que nunca é guardado',
       items: [
         'Seu endereço IP e a descrição completa que seu navegador dá de si mesmo (o user agent). A única exceção: se você aceitou que um site comunique um evento a redes de publicidade, ambos esperam com esse evento, criptografados, até ele ser enviado, por no máximo {wait} dias.',
-        'O que vem depois do “?” no endereço de uma página, exceto as partes que o site escolheu.',
+        'O que vem depois do “?” no endereço de uma página, exceto as partes que o site escolheu e, se você aceitou isso, os números dos cliques em anúncios: estes são criptografados.',
         'Endereços de e-mail em textos: eles são mascarados.',
       ],
     },
@@ -161,7 +162,7 @@ const pt: Texts = {
         'Eventos: pelo tempo indicado acima para cada site. Os dias em que seu cookie foi visto e quais códigos estão ligados: {days} dias.',
         'Totais, como quantos visitantes uma página teve na segunda-feira, não identificam ninguém e permanecem. Enquanto os eventos existem, os totais são recalculados sem os seus.',
         'Por mais tempo do que os eventos, um site pode guardar o que aconteceu em um dia passado (páginas, origens, lugares, dispositivos, horários e o que o site acrescentou), mas sem os códigos. Por isso, aqui isso não pode ser encontrado, mostrado nem excluído.',
-        'O que foi comunicado a redes de publicidade: {ledger} dias. Cliques em anúncios: {clicks} dias, ou até você retirar seu consentimento.',
+        'O que foi comunicado a redes de publicidade: {ledger} dias. Cliques em anúncios: {clicks} dias, ou até você retirar seu consentimento. O fato de você o ter retirado: {ledger} dias.',
       ],
     },
     limits: {

@@ -125,6 +125,8 @@ export interface Texts {
       /** Before a list of events with networks, times and states. */
       readonly told: string;
       readonly states: Readonly<Record<DeliveryState, string>>;
+      /** In place of the state, if the consent was withdrawn when a request to the network had begun. */
+      readonly inFlight: string;
       /** A server of the site's choice. */
       readonly webhook: string;
       /** Opens a list of the names of what was sent; one of them, if it was hashed. */
