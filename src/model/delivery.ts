@@ -54,8 +54,6 @@ export function ownAnswer(message: string, advice = ''): Answer {
 }
 
 /** What the record says of a conversion that waited in vain, if the network has said nothing. */
-export const EXPIRED = ownAnswer('It became too old for the network before Speck could send it.');
+export const EXPIRED = ownAnswer('It became too old for the network.');
 /** What it says of one that may have arrived. */
-export const ANSWER_LOST = ownAnswer(
-  'Speck sent it, but the response was lost. Sent again, it could count twice.',
-);
+export const ANSWER_LOST = ownAnswer('The response was lost. Sent again, it could count twice.');

@@ -92,7 +92,7 @@ export async function attempt(
     if (verdict.events.length !== events.length) {
       return {
         kind: 'lost',
-        answer: ownAnswer('The response is about a different number of conversions than Speck sent.'),
+        answer: ownAnswer('The response names another number of conversions.'),
       };
     }
     return {

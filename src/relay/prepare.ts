@@ -78,7 +78,7 @@ async function prepareOne(
   if (row.sent_at !== null && !maySendAgain) return end(row, 'unknown', ANSWER_LOST);
   if (isLateForDeduplication(network, row, access)) {
     return refused(
-      `${network.title}’s own pixel has reported this event, and it is too late for ${network.title} to deduplicate it. Speck did not send it, because it would count twice.`,
+      `${network.title}’s own pixel has reported this event too long ago to be deduplicated, so it would count twice.`,
     );
   }
   try {

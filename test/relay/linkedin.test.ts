@@ -211,7 +211,7 @@ describe('an answer', () => {
           answer: {
             status: 422,
             message: expect.stringContaining('/conversionValue/amount'),
-            advice: expect.stringMatching(/LinkedIn names the field/),
+            advice: expect.stringMatching(/field that LinkedIn names/),
           },
         },
         { kind: 'retry' },

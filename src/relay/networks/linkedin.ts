@@ -37,7 +37,7 @@ export const linkedin: Network = {
   account: {
     name: 'account',
     label: 'Ad account ID',
-    help: 'The number after /accounts/ in the URL of Campaign Manager. LinkedIn does not ask for it: it tells you which account the conversion rules belong to.',
+    help: 'The number after /accounts/ in the URL of Campaign Manager. It tells you whose conversion rules these are.',
     pattern: /^\d{1,20}$/,
   },
   secret: {
@@ -136,8 +136,7 @@ const OTHER_SOURCE =
   'The conversion rule has another source. Create one for the Conversions API, and enter its number in the rule.';
 const REFUSED =
   'LinkedIn says in its message why it does not accept the event. Check whether its conversion rule is switched on.';
-const WRONG_FIELD =
-  'LinkedIn names the field that it does not accept. Correct it on your page or your server.';
+const WRONG_FIELD = 'Correct the field that LinkedIn names.';
 
 /** A batch is answered with 200 and a status for each element, in order. */
 function ofElements(response: RelayResponse, count: number): Verdict {

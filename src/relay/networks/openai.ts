@@ -50,13 +50,13 @@ export const openai: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'In ChatGPT Ads Manager, open “Conversions”: the id of the pixel.',
+    help: 'ChatGPT Ads Manager, Conversions: the id of the pixel.',
     pattern: /^[\w\-]{4,80}$/v,
   },
   secret: {
     name: 'secret',
     label: 'Conversions API key',
-    help: 'In ChatGPT Ads Manager, open “Conversions”, and create a key. A key of the Ads API does not work here.',
+    help: 'ChatGPT Ads Manager, Conversions: create a key. A key of the Ads API does not work.',
     pattern: TOKEN,
   },
   settings: [CLIENT, HOST],

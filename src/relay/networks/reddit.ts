@@ -38,7 +38,7 @@ const EVENTS: Readonly<Record<string, { readonly value: boolean; readonly items:
 };
 const CUSTOM = { value: true, items: true };
 
-const WRONG_TYPE = 'Reddit names the field that it cannot read. Correct it on your page or your server.';
+const WRONG_TYPE = 'Correct the field that Reddit names.';
 
 export const reddit: Network = {
   name: 'reddit',
@@ -46,13 +46,13 @@ export const reddit: Network = {
   account: {
     name: 'account',
     label: 'Pixel ID',
-    help: 'In Reddit Ads, open “Events Manager”: the id of the pixel, such as a2_abc123def.',
+    help: 'Reddit Ads, Events Manager: the id of the pixel, such as a2_abc123def.',
     pattern: /^\w{4,64}$/,
   },
   secret: {
     name: 'secret',
     label: 'Conversion access token',
-    help: 'In Events Manager, open “Conversions API”, and select “Generate access token”. Reddit shows it once. It does not end.',
+    help: 'Events Manager, Conversions API, Generate access token. Reddit shows it once.',
     pattern: TOKEN,
   },
   settings: [CLIENT, HOST],
