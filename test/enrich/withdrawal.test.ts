@@ -268,6 +268,15 @@ describe('a withdrawn consent', () => {
     expect(await states(others)).toEqual([WAITING, WAITING]);
   });
 
+  it('of an account reaches its clicks while the destination is off', async () => {
+    const { pixel, destination } = await relayPixel();
+    await visit(pixel, { uid: 'ann' }, { cookie: '' });
+    await updateDestination(db, destination, { state: 'off' }, Date.now());
+    expect(await clicksOf(pixel)).not.toEqual([]);
+    await visit(pixel, { uid: 'ann', consent: 'denied', ev: '' }, { cookie: '', ip: '203.0.113.7' });
+    expect(await clicksOf(pixel)).toEqual([]);
+  });
+
   it.each(['off', 'deleted'] as const)(
     'ends the clicks of a pixel whose destination is %s',
     async (state) => {
