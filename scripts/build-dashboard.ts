@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { worldMap } from './lib/world-map.ts';
 
+// Tests run what is deployed. Under vitest this is `test`, with which Vite makes another build.
+process.env['NODE_ENV'] = 'production';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = `${root}/src/dashboard`;
 const assets = `${root}/dist/app/assets`;

@@ -1,5 +1,5 @@
 /** What waits in a delivery, sealed under SECRET_KEY: it opens only for its own destination and event. An event that was reported twice may have two reports. */
-import type { Conversion } from '../model/conversion.ts';
+import type { Click, Conversion } from '../model/conversion.ts';
 import { PAYLOAD_SEPARATOR } from '../model/delivery.ts';
 import { seal, unseal } from '../model/sealed.ts';
 import type { Secrets } from '../model/secret-key.ts';
@@ -59,9 +59,19 @@ function completed(
       page_pixels: [...new Set([...server.page_pixels, ...page.page_pixels])],
       hashes: { ...page.hashes, ...server.hashes },
       network_ids: { ...page.network_ids, ...server.network_ids },
-      clicks: { ...page.clicks, ...server.clicks },
+      clicks: { ...clicksUntil(page.clicks, server.ts), ...server.clicks },
       client_number: people.length > 0 ? server.client_number : page.client_number,
     },
     people: [...new Set([...people, ...others])],
   };
+}
+
+/** Clicks of a page that reported the event after a time, as clicks of that time: what led to an event came before it. */
+function clicksUntil(clicks: Conversion['clicks'], time: number): Conversion['clicks'] {
+  return Object.fromEntries(
+    Object.entries(clicks).map(([parameter, { id, at }]): [string, Click] => [
+      parameter,
+      { id, at: Math.min(at, time) },
+    ]),
+  );
 }

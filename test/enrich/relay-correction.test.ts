@@ -108,6 +108,16 @@ describe('what waits of a report without a token', () => {
     expect(row?.expires_at).toBe(before?.expires_at);
   });
 
+  it('has the click of the page, also if the server says an earlier time', async () => {
+    const { pixel } = await relayPixel();
+    await send([eventOf(pixel, STRANGERS)]);
+    const ts = Date.now() - 60_000;
+    await report(pixel, OWN, { ts });
+    expect(await conversionIn((await deliveriesOf(pixel))[0])).toMatchObject({
+      ...{ ts, clicks: { fbclid: { id: 'STRANGER', at: ts } } },
+    });
+  });
+
   it('has the browser that the server names, not a mixture of two', async () => {
     const { pixel } = await relayPixel();
     await send([eventOf(pixel, STRANGERS)]);

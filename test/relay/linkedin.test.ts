@@ -240,8 +240,19 @@ describe('an answer', () => {
     });
   });
 
+  it('of 400 with a list of indexes refuses each of them', () => {
+    const message = 'Duplicate conversions at indices [0, 2]';
+    expect(verdictOn(sending, 400, { message, status: 400 }, { count: 3 })).toMatchObject({
+      events: [{ kind: 'refused' }, { kind: 'retry' }, { kind: 'refused' }],
+    });
+  });
+
   it('that names no event of the batch halves it', () => {
-    for (const message of ['ERROR :: /elements', 'Index: 7, ERROR :: /eventId']) {
+    for (const message of [
+      'ERROR :: /elements',
+      'Index: 7, ERROR :: /eventId',
+      'Index: 2, ERROR :: /eventId',
+    ]) {
       expect(verdictOn(sending, 422, { message }, { count: 2 })).toMatchObject({ kind: 'split' });
     }
   });
