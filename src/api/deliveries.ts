@@ -14,6 +14,8 @@ import type { Pixel } from '../model/pixel.ts';
 import type { ConversionJson, DeliveryJson, DestinationSummaryJson } from '../model/relay-json.ts';
 import { addDays, localDay } from '../model/time-zone.ts';
 import { isMatchKey } from '../relay/match-keys.ts';
+import type { Network } from '../relay/network.ts';
+import { networkOf } from '../relay/networks/table.ts';
 import {
   type DeliveryPosition,
   deliveriesOfEvent,
@@ -72,14 +74,17 @@ export async function readSummary({
   part,
   query: { days },
 }: PixelCall<v.InferOutput<typeof SummaryQuery>>): Promise<Response> {
-  const { id } = await requireDestination(env, pixel, part);
+  const { id, network } = await requireDestination(env, pixel, part);
+  const { deduplicates } = await networkOf(network);
   const now = Date.now();
   const since = now - days * DAY;
-  return uncachedJson(summaryToJson(await summarizeLedger(env.DB, id, since), pixel, days, since, now));
+  const summary = await summarizeLedger(env.DB, id, since);
+  return uncachedJson(summaryToJson(summary, deduplicates, pixel, days, since, now));
 }
 
 function summaryToJson(
   summary: LedgerSummary,
+  deduplicates: Network['deduplicates'],
   { timezone }: Pixel,
   days: number,
   since: number,
@@ -92,7 +97,8 @@ function summaryToJson(
   const handedOver = ['sent', 'delivered'] as const;
   const sent = sumOf(handedOver, 'count');
   const onPage = sumOf(handedOver, 'on_page');
-  const deduplicable = sumOf(handedOver, 'deduplicable');
+  // A network that recognizes only purchases does so by the order, which the ledger does not know.
+  const deduplicable = { all: sumOf(handedOver, 'deduplicable'), purchases: null, none: 0 }[deduplicates];
   return {
     days,
     since: timeOf(since),
@@ -103,7 +109,7 @@ function summaryToJson(
     sent,
     on_page: onPage,
     deduplicable,
-    doubled: onPage - deduplicable,
+    doubled: deduplicable === null ? null : onPage - deduplicable,
     server_only: sent - onPage,
     median_delay: summary.delays?.median ?? null,
     p95_delay: summary.delays?.p95 ?? null,

@@ -145,8 +145,11 @@ export const RELAY_SCHEMAS = {
     },
     sent: { ...count, description: 'Handed over: `sent` and `delivered`. What follows is about these.' },
     on_page: { ...count, description: "The network's own pixel was on the page." },
-    deduplicable: { ...count, description: 'Of these, with an event id of the page.' },
-    doubled: { ...count, description: 'Of these, without one: the network counts them twice.' },
+    deduplicable: {
+      ...countOrNull,
+      description: 'Of these, with an event id by which the network counts both reports once. Null: unknown.',
+    },
+    doubled: { ...countOrNull, description: 'The others of these: the network counts them twice.' },
     server_only: { ...count, description: "The network's own pixel was not on the page." },
     median_delay: { ...countOrNull, description: 'In milliseconds.' },
     p95_delay: countOrNull,

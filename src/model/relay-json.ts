@@ -103,10 +103,10 @@ export interface DestinationSummaryJson {
   readonly sent: number;
   /** Conversions on whose pages the network's own pixel was. */
   readonly on_page: number;
-  /** Those of them with an event id of the page, by which the network counts both reports once. */
-  readonly deduplicable: number;
-  /** Those of them without one: the network counts them twice. */
-  readonly doubled: number;
+  /** Those of them with an event id of the page, by which the network counts both reports once; null if it goes by the order instead. */
+  readonly deduplicable: number | null;
+  /** The others of them: the network counts them twice; null if that is unknown. */
+  readonly doubled: number | null;
   /** Conversions on whose pages the network's own pixel was not: it has them from Speck only. */
   readonly server_only: number;
   /** From the event to the delivery, in milliseconds; null if none was handed over. Half of them took at most the median, 95 of 100 at most the other. */

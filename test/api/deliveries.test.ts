@@ -221,6 +221,23 @@ describe('the summary', () => {
     }
   });
 
+  it.each([
+    ['meta', 1, 2],
+    ['linkedin', 0, 3],
+    ['ga4', null, null],
+  ] as const)(
+    'says what %s counts twice, as far as it can be known',
+    async (network, deduplicable, doubled) => {
+      const destination = await makeDestination(await makePixel('UTC'), { network });
+      await insertDeliveries(
+        [1, 0, 0].map((has_eid, index) =>
+          delivered(destination, { event_id: `e${index}`, on_page: 1, has_eid }),
+        ),
+      );
+      expect(await summaryOf(destination)).toMatchObject({ on_page: 3, deduplicable, doubled });
+    },
+  );
+
   it('counts each number as its definition says', async () => {
     const DAY = 86_400_000;
     const now = Date.now();

@@ -28,7 +28,7 @@ export function DestinationPage({ pixel, hrefOf, reload, destination, network, s
   const summary = useGet<DestinationSummaryJson>(`${path}/summary?days=7`);
   /** Null: not known yet. */
   const waiting = summary.data?.states.waiting ?? null;
-  const status = statusOf(destination, summary.data, network);
+  const status = statusOf(destination, summary.data);
   const { busy, failure, send } = useSubmission();
   const switchTo = (next: 'on' | 'off') =>
     send(async () => {
@@ -149,7 +149,7 @@ function Figures({ summary, network }: PartProps) {
     ['Withdrawn', states.withdrawn],
   ];
   const notes: readonly (readonly [label: string, value: string, about: string])[] = [
-    ...(network.deduplicates === 'all' && on_page > 0
+    ...(network.deduplicates === 'all' && deduplicable !== null && on_page > 0
       ? ([
           [
             'Deduplicable',

@@ -143,14 +143,6 @@ function switchedOffOf({ refusals }: DestinationSummaryJson): number {
   return refusals.reduce((sum, { code, count: n }) => sum + (code === SWITCHED_OFF ? n : 0), 0);
 }
 
-/** Conversions that the network counts twice. It depends on the event whether a network that recognizes purchases only does. */
-export function doubledOf(
-  { doubled, on_page }: Pick<DestinationSummaryJson, 'doubled' | 'on_page'>,
-  { deduplicates }: Pick<NetworkJson, 'deduplicates'>,
-): number {
-  return { all: doubled, purchases: 0, none: on_page }[deduplicates];
-}
-
 /** `good`; `trouble`: some conversions are late or were refused; `bad`: nothing arrives. The others are neither. */
 export type Tone = 'good' | 'trouble' | 'bad' | 'test' | 'idle';
 
@@ -162,11 +154,7 @@ export interface Status {
 type Known = Pick<NetworkJson, 'title' | 'test' | 'deduplicates'>;
 
 /** How a destination is, in a word or two. @param summary null: it is not known yet. */
-export function statusOf(
-  destination: DestinationJson,
-  summary: DestinationSummaryJson | null,
-  network: Known,
-): Status {
+export function statusOf(destination: DestinationJson, summary: DestinationSummaryJson | null): Status {
   const { state, mode, problem, missing_goals } = destination;
   if (state === 'off') return { tone: 'idle', label: 'Off' };
   if (state === 'stopped') return { tone: 'bad', label: 'Stopped' };
@@ -176,7 +164,7 @@ export function statusOf(
     const { delivered, sent, refused, expired, unknown } = summary.states;
     const lost = refused + expired + unknown - switchedOffOf(summary);
     if (lost > 0 && delivered + sent === 0) return { tone: 'bad', label: 'Nothing delivered' };
-    if (lost > 0 || doubledOf(summary, network) > 0 || missing_goals.length > 0)
+    if (lost > 0 || (summary.doubled ?? 0) > 0 || missing_goals.length > 0)
       return { tone: 'trouble', label: 'Needs attention' };
     if (!isTest && Object.values(summary.states).every((n) => n === 0))
       return { tone: 'idle', label: 'On, nothing to send' };
@@ -302,7 +290,7 @@ function refusedOf(summary: DestinationSummaryJson, title: string): Sentence[] {
 function lostOf(summary: DestinationSummaryJson, network: Known): Sentence[] {
   const { expired, unknown } = summary.states;
   const { title, deduplicates } = network;
-  const doubled = doubledOf(summary, network);
+  const doubled = summary.doubled ?? 0;
   const texts: string[] = [];
   if (doubled > 0 && deduplicates === 'none') {
     texts.push(

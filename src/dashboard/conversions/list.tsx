@@ -67,7 +67,7 @@ function Card({ pixel, hrefOf, destination, network }: CardProps) {
   const summary = useGet<DestinationSummaryJson>(
     `/api/v1/pixels/${pixel.id}/destinations/${destination.id}/summary?days=7`,
   );
-  const status = statusOf(destination, summary.data, network);
+  const status = statusOf(destination, summary.data);
   const address = hrefOf({ at: 'destination', destination: destination.id, state: null });
   return (
     <li class="destination" data-tone={status.tone}>
