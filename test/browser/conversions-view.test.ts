@@ -586,7 +586,7 @@ describe('a destination', () => {
     // What only this page has in its address does not come along.
     expect(await page.getAttribute('nav >> text=Statistics', 'href')).toBe(`/app/${pixel}`);
     await page.selectOption('main label:has-text("State") select', { label: 'Expired' });
-    await page.waitForSelector('.empty:has-text("None is in the state Expired")');
+    await page.waitForSelector('.empty:has-text("No conversions in the state Expired")');
   });
 
   it('is switched off with what waits only after a question, and deleted after another', async () => {

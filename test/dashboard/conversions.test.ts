@@ -240,9 +240,7 @@ describe('how a destination is', () => {
     expect(said({}, summary({ delivered: 1 }))).toEqual(['Delivered the only conversion.']);
     expect(said({}, summary({ refused: 1 }))).toEqual(['Delivered none of 1.', '1 refused.']);
     expect(said({}, summary({ waiting: 1 }))).toEqual(['1 waits to be sent.']);
-    expect(said({}, summary({ withdrawn: 1 }))).toEqual([
-      '1 withdrawn: the visitors took their consent back before it was sent.',
-    ]);
+    expect(said({}, summary({ withdrawn: 1 }))).toEqual(['1 withdrawn, since visitors withdrew consent.']);
     expect(said({}, summary({ sent: 2, expired: 3, unknown: 1, delivered: 1000 }))).toEqual([
       'Delivered 1,000 of 1,004.',
       '3 expired: too old for Meta before they could be delivered.',
@@ -321,8 +319,8 @@ describe('how a destination is', () => {
     expect(label({}, fine)).toBe('good: On');
     expect(label({}, summary({}))).toBe('idle: On, nothing to send');
     expect(label({}, summary({ withdrawn: 1 }))).toBe('good: On');
-    expect(label({ mode: 'test' }, fine)).toBe('test: On, as a test');
-    expect(label({ mode: 'test' }, summary({}))).toBe('test: On, as a test');
+    expect(label({ mode: 'test' }, fine)).toBe('test: On, test mode');
+    expect(label({ mode: 'test' }, summary({}))).toBe('test: On, test mode');
     expect(label({ state: 'off', mode: 'test' }, summary({ refused: 1 }))).toBe('idle: Off');
     expect(label({ state: 'stopped', problem: problem({}) }, fine)).toBe('bad: Stopped');
     expect(label({ problem: retry }, fine)).toBe('trouble: Trying again');

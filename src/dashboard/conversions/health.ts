@@ -74,12 +74,12 @@ export const STATE_MOODS: Readonly<Record<DeliveryState, Mood>> = {
 /** The code of conversions that waited when the owner switched the destination off. */
 const SWITCHED_OFF = 'switched_off';
 
-type StateOfDelivery = Pick<DeliveryJson, 'state' | 'answer'>;
+type StateOfDelivery = Pick<DeliveryJson, 'state' | 'answer' | 'sent_at'>;
 type Trouble = Pick<DestinationJson, 'state' | 'problem'>;
 
 /** What a delivery's state means, in a sentence. @param title the network's. @param destination why it waits, if it does. */
 export function stateMeaning(
-  { state, answer }: StateOfDelivery,
+  { state, answer, sent_at }: StateOfDelivery,
   title: string,
   destination: Trouble,
 ): string {
@@ -88,7 +88,7 @@ export function stateMeaning(
       if (destination.state === 'stopped')
         return `${title} does not accept the destination. It is sent once you have fixed that.`;
       return destination.problem === null && answer === null
-        ? 'It is sent as soon as it is its turn.'
+        ? 'Speck sends it within minutes.'
         : `${title} did not take it. Speck tries again by itself: there is nothing to do.`;
     case 'sent':
       return `It is with ${title}, which decides later.`;
@@ -102,7 +102,9 @@ export function stateMeaning(
     case 'expired':
       return `It was too old for ${title} before it could be delivered.`;
     case 'withdrawn':
-      return 'The visitor withdrew the consent before it was sent. What it held is deleted.';
+      return sent_at === null
+        ? 'The visitor withdrew consent before it was sent. Speck has deleted what it held.'
+        : `The visitor withdrew consent while it was being sent, so ${title} may have it. Speck has deleted what it held.`;
     case 'unknown':
       return `It was sent, but the answer was lost. It is not sent again, since ${title} could count it twice.`;
   }
@@ -169,7 +171,7 @@ export function statusOf(destination: DestinationJson, summary: DestinationSumma
     if (!isTest && Object.values(summary.states).every((n) => n === 0))
       return { tone: 'idle', label: 'On, nothing to send' };
   } else if (missing_goals.length > 0) return { tone: 'trouble', label: 'Needs attention' };
-  return isTest ? { tone: 'test', label: 'On, as a test' } : { tone: 'good', label: 'On' };
+  return isTest ? { tone: 'test', label: 'On, test mode' } : { tone: 'good', label: 'On' };
 }
 
 /** Those first that need their owner, as far as it is known without their numbers; those that are off last. */
@@ -230,11 +232,7 @@ export function healthOf(
     say('same', `${wait(states.waiting)} until you have fixed this, or until ${expire}.`);
   } else if (states.waiting > 0 && problem === null) say('same', `${wait(states.waiting)} to be sent.`);
   if (states.withdrawn > 0) {
-    const were = states.withdrawn === 1 ? 'it was' : 'they were';
-    say(
-      'same',
-      `${count(states.withdrawn)} withdrawn: the visitors took their consent back before ${were} sent.`,
-    );
+    say('same', `${count(states.withdrawn)} withdrawn, since visitors withdrew consent.`);
   }
   return sentences;
 }

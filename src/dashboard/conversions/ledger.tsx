@@ -81,7 +81,9 @@ function LedgerPart({ before, left, more, ...props }: PartProps) {
         <>
           {deliveries.length === 0 && before === null ? (
             <Empty
-              title={state === null ? 'No conversions yet' : `None is in the state ${STATE_NAMES[state]}`}
+              title={
+                state === null ? 'No conversions yet' : `No conversions in the state ${STATE_NAMES[state]}`
+              }
             >
               {state === null
                 ? `Each event that matches a rule appears here, and stays for ${LEDGER_DAYS} days.`
@@ -133,7 +135,7 @@ function reasonOf(delivery: DeliveryJson, network: NetworkJson): string {
     return `No event id: ${title} counts it twice`;
   if (state === 'delivered' && on_page && deduplicates === 'none')
     return `${title}'s pixel reported it, too: ${title} counts it twice`;
-  if (state === 'withdrawn') return 'The visitor took the consent back';
+  if (state === 'withdrawn') return 'The visitor withdrew consent';
   if (state === 'expired' && answer === null) return `Too old for ${title}`;
   if (state === 'waiting' && answer === null) return tries === 0 ? 'Not sent yet' : 'Being sent';
   if (answer === null || (answer.message === '' && (state === 'delivered' || state === 'sent')))

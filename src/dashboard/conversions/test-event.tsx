@@ -8,7 +8,7 @@ import { AnswerText, FieldTags } from './answer.tsx';
 
 const OUTCOMES: Readonly<Record<DestinationTestJson['verdict'], string>> = {
   delivered: 'accepted the test event.',
-  sent: 'took the test event and decides later.',
+  sent: 'has received the test event, and decides later.',
   refused: 'refused the test event.',
   retry: 'could not take the test event now.',
   stop: 'does not accept this destination.',
@@ -28,7 +28,7 @@ function purposeOf(
   code: string,
 ): { readonly text: string; readonly isPossible: boolean } {
   if (test === 'none') {
-    const text = `${title} has no test mode. Look into the ledger once an event has matched.`;
+    const text = `${title} has no test mode. Check the ledger after an event has matched a rule.`;
     return { text, isPossible: false };
   }
   if (test === 'validate') {
