@@ -1,18 +1,17 @@
 /**
- * Tells the queue which destinations have new deliveries, so that these are sent at once. The cron sends them as well, so a message may be spared: on
- * the free plan the queue has 10,000 operations a day, which batches need that D1 does not accept, and a message takes three.
+ * Tells the queue which destinations have new deliveries, so that these are sent at once, or within the next two minutes if there are many. On the
+ * free plan the queue has 10,000 operations a day, which batches need that D1 does not accept, and a message takes three of them. The cron sends what
+ * no message announces.
  */
 import type { Env } from '../env.ts';
-import { Attempts } from '../model/attempts.ts';
-import { sendRelays } from '../store/queue.ts';
+import { Cache } from '../model/cache.ts';
+import { type RelayCall, sendRelays } from '../store/queue.ts';
 
-/** Milliseconds after which the cron runs again. */
-const BETWEEN_RUNS = 5 * 60_000;
+/** Milliseconds in which an isolate sends at most two messages about a destination: one at once, and one that arrives when they are over. */
+export const ANNOUNCED_EACH = 2 * 60_000;
 
-/** Messages about a destination that an isolate sends in that time. One is enough for all that is due when it arrives. */
-export const MAX_ANNOUNCED = 5;
-
-const announced = new Attempts(MAX_ANNOUNCED, BETWEEN_RUNS);
+/** When the time of a destination's first message ends, in epoch milliseconds, and whether a second one will arrive then. */
+const announced = new Cache<string, { readonly until: number; readonly isLast: boolean }>(1000);
 
 /** @param now after the deliveries were stored. Never throws. */
 export async function announce(
@@ -20,11 +19,17 @@ export async function announce(
   destinations: ReadonlySet<string>,
   now: number,
 ): Promise<void> {
-  const named = [...destinations].filter((id) => announced.wait(id, now) === 0);
-  if (!QUEUE || named.length === 0) return;
-  for (const id of named) announced.count(id, now);
+  if (!QUEUE) return;
+  const calls = [...destinations].flatMap((destination): RelayCall[] => {
+    const open = announced.get(destination);
+    const isFirst = open === undefined || open.until <= now;
+    if (!isFirst && open.isLast) return [];
+    const until = isFirst ? now + ANNOUNCED_EACH : open.until;
+    announced.set(destination, { until, isLast: !isFirst });
+    return [{ destination, delaySeconds: isFirst ? 0 : Math.ceil((until - now) / 1000) }];
+  });
   try {
-    await sendRelays(QUEUE, named);
+    await sendRelays(QUEUE, calls);
   } catch (error) {
     console.warn(`The queue rejected messages about new deliveries, which the cron sends: ${error}`);
   }

@@ -37,7 +37,7 @@ async function serve(
   try {
     const report = await deliverTo({ db, secrets: secretsOf(env), limits, clock: Date.now }, destination);
     const delay = delayOf(report, Date.now());
-    if (delay !== null && env.QUEUE) await sendRelays(env.QUEUE, [destination], delay);
+    if (delay !== null && env.QUEUE) await sendRelays(env.QUEUE, [{ destination, delaySeconds: delay }]);
   } catch (error) {
     // Errors of D1 and of the queue: the network's own never get here. The cron sends what is left.
     console.warn(`The conversions of ${destination} wait for the cron: ${error}`);

@@ -57,18 +57,16 @@ export async function sendHits(
 
 const parcelOf = (hits: readonly RawHit[]): Parcel => ({ kind: 'hits', id: randomBase58(12), hits });
 
-/**
- * Says that destinations have deliveries to be sent.
- *
- * @param delaySeconds how long the queue waits, at most 12 hours.
- * @throws what the queue throws.
- */
-export async function sendRelays(
-  queue: Queue<Message>,
-  destinations: Iterable<string>,
-  delaySeconds = 0,
-): Promise<void> {
-  const messages = Array.from(destinations, (destination) => ({
+/** A destination that has deliveries to be sent. */
+export interface RelayCall {
+  readonly destination: string;
+  /** How long the queue waits before it says so, at most 12 hours. */
+  readonly delaySeconds: number;
+}
+
+/** @throws what the queue throws. */
+export async function sendRelays(queue: Queue<Message>, calls: readonly RelayCall[]): Promise<void> {
+  const messages = calls.map(({ destination, delaySeconds }) => ({
     body: { kind: 'relay', destination } as const,
     delaySeconds,
   }));

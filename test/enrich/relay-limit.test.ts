@@ -1,9 +1,11 @@
 /** What anyone can send has a bound where it concerns advertising networks, too: rows of the database, and messages of the queue. */
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { announce, MAX_ANNOUNCED } from '../../src/enrich/announce.ts';
+import { ANNOUNCED_EACH, announce } from '../../src/enrich/announce.ts';
 import { ingest, ingestFromApi } from '../../src/enrich/ingest.ts';
 import { admits, MAX_REPORTED } from '../../src/enrich/relay-limit.ts';
 import type { Env } from '../../src/env.ts';
+import type { Message } from '../../src/model/batch.ts';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { UNKNOWN_CLIENT } from '../../src/model/wire.ts';
 import { applySchema, db } from '../fixtures.ts';
@@ -85,16 +87,45 @@ describe('conversions that pages report', () => {
 });
 
 describe('messages about new deliveries', () => {
-  it('are as few as help: beyond some in five minutes the cron is as fast', async () => {
-    const messages: never[] = [];
-    const env = envWith(messages);
+  it('are two in two minutes: one at once, and one that arrives after all others', async () => {
+    const sent: [string, number | undefined][] = [];
+    const sendBatch = async (list: Iterable<MessageSendRequest<{ destination: string }>>) => {
+      for (const { body, delaySeconds } of list) sent.push([body.destination, delaySeconds]);
+    };
+    const env = envWith([], { QUEUE: { sendBatch } as unknown as Queue<Message> });
     const [one, other] = [randomBase58(8), randomBase58(8)];
-    for (let sent = 0; sent < 100; sent++) await announce(env, new Set([one]), 1000 + sent);
-    expect(messages).toHaveLength(MAX_ANNOUNCED);
-    await announce(env, new Set([one, other]), 2000);
-    expect(messages.slice(MAX_ANNOUNCED)).toEqual([{ kind: 'relay', destination: other }]);
-    await announce(env, new Set([one]), 1000 + 5 * 60_000);
-    expect(messages.at(-1)).toEqual({ kind: 'relay', destination: one });
+    await announce(env, new Set([one]), 1000);
+    for (let more = 1; more < 100; more++) await announce(env, new Set([one]), 1000 + 1000 * more);
+    expect(sent).toEqual([
+      [one, 0],
+      [one, 119],
+    ]);
+    await announce(env, new Set([one, other]), 1000 + ANNOUNCED_EACH - 1);
+    await announce(env, new Set([one]), 1000 + ANNOUNCED_EACH);
+    expect(sent.slice(2)).toEqual([
+      [other, 0],
+      [one, 0],
+    ]);
+  });
+
+  it('leave no delivery without a message that arrives after it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 30 }), async (waits) => {
+        const arrivals: number[] = [];
+        let now = Date.now();
+        const sendBatch = async (list: Iterable<MessageSendRequest<unknown>>) => {
+          for (const { delaySeconds = 0 } of list) arrivals.push(now + 1000 * delaySeconds);
+        };
+        const env = envWith([], { QUEUE: { sendBatch } as unknown as Queue<Message> });
+        const destination = randomBase58(8);
+        for (const wait of waits) {
+          now += wait;
+          await announce(env, new Set([destination]), now);
+          expect(Math.max(...arrivals)).toBeGreaterThanOrEqual(now);
+          expect(Math.max(...arrivals)).toBeLessThanOrEqual(now + ANNOUNCED_EACH + 1000);
+        }
+      }),
+    );
   });
 
   it('are not missed where there is no queue, or it refuses', async () => {

@@ -4,7 +4,7 @@ import operations from '../../docs/operations.md?raw';
 import { MAX_EMBED_ORIGINS } from '../../src/api/links.ts';
 import { LINK_LIMITS, TOKEN_LIMITS } from '../../src/api/query-limiter.ts';
 import { FLUSH_AFTER, MAX_BATCH_EVENTS, MAX_BATCH_SIZE } from '../../src/collect/buffer.ts';
-import { MAX_ANNOUNCED } from '../../src/enrich/announce.ts';
+import { ANNOUNCED_EACH } from '../../src/enrich/announce.ts';
 import { MAX_REPORTED } from '../../src/enrich/relay-limit.ts';
 import { CHUNK_BYTES } from '../../src/http/unpack.ts';
 import { MAX_DESTINATION_RULES, MAX_DESTINATIONS } from '../../src/model/destination.ts';
@@ -106,7 +106,7 @@ const OTHERS: readonly (readonly [row: string, bound: string])[] = [
     'conversions and click ids that the pages of a pixel report in an hour, each counted for each destination or alias',
     `${number(MAX_REPORTED.free)}; with \`CRON_STATEMENTS\` of the paid plan ${number(MAX_REPORTED.paid)}`,
   ],
-  ['messages of the queue about new conversions of a destination in five minutes', number(MAX_ANNOUNCED)],
+  [`messages of the queue about new conversions of a destination in ${ANNOUNCED_EACH / 60_000} minutes`, '2'],
   ['destinations a pixel', number(MAX_DESTINATIONS)],
   ['rules a destination', number(MAX_DESTINATION_RULES)],
   ['goals a pixel', number(MAX_GOALS)],
