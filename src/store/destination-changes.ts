@@ -59,8 +59,8 @@ export async function updateDestination(
       ? [
           db
             .prepare(
-              `UPDATE deliveries SET due_at = ?2 WHERE destination = ?1 AND state = 'waiting' AND due_at > ?2 AND sent_at IS NULL
-                 AND ${isChanged}`,
+              `UPDATE deliveries INDEXED BY deliveries_due SET due_at = ?2
+               WHERE destination = ?1 AND ${IN_INDEX} AND state = 'waiting' AND due_at > ?2 AND sent_at IS NULL AND ${isChanged}`,
             )
             .bind(id, at),
         ]
@@ -69,9 +69,9 @@ export async function updateDestination(
       ? [
           db
             .prepare(
-              `UPDATE deliveries SET state = iif(sent_at IS NULL, 'refused', 'unknown'), payload = NULL,
+              `UPDATE deliveries INDEXED BY deliveries_due SET state = iif(sent_at IS NULL, 'refused', 'unknown'), payload = NULL,
                  answer = iif(sent_at IS NULL, ?3, ?4)
-               WHERE destination = ?1 AND state = 'waiting' AND ${isChanged}`,
+               WHERE destination = ?1 AND ${IN_INDEX} AND state = 'waiting' AND ${isChanged}`,
             )
             .bind(id, at, SWITCHED_OFF, IN_FLIGHT),
         ]
@@ -101,7 +101,7 @@ export async function deleteDestination(db: D1Database, pixel: string, id: strin
     db.prepare('DELETE FROM destinations WHERE pixel = ?1 AND id = ?2').bind(pixel, id),
     db
       .prepare(
-        `DELETE FROM deliveries WHERE destination = ?1 AND ${IN_INDEX}
+        `DELETE FROM deliveries INDEXED BY deliveries_due WHERE destination = ?1 AND ${IN_INDEX}
          AND NOT EXISTS (SELECT 1 FROM destinations WHERE id = ?1)`,
       )
       .bind(id),
