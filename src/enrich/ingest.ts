@@ -9,7 +9,7 @@ import { REJECTION_REASONS, type Rejection } from '../model/rejection.ts';
 import type { RawHit } from '../model/wire.ts';
 import { canWriteBatch, type InvocationBudget, invocationBudget } from '../store/budget.ts';
 import { count, writeCounts } from '../store/counters.ts';
-import { fitTransaction } from '../store/deliveries.ts';
+import { fitTransaction, MAX_DELIVERIES } from '../store/deliveries.ts';
 import { type Outcome, type RelayRows, writeRelayed } from '../store/events.ts';
 import { deadlineFrom, failureKind, RETRY_POLICY, withRetries } from '../store/failure.ts';
 import { writeCopies } from '../store/points.ts';
@@ -167,9 +167,10 @@ interface WriteContext {
  */
 async function write(env: Env, batch: Batch, context: WriteContext): Promise<WriteOutcome[]> {
   const { now, reportsOutcomes, budget, deadline } = context;
+  const isOne = batch.events.length <= 1;
+  if (!isOne && deliveriesIn(batch) > MAX_DELIVERIES) return writeHalves(env, batch, context, TOO_MANY);
   const relay = await relayRows(env, batch);
-  if (batch.events.length > 1 && !fitTransaction(relay.deliveries))
-    return writeHalves(env, batch, context, 'too many conversions for one transaction');
+  if (!isOne && !fitTransaction(relay.deliveries)) return writeHalves(env, batch, context, TOO_MANY);
   let outcomes: WriteOutcome[];
   try {
     const written = await withRetries(
@@ -191,6 +192,11 @@ async function write(env: Env, batch: Batch, context: WriteContext): Promise<Wri
   await writeCounts(budget.db);
   return outcomes;
 }
+
+const TOO_MANY = 'too many conversions for one transaction';
+
+const deliveriesIn = ({ events }: Batch): number =>
+  events.reduce((sum, { relay }) => sum + (relay?.routes.length ?? 0), 0);
 
 /** The rows of a batch for advertising networks. Most batches have none, and do not load what seals them. */
 async function relayRows(env: Env, { events }: Batch): Promise<RelayRows> {

@@ -130,6 +130,9 @@ function reports(deliveries: readonly NewDelivery[]): string[] {
   return byKey.size === 0 ? [] : [JSON.stringify([...byKey.values()])];
 }
 
+/** The most deliveries of one transaction: more are not even sealed, since that takes memory and time. */
+export const MAX_DELIVERIES = 2000;
+
 /** Whether one transaction can make all of these deliveries, within the statements that it has. */
 export function fitTransaction(deliveries: readonly NewDelivery[]): boolean {
   return deliveries.reduce((sum, { payload }) => sum + payload.length, 0) <= MAX_CHUNKS * CHARACTERS;

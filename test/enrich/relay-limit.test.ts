@@ -8,6 +8,7 @@ import type { Env } from '../../src/env.ts';
 import type { Message } from '../../src/model/batch.ts';
 import { nextEventId, randomBase58 } from '../../src/model/random.ts';
 import { UNKNOWN_CLIENT } from '../../src/model/wire.ts';
+import { MAX_DELIVERIES } from '../../src/store/deliveries.ts';
 import { applySchema, db } from '../fixtures.ts';
 import {
   addDestination,
@@ -83,6 +84,28 @@ describe('conversions that pages report', () => {
       .bind(pixel.id)
       .all();
     expect(results).toEqual([{ reason: 'too_many_conversions', count: 1 }]);
+  });
+});
+
+describe('a batch with more conversions than one transaction makes', () => {
+  it('is cut before they are sealed, and has all of them', async () => {
+    const { pixel } = await relayPixel();
+    for (let more = 1; more < 20; more++) await addDestination(pixel, { account: String(more) });
+    const events = Array.from({ length: MAX_DELIVERIES / 20 + 10 }, (_, index) => ({
+      raw: eventOf(pixel, { eid: `A-${index}` }),
+      arrival: {
+        ...{ id: nextEventId(), receivedAt: Date.now(), head: false },
+        ...{ client: UNKNOWN_CLIENT, overrides: {} },
+      },
+    }));
+    const prepared = vi.spyOn(db, 'prepare');
+    const outcomes = await ingestFromApi(envWith([], { DB: db }), events, Date.now());
+    const transactions = prepared.mock.calls.filter(([sql]) => sql.includes('INSERT INTO events'));
+    prepared.mockRestore();
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['stored']));
+    expect(transactions.length).toBe(2);
+    const count = 'SELECT count(*) AS n FROM deliveries WHERE pixel = ?';
+    expect(await db.prepare(count).bind(pixel.id).first('n')).toBe(20 * events.length);
   });
 });
 
