@@ -176,14 +176,14 @@ describe('npm start -- --demo', () => {
       states[network] = { state, delivered, refused, waiting, advice: problem?.advice };
     }
     expect(states).toEqual({
-      meta: { state: 'on', delivered: 10, refused: 2, waiting: 0 },
-      openai: { state: 'on', delivered: 12, refused: 0, waiting: 0 },
-      reddit: { state: 'on', delivered: 0, refused: 0, waiting: 12 },
+      meta: { state: 'on', delivered: 25, refused: 3, waiting: 0 },
+      openai: { state: 'on', delivered: 28, refused: 0, waiting: 0 },
+      reddit: { state: 'on', delivered: 23, refused: 0, waiting: 5, advice: '' },
       linkedin: {
         state: 'stopped',
-        delivered: 0,
+        delivered: 23,
         refused: 0,
-        waiting: 12,
+        waiting: 5,
         advice: 'LinkedIn answered 426: its version 202511 has ended; set a newer one',
       },
     });
