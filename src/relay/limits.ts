@@ -8,7 +8,7 @@ export const STATEMENTS_TO_SEND = 3;
 /** The statements with which a call makes progress. */
 export const STATEMENTS_TO_DELIVER = STATEMENTS_TO_BEGIN + STATEMENTS_TO_SEND;
 
-/** The deliveries of an invocation on the free plan: to open, build and mark so many takes half of its ten milliseconds of CPU. See `npm run bench:relay`. */
+/** The deliveries of an invocation on the free plan: to open, build, send and mark so many takes about its ten milliseconds of CPU. See `npm run bench:relay`. */
 const DELIVERIES = 50;
 /** The requests of an invocation. The free plan allows 50, but each takes as much CPU as three deliveries. */
 const REQUESTS = 25;
