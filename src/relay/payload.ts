@@ -66,8 +66,8 @@ function completed(
   };
 }
 
-/** Clicks of a page that reported the event after a time, as clicks of that time: what led to an event came before it. */
-function clicksUntil(clicks: Conversion['clicks'], time: number): Conversion['clicks'] {
+/** Clicks with times after another one, as clicks of that time: what led to an event came before it. */
+export function clicksUntil(clicks: Conversion['clicks'], time: number): Conversion['clicks'] {
   return Object.fromEntries(
     Object.entries(clicks).map(([parameter, { id, at }]): [string, Click] => [
       parameter,

@@ -4,7 +4,7 @@ import type { Secrets } from '../model/secret-key.ts';
 import type { DueDelivery, Mark } from '../store/due-deliveries.ts';
 import { type KeptClick, openClicks, type PeopleOfConversions, readPeople } from '../store/kept-clicks.ts';
 import type { Access, JsonObject, Network, Outgoing } from './network.ts';
-import { openPayload, type Payload } from './payload.ts';
+import { clicksUntil, openPayload, type Payload } from './payload.ts';
 
 /** A delivery as the network's event. */
 export interface Ready {
@@ -128,11 +128,7 @@ async function withClicks(
 /** A sender's clock may run ahead. Networks refuse what has not happened yet, or drop it in silence: it has happened by now. */
 function notAhead({ conversion, as }: Outgoing, now: number): Outgoing {
   if (conversion.ts <= now) return { conversion, as };
-  const clicks = Object.entries(conversion.clicks).map(([parameter, { id, at }]) => [
-    parameter,
-    { id, at: Math.min(at, now) },
-  ]);
-  return { conversion: { ...conversion, ts: now, clicks: Object.fromEntries(clicks) }, as };
+  return { conversion: { ...conversion, ts: now, clicks: clicksUntil(conversion.clicks, now) }, as };
 }
 
 /** Whether the network counts a conversion once if it is sent twice. */

@@ -11,6 +11,7 @@ import { META_RELAY_STUB } from '../../src/model/stub.ts';
 import { type Speck, startSpeck } from '../e2e/harness.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import { metaPixelScript, metaPixelSnippet } from './meta-pixel.ts';
+import { EVENT_ID } from './shop.ts';
 import { eventually, type Site, startSite } from './site.ts';
 
 const SHOP = 'http://www.shop.localhost';
@@ -102,10 +103,25 @@ const rows = async (sql: string, ...values: string[]) =>
 const metaRuns = () =>
   eventually(() => page.evaluate('(window.metaEvents || []).length > 0'), "Meta's own pixel");
 
+/** The click on the advertisement, once Speck has kept it. */
+const keptClick = ({ pixel }: Shop) =>
+  eventually(async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', pixel))[0], 'the click');
+
+/** The id of the purchase, once its event is stored: one that the snippet or the tag has made. */
+async function madeId({ pixel }: Shop): Promise<string> {
+  const event = await eventually(
+    async () => (await rows("SELECT * FROM events WHERE pixel = ? AND name = 'Purchase'", pixel))[0],
+    'the event',
+  );
+  const id = String(event['eid']);
+  expect(id).toMatch(EVENT_ID);
+  return id;
+}
+
 /** The visitor lands with a click on an advertisement, which Speck has then kept, and goes on to the page of thanks. */
-async function landAndBuy({ pixel }: Shop): Promise<void> {
+async function landAndBuy(shop: Shop): Promise<void> {
   await page.goto(`${SHOP}/landing?fbclid=${CLICK}`);
-  await eventually(async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', pixel))[0], 'the click');
+  await keptClick(shop);
   await page.goto(`${SHOP}/thanks`);
   await metaRuns();
 }
@@ -163,12 +179,7 @@ test('a purchase that the page reports has one id at Speck, in Meta’s own pixe
   await landAndBuy(shop);
   await page.evaluate((data) => window.fbq('track', 'Purchase', data), PURCHASE);
 
-  const [event] = await eventually(async () => {
-    const found = await rows("SELECT * FROM events WHERE pixel = ? AND name = 'Purchase'", shop.pixel);
-    return found.length > 0 && found;
-  }, 'the event');
-  const id = String(event?.['eid']);
-  expect(id).toMatch(/^[0-9a-z]{28}$/);
+  const id = await madeId(shop);
   expect(await delivered(shop, id)).toMatchObject({
     state: 'delivered',
     destination: shop.destination,
@@ -200,22 +211,14 @@ test.each([
   async (_, report) => {
     const shop = await openShop(undefined, report);
     await page.goto(`${SHOP}/landing?fbclid=${CLICK}`);
-    await eventually(
-      async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel))[0],
-      'the click',
-    );
+    await keptClick(shop);
     // Meta's script is there long before the tag.
     await page.route('**/speck.all.js', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
       return route.continue();
     });
     await page.goto(`${SHOP}/thanks`);
-    const [event] = await eventually(async () => {
-      const found = await rows("SELECT * FROM events WHERE pixel = ? AND name = 'Purchase'", shop.pixel);
-      return found.length > 0 && found;
-    }, 'the event');
-    const id = String(event?.['eid']);
-    expect(id).toMatch(/^[0-9a-z]{28}$/);
+    const id = await madeId(shop);
     const delivery = await delivered(shop, id);
     expect(delivery).toMatchObject({ state: 'delivered', has_eid: true });
     expect(delivery.fields.map(({ name }) => name)).toContain('user_data.fbc');
@@ -236,10 +239,7 @@ test('Meta is told of the click if the visitor consents on the page of the landi
   expect(await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel)).toEqual([]);
   expect(await everything()).not.toContain(CLICK);
   await page.evaluate(() => window.speck('consent', 'granted'));
-  await eventually(
-    async () => (await rows('SELECT * FROM clicks WHERE pixel = ?', shop.pixel))[0],
-    'the click',
-  );
+  await keptClick(shop);
   const id = String(await page.evaluate((data) => window.speck('track', 'Purchase', data), PURCHASE));
   const { fields } = await delivered(shop, id);
   expect(fields.map(({ name }) => name)).toContain('user_data.fbc');

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { NETWORKS, type NetworkName } from '../../src/model/destination.ts';
 import { RELAY_STUB } from '../../src/model/stub.ts';
-import { openShop, SHOP, tag } from './shop.ts';
+import { EVENT_ID, GRANTED, openShop, SHOP, tag } from './shop.ts';
 
 const shop = openShop();
 
@@ -84,7 +84,7 @@ interface Run {
 async function run(code: string): Promise<Run> {
   shop.site.page(
     '/',
-    `<script>${RELAY_STUB}</script>${SNIPPETS}${tag('data-relay data-consent="granted"', 'speck.all')}<script>${code}</script>`,
+    `<script>${RELAY_STUB}</script>${SNIPPETS}${tag(GRANTED, 'speck.all')}<script>${code}</script>`,
   );
   await shop.page.goto(SHOP);
   const events = await shop.events(2);
@@ -96,7 +96,7 @@ async function run(code: string): Promise<Run> {
 function check(network: NetworkName, { calls, event }: Run): void {
   const report = calls.map((call) => READ[network]?.(call)).find((one) => one);
   expect(report, `the call of ${network}`).toBeTruthy();
-  expect(event.eid).toMatch(/^[0-9a-z]{28}$/);
+  expect(event.eid).toMatch(EVENT_ID);
   // Google knows an order by its number, and Speck sends this as well.
   expect([event.eid, event.cd?.order]).toContain(report?.id);
   if (network !== 'google' && network !== 'ga4') expect(report?.id).toBe(event.eid);

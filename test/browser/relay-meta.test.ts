@@ -3,13 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { META_RELAY_STUB } from '../../src/model/stub.ts';
 import { metaPixelScript, metaPixelSnippet } from './meta-pixel.ts';
 import type { SentEvent } from './recorder.ts';
-import { openShop, SHOP, tag } from './shop.ts';
+import { EVENT_ID, GRANTED, openShop, SHOP, tag } from './shop.ts';
 import { eventually } from './site.ts';
 
 const shop = openShop();
 
-const ID = /^[0-9a-z]{28}$/;
-const GRANTED = 'data-relay data-consent="granted"';
 const SNIPPET = `<script>${META_RELAY_STUB}</script>`;
 /** The tag with the snippet before it, where it does not wait for the rest of the page. */
 const early = (attributes: string): string => SNIPPET + tag(attributes, 'speck.all').replace(' defer', '');
@@ -101,7 +99,7 @@ describe("Meta's own pixel beside data-alias", () => {
     );
     const ids = idsOf(events);
     for (const { name, eid } of atMeta.filter(({ name }) => shared.includes(name))) {
-      expect(eid, name).toMatch(ID);
+      expect(eid, name).toMatch(EVENT_ID);
       expect(eid, name).toBe(ids[name]);
     }
     expect(new Set(shared.map((name) => ids[name])).size).toBe(shared.length);
@@ -122,8 +120,8 @@ describe("Meta's own pixel beside data-alias", () => {
     await shop.page.goto(SHOP);
     const events = await shop.events(2);
     expect((await metaEvents(2)).map(({ eid }) => eid)).toEqual([
-      expect.stringMatching(ID),
-      expect.stringMatching(ID),
+      expect.stringMatching(EVENT_ID),
+      expect.stringMatching(EVENT_ID),
     ]);
     expect(events.map(({ ev }) => ev)).toEqual(['pageview', 'Lead']);
     for (const event of events) expect(event).not.toHaveProperty('eid');
@@ -179,7 +177,7 @@ describe("Meta's own pixel beside data-alias", () => {
       const made = await metaCalls();
       return made.length >= 11 && made;
     }, 'all calls');
-    const id = expect.stringMatching(ID);
+    const id = expect.stringMatching(EVENT_ID);
     expect(calls).toEqual([
       ['init', '1234567890'],
       ['track', 'PageView', {}, { eventID: id }],

@@ -2,12 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { RELAY_STUB } from '../../src/model/stub.ts';
 import type { SentEvent } from './recorder.ts';
-import { openShop, PIXEL, PX, SHOP, tag } from './shop.ts';
+import { EVENT_ID, GRANTED, openShop, PIXEL, PX, SHOP, tag, withNavigator } from './shop.ts';
 
 const shop = openShop();
 
-const ID = /^[0-9a-z]{28}$/;
-const GRANTED = 'data-relay data-consent="granted"';
 const SNIPPET = `<script>${RELAY_STUB}</script>`;
 /** A page of thanks, which reports its purchase at once. */
 const THANKS = `<script>
@@ -41,9 +39,9 @@ test.each([
   await shop.page.goto(SHOP, { waitUntil: 'commit' });
   await shop.page.waitForFunction('window.ids');
   const [purchase, lead, order, again, identified] = await ids();
-  expect(purchase).toMatch(ID);
-  expect(lead).toMatch(ID);
-  expect(again).toMatch(ID);
+  expect(purchase).toMatch(EVENT_ID);
+  expect(lead).toMatch(EVENT_ID);
+  expect(again).toMatch(EVENT_ID);
   expect(new Set([purchase, lead, again]).size).toBe(3);
   expect([order, identified]).toEqual(['A-17', 'undefined']);
   const events = await shop.events(6);
@@ -68,13 +66,12 @@ test.each([
   ['a global privacy control', GRANTED, 'globalPrivacyControl: true'],
   ['a do-not-track', GRANTED, "doNotTrack: '1'"],
 ])('with %s, the page has the id, and the tag sends none', async (_, attributes, signal) => {
-  const set = `<script>for (const [name, value] of Object.entries({ ${signal} })) Object.defineProperty(navigator, name, { value })</script>`;
-  shop.site.page('/', set + SNIPPET + tag(attributes) + THANKS);
+  shop.site.page('/', withNavigator(signal) + SNIPPET + tag(attributes) + THANKS);
   await shop.page.goto(SHOP);
   const events = await shop.events(6);
   const [purchase, lead, , again] = await ids();
   for (const id of [purchase, lead, again]) {
-    expect(id).toMatch(ID);
+    expect(id).toMatch(EVENT_ID);
     expect(JSON.stringify(events)).not.toContain(id);
   }
   expect(eids(events)).toContainEqual(['Order', 'A-17']);
@@ -107,7 +104,7 @@ test('what held the stub before the tag still works, and has the tag’s ids', a
   await shop.page.goto(SHOP);
   await shop.events(1);
   const given = await shop.page.evaluate<string>("old('track', 'Purchase')");
-  expect(given).toMatch(ID);
+  expect(given).toMatch(EVENT_ID);
   expect(eids(await shop.events(2))[1]).toEqual(['Purchase', given]);
   await shop.page.evaluate("speck('consent', 'denied')");
   expect(await shop.page.evaluate("String(old('track', 'Later'))")).toBe('undefined');

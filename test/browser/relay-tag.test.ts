@@ -2,13 +2,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { SentEvent } from './recorder.ts';
-import { openShop, PIXEL, PX, SHOP, STUB, tag } from './shop.ts';
+import { EVENT_ID, GRANTED, openShop, PIXEL, PX, SHOP, STUB, tag, withNavigator } from './shop.ts';
 
 const shop = openShop();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const ID = /^[0-9a-z]{28}$/;
-const GRANTED = 'data-relay data-consent="granted"';
 /** What arrived of an event's name. */
 const named = (events: readonly SentEvent[], name: string): SentEvent | undefined =>
   events.find(({ ev }) => ev === name);
@@ -29,7 +27,7 @@ describe('the id of an event', () => {
     const purchase = await call('track', 'Purchase', { value: 1, currency: 'EUR' });
     const lead = await call('track', 'Lead', {}, { url: `${SHOP}/lead` });
     const own = await call('track', 'Order', {}, { eventID: 'A-17' });
-    expect([purchase, lead]).toEqual([expect.stringMatching(ID), expect.stringMatching(ID)]);
+    expect([purchase, lead]).toEqual([expect.stringMatching(EVENT_ID), expect.stringMatching(EVENT_ID)]);
     expect(purchase).not.toBe(lead);
     expect(own).toBe('A-17');
     const events = await shop.events(4);
@@ -50,8 +48,7 @@ describe('the id of an event', () => {
     ['a global privacy control', GRANTED, 'globalPrivacyControl: true'],
     ['a do-not-track', GRANTED, "doNotTrack: '1'"],
   ])('is not made with %s, and one of the page’s is passed on', async (_, attributes, signal) => {
-    const set = `<script>for (const [name, value] of Object.entries({ ${signal} })) Object.defineProperty(navigator, name, { value })</script>`;
-    shop.site.page('/', set + tag(attributes));
+    shop.site.page('/', withNavigator(signal) + tag(attributes));
     await shop.page.goto(SHOP);
     await shop.events(1);
     expect(await call('track', 'Purchase')).toBeUndefined();
@@ -126,7 +123,7 @@ describe('the id of an event', () => {
     await shop.page.goto(SHOP);
     await shop.events(1);
     const id = await call('track', 'Purchase');
-    expect(id).toMatch(ID);
+    expect(id).toMatch(EVENT_ID);
     expect(named(await shop.events(2), 'Purchase')).toMatchObject({ eid: id });
   });
 });

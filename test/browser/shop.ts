@@ -4,6 +4,7 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { STUB as PLAIN_STUB } from '../../src/model/stub.ts';
 import { launchChromium, USER_AGENT } from './chromium.ts';
 import { prepare } from './hostile.ts';
 import { answerEvents, type Recorder, type SentEvent, startRecorder } from './recorder.ts';
@@ -12,8 +13,16 @@ import { eventually, type Site, startSite } from './site.ts';
 export const PIXEL = 'px_123456789ABCDEFG';
 export const SHOP = 'http://shop.example';
 export const PX = 'http://px.shop.example';
-export const STUB =
-  '<script>window.speck=window.speck||function(){(speck.q=speck.q||[]).push(arguments)}</script>';
+export const STUB = `<script>${PLAIN_STUB}</script>`;
+
+/** Attributes with which the tag collects what networks need. */
+export const GRANTED = 'data-relay data-consent="granted"';
+/** An id that the snippet or the tag makes. */
+export const EVENT_ID = /^[0-9a-z]{28}$/;
+
+/** Sets properties of the page's navigator, such as `doNotTrack: '1'`. */
+export const withNavigator = (properties: string): string =>
+  `<script>for (const [name, value] of Object.entries({ ${properties} })) Object.defineProperty(navigator, name, { value })</script>`;
 
 /** The script element with some more attributes. */
 export const tag = (attributes = '', file = 'speck'): string =>

@@ -140,6 +140,10 @@ function endedOf({ states: { delivered, refused, expired, unknown } }: Destinati
   return delivered + refused + expired + unknown;
 }
 
+/** Whether there were no conversions at all. */
+export const isEmpty = ({ states }: DestinationSummaryJson): boolean =>
+  Object.values(states).every((n) => n === 0);
+
 /** Conversions that were not sent since the owner switched the destination off. */
 function switchedOffOf({ refusals }: DestinationSummaryJson): number {
   return refusals.reduce((sum, { code, count: n }) => sum + (code === SWITCHED_OFF ? n : 0), 0);
@@ -168,8 +172,7 @@ export function statusOf(destination: DestinationJson, summary: DestinationSumma
     if (lost > 0 && delivered + sent === 0) return { tone: 'bad', label: 'Nothing delivered' };
     if (lost > 0 || (summary.doubled ?? 0) > 0 || missing_goals.length > 0)
       return { tone: 'trouble', label: 'Needs attention' };
-    if (!isTest && Object.values(summary.states).every((n) => n === 0))
-      return { tone: 'idle', label: 'On, nothing to send' };
+    if (!isTest && isEmpty(summary)) return { tone: 'idle', label: 'On, nothing to send' };
   } else if (missing_goals.length > 0) return { tone: 'trouble', label: 'Needs attention' };
   return isTest ? { tone: 'test', label: 'On, test mode' } : { tone: 'good', label: 'On' };
 }
@@ -221,7 +224,7 @@ export function healthOf(
     const next = nextTry(problem.retry_at, now);
     say('worse', joined(problemText(problem, title), sentenceOf(`${waiting}${next}`)));
   }
-  if (Object.values(states).every((n) => n === 0)) {
+  if (isEmpty(summary)) {
     say('same', `No conversions in the last ${days} days.`);
     return sentences;
   }

@@ -4,10 +4,11 @@ import type { Filter, Pixel } from '../api.ts';
 import { count } from '../format.ts';
 import { useQuery } from '../hooks.ts';
 import { Link } from '../ui.tsx';
+import { isEmpty } from './health.ts';
 
 /** Whether a destination would send conversions and has none. */
-export function isSilent({ state }: DestinationJson, { states }: DestinationSummaryJson): boolean {
-  return state === 'on' && Object.values(states).every((n) => n === 0);
+export function isSilent({ state }: DestinationJson, summary: DestinationSummaryJson): boolean {
+  return state === 'on' && isEmpty(summary);
 }
 
 interface Props {
