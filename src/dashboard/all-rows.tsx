@@ -124,22 +124,20 @@ export default function AllRows({ base, subject, dimension, maySplit, view, clos
                   )}
                 </Empty>
               ) : (
-                <div class="scroll">
-                  <Rows
-                    response={{
-                      ...response,
-                      results: results.slice(page * ROWS_PER_PAGE, (page + 1) * ROWS_PER_PAGE),
-                    }}
-                    dimensions={dimensions}
-                    split={split}
-                    metrics={metrics}
-                    site={subject.url}
-                    hasChange={hasChange}
-                    headOf={headOf}
-                    view={view}
-                    set={set}
-                  />
-                </div>
+                <Rows
+                  response={{
+                    ...response,
+                    results: results.slice(page * ROWS_PER_PAGE, (page + 1) * ROWS_PER_PAGE),
+                  }}
+                  dimensions={dimensions}
+                  split={split}
+                  metrics={metrics}
+                  site={subject.url}
+                  hasChange={hasChange}
+                  headOf={headOf}
+                  view={view}
+                  set={set}
+                />
               )}
               <footer class="row">
                 <span class="muted" role="status">

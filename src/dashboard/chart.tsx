@@ -30,8 +30,6 @@ const TOP = 18;
 const BOTTOM = 26;
 /** A margin for the outermost points, in CSS pixels. */
 const SIDE = 5;
-/** Half of the width of what is shown at a point, in CSS pixels. */
-const TIP = 120;
 
 export function Chart({ name, series, other, step, open, pending, isWhole, format, pick }: Props) {
   const [measure, width] = useWidth(960);
@@ -176,11 +174,7 @@ export function Chart({ name, series, other, step, open, pending, isWhole, forma
         )}
       </svg>
       {active !== null && (
-        <div
-          class="tip"
-          style={{ left: `${Math.max(TIP, Math.min(width - TIP, x(active)))}px` }}
-          aria-hidden="true"
-        >
+        <div class="tip" style={{ '--at': x(active) / width }} aria-hidden="true">
           <b>
             {marginAt(active) !== null && '≈'}
             {format(series.values[active] ?? null)}

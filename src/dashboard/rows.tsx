@@ -64,101 +64,103 @@ export function Rows({
     );
   };
   return (
-    <table class={split === null ? 'rows' : 'rows split'} data-dimension={dimension}>
-      <thead>
-        <tr>
-          {head('name', dimensionName(dimension))}
-          {split !== null && head('part', dimensionName(split))}
-          {metrics.flatMap((metric, index) => [
-            head(metric, metricName(metric), true),
-            ...(hasChange && index === 0 ? [head(CHANGE, 'Change', true)] : []),
-          ])}
-        </tr>
-      </thead>
-      <tbody>
-        {results.map((row) => {
-          const name = rowName(row, named);
-          const value = row.dimensions[named.length - 1] ?? '';
-          const part = split === null ? null : valueName(split, row.dimensions.at(-1) ?? '');
-          const address = pageAddress(dimension, value, site);
-          return (
-            <tr key={JSON.stringify(row.dimensions)} class={isUnnamed(dimension, value) ? 'unnamed' : ''}>
-              <th scope="row">
-                <span
-                  class="bar"
-                  style={{ width: `${(100 * Math.max(0, amount(row.metrics[0]) ?? 0)) / max}%` }}
-                  aria-hidden="true"
-                />
-                <span class="cell">
-                  {row.dimensions.some((one) => FOLDED_VALUES.includes(one)) ? (
-                    <span class="label">
-                      <Text>{name}</Text>
-                    </span>
-                  ) : (
-                    <button
-                      type="button"
-                      class="label"
-                      aria-pressed={hasRow(view.filters, pairsOf(row))}
-                      onClick={(event) =>
-                        set({ filters: withRow(view.filters, pairsOf(row), isAmong(event)), ...NO_DIALOG })
-                      }
-                    >
-                      <span class="hidden">Filter by </span>
-                      <Mark dimension={named[0] ?? ''} value={row.dimensions[0] ?? ''} />
-                      <Text>{name}</Text>
-                      {part !== null && <span class="hidden"> and {part}</span>}
-                    </button>
-                  )}
-                  {address !== null && (
-                    <a
-                      class="open"
-                      href={address}
-                      target="_blank"
-                      rel="noopener noreferrer"
-                      title="Open the page in a new tab"
-                    >
-                      <Drawn path="M6 3H3v10h10v-3M9 2.5h4.5V7M13.5 2.5l-6 6" />
-                      <span class="hidden">Open {name} in a new tab</span>
-                    </a>
-                  )}
-                </span>
-              </th>
-              {part !== null && (
-                <th scope="row" class="part">
-                  <Text>{part}</Text>
+    <div class="scroll">
+      <table class={split === null ? 'rows' : 'rows split'} data-dimension={dimension}>
+        <thead>
+          <tr>
+            {head('name', dimensionName(dimension))}
+            {split !== null && head('part', dimensionName(split))}
+            {metrics.flatMap((metric, index) => [
+              head(metric, metricName(metric), true),
+              ...(hasChange && index === 0 ? [head(CHANGE, 'Change', true)] : []),
+            ])}
+          </tr>
+        </thead>
+        <tbody>
+          {results.map((row) => {
+            const name = rowName(row, named);
+            const value = row.dimensions[named.length - 1] ?? '';
+            const part = split === null ? null : valueName(split, row.dimensions.at(-1) ?? '');
+            const address = pageAddress(dimension, value, site);
+            return (
+              <tr key={JSON.stringify(row.dimensions)} class={isUnnamed(dimension, value) ? 'unnamed' : ''}>
+                <th scope="row">
+                  <span
+                    class="bar"
+                    style={{ width: `${(100 * Math.max(0, amount(row.metrics[0]) ?? 0)) / max}%` }}
+                    aria-hidden="true"
+                  />
+                  <span class="cell">
+                    {row.dimensions.some((one) => FOLDED_VALUES.includes(one)) ? (
+                      <span class="label">
+                        <Text>{name}</Text>
+                      </span>
+                    ) : (
+                      <button
+                        type="button"
+                        class="label"
+                        aria-pressed={hasRow(view.filters, pairsOf(row))}
+                        onClick={(event) =>
+                          set({ filters: withRow(view.filters, pairsOf(row), isAmong(event)), ...NO_DIALOG })
+                        }
+                      >
+                        <span class="hidden">Filter by </span>
+                        <Mark dimension={named[0] ?? ''} value={row.dimensions[0] ?? ''} />
+                        <Text>{name}</Text>
+                        {part !== null && <span class="hidden"> and {part}</span>}
+                      </button>
+                    )}
+                    {address !== null && (
+                      <a
+                        class="open"
+                        href={address}
+                        target="_blank"
+                        rel="noopener noreferrer"
+                        title="Open the page in a new tab"
+                      >
+                        <Drawn path="M6 3H3v10h10v-3M9 2.5h4.5V7M13.5 2.5l-6 6" />
+                        <span class="hidden">Open {name} in a new tab</span>
+                      </a>
+                    )}
+                  </span>
                 </th>
-              )}
-              {metrics.flatMap((metric, index) => {
-                const isFirst = index === 0;
-                const since = changeText(row, metric, index);
-                const exactness = exactnessOf(response, row, metric, index);
-                const remark =
-                  exactness === 'unknown'
-                    ? UNKNOWN
-                    : exactness === null
-                      ? ''
-                      : marginText(metric, row.metrics[index], exactness);
-                const cell = (
-                  <td
-                    class="number"
-                    key={metric}
-                    title={[remark, since].filter(Boolean).join(', ') || undefined}
-                  >
-                    {exactness !== null && exactness !== 'unknown' && <Approximately />}
-                    {metricValue(metric, row.metrics[index])}
-                    {remark !== '' && <span class="hidden">, {remark}</span>}
-                    {isFirst && !hasChange && since && <span class="hidden">, {since}</span>}
-                  </td>
-                );
-                return isFirst && hasChange
-                  ? [cell, <ChangeCell key={CHANGE} row={row} metric={metric} />]
-                  : [cell];
-              })}
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+                {part !== null && (
+                  <th scope="row" class="part">
+                    <Text>{part}</Text>
+                  </th>
+                )}
+                {metrics.flatMap((metric, index) => {
+                  const isFirst = index === 0;
+                  const since = changeText(row, metric, index);
+                  const exactness = exactnessOf(response, row, metric, index);
+                  const remark =
+                    exactness === 'unknown'
+                      ? UNKNOWN
+                      : exactness === null
+                        ? ''
+                        : marginText(metric, row.metrics[index], exactness);
+                  const cell = (
+                    <td
+                      class="number"
+                      key={metric}
+                      title={[remark, since].filter(Boolean).join(', ') || undefined}
+                    >
+                      {exactness !== null && exactness !== 'unknown' && <Approximately />}
+                      {metricValue(metric, row.metrics[index])}
+                      {remark !== '' && <span class="hidden">, {remark}</span>}
+                      {isFirst && !hasChange && since && <span class="hidden">, {since}</span>}
+                    </td>
+                  );
+                  return isFirst && hasChange
+                    ? [cell, <ChangeCell key={CHANGE} row={row} metric={metric} />]
+                    : [cell];
+                })}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

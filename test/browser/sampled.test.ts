@@ -51,13 +51,13 @@ interface Item {
   readonly query: { readonly metrics: readonly string[] };
 }
 
-/** Makes estimates of an answer, in the form of docs/api.md. */
-function sampled(item: Item): Item {
+/** Makes estimates of an answer, in the form of docs/api.md. Zeros become another number first. */
+function sampled(item: Item, zero = 0): Item {
   const { metrics } = item.query;
   for (const row of item.results ?? []) {
     const estimates = row.metrics.map((value, place): [Value, readonly [number, number] | null] => {
       if (value === null || !TOLD.includes(metrics[place] ?? '')) return [null, null];
-      const real = typeof value === 'number' ? value : value.value;
+      const real = typeof value === 'number' ? value || zero : value.value;
       const estimate = real * FACTOR;
       const margin = [estimate - real, estimate + 2 * real] as const;
       return [typeof value === 'number' ? estimate : { ...value, value: estimate }, margin];
@@ -71,7 +71,7 @@ function sampled(item: Item): Item {
   return { ...item, meta };
 }
 
-async function open(options: Parameters<typeof openPage>[2], isSampled = true): Promise<Watched> {
+async function open(options: Parameters<typeof openPage>[2], isSampled = true, zero = 0): Promise<Watched> {
   const opened = await openPage(browser, speck, options);
   await signIn(opened.page, speck);
   if (isSampled) {
@@ -80,7 +80,7 @@ async function open(options: Parameters<typeof openPage>[2], isSampled = true): 
       const items = (await response.json()) as Item[];
       await route.fulfill({
         response,
-        json: items.map((item) => ('results' in item ? sampled(item) : item)),
+        json: items.map((item) => ('results' in item ? sampled(item, zero) : item)),
       });
     });
   }
@@ -123,6 +123,11 @@ describe.each([
     expect(await page.getAttribute('.chart', 'aria-valuetext')).toMatch(/: about 1,000, 990 to 1,020$/);
     expect(await text(page, '.tip')).toMatch(/^≈1,000.*990 to 1,020/);
     expect(await text(page, '.timeline .note')).toContain('kept one of up to 12 events');
+    // Once all panels are read: long numbers have room, and what only screen readers read takes none.
+    await settles(() => page.$$eval('[aria-busy=true]', (all) => all.length), 0);
+    expect(await text(page, '.panel[aria-label="People"] tbody')).toContain('€1,440,600');
+    const scrolled = (all: Element[]) => all.filter((one) => one.scrollWidth > one.clientWidth).length;
+    expect(await page.$$eval('.panel .scroll', scrolled)).toBe(0);
     expect(await overflow(page)).toBe(0);
     expect(await violations(page)).toEqual([]);
     expect(mine.wrong).toEqual([]);
@@ -135,6 +140,32 @@ describe('estimates', () => {
     const mine = await open({ viewport: { width: 1280, height: 5000 } });
     await mine.page.goto(`${speck.url}/app/${pixel}?period=7d&compare=none&metric=total_revenue`);
     await settles(() => text(mine.page, '[data-metric=total_revenue] .margin'), '€1.4m to €1.5m ');
+    await mine.close();
+  });
+
+  it.each([320, 390, 1280])('are read within the chart, however long their text, %i wide', async (width) => {
+    // The names of Wednesday and September are the longest in English, and no event is as old: numbers are in place of zeros.
+    const mine = await open({ viewport: { width, height: 5000 } }, true, 1_234_567);
+    const { page } = mine;
+    for (const step of ['day', 'hour']) {
+      await page.goto(`${speck.url}/app/${pixel}?from=2026-09-24&to=2026-09-30&by=${step}`);
+      await page.waitForSelector('.chart[aria-busy=false]');
+      await page.focus('.chart');
+      await page.keyboard.press('Home');
+      const last = Number(await page.getAttribute('.chart', 'aria-valuemax'));
+      expect(last).toBe(step === 'day' ? 6 : 167);
+      for (let at = 0; at <= last; at += step === 'day' ? 1 : 7) {
+        expect(await page.getAttribute('.chart', 'aria-valuenow')).toBe(`${at}`);
+        const beyond = await page.$eval('.tip', (tip) => {
+          const [inner, outer] = [tip.getBoundingClientRect(), tip.parentElement?.getBoundingClientRect()];
+          if (!outer) throw new Error('The tip is in no chart');
+          return Math.max(outer.left - inner.left, inner.right - outer.right);
+        });
+        expect(beyond, `${step} ${at}`).toBeLessThanOrEqual(0.5);
+        await page.keyboard.press(step === 'day' ? 'ArrowRight' : 'PageUp');
+      }
+      expect(await overflow(page)).toBe(0);
+    }
     await mine.close();
   });
 
