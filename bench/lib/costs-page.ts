@@ -9,8 +9,7 @@ import {
 } from '../../scripts/lib/platform-limits.ts';
 import { CLICK_DAYS } from '../../src/model/conversion.ts';
 import { LEDGER_DAYS } from '../../src/model/delivery.ts';
-import { LIMITS } from '../../src/model/limits.ts';
-import { shareOf } from '../../src/relay/limits.ts';
+import { MAX_PER_INVOCATION } from '../../src/relay/limits.ts';
 import type { Rows } from './rows.ts';
 import { sum } from './statistics.ts';
 import type { StoredBytes } from './stored-bytes.ts';
@@ -31,8 +30,8 @@ const FREE = {
   operations: platformLimit('queues operations', 'free') ?? 0,
 } as const;
 const CRON_RUNS_A_DAY = 288;
-/** Of an invocation. */
-const { deliveries: CONVERSIONS } = shareOf(LIMITS.statements, 1);
+/** Of an invocation on the free plan. */
+const CONVERSIONS = MAX_PER_INVOCATION.deliveries;
 
 /** Rows an event. */
 export interface Incoming {

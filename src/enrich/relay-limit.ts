@@ -4,20 +4,18 @@
  */
 import type { Env } from '../env.ts';
 import { Cache } from '../model/cache.ts';
+import { isPaid } from '../relay/limits.ts';
 
 const HOUR = 3_600_000;
 
 /** Conversions, one for each destination, and click ids that the pages of a pixel report in an hour, by the plan. */
 export const MAX_REPORTED = { free: 2000, paid: 20_000 } as const;
 
-/** The statements of a cron run tell the plan: the free one allows no more in an invocation. */
-const FREE_STATEMENTS = 50;
-
 const reported = new Cache<string, { readonly until: number; readonly rows: number }>(1000);
 
 /** Whether so many rows of a pixel are within its bound. Then they are counted. */
 export function admits(env: Env, pixel: string, rows: number, now: number): boolean {
-  const most = Number(env.CRON_STATEMENTS) > FREE_STATEMENTS ? MAX_REPORTED.paid : MAX_REPORTED.free;
+  const most = isPaid(env) ? MAX_REPORTED.paid : MAX_REPORTED.free;
   const last = reported.get(pixel);
   const { until, rows: before } = last && last.until > now ? last : { until: now + HOUR, rows: 0 };
   if (before + rows > most) return false;

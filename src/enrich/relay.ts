@@ -18,7 +18,7 @@ const LONGEST_DELAY = 12 * 3600;
 export async function relay(env: Env, messages: RelayMessages, budget: InvocationBudget): Promise<void> {
   const most = Math.min(SIDE_BY_SIDE, Math.floor(budget.statements.left / STATEMENTS_TO_DELIVER));
   const served = [...messages].slice(0, Math.max(0, most));
-  const limits = shareOf(budget.statements.left, served.length);
+  const limits = shareOf(env, budget.statements.left, served.length);
   await Promise.all(
     served.map(async ([destination, group]) => {
       await serve(env, destination, limits, budget);

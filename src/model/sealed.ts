@@ -19,6 +19,7 @@ export const SEAL_CHARACTERS = SEALED.length + KEY_ID_CHARACTERS + 1;
 const seals = new Cache<string, string>(8);
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** The beginning of the texts that are sealed under a secret. */
 export async function sealOf(secret: string): Promise<string> {
@@ -82,7 +83,7 @@ export async function unseal(
         await deriveKey(secret, purpose),
         bytes.subarray(IV_BYTES),
       );
-      return new TextDecoder().decode(text);
+      return decoder.decode(text);
     } catch {
       // Two secrets may have the same key id by chance, so the next one is tried.
     }

@@ -7,15 +7,13 @@ const ENVELOPE_BYTES = 1000;
 
 const encoder = new TextEncoder();
 
-/** @param isTest whether they are sent in the network's test mode, in which some take fewer. */
-export function batchesOf({ batch }: Network, ready: readonly Ready[], isTest: boolean): Ready[][] {
-  const { events, bytes, testEvents = events } = batch;
-  const most = isTest ? testEvents : events;
+/** @param most the events of a batch. */
+export function batchesOf({ batch }: Network, ready: readonly Ready[], most: number): Ready[][] {
   const batches: Ready[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const one of ready) {
     const length = encoder.encode(JSON.stringify(one.event)).length + 1;
-    if (size + length > bytes - ENVELOPE_BYTES || (batches.at(-1)?.length ?? 0) >= most) {
+    if (size + length > batch.bytes - ENVELOPE_BYTES || (batches.at(-1)?.length ?? 0) >= most) {
       batches.push([]);
       size = 0;
     }

@@ -71,12 +71,16 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   const open = await openDestination(db, secrets, id);
   if (open === null || open.destination.state !== 'on' || open.retryAt > now)
     return { more: false, next: null };
-  const rows = await readDue(db, id, now, limits.deliveries);
-  if (rows.length === 0) return { more: false, next: null };
   const { destination, secret, failures } = open;
-  const ledger = new Ledger(db, destination, failures, rows.length === limits.deliveries, clock);
-  if (secret === null) return ledger.end(NO_SECRET);
   const network = await (relay.networkOf ?? networkOf)(destination.network);
+  const { events, testEvents = events } = network.batch;
+  const inRequest = destination.mode === 'test' ? testEvents : events;
+  // What no request is left for would be opened for nothing.
+  const most = Math.min(limits.deliveries, limits.requests * inRequest);
+  const rows = await readDue(db, id, now, most);
+  if (rows.length === 0) return { more: false, next: null };
+  const ledger = new Ledger(db, destination, failures, rows.length === most, clock);
+  if (secret === null) return ledger.end(NO_SECRET);
   const access = await accessOf(network, destination, secret, now, io);
   if ('kind' in access) return ledger.end(access);
 
@@ -89,7 +93,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
     ofState(rows, 'waiting'),
   );
   await ledger.store([...asked.marks, ...marks], asked.trouble);
-  const batches = batchesOf(network, ready, destination.mode === 'test');
+  const batches = batchesOf(network, ready, inRequest);
   const isOver = (requests: number): boolean =>
     statements.left < STATEMENTS_TO_SEND || requests >= limits.requests || clock() - now > TIME;
   await sendAll(db, network, access, batches, ledger, { clock, io, isOver });

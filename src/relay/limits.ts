@@ -8,10 +8,25 @@ export const STATEMENTS_TO_SEND = 3;
 /** The statements with which a call makes progress. */
 export const STATEMENTS_TO_DELIVER = STATEMENTS_TO_BEGIN + STATEMENTS_TO_SEND;
 
-/** The deliveries of an invocation on the free plan: to open, build, send and mark so many takes about its ten milliseconds of CPU. See `npm run bench:relay`. */
-const DELIVERIES = 50;
-/** The requests of an invocation. The free plan allows 50, but each takes as much CPU as three deliveries. */
-const REQUESTS = 25;
+/** The statements of a cron run tell the plan: the free one allows no more in an invocation. */
+const FREE_STATEMENTS = 50;
+
+/** The setting of the Worker's environment that tells. */
+interface Plan {
+  readonly CRON_STATEMENTS?: string;
+}
+
+/** Whether the Worker is set up for the paid plan. */
+export const isPaid = ({ CRON_STATEMENTS }: Plan): boolean => Number(CRON_STATEMENTS) > FREE_STATEMENTS;
+
+/**
+ * What an invocation sends on the free plan, which has ten milliseconds of CPU: to open, build, send and mark so many takes about these, and a request
+ * as much as two or three deliveries. See `npm run bench:relay`.
+ */
+export const MAX_PER_INVOCATION = { deliveries: 50, requests: 20 };
+
+/** How often as much an invocation sends on the paid plan, which has seconds. The rows of one statement have to fit in two megabytes. */
+export const PAID_TIMES = 5;
 
 /** What one call may use. */
 export interface RelayLimits {
@@ -22,11 +37,13 @@ export interface RelayLimits {
 }
 
 /** The part of each of several destinations in what an invocation may use. */
-export function shareOf(statements: number, destinations: number): RelayLimits {
+export function shareOf(plan: Plan, statements: number, destinations: number): RelayLimits {
+  const { deliveries, requests } = MAX_PER_INVOCATION;
+  const share = (isPaid(plan) ? PAID_TIMES : 1) / destinations;
   return {
     statements: Math.floor(statements / destinations),
-    requests: Math.max(1, Math.floor(REQUESTS / destinations)),
-    deliveries: Math.max(1, Math.floor(DELIVERIES / destinations)),
+    requests: Math.max(1, Math.floor(requests * share)),
+    deliveries: Math.max(1, Math.floor(deliveries * share)),
   };
 }
 

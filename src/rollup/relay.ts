@@ -29,7 +29,7 @@ export async function relayDue(run: Run, budget: TaskBudget, needed: number): Pr
   const { deliverTo } = await import('../relay/deliver.ts');
   const served = found.slice(0, Math.min(SIDE_BY_SIDE, Math.floor((share - 1) / STATEMENTS_TO_DELIVER)));
   const startedAt = Date.now();
-  const limits = shareOf(share - 1, served.length);
+  const limits = shareOf(env, share - 1, served.length);
   const relay = { db, secrets: secretsOf(env), limits, clock: () => now + Date.now() - startedAt };
   const reports = await Promise.all(
     served.map((id) => run.tryGlobal('relay', id, STATEMENTS_TO_DELIVER, () => deliverTo(relay, id))),

@@ -6,6 +6,7 @@ import { consume } from '../../src/enrich/consume.ts';
 import { type Env, secretsOf } from '../../src/env.ts';
 import type { Message } from '../../src/model/batch.ts';
 import type { Destination } from '../../src/model/destination.ts';
+import { MAX_PER_INVOCATION, PAID_TIMES } from '../../src/relay/limits.ts';
 import { runJob } from '../../src/rollup/job.ts';
 import { openDestination } from '../../src/store/destinations.ts';
 import { sealKeys } from '../../src/store/sealed-keys.ts';
@@ -112,6 +113,17 @@ describe('a message of the queue', () => {
     expect(new Set(Object.values(await statesOf(one)))).toEqual(new Set(['delivered']));
     expect(fake.counted()).toHaveLength(70);
     expect(asked).toHaveLength(1);
+  });
+
+  it.each(['free', 'paid'] as const)('sends as much as the %s plan has CPU for', async (plan) => {
+    const most = MAX_PER_INVOCATION.deliveries * (plan === 'free' ? 1 : PAID_TIMES);
+    env = { ...env, CRON_STATEMENTS: plan === 'free' ? '45' : '900' };
+    const one = await withWaiting(most + 1);
+    await consumeOf(one);
+    expect(fake.counted()).toHaveLength(most);
+    expect(asked).toEqual([{ body: { kind: 'relay', destination: one.id }, delaySeconds: 0 }]);
+    await consumeOf(one);
+    expect(fake.counted()).toHaveLength(most + 1);
   });
 
   it('of a destination that is gone, off, stopped or unreadable is acknowledged', async () => {

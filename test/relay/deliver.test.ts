@@ -84,6 +84,26 @@ describe('conversions that are due', () => {
     expect(server.arrivals).toEqual(once(ids));
   });
 
+  it.each(['live', 'test'] as const)(
+    'are not read beyond the requests of an invocation, %s',
+    async (mode) => {
+      const { destination, ids, server } = await withWaiting(60, { mode });
+      const { db: measured, cost } = metered();
+      const limits = { statements: 48, requests: 6, deliveries: 50 };
+      const batch = { events: 2, bytes: 10_000, testEvents: 1 };
+      const network = plainNetwork({ batch });
+      const sent = limits.requests * (mode === 'live' ? 2 : 1);
+      const first = await deliverOnce(destination, network, server.fetch, { db: measured, limits });
+      expect(first.more).toBe(true);
+      expect(server.arrivals.size).toBe(sent);
+      // The index and the row of each that is read, claimed and marked.
+      expect(cost.read).toBeLessThan(12 * sent);
+      for (let more = true; more; )
+        ({ more } = await deliverOnce(destination, network, server.fetch, { limits }));
+      expect(server.arrivals).toEqual(once(ids));
+    },
+  );
+
   it.each([8, 13, 20, 48])('take no more than %i statements, and not many rows', async (statements) => {
     const { destination, server } = await withWaiting(50);
     await keepClick(destination.pixel, 'p', 'gclid', { id: 'x', at: NOW - HOUR });

@@ -5,12 +5,10 @@ import { gzippedSize } from '../../scripts/lib/parts.ts';
 import { CLICK_DAYS } from '../../src/model/conversion.ts';
 import { LEDGER_DAYS, LONGEST_WAIT } from '../../src/model/delivery.ts';
 import { NETWORKS } from '../../src/model/destination.ts';
-import { LIMITS } from '../../src/model/limits.ts';
-import { SIDE_BY_SIDE, shareOf } from '../../src/relay/limits.ts';
+import { MAX_PER_INVOCATION, PAID_TIMES, SIDE_BY_SIDE } from '../../src/relay/limits.ts';
 import { ROOT } from '../e2e/harness.ts';
 
 const DAY = 86_400_000;
-const { deliveries, requests } = shareOf(LIMITS.statements, 1);
 
 const kilobytes = (path: string): number => gzippedSize(`${ROOT}/${path}`) / 1000;
 
@@ -23,9 +21,16 @@ const figures = (document: string, pattern: RegExp): number[] =>
 const WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 it('docs/operations.md says what an invocation may use for conversions', () => {
+  const { deliveries, requests } = MAX_PER_INVOCATION;
   expect(
     figures('docs/operations.md', /sends at most (\d+) conversions, with at most (\d+) requests/g),
   ).toEqual([deliveries, requests]);
+  expect(
+    figures(
+      'docs/operations.md',
+      /of the paid plan, at most (\d+) conversions, with at most (\d+) requests/g,
+    ),
+  ).toEqual([PAID_TIMES * deliveries, PAID_TIMES * requests]);
   expect(figures('docs/performance.md', /gets at most (\d+) in an invocation/g)).toEqual([requests]);
   expect(figures('docs/performance.md', /It opens up to (\d+) conversions/g)).toEqual([deliveries]);
   expect(readFileSync(`${ROOT}/docs/operations.md`, 'utf8')).toContain(
