@@ -61,7 +61,7 @@ build();
 const options = {
   speckDir: `${ROOT}dist/modules`,
   directory: mkdtempSync(join(tmpdir(), 'speck-relay-')),
-  // The paid plan's, for what pages may report in an hour. No more conversions wait than an invocation on the free plan sends.
+  // Pages may report more in an hour on the paid plan. No more conversions wait than an invocation on the free plan sends.
   vars: { CRON_STATEMENTS: '900' },
 };
 const served = await serveFakes();

@@ -75,7 +75,7 @@ export async function deliverTo(relay: Relay, id: string): Promise<DeliveryRepor
   const network = await (relay.networkOf ?? networkOf)(destination.network);
   const { events, testEvents = events } = network.batch;
   const inRequest = destination.mode === 'test' ? testEvents : events;
-  // What no request is left for would be opened for nothing.
+  // Deliveries that no request is left for would be opened in vain.
   const most = Math.min(limits.deliveries, limits.requests * inRequest);
   const rows = await readDue(db, id, now, most);
   if (rows.length === 0) return { more: false, next: null };

@@ -11,7 +11,7 @@ export const STATEMENTS_TO_DELIVER = STATEMENTS_TO_BEGIN + STATEMENTS_TO_SEND;
 /** The statements of a cron run tell the plan: the free one allows no more in an invocation. */
 const FREE_STATEMENTS = 50;
 
-/** The setting of the Worker's environment that tells. */
+/** The part of the Worker's environment that tells the plan. */
 interface Plan {
   readonly CRON_STATEMENTS?: string;
 }
@@ -20,12 +20,12 @@ interface Plan {
 export const isPaid = ({ CRON_STATEMENTS }: Plan): boolean => Number(CRON_STATEMENTS) > FREE_STATEMENTS;
 
 /**
- * What an invocation sends on the free plan, which has ten milliseconds of CPU: to open, build, send and mark so many takes about these, and a request
- * as much as two or three deliveries. See `npm run bench:relay`.
+ * What an invocation sends on the free plan, which has ten milliseconds of CPU. Opening, building, sending and marking this many deliveries takes about
+ * that long. A request takes as much as two or three deliveries. See `npm run bench:relay`.
  */
 export const MAX_PER_INVOCATION = { deliveries: 50, requests: 20 };
 
-/** How often as much an invocation sends on the paid plan, which has seconds. The rows of one statement have to fit in two megabytes. */
+/** How many times as much an invocation sends on the paid plan, which has seconds. The rows of one statement must fit in two megabytes. */
 export const PAID_TIMES = 5;
 
 /** What one call may use. */

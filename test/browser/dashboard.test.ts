@@ -740,7 +740,7 @@ describe('the queries of a view', () => {
   it('are given up when others replace them, and old numbers are not shown for long', async () => {
     const lists = watchLists();
     const release = await holdQueries();
-    // Never the days of a month.
+    // On the 28th, the last 28 days would be those of the month.
     await page.selectOption('.controls select >> nth=0', '91d');
     await eventually(async () => lists.sent.length === 1, 'the first request');
     const blank = () =>
